@@ -1,0 +1,46 @@
+/**
+ * Building a circuit: CREATE2 to the first relay, then EXTEND2 for each further one, all with the ntor handshake (tor-spec,
+ * "Creating circuits" and "Extending circuits").
+ *
+ * @module
+ */
+import { encodeCreate2 } from '../cell/create2.ts'
+import { encodeExtend2 } from '../cell/extend2.ts'
+import { parseIPv4 } from '../cell/ip-address.ts'
+import type { LinkSpecifier } from '../cell/link-specifier.ts'
+import type { Platform } from '../platform/platform.ts'
+import type { Relay } from '../relay.ts'
+import type { CircuitController } from './circuit-controller.ts'
+import { HOP_KEY_SIZE, HopCrypto } from './hop-crypto.ts'
+import { NTOR_HANDSHAKE, startNtor } from './ntor.ts'
+
+/**
+ * Makes the circuit as long as `path`, hop by hop. It has its place on a channel to the first relay already.
+ *
+ * @throws TorError `CIRCUIT_HANDSHAKE`, or what befell the circuit meanwhile
+ */
+export async function buildPath(circuit: CircuitController, path: readonly Relay[], platform: Platform): Promise<void> {
+  for (const relay of path) {
+    const handshake = startNtor(relay)
+    const reply =
+      circuit.hops.length === 0
+        ? await circuit.create(encodeCreate2(NTOR_HANDSHAKE, handshake.onionSkin))
+        : await circuit.extend(encodeExtend2(linkSpecifiers(relay), NTOR_HANDSHAKE, handshake.onionSkin))
+    const keys = handshake.finish(reply, HOP_KEY_SIZE)
+    circuit.addHop(new HopCrypto(keys, platform))
+    keys.fill(0)
+  }
+}
+
+/** All that is known of a relay: its first address of each kind, and both identities, in the order that the specification wants. */
+function linkSpecifiers(relay: Relay): LinkSpecifier[] {
+  const isIPv4 = (hostname: string): boolean => parseIPv4(hostname) !== undefined
+  const ipv4 = relay.addresses.find(({ hostname }) => isIPv4(hostname))
+  const ipv6 = relay.addresses.find(({ hostname }) => !isIPv4(hostname))
+  return [
+    ...(ipv4 ? [{ type: 'ipv4', address: ipv4.hostname, port: ipv4.port } as const] : []),
+    { type: 'rsa', identity: relay.rsaIdentity },
+    { type: 'ed25519', identity: relay.ed25519Identity },
+    ...(ipv6 ? [{ type: 'ipv6', address: ipv6.hostname, port: ipv6.port } as const] : []),
+  ]
+}

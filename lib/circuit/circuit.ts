@@ -1,0 +1,166 @@
+/**
+ * A circuit as its user sees it: a path of relays, and streams through it.
+ *
+ * @module
+ */
+import { Channel } from '../channel/channel.ts'
+import { systemClock, type Clock } from '../clock.ts'
+import { TorError } from '../errors.ts'
+import { currentPlatform } from '../platform/current.ts'
+import type { Platform, Transport } from '../platform/platform.ts'
+import { checkRelay, type Relay } from '../relay.ts'
+import { lookUp, type LookupAnswer, type LookupOptions } from '../stream/lookup.ts'
+import { duration, type StreamOptions } from '../stream/options.ts'
+import type { AnySocketAddress } from '../stream/socket-address.ts'
+import { TorStream, type StreamWindows } from '../stream/tor-stream.ts'
+import { buildPath } from './build.ts'
+import { CircuitController } from './circuit-controller.ts'
+
+/** Options of {@link Circuit.open}. */
+export interface CircuitOptions {
+  /** How the first relay is reached; the runtime's own way by default. A browser has none. */
+  readonly transport?: Transport | undefined
+  /** An open channel to the first relay, to share. Otherwise the circuit dials one and closes it with itself. */
+  readonly channel?: Channel | undefined
+  /** Gives up building, or closes the circuit. */
+  readonly signal?: AbortSignal | undefined
+  /**
+   * How long building may take in all, dialling included, in ms.
+   *
+   * @defaultValue 60000
+   */
+  readonly timeout?: number | undefined
+  /** Defaults for the streams of this circuit. */
+  readonly streamDefaults?: StreamOptions | undefined
+  /** @internal */
+  readonly clock?: Clock | undefined
+  /** @internal */
+  readonly platform?: Platform | undefined
+}
+
+/** The most relays of a path: each further hop needs one of the 8 RELAY_EARLY cells. */
+const MAX_HOPS = 8
+
+/**
+ * A path through relays. It is there at once, being built: streams may be connected before `opened` resolves.
+ *
+ * ```ts
+ * await using circuit = Circuit.open([guard, middle, exit])
+ * const socket = circuit.connect('example.com:80')
+ * ```
+ */
+export class Circuit {
+  readonly #controller: CircuitController
+  readonly #streamDefaults: StreamOptions
+  /** The relays, guard first. */
+  readonly path: readonly Relay[]
+
+  private constructor(controller: CircuitController, path: readonly Relay[], streamDefaults: StreamOptions) {
+    this.#controller = controller
+    this.path = path
+    this.#streamDefaults = streamDefaults
+    this.connect = this.connect.bind(this)
+  }
+
+  /**
+   * Begins to build a circuit through `path`.
+   *
+   * @throws TypeError or RangeError naming the argument, before anything is dialled
+   */
+  static open(path: readonly Relay[], options: CircuitOptions = {}): Circuit {
+    if (path.length < 1 || path.length > MAX_HOPS) throw new RangeError(`Cannot open a circuit as path must have 1 to ${MAX_HOPS} relays: ${path.length}`)
+    path.forEach((relay, index) => checkRelay(relay, `path[${index}]`))
+    const timeout = duration('timeout', options.timeout ?? 60_000)
+    const controller = new CircuitController()
+    void build(controller, path, timeout, options)
+    return new Circuit(controller, [...path], options.streamDefaults ?? {})
+  }
+
+  /** Resolves when the path is complete; rejects with a {@link TorError}. Pre-handled. */
+  get opened(): Promise<void> {
+    return this.#controller.opened.promise
+  }
+
+  /** Resolves when the circuit is closed from this side, rejects with a {@link TorError} when it breaks. Pre-handled. */
+  get closed(): Promise<void> {
+    return this.#controller.closed.promise
+  }
+
+  /** The windows of the last hop: DATA cells that may still be sent, or arrive, 0 to 1000. */
+  get windows(): StreamWindows {
+    const hop = this.#controller.hops.at(-1)
+    return { package: hop?.sendWindow.available ?? 0, deliver: hop?.receiveWindow.available ?? 0 }
+  }
+
+  /**
+   * Opens a stream to `address` from the last relay. Returns at once; see {@link TorStream}. Bound: `const { connect } = circuit` works.
+   *
+   * @throws TypeError or RangeError naming the argument, before anything is sent
+   */
+  connect(address: AnySocketAddress, options: StreamOptions = {}): TorStream {
+    return new TorStream(this.#controller, address, { ...this.#streamDefaults, ...options })
+  }
+
+  /** Opens a stream to the last relay's own directory (BEGIN_DIR). */
+  connectDirectory(options: StreamOptions = {}): TorStream {
+    return new TorStream(this.#controller, 'directory', { ...this.#streamDefaults, ...options })
+  }
+
+  /**
+   * Resolves a host name to addresses, or an IP address to a host name, at the last relay.
+   *
+   * @throws TypeError naming `name`
+   * @throws SocketError (as a rejection): see {@link lookUp}
+   */
+  resolve(name: string, options: LookupOptions = {}): Promise<LookupAnswer[]> {
+    const { rejectInternalAddresses } = this.#streamDefaults
+    return lookUp(this.#controller, name, { rejectInternalAddresses, ...options })
+  }
+
+  /** Closes the circuit and every stream on it. Idempotent. */
+  close(reason?: unknown): Promise<void> {
+    this.#controller.close(new TorError('CIRCUIT_CLOSED', 'the circuit was closed from this side', reason === undefined ? {} : { cause: reason }))
+    return this.closed
+  }
+
+  /** As {@link close}; a failure that `closed` tells does not mask the error of the block. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close().catch(() => undefined) // see above
+  }
+}
+
+/** Dials if need be, and builds. Whatever goes wrong ends the circuit; a channel of our own ends with it. */
+async function build(controller: CircuitController, path: readonly Relay[], timeout: number, options: CircuitOptions): Promise<void> {
+  const { signal, clock = systemClock, platform = currentPlatform() } = options
+  const dialling = new AbortController()
+  const giveUp = (failure: TorError): void => {
+    controller.abandon(failure)
+    dialling.abort(failure)
+  }
+  const onSignal = (): void => giveUp(new TorError('ABORTED', 'the circuit was aborted', { cause: signal?.reason }))
+  const stopTimer =
+    timeout === Infinity
+      ? undefined
+      : clock.after(timeout, () => giveUp(new TorError('CIRCUIT_TIMEOUT', `the circuit was not built within ${timeout} ms`)))
+  let channel: Channel | undefined
+  const ended = (): void => {
+    dialling.abort()
+    stopTimer?.()
+    signal?.removeEventListener('abort', onSignal)
+    if (channel !== options.channel) void channel?.close()
+  }
+  controller.closed.promise.then(ended, ended)
+  signal?.addEventListener('abort', onSignal)
+  if (signal?.aborted) onSignal()
+  try {
+    dialling.signal.throwIfAborted()
+    channel = options.channel ?? (await Channel.connect(path[0] as Relay, { transport: options.transport, signal: dialling.signal, timeout, clock, platform }))
+    if (dialling.signal.aborted) return ended()
+    controller.join(channel.openCircuit(controller))
+    await buildPath(controller, path, platform)
+    stopTimer?.()
+    controller.open()
+  } catch (error) {
+    controller.abandon(error instanceof TorError ? error : new TorError('CIRCUIT_CLOSED', 'the circuit could not be built', { cause: error }))
+  }
+}

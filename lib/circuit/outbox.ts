@@ -1,0 +1,162 @@
+/**
+ * Cells on their way out: messages are packed and sealed one after the other into one buffer, then encrypted in one go and
+ * handed to the link in a single write.
+ *
+ * @module
+ */
+import { CellCommand, RelayCommand } from '../cell/commands.ts'
+import { BODY_SIZE, HEADER_SIZE, writeHeader } from '../cell/relay-cell-v0.ts'
+import type { CircuitPort } from '../channel/circuit-port.ts'
+import type { CellSource } from '../stream/carrier.ts'
+import type { HopCrypto } from './hop-crypto.ts'
+import type { Hop } from './hop.ts'
+import { encryptFor, forwardRoom, refillForward } from './onion.ts'
+import type { ShortCells } from './short-cells.ts'
+
+/** Cells of one write to the link: 64 kB, so that a batch stays in the processor's cache. */
+const BATCH = 128
+
+/** Encrypted-to-be cells for one hop. */
+interface Batch {
+  readonly hop: Hop
+  readonly command: number
+  readonly bodies: Uint8Array
+}
+
+export class Outbox {
+  readonly #port: CircuitPort
+  readonly #cryptos: readonly HopCrypto[]
+  readonly #shortCells: ShortCells
+  readonly #drained: () => void
+  readonly #failed: (reason: unknown) => void
+  readonly #bodies = new Uint8Array(BATCH * BODY_SIZE)
+  #count = 0
+  #target: Hop | undefined
+  #held = false
+  #refilling = false
+  /** Batches that wait for keystream, oldest first. Control cells only: without keystream there is no credit for data. */
+  readonly #waiting: Batch[] = []
+
+  /**
+   * @param cryptos - the keys of the circuit's hops; the array grows as the circuit is extended
+   * @param drained - called when keystream is there again after `room` was 0 for want of it
+   * @param failed - called when keystream cannot be made
+   */
+  constructor(
+    port: CircuitPort,
+    cryptos: readonly HopCrypto[],
+    shortCells: ShortCells,
+    drained: () => void,
+    failed: (reason: unknown) => void,
+  ) {
+    this.#port = port
+    this.#cryptos = cryptos
+    this.#shortCells = shortCells
+    this.#drained = drained
+    this.#failed = failed
+  }
+
+  /** How many more DATA cells can leave now: room on the link, and keystream. */
+  room(hop: Hop): number {
+    if (this.#waiting.length > 0) return 0
+    const keystream = forwardRoom(this.#cryptos, hop.index)
+    if (keystream - this.#count <= 0) this.#refill(hop)
+    return Math.max(0, Math.min(this.#port.room, keystream) - this.#count)
+  }
+
+  /** Keeps cells back until `release`, so that what one read of the link causes leaves in one write. */
+  hold(): void {
+    this.#held = true
+  }
+
+  release(): void {
+    this.#held = false
+    this.flush()
+  }
+
+  /** Packs one message. */
+  add(hop: Hop, command: number, streamId: number, body: Uint8Array): void {
+    const offset = this.#nextCell(hop)
+    this.#bodies.set(body, offset + HEADER_SIZE)
+    this.#seal(hop, offset, command, streamId, body.length)
+    if (!this.#held) this.flush()
+  }
+
+  /** Packs one message that must travel in a RELAY_EARLY cell. */
+  addEarly(hop: Hop, command: number, body: Uint8Array): void {
+    this.flush()
+    const offset = this.#nextCell(hop)
+    this.#bodies.set(body, offset + HEADER_SIZE)
+    this.#seal(hop, offset, command, 0, body.length)
+    this.#send(CellCommand.RELAY_EARLY)
+  }
+
+  /** Packs `cells` DATA cells. `soon` leaves them to a `flush` that is sure to follow. */
+  addData(hop: Hop, streamId: number, source: CellSource, cells: number, soon: boolean): void {
+    for (let cell = 0; cell < cells; cell++) {
+      const offset = this.#nextCell(hop)
+      const length = source.fill(this.#bodies, offset + HEADER_SIZE, this.#shortCells.cellSize)
+      this.#shortCells.packed(length)
+      this.#seal(hop, offset, RelayCommand.DATA, streamId, length)
+      hop.sendWindow.take(() => hop.crypto.forward.digest.tag())
+    }
+    if (!this.#held && !soon) this.flush()
+  }
+
+  /** Sends what is packed. */
+  flush(): void {
+    if (this.#count > 0) this.#send(CellCommand.RELAY)
+  }
+
+  /** The place of the next cell in the buffer. A batch is for one hop. */
+  #nextCell(hop: Hop): number {
+    if (this.#count === BATCH || this.#target !== hop) this.flush()
+    this.#target = hop
+    return this.#count++ * BODY_SIZE
+  }
+
+  /** Header, padding (4 zero bytes, then random ones: tor-spec, "Relay cells") and digest. */
+  #seal(hop: Hop, offset: number, command: number, streamId: number, length: number): void {
+    const bodies = this.#bodies
+    writeHeader(bodies, offset, command, streamId, length)
+    const padding = offset + HEADER_SIZE + length
+    const end = offset + BODY_SIZE
+    if (padding < end) {
+      bodies.fill(0, padding, Math.min(padding + 4, end))
+      if (padding + 4 < end) crypto.getRandomValues(bodies.subarray(padding + 4, end))
+    }
+    hop.crypto.forward.digest.seal(bodies, offset)
+  }
+
+  #send(command: number): void {
+    const hop = this.#target as Hop
+    const bodies = this.#bodies.subarray(0, this.#count * BODY_SIZE)
+    if (this.#waiting.length > 0 || forwardRoom(this.#cryptos, hop.index) < this.#count) {
+      this.#waiting.push({ hop, command, bodies: new Uint8Array(bodies) })
+      this.#refill(hop)
+    } else {
+      this.#port.sendRelay(command, encryptFor(this.#cryptos, hop.index, bodies), this.#count)
+    }
+    this.#count = 0
+  }
+
+  /** Waits for keystream, then sends what waits for it. One at a time. */
+  #refill(hop: Hop): void {
+    if (this.#refilling) return
+    this.#refilling = true
+    this.#sendWaiting(hop).then(() => {
+      this.#refilling = false
+      this.#drained()
+    }, this.#failed)
+  }
+
+  async #sendWaiting(hop: Hop): Promise<void> {
+    if (this.#waiting.length === 0) await refillForward(this.#cryptos, hop.index, BATCH)
+    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+      const cells = next.bodies.length / BODY_SIZE
+      await refillForward(this.#cryptos, next.hop.index, cells)
+      this.#port.sendRelay(next.command, encryptFor(this.#cryptos, next.hop.index, next.bodies), cells)
+      this.#waiting.shift()
+    }
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * The windows of one hop, with authenticated SENDMEs (tor-spec, "SENDME cell format"; proposal 289): an acknowledgement names
+ * the digest of the cell that it answers, so that nobody can acknowledge what they have not received.
+ *
+ * @module
+ */
+import { constantTimeEqual } from '../cell/bytes.ts'
+import { decodeSendme } from '../cell/sendme.ts'
+import { TorError } from '../errors.ts'
+import { CIRCUIT_WINDOW, SendWindow } from '../stream/windows.ts'
+
+/** The only version that the network accepts (consensus parameter `sendme_accept_min_version`). */
+const SENDME_VERSION = 1
+
+/** The package window of a hop, and the tags of the SENDMEs that are still to come, oldest first: ten at most. */
+export class AuthenticatedSendWindow {
+  readonly #window = new SendWindow(CIRCUIT_WINDOW)
+  readonly #expected: Uint8Array[] = []
+
+  /** DATA cells that may be sent now. */
+  get available(): number {
+    return this.#window.available
+  }
+
+  /**
+   * One DATA cell is sealed. `tag`, the hop's running digest after it, is asked for only when a SENDME will answer this
+   * very cell.
+   *
+   * @throws RangeError without credit
+   */
+  take(tag: () => Uint8Array): void {
+    this.#window.take(1)
+    if (this.#window.available % CIRCUIT_WINDOW.step === 0) this.#expected.push(tag())
+  }
+
+  /**
+   * A circuit SENDME came: 100 cells more.
+   *
+   * @throws TorError `CIRCUIT_PROTOCOL` when none is due, or it has another version or tag than the one that is due
+   * @throws TorError `CELL_MALFORMED`
+   */
+  acknowledge(body: Uint8Array): void {
+    const { version, tag } = decodeSendme(body)
+    const expected = this.#expected.shift()
+    if (expected === undefined) throw new TorError('CIRCUIT_PROTOCOL', 'circuit SENDME although none is due')
+    if (version !== SENDME_VERSION || tag === undefined) throw new TorError('CIRCUIT_PROTOCOL', `circuit SENDME of version ${version}`)
+    if (!constantTimeEqual(tag, expected)) throw new TorError('CIRCUIT_PROTOCOL', 'circuit SENDME with a wrong tag')
+    this.#window.increment()
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * Every error this library makes, and the one closed union of their codes.
+ *
+ * Bad arguments are the exception: they throw the built-in TypeError or RangeError, naming the argument, before anything
+ * is sent.
+ *
+ * @module
+ */
+
+/**
+ * What went wrong, as a stable word to branch on. Messages may change from one release to the next; codes do not.
+ *
+ * - `CELL_MALFORMED`: bytes of a peer that are no well-formed cell or message
+ * - `LINK_UNREACHABLE`, `LINK_TIMEOUT`, `LINK_CLOSED`: the connection to the first relay could not be made, was not ready in
+ *   time, or is gone
+ * - `LINK_VERSION`: no link protocol version in common (tor-spec, "Negotiating versions")
+ * - `LINK_CERTS`: the relay's certificates do not prove an identity (tor-spec, "CERTS cells")
+ * - `LINK_IDENTITY`: the relay proved an identity, but not the one that was asked for
+ * - `LINK_PROTOCOL`: the relay broke the link protocol
+ * - `CIRCUIT_HANDSHAKE`: a hop's answer does not prove that it owns its onion key
+ * - `CIRCUIT_TIMEOUT`: the circuit was not built in time
+ * - `CIRCUIT_PROTOCOL`: a relay sent what is not legal in this state, from this hop; the circuit was closed for it
+ * - `CIRCUIT_DESTROYED`: a relay closed the circuit (DESTROY); the reason is in the message and in `reason`
+ * - `CIRCUIT_TRUNCATED`: a relay lost the rest of the circuit (TRUNCATED)
+ * - `CIRCUIT_CLOSED`: the circuit was closed from this side
+ * - `CIRCUIT_FULL`: no stream id is left on this circuit
+ * - `END_…`: the far end closed the stream with this reason (tor-spec, "Closing streams"); `END_OTHER` is a reason without a name
+ * - `ENDED`: a write after the far end finished (END with reason DONE)
+ * - `CLOSED`: the stream was closed from this side
+ * - `ABORTED`: the stream, circuit or channel was given up by an `AbortSignal` or `abort()`
+ * - `TIMEOUT`: the far end did not answer a BEGIN or a RESOLVE in time
+ * - `ADDRESS_REFUSED`: the exit says that it connected to an internal address, or to a family that was not asked for
+ * - `CHUNK_DETACHED`: a chunk's buffer was transferred away while its write waited
+ * - `TLS_UNSUPPORTED`: TLS on top of a stream was asked for where none is available
+ * - `RESOLVE_TRANSIENT`, `RESOLVE_FAILED`: the name could not be resolved now, or does not resolve at all
+ */
+export type ErrorCode =
+  | 'CELL_MALFORMED'
+  | 'LINK_UNREACHABLE'
+  | 'LINK_TIMEOUT'
+  | 'LINK_CLOSED'
+  | 'LINK_VERSION'
+  | 'LINK_CERTS'
+  | 'LINK_IDENTITY'
+  | 'LINK_PROTOCOL'
+  | 'CIRCUIT_HANDSHAKE'
+  | 'CIRCUIT_TIMEOUT'
+  | 'CIRCUIT_PROTOCOL'
+  | 'CIRCUIT_DESTROYED'
+  | 'CIRCUIT_TRUNCATED'
+  | 'CIRCUIT_CLOSED'
+  | 'CIRCUIT_FULL'
+  | 'END_MISC'
+  | 'END_RESOLVEFAILED'
+  | 'END_CONNECTREFUSED'
+  | 'END_EXITPOLICY'
+  | 'END_DESTROY'
+  | 'END_DONE'
+  | 'END_TIMEOUT'
+  | 'END_NOROUTE'
+  | 'END_HIBERNATING'
+  | 'END_INTERNAL'
+  | 'END_RESOURCELIMIT'
+  | 'END_CONNRESET'
+  | 'END_TORPROTOCOL'
+  | 'END_NOTDIRECTORY'
+  | 'END_OTHER'
+  | 'ENDED'
+  | 'CLOSED'
+  | 'ABORTED'
+  | 'TIMEOUT'
+  | 'ADDRESS_REFUSED'
+  | 'CHUNK_DETACHED'
+  | 'TLS_UNSUPPORTED'
+  | 'RESOLVE_TRANSIENT'
+  | 'RESOLVE_FAILED'
+
+/** What an error may carry beside its message. */
+export interface TorErrorOptions {
+  /** The error, or other reason, behind this one. */
+  readonly cause?: unknown
+  /** The reason byte of the DESTROY, TRUNCATED or END that a relay sent. */
+  readonly reason?: number
+}
+
+const torErrorBrand = Symbol.for('tor-streams.TorError')
+const socketErrorBrand = Symbol.for('tor-streams.SocketError')
+
+/** True when `value` carries `brand`, also when another copy of this module made it. */
+function isBranded(value: unknown, brand: symbol): boolean {
+  return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[brand] === true
+}
+
+/**
+ * A failure of a link, a circuit or a message on it. What leaves through a stream is a {@link SocketError} instead, with
+ * the TorError as its `cause`.
+ *
+ * `instanceof` holds across two copies of this library in one process.
+ */
+export class TorError extends Error {
+  override readonly name: string = 'TorError'
+  /** What went wrong; see {@link ErrorCode}. */
+  readonly code: ErrorCode
+  /** The reason byte of the DESTROY or TRUNCATED that a relay sent, if one did. */
+  readonly reason: number | undefined
+
+  constructor(code: ErrorCode, message: string, options: TorErrorOptions = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined)
+    this.code = code
+    this.reason = options.reason
+    Object.defineProperty(this, torErrorBrand, { value: true })
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isBranded(value, torErrorBrand)
+  }
+}
+
+/** What a {@link SocketError} may carry beside its message. */
+export interface SocketErrorOptions extends TorErrorOptions {
+  /** The address that an END with reason EXITPOLICY names: what the exit resolved the host to. */
+  readonly address?: string | undefined
+  /** How long `address` holds, in seconds. */
+  readonly ttl?: number | undefined
+}
+
+/**
+ * A failure of one stream, as the WinterTC Sockets API has it: a TypeError whose message begins with "SocketError: ".
+ * `opened`, `closed`, the readable and the writable of a stream fail with it.
+ *
+ * `instanceof` holds across two copies of this library in one process.
+ */
+export class SocketError extends TypeError {
+  override readonly name: string = 'SocketError'
+  /** What went wrong; see {@link ErrorCode}. */
+  readonly code: ErrorCode
+  /** The reason byte of the END that the far end sent, if one did (tor-spec, "Closing streams"). */
+  readonly reason: number | undefined
+  /** The address that an END with reason EXITPOLICY names. */
+  readonly address: string | undefined
+  /** How long `address` holds, in seconds. */
+  readonly ttl: number | undefined
+
+  constructor(code: ErrorCode, message: string, options: SocketErrorOptions = {}) {
+    super(`SocketError: ${message}`, 'cause' in options ? { cause: options.cause } : undefined)
+    this.code = code
+    this.reason = options.reason
+    this.address = options.address
+    this.ttl = options.ttl
+    Object.defineProperty(this, socketErrorBrand, { value: true })
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isBranded(value, socketErrorBrand)
+  }
+}

@@ -1,0 +1,209 @@
+/**
+ * A connected TLS socket as a {@link Link}: its bytes as Web Streams, with backpressure both ways.
+ *
+ * - The readable has a high-water mark of 0 and an inbox of its own: what arrives during one turn of the event loop leaves as
+ *   one chunk, because decryption is much faster on large batches. The socket pauses while the inbox is full.
+ * - The writable has a high-water mark of one chunk and hands it to the socket at once; the write lasts until the socket's
+ *   own buffer has drained, so no more than one write and that buffer wait here.
+ *
+ * @module
+ */
+import { TorError } from '../errors.ts'
+import type { Link } from './platform.ts'
+
+/** The part of a node:tls socket that a link needs. */
+export interface TlsSocket {
+  readonly destroyed: boolean
+  on(event: string, listener: (value: never) => void): unknown
+  off(event: string, listener: (value: never) => void): unknown
+  pause(): unknown
+  resume(): unknown
+  write(bytes: Uint8Array): boolean
+  end(callback: () => void): unknown
+  destroy(): unknown
+  unref(): unknown
+  setNoDelay(on: boolean): unknown
+  getPeerCertificate(): { readonly raw?: Uint8Array }
+}
+
+/** The longest chunk that leaves, in bytes: about 128 cells, where larger batches gain nothing more. */
+const LARGEST_CHUNK: number = 64 * 1024
+
+/** How many bytes may wait for the reader before the socket pauses. */
+const INBOX_LIMIT: number = 256 * 1024
+
+/** How long a closing link may take to send what it holds, in milliseconds. */
+const CLOSE_GRACE = 2000
+
+/** Wraps a socket whose handshake is complete. From now on its events belong to the link. */
+export function linkOf(socket: TlsSocket, peerCertificate: Uint8Array): Link {
+  const inbox = new Inbox(socket)
+  let failure: TorError | undefined
+  let drained: Waiter | undefined
+  let finished: Waiter | undefined
+
+  const readable = new ReadableStream<Uint8Array>({
+    start(controller) {
+      inbox.controller = controller
+    },
+    pull: () => inbox.pull(),
+    cancel: () => inbox.cancel(),
+  }, { highWaterMark: 0 })
+
+  const writable = new WritableStream<Uint8Array>({
+    start(controller) {
+      socket.on('error', (cause: unknown) => {
+        failure ??= new TorError('LINK_CLOSED', 'The connection to the relay failed', { cause })
+      })
+      socket.on('close', () => {
+        const error = failure ?? closedError()
+        drained?.reject(error)
+        finished?.reject(error)
+        controller.error(error)
+        inbox.end(failure)
+      })
+      // Also reaches a close() that still waits, which the sink's abort() does not.
+      controller.signal.addEventListener('abort', () => socket.destroy())
+    },
+    write(bytes) {
+      if (socket.destroyed) throw failure ?? closedError()
+      if (socket.write(bytes)) return
+      return new Promise<void>((resolve, reject) => {
+        drained = { resolve, reject }
+      })
+    },
+    close() {
+      // The process need not live on for bytes that the relay does not take.
+      socket.unref()
+      const timer: unknown = setTimeout(() => socket.destroy(), CLOSE_GRACE)
+      ;(timer as { unref?(): void }).unref?.()
+      return new Promise<void>((resolve, reject) => {
+        finished = { resolve, reject }
+        socket.end(resolve)
+      }).finally(() => {
+        clearTimeout(timer as number)
+        socket.destroy()
+      })
+    },
+  })
+
+  socket.on('drain', () => {
+    drained?.resolve()
+    drained = undefined
+  })
+  socket.on('data', (bytes: Uint8Array) => inbox.push(bytes))
+  return { readable, writable, peerCertificate }
+}
+
+/** What settles a promise of the writable. */
+interface Waiter {
+  resolve(): void
+  reject(error: TorError): void
+}
+
+const closedError = (): TorError => new TorError('LINK_CLOSED', 'The connection to the relay is closed')
+
+const setImmediate = (callback: () => void): void => {
+  (globalThis as unknown as { setImmediate(callback: () => void): unknown }).setImmediate(callback)
+}
+
+/** What has arrived and the reader has not taken yet. */
+class Inbox {
+  controller: ReadableStreamDefaultController<Uint8Array> | undefined
+  readonly #socket: TlsSocket
+  readonly #chunks: Uint8Array[] = []
+  #size = 0
+  /** A read waits for bytes. */
+  #demand = false
+  /** A delivery at the end of this turn is arranged. */
+  #scheduled = false
+  #paused = false
+  #ended = false
+  #failure: TorError | undefined
+
+  constructor(socket: TlsSocket) {
+    this.#socket = socket
+  }
+
+  push(bytes: Uint8Array): void {
+    if (this.controller === undefined) return
+    this.#chunks.push(bytes)
+    this.#size += bytes.length
+    if (this.#size >= INBOX_LIMIT && !this.#paused) {
+      this.#paused = true
+      this.#socket.pause()
+    }
+    if (this.#demand && !this.#scheduled) {
+      this.#scheduled = true
+      setImmediate(() => {
+        this.#scheduled = false
+        this.#deliver()
+      })
+    }
+  }
+
+  pull(): void {
+    this.#demand = true
+    if (!this.#scheduled) this.#deliver()
+  }
+
+  /** No more will arrive. What is here is still delivered. */
+  end(failure: TorError | undefined): void {
+    this.#ended = true
+    this.#failure = failure
+    this.#deliver()
+  }
+
+  cancel(): void {
+    this.controller = undefined
+    this.#chunks.length = 0
+    this.#size = 0
+    this.#socket.destroy()
+  }
+
+  #deliver(): void {
+    if (this.controller === undefined) return
+    if (this.#size > 0) {
+      if (!this.#demand) return
+      // Cleared first: enqueue() may call pull() before it returns.
+      this.#demand = false
+      const chunk = this.#take()
+      if (this.#paused && this.#size < INBOX_LIMIT / 2) {
+        this.#paused = false
+        this.#socket.resume()
+      }
+      this.controller.enqueue(chunk)
+    }
+    if (this.#ended && this.#size === 0) this.#finish()
+  }
+
+  #finish(): void {
+    const controller = this.controller
+    this.controller = undefined
+    if (this.#failure === undefined) controller?.close()
+    else controller?.error(this.#failure)
+  }
+
+  /** Takes the longest chunk there may be, in a buffer of its own unless it is what the socket gave. */
+  #take(): Uint8Array {
+    const size = Math.min(this.#size, LARGEST_CHUNK)
+    this.#size -= size
+    const first = this.#chunks[0] as Uint8Array
+    if (first.length >= size) {
+      if (first.length === size) this.#chunks.shift()
+      else this.#chunks[0] = first.subarray(size)
+      return new Uint8Array(first.buffer as ArrayBuffer, first.byteOffset, size)
+    }
+    const whole = new Uint8Array(size)
+    let at = 0
+    while (at < size) {
+      const chunk = this.#chunks[0] as Uint8Array
+      const part = chunk.subarray(0, size - at)
+      whole.set(part, at)
+      at += part.length
+      if (part.length === chunk.length) this.#chunks.shift()
+      else this.#chunks[0] = chunk.subarray(part.length)
+    }
+    return whole
+  }
+}

@@ -1,0 +1,21 @@
+/**
+ * What the library needs, by the web platform alone: keystream by WebCrypto, SHA-1 and RSA in JavaScript, and no sockets:
+ * the caller brings a transport. It works in any runtime that has WebCrypto.
+ *
+ * @module
+ */
+import type { Platform } from './platform.ts'
+import { rsaPublic } from './rsa.ts'
+import { Sha1RunningDigest } from './sha1.ts'
+import { WebCryptoKeystream } from './webcrypto-ctr.ts'
+
+/** The platform in browsers and workers. */
+export function webPlatform(): Platform {
+  return {
+    name: 'web',
+    keystream: (key) => new WebCryptoKeystream(key),
+    runningDigest: (seed) => new Sha1RunningDigest(seed),
+    rsaPublic,
+    transport: undefined,
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * What a client knows of a relay before it talks to it.
+ *
+ * @module
+ */
+import { parseIPAddress } from './cell/ip-address.ts'
+import type { LinkAddress } from './platform/platform.ts'
+
+/** A relay, as a directory (or its operator) describes it. */
+export interface Relay {
+  /** Where it listens: its OR addresses, the one to dial first. At least one. */
+  readonly addresses: readonly LinkAddress[]
+  /** Its RSA identity: the SHA-1 of the key, 20 bytes; the fingerprint. */
+  readonly rsaIdentity: Uint8Array
+  /** Its Ed25519 identity key, 32 bytes. */
+  readonly ed25519Identity: Uint8Array
+  /** Its ntor onion key, a Curve25519 public key of 32 bytes. */
+  readonly ntorOnionKey: Uint8Array
+}
+
+/**
+ * Checks a relay that a caller gives.
+ *
+ * @throws TypeError or RangeError naming the argument and the field
+ */
+export function checkRelay(relay: Relay, argument: string): void {
+  if (typeof relay !== 'object' || relay === null) throw new TypeError(`Cannot use ${argument} as it is no relay`)
+  if (!Array.isArray(relay.addresses) || relay.addresses.length === 0) throw new TypeError(`Cannot use ${argument} as it has no addresses`)
+  for (const { hostname, port } of relay.addresses as readonly LinkAddress[]) {
+    if (parseIPAddress(hostname) === undefined) throw new TypeError(`Cannot use ${argument} as its addresses must be IP addresses`)
+    if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new RangeError(`Cannot use ${argument} as a port must be between 1 and 65535: ${port}`)
+  }
+  for (const [field, size] of KEY_SIZES) {
+    const key = relay[field]
+    if (!(key instanceof Uint8Array) || key.length !== size) throw new TypeError(`Cannot use ${argument} as its ${field} must be ${size} bytes`)
+  }
+}
+
+const KEY_SIZES = [
+  ['rsaIdentity', 20],
+  ['ed25519Identity', 32],
+  ['ntorOnionKey', 32],
+] as const

@@ -1,0 +1,86 @@
+/**
+ * What a stream sends through and is called by: the small interface that stands for a circuit. lib/circuit implements it;
+ * so may anybody else who has a circuit.
+ *
+ * @module
+ */
+import type { TorError } from '../errors.ts'
+import type { StreamState } from './legality.ts'
+
+/** Whatever has a stream id: a stream, a lookup, or what is left of one after our END. */
+export interface StreamEndpoint {
+  /** What may arrive now; the carrier checks it before each message (see legality.ts). */
+  readonly state: StreamState
+  /**
+   * A DATA message that is legal in this state: `length` bytes in `bodies` at `offset`. The bytes hold until `endOfPass`.
+   *
+   * @throws TorError `CIRCUIT_PROTOCOL` when it breaks the window.
+   */
+  receiveData(bodies: Uint8Array, offset: number, length: number): void
+  /**
+   * Any other message that is legal in this state. `body` holds until this returns.
+   *
+   * @throws TorError `CIRCUIT_PROTOCOL` when it breaks a rule that the table does not know.
+   */
+  receive(command: number, body: Uint8Array): void
+  /** The read of the link that brought messages for this endpoint has been worked off. */
+  endOfPass(): void
+  /** The circuit is gone. */
+  fail(error: TorError): void
+}
+
+/** An endpoint that wants a stream id. */
+export interface StreamGuest extends StreamEndpoint {
+  /** The circuit is there and this is the endpoint's place on it. Called once, perhaps before `attach` returns. */
+  attached(place: StreamPlace): void
+}
+
+/** Where streams find a place. */
+export interface StreamCarrier {
+  /** Seats the guest as soon as the circuit is open: at once if it is. If it never is, the guest fails. */
+  attach(guest: StreamGuest): void
+  /** The guest, not seated yet, gives up. */
+  withdraw(guest: StreamGuest): void
+}
+
+/** Where the bytes of DATA cells come from as they are packed. */
+export interface CellSource {
+  /** Copies the next bytes, `size` of them or all that are left, into `target` at `offset`. Returns how many. */
+  fill(target: Uint8Array, offset: number, size: number): number
+}
+
+/** A writer that waits for the circuit's credit. */
+export interface CreditWaiter {
+  /** It is this writer's turn: it may send up to `cells` DATA cells now, and calls `wait` again if it wants more. */
+  grant(cells: number): void
+}
+
+/** One stream id on one hop of a circuit. After `leave`, and after the circuit is gone, sending does nothing. */
+export interface StreamPlace {
+  /** The stream id, 1 to 65535. */
+  readonly id: number
+  /**
+   * How many DATA cells the circuit takes from this stream now: its own window and the room on the link. 0 while other
+   * streams wait for their turn.
+   */
+  readonly credit: number
+  /** The most bytes that a DATA cell carries. */
+  readonly maxData: number
+  /** A DATA cell of at most this many bytes suits the circuit at any moment: now and then it wants a short one (proposal 289). */
+  readonly shortData: number
+  /** Sets one cell of credit aside for a cell that is sealed later. */
+  reserve(): void
+  /**
+   * Packs `cells` DATA cells out of `source`, the first of them on a reserved credit if `reserved`, and sends them in one go.
+   * The stream has taken them from its own window.
+   */
+  sendData(source: CellSource, cells: number, reserved: boolean): void
+  /** Sends one other message of this stream; it needs no credit. */
+  send(command: number, body: Uint8Array): void
+  /** Asks for a turn when there is credit again. A writer stands in line once, however often it asks. */
+  wait(waiter: CreditWaiter): void
+  /** Leaves the line. */
+  unwait(waiter: CreditWaiter): void
+  /** The stream is over: the id is free again, or `successor` keeps it and counts what may still arrive. */
+  leave(successor?: StreamEndpoint): void
+}

@@ -1,0 +1,31 @@
+/**
+ * Work for the end of this turn of the event loop: after every microtask, before anything new comes in. It is what lets
+ * writes made in one turn share a cell without holding a byte longer than that.
+ *
+ * @module
+ */
+
+let queue: (() => void)[] = []
+let schedule: ((run: () => void) => void) | undefined
+
+/** Calls `callback`, which must not throw, once this turn's microtasks are done. Calls made meanwhile join the same round. */
+export function atEndOfTurn(callback: () => void): void {
+  queue.push(callback)
+  if (queue.length > 1) return
+  schedule ??= scheduler()
+  schedule(run)
+}
+
+function run(): void {
+  for (let next = 0; next < queue.length; next++) queue[next]?.()
+  queue = []
+}
+
+/** `setImmediate` where the runtime has it, else one message channel for good: `setTimeout` would wait 4 ms in a browser. */
+function scheduler(): (run: () => void) => void {
+  const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => unknown }
+  if (setImmediate !== undefined) return (callback) => void setImmediate(callback)
+  const { port1, port2 } = new MessageChannel()
+  port1.onmessage = () => run()
+  return () => port2.postMessage(undefined)
+}

@@ -1,0 +1,152 @@
+/**
+ * A name lookup: RESOLVE and the RESOLVED that ends it (tor-spec, "Remote hostname lookup"). It has a stream id like a
+ * stream, but neither CONNECTED nor END nor a window.
+ *
+ * @module
+ */
+import { RelayCommand } from '../cell/commands.ts'
+import { decodeEnd } from '../cell/end.ts'
+import { isInternalAddress, parseIPAddress } from '../cell/ip-address.ts'
+import { decodeResolved, encodeResolve, reverseName, type ResolvedAnswer } from '../cell/resolve.ts'
+import { systemClock, type Clock } from '../clock.ts'
+import { deferred, type Deferred } from '../deferred.ts'
+import { SocketError, TorError } from '../errors.ts'
+import type { StreamCarrier, StreamGuest, StreamPlace } from './carrier.ts'
+import { failureOfAbort, failureOfCircuit, failureOfEnd } from './failure.ts'
+import { HalfClosedStream } from './half-closed.ts'
+import type { StreamState } from './legality.ts'
+import { duration } from './options.ts'
+import { parseHost } from './socket-address.ts'
+import { ReceiveWindow, SendWindow } from './windows.ts'
+
+/** Options of a lookup. */
+export interface LookupOptions {
+  /** Gives up: the lookup rejects with `ABORTED`. */
+  readonly signal?: AbortSignal | undefined
+  /**
+   * How long the exit may take, in ms.
+   *
+   * @defaultValue 30000
+   */
+  readonly timeout?: number | undefined
+  /**
+   * Leave out internal and private addresses; when nothing else is left the lookup fails with `RESOLVE_TRANSIENT`.
+   *
+   * @defaultValue true
+   */
+  readonly rejectInternalAddresses?: boolean | undefined
+  /** @internal */
+  readonly clock?: Clock | undefined
+}
+
+/** One answer of a lookup that has not failed. */
+export type LookupAnswer = Exclude<ResolvedAnswer, { type: 'error' }>
+
+/**
+ * Resolves a host name to all the addresses that the exit gives, or an IP address to a host name, each with its time to
+ * live in seconds.
+ *
+ * @throws TypeError naming `name` when it is no host name or IP address
+ * @throws SocketError (as a rejection) `RESOLVE_TRANSIENT`, `RESOLVE_FAILED`, `TIMEOUT`, `ABORTED`, `CELL_MALFORMED`, an `END_…`,
+ * or what befell the circuit
+ */
+export function lookUp(carrier: StreamCarrier, name: string, options: LookupOptions = {}): Promise<LookupAnswer[]> {
+  const host = parseHost(name, 'name')
+  return new Lookup(carrier, reverseName(host) ?? host, options).answers.promise
+}
+
+class Lookup implements StreamGuest {
+  readonly state: StreamState = 'resolving'
+  readonly answers: Deferred<LookupAnswer[]> = deferred()
+  readonly #carrier: StreamCarrier
+  readonly #name: string
+  readonly #signal: AbortSignal | undefined
+  readonly #timeout: number
+  readonly #clock: Clock
+  readonly #rejectInternal: boolean
+  #place: StreamPlace | undefined
+  #stopTimer: (() => void) | undefined
+  readonly #onSignal = (): void => this.#giveUp(failureOfAbort(this.#signal?.reason))
+
+  constructor(carrier: StreamCarrier, name: string, options: LookupOptions) {
+    this.#carrier = carrier
+    this.#name = name
+    this.#signal = options.signal
+    this.#timeout = duration('timeout', options.timeout ?? 30_000)
+    this.#clock = options.clock ?? systemClock
+    this.#rejectInternal = options.rejectInternalAddresses ?? true
+    if (this.#signal?.aborted) {
+      this.answers.reject(failureOfAbort(this.#signal.reason))
+      return
+    }
+    this.#signal?.addEventListener('abort', this.#onSignal)
+    carrier.attach(this)
+  }
+
+  attached(place: StreamPlace): void {
+    this.#place = place
+    place.send(RelayCommand.RESOLVE, encodeResolve(this.#name))
+    if (this.#timeout === Infinity) return
+    this.#stopTimer = this.#clock.after(this.#timeout, () => {
+      this.#giveUp(new SocketError('TIMEOUT', `the exit did not answer within ${this.#timeout} ms`))
+    })
+  }
+
+  receiveData(): void {
+    throw new TorError('CIRCUIT_PROTOCOL', 'DATA on a lookup')
+  }
+
+  receive(command: number, body: Uint8Array): void {
+    this.#finish()
+    this.#place?.leave()
+    if (command === RelayCommand.END) this.answers.reject(failureOfEnd(decodeEnd(body), true))
+    else this.#resolved(body)
+  }
+
+  endOfPass(): void {
+    // nothing is handed on in pieces
+  }
+
+  fail(error: TorError): void {
+    this.#finish()
+    this.answers.reject(failureOfCircuit(error))
+  }
+
+  #resolved(body: Uint8Array): void {
+    let all: ResolvedAnswer[]
+    try {
+      all = decodeResolved(body)
+    } catch (error) {
+      this.answers.reject(failureOfCircuit(error as TorError))
+      return
+    }
+    const found = all.filter((answer): answer is LookupAnswer => answer.type !== 'error')
+    const usable = found.filter((answer) => answer.type === 'hostname' || !this.#rejectInternal || !isInternal(answer.address))
+    if (usable.length > 0) {
+      this.answers.resolve(usable)
+      return
+    }
+    const failed = found.length === 0 && all.some((answer) => answer.type === 'error' && !answer.transient)
+    this.answers.reject(
+      failed
+        ? new SocketError('RESOLVE_FAILED', 'the name does not resolve')
+        : new SocketError('RESOLVE_TRANSIENT', found.length > 0 ? 'the name resolves to internal addresses only' : 'the name could not be resolved now'),
+    )
+  }
+
+  /** There is no END for a lookup: the entry that stays takes the late answer. */
+  #giveUp(failure: SocketError): void {
+    this.#finish()
+    this.answers.reject(failure)
+    const place = this.#place
+    if (place) place.leave(new HalfClosedStream('ended-resolving', place, new SendWindow(), new ReceiveWindow()))
+    else this.#carrier.withdraw(this)
+  }
+
+  #finish(): void {
+    this.#stopTimer?.()
+    this.#signal?.removeEventListener('abort', this.#onSignal)
+  }
+}
+
+const isInternal = (address: string): boolean => isInternalAddress(parseIPAddress(address) as Uint8Array)

@@ -1,0 +1,134 @@
+/**
+ * What a caller may choose about one stream, with the defaults in one place.
+ *
+ * @module
+ */
+import { BeginFlag } from '../cell/begin.ts'
+import { systemClock, type Clock } from '../clock.ts'
+import { SocketError } from '../errors.ts'
+import { nativeStreams, type ReadableType, type StreamConstructors } from './web-streams.ts'
+
+/**
+ * Which addresses the exit may connect to (tor-spec, "Opening streams"). A host name that has both is reached over IPv4
+ * unless IPv6 is preferred.
+ */
+export type AddressFamily = 'any' | 'ipv4' | 'ipv6' | 'prefer-ipv6'
+
+/** Options of a stream. The WinterTC names keep their meaning. */
+export interface StreamOptions {
+  /** Gives up the stream in any phase: both sides error with `ABORTED`, and the far end is told. */
+  readonly signal?: AbortSignal | undefined
+  /**
+   * How long the far end may take to answer, in ms from the BEGIN on. `Infinity` for no limit.
+   *
+   * @defaultValue 30000
+   */
+  readonly timeout?: number | undefined
+  /**
+   * Send DATA right behind BEGIN, without waiting for CONNECTED: it saves a round trip, and the exit holds the bytes
+   * until it is connected.
+   *
+   * @defaultValue true
+   */
+  readonly optimistic?: boolean | undefined
+  /**
+   * `writable.close()` sends END at once, for protocols whose server waits for the end. Otherwise END waits until
+   * `readable` is done too, as Tor has no half-close.
+   *
+   * @defaultValue false
+   */
+  readonly endOnClose?: boolean | undefined
+  /**
+   * How long an upload may pause after `readable` was cancelled before the stream ends, in ms.
+   *
+   * @defaultValue 10000
+   */
+  readonly linger?: number | undefined
+  /** @defaultValue 'any' */
+  readonly addressFamily?: AddressFamily | undefined
+  /**
+   * Fail the stream when the exit says that it connected to an internal or private address: an exit that does may be
+   * lying about who it talks to. A private network needs this off.
+   *
+   * @defaultValue true
+   */
+  readonly rejectInternalAddresses?: boolean | undefined
+  /** The Web Streams to build with, for runtimes that have none. They do not mix with the runtime's own. */
+  readonly streams?: StreamConstructors | undefined
+  /**
+   * `'default'` gives a readable without BYOB readers.
+   *
+   * @defaultValue `'bytes'` where the streams have byte streams
+   */
+  readonly readableType?: ReadableType | undefined
+  /** TLS on top of the stream: only `'off'` so far. */
+  readonly secureTransport?: 'off' | 'on' | 'starttls' | undefined
+  /** Without effect: after the far end's END nothing can be sent in Tor. */
+  readonly allowHalfOpen?: boolean | undefined
+  /** @internal */
+  readonly clock?: Clock | undefined
+}
+
+/** Options with every default filled in. */
+export interface ResolvedStreamOptions {
+  readonly signal: AbortSignal | undefined
+  readonly timeout: number
+  readonly optimistic: boolean
+  readonly endOnClose: boolean
+  readonly linger: number
+  readonly addressFamily: AddressFamily
+  readonly rejectInternalAddresses: boolean
+  readonly streams: StreamConstructors
+  readonly readableType: ReadableType | undefined
+  readonly clock: Clock
+}
+
+/** The flags of a BEGIN for each choice of addresses. */
+export const BEGIN_FLAGS: Readonly<Record<AddressFamily, number>> = {
+  'any': BeginFlag.IPV6_OK,
+  'ipv4': 0,
+  'ipv6': BeginFlag.IPV6_OK | BeginFlag.IPV4_NOT_OK,
+  'prefer-ipv6': BeginFlag.IPV6_OK | BeginFlag.IPV6_PREFERRED,
+}
+
+/**
+ * Checks options and fills in the defaults.
+ *
+ * @throws TypeError or RangeError naming the option
+ * @throws SocketError `TLS_UNSUPPORTED` when `secureTransport` asks for TLS
+ */
+export function resolveStreamOptions(options: StreamOptions): ResolvedStreamOptions {
+  const { signal, secureTransport = 'off', addressFamily = 'any', readableType } = options
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw new TypeError('Cannot use the option signal as it is no AbortSignal')
+  if (!Object.hasOwn(BEGIN_FLAGS, addressFamily)) {
+    throw new TypeError(`Cannot use the option addressFamily: ${String(addressFamily)}`)
+  }
+  if (readableType !== undefined && readableType !== 'bytes' && readableType !== 'default') {
+    throw new TypeError(`Cannot use the option readableType: ${String(readableType)}`)
+  }
+  if (secureTransport !== 'off') {
+    throw new SocketError('TLS_UNSUPPORTED', `no TLS adapter was given for secureTransport '${String(secureTransport)}'`)
+  }
+  return {
+    signal,
+    timeout: duration('timeout', options.timeout ?? 30_000),
+    optimistic: options.optimistic ?? true,
+    endOnClose: options.endOnClose ?? false,
+    linger: duration('linger', options.linger ?? 10_000),
+    addressFamily,
+    rejectInternalAddresses: options.rejectInternalAddresses ?? true,
+    streams: options.streams ?? nativeStreams(),
+    readableType,
+    clock: options.clock ?? systemClock,
+  }
+}
+
+/**
+ * Checks a duration in ms.
+ *
+ * @throws RangeError naming the option when it is negative or no number
+ */
+export function duration(name: string, value: number): number {
+  if (typeof value !== 'number' || !(value >= 0)) throw new RangeError(`Cannot use the option ${name} as it must be at least 0 ms: ${String(value)}`)
+  return value
+}

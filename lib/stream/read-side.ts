@@ -1,0 +1,171 @@
+/**
+ * The readable half: what arrived waits in an inbox of our own until the consumer pulls, and what the consumer took is
+ * reported as consumed. The stream's own queue stays empty (high-water mark 0), so that an error never discards bytes.
+ *
+ * @module
+ */
+import { Inbox } from './inbox.ts'
+import { hasByteStreams, type ReadableType, type StreamConstructors } from './web-streams.ts'
+
+/** The most bytes in one chunk: pipes and transfer pull one that nobody has read yet. */
+const MAX_CHUNK = 65_536
+
+/** What the read side tells its stream. */
+export interface ReadSideOwner {
+  /** The application took the last byte of `cells` cells, or will never take them. */
+  cellsConsumed(cells: number): void
+  /** The application cancelled the readable. */
+  readCancelled(reason: unknown): void
+  /** The readable has closed after the far end's END; all bytes were read. */
+  readFinished(): void
+}
+
+type Controller = ReadableByteStreamController | ReadableStreamDefaultController<Uint8Array>
+
+/**
+ * States:
+ * - `flowing`: bytes may still arrive
+ * - `ending`: the far end is done; the readable closes, or errors, when the inbox is empty
+ * - `discarding`: cancelled; what arrives counts as consumed and is dropped
+ * - `done`
+ */
+type ReadState = 'flowing' | 'ending' | 'discarding' | 'done'
+
+export class ReadSide {
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>
+  readonly #owner: ReadSideOwner
+  readonly #inbox = new Inbox()
+  #controller!: Controller
+  #state: ReadState = 'flowing'
+  /** The error to end with, boxed as it may be any value; undefined for a clean end. */
+  #failure: { readonly error: unknown } | undefined
+  /** A pull came and has not been answered. */
+  #demand = false
+  #delivering = false
+
+  constructor(owner: ReadSideOwner, streams: StreamConstructors, type: ReadableType | undefined) {
+    this.#owner = owner
+    const source = {
+      start: (controller: Controller) => {
+        this.#controller = controller
+      },
+      // A promise here would hold back the next pull: demand is noted, not awaited.
+      pull: () => {
+        this.#demand = true
+        this.#deliver()
+      },
+      cancel: (reason: unknown) => this.#cancel(reason),
+    }
+    const bytes = type === undefined ? hasByteStreams(streams) : type === 'bytes'
+    this.readable = (
+      bytes
+        ? new streams.ReadableStream({ ...source, type: 'bytes' } as UnderlyingByteSource, { highWaterMark: 0 })
+        : new streams.ReadableStream(source as UnderlyingDefaultSource<Uint8Array>, { highWaterMark: 0 })
+    ) as ReadableStream<Uint8Array<ArrayBuffer>>
+  }
+
+  /** True when the application can get nothing more from here. */
+  get done(): boolean {
+    return this.#state === 'done' || this.#state === 'discarding'
+  }
+
+  /** One DATA cell's bytes, which hold until `endOfPass`. */
+  push(bodies: Uint8Array, offset: number, length: number): void {
+    if (this.done) this.#owner.cellsConsumed(1)
+    else this.#inbox.push(bodies, offset, length)
+  }
+
+  /** Hands on one coalesced chunk if there is demand; copies what must wait. */
+  endOfPass(): void {
+    this.#deliver()
+    this.#inbox.own()
+  }
+
+  /** The far end is done: bytes that wait are delivered, then the readable closes. */
+  end(): void {
+    if (this.#state !== 'flowing') return
+    this.#state = 'ending'
+    this.#deliver()
+  }
+
+  /** The stream broke: bytes that wait are delivered, then the readable errors. Truncation never looks like an end. */
+  fail(error: unknown): void {
+    if (this.#state !== 'flowing') return
+    this.#failure = { error }
+    this.end()
+  }
+
+  /** The application aborted the other half: what waits is dropped and the readable errors now. */
+  abort(error: unknown): void {
+    this.#drop()
+    this.fail(error)
+  }
+
+  /** The application closed the stream: what waits is dropped and pending reads end. */
+  close(): void {
+    this.#drop()
+    if (this.#state === 'flowing' || this.#state === 'ending') this.#finish()
+  }
+
+  #cancel(reason: unknown): void {
+    if (this.#state === 'flowing') {
+      this.#state = 'discarding'
+      this.#drop()
+      this.#owner.readCancelled(reason)
+    } else if (this.#state === 'ending') {
+      this.#state = 'done'
+      this.#drop()
+      this.#owner.readFinished()
+    }
+  }
+
+  #drop(): void {
+    this.#inbox.clear()
+    this.#reportConsumed()
+  }
+
+  #reportConsumed(): void {
+    const cells = this.#inbox.finishedCells()
+    if (cells > 0) this.#owner.cellsConsumed(cells)
+  }
+
+  /** The one place that enqueues. `enqueue` and `respond` may call `pull` before they return. */
+  #deliver(): void {
+    if (this.#delivering) return
+    this.#delivering = true
+    while (this.#demand && this.#inbox.size > 0) {
+      this.#demand = false
+      const request = 'byobRequest' in this.#controller ? this.#controller.byobRequest : null
+      if (request?.view) {
+        const { buffer, byteOffset, byteLength } = request.view
+        request.respond(this.#inbox.takeInto(new Uint8Array(buffer, byteOffset, byteLength)))
+      } else {
+        // A fresh array of exact size: a byte stream transfers the whole buffer behind what it is given.
+        this.#controller.enqueue(this.#inbox.take(MAX_CHUNK))
+      }
+      this.#reportConsumed()
+    }
+    this.#delivering = false
+    if (this.#inbox.size === 0) {
+      this.#reportConsumed() // cells without bytes
+      // An error would discard a chunk that the stream holds: wait for the pull that takes it.
+      if (this.#state === 'ending' && (this.#controller.desiredSize ?? 0) >= 0) this.#finish()
+    }
+  }
+
+  #finish(): void {
+    this.#state = 'done'
+    if (this.#failure) {
+      this.#controller.error(this.#failure.error)
+      return
+    }
+    try {
+      this.#controller.close()
+      if ('byobRequest' in this.#controller) this.#controller.byobRequest?.respond(0)
+    } catch (error) {
+      // An odd byte in a view of larger elements cannot be delivered: the standard has it end as an error.
+      this.#controller.error(error)
+    }
+    this.#owner.readFinished()
+  }
+}

@@ -1,0 +1,272 @@
+/**
+ * One stream: its state, its windows, and the rules of opening and closing (design: Tor has no half-close; END ends both
+ * directions). It joins the readable half, the writable half and the place on the circuit.
+ *
+ * @module
+ */
+import { encodeBegin } from '../cell/begin.ts'
+import { RelayCommand } from '../cell/commands.ts'
+import { decodeConnected } from '../cell/connected.ts'
+import { decodeEnd, encodeEnd } from '../cell/end.ts'
+import { isInternalAddress, parseIPAddress } from '../cell/ip-address.ts'
+import { EndReason } from '../cell/reasons.ts'
+import { deferred, type Deferred } from '../deferred.ts'
+import { SocketError, TorError } from '../errors.ts'
+import type { StreamCarrier, StreamGuest, StreamPlace } from './carrier.ts'
+import { atEndOfTurn } from './end-of-turn.ts'
+import { failureOfAbort, failureOfCircuit, failureOfClose, failureOfEnd } from './failure.ts'
+import { HalfClosedStream } from './half-closed.ts'
+import type { StreamState } from './legality.ts'
+import { BEGIN_FLAGS, type ResolvedStreamOptions } from './options.ts'
+import { ReadSide, type ReadSideOwner } from './read-side.ts'
+import type { SocketAddress } from './socket-address.ts'
+import type { SocketInfo } from './tor-stream.ts'
+import { ReceiveWindow, SendWindow } from './windows.ts'
+import { WriteSide, type WriteSideOwner } from './write-side.ts'
+
+const EMPTY = new Uint8Array(0)
+
+/** Where a stream goes: an address, or the relay's own directory. */
+export type StreamTarget = SocketAddress | 'directory'
+
+export class StreamController implements StreamGuest, ReadSideOwner, WriteSideOwner {
+  readonly opened: Deferred<SocketInfo> = deferred()
+  readonly closed: Deferred<void> = deferred()
+  readonly read: ReadSide
+  readonly write: WriteSide
+  readonly sendWindow: SendWindow = new SendWindow()
+  readonly receiveWindow: ReceiveWindow = new ReceiveWindow()
+  readonly #carrier: StreamCarrier
+  readonly #target: StreamTarget
+  readonly #options: ResolvedStreamOptions
+  #state: 'connecting' | 'open' | 'over' = 'connecting'
+  #place: StreamPlace | undefined
+  #stopTimer: (() => void) | undefined
+  readonly #onSignal = (): void => this.#giveUp(failureOfAbort(this.#options.signal?.reason))
+
+  constructor(carrier: StreamCarrier, target: StreamTarget, options: ResolvedStreamOptions) {
+    this.#carrier = carrier
+    this.#target = target
+    this.#options = options
+    this.read = new ReadSide(this, options.streams, options.readableType)
+    this.write = new WriteSide(this, this.sendWindow, options.streams)
+    if (options.signal?.aborted) {
+      this.#giveUp(failureOfAbort(options.signal.reason))
+      return
+    }
+    options.signal?.addEventListener('abort', this.#onSignal)
+    carrier.attach(this)
+  }
+
+  // What the circuit calls.
+
+  get state(): StreamState {
+    return this.#state === 'connecting' ? 'connecting' : 'open'
+  }
+
+  attached(place: StreamPlace): void {
+    this.#place = place
+    if (this.#target === 'directory') {
+      place.send(RelayCommand.BEGIN_DIR, EMPTY)
+    } else {
+      const { hostname: host, port } = this.#target
+      place.send(RelayCommand.BEGIN, encodeBegin({ host, port, flags: BEGIN_FLAGS[this.#options.addressFamily] }))
+    }
+    this.#startTimer(this.#options.timeout, () => {
+      this.#giveUp(new SocketError('TIMEOUT', `the far end did not answer within ${this.#options.timeout} ms`))
+    })
+    if (this.#options.optimistic) this.write.open(place)
+  }
+
+  receiveData(bodies: Uint8Array, offset: number, length: number): void {
+    this.receiveWindow.take()
+    this.read.push(bodies, offset, length)
+  }
+
+  receive(command: number, body: Uint8Array): void {
+    switch (command) {
+      case RelayCommand.CONNECTED:
+        this.#connected(body)
+        break
+      case RelayCommand.SENDME:
+        this.sendWindow.increment()
+        this.write.resume()
+        break
+      case RelayCommand.END:
+        this.#ended(body)
+        break
+      default:
+        throw new TorError('CIRCUIT_PROTOCOL', `relay message ${command} is no message of a stream`)
+    }
+  }
+
+  endOfPass(): void {
+    this.read.endOfPass()
+  }
+
+  fail(error: TorError): void {
+    this.#break(failureOfCircuit(error))
+  }
+
+  // What the two halves call.
+
+  cellsConsumed(cells: number): void {
+    if (this.#state !== 'open') return // after our END no SENDME goes out, so that the window says what may still come
+    const sendmes = this.receiveWindow.consumed(cells)
+    for (let sent = 0; sent < sendmes; sent++) this.#place?.send(RelayCommand.SENDME, EMPTY)
+  }
+
+  readCancelled(): void {
+    if (this.write.done) this.#end()
+    else this.#linger()
+  }
+
+  readFinished(): void {
+    // At the end of the turn, so that `readable.pipeTo(writable)` has closed the writable by then.
+    atEndOfTurn(() => this.write.errorIdle())
+  }
+
+  written(): void {
+    if (this.read.done && this.#state !== 'over') this.#linger()
+  }
+
+  writeClosed(): void {
+    if (this.read.done || this.#options.endOnClose) this.#end()
+  }
+
+  writeAborted(reason: unknown): void {
+    const failure = reason instanceof SocketError ? reason : failureOfAbort(reason)
+    this.opened.reject(failure)
+    this.closed.reject(failure)
+    this.#leave()
+    this.read.abort(reason)
+  }
+
+  // What the application calls.
+
+  /** Closes both sides; END goes at once, after what was accepted. */
+  close(reason: unknown): void {
+    if (this.#state === 'over') {
+      this.read.close()
+      return
+    }
+    const failure = failureOfClose(reason)
+    this.#leave()
+    this.opened.reject(failure)
+    this.closed.resolve()
+    this.write.fail(failure)
+    this.read.close()
+  }
+
+  #connected(body: Uint8Array): void {
+    let info: SocketInfo
+    try {
+      info = this.#checkConnected(body)
+    } catch (error) {
+      // Malformed or refused: this stream ends, the circuit goes on (tor-spec, "Opening streams").
+      this.#state = 'open' // CONNECTED was seen: a second one is a violation
+      this.#giveUp(error instanceof SocketError ? error : failureOfCircuit(error as TorError))
+      return
+    }
+    this.#state = 'open'
+    this.#stopTimer?.()
+    if (!this.#options.optimistic) this.write.open(this.#place as StreamPlace)
+    this.write.established()
+    this.opened.resolve(info)
+    if (this.read.done && !this.write.done) this.#linger()
+  }
+
+  #checkConnected(body: Uint8Array): SocketInfo {
+    if (this.#target === 'directory') return { remoteAddress: undefined, localAddress: undefined, alpn: undefined, ttl: undefined }
+    const { address, ttl } = decodeConnected(body)
+    if (address !== undefined) {
+      const bytes = parseIPAddress(address) as Uint8Array
+      const { addressFamily, rejectInternalAddresses } = this.#options
+      const unwanted = bytes.length === 16 ? addressFamily === 'ipv4' : addressFamily === 'ipv6'
+      if (unwanted || (rejectInternalAddresses && isInternalAddress(bytes))) {
+        throw new SocketError('ADDRESS_REFUSED', `the exit connected to ${unwanted ? 'an unwanted' : 'an internal'} address`, { address, ttl })
+      }
+    }
+    const remoteAddress = address === undefined ? undefined : `${address.includes(':') ? `[${address}]` : address}:${this.#target.port}`
+    return { remoteAddress, localAddress: undefined, alpn: undefined, ttl }
+  }
+
+  #ended(body: Uint8Array): void {
+    const end = decodeEnd(body)
+    this.#place?.leave()
+    if (this.#state === 'connecting' || end.reason !== EndReason.DONE) {
+      this.#break(failureOfEnd(end, this.#state === 'connecting'))
+      return
+    }
+    this.#finish()
+    this.closed.resolve()
+    this.write.remoteEnded(new SocketError('ENDED', 'the far end finished the stream', { reason: end.reason }))
+    this.read.end()
+  }
+
+  /** The stream is broken from outside: what arrived is still delivered, then both halves error. */
+  #break(failure: SocketError): void {
+    if (this.#state === 'over') return
+    this.#finish()
+    this.opened.reject(failure)
+    this.closed.reject(failure)
+    this.write.fail(failure)
+    this.read.fail(failure)
+  }
+
+  /** This side gives the stream up: END goes now, and what arrived is dropped. */
+  #giveUp(failure: SocketError): void {
+    if (this.#state === 'over') return
+    this.#leave()
+    this.opened.reject(failure)
+    this.closed.reject(failure)
+    this.write.fail(failure)
+    this.read.abort(failure)
+  }
+
+  /** Both halves are done: END, and a clean `closed`. */
+  #end(): void {
+    if (this.#state === 'over') return
+    const connecting = this.#state === 'connecting'
+    this.#leave()
+    if (connecting) this.opened.reject(failureOfClose(undefined))
+    this.closed.resolve()
+    this.write.fail(failureOfClose(undefined))
+    this.read.close()
+  }
+
+  /** Sends END after what was accepted, and leaves an entry behind that counts what may still come. */
+  #leave(): void {
+    if (this.#state === 'over') return
+    const connecting = this.#state === 'connecting'
+    this.write.seal()
+    this.#finish()
+    const place = this.#place
+    if (place === undefined) {
+      this.#carrier.withdraw(this)
+      return
+    }
+    place.send(RelayCommand.END, encodeEnd(EndReason.MISC))
+    place.leave(new HalfClosedStream(connecting ? 'ended-connecting' : 'ended-open', place, this.sendWindow, this.receiveWindow))
+  }
+
+  #finish(): void {
+    this.#state = 'over'
+    this.#stopTimer?.()
+    this.#options.signal?.removeEventListener('abort', this.#onSignal)
+  }
+
+  /** The readable was cancelled: an upload may go on, but not forever without a word. */
+  #linger(): void {
+    if (this.#state !== 'open') return // CONNECTED or the timeout comes first
+    this.#startTimer(this.#options.linger, () => {
+      if (this.write.busy) this.#linger()
+      else this.#end()
+    })
+  }
+
+  #startTimer(delay: number, callback: () => void): void {
+    this.#stopTimer?.()
+    this.#stopTimer = delay === Infinity ? undefined : this.#options.clock.after(delay, callback)
+  }
+}

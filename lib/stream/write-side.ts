@@ -1,0 +1,264 @@
+/**
+ * The writable half: a WritableStream that owns `controller.signal`, the chunker behind it, and the packer that turns runs
+ * into cells as far as there is credit. Without credit the write waits; nothing is queued behind the application's back.
+ *
+ * @module
+ */
+import { deferred, markHandled, type Deferred } from '../deferred.ts'
+import type { CellSource, CreditWaiter, StreamPlace } from './carrier.ts'
+import { atEndOfTurn } from './end-of-turn.ts'
+import { createRunChunker } from './relay-data-chunker.ts'
+import { bytesOf, type RelayDataRun } from './relay-data-run.ts'
+import type { StreamConstructors } from './web-streams.ts'
+import type { SendWindow } from './windows.ts'
+
+/** What the write side tells its stream. */
+export interface WriteSideOwner {
+  /** The application wrote something. */
+  written(): void
+  /** The writable has closed: all it took is in cells. */
+  writeClosed(): void
+  /** The application aborted the writable, or a write of its own failed. */
+  writeAborted(reason: unknown): void
+}
+
+export class WriteSide implements CellSource, CreditWaiter {
+  readonly writable: WritableStream<BufferSource>
+  readonly #owner: WriteSideOwner
+  readonly #window: SendWindow
+  readonly #runs: ReadableStreamDefaultReader<RelayDataRun>
+  #controller!: WritableStreamDefaultController
+  /** Where cells go once the stream has an id and may send DATA. */
+  #place: StreamPlace | undefined
+  /** The run that is being packed. Web Streams call `write` one at a time, so there is never a second. */
+  #run: RelayDataRun | undefined
+  /** The last bytes of earlier writes, for which a cell of credit is reserved; sealed at the end of the turn. */
+  #tail: Uint8Array | undefined
+  #tailSize = 0
+  /** How much of the tail is in cells already, while a run is being packed. */
+  #tailTaken = 0
+  /** A `close()` that waits for CONNECTED. */
+  #closing: Deferred<void> | undefined
+  /** Why nothing more can be written, boxed as it may be any value. */
+  #over: { readonly reason: unknown } | undefined
+  #closed = false
+  #established = false
+
+  constructor(owner: WriteSideOwner, window: SendWindow, streams: StreamConstructors) {
+    this.#owner = owner
+    this.#window = window
+    const chunker = createRunChunker(streams)
+    const chunks = chunker.writable.getWriter()
+    this.#runs = chunker.readable.getReader()
+    for (const promise of [chunks.closed, chunks.ready, this.#runs.closed]) markHandled(promise)
+    void this.#packRuns()
+    this.writable = new streams.WritableStream<BufferSource>(
+      {
+        start: (controller) => {
+          this.#controller = controller
+          controller.signal.addEventListener('abort', () => this.#abort(controller.signal.reason))
+        },
+        write: async (chunk) => {
+          try {
+            if (this.#over) throw this.#over.reason
+            this.#owner.written()
+            await chunks.write(bytesOf(chunk) as Uint8Array<ArrayBuffer>)
+          } catch (error) {
+            this.#abort(error)
+            throw error
+          }
+        },
+        close: async () => {
+          await this.#close()
+          await this.#runs.cancel()
+        },
+      },
+      { highWaterMark: 1 },
+    )
+  }
+
+  /** True when the application can write nothing more. */
+  get done(): boolean {
+    return this.#closed || this.#over !== undefined
+  }
+
+  /** True while a write waits for credit. */
+  get busy(): boolean {
+    return this.#run !== undefined
+  }
+
+  /** DATA may go to `place` from now on. */
+  open(place: StreamPlace): void {
+    this.#place = place
+    this.resume()
+  }
+
+  /** CONNECTED came: a `close()` need not wait any longer. */
+  established(): void {
+    this.#established = true
+    this.#closing?.resolve()
+  }
+
+  /** The stream's own window opened. */
+  resume(): void {
+    if (this.#run) this.#pack(Infinity)
+  }
+
+  grant(cells: number): void {
+    if (this.#run) this.#pack(cells)
+  }
+
+  /** Puts the bytes that were accepted into a cell; their credit is reserved. Call it before any END of ours. */
+  seal(): void {
+    if (this.#tailSize > 0) this.#send(1)
+  }
+
+  /** Nothing more can be sent: what waits fails with `reason`, and so does every later write. */
+  fail(reason: unknown): void {
+    if (this.done) return
+    this.#stop(reason)
+    this.#controller.error(reason)
+  }
+
+  /**
+   * The far end is done. A waiting write fails with `reason`; an idle writable stays as it is until `errorIdle`, so that
+   * `readable.pipeTo(writable)` can close it.
+   */
+  remoteEnded(reason: unknown): void {
+    if (this.done) return
+    const lost = this.#tailSize > 0
+    this.#stop(reason, !lost)
+    if (lost) this.#controller.error(reason)
+  }
+
+  /** Errors a writable that nobody closed after the far end was done. */
+  errorIdle(): void {
+    if (this.#over && !this.#closed) this.#controller.error(this.#over.reason)
+  }
+
+  fill(target: Uint8Array, offset: number, size: number): number {
+    let filled = 0
+    if (this.#tailTaken < this.#tailSize) {
+      filled = Math.min(size, this.#tailSize - this.#tailTaken)
+      target.set((this.#tail as Uint8Array).subarray(this.#tailTaken, this.#tailTaken + filled), offset)
+      this.#tailTaken += filled
+    }
+    if (filled < size && this.#run) {
+      const piece = this.#run.take(size - filled)
+      target.set(piece, offset + filled)
+      filled += piece.length
+    }
+    return filled
+  }
+
+  async #packRuns(): Promise<void> {
+    try {
+      for (;;) {
+        const { value: run, done } = await this.#runs.read()
+        if (done) return
+        if (this.#over) {
+          run.fail(this.#over.reason)
+          return
+        }
+        this.#run = run
+        this.#pack(Infinity)
+        await run.packed
+      }
+    } catch {
+      // the chunker was torn down, or the run failed: whoever did that has told the application
+    }
+  }
+
+  /**
+   * Packs what the credit allows, `most` cells if this is a turn that the circuit granted. What is left of the run is less
+   * than a cell in the end: it becomes the tail.
+   */
+  #pack(most: number): void {
+    const run = this.#run as RelayDataRun
+    const place = this.#place
+    if (place === undefined) return
+    try {
+      run.checkAttached()
+    } catch (error) {
+      this.#run = undefined
+      run.fail(error)
+      return
+    }
+    let granted = most
+    for (;;) {
+      const waiting = this.#tailSize + run.remaining
+      const reserved = this.#tailSize > 0 ? 1 : 0
+      const circuit = granted === Infinity ? place.credit : granted
+      const credit = Math.min(this.#window.available, circuit) + reserved
+      if (waiting > place.shortData) {
+        if (credit === 0) break
+        const cells = Math.min(credit, Math.max(1, Math.floor(waiting / place.maxData)))
+        granted -= cells - reserved
+        this.#send(cells)
+        continue
+      }
+      if (waiting > this.#tailSize) {
+        if (credit === 0) break
+        if (reserved === 0) {
+          this.#window.take(1)
+          place.reserve()
+          atEndOfTurn(() => this.seal())
+        }
+        this.#keep(run.take(run.remaining), place.shortData)
+      }
+      place.unwait(this)
+      this.#run = undefined
+      run.finish()
+      return
+    }
+    if (this.#window.available > 0) place.wait(this)
+    else place.unwait(this)
+  }
+
+  /** Sends `cells` cells of tail and run; the tail's cell is paid already. */
+  #send(cells: number): void {
+    const reserved = this.#tailSize > 0
+    this.#window.take(reserved ? cells - 1 : cells)
+    ;(this.#place as StreamPlace).sendData(this, cells, reserved)
+    this.#tailSize = 0
+    this.#tailTaken = 0
+  }
+
+  #keep(bytes: Uint8Array, capacity: number): void {
+    this.#tail ??= new Uint8Array(capacity)
+    this.#tail.set(bytes, this.#tailSize)
+    this.#tailSize += bytes.length
+  }
+
+  async #close(): Promise<void> {
+    if (!this.#over && !this.#established) {
+      this.#closing = deferred()
+      await this.#closing.promise
+    }
+    if (this.#over) {
+      this.#closed = true // the far end is done and all that was written is sent: a clean end
+      return
+    }
+    this.seal()
+    this.#closed = true
+    this.#owner.writeClosed()
+  }
+
+  #abort(reason: unknown): void {
+    if (this.done) return
+    this.#stop(reason)
+    this.#owner.writeAborted(reason)
+  }
+
+  /** Rejects what is parked before anything else: the standard would leave it hanging. */
+  #stop(reason: unknown, clean = false): void {
+    this.#over = { reason }
+    this.#place?.unwait(this)
+    if (!clean) this.#closing?.reject(reason)
+    else this.#closing?.resolve()
+    const run = this.#run
+    this.#run = undefined
+    run?.fail(reason)
+    markHandled(this.#runs.cancel(reason))
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * What a relay does about each message of the client that is for it (tor-spec, "Relay cells"). What a client does not send
+ * to a relay is dropped, as C tor drops it; only the flow control of {@link TestCircuit} closes circuits.
+ *
+ * @module
+ */
+import { decodeBegin } from '../cell/begin.ts'
+import { RelayCommand } from '../cell/commands.ts'
+import { encodeCreated2 } from '../cell/create2.ts'
+import { decodeEnd, encodeEnd } from '../cell/end.ts'
+import { decodeExtend2 } from '../cell/extend2.ts'
+import type { Extend2 } from '../cell/extend2.ts'
+import { DestroyReason, EndReason } from '../cell/reasons.ts'
+import { decodeResolve, encodeResolved } from '../cell/resolve.ts'
+import type { ResolvedAnswer } from '../cell/resolve.ts'
+import { decodeSendme } from '../cell/sendme.ts'
+import type { Sendme } from '../cell/sendme.ts'
+import { TestStream } from './exit-stream.ts'
+import type { ReceivedMessage } from './messages.ts'
+import { OnwardHop, ExtendFailure } from './onward-hop.ts'
+import type { TestCircuit } from './test-circuit.ts'
+
+/** What decoding gave, or undefined for a body that is malformed. */
+function attempt<T>(decode: () => T): T | undefined {
+  try {
+    return decode()
+  } catch {
+    // Codecs throw CELL_MALFORMED only; every caller answers that in its own way.
+    return undefined
+  }
+}
+
+/** Handles one message. Its bytes hold until this returns. */
+export function handleMessage(circuit: TestCircuit, message: ReceivedMessage): void {
+  const { command, streamId, body } = message
+  if (command === RelayCommand.DATA && !circuit.countData()) return
+  if (circuit.relay.onMessage?.(circuit, message) === 'ignore') return
+  switch (command) {
+    case RelayCommand.DATA:
+      return receiveData(circuit, streamId, body)
+    case RelayCommand.SENDME:
+      return receiveSendme(circuit, streamId, body)
+    case RelayCommand.BEGIN:
+    case RelayCommand.BEGIN_DIR:
+      return begin(circuit, command, streamId, body)
+    case RelayCommand.END: {
+      const stream = liveStream(circuit, streamId)
+      return stream?.receiveEnd(decodeEnd(body).reason)
+    }
+    case RelayCommand.RESOLVE:
+      return void resolve(circuit, streamId, attempt(() => decodeResolve(body)))
+    case RelayCommand.EXTEND2: {
+      // Outside RELAY_EARLY it is dropped (tor-spec, "Handling relay_early cells").
+      if (!message.early && circuit.strict) return undefined
+      const request = attempt(() => decodeExtend2(new Uint8Array(body)))
+      if (request === undefined) return circuit.fail('a malformed EXTEND2')
+      if (circuit.onward !== undefined) return circuit.fail('an EXTEND2 of a circuit that goes on already')
+      return void extend(circuit, request)
+    }
+    case RelayCommand.TRUNCATE:
+      return circuit.truncate(DestroyReason.REQUESTED)
+    default:
+  }
+}
+
+/** The stream of this id unless it has ended. */
+function liveStream(circuit: TestCircuit, streamId: number): TestStream | undefined {
+  const stream = circuit.streams.get(streamId)
+  return stream?.state === 'ended' ? undefined : stream
+}
+
+function receiveData(circuit: TestCircuit, streamId: number, body: Uint8Array): void {
+  const violation = liveStream(circuit, streamId)?.receiveData(body)
+  if (violation !== undefined) circuit.fail(violation)
+}
+
+function receiveSendme(circuit: TestCircuit, streamId: number, body: Uint8Array): void {
+  if (streamId !== 0) {
+    const violation = liveStream(circuit, streamId)?.receiveSendme()
+    if (violation !== undefined) circuit.fail(violation)
+    return
+  }
+  // Version 0 has no tag, and no relay accepts it any more (`sendme_accept_min_version`).
+  const sendme: Sendme | undefined = attempt(() => decodeSendme(body))
+  const violation = circuit.flow.acknowledged(sendme?.tag, circuit.strict)
+  if (violation !== undefined) circuit.fail(violation)
+  else circuit.windowOpened()
+}
+
+function begin(circuit: TestCircuit, command: number, streamId: number, body: Uint8Array): void {
+  if (streamId === 0 || liveStream(circuit, streamId) !== undefined) return
+  const { relay } = circuit
+  if (command === RelayCommand.BEGIN_DIR) {
+    const stream = new TestStream(streamId, undefined, circuit)
+    circuit.streams.set(streamId, stream)
+    void stream.open((signal) => relay.directory({ host: '', port: 0, flags: 0, signal }))
+    return
+  }
+  const target = attempt(() => decodeBegin(body))
+  if (target === undefined) {
+    circuit.sendMessage(RelayCommand.END, streamId, encodeEnd(EndReason.TORPROTOCOL))
+    return
+  }
+  const stream = new TestStream(streamId, target, circuit)
+  circuit.streams.set(streamId, stream)
+  void stream.open((signal) => relay.exit({ ...target, signal }))
+}
+
+async function resolve(circuit: TestCircuit, streamId: number, name: string | undefined): Promise<void> {
+  let answers: readonly ResolvedAnswer[] = [{ type: 'error', transient: false, ttl: 60 }]
+  if (name !== undefined) {
+    try {
+      answers = await circuit.relay.resolve(name)
+    } catch {
+      // The resolver's way of saying that there is no such name.
+    }
+  }
+  circuit.sendMessage(RelayCommand.RESOLVED, streamId, encodeResolved(answers))
+}
+
+async function extend(circuit: TestCircuit, request: Extend2): Promise<void> {
+  try {
+    const { hop, created } = await OnwardHop.open(circuit, request)
+    if (circuit.closed) {
+      hop.destroy(circuit.destroyReceived ?? DestroyReason.DESTROYED)
+      return
+    }
+    circuit.extended(hop)
+    circuit.sendMessage(RelayCommand.EXTENDED2, 0, encodeCreated2(created))
+  } catch (error) {
+    if (!(error instanceof ExtendFailure)) throw error
+    // The next relay refused: TRUNCATED. It could not be reached: the circuit goes, as C tor has it.
+    if (error.refused) circuit.onwardDestroyed(error.reason)
+    else circuit.fail('an EXTEND2 that leads nowhere', error.reason)
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * A writer of the little DER that a self-signed X.509 certificate takes (X.690; RFC 5280, section 4.1). It reads nothing.
+ *
+ * @module
+ */
+
+/** Several byte arrays as one. */
+export function joinBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    joined.set(part, at)
+    at += part.length
+  }
+  return joined
+}
+
+/** One DER value: tag, length, and the contents one after the other. */
+export function derValue(tag: number, ...contents: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const body = joinBytes(contents)
+  const length = body.length < 0x80 ? [body.length] : body.length < 0x100 ? [0x81, body.length] : [0x82, body.length >>> 8, body.length & 0xff]
+  return joinBytes([Uint8Array.of(tag, ...length), body])
+}
+
+/** A SEQUENCE of values. */
+export const derSequence = (...values: readonly Uint8Array[]): Uint8Array<ArrayBuffer> => derValue(0x30, ...values)
+
+/** A non-negative INTEGER from its big-endian bytes. */
+export function derInteger(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  let start = 0
+  while (start < bytes.length - 1 && bytes[start] === 0) start += 1
+  const digits = bytes.subarray(start)
+  return (digits[0] ?? 0) >= 0x80 || digits.length === 0 ? derValue(0x02, Uint8Array.of(0), digits) : derValue(0x02, digits)
+}
+
+/** A BIT STRING without unused bits. */
+export const derBitString = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => derValue(0x03, Uint8Array.of(0), bytes)
+
+/** NULL. */
+export const derNull: Uint8Array = Uint8Array.of(0x05, 0x00)
+
+/** An OBJECT IDENTIFIER from its encoded contents. */
+export const derObjectId = (...contents: readonly number[]): Uint8Array<ArrayBuffer> => derValue(0x06, Uint8Array.from(contents))
+
+/** A UTF8String. */
+export const derText = (text: string): Uint8Array<ArrayBuffer> => derValue(0x0c, new TextEncoder().encode(text))
+
+/** A point in time in whole seconds: UTCTime up to 2049, GeneralizedTime after it (RFC 5280, section 4.1.2.5). */
+export function derTime(milliseconds: number): Uint8Array<ArrayBuffer> {
+  const digits = new Date(milliseconds).toISOString().replace(/[-:T]/g, '').slice(0, 14)
+  const early = Number(digits.slice(0, 4)) < 2050
+  return derValue(early ? 0x17 : 0x18, new TextEncoder().encode(`${early ? digits.slice(2) : digits}Z`))
+}

@@ -1,0 +1,60 @@
+/**
+ * Runs bundled specs in a browser page. The page has loaded mocha.js; `run` is called from outside, and `emitEvent` leads there.
+ *
+ * @module
+ */
+import { describeError, observe } from './reporter.js'
+
+/**
+ * @param {{ files: string[], timeout: number, grep?: string | undefined, forbidOnly: boolean }} config `files` are URLs.
+ */
+export async function run(config) {
+  const page = /** @type {{ mocha: BrowserMocha, emitEvent(line: string): void }} */ (/** @type {unknown} */ (globalThis))
+  let current = '(loading)'
+
+  /** @param {import('./reporter.js').RunEvent} event */
+  const emit = (event) => {
+    if (event.type === 'start') current = event.title
+    page.emitEvent(JSON.stringify(event))
+  }
+
+  // Mocha itself hears of exceptions here, not of rejections.
+  globalThis.addEventListener('unhandledrejection', (event) => {
+    event.preventDefault()
+    emit({ type: 'fail', title: `unhandled rejection, during or before: ${current}`, error: describeError(event.reason) })
+  })
+
+  page.mocha.setup({ ui: 'bdd', timeout: config.timeout, fullTrace: true, reporter: class {} })
+  if (config.forbidOnly) page.mocha.forbidOnly()
+  if (config.grep !== undefined) page.mocha.grep(new RegExp(config.grep))
+  for (const file of config.files) {
+    try {
+      await import(file)
+    } catch (error) {
+      emit({ type: 'fail', title: `loading ${file}`, error: describeError(error) })
+    }
+  }
+  const runner = page.mocha.run(() => {
+    // A rejection is found unhandled only a turn later.
+    setTimeout(finish, 20)
+  })
+  observe(runner, emit)
+
+  function finish() {
+    current = '(after the last spec)'
+    globalThis.addEventListener('error', (event) => {
+      emit({ type: 'fail', title: 'uncaught, after the last spec', error: describeError(event.error) })
+    })
+    emit({ type: 'end' })
+  }
+}
+
+/**
+ * What mocha.js puts on the page.
+ *
+ * @typedef {object} BrowserMocha
+ * @property {(options: object) => void} setup
+ * @property {() => void} forbidOnly
+ * @property {(pattern: RegExp) => void} grep
+ * @property {(done: () => void) => Mocha.Runner} run
+ */

@@ -1,0 +1,145 @@
+/**
+ * One engine's run of its specs: started, followed, ended in time, and added up.
+ *
+ * @module
+ */
+import { spawn } from 'node:child_process'
+import { closeSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs'
+import { setTimeout } from 'node:timers'
+
+/** How often the events file is looked at, ms. */
+const POLL = 100
+/** How long a process that was told to end may take to clean up, ms. */
+const GRACE = 5_000
+
+/**
+ * What came of a run.
+ *
+ * @typedef {object} Outcome
+ * @property {string} engine
+ * @property {number} passed
+ * @property {number} failed
+ * @property {number} lost Specs that did not run because of a failure.
+ * @property {{ title: string, reason: string | undefined }[]} pending
+ * @property {{ title: string, reason: string }[]} lacking Skipped by the table of what an engine lacks.
+ * @property {number} seconds
+ */
+
+/**
+ * Runs one engine. `say` takes lines for people as they come.
+ *
+ * @param {object} options
+ * @param {string} options.engine
+ * @param {import('./engines.js').Launch} options.launch
+ * @param {Omit<import('./server-engine.js').ServerRun, 'events'>} options.config
+ * @param {string} options.events Where the engine leaves its events.
+ * @param {number} options.limit The longest the whole run may take, ms.
+ * @param {boolean} options.strict What is pending has failed.
+ * @param {(event: import('./reporter.js').RunEvent) => void} options.onEvent
+ * @param {(text: string) => void} options.onOutput What the engine prints.
+ * @returns {Promise<Outcome>}
+ */
+export async function runEngine({ engine, launch, config, events, limit, strict, onEvent, onOutput }) {
+  /** @type {Outcome} */
+  const outcome = { engine, passed: 0, failed: 0, lost: 0, pending: [], lacking: [], seconds: 0 }
+  let current = '(starting)'
+  let whole = false
+
+  /** @param {import('./reporter.js').RunEvent} event */
+  const take = (event) => {
+    switch (event.type) {
+      case 'start':
+        current = event.title
+        break
+      case 'pass':
+        outcome.passed += 1
+        break
+      case 'fail':
+        outcome.failed += 1
+        break
+      case 'pending':
+        if (event.engineLacks) outcome.lacking.push({ title: event.title, reason: event.reason ?? '' })
+        else if (strict) return take({ type: 'fail', title: event.title, error: `pending: ${event.reason ?? 'no reason given'}` })
+        else outcome.pending.push({ title: event.title, reason: event.reason })
+        break
+      case 'lost':
+        outcome.lost = event.count
+        break
+      case 'end':
+        whole = true
+    }
+    onEvent(event)
+  }
+
+  const started = performance.now()
+  const follower = follow(events, take)
+  const child = spawn(launch.command, [...launch.args, JSON.stringify({ ...config, ...launch.more, events })], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...launch.env },
+  })
+  child.stdout.setEncoding('utf8').on('data', onOutput)
+  child.stderr.setEncoding('utf8').on('data', onOutput)
+  const forward = () => child.kill('SIGTERM')
+  process.once('SIGTERM', forward)
+
+  let late = false
+  const timer = setTimeout(() => {
+    late = true
+    child.kill('SIGTERM')
+    setTimeout(() => child.kill('SIGKILL'), GRACE).unref()
+  }, limit)
+
+  const how = await new Promise((resolve) => {
+    child.on('error', (error) => resolve(String(error)))
+    // Not "close": a process that a spec left behind would hold the pipes open for ever.
+    child.on('exit', (code, signal) => resolve(code === null ? `signal ${signal}` : `exit code ${code}`))
+  })
+  clearTimeout(timer)
+  process.off('SIGTERM', forward)
+  await new Promise((resolve) => setTimeout(resolve, POLL))
+  child.stdout.destroy()
+  child.stderr.destroy()
+  follower.close()
+
+  if (late) take({ type: 'fail', title: current, error: `${engine} was not done after ${limit / 1_000} s, and was ended during this spec` })
+  else if (!whole) take({ type: 'fail', title: current, error: `${engine} ended in the middle of this (${how})` })
+  else if (how !== 'exit code 0' && outcome.failed === 0) take({ type: 'fail', title: '(after the last spec)', error: `${engine}: ${how}` })
+  else if (outcome.lost > 0 && outcome.failed === 0) take({ type: 'fail', title: '(not run)', error: `${outcome.lost} specs did not run` })
+  outcome.seconds = (performance.now() - started) / 1_000
+  return outcome
+}
+
+/**
+ * Calls `take` with each event that is appended to `path`.
+ *
+ * @param {string} path
+ * @param {(event: import('./reporter.js').RunEvent) => void} take
+ */
+function follow(path, take) {
+  rmSync(path, { force: true })
+  writeFileSync(path, '')
+  const file = openSync(path, 'r')
+  const buffer = Buffer.alloc(1 << 16)
+  let rest = Buffer.alloc(0)
+  const poll = () => {
+    for (;;) {
+      const count = readSync(file, buffer)
+      if (count === 0) return
+      rest = Buffer.concat([rest, buffer.subarray(0, count)])
+      let end = rest.indexOf(10)
+      while (end !== -1) {
+        take(JSON.parse(rest.toString('utf8', 0, end)))
+        rest = rest.subarray(end + 1)
+        end = rest.indexOf(10)
+      }
+    }
+  }
+  const timer = setInterval(poll, POLL)
+  return {
+    close() {
+      clearInterval(timer)
+      poll()
+      closeSync(file)
+    },
+  }
+}

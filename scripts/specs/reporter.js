@@ -1,0 +1,105 @@
+/**
+ * From a mocha runner to plain events. The same file runs in every engine, so it asks nothing of any.
+ *
+ * @module
+ */
+
+/**
+ * What an engine tells of its run. `engineLacks`: skipped by the table of spec/support/engines.ts. `lost`: specs that did not
+ * run, because a hook failed or the run was given up. `end` says that the run was whole.
+ *
+ * @typedef {{ type: 'start', title: string }} StartEvent
+ * @typedef {{ type: 'pass', title: string, ms: number }} PassEvent
+ * @typedef {{ type: 'fail', title: string, error: string }} FailEvent
+ * @typedef {{ type: 'pending', title: string, reason: string | undefined, engineLacks: boolean }} PendingEvent
+ * @typedef {{ type: 'lost', count: number }} LostEvent
+ * @typedef {{ type: 'end' }} EndEvent
+ * @typedef {StartEvent | PassEvent | FailEvent | PendingEvent | LostEvent | EndEvent} RunEvent
+ */
+
+/** @typedef {{ engineLacks?: string, pendingReason?: string, parent?: Marked | undefined }} Marked */
+
+const MAX_VALUE = 2_000
+
+/**
+ * The full name of a spec.
+ *
+ * @param {{ titlePath(): string[] }} runnable
+ */
+const titleOf = (runnable) => runnable.titlePath().join(' > ')
+
+/**
+ * Turns what the runner tells into events.
+ *
+ * @param {Mocha.Runner} runner
+ * @param {(event: RunEvent) => void} emit
+ */
+export function observe(runner, emit) {
+  let counted = 0
+  runner.on('test', (test) => emit({ type: 'start', title: titleOf(test) }))
+  runner.on('hook', (hook) => emit({ type: 'start', title: titleOf(hook) }))
+  runner.on('pass', (test) => {
+    counted += 1
+    emit({ type: 'pass', title: titleOf(test), ms: test.duration ?? 0 })
+  })
+  runner.on('fail', (test, error) => {
+    if (/** @type {string} */ (test.type) !== 'hook') counted += 1
+    emit({ type: 'fail', title: titleOf(test), error: describeError(error) })
+  })
+  runner.on('pending', (test) => {
+    counted += 1
+    const reason = mark(test, 'engineLacks')
+    emit({ type: 'pending', title: titleOf(test), reason: reason ?? mark(test, 'pendingReason'), engineLacks: reason !== undefined })
+  })
+  runner.on('end', () => {
+    const count = runner.total - counted
+    if (count > 0) emit({ type: 'lost', count })
+  })
+}
+
+/**
+ * A mark on a spec or on a suite around it.
+ *
+ * @param {Marked} runnable
+ * @param {'engineLacks' | 'pendingReason'} name
+ */
+function mark(runnable, name) {
+  /** @type {Marked | undefined} */
+  let at = runnable
+  while (at !== undefined) {
+    const value = at[name]
+    if (value !== undefined) return value
+    at = at.parent
+  }
+  return undefined
+}
+
+/**
+ * An error for people: its stack, what was compared, and its causes.
+ *
+ * @param {unknown} error
+ * @returns {string}
+ */
+export function describeError(error) {
+  if (!(error instanceof Error)) return `not an Error: ${show(error)}`
+  const head = `${error.name}: ${error.message}`
+  const stack = error.stack ?? ''
+  let text = stack.includes(error.message) ? stack : `${head}\n${stack}`
+  if ('showDiff' in error && error.showDiff === true && 'expected' in error && 'actual' in error) {
+    text += `\n  expected: ${show(error.expected)}\n  actual:   ${show(error.actual)}`
+  }
+  if (error instanceof AggregateError) text += error.errors.map((each) => `\n  with: ${describeError(each)}`).join('')
+  return error.cause === undefined ? text : `${text}\n  cause: ${describeError(error.cause)}`
+}
+
+/** @param {unknown} value */
+function show(value) {
+  /** @type {string | undefined} */
+  let text
+  try {
+    text = JSON.stringify(value, (_key, each) => (typeof each === 'bigint' ? `${each}n` : each instanceof Uint8Array ? [...each] : each))
+  } catch {
+    // Circular, or a getter that throws: the short form must do.
+  }
+  return (text ?? String(value)).slice(0, MAX_VALUE)
+}

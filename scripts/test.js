@@ -1,0 +1,115 @@
+/**
+ * `npm test`: bundles the specs once, runs the same output in Node, Deno, Bun and Chromium, and adds up.
+ *
+ * ```text
+ * npm test                                      everything
+ * npm test -- --engine node                     one engine; may be given several times (types, node, deno, bun, chromium)
+ * npm test -- --grep 'window'                   only specs whose titles match
+ * npm test -- spec/stream cell/relay            only files whose paths contain one of these
+ * npm test -- --verbose                         every spec by name
+ * npm test -- --jobs 1                          engines one after the other (two at a time otherwise)
+ * npm test -- --timeout 60000                   milliseconds for one spec (10,000)
+ * npm test -- --limit 60                        seconds for the whole run of one engine (600)
+ * ```
+ *
+ * `TOR_STREAMS_REQUIRE_ALL=1` makes a failure of whatever is pending, a program that is not installed included. The last line is
+ * `specs: N passed, N failed`; the exit code is 1 if anything failed.
+ *
+ * @module
+ */
+import { mkdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join, relative, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { bundle } from './bundle.js'
+import { ROOT } from './files.js'
+import { runEngine } from './specs/engine-run.js'
+import { launchOf } from './specs/engines.js'
+import { enginesOf, findSpecs, findTypeSpecs, misnamed } from './specs/kinds.js'
+import { mapStack } from './specs/stack.js'
+import { inTurn, printSummary } from './specs/summary.js'
+
+const ENGINES = /** @type {const} */ (['types', 'node', 'deno', 'bun', 'chromium'])
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    engine: { type: 'string', multiple: true, default: [] },
+    grep: { type: 'string' },
+    verbose: { type: 'boolean', default: false },
+    jobs: { type: 'string', default: String(Math.min(2, availableParallelism())) },
+    timeout: { type: 'string', default: '10000' },
+    limit: { type: 'string', default: '600' },
+  },
+})
+const unknown = values.engine.find((name) => !ENGINES.some((engine) => engine === name))
+if (unknown !== undefined) {
+  console.error(`there is no engine ${unknown}: ${ENGINES.join(', ')}`)
+  process.exit(2)
+}
+
+process.chdir(ROOT)
+const strict = process.env['TOR_STREAMS_REQUIRE_ALL'] === '1'
+const outdir = join(ROOT, '.build', 'spec')
+const results = join(ROOT, '.build', 'results')
+mkdirSync(results, { recursive: true })
+
+/** @param {string} file */
+const wanted = (file) => positionals.length === 0 || positionals.some((part) => file.includes(part.replace(/^\.\//, '')))
+const specs = findSpecs().filter(wanted)
+const typeSpecs = values.grep === undefined ? findTypeSpecs().filter(wanted) : []
+if (specs.length + typeSpecs.length === 0) {
+  console.error('no spec has such a name')
+  process.exit(2)
+}
+
+if (specs.length > 0) {
+  const started = performance.now()
+  const metafile = await bundle({ entries: specs, outdir, outbase: 'spec' }).catch(() => process.exit(1)) // esbuild has said why.
+  const sentences = misnamed(metafile)
+  if (sentences.length > 0) {
+    console.error(sentences.join('\n'))
+    process.exit(1)
+  }
+  console.log(`bundled ${specs.length} files of specs in ${((performance.now() - started) / 1_000).toFixed(1)} s`)
+}
+
+/** @param {string} spec */
+const outputOf = (spec) => join(outdir, relative('spec', spec).replace(/\.ts$/, '.js'))
+
+/** @param {typeof ENGINES[number]} engine */
+const filesFor = (engine) =>
+  engine === 'types' ? typeSpecs.map((file) => resolve(file)) : specs.filter((spec) => enginesOf(spec).includes(engine)).map(outputOf)
+
+const chosen = ENGINES.filter((engine) => values.engine.length === 0 || values.engine.includes(engine)).filter(
+  (engine) => filesFor(engine).length > 0,
+)
+
+const outcomes = await inTurn(chosen, Number(values.jobs), async (engine, say) => {
+  const launch = launchOf(engine)
+  if (typeof launch === 'string') {
+    say(`${engine}: ${strict ? 'FAILED' : 'pending'}: ${launch}\n`)
+    const pending = strict ? [] : [{ title: `every spec in ${engine}`, reason: launch }]
+    return { engine, passed: 0, failed: strict ? 1 : 0, lost: 0, pending, lacking: [], seconds: 0 }
+  }
+  const config = { root: outdir, files: filesFor(engine), timeout: Number(values.timeout), grep: values.grep }
+  const outcome = await runEngine({
+    engine,
+    launch,
+    config,
+    events: join(results, `${engine}.jsonl`),
+    limit: Number(values.limit) * 1_000,
+    strict,
+    onEvent(event) {
+      if (event.type === 'fail') say(`\n${engine} FAILED: ${event.title}\n${mapStack(event.error, outdir).replaceAll(/^/gm, '    ')}\n\n`)
+      if (values.verbose && event.type === 'pass') say(`${engine}   ok ${event.title} (${Math.round(event.ms)} ms)\n`)
+    },
+    onOutput: say,
+  })
+  say(`${engine}: ${outcome.passed} passed, ${outcome.failed} failed\n`)
+  return outcome
+})
+
+printSummary(outcomes)
+const nothingRan = outcomes.every(({ passed, pending, lacking }) => passed + pending.length + lacking.length === 0)
+process.exitCode = nothingRan || outcomes.some(({ failed }) => failed > 0) ? 1 : 0

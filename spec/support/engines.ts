@@ -1,0 +1,62 @@
+/**
+ * What an engine cannot do, in one table, each with its reason. A spec that needs such a thing asks here and nowhere else.
+ *
+ * @module
+ */
+
+/** The engines that run the specs. */
+export type Engine = 'node' | 'deno' | 'bun' | 'chromium'
+
+/** What a spec may need that not every engine has. */
+export type Feature = 'transfer' | 'ReadableStream.from'
+
+const LACKS: Readonly<Record<Engine, Readonly<Partial<Record<Feature, string>>>>> = {
+  node: {},
+  deno: {
+    transfer: 'Deno does not end a process in which a stream was transferred',
+  },
+  bun: {
+    transfer: 'Bun does not transfer streams (DataCloneError)',
+  },
+  chromium: {
+    'ReadableStream.from': 'Chromium has no ReadableStream.from',
+  },
+}
+
+const detect = (): Engine => {
+  if ('Deno' in globalThis) return 'deno'
+  if ('Bun' in globalThis) return 'bun'
+  return 'document' in globalThis ? 'chromium' : 'node'
+}
+
+/** The engine that this spec runs in. */
+export const engine: Engine = detect()
+
+/** Why this engine lacks `feature`; undefined if it has it. */
+export const whyLacking = (feature: Feature): string | undefined => LACKS[engine][feature]
+
+/** `it` and `describe` for what needs `feature`: where the engine lacks it, the spec is counted as "not in this engine". */
+export interface Guarded {
+  it(title: string, fn: Mocha.AsyncFunc | Mocha.Func): Mocha.Test
+  describe(title: string, fn: (this: Mocha.Suite) => void): Mocha.Suite
+}
+
+/**
+ * Declares specs that need `feature`.
+ *
+ * ```ts
+ * unlessEngineLacks('transfer').it('moves both sides through a MessageChannel', async () => { ... })
+ * ```
+ */
+export function unlessEngineLacks(feature: Feature): Guarded {
+  const reason = whyLacking(feature)
+  if (reason === undefined) return { it: (title, fn) => it(title, fn), describe: (title, fn) => describe(title, fn) }
+  return {
+    it: (title, fn) => Object.assign(it.skip(title, fn), { engineLacks: reason }),
+    describe: (title, fn) => {
+      const suite: Mocha.Suite | void = describe.skip(title, fn)
+      if (suite === undefined) throw new Error('describe.skip made no suite')
+      return Object.assign(suite, { engineLacks: reason })
+    },
+  }
+}

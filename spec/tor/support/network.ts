@@ -1,0 +1,284 @@
+/**
+ * A private network of real tor on 127.0.0.1, for specs and benchmarks: relays, if wanted directory authorities and a tor
+ * client, an HTTP server for streams to end at, and a DNS server that the exits ask.
+ *
+ * Circuits need no directory: a relay extends to whatever address and identity it is told. A network without an authority is
+ * ready in about a second; one with a consensus takes several.
+ *
+ * @module
+ */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Relay } from '../../../lib/relay.ts'
+import { firstConsensus } from './consensus.ts'
+import type { RunningRelay } from './consensus.ts'
+import { DnsServer } from './dns.ts'
+import { HttpTarget } from './http-target.ts'
+import { readRelayKeys, writeAuthorityKeys, writeRelayIdentity } from './keys.ts'
+import { fastEnvironment, fastLines } from './nodelay.ts'
+import { until } from './poll.ts'
+import { freePorts } from './ports.ts'
+import { TorProcess } from './process.ts'
+import { socksGet } from './socks-get.ts'
+import { clientTorrc, descriptorBuilt, hasDirectory, keyDirectory, relayTorrc } from './torrc.ts'
+import type { NetworkPlan, RelayPlan } from './torrc.ts'
+
+/** What a network consists of. */
+export interface TorNetworkOptions {
+  /**
+   * How many directory authorities, which are relays too, but no exits. Without one there is no consensus.
+   *
+   * @default 0; 1 when there are `params` or a `client`
+   */
+  readonly authorities?: number
+  /**
+   * How many relays beside the authorities.
+   *
+   * @default 3
+   */
+  readonly relays?: number
+  /**
+   * How many of the relays are exits.
+   *
+   * @default 2
+   */
+  readonly exits?: number
+  /** Parameters of the consensus, each `name=value`, such as `cc_alg=0`. They need an authority. */
+  readonly params?: readonly string[]
+  /** Relays that are bound by the CPU only; needs gcc. */
+  readonly fast?: boolean
+  /** A tor client as well. It needs an authority. */
+  readonly client?: boolean
+  /** Lines for the torrc of every relay. */
+  readonly relayOptions?: readonly string[]
+  /** Lines for the torrc of every exit. */
+  readonly exitOptions?: readonly string[]
+  /** Lines for the torrc of the client. */
+  readonly clientOptions?: readonly string[]
+  /**
+   * How long the start may take, in milliseconds.
+   *
+   * @default 60000
+   */
+  readonly timeout?: number
+}
+
+/** A relay of the network. */
+export interface NetworkRelay {
+  readonly nickname: string
+  readonly isAuthority: boolean
+  readonly isExit: boolean
+  /** What a client needs to know of it. */
+  readonly relay: Relay
+  readonly pid: number
+  /** What it has logged so far. */
+  log(): string
+  /** Ends it without a warning, as a crash would. Resolves when it is gone. */
+  kill(): Promise<void>
+}
+
+/** The network's tor client. */
+export interface NetworkClient {
+  readonly socksPort: number
+  readonly pid: number
+  /** What it has logged so far. */
+  log(): string
+}
+
+/** How often ports are picked anew because somebody else took one in between. */
+const attempts = 5
+
+/** A running network. */
+export class TorNetwork {
+  /** The authorities, then the other relays: exits first. */
+  readonly relays: readonly NetworkRelay[]
+  /** The tor client, if one was asked for. */
+  readonly client: NetworkClient | undefined
+  /** The port on 127.0.0.1 of the {@link HttpTarget}. */
+  readonly httpPort: number
+  /** The UDP port on 127.0.0.1 of the {@link DnsServer}. */
+  readonly dnsPort: number
+  readonly #ground: Ground
+
+  /**
+   * Starts a network and resolves when circuits through it work and, with a client, the client's first request was answered.
+   * Rejects when tor is not installed, or not ready in time; then nothing is left running.
+   */
+  static async start(options: TorNetworkOptions = {}): Promise<TorNetwork> {
+    const { params = [], client = false, relays = 3, exits = 2 } = options
+    const { authorities = params.length > 0 || client ? 1 : 0 } = options
+    if (exits > relays) throw new RangeError(`exits must be at most relays, which is ${relays}: got ${exits}`)
+    if (authorities === 0 && (params.length > 0 || client)) throw new RangeError('authorities must be at least 1 for params or a client')
+    for (let attempt = 1; ; attempt++) {
+      const ground = await Ground.start()
+      try {
+        return await launch(ground, { ...options, authorities, relays, exits, params, client })
+      } catch (error) {
+        await ground.stop()
+        if (attempt === attempts || !ground.lostPort()) throw error
+      }
+    }
+  }
+
+  /** Use {@link TorNetwork.start}. */
+  constructor(ground: Ground, relays: readonly NetworkRelay[], client: NetworkClient | undefined) {
+    this.relays = relays
+    this.client = client
+    this.httpPort = ground.http.port
+    this.dnsPort = ground.dns.port
+    this.#ground = ground
+  }
+
+  /** A path of three distinct relays: guard, middle, exit. The first two are no exits where there are enough others. */
+  path(): [Relay, Relay, Relay] {
+    const exit = this.relays.findLast(({ isExit }) => isExit)
+    if (exit === undefined) throw new Error('the network has no exit')
+    const [guard, middle] = this.relays.filter(relay => relay !== exit).sort((a, b) => Number(a.isExit) - Number(b.isExit))
+    if (guard === undefined || middle === undefined) throw new Error('the network has fewer than three relays')
+    return [guard.relay, middle.relay, exit.relay]
+  }
+
+  /** Ends every process and removes every file of the network. */
+  async stop(): Promise<void> {
+    await this.#ground.stop()
+  }
+}
+
+/** What a network stands on, and what has to go when it stops: a directory, two servers, the processes. */
+class Ground {
+  readonly directory: string
+  readonly http: HttpTarget
+  readonly dns: DnsServer
+  readonly processes: TorProcess[] = []
+  readonly #removeDirectory: () => void
+
+  static async start(): Promise<Ground> {
+    const [directory, http, dns] = await Promise.all([
+      mkdtemp(join(tmpdir(), 'tor-streams-')),
+      HttpTarget.start(),
+      DnsServer.start(),
+    ])
+    return new Ground(directory, http, dns)
+  }
+
+  private constructor(directory: string, http: HttpTarget, dns: DnsServer) {
+    this.directory = directory
+    this.http = http
+    this.dns = dns
+    this.#removeDirectory = () => rmSync(directory, { recursive: true, force: true, maxRetries: 3 })
+    process.on('exit', this.#removeDirectory)
+  }
+
+  /** Whether a process ended because another program listens on its port. */
+  lostPort(): boolean {
+    return this.processes.some(process => process.log().includes('Address already in use'))
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.processes.map(process => process.stop()))
+    await Promise.all([this.http.stop(), this.dns.stop()])
+    await rm(this.directory, { recursive: true, force: true, maxRetries: 3 })
+    process.off('exit', this.#removeDirectory)
+  }
+}
+
+/** The options, with the defaults filled in that others depend on. */
+type Settled = TorNetworkOptions & Required<Pick<TorNetworkOptions, 'authorities' | 'relays' | 'exits' | 'params' | 'client'>>
+
+async function launch(ground: Ground, options: Settled): Promise<TorNetwork> {
+  const failed = new AbortController()
+  const signal = AbortSignal.any([failed.signal, AbortSignal.timeout(options.timeout ?? 60_000)])
+  const environment = options.fast === true ? await fastEnvironment(ground.directory) : {}
+  const network = await plan(ground, options)
+
+  const start = async (nickname: string, directory: string, torrc: string): Promise<TorProcess> => {
+    const process = await TorProcess.start(nickname, directory, torrc, environment)
+    ground.processes.push(process)
+    void process.exited.then(how => failed.abort(new Error(`${how}\n${process.log().slice(-2000)}`)))
+    return process
+  }
+  const running = await Promise.all(
+    network.relays.map(async (relay): Promise<RunningRelay> => {
+      return { plan: relay, process: await start(relay.nickname, relay.directory, relayTorrc(network, relay)) }
+    }),
+  )
+  const relays = await Promise.all(running.map(relay => networkRelay(relay, signal)))
+  if (hasDirectory(network)) await firstConsensus(running, (relay, firstVote) => relayTorrc(network, relay, firstVote), signal)
+
+  let client: NetworkClient | undefined
+  if (options.client) {
+    const directory = await makeDirectory(ground, 'client')
+    const [socksPort = 0] = await freePorts(1)
+    const process = await start('client', directory, clientTorrc(network, directory, socksPort, options.clientOptions ?? []))
+    await until('the client', signal, () => process.log().includes('Bootstrapped 100%'))
+    await until('a request through the client', signal, () =>
+      socksGet(socksPort, 'target.test', ground.http.port, '/', 10_000).then(
+        () => true,
+        // Its first circuits may fail; it is asked again.
+        () => false,
+      ),
+    )
+    client = { socksPort, pid: process.pid, log: () => process.log() }
+  }
+  return new TorNetwork(ground, relays, client)
+}
+
+/** Picks ports, makes directories and identities. */
+async function plan(ground: Ground, options: Settled): Promise<NetworkPlan> {
+  const count = options.authorities + options.relays
+  const ports = await freePorts(count + options.authorities)
+  const relays = Array.from({ length: count }, async (_, index): Promise<RelayPlan> => {
+    const isAuthority = index < options.authorities
+    const nickname = isAuthority ? `authority${index}` : `relay${index - options.authorities}`
+    const directory = await makeDirectory(ground, nickname)
+    const keys = keyDirectory(directory)
+    await mkdir(keys, { mode: 0o700 })
+    const dirPort = ports[count + index] ?? 0
+    const [rsaIdentity, identity] = await Promise.all([
+      writeRelayIdentity(keys),
+      isAuthority ? writeAuthorityKeys(keys, dirPort) : undefined,
+    ])
+    return {
+      nickname,
+      directory,
+      orPort: ports[index] ?? 0,
+      isExit: !isAuthority && index < options.authorities + options.exits,
+      rsaIdentity,
+      authority: identity === undefined ? undefined : { dirPort, identity },
+    }
+  })
+  const resolvConf = join(ground.directory, 'resolv.conf')
+  await writeFile(resolvConf, `nameserver 127.0.0.1:${ground.dns.port}\n`)
+  return {
+    relays: await Promise.all(relays),
+    resolvConf,
+    params: options.params,
+    commonLines: options.fast === true ? fastLines : [],
+    relayLines: options.relayOptions ?? [],
+    exitLines: options.exitOptions ?? [],
+  }
+}
+
+async function makeDirectory(ground: Ground, name: string): Promise<string> {
+  const directory = join(ground.directory, name)
+  await mkdir(directory, { mode: 0o700 })
+  return directory
+}
+
+/** Waits until a relay is ready for circuits and streams. */
+async function networkRelay({ plan, process }: RunningRelay, signal: AbortSignal): Promise<NetworkRelay> {
+  const { nickname, orPort, isExit, rsaIdentity } = plan
+  await until(`the descriptor of ${nickname}`, signal, () => descriptorBuilt(process.log()))
+  const keys = await readRelayKeys(keyDirectory(plan.directory))
+  return {
+    nickname,
+    isExit,
+    isAuthority: plan.authority !== undefined,
+    relay: { addresses: [{ hostname: '127.0.0.1', port: orPort }], rsaIdentity, ...keys },
+    pid: process.pid,
+    log: () => process.log(),
+    kill: () => process.kill(),
+  }
+}
