@@ -3,12 +3,23 @@
  *
  * @module
  */
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** The folder of package.json. */
-export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
+/** The folder of this repository's package.json. This module may itself have been bundled to somewhere below it. */
+export const ROOT = rootAbove(dirname(fileURLToPath(import.meta.url)))
+
+/**
+ * @param {string} folder
+ * @returns {string}
+ */
+function rootAbove(folder) {
+  const file = join(folder, 'package.json')
+  if (existsSync(file) && JSON.parse(readFileSync(file, 'utf8')).name === 'tor-streams') return folder
+  if (dirname(folder) === folder) throw new Error('no package.json of tor-streams above the scripts')
+  return rootAbove(dirname(folder))
+}
 
 /**
  * The files below `folder` whose name ends with `suffix`, sorted, as `folder/...`. None if there is no such folder.

@@ -26,6 +26,9 @@ export interface Begin {
   readonly flags: number
 }
 
+/** `[IPv6 address]:port` or `host:port`; the host may be empty. */
+const ADDRESS = /^(?:\[(?<address>[^\]]*)\]|(?<name>[^:[\]]*)):(?<port>[1-9]\d{0,4})$/
+
 /** The longest host: a DNS name has at most 255 bytes, and the cell must hold it. */
 const MAX_HOST = 255
 
@@ -63,7 +66,7 @@ export function decodeBegin(body: Uint8Array): Begin {
   const nul = body.indexOf(0)
   if (nul < 0) reader.fail('its address does not end')
   const text = printableText(reader.take(nul))
-  const parts = text === undefined ? undefined : /^(?:\[(?<address>[^\]]*)\]|(?<name>[^:[\]]*)):(?<port>[1-9]\d{0,4})$/.exec(text)?.groups
+  const parts = ADDRESS.exec(text ?? '')?.groups
   if (parts === undefined) return reader.fail('its address has no host or no port')
   const port = Number(parts['port'])
   if (port > 0xffff) reader.fail(`its port is ${port}`)

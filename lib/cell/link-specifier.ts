@@ -25,7 +25,7 @@ function encodeOne(specifier: LinkSpecifier): [code: number, bytes: Uint8Array] 
     case 'ipv4':
     case 'ipv6': {
       const address = specifier.type === 'ipv4' ? parseIPv4(specifier.address) : parseIPv6(specifier.address)
-      if (address === undefined) throw new TypeError(`Cannot encode a link specifier as "address" is no ${specifier.type} address`)
+      if (address === undefined) throw new TypeError(`Cannot encode a link specifier: "address" is no ${specifier.type} address`)
       return [specifier.type === 'ipv4' ? IPV4 : IPV6, new ByteWriter().bytes(address).u16(specifier.port).finish()]
     }
     case 'rsa':

@@ -3,11 +3,12 @@
  *
  * @module
  */
+import { denoTcp } from './deno-tcp.ts'
 import type { Platform } from './platform.ts'
 import { tlsTransport } from './tls.ts'
 import { webPlatform } from './web.ts'
 
 /** The platform in Deno. */
 export function denoPlatform(): Platform {
-  return { ...webPlatform(), name: 'deno', transport: tlsTransport() }
+  return { ...webPlatform(), name: 'deno', transport: tlsTransport(denoTcp) }
 }

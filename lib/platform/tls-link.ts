@@ -11,17 +11,23 @@
 import { TorError } from '../errors.ts'
 import type { Link } from './platform.ts'
 
+/** What holds the connection back or gives it up: the TLS socket itself, or what is under it. */
+export interface LinkControl {
+  /** Reads no more from the network. */
+  pause(): unknown
+  resume(): unknown
+  /** Lets the process end although the connection is open. */
+  unref(): unknown
+  destroy(): unknown
+}
+
 /** The part of a node:tls socket that a link needs. */
-export interface TlsSocket {
+export interface TlsSocket extends LinkControl {
   readonly destroyed: boolean
   on(event: string, listener: (value: never) => void): unknown
   off(event: string, listener: (value: never) => void): unknown
-  pause(): unknown
-  resume(): unknown
   write(bytes: Uint8Array): boolean
   end(callback: () => void): unknown
-  destroy(): unknown
-  unref(): unknown
   setNoDelay(on: boolean): unknown
   getPeerCertificate(): { readonly raw?: Uint8Array }
 }
@@ -36,34 +42,45 @@ const INBOX_LIMIT: number = 256 * 1024
 const CLOSE_GRACE = 2000
 
 /** Wraps a socket whose handshake is complete. From now on its events belong to the link. */
-export function linkOf(socket: TlsSocket, peerCertificate: Uint8Array): Link {
-  const inbox = new Inbox(socket)
+export function linkOf(socket: TlsSocket, control: LinkControl, peerCertificate: Uint8Array): Link {
+  const inbox = new Inbox(control)
+  let open = true
   let failure: TorError | undefined
+  let writer: WritableStreamDefaultController | undefined
+  /** The write that waits for the socket to drain. */
   let drained: Waiter | undefined
+  /** The close that waits for the socket to have sent everything. */
   let finished: Waiter | undefined
+
+  /** Ends both directions. What has arrived can still be read. */
+  const shut = (): void => {
+    if (!open) return
+    open = false
+    socket.destroy()
+    control.destroy()
+    const error = failure ?? closedError()
+    drained?.reject(error)
+    finished?.reject(error)
+    writer?.error(error)
+    inbox.end(failure)
+  }
 
   const readable = new ReadableStream<Uint8Array>({
     start(controller) {
       inbox.controller = controller
     },
     pull: () => inbox.pull(),
-    cancel: () => inbox.cancel(),
+    cancel() {
+      inbox.cancel()
+      shut()
+    },
   }, { highWaterMark: 0 })
 
   const writable = new WritableStream<Uint8Array>({
     start(controller) {
-      socket.on('error', (cause: unknown) => {
-        failure ??= new TorError('LINK_CLOSED', 'The connection to the relay failed', { cause })
-      })
-      socket.on('close', () => {
-        const error = failure ?? closedError()
-        drained?.reject(error)
-        finished?.reject(error)
-        controller.error(error)
-        inbox.end(failure)
-      })
+      writer = controller
       // Also reaches a close() that still waits, which the sink's abort() does not.
-      controller.signal.addEventListener('abort', () => socket.destroy())
+      controller.signal.addEventListener('abort', shut)
     },
     write(bytes) {
       if (socket.destroyed) throw failure ?? closedError()
@@ -74,19 +91,26 @@ export function linkOf(socket: TlsSocket, peerCertificate: Uint8Array): Link {
     },
     close() {
       // The process need not live on for bytes that the relay does not take.
-      socket.unref()
-      const timer: unknown = setTimeout(() => socket.destroy(), CLOSE_GRACE)
+      control.unref()
+      const timer: unknown = setTimeout(shut, CLOSE_GRACE)
       ;(timer as { unref?(): void }).unref?.()
       return new Promise<void>((resolve, reject) => {
         finished = { resolve, reject }
         socket.end(resolve)
       }).finally(() => {
         clearTimeout(timer as number)
-        socket.destroy()
+        shut()
       })
     },
   })
 
+  socket.on('error', (cause: unknown) => {
+    failure ??= new TorError('LINK_CLOSED', 'The connection to the relay failed', { cause })
+    shut()
+  })
+  // When the relay has ended its side nothing more is of use to it, and Deno may give no 'close'.
+  socket.on('end', shut)
+  socket.on('close', shut)
   socket.on('drain', () => {
     drained?.resolve()
     drained = undefined
@@ -110,7 +134,7 @@ const setImmediate = (callback: () => void): void => {
 /** What has arrived and the reader has not taken yet. */
 class Inbox {
   controller: ReadableStreamDefaultController<Uint8Array> | undefined
-  readonly #socket: TlsSocket
+  readonly #control: LinkControl
   readonly #chunks: Uint8Array[] = []
   #size = 0
   /** A read waits for bytes. */
@@ -121,8 +145,8 @@ class Inbox {
   #ended = false
   #failure: TorError | undefined
 
-  constructor(socket: TlsSocket) {
-    this.#socket = socket
+  constructor(control: LinkControl) {
+    this.#control = control
   }
 
   push(bytes: Uint8Array): void {
@@ -131,7 +155,7 @@ class Inbox {
     this.#size += bytes.length
     if (this.#size >= INBOX_LIMIT && !this.#paused) {
       this.#paused = true
-      this.#socket.pause()
+      this.#control.pause()
     }
     if (this.#demand && !this.#scheduled) {
       this.#scheduled = true
@@ -158,7 +182,6 @@ class Inbox {
     this.controller = undefined
     this.#chunks.length = 0
     this.#size = 0
-    this.#socket.destroy()
   }
 
   #deliver(): void {
@@ -170,7 +193,7 @@ class Inbox {
       const chunk = this.#take()
       if (this.#paused && this.#size < INBOX_LIMIT / 2) {
         this.#paused = false
-        this.#socket.resume()
+        this.#control.resume()
       }
       this.controller.enqueue(chunk)
     }

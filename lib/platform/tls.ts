@@ -1,6 +1,5 @@
 /**
- * TLS to a relay by node:tls, in Node, Deno and Bun, as a pair of Web Streams of our own: `Readable.toWeb` and
- * `Writable.toWeb` cost several times as much.
+ * TLS to a relay by node:tls, in Node, Deno and Bun.
  *
  * The certificate is not checked here: the CERTS cell proves who the relay is, and binds it to this certificate (tor-spec,
  * "Negotiating and initializing connections").
@@ -10,13 +9,19 @@
 import { TorError } from '../errors.ts'
 import { builtinModule } from './builtin.ts'
 import type { Link, LinkAddress, Transport } from './platform.ts'
-import { linkOf } from './tls-link.ts'
-import type { TlsSocket } from './tls-link.ts'
+import { type LinkControl, type TlsSocket, linkOf } from './tls-link.ts'
+
+/** A TCP connection that TLS is to run over, where node:tls is not to make its own. */
+export interface TcpUnderTls extends LinkControl {
+  /** A Duplex of node:stream. */
+  readonly stream: object
+}
 
 interface TlsModule {
   connect(options: {
-    readonly host: string
-    readonly port: number
+    readonly host?: string
+    readonly port?: number
+    readonly socket?: object
     readonly servername: string
     readonly rejectUnauthorized: boolean
     readonly minVersion: 'TLSv1.2'
@@ -27,52 +32,70 @@ interface NetModule {
   isIP(text: string): number
 }
 
-/** The transport of Node, Deno and Bun. */
-export function tlsTransport(): Transport {
-  return { connect: (address, { signal }) => dial(address, signal) }
+/**
+ * The transport of Node, Deno and Bun.
+ *
+ * @param connectTcp makes the connection under TLS; otherwise node:tls makes it
+ */
+export function tlsTransport(
+  connectTcp?: (address: LinkAddress, signal: AbortSignal) => Promise<TcpUnderTls>,
+): Transport {
+  return {
+    async connect(address, { signal }) {
+      // A name would be looked up by the system's resolver, outside Tor.
+      if (builtinModule<NetModule>('node:net').isIP(address.hostname) === 0) {
+        throw new TypeError('"address.hostname" must be an IP address')
+      }
+      if (signal.aborted) throw aborted(signal)
+      if (connectTcp === undefined) return await handshake({ host: address.hostname, port: address.port }, undefined, signal)
+      let tcp: TcpUnderTls
+      try {
+        tcp = await connectTcp(address, signal)
+      } catch (cause) {
+        throw signal.aborted ? aborted(signal) : unreachable(cause)
+      }
+      return await handshake({ socket: tcp.stream }, tcp, signal)
+    },
+  }
 }
 
-function dial(address: LinkAddress, signal: AbortSignal): Promise<Link> {
+function handshake(
+  over: { readonly host: string; readonly port: number } | { readonly socket: object },
+  tcp: TcpUnderTls | undefined,
+  signal: AbortSignal,
+): Promise<Link> {
   return new Promise((resolve, reject) => {
-    // A name would be looked up by the system's resolver, outside Tor.
-    if (builtinModule<NetModule>('node:net').isIP(address.hostname) === 0) {
-      throw new TypeError('"address.hostname" must be an IP address')
-    }
-    if (signal.aborted) throw aborted(signal)
     const socket = builtinModule<TlsModule>('node:tls').connect({
-      host: address.hostname,
-      port: address.port,
+      ...over,
       servername: randomHostname(),
       rejectUnauthorized: false,
       minVersion: 'TLSv1.2',
     })
     const fail = (error: TorError): void => {
-      done()
+      stopListening()
       // An error may still come before 'close', and would be thrown if nobody listened.
       socket.on('error', () => undefined)
       socket.destroy()
+      tcp?.destroy()
       reject(error)
     }
     const onAbort = (): void => fail(aborted(signal))
     const onError = (cause: unknown): void => fail(unreachable(cause))
-    const onClose = (): void => fail(unreachable())
+    const onEnd = (): void => fail(unreachable())
     const onSecure = (): void => {
       const certificate = socket.getPeerCertificate().raw
       if (certificate === undefined) return fail(unreachable(new TypeError('TLS without a certificate')))
-      done()
-      socket.setNoDelay(true)
-      resolve(linkOf(socket, new Uint8Array(certificate)))
+      stopListening()
+      if (tcp === undefined) socket.setNoDelay(true)
+      resolve(linkOf(socket, tcp ?? socket, new Uint8Array(certificate)))
     }
-    const done = (): void => {
+    const stopListening = (): void => {
       signal.removeEventListener('abort', onAbort)
-      socket.off('error', onError)
-      socket.off('close', onClose)
-      socket.off('secureConnect', onSecure)
+      for (const [event, listener] of listeners) socket.off(event, listener)
     }
+    const listeners = [['error', onError], ['end', onEnd], ['close', onEnd], ['secureConnect', onSecure]] as const
     signal.addEventListener('abort', onAbort)
-    socket.on('error', onError)
-    socket.on('close', onClose)
-    socket.on('secureConnect', onSecure)
+    for (const [event, listener] of listeners) socket.on(event, listener)
   })
 }
 

@@ -14,9 +14,9 @@ const STEP = 100
 /** The accounts of one relay for one circuit. It judges; what follows from a verdict is the circuit's business. */
 export class CircuitFlow {
   /** How many DATA cells this relay may still send. Below 0 only when a spec made it send more. */
-  packageWindow = WINDOW
+  packageWindow: number = WINDOW
   /** How many DATA cells the client may still send. Below 0 is an overrun. */
-  deliverWindow = WINDOW
+  deliverWindow: number = WINDOW
   /** DATA cells that the client sent to this relay. */
   dataReceived = 0
   /** DATA cells that this relay sent. */

@@ -6,7 +6,6 @@
  */
 import { decodeBegin } from '../cell/begin.ts'
 import { RelayCommand } from '../cell/commands.ts'
-import { encodeCreated2 } from '../cell/create2.ts'
 import { decodeEnd, encodeEnd } from '../cell/end.ts'
 import { decodeExtend2 } from '../cell/extend2.ts'
 import type { Extend2 } from '../cell/extend2.ts'
@@ -17,7 +16,7 @@ import { decodeSendme } from '../cell/sendme.ts'
 import type { Sendme } from '../cell/sendme.ts'
 import { TestStream } from './exit-stream.ts'
 import type { ReceivedMessage } from './messages.ts'
-import { OnwardHop, ExtendFailure } from './onward-hop.ts'
+import { ExtendFailure, OnwardHop } from './onward-hop.ts'
 import type { TestCircuit } from './test-circuit.ts'
 
 /** What decoding gave, or undefined for a body that is malformed. */
@@ -55,7 +54,7 @@ export function handleMessage(circuit: TestCircuit, message: ReceivedMessage): v
       const request = attempt(() => decodeExtend2(new Uint8Array(body)))
       if (request === undefined) return circuit.fail('a malformed EXTEND2')
       if (circuit.onward !== undefined) return circuit.fail('an EXTEND2 of a circuit that goes on already')
-      return void extend(circuit, request)
+      return extend(circuit, request)
     }
     case RelayCommand.TRUNCATE:
       return circuit.truncate(DestroyReason.REQUESTED)
@@ -118,19 +117,11 @@ async function resolve(circuit: TestCircuit, streamId: number, name: string | un
   circuit.sendMessage(RelayCommand.RESOLVED, streamId, encodeResolved(answers))
 }
 
-async function extend(circuit: TestCircuit, request: Extend2): Promise<void> {
+function extend(circuit: TestCircuit, request: Extend2): void {
   try {
-    const { hop, created } = await OnwardHop.open(circuit, request)
-    if (circuit.closed) {
-      hop.destroy(circuit.destroyReceived ?? DestroyReason.DESTROYED)
-      return
-    }
-    circuit.extended(hop)
-    circuit.sendMessage(RelayCommand.EXTENDED2, 0, encodeCreated2(created))
+    circuit.extend(new OnwardHop(circuit, request))
   } catch (error) {
     if (!(error instanceof ExtendFailure)) throw error
-    // The next relay refused: TRUNCATED. It could not be reached: the circuit goes, as C tor has it.
-    if (error.refused) circuit.onwardDestroyed(error.reason)
-    else circuit.fail('an EXTEND2 that leads nowhere', error.reason)
+    circuit.fail(error.message, error.reason)
   }
 }

@@ -47,9 +47,9 @@ export class TestStream {
   /** What BEGIN asked for; undefined for a BEGIN_DIR. */
   readonly target: { readonly host: string; readonly port: number; readonly flags: number } | undefined
   /** How many cells the relay may still send. */
-  packageWindow = WINDOW
+  packageWindow: number = WINDOW
   /** How many cells the client may still send; below 0 is an overrun. */
-  deliverWindow = WINDOW
+  deliverWindow: number = WINDOW
   /** Cells that came. */
   dataReceived = 0
   bytesReceived = 0

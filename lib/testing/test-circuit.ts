@@ -209,10 +209,14 @@ export class TestCircuit implements ExitStreamHost {
     return this.#push(command, bodies, true) ?? this.link.cells.whenRoom()
   }
 
-  /** The next relay is there. @internal */
-  extended(onward: OnwardHop): void {
+  /** An EXTEND2 is under way. @internal */
+  extend(onward: OnwardHop): void {
     this.#onward = onward
-    this.notify()
+  }
+
+  /** The next relay has answered. @internal */
+  extended(created: Uint8Array): void {
+    this.send({ command: RelayCommand.EXTENDED2, body: created })
   }
 
   /** The next relay sent a DESTROY. @internal */
@@ -339,7 +343,7 @@ export class TestCircuit implements ExitStreamHost {
   /** Cells that are not for this relay. */
   #pass(command: number, bodies: Uint8Array): void {
     if (bodies.length === 0) return
-    if (this.#onward !== undefined) this.#onward.send(command, bodies)
+    if (this.#onward?.open === true) this.#onward.send(command, bodies)
     else if (this.strict) this.fail('a cell that no relay of the circuit recognises')
   }
 

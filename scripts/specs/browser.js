@@ -69,6 +69,9 @@ const browser = await puppeteer.launch({
   headless: true,
   pipe: true,
   userDataDir: profile,
+  handleSIGINT: false,
+  handleSIGTERM: false,
+  handleSIGHUP: false,
   // No request may leave this machine: names are not resolved, and the browser's own services are off.
   args: [
     '--no-sandbox',
@@ -90,7 +93,7 @@ let settle = () => {}
 const ended = new Promise((resolve) => {
   settle = resolve
 })
-process.on('SIGTERM', () => settle(1))
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => settle(1))
 
 try {
   const page = await browser.newPage()

@@ -6,6 +6,7 @@
 import { spawn } from 'node:child_process'
 import { closeSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers'
+import { RUN_ENV } from './engines.js'
 
 /** How often the events file is looked at, ms. */
 const POLL = 100
@@ -75,11 +76,14 @@ export async function runEngine({ engine, launch, config, events, limit, strict,
   const follower = follow(events, take)
   const child = spawn(launch.command, [...launch.args, JSON.stringify({ ...config, ...launch.more, events })], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...launch.env },
+    env: { ...process.env, ...RUN_ENV },
   })
   child.stdout.setEncoding('utf8').on('data', onOutput)
   child.stderr.setEncoding('utf8').on('data', onOutput)
-  const forward = () => child.kill('SIGTERM')
+  const forward = () => {
+    child.kill('SIGTERM')
+    child.once('exit', () => process.exit(143))
+  }
   process.once('SIGTERM', forward)
 
   let late = false

@@ -5,17 +5,16 @@
  */
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs'
-import { delimiter, dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { delimiter, join } from 'node:path'
 import { ROOT } from '../files.js'
 
 /**
- * A program with the arguments and the environment that make it run specs; or the reason why there is none.
+ * A program with the arguments that make it run specs. `more` is added to the configuration that it gets.
  *
- * @typedef {{ command: string, args: string[], env: Record<string, string>, more: Record<string, string> }} Launch
+ * @typedef {{ command: string, args: string[], more: Record<string, string> }} Launch
  */
 
-const here = dirname(fileURLToPath(import.meta.url))
+const here = join(ROOT, 'scripts', 'specs')
 const modules = join(ROOT, 'node_modules')
 const server = join(here, 'server-engine.js')
 
@@ -54,34 +53,59 @@ const onPath = (names) =>
   names.flatMap((name) => (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, name))).find(isExecutable)
 
 /**
+ * The program of an engine, or a sentence that says what is missing.
+ *
+ * @param {import('./kinds.js').Engine} engine
+ * @returns {{ path: string } | { missing: string }}
+ */
+export function programOf(engine) {
+  /** @type {(path: string | undefined, missing: string) => { path: string } | { missing: string }} */
+  const found = (path, missing) => (path === undefined ? { missing } : { path })
+  switch (engine) {
+    case 'node':
+      return { path: process.execPath }
+    case 'deno':
+      return found(firstThatRuns([join(modules, 'deno', 'deno'), ...optional('@deno', 'deno')]), 'deno is not installed: npm install --include=optional')
+    case 'bun':
+      return found(
+        firstThatRuns([...optional('@oven', join('bin', 'bun')), join(modules, 'bun', 'bin', 'bun.exe')]),
+        'bun is not installed: npm install --include=optional',
+      )
+    case 'chromium':
+      return found(
+        onPath(['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome']),
+        'chromium is not installed: apt-get install --no-install-recommends chromium',
+      )
+  }
+}
+
+/** What each server runtime is given to run a file: no network of its own for modules, no prompts, nothing written elsewhere. */
+export const RUN_FLAGS = /** @type {const} */ ({
+  node: ['--expose-gc'],
+  deno: ['run', '--allow-all', '--no-prompt', '--no-lock', '--cached-only', '--quiet', '--v8-flags=--expose-gc'],
+  bun: ['run', '--bun', '--no-install', '--expose-gc'],
+})
+
+/** The environment for every engine. */
+export const RUN_ENV = {
+  NO_COLOR: '1',
+  DENO_DIR: join(ROOT, '.build', 'deno'),
+  DENO_NO_UPDATE_CHECK: '1',
+  DO_NOT_TRACK: '1',
+  BUN_RUNTIME_TRANSPILER_CACHE_PATH: '0',
+}
+
+/**
  * How to run specs in `engine`, or a sentence that says what is missing.
  *
  * @param {import('./kinds.js').Engine | 'types'} engine
  * @returns {Launch | string}
  */
 export function launchOf(engine) {
-  const env = { NO_COLOR: '1' }
-  switch (engine) {
-    case 'types':
-      return { command: process.execPath, args: [join(here, 'types.js')], env, more: {} }
-    case 'node':
-      return { command: process.execPath, args: ['--expose-gc', server], env, more: {} }
-    case 'deno': {
-      const command = firstThatRuns([join(modules, 'deno', 'deno'), ...optional('@deno', 'deno')])
-      if (command === undefined) return 'deno is not installed: npm install --include=optional'
-      const args = ['run', '--allow-all', '--no-prompt', '--no-lock', '--cached-only', '--quiet', '--v8-flags=--expose-gc', server]
-      return { command, args, env: { ...env, DENO_DIR: join(ROOT, '.build', 'deno'), DENO_NO_UPDATE_CHECK: '1' }, more: {} }
-    }
-    case 'bun': {
-      const command = firstThatRuns([...optional('@oven', join('bin', 'bun')), join(modules, 'bun', 'bin', 'bun.exe')])
-      if (command === undefined) return 'bun is not installed: npm install --include=optional'
-      const args = ['run', '--bun', '--no-install', '--expose-gc', server]
-      return { command, args, env: { ...env, DO_NOT_TRACK: '1', BUN_RUNTIME_TRANSPILER_CACHE_PATH: '0' }, more: {} }
-    }
-    case 'chromium': {
-      const executable = onPath(['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'])
-      if (executable === undefined) return 'chromium is not installed: apt-get install --no-install-recommends chromium'
-      return { command: process.execPath, args: [join(here, 'browser.js')], env, more: { executable, mocha: join(modules, 'mocha', 'mocha.js') } }
-    }
-  }
+  if (engine === 'types') return { command: process.execPath, args: [join(here, 'types.js')], more: {} }
+  const program = programOf(engine)
+  if ('missing' in program) return program.missing
+  if (engine !== 'chromium') return { command: program.path, args: [...RUN_FLAGS[engine], server], more: {} }
+  const more = { executable: program.path, mocha: join(modules, 'mocha', 'mocha.js') }
+  return { command: process.execPath, args: [join(here, 'browser.js')], more }
 }

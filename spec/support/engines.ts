@@ -8,18 +8,19 @@
 export type Engine = 'node' | 'deno' | 'bun' | 'chromium'
 
 /** What a spec may need that not every engine has. */
-export type Feature = 'transfer' | 'ReadableStream.from'
+export type Feature = 'transfer' | 'ReadableStream.from' | 'synchronous cipher'
 
 const LACKS: Readonly<Record<Engine, Readonly<Partial<Record<Feature, string>>>>> = {
   node: {},
   deno: {
-    transfer: 'Deno does not end a process in which a stream was transferred',
+    'synchronous cipher': 'Deno\'s synchronous AES is slower than its WebCrypto, so keystream is made ahead',
   },
   bun: {
     transfer: 'Bun does not transfer streams (DataCloneError)',
   },
   chromium: {
     'ReadableStream.from': 'Chromium has no ReadableStream.from',
+    'synchronous cipher': 'Browsers have WebCrypto only, so keystream is made ahead',
   },
 }
 

@@ -60,12 +60,12 @@ export async function firstConsensus(
   torrc: (plan: RelayPlan, firstVote: number) => string,
   signal: AbortSignal,
 ): Promise<void> {
-  const authorities = relays.filter(relay => relay.plan.authority !== undefined)
-  const others = relays.filter(relay => relay.plan.authority === undefined)
+  const authorities = relays.filter((relay) => relay.plan.authority !== undefined)
+  const others = relays.filter((relay) => relay.plan.authority === undefined)
   const all = relays.length
 
   await until('every descriptor at every authority', signal, () =>
-    every(authorities, async relay => (await count(relay, 'cached-descriptors.new', /^router /gm)) >= all),
+    every(authorities, async (relay) => (await count(relay, 'cached-descriptors.new', /^router /gm)) >= all),
   )
   // The votes go out two delays before this second; several authorities need a little longer to read their new torrcs.
   const firstVote = Math.ceil(Date.now() / 1000 + (authorities.length > 1 ? 0.5 : 0.2)) + exchangeDelay
@@ -73,7 +73,7 @@ export async function firstConsensus(
   await until('a consensus', signal, () =>
     every(
       authorities,
-      async relay => (await count(relay, 'cached-microdesc-consensus', /^directory-signature /gm)) > authorities.length / 2,
+      async (relay) => (await count(relay, 'cached-microdesc-consensus', /^directory-signature /gm)) > authorities.length / 2,
     ),
   )
   // A relay that is told to read its torrc again asks for a consensus at once.
@@ -81,7 +81,7 @@ export async function firstConsensus(
   await until('the consensus and the microdescriptors at every relay', signal, () =>
     every(
       relays,
-      async relay =>
+      async (relay) =>
         (await count(relay, 'cached-microdesc-consensus', /^r /gm)) >= all &&
         (await count(relay, 'cached-microdescs.new', /^onion-key/gm)) >= all,
     ),

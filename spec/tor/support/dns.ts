@@ -1,8 +1,9 @@
 /**
- * The DNS server that the exits of the private network ask (RFC 1035): no name leaves the machine, and specs know every answer.
+ * The DNS server that the exits of the private network ask (RFC 1035): no name leaves the machine, and specs know every
+ * answer.
  *
- * An exit does not hand on the TTL as it is: C tor makes 5 minutes of anything shorter and an hour of anything longer, then adds up
- * to a few minutes at random either way.
+ * What C tor makes of it: the TTL in a CONNECTED is 300 s, more or less up to 240 s at random, and in a RESOLVED always 60 s.
+ * Nobody is asked for AAAA unless the exit has `IPv6Exit 1`, nor for the name of an address that is not a public one.
  *
  * @module
  */
@@ -85,6 +86,10 @@ function answer(query: Buffer): Buffer | undefined {
 function record(type: number, name: string): Buffer | undefined {
   if (type === typeA) return Buffer.from([127, 0, 0, 1])
   if (type === typeAaaa && name.startsWith('v6')) return Buffer.from([...new Uint8Array(15), 1])
-  if (type === typePtr) return Buffer.from(`${reverseName.split('.').map(label => String.fromCharCode(label.length) + label).join('')}\0`)
+  if (type === typePtr) return Buffer.from(`${reverseName.split('.').map(label).join('')}\0`)
   return undefined
+}
+
+function label(text: string): string {
+  return String.fromCharCode(text.length) + text
 }

@@ -2,16 +2,17 @@
  * A private network of real tor on 127.0.0.1, for specs and benchmarks: relays, if wanted directory authorities and a tor
  * client, an HTTP server for streams to end at, and a DNS server that the exits ask.
  *
- * Circuits need no directory: a relay extends to whatever address and identity it is told. A network without an authority is
- * ready in about a second; one with a consensus takes several.
+ * Circuits need no directory: a relay extends to whatever address and identity it is told. So a network without an authority is
+ * ready in a second or two; one with a consensus takes several more.
  *
  * @module
  */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { rmSync } from 'node:fs'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Relay } from '../../../lib/relay.ts'
+import { findProgram } from '../../support/programs.ts'
 import { firstConsensus } from './consensus.ts'
 import type { RunningRelay } from './consensus.ts'
 import { DnsServer } from './dns.ts'
@@ -109,8 +110,13 @@ export class TorNetwork {
   static async start(options: TorNetworkOptions = {}): Promise<TorNetwork> {
     const { params = [], client = false, relays = 3, exits = 2 } = options
     const { authorities = params.length > 0 || client ? 1 : 0 } = options
+    for (const program of ['tor', 'tor-gencert'] as const) {
+      if (findProgram(program) === undefined) throw new Error(`${program} is not installed`)
+    }
     if (exits > relays) throw new RangeError(`exits must be at most relays, which is ${relays}: got ${exits}`)
-    if (authorities === 0 && (params.length > 0 || client)) throw new RangeError('authorities must be at least 1 for params or a client')
+    if (authorities === 0 && (params.length > 0 || client)) {
+      throw new RangeError('authorities must be at least 1 for params or a client')
+    }
     for (let attempt = 1; ; attempt++) {
       const ground = await Ground.start()
       try {
@@ -135,7 +141,7 @@ export class TorNetwork {
   path(): [Relay, Relay, Relay] {
     const exit = this.relays.findLast(({ isExit }) => isExit)
     if (exit === undefined) throw new Error('the network has no exit')
-    const [guard, middle] = this.relays.filter(relay => relay !== exit).sort((a, b) => Number(a.isExit) - Number(b.isExit))
+    const [guard, middle] = this.relays.filter((relay) => relay !== exit).sort((a, b) => Number(a.isExit) - Number(b.isExit))
     if (guard === undefined || middle === undefined) throw new Error('the network has fewer than three relays')
     return [guard.relay, middle.relay, exit.relay]
   }
@@ -173,11 +179,11 @@ class Ground {
 
   /** Whether a process ended because another program listens on its port. */
   lostPort(): boolean {
-    return this.processes.some(process => process.log().includes('Address already in use'))
+    return this.processes.some((process) => /Could not bind to .*: Address already in use/.test(process.log()))
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.processes.map(process => process.stop()))
+    await Promise.all(this.processes.map((process) => process.stop()))
     await Promise.all([this.http.stop(), this.dns.stop()])
     await rm(this.directory, { recursive: true, force: true, maxRetries: 3 })
     process.off('exit', this.#removeDirectory)
@@ -196,16 +202,15 @@ async function launch(ground: Ground, options: Settled): Promise<TorNetwork> {
   const start = async (nickname: string, directory: string, torrc: string): Promise<TorProcess> => {
     const process = await TorProcess.start(nickname, directory, torrc, environment)
     ground.processes.push(process)
-    void process.exited.then(how => failed.abort(new Error(`${how}\n${process.log().slice(-2000)}`)))
+    void process.exited.then((how) => failed.abort(new Error(`${how}\n${process.log().slice(-2000)}`)))
     return process
   }
-  const running = await Promise.all(
-    network.relays.map(async (relay): Promise<RunningRelay> => {
-      return { plan: relay, process: await start(relay.nickname, relay.directory, relayTorrc(network, relay)) }
-    }),
-  )
-  const relays = await Promise.all(running.map(relay => networkRelay(relay, signal)))
+  const running: RunningRelay[] = []
+  for (const relay of network.relays) {
+    running.push({ plan: relay, process: await start(relay.nickname, relay.directory, relayTorrc(network, relay)) })
+  }
   if (hasDirectory(network)) await firstConsensus(running, (relay, firstVote) => relayTorrc(network, relay, firstVote), signal)
+  const relays = await Promise.all(running.map((relay) => networkRelay(relay, signal)))
 
   let client: NetworkClient | undefined
   if (options.client) {
@@ -267,10 +272,13 @@ async function makeDirectory(ground: Ground, name: string): Promise<string> {
   return directory
 }
 
-/** Waits until a relay is ready for circuits and streams. */
+/**
+ * Waits until a relay is ready for circuits and streams. An authority is known to be when it has everybody's descriptor;
+ * it builds its own at another time than others.
+ */
 async function networkRelay({ plan, process }: RunningRelay, signal: AbortSignal): Promise<NetworkRelay> {
   const { nickname, orPort, isExit, rsaIdentity } = plan
-  await until(`the descriptor of ${nickname}`, signal, () => descriptorBuilt(process.log()))
+  if (plan.authority === undefined) await until(`the descriptor of ${nickname}`, signal, () => descriptorBuilt(process.log()))
   const keys = await readRelayKeys(keyDirectory(plan.directory))
   return {
     nickname,

@@ -6,12 +6,13 @@
  *
  * @module
  */
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { findProgram } from '../../support/programs.ts'
 
 /** The log of a process is cut to its last half when it is longer than this many characters. */
 const longestLog = 2 ** 20
@@ -24,15 +25,6 @@ const living = new Set<ChildProcess>()
 process.on('exit', () => {
   for (const child of living) child.kill('SIGKILL')
 })
-
-/** Why no tor can be started here, with the line that helps, or undefined when one can. */
-export function whyNoTor(): string | undefined {
-  for (const program of ['tor', 'tor-gencert']) {
-    const { error } = spawnSync(program, ['--version'], { stdio: 'ignore' })
-    if (error !== undefined) return `${program} is not installed: apt-get install tor`
-  }
-  return undefined
-}
 
 /** Runs a program to its end and resolves with what it wrote to its standard output. Rejects when it fails. */
 export async function run(program: string, args: readonly string[], input = ''): Promise<string> {
@@ -59,13 +51,13 @@ export class TorProcess {
 
   /**
    * Starts tor in `directory`, which becomes its data directory. The torrc must bear `TestingTorNetwork 1`.
-   * Rejects when tor is not installed.
+   * Rejects when tor cannot be started at all.
    */
   static async start(nickname: string, directory: string, torrc: string, environment: NodeJS.ProcessEnv): Promise<TorProcess> {
     if (!/^TestingTorNetwork 1$/m.test(torrc)) throw new TypeError('torrc must bear "TestingTorNetwork 1"')
     const file = join(directory, 'torrc')
     await writeFile(file, torrc)
-    const child = spawn('tor', ['--defaults-torrc', '/dev/null', '-f', file], {
+    const child = spawn(findProgram('tor') ?? 'tor', ['--defaults-torrc', '/dev/null', '-f', file], {
       cwd: directory,
       env: { ...process.env, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -82,12 +74,12 @@ export class TorProcess {
     this.#directory = directory
     living.add(child)
     for (const output of [child.stdout, child.stderr]) output?.setEncoding('utf8').on('data', (text: string) => this.#note(text))
-    this.exited = new Promise(resolve => {
-      const end = (how: string): void => {
+    this.exited = new Promise((resolve) => {
+      const end = (how: string): (void) => {
         living.delete(child)
         resolve(`${nickname} ${how}`)
       }
-      child.once('error', error => end(`did not start: ${error.message}`))
+      child.once('error', (error) => end(`did not start: ${error.message}`))
       child.once('close', (code, signal) => end(`ended with ${String(code ?? signal)}`))
     })
   }

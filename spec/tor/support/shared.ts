@@ -7,9 +7,19 @@ import { TorNetwork } from './network.ts'
 
 let network: Promise<TorNetwork> | undefined
 
+/** How long a hook may take that asks for the network, in milliseconds. */
+export const networkTimeout = 60_000
+
 /**
  * The shared network: no directory, three relays, of which two are exits. Nobody may kill one of its relays.
- * A hook that asks first needs a timeout of some seconds.
+ *
+ * ```ts
+ * before(async function () {
+ *   requireProgram(this, 'tor')
+ *   this.timeout(networkTimeout)
+ *   network = await sharedNetwork()
+ * })
+ * ```
  */
 export function sharedNetwork(): Promise<TorNetwork> {
   network ??= TorNetwork.start()
@@ -18,7 +28,7 @@ export function sharedNetwork(): Promise<TorNetwork> {
 
 // This module is loaded while mocha collects specs, outside of any describe: the hook belongs to the whole run.
 after('stop the shared tor network', async function () {
-  this.timeout(10_000)
+  this.timeout(networkTimeout)
   // A network that did not start has nothing to stop; the specs that asked for it have failed with the reason.
   await (await network?.catch(() => undefined))?.stop()
 })

@@ -79,7 +79,7 @@ export function descriptorBuilt(log: string): boolean {
 
 /** Whether the network has an authority, and so a consensus. */
 export function hasDirectory(network: NetworkPlan): boolean {
-  return network.relays.some(relay => relay.authority !== undefined)
+  return network.relays.some((relay) => relay.authority !== undefined)
 }
 
 /** Nobody to publish to, and nothing to fetch. */
@@ -109,6 +109,7 @@ function commonLines(network: NetworkPlan, nickname: string, directory: string):
     'AvoidDiskWrites 1',
     'AddressDisableIPv6 1',
     'OutboundBindAddress 127.0.0.1',
+    'OutboundBindAddress [::1]',
     'PathsNeededToBuildCircuits 0.67',
     ...network.commonLines,
   ]
@@ -127,7 +128,7 @@ function directoryLines(network: NetworkPlan): string[] {
 }
 
 function authorityLines(network: NetworkPlan, dirPort: number, firstVote: number | undefined): string[] {
-  const exits = network.relays.filter(relay => relay.isExit).map(relay => hex(relay.rsaIdentity))
+  const exits = network.relays.filter((relay) => relay.isExit).map((relay) => hex(relay.rsaIdentity))
   return [
     'AuthoritativeDirectory 1',
     'V3AuthoritativeDirectory 1',

@@ -1,0 +1,253 @@
+/**
+ * A link to a relay, and the circuits on it (tor-spec, "Negotiating and initializing connections" and "Cell packet format").
+ *
+ * Receiving is one synchronous pass per read of the link: cut into cells, handed to their circuits, then each circuit that got
+ * some is told that the pass is over. Cells for circuits that are not known are dropped, as the specification has it: they are
+ * under way when a circuit is closed, and cannot be told from made-up ones. (C tor and Arti drop them too.)
+ *
+ * @module
+ */
+import { CellCommand, cellCommandName } from '../cell/commands.ts'
+import { systemClock, type Clock } from '../clock.ts'
+import { deferred } from '../deferred.ts'
+import { TorError } from '../errors.ts'
+import { currentPlatform } from '../platform/current.ts'
+import type { Platform, Transport } from '../platform/platform.ts'
+import type { Relay } from '../relay.ts'
+import { ChannelCircuit } from './channel-circuit.ts'
+import type { CircuitPort, CircuitReceiver } from './circuit-port.ts'
+import type { LinkItem } from './deframer.ts'
+import { LinkOutput } from './link-output.ts'
+import { openLink, type OpenLink } from './open-link.ts'
+
+/** How a channel is opened. */
+export interface ChannelOptions {
+  /** How the relay is reached; the platform's own way by default. A browser has none. */
+  readonly transport?: Transport | undefined
+  /** Gives up connecting. Once the channel is open it has no effect. */
+  readonly signal?: AbortSignal | undefined
+  /** For dialling and the handshake, all addresses together, in ms: 10,000 by default. */
+  readonly timeout?: number | undefined
+  readonly clock?: Clock | undefined
+  readonly platform?: Platform | undefined
+}
+
+const DEFAULT_TIMEOUT = 10_000
+
+/** The longest delay that timers know, in ms. */
+const MAX_TIMEOUT = 0x7fff_ffff
+
+/** How long `close` may take to send what was given to the link, in ms. */
+const CLOSE_LINGER = 1000
+
+/** How many ids of circuits that were closed from this side are kept from being used again while their last cells arrive. */
+const RELEASED_IDS = 4096
+
+/** A failure of a stream that is given up anyway. */
+const ignore = (): void => undefined
+
+/** A connection to a relay that has proved who it is. */
+export class Channel implements AsyncDisposable {
+  /** The relay at the other end. */
+  readonly relay: Relay
+  /** The link protocol: 4 or 5. */
+  readonly linkVersion: number
+  /**
+   * The relay's clock minus ours when the channel was opened, in seconds; undefined when the relay did not tell the time. A
+   * relay may be wrong, or lie.
+   */
+  readonly clockSkew: number | undefined
+  /**
+   * Resolves when the channel was closed from this side; rejects with a TorError when it failed: `LINK_CLOSED`, or
+   * `LINK_PROTOCOL` if the relay broke the protocol. Nobody has to handle it.
+   */
+  readonly closed: Promise<void>
+
+  readonly #link: OpenLink
+  readonly #output: LinkOutput
+  readonly #clock: Clock
+  readonly #closed = deferred<void>()
+  readonly #circuits = new Map<number, ChannelCircuit>()
+  /** Ids not to be used again yet, oldest first. */
+  readonly #releasedIds = new Set<number>()
+  /** The circuits that the read in work has brought something for. */
+  readonly #touched = new Set<ChannelCircuit>()
+  #open = true
+
+  /**
+   * Connects to `relay`: dials its addresses in order, and lets it prove its identities.
+   *
+   * @throws TypeError without a transport; RangeError for a relay without addresses or with identities of wrong lengths, or a
+   * timeout that is not from above 0 to 2^31 - 1; TorError `LINK_UNREACHABLE`, `LINK_TIMEOUT`, `LINK_CLOSED`, `LINK_VERSION`, `LINK_CERTS`,
+   * `LINK_IDENTITY`, `LINK_PROTOCOL`, or `ABORTED` with the signal's reason as its `cause`. Then nothing stays open.
+   */
+  static async connect(relay: Relay, options: ChannelOptions = {}): Promise<Channel> {
+    const { platform = currentPlatform(), clock = systemClock, timeout = DEFAULT_TIMEOUT, signal } = options
+    const transport = options.transport ?? platform.transport
+    if (transport === undefined) throw new TypeError('Cannot connect to a relay without "transport" as this runtime has none')
+    if (!(timeout > 0 && timeout <= MAX_TIMEOUT)) throw new RangeError(`Cannot connect to a relay as "timeout" is ${timeout}`)
+    checkRelay(relay)
+    return new Channel(relay, await openLink(relay, { transport, platform, clock, timeout, signal }), clock)
+  }
+
+  private constructor(relay: Relay, link: OpenLink, clock: Clock) {
+    this.relay = relay
+    this.linkVersion = link.linkVersion
+    this.clockSkew = link.clockSkew
+    this.closed = this.#closed.promise
+    this.#link = link
+    this.#clock = clock
+    const lost = (cause: unknown): void => {
+      this.#fail(new TorError('LINK_CLOSED', 'The connection to the relay was lost', { cause }))
+    }
+    this.#output = new LinkOutput(link.writer, lost)
+    // Tells of a link that breaks while nothing is being written.
+    link.writer.closed.catch(lost)
+    this.#receive(link.items).catch((error: unknown) => {
+      if (error instanceof TorError && (error.code === 'LINK_PROTOCOL' || error.code === 'LINK_CLOSED')) this.#fail(error)
+      else lost(error)
+    })
+  }
+
+  /**
+   * Takes a circuit id for a new circuit, at random, and gives its port. Nothing is sent.
+   *
+   * @throws TorError `LINK_CLOSED`
+   */
+  openCircuit(receiver: CircuitReceiver): CircuitPort {
+    if (!this.#open) throw new TorError('LINK_CLOSED', 'Cannot open a circuit as the channel is closed')
+    const circuitId = this.#unusedId()
+    const circuit = new ChannelCircuit(circuitId, receiver, this.#output, () => this.#released(circuitId))
+    this.#circuits.set(circuitId, circuit)
+    return circuit
+  }
+
+  /**
+   * Closes the channel and with it its circuits, which hear of it at once. What they gave to the link is still sent, if it takes
+   * that within a second. Returns {@link closed}.
+   */
+  close(): Promise<void> {
+    if (!this.#open) return this.closed
+    this.#endCircuits(new TorError('LINK_CLOSED', 'The channel was closed'))
+    const { reader, writer } = this.#link
+    const finish = (): void => {
+      cancelTimer()
+      writer.abort().catch(ignore)
+      reader.cancel().catch(ignore)
+      this.#closed.resolve()
+    }
+    const cancelTimer = this.#clock.after(CLOSE_LINGER, finish)
+    writer.close().then(finish, finish)
+    return this.closed
+  }
+
+  /** Closes the channel. Does not reject. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close().catch(ignore)
+  }
+
+  /** An id with the highest bit set, as the initiator of a link has them (tor-spec, "Choosing circuit IDs in create cells"). */
+  #unusedId(): number {
+    const random = new Uint32Array(1)
+    for (;;) {
+      crypto.getRandomValues(random)
+      const id = ((random[0] as number) | 0x8000_0000) >>> 0
+      if (!this.#circuits.has(id) && !this.#releasedIds.has(id)) return id
+    }
+  }
+
+  #released(circuitId: number): void {
+    if (!this.#circuits.delete(circuitId)) return
+    this.#releasedIds.add(circuitId)
+    const [oldest] = this.#releasedIds
+    if (this.#releasedIds.size > RELEASED_IDS) this.#releasedIds.delete(oldest as number)
+  }
+
+  /** Works off reads until the channel is closed. */
+  async #receive(first: readonly LinkItem[]): Promise<void> {
+    const { reader, deframer } = this.#link
+    let items = first
+    for (;;) {
+      for (const item of items) {
+        const delay = this.#dispatch(item)
+        // Keystream is being made: later cells of this circuit must wait, and those of others do.
+        if (delay !== undefined) await delay
+        if (!this.#open) return
+      }
+      for (const circuit of this.#touched) circuit.endOfPass()
+      this.#touched.clear()
+      const { done, value } = await reader.read()
+      if (!this.#open) return
+      if (done) throw new TorError('LINK_CLOSED', 'The relay closed the connection')
+      items = deframer.push(value)
+    }
+  }
+
+  #dispatch(item: LinkItem): Promise<void> | undefined {
+    const command = item.kind === 'run' ? CellCommand.RELAY : item.command
+    switch (command) {
+      case CellCommand.RELAY:
+      case CellCommand.RELAY_EARLY:
+      case CellCommand.DESTROY:
+      case CellCommand.CREATED:
+      case CellCommand.CREATED_FAST:
+      case CellCommand.CREATED2:
+        return this.#deliver(item)
+      case CellCommand.CREATE:
+      case CellCommand.CREATE_FAST:
+      case CellCommand.CREATE2:
+      case CellCommand.NETINFO:
+      case CellCommand.PADDING_NEGOTIATE:
+      case CellCommand.CERTS:
+      case CellCommand.AUTH_CHALLENGE:
+      case CellCommand.AUTHENTICATE:
+        throw new TorError('LINK_PROTOCOL', `The relay sent ${cellCommandName(command)}, which is not legal on an open link`)
+      default:
+        // PADDING, VPADDING, a VERSIONS that comes too late, and what has no meaning yet (tor-spec, "Cell packet format").
+        return undefined
+    }
+  }
+
+  #deliver(item: LinkItem): Promise<void> | undefined {
+    const { circuitId } = item
+    if (circuitId === 0) throw new TorError('LINK_PROTOCOL', 'The relay sent a cell of a circuit without a circuit id')
+    const circuit = this.#circuits.get(circuitId)
+    if (circuit !== undefined) this.#touched.add(circuit)
+    if (item.kind === 'run') return circuit?.receiveRelay(item.bodies, item.count)
+    if (item.command === CellCommand.DESTROY) {
+      this.#circuits.delete(circuitId)
+      this.#releasedIds.delete(circuitId)
+      circuit?.receiveDestroy(item.body)
+    } else {
+      circuit?.receiveCell(item.command, item.body)
+    }
+    return undefined
+  }
+
+  #endCircuits(error: TorError): void {
+    this.#open = false
+    this.#output.end()
+    const circuits = [...this.#circuits.values()]
+    this.#circuits.clear()
+    this.#releasedIds.clear()
+    this.#touched.clear()
+    for (const circuit of circuits) circuit.channelClosed(error)
+  }
+
+  #fail(error: TorError): void {
+    if (!this.#open) return
+    this.#endCircuits(error)
+    this.#link.reader.cancel(error).catch(ignore)
+    this.#link.writer.abort(error).catch(ignore)
+    this.#closed.reject(error)
+  }
+}
+
+function checkRelay(relay: Relay): void {
+  if (relay.addresses.length === 0) throw new RangeError('Cannot connect to a relay as "relay.addresses" is empty')
+  for (const [name, length] of [['rsaIdentity', 20], ['ed25519Identity', 32]] as const) {
+    if (relay[name].length !== length) {
+      throw new RangeError(`Cannot connect to a relay as "relay.${name}" has ${relay[name].length} bytes, not ${length}`)
+    }
+  }
+}

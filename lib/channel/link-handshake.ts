@@ -1,0 +1,155 @@
+/**
+ * The link handshake as a client does it, without I/O: cells in, bytes out (tor-spec, "Negotiating and initializing
+ * connections").
+ *
+ * ```text
+ * client   VERSIONS                                               NETINFO, PADDING_NEGOTIATE
+ * relay               VERSIONS, CERTS, AUTH_CHALLENGE, NETINFO
+ * ```
+ *
+ * - The relay's cells come in just this order, with VPADDING anywhere; a further VERSIONS is ignored, as the specification
+ *   demands. Anything else ends the link.
+ * - The client does not authenticate itself: it has no identity. AUTH_CHALLENGE means nothing to it.
+ * - On link protocol 5 the client turns the relay's padding of the link off: this library makes no use of it, sends none
+ *   itself, and a phone or laptop need not be woken for it. (A tor client with `ConnectionPadding 0` does the same.)
+ *
+ * @module
+ */
+import { decodeCerts } from '../cell/certs-cell.ts'
+import { decodeVersions, encodeCell, encodeVersions } from '../cell/channel-cell.ts'
+import { CellCommand, cellCommandName } from '../cell/commands.ts'
+import { parseIPAddress } from '../cell/ip-address.ts'
+import { decodeNetinfo, encodeNetinfo } from '../cell/netinfo.ts'
+import { encodePaddingNegotiate } from '../cell/padding-negotiate.ts'
+import { TorError } from '../errors.ts'
+import type { LinkAddress, Platform } from '../platform/platform.ts'
+import type { Relay } from '../relay.ts'
+import type { Clock } from '../clock.ts'
+import { verifyCerts } from './certs.ts'
+import type { LinkItem } from './deframer.ts'
+
+/** The link protocols that are spoken, lowest first. */
+export const LINK_VERSIONS: readonly number[] = [4, 5]
+
+/** The link protocol from which on padding is negotiated. */
+const PADDING_VERSION = 5
+
+/** What the handshake needs to know. */
+export interface LinkHandshakeOptions {
+  /** Who has to be at the other end. */
+  readonly expected: Pick<Relay, 'rsaIdentity' | 'ed25519Identity'>
+  /** What was dialled: the relay is told that this is its address. */
+  readonly address: LinkAddress
+  /** The certificate of the TLS connection, DER. */
+  readonly peerCertificate: Uint8Array
+  readonly platform: Pick<Platform, 'rsaPublic'>
+  readonly clock: Pick<Clock, 'now'>
+}
+
+/** What a handshake comes to. */
+export interface LinkHandshakeResult {
+  /** The link protocol: 4 or 5. */
+  readonly linkVersion: number
+  /**
+   * The relay's clock minus ours, in seconds, off by as long as its NETINFO was under way. Undefined when it does not tell the
+   * time. The relay has proved who it is, not that its clock is right.
+   */
+  readonly clockSkew: number | undefined
+}
+
+/** Which cell is due. */
+type State = 'VERSIONS' | 'CERTS' | 'AUTH_CHALLENGE' | 'NETINFO' | 'done'
+
+/** One handshake. After a throw it is of no more use. */
+export class LinkHandshake {
+  readonly #options: LinkHandshakeOptions
+  #state: State = 'VERSIONS'
+  #linkVersion = 0
+  #result: LinkHandshakeResult | undefined
+
+  constructor(options: LinkHandshakeOptions) {
+    this.#options = options
+  }
+
+  /** Set once the handshake is done. */
+  get result(): LinkHandshakeResult | undefined {
+    return this.#result
+  }
+
+  /** What to send first. */
+  start(): Uint8Array<ArrayBuffer> {
+    return encodeVersions(LINK_VERSIONS)
+  }
+
+  /**
+   * Takes the relay's next cell, until there is a {@link result}. Returns what to send for it, if anything.
+   *
+   * @throws TorError `LINK_VERSION`, `LINK_CERTS`, `LINK_IDENTITY`, or `LINK_PROTOCOL` for a cell that is malformed or not due
+   */
+  receive(item: LinkItem): Uint8Array<ArrayBuffer> | undefined {
+    const command = item.kind === 'run' ? CellCommand.RELAY : item.command
+    if (command === CellCommand.VPADDING) return undefined
+    // Only the first VERSIONS counts (tor-spec, "Negotiating versions").
+    if (command === CellCommand.VERSIONS && this.#state !== 'VERSIONS') return undefined
+    if (item.kind === 'run' || this.#state === 'done' || command !== CellCommand[this.#state]) {
+      throw new TorError('LINK_PROTOCOL', `The relay sent ${cellCommandName(command)} when ${this.#state} was due`)
+    }
+    if (item.circuitId !== 0) {
+      throw new TorError('LINK_PROTOCOL', `The relay sent ${cellCommandName(command)} with a circuit id`)
+    }
+    switch (this.#state) {
+      case 'VERSIONS':
+        this.#versions(item.body)
+        return undefined
+      case 'CERTS':
+        this.#certs(item.body)
+        return undefined
+      case 'AUTH_CHALLENGE':
+        this.#state = 'NETINFO'
+        return undefined
+      case 'NETINFO':
+        return this.#netinfo(item.body)
+    }
+  }
+
+  #versions(body: Uint8Array): void {
+    const theirs = wellFormed(() => decodeVersions(body))
+    const common = LINK_VERSIONS.filter((version) => theirs.includes(version))
+    if (common.length === 0) throw new TorError('LINK_VERSION', 'The relay speaks no link protocol that is known here')
+    this.#linkVersion = Math.max(...common)
+    this.#state = 'CERTS'
+  }
+
+  #certs(body: Uint8Array): void {
+    const certs = wellFormed(() => decodeCerts(body))
+    const { peerCertificate, expected, clock, platform } = this.#options
+    verifyCerts({ certs, peerCertificate, expected, now: clock.now(), platform })
+    this.#state = 'AUTH_CHALLENGE'
+  }
+
+  #netinfo(body: Uint8Array): Uint8Array<ArrayBuffer> {
+    const { timestamp } = wellFormed(() => decodeNetinfo(body))
+    const { hostname } = this.#options.address
+    const clockSkew = timestamp === 0 ? undefined : timestamp - Math.floor(this.#options.clock.now() / 1000)
+    this.#result = { linkVersion: this.#linkVersion, clockSkew }
+    this.#state = 'done'
+    // No time and no address of ours: either would tell this client from others (tor-spec, "NETINFO cells").
+    const otherAddress = parseIPAddress(hostname) === undefined ? undefined : hostname
+    const netinfo = encodeCell(0, CellCommand.NETINFO, encodeNetinfo({ timestamp: 0, otherAddress, myAddresses: [] }))
+    if (this.#linkVersion < PADDING_VERSION) return netinfo
+    const stop = encodeCell(0, CellCommand.PADDING_NEGOTIATE, encodePaddingNegotiate({ command: 'stop' }))
+    const both = new Uint8Array(netinfo.length + stop.length)
+    both.set(netinfo)
+    both.set(stop, netinfo.length)
+    return both
+  }
+}
+
+/** A malformed cell is a breach of the link's protocol. */
+function wellFormed<T>(decode: () => T): T {
+  try {
+    return decode()
+  } catch (cause) {
+    throw new TorError('LINK_PROTOCOL', 'The relay sent a malformed cell in the link handshake', { cause })
+  }
+}

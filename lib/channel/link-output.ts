@@ -1,0 +1,114 @@
+/**
+ * Cells on their way to a link: how much room it has, and whose turn it is when it has room again.
+ *
+ * Nothing is queued here. What is given to the link's stream and not taken yet counts against a limit; circuits look at
+ * `roomFor` before they send data, and wait when it is 0.
+ *
+ * @module
+ */
+import { encodeCell, FIXED_CELL_SIZE, FIXED_HEADER_SIZE, writeFixedHeader } from '../cell/channel-cell.ts'
+import { BODY_SIZE } from '../cell/relay-cell-v0.ts'
+
+/** How many bytes the link may be behind before circuits have to wait: 256 KiB, 510 cells. */
+export const OUTPUT_LIMIT: number = 256 * 1024
+
+/** Who waits for room. */
+export interface RoomWaiter {
+  /** Called when there is room. It may come without need. It must not throw. */
+  roomAvailable(): void
+}
+
+/** The sending side of a link. */
+export class LinkOutput {
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>
+  readonly #failed: (cause: unknown) => void
+  /** Bytes that the link has not taken. */
+  #behind = 0
+  #ended = false
+  /**
+   * Who is told when there is room, whoever has waited longest first: all that found none, and all that sent since they were
+   * told. The latter may have found none for what they had yet to send.
+   */
+  readonly #waiters = new Set<RoomWaiter>()
+  /** Who may send just now, and how many cells. */
+  #turn: { readonly waiter: RoomWaiter; cells: number } | undefined
+
+  /** @param failed called when the link does not take a write */
+  constructor(writer: WritableStreamDefaultWriter<Uint8Array>, failed: (cause: unknown) => void) {
+    this.#writer = writer
+    this.#failed = failed
+  }
+
+  /** How many cells `waiter` may send now. When that is 0 it is told once there is room. */
+  roomFor(waiter: RoomWaiter): number {
+    if (this.#ended) return 0
+    const turn = this.#turn
+    const room = turn?.waiter === waiter ? Math.min(turn.cells, this.#room) : this.#room
+    if (room === 0) this.#waiters.add(waiter)
+    return room
+  }
+
+  /** Sends `count` cells for `waiter` in one write, their 509-byte bodies being copied from `bodies`. */
+  sendRelay(waiter: RoomWaiter, circuitId: number, command: number, bodies: Uint8Array, count: number): void {
+    if (this.#ended || count === 0) return
+    if (this.#turn?.waiter === waiter) this.#turn.cells = Math.max(0, this.#turn.cells - count)
+    this.#waiters.add(waiter)
+    const cells = new Uint8Array(count * FIXED_CELL_SIZE)
+    for (let index = 0; index < count; index++) {
+      const at = index * FIXED_CELL_SIZE
+      writeFixedHeader(cells, at, circuitId, command)
+      cells.set(bodies.subarray(index * BODY_SIZE, (index + 1) * BODY_SIZE), at + FIXED_HEADER_SIZE)
+    }
+    this.#write(cells)
+  }
+
+  /** Sends one cell, whatever room there is. */
+  sendCell(circuitId: number, command: number, body: Uint8Array): void {
+    if (!this.#ended) this.#write(encodeCell(circuitId, command, body))
+  }
+
+  /** `waiter` is not told any more. */
+  forget(waiter: RoomWaiter): void {
+    this.#waiters.delete(waiter)
+  }
+
+  /** Nothing more is sent; what was given to the link may still go out. */
+  end(): void {
+    this.#ended = true
+    this.#waiters.clear()
+  }
+
+  get #room(): number {
+    return Math.max(0, Math.floor((OUTPUT_LIMIT - this.#behind) / FIXED_CELL_SIZE))
+  }
+
+  #write(bytes: Uint8Array): void {
+    this.#behind += bytes.length
+    this.#writer.write(bytes).then(
+      () => {
+        this.#behind -= bytes.length
+        this.#announce()
+      },
+      (cause: unknown) => {
+        if (!this.#ended) this.#failed(cause)
+      },
+    )
+  }
+
+  /**
+   * Gives turns, round robin, until nobody waits or there is no room. A turn is an equal share of the room, rounded up. Whoever
+   * used it up waits again, behind the others; so this ends.
+   */
+  #announce(): void {
+    for (;;) {
+      const [waiter] = this.#waiters
+      const room = this.#room
+      if (waiter === undefined || room === 0) return
+      const turn = { waiter, cells: Math.ceil(room / this.#waiters.size) }
+      this.#waiters.delete(waiter)
+      this.#turn = turn
+      waiter.roomAvailable()
+      this.#turn = undefined
+    }
+  }
+}

@@ -1,0 +1,173 @@
+/**
+ * From a relay's addresses to a link whose handshake is done: dialling, the handshake over its streams, and the time that both
+ * may take. Whatever goes wrong, nothing stays open and no timer stays behind.
+ *
+ * @module
+ */
+import type { Clock } from '../clock.ts'
+import { TorError } from '../errors.ts'
+import type { Link, LinkAddress, Platform, Transport } from '../platform/platform.ts'
+import type { Relay } from '../relay.ts'
+import { Deframer, type LinkItem } from './deframer.ts'
+import { LinkHandshake, type LinkHandshakeResult } from './link-handshake.ts'
+
+/** What {@link openLink} needs. */
+export interface OpenLinkOptions {
+  readonly transport: Transport
+  readonly platform: Pick<Platform, 'rsaPublic'>
+  readonly clock: Clock
+  /** For all addresses together, in ms. */
+  readonly timeout: number
+  readonly signal: AbortSignal | undefined
+}
+
+/** A link that is ready for circuits. */
+export interface OpenLink extends LinkHandshakeResult {
+  readonly reader: ReadableStreamDefaultReader<Uint8Array>
+  readonly writer: WritableStreamDefaultWriter<Uint8Array>
+  /** Holds what the last read left over. */
+  readonly deframer: Deframer
+  /** Cells that came behind the handshake in the same read. */
+  readonly items: readonly LinkItem[]
+}
+
+/** A failure that is told elsewhere, or that hits what is given up anyway. */
+const ignore = (): void => undefined
+
+/** An abort signal that follows another and a timer. */
+interface Limit {
+  readonly signal: AbortSignal
+  /** Lets go of both. */
+  readonly end: () => void
+}
+
+function limit(parent: AbortSignal | undefined, reasonOf: (reason: unknown) => unknown, clock: Clock, delay: number): Limit {
+  const controller = new AbortController()
+  const onAbort = (): void => controller.abort(reasonOf(parent?.reason))
+  const cancelTimer = clock.after(delay, () => {
+    controller.abort(new TorError('LINK_TIMEOUT', 'The relay was not ready in time'))
+  })
+  if (parent?.aborted === true) onAbort()
+  else parent?.addEventListener('abort', onAbort)
+  return {
+    signal: controller.signal,
+    end: () => {
+      cancelTimer()
+      parent?.removeEventListener('abort', onAbort)
+    },
+  }
+}
+
+/** What `promise` comes to, or the signal's reason if that is earlier. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason as Error)
+    if (signal.aborted) onAbort()
+    signal.addEventListener('abort', onAbort)
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+  })
+}
+
+/**
+ * Opens a link to `relay`: dials its addresses in order until one answers. Each but the last may take an equal share of the
+ * timeout. A relay that answers and does not prove who it is, or breaks the protocol, is not tried again elsewhere.
+ *
+ * @throws TorError `LINK_UNREACHABLE`, `LINK_TIMEOUT` or `LINK_CLOSED` (of the last address, with all failures in `cause`),
+ * `LINK_VERSION`, `LINK_CERTS`, `LINK_IDENTITY`, `LINK_PROTOCOL`, or `ABORTED` with the signal's reason as its `cause`
+ */
+export async function openLink(relay: Relay, options: OpenLinkOptions): Promise<OpenLink> {
+  const { clock, timeout, signal } = options
+  const { addresses } = relay
+  const failures: TorError[] = []
+  const whole = limit(signal, (cause) => new TorError('ABORTED', 'The link to the relay was given up', { cause }), clock, timeout)
+  try {
+    for (const [index, address] of addresses.entries()) {
+      const last = index === addresses.length - 1
+      const share = last ? undefined : limit(whole.signal, (reason) => reason, clock, timeout / addresses.length)
+      try {
+        return await openAt(address, relay, options, (share ?? whole).signal)
+      } catch (error) {
+        if (whole.signal.aborted) throw whole.signal.reason
+        if (!(error instanceof TorError) || !isWorthAnotherAddress(error)) throw error
+        failures.push(error)
+      } finally {
+        share?.end()
+      }
+    }
+  } finally {
+    whole.end()
+  }
+  const last = failures.at(-1) as TorError
+  if (failures.length === 1) throw last
+  const cause = new AggregateError(failures, 'No address of the relay led to it')
+  throw new TorError(last.code, `${last.message}, at none of its ${failures.length} addresses`, { cause })
+}
+
+const isWorthAnotherAddress = (error: TorError): boolean =>
+  error.code === 'LINK_UNREACHABLE' || error.code === 'LINK_TIMEOUT' || error.code === 'LINK_CLOSED'
+
+async function openAt(address: LinkAddress, relay: Relay, options: OpenLinkOptions, signal: AbortSignal): Promise<OpenLink> {
+  const link = await dial(address, options.transport, signal)
+  const reader = link.readable.getReader()
+  const writer = link.writable.getWriter()
+  try {
+    const { platform, clock } = options
+    const handshake = new LinkHandshake({ expected: relay, address, peerCertificate: link.peerCertificate, platform, clock })
+    return await shakeHands(handshake, reader, writer, signal)
+  } catch (caught) {
+    // A transport may end its streams for the signal's sake: then the signal says why.
+    const error: unknown = signal.aborted ? signal.reason : caught
+    const failure =
+      error instanceof TorError && error.code !== 'LINK_CLOSED'
+        ? error
+        : new TorError('LINK_CLOSED', 'The connection to the relay was lost in the link handshake', { cause: error })
+    reader.cancel(failure).catch(ignore)
+    writer.abort(failure).catch(ignore)
+    throw failure
+  }
+}
+
+async function dial(address: LinkAddress, transport: Transport, signal: AbortSignal): Promise<Link> {
+  // A transport that throws is one that rejects.
+  const dialled = (async () => transport.connect(address, { signal }))()
+  try {
+    return await unlessAborted(dialled, signal)
+  } catch (cause) {
+    // A transport that takes no notice of the signal may still come up with a link.
+    dialled.then(({ readable, writable }) => {
+      readable.cancel(cause).catch(ignore)
+      writable.abort(cause).catch(ignore)
+    }, ignore)
+    if (signal.aborted) throw signal.reason
+    if (cause instanceof TorError && cause.code === 'LINK_UNREACHABLE') throw cause
+    throw new TorError('LINK_UNREACHABLE', 'The relay cannot be reached', { cause })
+  }
+}
+
+async function shakeHands(
+  handshake: LinkHandshake,
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  writer: WritableStreamDefaultWriter<Uint8Array>,
+  signal: AbortSignal,
+): Promise<OpenLink> {
+  const deframer = new Deframer()
+  // A link that cannot be written to any more will not bring an answer either.
+  const broken = new Promise<never>((_, reject) => {
+    writer.closed.catch(reject)
+  })
+  broken.catch(ignore)
+  const send = (bytes: Uint8Array): void => {
+    writer.write(bytes).catch(ignore)
+  }
+  send(handshake.start())
+  for (;;) {
+    const { done, value } = await unlessAborted(Promise.race([reader.read(), broken]), signal)
+    if (done) throw new TorError('LINK_CLOSED', 'The relay closed the connection')
+    const items = deframer.push(value)
+    for (const [index, item] of items.entries()) {
+      const answer = handshake.receive(item)
+      if (answer !== undefined) send(answer)
+      if (handshake.result !== undefined) return { ...handshake.result, reader, writer, deframer, items: items.slice(index + 1) }
+    }
+  }
+}

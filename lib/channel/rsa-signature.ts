@@ -1,0 +1,41 @@
+/**
+ * What an RSA signature of PKCS #1 v1.5 signs (RFC 8017 section 8.2.2), on top of the platform's public operation. Tor also
+ * signs bare digests, without the DigestInfo that names the hash: WebCrypto cannot verify those.
+ *
+ * @module
+ */
+import { constantTimeEqual } from '../cell/bytes.ts'
+import { TorError } from '../errors.ts'
+import type { Platform } from '../platform/platform.ts'
+
+/** The block that `signature` encrypts, as long as the modulus; undefined when key and signature cannot go together. */
+export function rsaSignedBlock(
+  signature: Uint8Array,
+  key: { readonly modulus: Uint8Array; readonly exponent: Uint8Array },
+  platform: Pick<Platform, 'rsaPublic'>,
+): Uint8Array | undefined {
+  if (signature.length !== key.modulus.length) return undefined
+  try {
+    return platform.rsaPublic(signature, key.modulus, key.exponent)
+  } catch (error) {
+    // Numbers that are no RSA key or no signature under it: the platform says so with this code.
+    if (error instanceof TorError && error.code === 'LINK_CERTS') return undefined
+    throw error
+  }
+}
+
+/**
+ * True when `block` is exactly `00 01 ff…ff 00` with 8 bytes `ff` or more, then `digestInfo`, then `digest`. The expected block
+ * is built and compared whole: nothing of the block is parsed.
+ */
+export function hasPkcs1Padding(block: Uint8Array, digestInfo: Uint8Array, digest: Uint8Array): boolean {
+  const length = digestInfo.length + digest.length
+  if (block.length < length + 11) return false
+  const expected = new Uint8Array(block.length).fill(0xff)
+  expected[0] = 0
+  expected[1] = 1
+  expected[block.length - length - 1] = 0
+  expected.set(digestInfo, block.length - length)
+  expected.set(digest, block.length - digest.length)
+  return constantTimeEqual(block, expected)
+}

@@ -1,0 +1,116 @@
+/**
+ * The X.509 certificate of a relay's RSA identity (RFC 5280 section 4.1; type 2 of tor-spec, "CERTS cells"): just the fields
+ * that Tor looks at. Names and extensions mean nothing here.
+ *
+ * @module
+ */
+import { sha1 } from '@noble/hashes/legacy.js'
+import { sha256 } from '@noble/hashes/sha2.js'
+import type { Platform } from '../platform/platform.ts'
+import { DerReader, DerTag } from './der.ts'
+import { hasPkcs1Padding, rsaSignedBlock } from './rsa-signature.ts'
+
+/** The encoded object identifiers in use, as hex digits (RFC 8017, appendix C). */
+const RSA_ENCRYPTION = '2a864886f70d010101'
+const SHA1_WITH_RSA = '2a864886f70d010105'
+const SHA256_WITH_RSA = '2a864886f70d01010b'
+
+/** What goes ahead of a digest in a signature (RFC 8017 section 9.2, note 1). */
+const SHA1_DIGEST_INFO = Uint8Array.of(0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02, 0x1a, 0x05, 0x00, 0x04, 0x14)
+const SHA256_DIGEST_INFO = Uint8Array.of(
+  0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20,
+)
+
+/** An RSA public key. */
+export interface RsaPublicKey {
+  /** Big-endian, without leading zeros. */
+  readonly modulus: Uint8Array
+  readonly exponent: Uint8Array
+  /** The key as a DER RSAPublicKey (RFC 8017, appendix A.1.1), whose SHA-1 is the RSA identity. */
+  readonly der: Uint8Array
+}
+
+/** A certificate of an RSA key. The byte arrays are views. */
+export interface X509Certificate {
+  /** What is signed: the TBSCertificate, whole. */
+  readonly signed: Uint8Array
+  /** The object identifier of the signature's algorithm, its encoded bytes in hex digits. */
+  readonly signatureAlgorithm: string
+  readonly signature: Uint8Array
+  /** From when on and until when it holds, in ms since the epoch. */
+  readonly notBefore: number
+  readonly notAfter: number
+  /** The key that is certified. */
+  readonly key: RsaPublicKey
+}
+
+function readAlgorithm(reader: DerReader): string {
+  const algorithm = reader.sequence()
+  const identifier = algorithm.objectIdentifier()
+  // Parameters: NULL for RSA; they say nothing.
+  if (algorithm.nextTag !== undefined) algorithm.skip()
+  algorithm.end()
+  return identifier
+}
+
+function readKey(reader: DerReader): RsaPublicKey {
+  const info = reader.sequence()
+  if (readAlgorithm(info) !== RSA_ENCRYPTION) info.fail('its key is no RSA key')
+  const der = info.bitString()
+  info.end()
+  const outer = new DerReader(der, 'RSA public key')
+  const key = outer.sequence()
+  outer.end()
+  const modulus = key.positiveInteger()
+  const exponent = key.positiveInteger()
+  key.end()
+  return { modulus, exponent, der }
+}
+
+/** Reads a certificate of an RSA key. Throws a TorError `CELL_MALFORMED` for anything else. It checks no signature. */
+export function parseX509(bytes: Uint8Array): X509Certificate {
+  const outer = new DerReader(bytes, 'X.509 certificate')
+  const certificate = outer.sequence()
+  outer.end()
+  const signed = certificate.whole(DerTag.SEQUENCE)
+  const signatureAlgorithm = readAlgorithm(certificate)
+  const signature = certificate.bitString()
+  certificate.end()
+
+  const tbs = new DerReader(signed, 'X.509 certificate').sequence()
+  if (tbs.nextTag === 0xa0) tbs.skip() // version
+  tbs.contents(DerTag.INTEGER) // serial number
+  if (readAlgorithm(tbs) !== signatureAlgorithm) tbs.fail('it names two signature algorithms')
+  tbs.contents(DerTag.SEQUENCE) // issuer
+  const validity = tbs.sequence()
+  const notBefore = validity.time()
+  const notAfter = validity.time()
+  validity.end()
+  tbs.contents(DerTag.SEQUENCE) // subject
+  const key = readKey(tbs)
+  // Unique identifiers and extensions: [1], [2] and [3].
+  while (tbs.nextTag !== undefined && tbs.nextTag >= 0x80) tbs.skip()
+  tbs.end()
+  return { signed, signatureAlgorithm, signature, notBefore, notAfter, key }
+}
+
+/** The RSA identity that a key gives: the SHA-1 of its RSAPublicKey, 20 bytes (tor-spec, "Preliminaries"). */
+export const rsaIdentityOf = (key: RsaPublicKey): Uint8Array => sha1(key.der)
+
+/**
+ * True when the certificate is signed with the very key that it certifies, by PKCS #1 v1.5 with SHA-1 or SHA-256. It says
+ * nothing of its time.
+ */
+export function isSelfSigned(certificate: X509Certificate, platform: Pick<Platform, 'rsaPublic'>): boolean {
+  const { key, signature, signed, signatureAlgorithm } = certificate
+  const block = rsaSignedBlock(signature, key, platform)
+  if (block === undefined) return false
+  switch (signatureAlgorithm) {
+    case SHA1_WITH_RSA:
+      return hasPkcs1Padding(block, SHA1_DIGEST_INFO, sha1(signed))
+    case SHA256_WITH_RSA:
+      return hasPkcs1Padding(block, SHA256_DIGEST_INFO, sha256(signed))
+    default:
+      return false
+  }
+}

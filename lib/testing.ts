@@ -1,0 +1,30 @@
+/**
+ * `tor-streams/testing`: a small Tor network within this process, for tests. Its relays speak the real link, circuit and
+ * stream protocols over connections in memory, and can be made to misbehave in every way.
+ *
+ * It serves this library's own demo and specs, and the tests of whoever uses the library. Nothing of it is anonymous.
+ *
+ * @module
+ */
+export type { CertificateFault, CertificateFaults, RelayCertificate, RelayCertificateType } from './testing/certificates.ts'
+export type { CircuitFlow } from './testing/circuit-flow.ts'
+export { ExitRefusal } from './testing/exit.ts'
+export type { ExitConnection, ExitHandler, ExitRequest, ResolveHandler } from './testing/exit.ts'
+export type { TestStream } from './testing/exit-stream.ts'
+export { echo, pattern, sink, source } from './testing/exits.ts'
+export type { Sink } from './testing/exits.ts'
+export type { ByteDuplex, MemoryLink } from './testing/memory-link.ts'
+export type { MemoryPipe } from './testing/memory-pipe.ts'
+export type { LoggedMessage, OutgoingMessage, ReceivedMessage } from './testing/messages.ts'
+export type { OnwardHop } from './testing/onward-hop.ts'
+export type { RandomSource } from './testing/random.ts'
+export { createRelayIdentity } from './testing/relay-identity.ts'
+export type { KeyPair, RelayIdentity } from './testing/relay-identity.ts'
+export type { RsaKey } from './testing/rsa-key.ts'
+export { tcpExit } from './testing/tcp-exit.ts'
+export type { TcpExitOptions } from './testing/tcp-exit.ts'
+export type { TestCircuit } from './testing/test-circuit.ts'
+export type { LoggedCell, TestLink } from './testing/test-link.ts'
+export { TestNetwork } from './testing/test-network.ts'
+export type { TestNetworkOptions } from './testing/test-network.ts'
+export type { CreateAnswer, CreateRequest, TestRelay } from './testing/test-relay.ts'

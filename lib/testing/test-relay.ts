@@ -1,0 +1,150 @@
+/**
+ * A relay in this process, and every knob that makes it misbehave.
+ *
+ * @module
+ */
+import type { Create2 } from '../cell/create2.ts'
+import { EndReason } from '../cell/reasons.ts'
+import type { Clock } from '../clock.ts'
+import type { LinkAddress } from '../platform/platform.ts'
+import type { Relay } from '../relay.ts'
+import { makeCertificates } from './certificates.ts'
+import type { CertificateFaults, RelayCertificate } from './certificates.ts'
+import { ExitRefusal } from './exit.ts'
+import type { ExitHandler, ResolveHandler } from './exit.ts'
+import { MemoryLink } from './memory-link.ts'
+import type { ReceivedMessage } from './messages.ts'
+import type { Observer } from './observer.ts'
+import type { RandomSource } from './random.ts'
+import type { RelayIdentity } from './relay-identity.ts'
+import type { TestCircuit } from './test-circuit.ts'
+import { TestLink } from './test-link.ts'
+import type { TestNetwork } from './test-network.ts'
+
+/** A CREATE2 that waits for {@link TestRelay.answerCreate}. */
+export interface CreateRequest extends Create2 {
+  readonly circuitId: number
+  readonly link: TestLink
+}
+
+/**
+ * What to do about a CREATE2: answer it, leave it unanswered, answer it with a wrong AUTH value, refuse it with a DESTROY of
+ * this reason, or answer it with these bytes as the body of CREATED2. To answer late give a promise.
+ */
+export type CreateAnswer = 'answer' | 'ignore' | 'wrong-auth' | { readonly destroy: number } | { readonly created2: Uint8Array }
+
+/** What a relay is made of. @internal */
+export interface TestRelaySetup {
+  readonly network: TestNetwork
+  readonly nickname: string
+  readonly address: LinkAddress
+  readonly identity: RelayIdentity
+  readonly clock: Clock
+  readonly random: RandomSource
+  readonly observer: Observer
+  readonly exit: ExitHandler
+  readonly resolve: ResolveHandler
+}
+
+/**
+ * One relay of a {@link TestNetwork}. Every property that is not readonly is a knob: it may be turned at any time and concerns
+ * what happens from then on.
+ */
+export class TestRelay {
+  readonly nickname: string
+  /** Where it listens: a made-up address that only the network's transport knows. */
+  readonly address: LinkAddress
+  /** What a directory would say of it: what clients need to dial it and to extend to it. */
+  readonly description: Relay
+  /** The links that it accepted, the oldest first, those that are closed included. */
+  readonly links: TestLink[] = []
+  /** The circuits that were created at it, the oldest first, those that are closed included. */
+  readonly circuits: TestCircuit[] = []
+
+  /** Its keys. With those of another relay in place it is an impostor: {@link description} stays as it was. */
+  identity: RelayIdentity
+  /** What is forged in the CERTS cells that it sends. */
+  certificateFaults: CertificateFaults = {}
+  /** The versions in its VERSIONS cells. */
+  linkVersions: readonly number[] = [3, 4, 5]
+  /** How far its clock is ahead of the true time, in ms; its NETINFO tells. */
+  clockSkew = 0
+  /** Whether it can be dialled: `no` rejects at once, `never` leaves the caller waiting until it gives up. */
+  reachable: 'yes' | 'no' | 'never' = 'yes'
+  /** Called for each link before anything is read; `ignore` leaves the handshake to `link.sendVersions` and the like. */
+  onLink: ((link: TestLink) => 'handle' | 'ignore') | undefined
+  /** Decides about each CREATE2. */
+  answerCreate: ((request: CreateRequest) => CreateAnswer | Promise<CreateAnswer>) | undefined
+  /**
+   * Called for each relay message that is for this relay, before it is handled; `ignore` leaves it to the caller. DATA counts
+   * towards the circuit's window all the same, and is acknowledged for the circuit; not for its stream.
+   */
+  onMessage: ((circuit: TestCircuit, message: ReceivedMessage) => 'handle' | 'ignore') | undefined
+  /** Which SENDMEs are held back when they are due. {@link TestCircuit.releaseSendmes} sends them. */
+  readonly withhold: { streamSendmes: boolean; circuitSendmes: boolean } = { streamSendmes: false, circuitSendmes: false }
+  /** Whether it closes circuits that overrun a window, bring a wrong SENDME and the like. */
+  strict = true
+  /** What it connects streams to. */
+  exit: ExitHandler
+  /** What it connects BEGIN_DIR to; by default it is no directory. */
+  directory: ExitHandler = () => {
+    throw new ExitRefusal(EndReason.NOTDIRECTORY)
+  }
+  /** How it answers RESOLVE. */
+  resolve: ResolveHandler
+
+  /** @internal */
+  readonly network: TestNetwork
+  /** @internal */
+  readonly clock: Clock
+  /** @internal */
+  readonly random: RandomSource
+  /** @internal */
+  readonly observer: Observer
+  #certificates: { readonly key: string; readonly identity: RelayIdentity; readonly made: Promise<RelayCertificate[]> } | undefined
+
+  /** @internal */
+  constructor(setup: TestRelaySetup) {
+    this.network = setup.network
+    this.nickname = setup.nickname
+    this.address = setup.address
+    this.identity = setup.identity
+    this.clock = setup.clock
+    this.random = setup.random
+    this.observer = setup.observer
+    this.exit = setup.exit
+    this.resolve = setup.resolve
+    this.description = {
+      addresses: [setup.address],
+      rsaIdentity: setup.identity.rsa.fingerprint,
+      ed25519Identity: setup.identity.ed25519.publicKey,
+      ntorOnionKey: setup.identity.onion.publicKey,
+    }
+  }
+
+  /** Resolves when `predicate` is true; asked again after everything that happens on the network. Rejects when the network closes. */
+  when(predicate: (relay: this) => boolean): Promise<void> {
+    return this.observer.when(() => predicate(this))
+  }
+
+  /** Its certificates as they stand in a CERTS cell now, {@link certificateFaults} included. */
+  certificates(): Promise<RelayCertificate[]> {
+    const now = this.clock.now()
+    // Expiry counts in hours.
+    const key = `${Math.floor(now / 3_600_000)} ${JSON.stringify(this.certificateFaults)}`
+    if (this.#certificates?.key !== key || this.#certificates.identity !== this.identity) {
+      const made = makeCertificates(this.identity, { now, faults: this.certificateFaults, random: this.random })
+      this.#certificates = { key, identity: this.identity, made }
+    }
+    return this.#certificates.made
+  }
+
+  /** Somebody dials. @internal */
+  accept(fromClient: boolean): { readonly memory: MemoryLink; readonly link: TestLink } {
+    const memory = new MemoryLink(this.clock)
+    const link = new TestLink(this, memory, fromClient)
+    this.links.push(link)
+    this.observer.notify()
+    return { memory, link }
+  }
+}
