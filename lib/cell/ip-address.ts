@@ -57,7 +57,9 @@ export function parseIPv6(text: string): Uint8Array<ArrayBuffer> | undefined {
 export const parseIPAddress = (text: string): Uint8Array<ArrayBuffer> | undefined => parseIPv4(text) ?? parseIPv6(text)
 
 function checkLength(bytes: Uint8Array, length: number): void {
-  if (bytes.length !== length) throw new RangeError(`Cannot format "bytes" as an address: got ${bytes.length} of them, not ${length}`)
+  if (bytes.length !== length) {
+    throw new RangeError(`Cannot format "bytes" as an address: got ${bytes.length} of them, not ${length}`)
+  }
 }
 
 /** 4 bytes as a dotted IPv4 address. */

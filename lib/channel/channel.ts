@@ -104,7 +104,8 @@ export class Channel implements AsyncDisposable {
     // Tells of a link that breaks while nothing is being written.
     link.writer.closed.catch(lost)
     this.#receive(link.items).catch((error: unknown) => {
-      if (error instanceof TorError && (error.code === 'LINK_PROTOCOL' || error.code === 'LINK_CLOSED')) this.#fail(error)
+      const told = error instanceof TorError && (error.code === 'LINK_PROTOCOL' || error.code === 'LINK_CLOSED')
+      if (told) this.#fail(error)
       else lost(error)
     })
   }

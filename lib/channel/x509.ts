@@ -6,9 +6,12 @@
  */
 import { sha1 } from '@noble/hashes/legacy.js'
 import { sha256 } from '@noble/hashes/sha2.js'
+import { constantTimeEqual } from '../cell/bytes.ts'
 import type { Platform } from '../platform/platform.ts'
 import { DerReader, DerTag } from './der.ts'
 import { hasPkcs1Padding, rsaSignedBlock } from './rsa-signature.ts'
+
+const WHAT = 'X.509 certificate'
 
 /** The encoded object identifiers in use, as hex digits (RFC 8017, appendix C). */
 const RSA_ENCRYPTION = '2a864886f70d010101'
@@ -44,8 +47,9 @@ export interface X509Certificate {
   readonly key: RsaPublicKey
 }
 
-function readAlgorithm(reader: DerReader): string {
-  const algorithm = reader.sequence()
+/** Reads an AlgorithmIdentifier that stands alone in `bytes`, and gives the identifier. */
+function readAlgorithm(bytes: Uint8Array): string {
+  const algorithm = new DerReader(bytes, WHAT).sequence()
   const identifier = algorithm.objectIdentifier()
   // Parameters: NULL for RSA; they say nothing.
   if (algorithm.nextTag !== undefined) algorithm.skip()
@@ -55,7 +59,7 @@ function readAlgorithm(reader: DerReader): string {
 
 function readKey(reader: DerReader): RsaPublicKey {
   const info = reader.sequence()
-  if (readAlgorithm(info) !== RSA_ENCRYPTION) info.fail('its key is no RSA key')
+  if (readAlgorithm(info.whole(DerTag.SEQUENCE)) !== RSA_ENCRYPTION) info.fail('its key is no RSA key')
   const der = info.bitString()
   info.end()
   const outer = new DerReader(der, 'RSA public key')
@@ -69,18 +73,19 @@ function readKey(reader: DerReader): RsaPublicKey {
 
 /** Reads a certificate of an RSA key. Throws a TorError `CELL_MALFORMED` for anything else. It checks no signature. */
 export function parseX509(bytes: Uint8Array): X509Certificate {
-  const outer = new DerReader(bytes, 'X.509 certificate')
+  const outer = new DerReader(bytes, WHAT)
   const certificate = outer.sequence()
   outer.end()
   const signed = certificate.whole(DerTag.SEQUENCE)
-  const signatureAlgorithm = readAlgorithm(certificate)
+  const algorithm = certificate.whole(DerTag.SEQUENCE)
   const signature = certificate.bitString()
   certificate.end()
 
-  const tbs = new DerReader(signed, 'X.509 certificate').sequence()
+  const tbs = new DerReader(signed, WHAT).sequence()
   if (tbs.nextTag === 0xa0) tbs.skip() // version
   tbs.contents(DerTag.INTEGER) // serial number
-  if (readAlgorithm(tbs) !== signatureAlgorithm) tbs.fail('it names two signature algorithms')
+  // The one that is not signed must be the one that is (RFC 5280 section 4.1.1.2).
+  if (!constantTimeEqual(tbs.whole(DerTag.SEQUENCE), algorithm)) tbs.fail('it names two signature algorithms')
   tbs.contents(DerTag.SEQUENCE) // issuer
   const validity = tbs.sequence()
   const notBefore = validity.time()
@@ -91,7 +96,7 @@ export function parseX509(bytes: Uint8Array): X509Certificate {
   // Unique identifiers and extensions: [1], [2] and [3].
   while (tbs.nextTag !== undefined && tbs.nextTag >= 0x80) tbs.skip()
   tbs.end()
-  return { signed, signatureAlgorithm, signature, notBefore, notAfter, key }
+  return { signed, signatureAlgorithm: readAlgorithm(algorithm), signature, notBefore, notAfter, key }
 }
 
 /** The RSA identity that a key gives: the SHA-1 of its RSAPublicKey, 20 bytes (tor-spec, "Preliminaries"). */

@@ -24,7 +24,7 @@ export interface CellHandler {
   /** What waited to be written has gone. */
   roomAvailable(): void
   /** The link has ended or failed. Called once. */
-  closed(): void
+  linkEnded(): void
 }
 
 /** One end of a link, as cells. */
@@ -127,7 +127,11 @@ export class CellLink {
         this.#waitingBytes -= bytes.length
         this.#announceRoom()
       }
-      if (this.#ending) await this.#writer.close()
+      if (this.#ending) {
+        await this.#writer.close()
+        // Both directions end: what still comes finds nobody.
+        await this.#reader.cancel()
+      }
     } catch (error) {
       this.#fail(error)
     }
@@ -157,6 +161,6 @@ export class CellLink {
     this.#waiting = []
     this.#waitingBytes = 0
     this.#announceRoom()
-    this.#handler.closed()
+    this.#handler.linkEnded()
   }
 }

@@ -11,7 +11,6 @@ import { decodeExtend2 } from '../cell/extend2.ts'
 import type { Extend2 } from '../cell/extend2.ts'
 import { DestroyReason, EndReason } from '../cell/reasons.ts'
 import { decodeResolve, encodeResolved } from '../cell/resolve.ts'
-import type { ResolvedAnswer } from '../cell/resolve.ts'
 import { decodeSendme } from '../cell/sendme.ts'
 import type { Sendme } from '../cell/sendme.ts'
 import { TestStream } from './exit-stream.ts'
@@ -32,7 +31,7 @@ function attempt<T>(decode: () => T): T | undefined {
 /** Handles one message. Its bytes hold until this returns. */
 export function handleMessage(circuit: TestCircuit, message: ReceivedMessage): void {
   const { command, streamId, body } = message
-  if (command === RelayCommand.DATA && !circuit.countData()) return
+  if (command === RelayCommand.DATA && !circuit.countData(streamId)) return
   if (circuit.relay.onMessage?.(circuit, message) === 'ignore') return
   switch (command) {
     case RelayCommand.DATA:
@@ -106,15 +105,15 @@ function begin(circuit: TestCircuit, command: number, streamId: number, body: Ui
 }
 
 async function resolve(circuit: TestCircuit, streamId: number, name: string | undefined): Promise<void> {
-  let answers: readonly ResolvedAnswer[] = [{ type: 'error', transient: false, ttl: 60 }]
+  let body = encodeResolved([{ type: 'error', transient: false, ttl: 60 }])
   if (name !== undefined) {
     try {
-      answers = await circuit.relay.resolve(name)
+      body = encodeResolved(await circuit.relay.resolve(name))
     } catch {
       // The resolver's way of saying that there is no such name.
     }
   }
-  circuit.sendMessage(RelayCommand.RESOLVED, streamId, encodeResolved(answers))
+  circuit.sendMessage(RelayCommand.RESOLVED, streamId, body)
 }
 
 function extend(circuit: TestCircuit, request: Extend2): void {

@@ -96,8 +96,10 @@ export class TestStream {
   /** Connects; what the destination is, the relay says. @internal */
   async open(connect: (signal: AbortSignal) => ExitConnection | Promise<ExitConnection>): Promise<void> {
     let connection: ExitConnection
+    let connected: Uint8Array
     try {
       connection = await connect(this.#abort.signal)
+      connected = encodeConnected({ address: connection.address, ttl: connection.ttl })
     } catch (error) {
       if (this.#state !== 'connecting') return
       const details = error instanceof ExitRefusal ? error : {}
@@ -112,7 +114,7 @@ export class TestStream {
     this.#state = 'open'
     this.#reader = connection.readable.getReader()
     this.#writer = connection.writable.getWriter()
-    this.#host.sendMessage(RelayCommand.CONNECTED, this.id, encodeConnected({ address: connection.address, ttl: connection.ttl }))
+    this.#host.sendMessage(RelayCommand.CONNECTED, this.id, connected)
     void this.#pumpIn()
     void this.#pumpOut()
   }

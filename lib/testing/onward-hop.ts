@@ -142,7 +142,7 @@ export class OnwardHop implements CellHandler {
   }
 
   /** @internal */
-  closed(): void {
+  linkEnded(): void {
     this.#lost(DestroyReason.CHANNEL_CLOSED, false)
   }
 

@@ -39,6 +39,8 @@ export class TestCircuit implements ExitStreamHost {
   readonly flow: CircuitFlow = new CircuitFlow()
   /** Every stream that a BEGIN or BEGIN_DIR opened here, by id, those that have ended included. */
   readonly streams: Map<number, TestStream> = new Map()
+  /** How many DATA cells the client has sent on each stream id of this hop, whatever became of them. */
+  readonly dataReceived: Map<number, number> = new Map()
   /** Cells of any kind that came from the side of the client, recognised here or not. */
   cellsReceived = 0
   /** RELAY_EARLY cells among them. */
@@ -236,7 +238,8 @@ export class TestCircuit implements ExitStreamHost {
   }
 
   /** DATA came for this hop: it counts whatever becomes of it. Returns false when the circuit is closed for it. @internal */
-  countData(): boolean {
+  countData(streamId: number): boolean {
+    this.dataReceived.set(streamId, (this.dataReceived.get(streamId) ?? 0) + 1)
     const tag = this.flow.delivered(() => this.#crypto.forward.digest.tag())
     if (this.flow.deliverWindow < 0 && this.strict) {
       this.fail('DATA beyond the window of the circuit')

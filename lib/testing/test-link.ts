@@ -51,7 +51,7 @@ export class TestLink implements CellHandler {
   versions: readonly number[] | undefined
   /** The initiator's NETINFO, once it has come. */
   netinfo: Netinfo | undefined
-  /** What the initiator did wrong, in words, if the relay closed the link for it. */
+  /** What the initiator did wrong, or a hook of the test, in words, if the relay closed the link for it. */
   violation: string | undefined
 
   /** @internal */
@@ -60,7 +60,7 @@ export class TestLink implements CellHandler {
   readonly #automatic: boolean
   /** Circuit ids whose CREATE2 is being answered. */
   readonly #creating = new Set<number>()
-  #closed = false
+  #isClosed = false
 
   /** @internal */
   constructor(relay: TestRelay, memory: MemoryLink, fromClient: boolean) {
@@ -73,8 +73,8 @@ export class TestLink implements CellHandler {
   }
 
   /** True once the link has ended, in whatever way. */
-  get isClosed(): boolean {
-    return this.#closed
+  get closed(): boolean {
+    return this.#isClosed
   }
 
   /** Nothing gets through any more, in either direction, until {@link resume}. */
@@ -153,8 +153,8 @@ export class TestLink implements CellHandler {
   }
 
   /** @internal */
-  closed(): void {
-    this.#closed = true
+  linkEnded(): void {
+    this.#isClosed = true
     this.#creating.clear()
     for (const circuit of [...this.circuits.values()]) circuit.linkClosed()
     this.relay.observer.notify()
@@ -200,7 +200,7 @@ export class TestLink implements CellHandler {
       this.#fail('no link version in common')
       return
     }
-    void this.#shakeHands()
+    this.#shakeHands().catch((error: unknown) => this.#fail(String(error)))
   }
 
   async #shakeHands(): Promise<void> {
@@ -217,7 +217,7 @@ export class TestLink implements CellHandler {
       this.#refuse(circuitId, DestroyReason.PROTOCOL)
     } else {
       this.#creating.add(circuitId)
-      void this.#create(circuitId, decodeCreate2(body))
+      this.#create(circuitId, decodeCreate2(body)).catch((error: unknown) => this.#fail(String(error)))
     }
   }
 
@@ -241,6 +241,7 @@ export class TestLink implements CellHandler {
       const circuit = new TestCircuit(this, circuitId, new HopCrypto(keys, currentPlatform()))
       this.circuits.set(circuitId, circuit)
       this.relay.circuits.push(circuit)
+      if (this.fromClient) this.relay.network.circuits.push(circuit)
       if (answer === 'wrong-auth') reply[40] = (reply[40] as number) ^ 1
       this.sendCell(circuitId, CellCommand.CREATED2, typeof answer === 'object' ? answer.created2 : encodeCreated2(reply))
     } catch {

@@ -65,10 +65,14 @@ export class TestNetwork {
   readonly transport: Transport
   /** Every address that was dialled through {@link transport}, in order, the refused ones included. */
   readonly dials: LinkAddress[] = []
+  /** The circuits that clients have created, the oldest first, each as its guard has it; its `hops` are the rest of the path. */
+  readonly circuits: TestCircuit[] = []
 
   readonly #observer = new Observer()
   readonly #clock: Clock
-  #closed = false
+  #closing: Promise<void> | undefined
+  /** Aborts when the network closes. */
+  readonly #end = new AbortController()
 
   /**
    * Makes the relays' keys and starts them.
@@ -116,11 +120,6 @@ export class TestNetwork {
     return this.relays.slice(0, length).map((relay) => relay.description)
   }
 
-  /** The circuits that clients have opened, the oldest first, each as its guard has it; `hops` gives the rest of its path. */
-  get circuits(): readonly TestCircuit[] {
-    return this.relays.flatMap((relay) => relay.circuits.filter((circuit) => circuit.link.fromClient))
-  }
-
   /** Resolves when `predicate` is true; asked again after everything that happens. Rejects when the network closes first. */
   when(predicate: () => boolean): Promise<void> {
     return this.#observer.when(predicate)
@@ -128,15 +127,7 @@ export class TestNetwork {
 
   /** Breaks every link and stops. Nothing is left: no timer, no pending promise of this network's. Idempotent. */
   close(): Promise<void> {
-    if (!this.#closed) {
-      this.#closed = true
-      const error = new Error('The test network was closed')
-      for (const relay of this.relays) {
-        for (const link of relay.links) link.die(error)
-      }
-      this.#observer.close()
-    }
-    return Promise.resolve()
+    return (this.#closing ??= this.#close())
   }
 
   /** As {@link close}. */
@@ -149,21 +140,34 @@ export class TestNetwork {
     return this.relays.find(({ address }) => address.hostname === hostname && address.port === port)
   }
 
+  async #close(): Promise<void> {
+    const error = new Error('The test network was closed')
+    this.#end.abort(error)
+    const links = this.relays.flatMap((relay) => relay.links)
+    for (const link of links) link.die(error)
+    await this.#observer.when(() => links.every((link) => link.closed))
+    this.#observer.close()
+  }
+
   async #dial(address: LinkAddress, signal: AbortSignal): Promise<Link> {
     signal.throwIfAborted()
     this.dials.push(address)
     this.#observer.notify()
     const relay = this.relayAt(address)
-    if (relay?.reachable === 'never' && !this.#closed) await aborted(signal)
-    if (this.#closed || relay?.reachable !== 'yes') throw new Error('Connection refused: no test relay listens at this address')
+    if (relay?.reachable === 'never') await aborted(signal, this.#end.signal)
+    this.#end.signal.throwIfAborted()
+    if (relay?.reachable !== 'yes') throw new Error('Connection refused: no test relay listens at this address')
     const { memory } = relay.accept(true)
     return { ...memory.client, peerCertificate: relay.identity.leaf }
   }
 }
 
-/** Rejects when the signal aborts, and not before. */
-function aborted(signal: AbortSignal): Promise<never> {
+/** Rejects when one of the signals aborts, and not before. */
+function aborted(...signals: readonly AbortSignal[]): Promise<never> {
   return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+    for (const signal of signals) {
+      if (signal.aborted) reject(signal.reason as Error)
+      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+    }
   })
 }

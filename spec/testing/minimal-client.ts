@@ -196,7 +196,6 @@ export class MinimalClient {
   }
 
   async #relayCells(bodies: Uint8Array, count: number, early: boolean): Promise<void> {
-    if ((globalThis as any).__relay) return (globalThis as any).__relay(bodies, count)
     for (let index = 0; index < count; index += 1) {
       let cell = bodies.slice(index * BODY_SIZE, (index + 1) * BODY_SIZE)
       let found = false

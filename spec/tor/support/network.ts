@@ -162,7 +162,7 @@ class Ground {
 
   static async start(): Promise<Ground> {
     const [directory, http, dns] = await Promise.all([
-      mkdtemp(join(tmpdir(), 'tor-streams-')),
+      mkdtemp(join(tmpdir(), 'tor-streams-net-')),
       HttpTarget.start(),
       DnsServer.start(),
     ])
