@@ -6,10 +6,21 @@
  *
  * @module
  */
+export type { Netinfo } from './cell/netinfo.ts'
 export type { CertificateFault, CertificateFaults, RelayCertificate, RelayCertificateType } from './testing/certificates.ts'
 export type { CircuitFlow } from './testing/circuit-flow.ts'
 export { ExitRefusal } from './testing/exit.ts'
-export type { ExitConnection, ExitHandler, ExitRequest, ResolveHandler } from './testing/exit.ts'
+export type {
+  ExitConnection,
+  ExitHandler,
+  ExitRequest,
+  ResolveAnswer,
+  ResolvedAddress,
+  ResolvedHostname,
+  ResolveFailure,
+  ResolveHandler,
+  StreamTarget,
+} from './testing/exit.ts'
 export type { TestStream } from './testing/exit-stream.ts'
 export { echo, pattern, sink, source } from './testing/exits.ts'
 export type { Sink } from './testing/exits.ts'
@@ -22,9 +33,9 @@ export { createRelayIdentity } from './testing/relay-identity.ts'
 export type { KeyPair, RelayIdentity } from './testing/relay-identity.ts'
 export type { RsaKey } from './testing/rsa-key.ts'
 export { tcpExit } from './testing/tcp-exit.ts'
-export type { TcpExitOptions } from './testing/tcp-exit.ts'
-export type { TestCircuit } from './testing/test-circuit.ts'
+export type { TcpDestination, TcpExitOptions } from './testing/tcp-exit.ts'
+export type { TestCircuit, WithheldSendmes } from './testing/test-circuit.ts'
 export type { LoggedCell, TestLink } from './testing/test-link.ts'
 export { TestNetwork } from './testing/test-network.ts'
 export type { TestNetworkOptions } from './testing/test-network.ts'
-export type { CreateAnswer, CreateRequest, TestRelay } from './testing/test-relay.ts'
+export type { CreateAnswer, CreateRefusal, CreateReply, CreateRequest, TestRelay, Withholding } from './testing/test-relay.ts'

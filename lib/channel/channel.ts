@@ -85,7 +85,9 @@ export class Channel implements AsyncDisposable {
     const { platform = currentPlatform(), clock = systemClock, timeout = DEFAULT_TIMEOUT, signal } = options
     const transport = options.transport ?? platform.transport
     if (transport === undefined) throw new TypeError('Cannot connect to a relay without "transport" as this runtime has none')
-    if (!(timeout > 0 && timeout <= MAX_TIMEOUT)) throw new RangeError(`Cannot connect to a relay as "timeout" is ${timeout}`)
+    if (!(timeout > 0 && timeout <= MAX_TIMEOUT)) {
+      throw new RangeError(`Cannot connect to a relay as "timeout" is ${timeout}`)
+    }
     checkRelay(relay)
     return new Channel(relay, await openLink(relay, { transport, platform, clock, timeout, signal }), clock)
   }

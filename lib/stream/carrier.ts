@@ -81,6 +81,9 @@ export interface StreamPlace {
   wait(waiter: CreditWaiter): void
   /** Leaves the line. */
   unwait(waiter: CreditWaiter): void
-  /** The stream is over: the id is free again, or `successor` keeps it and counts what may still arrive. */
+  /**
+   * The stream is over: the id is free again, or `successor` keeps it and counts what may still arrive. Credit that is still
+   * reserved goes back to the circuit.
+   */
   leave(successor?: StreamEndpoint): void
 }

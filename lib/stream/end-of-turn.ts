@@ -8,7 +8,10 @@
 let queue: (() => void)[] = []
 let schedule: ((run: () => void) => void) | undefined
 
-/** Calls `callback`, which must not throw, once this turn's microtasks are done. Calls made meanwhile join the same round. */
+/**
+ * Calls `callback` once this turn's microtasks are done. Calls made meanwhile join the same round. What a callback throws is
+ * uncaught; the others are still called, in another round.
+ */
 export function atEndOfTurn(callback: () => void): void {
   queue.push(callback)
   if (queue.length > 1) return
@@ -17,8 +20,13 @@ export function atEndOfTurn(callback: () => void): void {
 }
 
 function run(): void {
-  for (let next = 0; next < queue.length; next++) queue[next]?.()
-  queue = []
+  let next = 0
+  try {
+    while (next < queue.length) queue[next++]?.()
+  } finally {
+    queue = queue.slice(next)
+    if (queue.length > 0) schedule?.(run)
+  }
 }
 
 /** `setImmediate` where the runtime has it, else one message channel for good: `setTimeout` would wait 4 ms in a browser. */

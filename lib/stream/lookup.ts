@@ -15,7 +15,7 @@ import type { StreamCarrier, StreamGuest, StreamPlace } from './carrier.ts'
 import { failureOfAbort, failureOfCircuit, failureOfEnd } from './failure.ts'
 import { HalfClosedStream } from './half-closed.ts'
 import type { StreamState } from './legality.ts'
-import { duration } from './options.ts'
+import { abortSignal, checkOptions, duration, flag } from './options.ts'
 import { parseHost } from './socket-address.ts'
 import { ReceiveWindow, SendWindow } from './windows.ts'
 
@@ -46,7 +46,7 @@ export type LookupAnswer = Exclude<ResolvedAnswer, { type: 'error' }>
  * Resolves a host name to all the addresses that the exit gives, or an IP address to a host name, each with its time to
  * live in seconds.
  *
- * @throws TypeError naming `name` when it is no host name or IP address
+ * @throws TypeError naming `name` when it is no host name or IP address; TypeError or RangeError naming a bad option
  * @throws SocketError (as a rejection) `RESOLVE_TRANSIENT`, `RESOLVE_FAILED`, `TIMEOUT`, `ABORTED`, `CELL_MALFORMED`, an `END_…`,
  * or what befell the circuit
  */
@@ -71,10 +71,11 @@ class Lookup implements StreamGuest {
   constructor(carrier: StreamCarrier, name: string, options: LookupOptions) {
     this.#carrier = carrier
     this.#name = name
-    this.#signal = options.signal
+    checkOptions(options)
+    this.#signal = abortSignal('signal', options.signal)
     this.#timeout = duration('timeout', options.timeout ?? 30_000)
     this.#clock = options.clock ?? systemClock
-    this.#rejectInternal = options.rejectInternalAddresses ?? true
+    this.#rejectInternal = flag('rejectInternalAddresses', options.rejectInternalAddresses ?? true)
     if (this.#signal?.aborted) {
       this.answers.reject(failureOfAbort(this.#signal.reason))
       return

@@ -6,7 +6,8 @@
 import { BeginFlag } from '../cell/begin.ts'
 import { systemClock, type Clock } from '../clock.ts'
 import { SocketError } from '../errors.ts'
-import { nativeStreams, type ReadableType, type StreamConstructors } from './web-streams.ts'
+import { quoted } from './quoted.ts'
+import { hasByteStreams, nativeStreams, type ReadableType, type StreamConstructors } from './web-streams.ts'
 
 /**
  * Which addresses the exit may connect to (tor-spec, "Opening streams"). A host name that has both is reached over IPv4
@@ -98,37 +99,81 @@ export const BEGIN_FLAGS: Readonly<Record<AddressFamily, number>> = {
  * @throws SocketError `TLS_UNSUPPORTED` when `secureTransport` asks for TLS
  */
 export function resolveStreamOptions(options: StreamOptions): ResolvedStreamOptions {
-  const { signal, secureTransport = 'off', addressFamily = 'any', readableType } = options
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw new TypeError('Cannot use the option signal as it is no AbortSignal')
+  checkOptions(options)
+  const { secureTransport = 'off', addressFamily = 'any', readableType, streams = nativeStreams() } = options
+  checkStreams(streams)
   if (!Object.hasOwn(BEGIN_FLAGS, addressFamily)) {
-    throw new TypeError(`Cannot use the option addressFamily: ${String(addressFamily)}`)
+    throw new TypeError(`Cannot use the option addressFamily: ${quoted(addressFamily)}`)
   }
   if (readableType !== undefined && readableType !== 'bytes' && readableType !== 'default') {
-    throw new TypeError(`Cannot use the option readableType: ${String(readableType)}`)
+    throw new TypeError(`Cannot use the option readableType: ${quoted(readableType)}`)
+  }
+  if (readableType === 'bytes' && !hasByteStreams(streams)) {
+    throw new TypeError("Cannot use the option readableType 'bytes' as there are no byte streams here")
   }
   if (secureTransport !== 'off') {
-    throw new SocketError('TLS_UNSUPPORTED', `no TLS adapter was given for secureTransport '${String(secureTransport)}'`)
+    throw new SocketError('TLS_UNSUPPORTED', `no TLS adapter was given for secureTransport ${quoted(secureTransport)}`)
   }
   return {
-    signal,
+    signal: abortSignal('signal', options.signal),
     timeout: duration('timeout', options.timeout ?? 30_000),
-    optimistic: options.optimistic ?? true,
-    endOnClose: options.endOnClose ?? false,
+    optimistic: flag('optimistic', options.optimistic ?? true),
+    endOnClose: flag('endOnClose', options.endOnClose ?? false),
     linger: duration('linger', options.linger ?? 10_000),
     addressFamily,
-    rejectInternalAddresses: options.rejectInternalAddresses ?? true,
-    streams: options.streams ?? nativeStreams(),
+    rejectInternalAddresses: flag('rejectInternalAddresses', options.rejectInternalAddresses ?? true),
+    streams,
     readableType,
     clock: options.clock ?? systemClock,
   }
 }
 
+/** The longest that timers of any runtime can wait, in ms: 24 days. With more they would go off at once. */
+const LONGEST_TIMER = 2 ** 31 - 1
+
 /**
- * Checks a duration in ms.
+ * Checks a duration in ms. What is longer than any timer becomes `Infinity`.
  *
  * @throws RangeError naming the option when it is negative or no number
  */
 export function duration(name: string, value: number): number {
-  if (typeof value !== 'number' || !(value >= 0)) throw new RangeError(`Cannot use the option ${name} as it must be at least 0 ms: ${String(value)}`)
+  if (typeof value !== 'number' || !(value >= 0)) throw new RangeError(`Cannot use the option ${name} as it must be at least 0 ms: ${quoted(value)}`)
+  return value > LONGEST_TIMER ? Infinity : value
+}
+
+/**
+ * Checks that there are options.
+ *
+ * @throws TypeError
+ */
+export function checkOptions(options: unknown): void {
+  if (typeof options !== 'object' || options === null) throw new TypeError(`Cannot use the options as they are no object: ${quoted(options)}`)
+}
+
+/**
+ * Checks a yes or no.
+ *
+ * @throws TypeError naming the option
+ */
+export function flag(name: string, value: boolean): boolean {
+  if (typeof value !== 'boolean') throw new TypeError(`Cannot use the option ${name} as it must be true or false: ${quoted(value)}`)
   return value
+}
+
+/**
+ * Checks a signal.
+ *
+ * @throws TypeError naming the option
+ */
+export function abortSignal(name: string, value: AbortSignal | undefined): AbortSignal | undefined {
+  if (value !== undefined && !(value instanceof AbortSignal)) throw new TypeError(`Cannot use the option ${name} as it is no AbortSignal`)
+  return value
+}
+
+function checkStreams(streams: StreamConstructors): void {
+  for (const name of ['ReadableStream', 'WritableStream', 'TransformStream'] as const) {
+    if (typeof (streams as Partial<StreamConstructors> | null)?.[name] !== 'function') {
+      throw new TypeError(`Cannot use the option streams as it has no ${name}`)
+    }
+  }
 }

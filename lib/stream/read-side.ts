@@ -16,7 +16,7 @@ export interface ReadSideOwner {
   cellsConsumed(cells: number): void
   /** The application cancelled the readable. */
   readCancelled(reason: unknown): void
-  /** The readable has closed after the far end's END; all bytes were read. */
+  /** The stream has ended, and all its bytes were read or will never be. */
   readFinished(): void
 }
 
@@ -25,7 +25,7 @@ type Controller = ReadableByteStreamController | ReadableStreamDefaultController
 /**
  * States:
  * - `flowing`: bytes may still arrive
- * - `ending`: the far end is done; the readable closes, or errors, when the inbox is empty
+ * - `ending`: nothing more will arrive; the readable closes, or errors, when the inbox is empty
  * - `discarding`: cancelled; what arrives counts as consumed and is dropped
  * - `done`
  */
@@ -59,8 +59,8 @@ export class ReadSide {
     const bytes = type === undefined ? hasByteStreams(streams) : type === 'bytes'
     this.readable = (
       bytes
-        ? new streams.ReadableStream({ ...source, type: 'bytes' } as UnderlyingByteSource, { highWaterMark: 0 })
-        : new streams.ReadableStream(source as UnderlyingDefaultSource<Uint8Array>, { highWaterMark: 0 })
+        ? new streams.ReadableStream({ ...source, type: 'bytes' }, { highWaterMark: 0 })
+        : new streams.ReadableStream(source, { highWaterMark: 0 })
     ) as ReadableStream<Uint8Array<ArrayBuffer>>
   }
 
@@ -81,18 +81,23 @@ export class ReadSide {
     this.#inbox.own()
   }
 
-  /** The far end is done: bytes that wait are delivered, then the readable closes. */
+  /** Nothing more will come: bytes that wait are delivered, then the readable closes. */
   end(): void {
-    if (this.#state !== 'flowing') return
-    this.#state = 'ending'
-    this.#deliver()
+    if (this.#state === 'discarding') {
+      this.#state = 'done'
+      this.#owner.readFinished()
+    } else if (this.#state === 'flowing') {
+      this.#state = 'ending'
+      this.#deliver()
+    }
   }
 
   /** The stream broke: bytes that wait are delivered, then the readable errors. Truncation never looks like an end. */
   fail(error: unknown): void {
     if (this.#state !== 'flowing') return
     this.#failure = { error }
-    this.end()
+    this.#state = 'ending'
+    this.#deliver()
   }
 
   /** The application aborted the other half: what waits is dropped and the readable errors now. */

@@ -50,13 +50,14 @@ const NativeTransformStream: typeof TransformStream = globalThis.TransformStream
  * ```
  */
 export class RelayDataChunker extends NativeTransformStream<BufferSource, Uint8Array> {
-  /** @throws RangeError when `cellSize` is a number that is no positive integer. */
+  /**
+   * @throws TypeError or RangeError when `cellSize` is neither a positive integer nor a function. If the function gives
+   * something else than a positive integer, the stream errors with that RangeError.
+   */
   constructor(options: RelayDataChunkerOptions = {}) {
     const { cellSize = MAX_DATA } = options
-    if (typeof cellSize === 'number' && !(Number.isInteger(cellSize) && cellSize > 0)) {
-      throw new RangeError(`Cannot cut pieces of cellSize ${cellSize} as it must be a positive integer`)
-    }
-    const nextSize = typeof cellSize === 'number' ? () => cellSize : cellSize
+    if (typeof cellSize !== 'function') checkCellSize(cellSize)
+    const nextSize = typeof cellSize === 'function' ? () => checkCellSize(cellSize()) : () => cellSize
     super({
       transform(chunk, controller) {
         const run = new RelayDataRun(bytesOf(chunk))
@@ -64,4 +65,10 @@ export class RelayDataChunker extends NativeTransformStream<BufferSource, Uint8A
       },
     })
   }
+}
+
+function checkCellSize(cellSize: unknown): number {
+  if (typeof cellSize !== 'number') throw new TypeError(`Cannot cut pieces as cellSize must be a number or a function: ${typeof cellSize}`)
+  if (!Number.isInteger(cellSize) || cellSize < 1) throw new RangeError(`Cannot cut pieces as cellSize must be a positive integer: ${cellSize}`)
+  return cellSize
 }

@@ -6,13 +6,34 @@
 import { deferred, type Deferred } from '../deferred.ts'
 import { SocketError } from '../errors.ts'
 
-/** A chunk's bytes as a view. */
+/**
+ * A chunk's bytes as a view.
+ *
+ * @throws TypeError when it has none
+ * @throws SocketError `CHUNK_DETACHED`
+ */
 export function bytesOf(chunk: unknown): Uint8Array {
+  const buffer = ArrayBuffer.isView(chunk) ? chunk.buffer : isArrayBuffer(chunk) ? chunk : undefined
+  if (buffer === undefined) throw new TypeError(`Cannot write the chunk as it is no ArrayBuffer or view of one: ${typeof chunk}`)
+  if (buffer.byteLength === 0) checkBuffer(buffer)
   if (chunk instanceof Uint8Array) return chunk
-  if (ArrayBuffer.isView(chunk)) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)
-  if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk)
-  throw new TypeError(`Cannot write the chunk as it is no ArrayBuffer or view of one: ${typeof chunk}`)
+  return ArrayBuffer.isView(chunk) ? new Uint8Array(buffer, chunk.byteOffset, chunk.byteLength) : new Uint8Array(buffer)
 }
+
+/** Also true for one of another realm. */
+const isArrayBuffer = (value: unknown): value is ArrayBuffer =>
+  value instanceof ArrayBuffer || Object.prototype.toString.call(value) === '[object ArrayBuffer]'
+
+/** A buffer that was transferred away has length 0, like an empty one; but no view can be made of it. */
+function checkBuffer(buffer: ArrayBufferLike): void {
+  try {
+    new Uint8Array(buffer)
+  } catch {
+    throw detached() // the one reason why it can fail
+  }
+}
+
+const detached = (): SocketError => new SocketError('CHUNK_DETACHED', 'the chunk was transferred away before its write was done')
 
 /** A lazy run of pieces of one chunk. It copies nothing; whoever packs it does. */
 export class RelayDataRun {
@@ -42,9 +63,7 @@ export class RelayDataRun {
    * @throws SocketError `CHUNK_DETACHED`
    */
   checkAttached(): void {
-    if (this.#bytes.byteLength !== this.#length) {
-      throw new SocketError('CHUNK_DETACHED', 'the chunk was transferred away while its write waited')
-    }
+    if (this.#bytes.byteLength !== this.#length) throw detached()
   }
 
   /** Takes the next `size` bytes, or all that are left, as a view. */

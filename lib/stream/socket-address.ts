@@ -4,6 +4,7 @@
  * @module
  */
 import { parseIPv4, parseIPv6, formatIPv6 } from '../cell/ip-address.ts'
+import { quoted } from './quoted.ts'
 
 /** A host and a port, as the WinterTC Sockets API has them. */
 export interface SocketAddress {
@@ -71,5 +72,3 @@ function checkPort(port: number): number {
   }
   return port
 }
-
-const quoted = (value: unknown): string => (typeof value === 'string' ? JSON.stringify(value.slice(0, 300)) : String(value))

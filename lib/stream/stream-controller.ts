@@ -224,15 +224,13 @@ export class StreamController implements StreamGuest, ReadSideOwner, WriteSideOw
     this.read.abort(failure)
   }
 
-  /** Both halves are done: END, and a clean `closed`. */
+  /** This side needs the stream no longer: END, and a clean `closed`. What arrived before is still delivered. */
   #end(): void {
     if (this.#state === 'over') return
-    const connecting = this.#state === 'connecting'
     this.#leave()
-    if (connecting) this.opened.reject(failureOfClose(undefined))
     this.closed.resolve()
     this.write.fail(failureOfClose(undefined))
-    this.read.close()
+    this.read.end()
   }
 
   /** Sends END after what was accepted, and leaves an entry behind that counts what may still come. */

@@ -50,7 +50,7 @@ export class SendWindow {
    * @throws RangeError when there is less: a cell without credit must never be sent.
    */
   take(cells: number): void {
-    if (cells > this.#available) throw new RangeError(`Cannot take ${cells} cells from a window of ${this.#available}`)
+    if (!(cells >= 0 && cells <= this.#available)) throw new RangeError(`Cannot take ${cells} cells from a window of ${this.#available}`)
     this.#available -= cells
   }
 
@@ -106,8 +106,12 @@ export class ReceiveWindow {
 
   /**
    * `cells` of the cells that arrived are done with. Returns how many SENDMEs to send; their credit is the peer's from now on.
+   *
+   * @throws RangeError when fewer have arrived.
    */
   consumed(cells: number): number {
+    const waiting = this.size.cells - this.#available - this.#unacknowledged
+    if (!(cells >= 0 && cells <= waiting)) throw new RangeError(`Cannot consume ${cells} cells as ${waiting} wait`)
     this.#unacknowledged += cells
     const steps = Math.floor(this.#unacknowledged / this.size.step)
     this.#unacknowledged -= steps * this.size.step

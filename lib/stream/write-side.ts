@@ -39,8 +39,8 @@ export class WriteSide implements CellSource, CreditWaiter {
   #tailTaken = 0
   /** A `close()` that waits for CONNECTED. */
   #closing: Deferred<void> | undefined
-  /** Why nothing more can be written, boxed as it may be any value. */
-  #over: { readonly reason: unknown } | undefined
+  /** Why nothing more can be written, boxed as it may be any value; `clean` if nothing was lost. */
+  #over: { readonly reason: unknown; readonly clean: boolean } | undefined
   #closed = false
   #established = false
 
@@ -115,8 +115,9 @@ export class WriteSide implements CellSource, CreditWaiter {
 
   /** Nothing more can be sent: what waits fails with `reason`, and so does every later write. */
   fail(reason: unknown): void {
+    this.#tailSize = 0
     if (this.done) return
-    this.#stop(reason)
+    this.#stop(reason, false)
     this.#controller.error(reason)
   }
 
@@ -125,8 +126,9 @@ export class WriteSide implements CellSource, CreditWaiter {
    * `readable.pipeTo(writable)` can close it.
    */
   remoteEnded(reason: unknown): void {
-    if (this.done) return
     const lost = this.#tailSize > 0
+    this.#tailSize = 0
+    if (this.done) return
     this.#stop(reason, !lost)
     if (lost) this.#controller.error(reason)
   }
@@ -236,7 +238,8 @@ export class WriteSide implements CellSource, CreditWaiter {
       await this.#closing.promise
     }
     if (this.#over) {
-      this.#closed = true // the far end is done and all that was written is sent: a clean end
+      if (!this.#over.clean) throw this.#over.reason
+      this.#closed = true // the far end is done and all that was written is sent
       return
     }
     this.seal()
@@ -246,16 +249,15 @@ export class WriteSide implements CellSource, CreditWaiter {
 
   #abort(reason: unknown): void {
     if (this.done) return
-    this.#stop(reason)
+    this.#stop(reason, false)
     this.#owner.writeAborted(reason)
   }
 
   /** Rejects what is parked before anything else: the standard would leave it hanging. */
-  #stop(reason: unknown, clean = false): void {
-    this.#over = { reason }
+  #stop(reason: unknown, clean: boolean): void {
+    this.#over = { reason, clean }
     this.#place?.unwait(this)
-    if (!clean) this.#closing?.reject(reason)
-    else this.#closing?.resolve()
+    this.#closing?.reject(reason)
     const run = this.#run
     this.#run = undefined
     run?.fail(reason)

@@ -52,7 +52,8 @@ export type CertificateFaults = { readonly [type in RelayCertificateType]?: Cert
 export interface RelayCertificate {
   /** The CertType byte. */
   readonly type: number
-  readonly bytes: Uint8Array<ArrayBuffer>
+  /** DER for type 2, the format of cert-spec for the others. */
+  readonly bytes: Uint8Array
 }
 
 /** What {@link makeCertificates} needs beside the relay's keys. */

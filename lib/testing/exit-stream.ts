@@ -11,7 +11,7 @@ import { EndReason } from '../cell/reasons.ts'
 import { MAX_DATA } from '../cell/relay-cell-v0.ts'
 import { joinBytes } from './der.ts'
 import { ExitRefusal } from './exit.ts'
-import type { ExitConnection } from './exit.ts'
+import type { ExitConnection, StreamTarget } from './exit.ts'
 
 const WINDOW = 500
 const STEP = 50
@@ -45,20 +45,24 @@ export class TestStream {
   /** The stream id, 1 to 65,535. */
   readonly id: number
   /** What BEGIN asked for; undefined for a BEGIN_DIR. */
-  readonly target: { readonly host: string; readonly port: number; readonly flags: number } | undefined
+  readonly target: StreamTarget | undefined
   /** How many cells the relay may still send. */
   packageWindow: number = WINDOW
   /** How many cells the client may still send; below 0 is an overrun. */
   deliverWindow: number = WINDOW
   /** Cells that came. */
   dataReceived = 0
+  /** Bytes that came. */
   bytesReceived = 0
   /** Cells whose bytes the destination has taken. */
   dataConsumed = 0
   /** Cells that were sent. */
   dataSent = 0
+  /** Bytes that were sent. */
   bytesSent = 0
+  /** SENDMEs that came. */
   sendmesReceived = 0
+  /** SENDMEs that were sent. */
   sendmesSent = 0
   /** SENDMEs that are due and held back. */
   sendmesWithheld = 0

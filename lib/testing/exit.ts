@@ -3,16 +3,18 @@
  *
  * @module
  */
-import type { ResolvedAnswer } from '../cell/resolve.ts'
-
-/** What a BEGIN asked for. */
-export interface ExitRequest {
+/** Where a BEGIN asks to connect to. */
+export interface StreamTarget {
   /** A hostname or an IP address, without brackets; lower case if the client sent it so. Empty for a BEGIN_DIR. */
   readonly host: string
   /** 1 to 65,535; 0 for a BEGIN_DIR. */
   readonly port: number
-  /** The sum of the BEGIN's flags (`BeginFlag`). */
+  /** The sum of the BEGIN's flags: 1 IPv6 will do, 2 IPv4 will not do, 4 IPv6 is better. */
   readonly flags: number
+}
+
+/** What an exit is asked to do. */
+export interface ExitRequest extends StreamTarget {
   /** Aborts when the client gives the stream up, or the circuit goes, before there is a connection. */
   readonly signal: AbortSignal
 }
@@ -38,13 +40,47 @@ export interface ExitConnection {
  */
 export type ExitHandler = (request: ExitRequest) => ExitConnection | Promise<ExitConnection>
 
+/** One answer to a RESOLVE. */
+export type ResolveAnswer = ResolvedAddress | ResolvedHostname | ResolveFailure
+
+/** An address of the name. */
+export interface ResolvedAddress {
+  /** Which kind it is. */
+  readonly type: 'ipv4' | 'ipv6'
+  /** The address, without brackets. */
+  readonly address: string
+  /** In seconds. */
+  readonly ttl: number
+}
+
+/** The name of an address. */
+export interface ResolvedHostname {
+  /** Says so. */
+  readonly type: 'hostname'
+  /** ASCII, at most 255 characters. */
+  readonly hostname: string
+  /** In seconds. */
+  readonly ttl: number
+}
+
+/** No answer. */
+export interface ResolveFailure {
+  /** Says so. */
+  readonly type: 'error'
+  /** Whether another try may succeed. */
+  readonly transient: boolean
+  /** In seconds. */
+  readonly ttl: number
+}
+
 /** Answers a RESOLVE. `name` may be a reverse name (`in-addr.arpa`). What it throws is answered as an error that is not transient. */
-export type ResolveHandler = (name: string) => readonly ResolvedAnswer[] | Promise<readonly ResolvedAnswer[]>
+export type ResolveHandler = (name: string) => readonly ResolveAnswer[] | Promise<readonly ResolveAnswer[]>
 
 /** What an exit handler throws to refuse a stream; `readable` may fail with one too, to end a stream with that reason. */
 export class ExitRefusal extends Error {
+  /** `ExitRefusal`. */
   override readonly name: string = 'ExitRefusal'
-  /** The reason byte of the END (`EndReason`). */
+  /** The reason byte of the END (tor-spec, "Closing streams": 3 refused, 4 exit policy and so on). */
   readonly reason: number
   /** The address that an END with EXITPOLICY tells. */
   readonly address: string | undefined

@@ -46,6 +46,7 @@ export class MemoryLink {
     return Math.max(this.toRelay.delay, this.toClient.delay)
   }
 
+  /** Sets it for both. */
   set delay(milliseconds: number) {
     this.toRelay.delay = milliseconds
     this.toClient.delay = milliseconds
@@ -56,6 +57,7 @@ export class MemoryLink {
     return this.toRelay.readSize
   }
 
+  /** Sets it for both. */
   set readSize(bytes: number | undefined) {
     this.toRelay.readSize = bytes
     this.toClient.readSize = bytes

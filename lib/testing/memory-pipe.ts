@@ -22,7 +22,7 @@ interface Due {
 export class MemoryPipe {
   /** What was written, when it is due. Each chunk is the reader's own. */
   readonly readable: ReadableStream<Uint8Array>
-  /** Takes copies. A write resolves when at most {@link PIPE_CAPACITY} bytes wait to be read. */
+  /** Takes copies. A write resolves when at most 65,536 bytes wait to be read. */
   readonly writable: WritableStream<Uint8Array>
   /** How many bytes went in. */
   bytesWritten = 0
@@ -83,6 +83,7 @@ export class MemoryPipe {
     return this.#delay
   }
 
+  /** Throws a RangeError for what is no duration. */
   set delay(milliseconds: number) {
     if (!(milliseconds >= 0)) throw new RangeError(`Cannot set "delay" as it is no duration: ${milliseconds}`)
     this.#delay = milliseconds
@@ -96,6 +97,7 @@ export class MemoryPipe {
     return this.#readSize
   }
 
+  /** Throws a RangeError below 1. */
   set readSize(bytes: number | undefined) {
     if (bytes !== undefined && !(bytes >= 1)) throw new RangeError(`Cannot set "readSize" as it is below 1: ${bytes}`)
     this.#readSize = bytes

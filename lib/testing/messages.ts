@@ -21,9 +21,11 @@ export interface ReceivedMessage {
   readonly cell: Uint8Array
 }
 
-/** A message that the client sent, as {@link MessageLog} keeps it. */
+/** A message that the client sent to a relay, as the relay's log keeps it. */
 export interface LoggedMessage {
+  /** See `RelayCommand`. */
   readonly command: number
+  /** 0 for a message to the circuit. */
   readonly streamId: number
   /** The length that the cell claimed, in bytes. */
   readonly length: number

@@ -16,7 +16,6 @@ import { encodeNetinfo } from '../cell/netinfo.ts'
 import { DestroyReason } from '../cell/reasons.ts'
 import { BODY_SIZE, MAX_DATA } from '../cell/relay-cell-v0.ts'
 import { CellLink } from './cell-link.ts'
-import type { CellHandler } from './cell-link.ts'
 import type { MemoryLink } from './memory-link.ts'
 import type { TestCircuit } from './test-circuit.ts'
 import type { TestLink } from './test-link.ts'
@@ -57,7 +56,7 @@ function findRelay(circuit: TestCircuit, specifiers: readonly LinkSpecifier[]): 
 }
 
 /** The next relay of a circuit, from the EXTEND2 on. */
-export class OnwardHop implements CellHandler {
+export class OnwardHop {
   /** The connection to the next relay, with its knobs. */
   readonly memory: MemoryLink
   /** The link as the next relay has it. */

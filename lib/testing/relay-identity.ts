@@ -13,7 +13,9 @@ import type { RsaKey } from './rsa-key.ts'
 
 /** A key pair of Ed25519 or X25519; 32 bytes each. */
 export interface KeyPair {
+  /** What signs, or what a Diffie-Hellman exchange begins with. */
   readonly secretKey: Uint8Array<ArrayBuffer>
+  /** What others know. */
   readonly publicKey: Uint8Array<ArrayBuffer>
 }
 

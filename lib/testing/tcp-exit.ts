@@ -25,6 +25,14 @@ interface NodeNet {
   connect(options: { host: string; port: number; allowHalfOpen: boolean }): NodeSocket
 }
 
+/** Where a TCP server listens. */
+export interface TcpDestination {
+  /** A host name or an IP address without brackets. */
+  readonly host: string
+  /** 1 to 65,535. */
+  readonly port: number
+}
+
 /** What {@link tcpExit} may be told. */
 export interface TcpExitOptions {
   /**
@@ -33,7 +41,7 @@ export interface TcpExitOptions {
    */
   readonly allow?: (host: string, port: number) => boolean
   /** Where to connect to instead of what the client asked for: lets a name stand for a local server. */
-  readonly redirect?: (host: string, port: number) => { readonly host: string; readonly port: number }
+  readonly redirect?: (host: string, port: number) => TcpDestination
 }
 
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host)

@@ -10,25 +10,30 @@
  */
 import { CellCommand, RelayCommand } from '../cell/commands.ts'
 import { DestroyReason } from '../cell/reasons.ts'
-import { BODY_SIZE, bodyOf, commandOf, HEADER_SIZE, lengthOf, looksRecognized, MAX_DATA, streamIdOf, writeHeader } from '../cell/relay-cell-v0.ts'
+import { BODY_SIZE, HEADER_SIZE, MAX_DATA, writeHeader } from '../cell/relay-cell-v0.ts'
 import { encodeSendme } from '../cell/sendme.ts'
 import type { HopCrypto } from '../circuit/hop-crypto.ts'
 import { BackwardQueue } from './backward-queue.ts'
 import { CircuitFlow } from './circuit-flow.ts'
-import { handleMessage } from './circuit-messages.ts'
-import type { ExitStreamHost, TestStream } from './exit-stream.ts'
+import { CircuitInbound } from './circuit-inbound.ts'
+import type { TestStream } from './exit-stream.ts'
 import { FairSender } from './fair-sender.ts'
-import { MessageLog, packMessage } from './messages.ts'
-import type { LoggedMessage, OutgoingMessage, ReceivedMessage } from './messages.ts'
+import { packMessage } from './messages.ts'
+import type { LoggedMessage, OutgoingMessage } from './messages.ts'
 import type { OnwardHop } from './onward-hop.ts'
 import type { TestLink } from './test-link.ts'
 import type { TestRelay } from './test-relay.ts'
 
-/** RELAY_EARLY cells that a relay passes on a circuit (tor-spec, "Handling relay_early cells"). */
-const MAX_RELAY_EARLY = 8
+/** How many SENDMEs of each kind are due but held back. */
+export interface WithheldSendmes {
+  /** For the circuit. */
+  readonly circuit: number
+  /** For its streams, all together. */
+  readonly stream: number
+}
 
 /** The circuit as it is at one relay. */
-export class TestCircuit implements ExitStreamHost {
+export class TestCircuit {
   /** The relay. */
   readonly relay: TestRelay
   /** The link to the side of the client: to the client itself, or to the relay before this one. */
@@ -41,10 +46,6 @@ export class TestCircuit implements ExitStreamHost {
   readonly streams: Map<number, TestStream> = new Map()
   /** How many DATA cells the client has sent on each stream id of this hop, whatever became of them. */
   readonly dataReceived: Map<number, number> = new Map()
-  /** Cells of any kind that came from the side of the client, recognised here or not. */
-  cellsReceived = 0
-  /** RELAY_EARLY cells among them. */
-  relayEarlyReceived = 0
   /** Cells that went to the side of the client, those of later hops included. */
   cellsSent = 0
   /** The reason of the DESTROY that came from the side of the client, if one did. */
@@ -55,8 +56,8 @@ export class TestCircuit implements ExitStreamHost {
   violation: string | undefined
 
   readonly #crypto: HopCrypto
+  readonly #inbound: CircuitInbound
   readonly #queue: BackwardQueue
-  readonly #log = new MessageLog()
   readonly #sender: FairSender
   /** The streams whose SENDMEs are due but withheld, the oldest first. */
   readonly #withheldStreams: TestStream[] = []
@@ -69,6 +70,7 @@ export class TestCircuit implements ExitStreamHost {
     this.relay = link.relay
     this.id = id
     this.#crypto = crypto
+    this.#inbound = new CircuitInbound(this, crypto.forward)
     this.#queue = new BackwardQueue(crypto.backward.keystream, (command, bodies, count) => {
       this.cellsSent += count
       link.cells.sendRun(id, command, bodies, count)
@@ -81,9 +83,19 @@ export class TestCircuit implements ExitStreamHost {
     return this.#closed
   }
 
-  /** The relay messages that the client sent to this hop, in order: the last {@link MESSAGE_LOG_SIZE} of them at least. */
+  /** Relay cells of any kind that came from the side of the client, recognised here or not. */
+  get cellsReceived(): number {
+    return this.#inbound.cells
+  }
+
+  /** RELAY_EARLY cells among them. */
+  get relayEarlyReceived(): number {
+    return this.#inbound.relayEarly
+  }
+
+  /** The relay messages that the client sent to this hop, in order: the last 5,000 of them at least. */
   get messages(): readonly LoggedMessage[] {
-    return this.#log.entries
+    return this.#inbound.log.entries
   }
 
   /** The same circuit at the next relay; undefined while this is its last. */
@@ -107,7 +119,7 @@ export class TestCircuit implements ExitStreamHost {
   }
 
   /** How many SENDMEs are due but withheld. */
-  get withheld(): { readonly circuit: number; readonly stream: number } {
+  get withheld(): WithheldSendmes {
     return { circuit: this.flow.withheld.length, stream: this.#withheldStreams.length }
   }
 
@@ -127,20 +139,20 @@ export class TestCircuit implements ExitStreamHost {
     const honest = message.digest === undefined && (message.recognized ?? 0) === 0
     if (message.digest === undefined) this.#crypto.backward.digest.seal(cell, 0)
     if (honest) this.#count(command, streamId)
-    this.#push(message.early === true ? CellCommand.RELAY_EARLY : CellCommand.RELAY, cell, true)
+    void this.#push(message.early === true ? CellCommand.RELAY_EARLY : CellCommand.RELAY, cell, true)
   }
 
   /** Sends 509 bytes as a relay cell of this hop: nothing is filled in, and one layer of encryption is added. */
   sendRaw(body: Uint8Array): void {
     if (body.length !== BODY_SIZE) throw new RangeError(`Cannot send "body" as it has not ${BODY_SIZE} bytes: ${body.length}`)
-    this.#push(CellCommand.RELAY, new Uint8Array(body), true)
+    void this.#push(CellCommand.RELAY, new Uint8Array(body), true)
   }
 
   /** Sends any fixed-size channel cell on this circuit to the side of the client, its body padded with zeros, nothing encrypted. */
   sendCell(command: number, body: Uint8Array = new Uint8Array(0)): void {
     const padded = new Uint8Array(BODY_SIZE)
     padded.set(body)
-    this.#push(command, padded, false)
+    void this.#push(command, padded, false)
   }
 
   /** Closes the circuit as a relay does: DESTROY in both directions. */
@@ -186,18 +198,7 @@ export class TestCircuit implements ExitStreamHost {
 
   /** Cells from the side of the client. A promise is returned while keystream is made. @internal */
   receiveRelay(command: number, bodies: Uint8Array, count: number): Promise<void> | undefined {
-    if (this.#closed) return undefined
-    this.cellsReceived += count
-    if (command === CellCommand.RELAY_EARLY) {
-      this.relayEarlyReceived += count
-      if (this.relayEarlyReceived > MAX_RELAY_EARLY && this.strict) {
-        this.fail('more RELAY_EARLY cells than a circuit may have')
-        return undefined
-      }
-    }
-    const { keystream } = this.#crypto.forward
-    if (keystream.available >= bodies.length) return this.#decrypt(command, bodies)
-    return keystream.refill(bodies.length).then(() => this.#decrypt(command, bodies))
+    return this.#inbound.receive(command, bodies, count)
   }
 
   /** A DESTROY from the side of the client. @internal */
@@ -270,7 +271,7 @@ export class TestCircuit implements ExitStreamHost {
       this.#crypto.backward.digest.seal(bodies, offset)
       this.#count(RelayCommand.DATA, streamId)
     }
-    this.#push(CellCommand.RELAY, bodies, true)
+    void this.#push(CellCommand.RELAY, bodies, true)
   }
 
   /** @internal */
@@ -313,41 +314,6 @@ export class TestCircuit implements ExitStreamHost {
     const waiting = this.#queue.push(command, bodies, encrypt)
     this.notify()
     return waiting?.then(() => this.#sender.run())
-  }
-
-  /** Removes this relay's layer from a run of cells, handles what is for this relay and passes on the rest. */
-  #decrypt(cellCommand: number, encrypted: Uint8Array): undefined {
-    if (this.#closed) return
-    const { digest, keystream } = this.#crypto.forward
-    const bodies = keystream.apply(encrypted)
-    let passed = 0
-    for (let offset = 0; offset < bodies.length; offset += BODY_SIZE) {
-      if (!looksRecognized(bodies, offset) || !digest.verify(bodies, offset)) continue
-      this.#pass(cellCommand, bodies.subarray(passed, offset))
-      passed = offset + BODY_SIZE
-      const length = lengthOf(bodies, offset)
-      const message: ReceivedMessage = {
-        command: commandOf(bodies, offset),
-        streamId: streamIdOf(bodies, offset),
-        length,
-        early: cellCommand === CellCommand.RELAY_EARLY,
-        body: bodyOf(bodies, offset, Math.min(length, MAX_DATA)),
-        cell: bodies.subarray(offset, offset + BODY_SIZE),
-      }
-      this.#log.add(message, message.command === RelayCommand.DATA)
-      if (length > MAX_DATA && this.strict) this.fail('a message longer than its cell')
-      else handleMessage(this, message)
-      this.notify()
-      if (this.#closed) return
-    }
-    this.#pass(cellCommand, bodies.subarray(passed))
-  }
-
-  /** Cells that are not for this relay. */
-  #pass(command: number, bodies: Uint8Array): void {
-    if (bodies.length === 0) return
-    if (this.#onward?.open === true) this.#onward.send(command, bodies)
-    else if (this.strict) this.fail('a cell that no relay of the circuit recognises')
   }
 
   #close(reason: number): void {

@@ -7,7 +7,6 @@
 import { answerNtor } from '../circuit/ntor.ts'
 import { HOP_KEY_SIZE, HopCrypto } from '../circuit/hop-crypto.ts'
 import { encodeCerts } from '../cell/certs-cell.ts'
-import type { CellCertificate } from '../cell/certs-cell.ts'
 import { decodeVersions, encodeVersions } from '../cell/channel-cell.ts'
 import { CellCommand } from '../cell/commands.ts'
 import { decodeCreate2, encodeCreated2, HandshakeType } from '../cell/create2.ts'
@@ -16,8 +15,8 @@ import { decodeNetinfo, encodeNetinfo } from '../cell/netinfo.ts'
 import type { Netinfo } from '../cell/netinfo.ts'
 import { DestroyReason } from '../cell/reasons.ts'
 import { currentPlatform } from '../platform/current.ts'
+import type { RelayCertificate } from './certificates.ts'
 import { CellLink } from './cell-link.ts'
-import type { CellHandler } from './cell-link.ts'
 import { joinBytes } from './der.ts'
 import type { MemoryLink } from './memory-link.ts'
 import { TestCircuit } from './test-circuit.ts'
@@ -30,13 +29,14 @@ const LOG_SIZE = 1_000
 export interface LoggedCell {
   /** 0 for a cell of the link itself. */
   readonly circuitId: number
+  /** See `CellCommand`. */
   readonly command: number
   /** A copy; 509 bytes for a cell of fixed size. */
   readonly body: Uint8Array<ArrayBuffer>
 }
 
 /** A link as the relay that accepted it has it. */
-export class TestLink implements CellHandler {
+export class TestLink {
   /** The relay that accepted it. */
   readonly relay: TestRelay
   /** The connection, with its knobs. */
@@ -113,7 +113,7 @@ export class TestLink implements CellHandler {
   }
 
   /** Sends a CERTS; the relay's certificates by default, those that are forged included. */
-  async sendCerts(certificates?: readonly CellCertificate[]): Promise<void> {
+  async sendCerts(certificates?: readonly RelayCertificate[]): Promise<void> {
     this.sendCell(0, CellCommand.CERTS, encodeCerts(certificates ?? (await this.relay.certificates())))
   }
 

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { Create2 } from '../cell/create2.ts'
 import { EndReason } from '../cell/reasons.ts'
 import type { Clock } from '../clock.ts'
 import type { LinkAddress } from '../platform/platform.ts'
@@ -22,8 +21,14 @@ import { TestLink } from './test-link.ts'
 import type { TestNetwork } from './test-network.ts'
 
 /** A CREATE2 that waits for {@link TestRelay.answerCreate}. */
-export interface CreateRequest extends Create2 {
+export interface CreateRequest {
+  /** 2 for ntor. */
+  readonly handshakeType: number
+  /** The onion skin; a view that holds. */
+  readonly data: Uint8Array
+  /** The id of the circuit on {@link link}. */
   readonly circuitId: number
+  /** The link on which it came. */
   readonly link: TestLink
 }
 
@@ -31,7 +36,27 @@ export interface CreateRequest extends Create2 {
  * What to do about a CREATE2: answer it, leave it unanswered, answer it with a wrong AUTH value, refuse it with a DESTROY of
  * this reason, or answer it with these bytes as the body of CREATED2. To answer late give a promise.
  */
-export type CreateAnswer = 'answer' | 'ignore' | 'wrong-auth' | { readonly destroy: number } | { readonly created2: Uint8Array }
+export type CreateAnswer = 'answer' | 'ignore' | 'wrong-auth' | CreateRefusal | CreateReply
+
+/** A DESTROY in answer to a CREATE2. */
+export interface CreateRefusal {
+  /** The reason byte (`DestroyReason`). */
+  readonly destroy: number
+}
+
+/** Bytes of one's own in answer to a CREATE2. */
+export interface CreateReply {
+  /** The body of the CREATED2 cell, at most 509 bytes. */
+  readonly created2: Uint8Array
+}
+
+/** Which SENDMEs a relay holds back when they are due. */
+export interface Withholding {
+  /** Those for streams. */
+  streamSendmes: boolean
+  /** Those for circuits. */
+  circuitSendmes: boolean
+}
 
 /** What a relay is made of. @internal */
 export interface TestRelaySetup {
@@ -51,6 +76,7 @@ export interface TestRelaySetup {
  * what happens from then on.
  */
 export class TestRelay {
+  /** `test1` and so on, for people. */
   readonly nickname: string
   /** Where it listens: a made-up address that only the network's transport knows. */
   readonly address: LinkAddress
@@ -81,7 +107,7 @@ export class TestRelay {
    */
   onMessage: ((circuit: TestCircuit, message: ReceivedMessage) => 'handle' | 'ignore') | undefined
   /** Which SENDMEs are held back when they are due. {@link TestCircuit.releaseSendmes} sends them. */
-  readonly withhold: { streamSendmes: boolean; circuitSendmes: boolean } = { streamSendmes: false, circuitSendmes: false }
+  readonly withhold: Withholding = { streamSendmes: false, circuitSendmes: false }
   /** Whether it closes circuits that overrun a window, bring a wrong SENDME and the like. */
   strict = true
   /** What it connects streams to. */

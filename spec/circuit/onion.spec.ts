@@ -10,6 +10,7 @@ import type { EarlyCell } from '../../lib/circuit/onion.ts'
 import { currentPlatform } from '../../lib/platform/current.ts'
 import type { Platform } from '../../lib/platform/platform.ts'
 import { webPlatform } from '../../lib/platform/web.ts'
+import { unlessEngineLacks } from '../support/engines.ts'
 import { relayCryptKeys, relayCryptSeed, relayCryptVectors } from './vectors/relay-crypt.ts'
 
 /** Cells that the reference can take. */
@@ -324,8 +325,7 @@ describe('onion encryption with keystream that is made ahead', () => {
     }
   })
 
-  it('has room without end where the cipher is synchronous', function () {
-    if (currentPlatform().name !== 'node' && currentPlatform().name !== 'bun') this.skip()
+  unlessEngineLacks('synchronous cipher').it('has room without end where the cipher is synchronous', () => {
     const hops = keys.map((key) => new HopCrypto(key, currentPlatform()))
     expect(forwardRoom(hops, 2)).to.equal(Infinity)
     expect(backwardRoom(hops)).to.equal(Infinity)

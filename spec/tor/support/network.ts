@@ -7,21 +7,18 @@
  *
  * @module
  */
-import { rmSync } from 'node:fs'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Relay } from '../../../lib/relay.ts'
 import { findProgram } from '../../support/programs.ts'
 import { firstConsensus } from './consensus.ts'
 import type { RunningRelay } from './consensus.ts'
-import { DnsServer } from './dns.ts'
-import { HttpTarget } from './http-target.ts'
+import { Ground } from './ground.ts'
 import { readRelayKeys, writeAuthorityKeys, writeRelayIdentity } from './keys.ts'
 import { fastEnvironment, fastLines } from './nodelay.ts'
 import { until } from './poll.ts'
 import { freePorts } from './ports.ts'
-import { TorProcess } from './process.ts'
+import type { TorProcess } from './process.ts'
 import { socksGet } from './socks-get.ts'
 import { clientTorrc, descriptorBuilt, hasDirectory, keyDirectory, relayTorrc } from './torrc.ts'
 import type { NetworkPlan, RelayPlan } from './torrc.ts'
@@ -97,9 +94,9 @@ export class TorNetwork {
   readonly relays: readonly NetworkRelay[]
   /** The tor client, if one was asked for. */
   readonly client: NetworkClient | undefined
-  /** The port on 127.0.0.1 of the {@link HttpTarget}. */
+  /** The port on 127.0.0.1 of the HttpTarget of http-target.ts. */
   readonly httpPort: number
-  /** The UDP port on 127.0.0.1 of the {@link DnsServer}. */
+  /** The UDP port on 127.0.0.1 of the DnsServer of dns.ts. */
   readonly dnsPort: number
   readonly #ground: Ground
 
@@ -146,47 +143,9 @@ export class TorNetwork {
     return [guard.relay, middle.relay, exit.relay]
   }
 
-  /** Ends every process and removes every file of the network. */
+  /** Ends every process and removes every file of the network. May be called more than once. */
   async stop(): Promise<void> {
     await this.#ground.stop()
-  }
-}
-
-/** What a network stands on, and what has to go when it stops: a directory, two servers, the processes. */
-class Ground {
-  readonly directory: string
-  readonly http: HttpTarget
-  readonly dns: DnsServer
-  readonly processes: TorProcess[] = []
-  readonly #removeDirectory: () => void
-
-  static async start(): Promise<Ground> {
-    const [directory, http, dns] = await Promise.all([
-      mkdtemp(join(tmpdir(), 'tor-streams-net-')),
-      HttpTarget.start(),
-      DnsServer.start(),
-    ])
-    return new Ground(directory, http, dns)
-  }
-
-  private constructor(directory: string, http: HttpTarget, dns: DnsServer) {
-    this.directory = directory
-    this.http = http
-    this.dns = dns
-    this.#removeDirectory = () => rmSync(directory, { recursive: true, force: true, maxRetries: 3 })
-    process.on('exit', this.#removeDirectory)
-  }
-
-  /** Whether a process ended because another program listens on its port. */
-  lostPort(): boolean {
-    return this.processes.some((process) => /Could not bind to .*: Address already in use/.test(process.log()))
-  }
-
-  async stop(): Promise<void> {
-    await Promise.all(this.processes.map((process) => process.stop()))
-    await Promise.all([this.http.stop(), this.dns.stop()])
-    await rm(this.directory, { recursive: true, force: true, maxRetries: 3 })
-    process.off('exit', this.#removeDirectory)
   }
 }
 
@@ -200,8 +159,7 @@ async function launch(ground: Ground, options: Settled): Promise<TorNetwork> {
   const network = await plan(ground, options)
 
   const start = async (nickname: string, directory: string, torrc: string): Promise<TorProcess> => {
-    const process = await TorProcess.start(nickname, directory, torrc, environment)
-    ground.processes.push(process)
+    const process = await ground.startTor(nickname, directory, torrc, environment)
     void process.exited.then((how) => failed.abort(new Error(`${how}\n${process.log().slice(-2000)}`)))
     return process
   }
@@ -214,7 +172,7 @@ async function launch(ground: Ground, options: Settled): Promise<TorNetwork> {
 
   let client: NetworkClient | undefined
   if (options.client) {
-    const directory = await makeDirectory(ground, 'client')
+    const directory = await ground.makeDirectory('client')
     const [socksPort = 0] = await freePorts(1)
     const process = await start('client', directory, clientTorrc(network, directory, socksPort, options.clientOptions ?? []))
     await until('the client', signal, () => process.log().includes('Bootstrapped 100%'))
@@ -237,7 +195,7 @@ async function plan(ground: Ground, options: Settled): Promise<NetworkPlan> {
   const relays = Array.from({ length: count }, async (_, index): Promise<RelayPlan> => {
     const isAuthority = index < options.authorities
     const nickname = isAuthority ? `authority${index}` : `relay${index - options.authorities}`
-    const directory = await makeDirectory(ground, nickname)
+    const directory = await ground.makeDirectory(nickname)
     const keys = keyDirectory(directory)
     await mkdir(keys, { mode: 0o700 })
     const dirPort = ports[count + index] ?? 0
@@ -264,12 +222,6 @@ async function plan(ground: Ground, options: Settled): Promise<NetworkPlan> {
     relayLines: options.relayOptions ?? [],
     exitLines: options.exitOptions ?? [],
   }
-}
-
-async function makeDirectory(ground: Ground, name: string): Promise<string> {
-  const directory = join(ground.directory, name)
-  await mkdir(directory, { mode: 0o700 })
-  return directory
 }
 
 /**
