@@ -2,23 +2,24 @@
  * The least of a Tor client that can use test relays: one link, one circuit, messages in and out, no rules. It shares codecs
  * and cryptography with the library and nothing above them.
  */
-import { encodeCell } from '../../lib/cell/channel-cell.ts'
-import { CellCommand, RelayCommand } from '../../lib/cell/commands.ts'
-import { decodeCreated2, encodeCreate2, HandshakeType } from '../../lib/cell/create2.ts'
-import { encodeExtend2 } from '../../lib/cell/extend2.ts'
-import { BODY_SIZE, bodyOf, commandOf, lengthOf, looksRecognized, streamIdOf } from '../../lib/cell/relay-cell-v0.ts'
-import { Deframer } from '../../lib/channel/deframer.ts'
-import { LinkHandshake } from '../../lib/channel/link-handshake.ts'
-import { HOP_KEY_SIZE, HopCrypto } from '../../lib/circuit/hop-crypto.ts'
-import { startNtor } from '../../lib/circuit/ntor.ts'
-import { systemClock } from '../../lib/clock.ts'
-import { currentPlatform } from '../../lib/platform/current.ts'
-import type { Link } from '../../lib/platform/platform.ts'
-import type { Relay } from '../../lib/relay.ts'
-import { packMessage } from '../../lib/testing/messages.ts'
-import type { OutgoingMessage } from '../../lib/testing/messages.ts'
-import { Observer } from '../../lib/testing/observer.ts'
-import type { TestNetwork } from '../../lib/testing/test-network.ts'
+import { encodeBegin } from '../../../lib/cell/begin.ts'
+import { encodeCell } from '../../../lib/cell/channel-cell.ts'
+import { CellCommand, RelayCommand } from '../../../lib/cell/commands.ts'
+import { decodeCreated2, encodeCreate2, HandshakeType } from '../../../lib/cell/create2.ts'
+import { encodeExtend2 } from '../../../lib/cell/extend2.ts'
+import { BODY_SIZE, bodyOf, commandOf, lengthOf, looksRecognized, streamIdOf } from '../../../lib/cell/relay-cell-v0.ts'
+import { Deframer } from '../../../lib/channel/deframer.ts'
+import { LinkHandshake } from '../../../lib/channel/link-handshake.ts'
+import { HOP_KEY_SIZE, HopCrypto } from '../../../lib/circuit/hop-crypto.ts'
+import { startNtor } from '../../../lib/circuit/ntor.ts'
+import { systemClock } from '../../../lib/clock.ts'
+import { currentPlatform } from '../../../lib/platform/current.ts'
+import type { Link } from '../../../lib/platform/platform.ts'
+import type { Relay } from '../../../lib/relay.ts'
+import { packMessage } from '../../../lib/testing/messages.ts'
+import type { OutgoingMessage } from '../../../lib/testing/messages.ts'
+import { Observer } from '../../../lib/testing/observer.ts'
+import type { TestNetwork } from '../../../lib/testing/test-network.ts'
 
 /** A message that came, from which hop (0 is the guard), with that hop's digest after it. */
 export interface ClientMessage {
@@ -211,4 +212,14 @@ export class MinimalClient {
       if (!found) this.unrecognized += 1
     }
   }
+}
+
+/** Sends a BEGIN, without waiting for an answer. */
+export function begin(client: MinimalClient, streamId: number, host = 'destination.test', port = 80): Promise<void> {
+  return client.message({ command: RelayCommand.BEGIN, streamId, body: encodeBegin({ host, port, flags: 0 }) })
+}
+
+/** Sends `cells` DATA cells of one byte each. */
+export async function sendData(client: MinimalClient, streamId: number, cells: number): Promise<void> {
+  for (let cell = 0; cell < cells; cell += 1) await client.message({ command: RelayCommand.DATA, streamId, body: Uint8Array.of(cell) })
 }

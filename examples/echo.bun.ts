@@ -1,0 +1,3 @@
+// prints: ^hello, Tor from 203\.0\.113\.80:7$
+/** echo.ts, in Bun. */
+import './echo.ts'
