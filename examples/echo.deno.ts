@@ -1,3 +1,4 @@
 // prints: ^hello, Tor from 203\.0\.113\.80:7$
 /** echo.ts, in Deno. */
-import './echo.ts'
+await import('./echo.ts')
+export {}
