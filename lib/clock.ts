@@ -12,11 +12,14 @@ export interface Clock {
   after(delay: number, callback: () => void): () => void
 }
 
+/** The longest delay that timers know, in ms: a longer one would fire at once. */
+const MAX_DELAY = 0x7fff_ffff
+
 /** The runtime's own clock. Its timers do not keep a process alive by themselves where the runtime can say so. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(delay, callback) {
-    const timer: unknown = setTimeout(callback, delay)
+    const timer: unknown = setTimeout(callback, Math.min(delay, MAX_DELAY))
     if (typeof timer === 'object' && timer !== null && 'unref' in timer && typeof timer.unref === 'function') timer.unref()
     return () => clearTimeout(timer as ReturnType<typeof setTimeout>)
   },

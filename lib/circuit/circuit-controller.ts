@@ -137,7 +137,7 @@ export class CircuitController implements CircuitReceiver, StreamCarrier {
     }
     if (backwardRoom(this.#cryptos) < count) {
       return refillBackward(this.#cryptos, count).then(
-        () => this.#receive(bodies, count),
+        () => this.receiveRelay(bodies, count), // a hop may have been added meanwhile, whose keystream is not there yet
         (reason: unknown) => this.#fail(new TorError('CIRCUIT_CLOSED', 'no keystream could be made', { cause: reason }), true),
       )
     }
@@ -267,10 +267,12 @@ export class CircuitController implements CircuitReceiver, StreamCarrier {
         this.#streamMessage(hop, streamId, command, bodyOf(bodies, offset, length))
         break
       case RelayCommand.EXTENDED2:
+        expectNoStream(command, streamId)
         if (this.#pending?.from !== hop.index) throw new TorError('CIRCUIT_PROTOCOL', 'EXTENDED2 that nobody asked for')
         this.#answer(bodyOf(bodies, offset, length))
         break
       case RelayCommand.TRUNCATED: {
+        expectNoStream(command, streamId)
         const reason = length > 0 ? (bodies[offset + HEADER_SIZE] as number) : 0
         const message = `hop ${hop.index + 1} lost the rest of the circuit (${destroyReasonName(reason)})`
         this.#fail(new TorError('CIRCUIT_TRUNCATED', message, { reason }), true)
@@ -283,6 +285,7 @@ export class CircuitController implements CircuitReceiver, StreamCarrier {
         throw new TorError('CIRCUIT_PROTOCOL', `${relayCommandName(command)} sent to a client`)
       default:
         // DROP, and what a later protocol may add: ignored, but not without end.
+        if (command === RelayCommand.DROP) expectNoStream(command, streamId)
         this.#usefulCells -= 1
         this.#idleCells += 1
         if (this.#idleCells > this.#usefulCells + MAX_IDLE_CELLS) throw new TorError('CIRCUIT_PROTOCOL', 'too many cells without use')
@@ -328,4 +331,9 @@ export class CircuitController implements CircuitReceiver, StreamCarrier {
     this.#guests.clear()
     this.endOfPass() // what was handed to streams in this pass is in buffers that are about to be reused
   }
+}
+
+/** A message to the circuit bears no stream id (tor-spec, "Relay cells"). */
+function expectNoStream(command: number, streamId: number): void {
+  if (streamId !== 0) throw new TorError('CIRCUIT_PROTOCOL', `${relayCommandName(command)} with a stream id`)
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { Channel } from '../channel/channel.ts'
+import { constantTimeEqual } from '../cell/bytes.ts'
 import { systemClock, type Clock } from '../clock.ts'
 import { TorError } from '../errors.ts'
 import { currentPlatform } from '../platform/current.ts'
@@ -25,7 +26,7 @@ export interface CircuitOptions {
   /** Gives up building, or closes the circuit. */
   readonly signal?: AbortSignal | undefined
   /**
-   * How long building may take in all, dialling included, in ms.
+   * How long building may take in all, dialling included, in ms. `Infinity` for no limit.
    *
    * @defaultValue 60000
    */
@@ -37,6 +38,9 @@ export interface CircuitOptions {
   /** @internal */
   readonly platform?: Platform | undefined
 }
+
+/** The longest that a channel may be given to connect, in ms. */
+const MAX_DIAL_TIMEOUT = 0x7fff_ffff
 
 /** The most relays of a path: each further hop needs one of the 8 RELAY_EARLY cells. */
 const MAX_HOPS = 8
@@ -71,6 +75,7 @@ export class Circuit {
     if (path.length < 1 || path.length > MAX_HOPS) throw new RangeError(`Cannot open a circuit as path must have 1 to ${MAX_HOPS} relays: ${path.length}`)
     path.forEach((relay, index) => checkRelay(relay, `path[${index}]`))
     const timeout = duration('timeout', options.timeout ?? 60_000)
+    checkOptions(options, path[0] as Relay)
     const controller = new CircuitController()
     void build(controller, path, timeout, options)
     return new Circuit(controller, [...path], options.streamDefaults ?? {})
@@ -129,10 +134,23 @@ export class Circuit {
   }
 }
 
+/** Checks what would fail only later, or as something else. */
+function checkOptions({ signal, channel, transport, platform = currentPlatform() }: CircuitOptions, first: Relay): void {
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw new TypeError('Cannot open a circuit as signal is no AbortSignal')
+  if (channel !== undefined && !constantTimeEqual(channel.relay.ed25519Identity, first.ed25519Identity)) {
+    throw new TypeError('Cannot open a circuit as channel leads to another relay than path[0]')
+  }
+  if (channel === undefined && transport === undefined && platform.transport === undefined) {
+    throw new TypeError('Cannot open a circuit without transport or channel as this runtime cannot dial')
+  }
+}
+
 /** Dials if need be, and builds. Whatever goes wrong ends the circuit; a channel of our own ends with it. */
 async function build(controller: CircuitController, path: readonly Relay[], timeout: number, options: CircuitOptions): Promise<void> {
   const { signal, clock = systemClock, platform = currentPlatform() } = options
   const dialling = new AbortController()
+  // The limit of the whole is the circuit's own; this one shares it out among the relay's addresses.
+  const dial = { transport: options.transport, timeout: Math.min(Math.max(timeout, 1), MAX_DIAL_TIMEOUT) }
   const giveUp = (failure: TorError): void => {
     controller.abandon(failure)
     dialling.abort(failure)
@@ -141,7 +159,7 @@ async function build(controller: CircuitController, path: readonly Relay[], time
   const stopTimer =
     timeout === Infinity
       ? undefined
-      : clock.after(timeout, () => giveUp(new TorError('CIRCUIT_TIMEOUT', `the circuit was not built within ${timeout} ms`)))
+      : clock.after(timeout, () => giveUp(timedOut(timeout, channel !== undefined, controller.hops.length + 1)))
   let channel: Channel | undefined
   const ended = (): void => {
     dialling.abort()
@@ -154,7 +172,7 @@ async function build(controller: CircuitController, path: readonly Relay[], time
   if (signal?.aborted) onSignal()
   try {
     dialling.signal.throwIfAborted()
-    channel = options.channel ?? (await Channel.connect(path[0] as Relay, { transport: options.transport, signal: dialling.signal, timeout, clock, platform }))
+    channel = options.channel ?? (await Channel.connect(path[0] as Relay, { ...dial, signal: dialling.signal, clock, platform }))
     if (dialling.signal.aborted) return ended()
     controller.join(channel.openCircuit(controller))
     await buildPath(controller, path, platform)
@@ -163,4 +181,11 @@ async function build(controller: CircuitController, path: readonly Relay[], time
   } catch (error) {
     controller.abandon(error instanceof TorError ? error : new TorError('CIRCUIT_CLOSED', 'the circuit could not be built', { cause: error }))
   }
+}
+
+function timedOut(timeout: number, linked: boolean, hop: number): TorError {
+  const cause = linked
+    ? new TorError('CIRCUIT_HANDSHAKE', `hop ${hop} did not answer`)
+    : new TorError('LINK_TIMEOUT', 'the first relay was not ready in time')
+  return new TorError('CIRCUIT_TIMEOUT', `the circuit was not built within ${timeout} ms`, { cause })
 }

@@ -7,7 +7,7 @@ import type { CreditWaiter } from '../stream/carrier.ts'
 
 /**
  * Credit is what the window has, less what is reserved for cells that are sealed later, and never more than the link has
- * room for. Waiters are served in turn, `ceil(credit / waiters)` cells each, so that one upload never starves another.
+ * room for. Waiters are served in rounds, `ceil(credit / waiters)` cells each, so that one upload never starves another.
  */
 export class CreditLine {
   readonly #window: { readonly available: number }
@@ -50,15 +50,20 @@ export class CreditLine {
     if (at >= 0) this.#line.splice(at, 1)
   }
 
-  /** There may be credit again: gives each waiter its share while it lasts. */
+  /**
+   * There may be credit again: gives each waiter its share while it lasts. Shares are fixed for a round; who gets less than one
+   * because the credit ends is the first of the next round.
+   */
   serve(): void {
-    for (;;) {
-      const free = this.#free()
-      if (free === 0) return
-      const share = Math.ceil(free / this.#line.length)
-      const waiter = this.#line.shift()
-      if (waiter === undefined) return
-      waiter.grant(share)
+    while (this.#line.length > 0 && this.#free() > 0) {
+      const share = Math.ceil(this.#free() / this.#line.length)
+      for (let unserved = this.#line.length; unserved > 0; unserved--) {
+        const cells = Math.min(share, this.#free())
+        const waiter = cells > 0 ? this.#line.shift() : undefined
+        if (waiter === undefined) return
+        waiter.grant(cells)
+        if (cells < share && this.#line.at(-1) === waiter) this.#line.unshift(this.#line.pop() as CreditWaiter)
+      }
     }
   }
 

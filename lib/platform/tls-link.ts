@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { type Clock, systemClock } from '../clock.ts'
 import { TorError } from '../errors.ts'
 import type { Link } from './platform.ts'
 
@@ -33,16 +34,18 @@ export interface TlsSocket extends LinkControl {
 }
 
 /** The longest chunk that leaves, in bytes: about 128 cells, where larger batches gain nothing more. */
-const LARGEST_CHUNK: number = 64 * 1024
+export const LARGEST_CHUNK: number = 64 * 1024
 
 /** How many bytes may wait for the reader before the socket pauses. */
-const INBOX_LIMIT: number = 256 * 1024
+export const INBOX_LIMIT: number = 256 * 1024
 
-/** How long a closing link may take to send what it holds, in milliseconds. */
-const CLOSE_GRACE = 2000
+/** How long a closing link may take to send what the socket holds, in milliseconds. A write that waits is aborted, not closed. */
+export const CLOSE_GRACE = 2000
 
 /** Wraps a socket whose handshake is complete. From now on its events belong to the link. */
-export function linkOf(socket: TlsSocket, control: LinkControl, peerCertificate: Uint8Array): Link {
+export function linkOf(
+  socket: TlsSocket, control: LinkControl, peerCertificate: Uint8Array, clock: Clock = systemClock,
+): Link {
   const inbox = new Inbox(control)
   let open = true
   let failure: TorError | undefined
@@ -79,8 +82,12 @@ export function linkOf(socket: TlsSocket, control: LinkControl, peerCertificate:
   const writable = new WritableStream<Uint8Array>({
     start(controller) {
       writer = controller
-      // Also reaches a close() that still waits, which the sink's abort() does not.
-      controller.signal.addEventListener('abort', shut)
+      // Also reaches a write() or close() that still waits, which the sink's abort() does not.
+      controller.signal.addEventListener('abort', () => {
+        // The abort errors the stream itself; Node 20 fails an assertion when it is errored in here.
+        writer = undefined
+        shut()
+      })
     },
     write(bytes) {
       if (socket.destroyed) throw failure ?? closedError()
@@ -92,13 +99,12 @@ export function linkOf(socket: TlsSocket, control: LinkControl, peerCertificate:
     close() {
       // The process need not live on for bytes that the relay does not take.
       control.unref()
-      const timer: unknown = setTimeout(shut, CLOSE_GRACE)
-      ;(timer as { unref?(): void }).unref?.()
+      const cancelTimer = clock.after(CLOSE_GRACE, shut)
       return new Promise<void>((resolve, reject) => {
         finished = { resolve, reject }
         socket.end(resolve)
       }).finally(() => {
-        clearTimeout(timer as number)
+        cancelTimer()
         shut()
       })
     },

@@ -166,8 +166,8 @@ export class WriteSide implements CellSource, CreditWaiter {
         this.#pack(Infinity)
         await run.packed
       }
-    } catch {
-      // the chunker was torn down, or the run failed: whoever did that has told the application
+    } catch (error) {
+      this.#abort(error) // of no effect where the chunker was torn down: whoever did that has told the application
     }
   }
 

@@ -62,14 +62,13 @@ export class MemoryPipe {
     this.writable = new WritableStream<Uint8Array>({
       start: (controller) => {
         this.#sink = controller
-        // Aborting while a write is parked would otherwise wait for it.
-        controller.signal.addEventListener('abort', () => this.#finish(controller.signal.reason ?? new Error('The writer left')))
+        // An abort would otherwise wait for a write that is parked.
+        controller.signal.addEventListener('abort', () => this.#finish(controller.signal.reason ?? new Error('The writer left'), false))
       },
       write: (chunk) => this.#write(chunk),
       close: () => {
         this.#push(undefined)
       },
-      abort: (reason) => this.#finish(reason ?? new Error('The writer left')),
     })
   }
 
@@ -189,8 +188,8 @@ export class MemoryPipe {
     return joinBytes(parts)
   }
 
-  /** Fails whatever has not ended. A stream that has takes no notice. */
-  #finish(error: unknown): void {
+  /** Fails whatever has not ended. A writable that is being aborted must not be failed as well: Node does not bear it. */
+  #finish(error: unknown, failWritable = true): void {
     if (this.#over) return
     this.#over = true
     this.#queue = []
@@ -200,6 +199,6 @@ export class MemoryPipe {
     this.#source.error(error)
     this.#parked?.reject(error)
     this.#parked = undefined
-    this.#sink.error(error)
+    if (failWritable) this.#sink.error(error)
   }
 }

@@ -5,7 +5,7 @@
  * It is honest work: it checks every digest, keeps both windows and answers with authenticated SENDMEs, and its bytes are
  * the right ones. It copies nothing that it need not copy. It does not build circuits: keys and a stream are given to it.
  */
-import { createCipheriv, createHash, randomFillSync, timingSafeEqual, type Cipheriv, type Hash } from 'node:crypto'
+import { createCipheriv, createHash, randomFillSync, timingSafeEqual, type Cipher, type Hash } from 'node:crypto'
 import type { Link } from '../../lib/platform/platform.ts'
 import type { CircuitKeys } from './far-side.ts'
 
@@ -27,8 +27,8 @@ export class NaiveClient {
   /** What the far end shall get. */
   readonly writable: WritableStream<Uint8Array>
   readonly #keys: CircuitKeys
-  readonly #forward: { readonly digest: Hash; readonly ciphers: readonly Cipheriv[] }
-  readonly #backward: { digest: Hash; readonly ciphers: readonly Cipheriv[] }
+  readonly #forward: { readonly digest: Hash; readonly ciphers: readonly Cipher[] }
+  readonly #backward: { digest: Hash; readonly ciphers: readonly Cipher[] }
   readonly #control: WritableStreamDefaultWriter<Uint8Array>
   /** The beginning of a cell whose rest has not come. */
   #rest: Uint8Array = new Uint8Array(0)
@@ -43,7 +43,7 @@ export class NaiveClient {
   constructor(link: Link, keys: CircuitKeys) {
     this.#keys = keys
     const last = keys.hops.at(-1) as Uint8Array
-    const cipher = (key: Uint8Array): Cipheriv => createCipheriv('aes-128-ctr', key, new Uint8Array(16))
+    const cipher = (key: Uint8Array): Cipher => createCipheriv('aes-128-ctr', key, new Uint8Array(16))
     this.#forward = {
       digest: createHash('sha1').update(last.subarray(0, 20)),
       ciphers: keys.hops.map((hop) => cipher(hop.subarray(40, 56))),
@@ -77,7 +77,7 @@ export class NaiveClient {
     for (const cipher of ciphers) body = cipher.update(body)
     const message = new DataView(body.buffer, body.byteOffset, BODY_SIZE)
     if (message.getUint16(1) !== 0) throw new Error('unrecognized relay cell')
-    const field = body.slice(5, 9)
+    const field = new Uint8Array(body.subarray(5, 9))
     body.fill(0, 5, 9)
     const tag = this.#backward.digest.update(body).copy().digest()
     if (!timingSafeEqual(tag.subarray(0, 4), field)) throw new Error('unrecognized relay cell')

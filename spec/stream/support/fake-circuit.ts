@@ -1,9 +1,12 @@
 /**
  * A circuit that is not there: it seats streams, records what they send and lets a spec answer. No cryptography, no link;
- * credit is whatever the spec says.
+ * credit is whatever the spec says. It is stricter than a circuit: it throws when a stream sends without credit or after it
+ * has left.
+ *
+ * @module
  */
 import { RelayCommand } from '../../../lib/cell/commands.ts'
-import { encodeConnected } from '../../../lib/cell/connected.ts'
+import { encodeConnected, type Connected } from '../../../lib/cell/connected.ts'
 import { encodeEnd } from '../../../lib/cell/end.ts'
 import { CreditLine } from '../../../lib/circuit/credit-line.ts'
 import { TorError } from '../../../lib/errors.ts'
@@ -17,14 +20,21 @@ export interface SentMessage {
   readonly body: Uint8Array
 }
 
+/** A message for a stream: its command and body. */
+export type Message = readonly [command: number, body?: Uint8Array]
+
 export class FakeCircuit implements StreamCarrier {
   /** Everything that was sent, in order. */
   readonly sent: SentMessage[] = []
+  /** What a stream did that it must not do. It was thrown too, but somebody may have caught it. */
+  readonly faults: Error[] = []
   /** Who has which id. */
   readonly endpoints = new Map<number, StreamEndpoint>()
   readonly line: CreditLine
-  /** DATA cells that the circuit still takes. */
+  /** DATA cells that the circuit still takes, reserved ones included. */
   available: number
+  /** How many of them are set aside for cells that are sealed later. */
+  reserved = 0
   /** How long the next DATA cell may be. */
   cellSize: () => number = () => 498
   #nextId = 1
@@ -35,7 +45,7 @@ export class FakeCircuit implements StreamCarrier {
   constructor({ credit = 1000, open = true }: { credit?: number; open?: boolean } = {}) {
     this.available = credit
     this.#open = open
-    const window = { get available(): number { return 0 } }
+    const window = { available: 0 }
     Object.defineProperty(window, 'available', { get: () => this.available })
     this.line = new CreditLine(window, () => Infinity)
   }
@@ -70,42 +80,51 @@ export class FakeCircuit implements StreamCarrier {
   /** The circuit dies. */
   die(error: TorError = new TorError('CIRCUIT_DESTROYED', 'a relay closed the circuit')): void {
     this.#failure = error
-    for (const endpoint of [...this.endpoints.values(), ...this.#waiting]) endpoint.fail(error)
+    const endpoints = [...this.endpoints.values(), ...this.#waiting]
     this.endpoints.clear()
     this.#waiting.clear()
+    for (const endpoint of endpoints) endpoint.fail(error)
   }
 
   /**
-   * Delivers messages to a stream within one pass, as a circuit does: legality first.
+   * Delivers messages to a stream within one pass, as a circuit does: legality first. A violation kills the circuit.
    *
-   * @throws TorError `CIRCUIT_PROTOCOL`, where a circuit would close
+   * @throws TorError `CIRCUIT_PROTOCOL`
    */
-  deliver(streamId: number, ...messages: readonly (readonly [command: number, body?: Uint8Array])[]): void {
+  deliver(streamId: number, ...messages: readonly Message[]): void {
     const touched = new Set<StreamEndpoint>()
-    for (const [command, body = new Uint8Array(0)] of messages) {
-      const endpoint = this.endpoints.get(streamId)
-      if (!endpoint || !isLegal(endpoint.state, command)) throw new TorError('CIRCUIT_PROTOCOL', `illegal message ${command}`)
-      touched.add(endpoint)
-      if (command === RelayCommand.DATA) {
-        // As in a circuit the bytes lie in a buffer that is used again after the pass.
-        const bodies = new Uint8Array(11 + body.length)
-        bodies.set(body, 11)
-        endpoint.receiveData(bodies, 11, body.length)
-        this.#scratch.push(bodies)
-      } else {
-        endpoint.receive(command, body)
+    const scratch: Uint8Array[] = []
+    try {
+      for (const [command, body = new Uint8Array(0)] of messages) {
+        const endpoint = this.endpoints.get(streamId)
+        if (!endpoint || !isLegal(endpoint.state, command)) throw new TorError('CIRCUIT_PROTOCOL', `illegal message ${command}`)
+        touched.add(endpoint)
+        if (command === RelayCommand.DATA) {
+          // As in a circuit the bytes lie in a buffer that is used again after the pass.
+          const bodies = new Uint8Array(11 + body.length)
+          bodies.set(body, 11)
+          scratch.push(bodies)
+          endpoint.receiveData(bodies, 11, body.length)
+        } else {
+          endpoint.receive(command, body)
+        }
       }
+    } catch (error) {
+      this.die(error as TorError)
+      throw error
+    } finally {
+      for (const endpoint of touched) endpoint.endOfPass()
+      for (const bodies of scratch) bodies.fill(0xee)
     }
-    for (const endpoint of touched) endpoint.endOfPass()
-    for (const bodies of this.#scratch.splice(0)) bodies.fill(0xee)
   }
 
-  connect(streamId = 1): void {
-    this.deliver(streamId, [RelayCommand.CONNECTED, encodeConnected()])
+  connect(connected: Partial<Connected> = {}, streamId = 1): void {
+    this.deliver(streamId, [RelayCommand.CONNECTED, encodeConnected(connected)])
   }
 
-  data(body: Uint8Array, streamId = 1): void {
-    this.deliver(streamId, [RelayCommand.DATA, body])
+  /** Delivers one cell of DATA for each body, all in one pass. */
+  data(...bodies: readonly Uint8Array[]): void {
+    this.deliver(1, ...bodies.map((body): Message => [RelayCommand.DATA, body]))
   }
 
   end(reason: number, streamId = 1): void {
@@ -117,25 +136,56 @@ export class FakeCircuit implements StreamCarrier {
   }
 
   /** What was sent with this command. */
-  sentOf(command: number): SentMessage[] {
-    return this.sent.filter((message) => message.command === command)
+  sentOf(command: number, streamId?: number): SentMessage[] {
+    return this.sent.filter((message) => message.command === command && (streamId ?? message.streamId) === message.streamId)
+  }
+
+  /** The commands that were sent, in order. */
+  get commands(): number[] {
+    return this.sent.map(({ command }) => command)
+  }
+
+  /** The lengths of the DATA cells that were sent. */
+  get cells(): number[] {
+    return this.sentOf(RelayCommand.DATA).map(({ body }) => body.length)
   }
 
   /** All the bytes of DATA that were sent. */
-  get dataBytes(): Uint8Array {
-    return new Uint8Array(this.sentOf(RelayCommand.DATA).flatMap(({ body }) => [...body]))
+  get dataBytes(): Uint8Array<ArrayBuffer> {
+    const cells = this.sentOf(RelayCommand.DATA)
+    const bytes = new Uint8Array(cells.reduce((size, { body }) => size + body.length, 0))
+    let offset = 0
+    for (const { body } of cells) {
+      bytes.set(body, offset)
+      offset += body.length
+    }
+    return bytes
   }
-
-  readonly #scratch: Uint8Array[] = []
 
   #seat(guest: StreamGuest): void {
     const id = this.#nextId++
     this.endpoints.set(id, guest)
-    guest.attached(this.#place(id))
+    guest.attached(this.#place(id, guest))
   }
 
-  #place(id: number): StreamPlace {
+  #fault(message: string): never {
+    const error = new Error(message)
+    this.faults.push(error)
+    throw error
+  }
+
+  #place(id: number, guest: StreamGuest): StreamPlace {
     const circuit = this
+    let reserved = 0
+    const mustSit = (): void => {
+      if (circuit.endpoints.get(id) !== guest) circuit.#fault(`stream ${id} sends after it has left`)
+    }
+    const reserve = (cells: 1 | -1): void => {
+      reserved += cells
+      circuit.reserved += cells
+      if (cells === 1) circuit.line.reserve()
+      else circuit.line.unreserve()
+    }
     return {
       id,
       maxData: 498,
@@ -143,21 +193,35 @@ export class FakeCircuit implements StreamCarrier {
       get credit() {
         return circuit.line.credit
       },
-      reserve: () => circuit.line.reserve(),
-      sendData(source: CellSource, cells: number, reserved: boolean) {
-        if (reserved) circuit.line.unreserve()
+      reserve() {
+        mustSit()
+        if (circuit.line.credit === 0 && circuit.available <= circuit.reserved) circuit.#fault('a cell was reserved without credit')
+        reserve(1)
+      },
+      sendData(source: CellSource, cells: number, isReserved: boolean) {
+        mustSit()
+        if (isReserved && reserved === 0) circuit.#fault('no cell was reserved')
+        if (isReserved) reserve(-1)
         for (let cell = 0; cell < cells; cell++) {
-          if (circuit.available === 0) throw new Error('a cell was sent without credit')
+          if (circuit.available <= circuit.reserved) circuit.#fault('a cell was sent without credit')
           circuit.available -= 1
           const buffer = new Uint8Array(498)
           const length = source.fill(buffer, 0, circuit.cellSize())
+          if (length === 0) circuit.#fault('an empty cell was sent')
           circuit.sent.push({ streamId: id, command: RelayCommand.DATA, body: buffer.subarray(0, length) })
         }
       },
-      send: (command: number, body: Uint8Array) => void circuit.sent.push({ streamId: id, command, body: new Uint8Array(body) }),
-      wait: (waiter: CreditWaiter) => circuit.line.wait(waiter),
+      send(command: number, body: Uint8Array) {
+        mustSit()
+        circuit.sent.push({ streamId: id, command, body: new Uint8Array(body) })
+      },
+      wait(waiter: CreditWaiter) {
+        mustSit()
+        circuit.line.wait(waiter)
+      },
       unwait: (waiter: CreditWaiter) => circuit.line.unwait(waiter),
       leave(successor?: StreamEndpoint) {
+        while (reserved > 0) reserve(-1)
         if (successor) circuit.endpoints.set(id, successor)
         else circuit.endpoints.delete(id)
       },

@@ -1,0 +1,107 @@
+/**
+ * What most specs of circuits begin with: a network, a channel to its first relay, and circuits on it of which both ends are at
+ * hand.
+ */
+import { AssertionError, expect } from 'chai'
+import { Channel } from '../../../lib/channel/channel.ts'
+import { Circuit, type CircuitOptions } from '../../../lib/circuit/circuit.ts'
+import { SocketError, TorError } from '../../../lib/errors.ts'
+import { atEndOfTurn } from '../../../lib/stream/end-of-turn.ts'
+import type { Relay } from '../../../lib/relay.ts'
+import type { TorStream } from '../../../lib/stream/tor-stream.ts'
+import type { TestCircuit } from '../../../lib/testing/test-circuit.ts'
+import { TestNetwork, type TestNetworkOptions } from '../../../lib/testing/test-network.ts'
+
+/** A circuit with what each relay of it sees, the guard first. */
+export interface Built {
+  readonly circuit: Circuit
+  readonly hops: readonly TestCircuit[]
+  readonly guard: TestCircuit
+  readonly exit: TestCircuit
+}
+
+/** A network and a channel that circuits share. */
+export class Rig {
+  readonly network: TestNetwork
+  readonly channel: Channel
+
+  static async start(options: TestNetworkOptions = {}): Promise<Rig> {
+    const network = await TestNetwork.start({ relays: 3, ...options })
+    const [first] = network.path(1)
+    return new Rig(network, await Channel.connect(first as Relay, { transport: network.transport }))
+  }
+
+  private constructor(network: TestNetwork, channel: Channel) {
+    this.network = network
+    this.channel = channel
+  }
+
+  /** Opens a circuit through the first `length` relays. */
+  async open(options: CircuitOptions = {}, length = 3): Promise<Built> {
+    const circuit = Circuit.open(this.network.path(length), { channel: this.channel, ...options })
+    await circuit.opened
+    return seenBy(this.network, circuit)
+  }
+
+  async close(): Promise<void> {
+    await this.channel[Symbol.asyncDispose]()
+    await this.network.close()
+  }
+}
+
+/** The relays' side of the circuit that was built last. */
+export function seenBy(network: TestNetwork, circuit: Circuit): Built {
+  const guard = network.circuits.at(-1) as TestCircuit
+  const { hops } = guard
+  return { circuit, hops, guard, exit: hops.at(-1) as TestCircuit }
+}
+
+/** What a promise rejects with, which must be one of this library's errors. */
+export async function failureOf(promise: Promise<unknown>): Promise<TorError | SocketError> {
+  let value: unknown
+  try {
+    value = await promise
+  } catch (error) {
+    if (error instanceof TorError || error instanceof SocketError) return error
+    throw error
+  }
+  throw new AssertionError(`expected a rejection, but got ${String(value)}`)
+}
+
+/** The code that a promise rejects with. */
+export const codeOf = async (promise: Promise<unknown>): Promise<string> => (await failureOf(promise)).code
+
+/** Resolves when this turn's microtasks are done. */
+export const endOfTurn = (): Promise<void> => new Promise((resolve) => atEndOfTurn(resolve))
+
+/** What a promise has come to by the end of the turn. */
+export async function stateOf(promise: Promise<unknown>): Promise<'pending' | 'resolved' | 'rejected'> {
+  let state: 'pending' | 'resolved' | 'rejected' = 'pending'
+  promise.then(
+    () => (state = 'resolved'),
+    () => (state = 'rejected'),
+  )
+  await endOfTurn()
+  return state
+}
+
+/**
+ * Sends a question to the last relay and waits for its answer, so that all that was sent before it has arrived there. The
+ * relays must have a `resolve` that throws or knows no name, as they have by default.
+ */
+export async function roundTrip({ circuit }: Built): Promise<void> {
+  const code = await codeOf(circuit.resolve('marker.example'))
+  if (code !== 'RESOLVE_FAILED') throw new AssertionError(`expected an answer of the last relay, but got ${code}`)
+}
+
+/** Sends a few bytes to an exit that echoes, and expects them back. */
+export async function expectToEcho(stream: TorStream): Promise<void> {
+  const bytes = crypto.getRandomValues(new Uint8Array(100))
+  const writer = stream.writable.getWriter()
+  const reader = stream.readable.getReader()
+  await writer.write(bytes)
+  const { value } = await reader.read()
+  expect(value).to.deep.equal(bytes)
+  writer.releaseLock()
+  reader.releaseLock()
+}

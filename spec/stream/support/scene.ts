@@ -1,0 +1,118 @@
+/**
+ * A stream on a fake circuit, and what specs about it share.
+ *
+ * @module
+ */
+import { expect } from 'chai'
+import * as ponyfill from 'web-streams-polyfill'
+import type { SocketError } from '../../../lib/errors.ts'
+import type { StreamOptions } from '../../../lib/stream/options.ts'
+import { TorStream } from '../../../lib/stream/tor-stream.ts'
+import { nativeStreams, type StreamConstructors } from '../../../lib/stream/web-streams.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
+import { FakeCircuit } from './fake-circuit.ts'
+
+/** Which Web Streams a suite runs with. */
+export interface Variant {
+  readonly name: string
+  readonly options: StreamOptions
+  /** To make the streams that are piped from and to: they do not mix with others. */
+  readonly streams: StreamConstructors
+  /** The readable has BYOB readers. */
+  readonly bytes: boolean
+  readonly native: boolean
+}
+
+const ponyfilled = ponyfill as unknown as StreamConstructors
+
+/** One suite, three kinds of streams. */
+export const VARIANTS: readonly Variant[] = [
+  { name: 'native byte streams', options: {}, streams: nativeStreams(), bytes: true, native: true },
+  { name: 'native default streams', options: { readableType: 'default' }, streams: nativeStreams(), bytes: false, native: true },
+  { name: 'the streams of web-streams-polyfill', options: { streams: ponyfilled }, streams: ponyfilled, bytes: true, native: false },
+]
+
+/** What a spec plays with. */
+export interface Scene {
+  readonly circuit: FakeCircuit
+  readonly clock: FakeClock
+  readonly socket: TorStream
+}
+
+/** How the circuit of a scene is. */
+export interface SceneOptions extends StreamOptions {
+  /** DATA cells that the circuit takes; 1000 unless told. */
+  readonly credit?: number
+  /** Whether the circuit is open; true unless told. */
+  readonly open?: boolean
+}
+
+/** A stream whose BEGIN was sent, if the circuit is open. */
+export function connecting({ credit = 1000, open = true, ...options }: SceneOptions = {}): Scene {
+  const circuit = new FakeCircuit({ credit, open })
+  const clock = new FakeClock()
+  return { circuit, clock, socket: new TorStream(circuit, 'example.com:80', { clock, ...options }) }
+}
+
+/** A stream that is connected. */
+export function connected(options: SceneOptions = {}): Scene {
+  const scene = connecting(options)
+  scene.circuit.connect()
+  return scene
+}
+
+/** `length` bytes that are the same each time, and differ from one place to the next. */
+export function pattern(length: number, from = 0): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length)
+  for (let at = 0; at < length; at++) bytes[at] = ((from + at) * 31 + ((from + at) >>> 8) * 7 + 1) & 0xff
+  return bytes
+}
+
+/** `count` cells of `size` bytes of the pattern. */
+export function cells(count: number, size = 498, from = 0): Uint8Array<ArrayBuffer>[] {
+  return Array.from({ length: count }, (_, index) => pattern(size, from + index * size))
+}
+
+/** The chunks as one. */
+export function concat(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.length, 0))
+  let offset = 0
+  for (const chunk of chunks) {
+    whole.set(chunk, offset)
+    offset += chunk.length
+  }
+  return whole
+}
+
+/** Text as bytes. */
+export const utf8 = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text)
+
+/** True when both have the same bytes; quicker than a deep comparison for many. */
+export const sameBytes = (one: Uint8Array, other: Uint8Array): boolean => one.length === other.length && one.every((byte, at) => byte === other[at])
+
+/** What the promise rejects with; fails when it resolves. */
+export async function rejection(promise: Promise<unknown>): Promise<unknown> {
+  try {
+    await promise
+  } catch (error) {
+    return error
+  }
+  return expect.fail('nothing was rejected')
+}
+
+/** The code of the SocketError that the promise rejects with. */
+export async function codeOf(promise: Promise<unknown>): Promise<string> {
+  const error = await rejection(promise)
+  return (error as Partial<SocketError>).code ?? `no code: ${String(error)}`
+}
+
+/** All chunks until the end. */
+export async function readAll(readable: ReadableStream<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
+  const reader = readable.getReader()
+  const chunks: Uint8Array[] = []
+  for (;;) {
+    const { value, done } = await reader.read()
+    if (done) return concat(chunks)
+    chunks.push(value)
+  }
+}
