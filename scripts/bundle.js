@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { build } from 'esbuild'
 import { filesBelow, ROOT } from './files.js'
@@ -18,13 +18,36 @@ import { filesBelow, ROOT } from './files.js'
 const EXTERNAL = ['node:*', 'esbuild', 'typescript', 'puppeteer-core']
 
 /**
- * Bundles `entries` into `outdir`, which is emptied first. Output files keep their path below `outbase`.
+ * A folder of this process below .build, so that two runs in one clone do not mix. Those of processes that are gone are removed.
+ *
+ * @param {string} name
+ */
+export function outputFolder(name) {
+  const parent = join(ROOT, '.build', name)
+  for (const pid of existsSync(parent) ? readdirSync(parent) : []) {
+    if (!isAlive(Number(pid))) rmSync(join(parent, pid), { recursive: true, force: true })
+  }
+  const folder = join(parent, String(process.pid))
+  mkdirSync(folder, { recursive: true })
+  return folder
+}
+
+/** @param {number} pid */
+function isAlive(pid) {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false // There is no such process.
+  }
+}
+
+/**
+ * Bundles `entries` into `outdir`. Output files keep their path below `outbase`.
  *
  * @param {{ entries: readonly string[], outdir: string, outbase: string }} options
  * @returns {Promise<import('esbuild').Metafile>}
  */
 export async function bundle({ entries, outdir, outbase }) {
-  rmSync(outdir, { recursive: true, force: true })
   const folders = [...new Set(entries.map((entry) => dirname(entry)))]
   const workers = folders.flatMap((folder) => filesBelow(folder, '.worker.ts', { deep: false }))
   const { metafile } = await build({

@@ -17,11 +17,11 @@
  *
  * @module
  */
-import { mkdirSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join, relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { bundle } from './bundle.js'
+import { bundle, outputFolder } from './bundle.js'
 import { ROOT } from './files.js'
 import { runEngine } from './specs/engine-run.js'
 import { launchOf } from './specs/engines.js'
@@ -50,9 +50,8 @@ if (unknown !== undefined) {
 
 process.chdir(ROOT)
 const strict = process.env['TOR_STREAMS_REQUIRE_ALL'] === '1'
-const outdir = join(ROOT, '.build', 'spec')
-const results = join(ROOT, '.build', 'results')
-mkdirSync(results, { recursive: true })
+const outdir = outputFolder('spec')
+process.on('exit', () => rmSync(outdir, { recursive: true, force: true }))
 
 /** @param {string} file */
 const wanted = (file) => positionals.length === 0 || positionals.some((part) => file.includes(part.replace(/^\.\//, '')))
@@ -97,7 +96,7 @@ const outcomes = await inTurn(chosen, Number(values.jobs), async (engine, say) =
     engine,
     launch,
     config,
-    events: join(results, `${engine}.jsonl`),
+    events: join(outdir, `${engine}.events`),
     limit: Number(values.limit) * 1_000,
     strict,
     onEvent(event) {

@@ -79,7 +79,7 @@ export class Channel implements AsyncDisposable {
    *
    * @throws TypeError without a transport; RangeError for a relay without addresses or with identities of wrong lengths, or a
    * timeout that is not above 0 and below 2^31; TorError `LINK_UNREACHABLE`, `LINK_TIMEOUT`, `LINK_CLOSED`, `LINK_VERSION`,
-   * `LINK_CERTS`, `LINK_IDENTITY`, `LINK_PROTOCOL`, or `ABORTED` with the signal's reason as its `cause`. Then nothing stays open.
+   * `LINK_CERTS`, `LINK_IDENTITY`, `LINK_PROTOCOL`, or `ABORTED` with the signal's reason as `cause`; then nothing stays open
    */
   static async connect(relay: Relay, options: ChannelOptions = {}): Promise<Channel> {
     const { platform = currentPlatform(), clock = systemClock, timeout = DEFAULT_TIMEOUT, signal } = options

@@ -17,7 +17,7 @@ export interface CircuitReceiver {
   receiveCell(command: number, body: Uint8Array): void
   /** The read that brought cells for this circuit has been worked off: time to hand the bytes on. */
   endOfPass(): void
-  /** The link has room again after {@link CircuitPort.room} was 0. */
+  /** The link has room again. It may come without need: whoever waits for room asks {@link CircuitPort.room} anew. */
   roomAvailable(): void
   /** The channel is gone; no further call follows. */
   channelClosed(error: TorError): void

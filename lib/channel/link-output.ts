@@ -12,6 +12,12 @@ import { BODY_SIZE } from '../cell/relay-cell-v0.ts'
 /** How many bytes the link may be behind before circuits have to wait: 256 KiB, 510 cells. */
 export const OUTPUT_LIMIT: number = 256 * 1024
 
+/** How far the link may be behind when waiters are told: half of that, so that what they then send makes large writes. */
+const RESUME_LIMIT = OUTPUT_LIMIT / 2
+
+/** The least that a turn allows, in cells, if there is room for it. */
+const MIN_TURN = 16
+
 /** Who waits for room. */
 export interface RoomWaiter {
   /** Called when there is room. It may come without need. It must not throw. */
@@ -39,7 +45,7 @@ export class LinkOutput {
     this.#failed = failed
   }
 
-  /** How many cells `waiter` may send now. When that is 0 it is told once there is room. */
+  /** How many cells `waiter` may send now. When that is 0 it is told once there is room again, and not just for a few. */
   roomFor(waiter: RoomWaiter): number {
     if (this.#ended) return 0
     const turn = this.#turn
@@ -96,19 +102,22 @@ export class LinkOutput {
   }
 
   /**
-   * Gives turns, round robin, until nobody waits or there is no room. A turn is an equal share of the room, rounded up. Whoever
-   * used it up waits again, behind the others; so this ends.
+   * Gives turns, round robin, until nobody waits or there is no room. A turn is an equal share of the room that a round begins
+   * with, rounded up. Whoever used it up waits again, behind the others; so this ends.
    */
   #announce(): void {
-    for (;;) {
-      const [waiter] = this.#waiters
-      const room = this.#room
-      if (waiter === undefined || room === 0) return
-      const turn = { waiter, cells: Math.ceil(room / this.#waiters.size) }
-      this.#waiters.delete(waiter)
-      this.#turn = turn
-      waiter.roomAvailable()
-      this.#turn = undefined
+    if (this.#behind > RESUME_LIMIT) return
+    while (this.#waiters.size > 0) {
+      const round = [...this.#waiters]
+      const share = Math.max(MIN_TURN, Math.ceil(this.#room / round.length))
+      for (const waiter of round) {
+        if (this.#room === 0) return
+        // Somebody's turn may have ended the wait of another.
+        if (!this.#waiters.delete(waiter)) continue
+        this.#turn = { waiter, cells: share }
+        waiter.roomAvailable()
+        this.#turn = undefined
+      }
     }
   }
 }

@@ -13,6 +13,7 @@ import {
   bodyOf,
   commandOf,
   lengthOf,
+  looksRecognized,
   streamIdOf,
 } from '../cell/relay-cell-v0.ts'
 import { encodeSendme } from '../cell/sendme.ts'
@@ -214,7 +215,7 @@ export class CircuitController implements CircuitReceiver, StreamCarrier {
           early += 1
           this.#message(this.hops[fromEarlier.hop] as Hop, fromEarlier.body, 0, () => fromEarlier.tag)
         } else {
-          if (!last.crypto.backward.digest.verify(peeled.bodies, offset)) {
+          if (!looksRecognized(peeled.bodies, offset) || !last.crypto.backward.digest.verify(peeled.bodies, offset)) {
             throw new TorError('CIRCUIT_PROTOCOL', 'unrecognized relay cell')
           }
           this.#message(last, peeled.bodies, offset, last.tag)

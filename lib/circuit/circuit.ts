@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { Channel } from '../channel/channel.ts'
 import { constantTimeEqual } from '../cell/bytes.ts'
+import { Channel } from '../channel/channel.ts'
 import { systemClock, type Clock } from '../clock.ts'
 import { TorError } from '../errors.ts'
 import { currentPlatform } from '../platform/current.ts'

@@ -7,12 +7,20 @@ import type { CreditWaiter } from '../stream/carrier.ts'
 
 /**
  * Credit is what the window has, less what is reserved for cells that are sealed later, and never more than the link has
- * room for. Waiters are served in rounds, `ceil(credit / waiters)` cells each, so that one upload never starves another.
+ * room for. Waiters are served in rounds: `ceil(credit / waiters)` cells each, by the credit at the round's beginning. A round
+ * that the credit does not last for goes on with the next credit, so that one upload never starves another, in whatever
+ * portions credit comes.
  */
 export class CreditLine {
   readonly #window: { readonly available: number }
   readonly #room: () => number
+  /** Who waits. The first `#unserved` have not had their share of this round. */
   readonly #line: CreditWaiter[] = []
+  #unserved = 0
+  /** The cells of a share in this round. */
+  #share = 0
+  /** What the first of the line is to get of its share. */
+  #owed = 0
   #reserved = 0
 
   /**
@@ -47,22 +55,31 @@ export class CreditLine {
   /** Leaves the line. */
   unwait(waiter: CreditWaiter): void {
     const at = this.#line.indexOf(waiter)
-    if (at >= 0) this.#line.splice(at, 1)
+    if (at < 0) return
+    this.#line.splice(at, 1)
+    if (at === 0) this.#owed = this.#share
+    if (at < this.#unserved) this.#unserved -= 1
   }
 
-  /**
-   * There may be credit again: gives each waiter its share while it lasts. Shares are fixed for a round; who gets less than one
-   * because the credit ends is the first of the next round.
-   */
+  /** There may be credit again: gives each waiter its share while it lasts. */
   serve(): void {
-    while (this.#line.length > 0 && this.#free() > 0) {
-      const share = Math.ceil(this.#free() / this.#line.length)
-      for (let unserved = this.#line.length; unserved > 0; unserved--) {
-        const cells = Math.min(share, this.#free())
-        const waiter = cells > 0 ? this.#line.shift() : undefined
-        if (waiter === undefined) return
-        waiter.grant(cells)
-        if (cells < share && this.#line.at(-1) === waiter) this.#line.unshift(this.#line.pop() as CreditWaiter)
+    for (let free = this.#free(); free > 0; free = this.#free()) {
+      if (this.#unserved === 0) {
+        this.#unserved = this.#line.length
+        this.#share = this.#owed = Math.ceil(free / this.#line.length)
+      }
+      const waiter = this.#line.shift()
+      if (waiter === undefined) return
+      const cells = Math.min(this.#owed, free)
+      const left = this.#owed - cells
+      this.#unserved -= 1
+      this.#owed = this.#share
+      waiter.grant(cells)
+      if (left > 0 && this.#line.at(-1) === waiter) {
+        this.#line.pop()
+        this.#line.unshift(waiter)
+        this.#unserved += 1
+        this.#owed = left
       }
     }
   }

@@ -83,7 +83,8 @@ export function startNtor(options: {
         const auth = reply.subarray(KEY_SIZE)
         const transcript = { id, onionKey, clientKey, relayKey }
         return withSecretInput([ephemeral, relayKey], [ephemeral, onionKey], transcript, (input) => {
-          if (!equal(authOf(input, transcript), auth)) throw handshakeError('the reply does not prove possession of the onion key')
+          const proven = equal(authOf(input, transcript), auth)
+          if (!proven) throw handshakeError('the reply does not prove possession of the onion key')
           return kdfRfc5869(input, T_KEY, M_EXPAND, keyLength)
         })
       } finally {

@@ -36,7 +36,7 @@ export function checkRsa(signature: Uint8Array, paddedModulus: Uint8Array, padde
 }
 
 /**
- * `signature` to the power of `exponent` modulo `modulus`, as many bytes as the modulus has without leading zeros. All big-endian.
+ * `signature` to the power of `exponent` modulo `modulus`, as many bytes as the modulus has without leading zeros. Big-endian.
  *
  * @throws TorError `LINK_CERTS` when the numbers are no usable RSA key and signature
  */

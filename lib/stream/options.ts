@@ -102,7 +102,7 @@ export function resolveStreamOptions(options: StreamOptions): ResolvedStreamOpti
   checkOptions(options)
   const { secureTransport = 'off', addressFamily = 'any', readableType, streams = nativeStreams() } = options
   checkStreams(streams)
-  if (!Object.hasOwn(BEGIN_FLAGS, addressFamily)) {
+  if (typeof addressFamily !== 'string' || !Object.hasOwn(BEGIN_FLAGS, addressFamily)) {
     throw new TypeError(`Cannot use the option addressFamily: ${quoted(addressFamily)}`)
   }
   if (readableType !== undefined && readableType !== 'bytes' && readableType !== 'default') {

@@ -240,6 +240,7 @@ export class TestStream {
       this.end(reasonFor(error, EndReason.CONNRESET))
     }
     this.#pumping = false
+    this.#host.notify()
   }
 
   #consumed(cells: number): void {

@@ -4,14 +4,17 @@
  * @module
  */
 import { spawn } from 'node:child_process'
-import { closeSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs'
-import { setTimeout } from 'node:timers'
+import { closeSync, openSync, readFileSync, readSync, rmSync, writeFileSync } from 'node:fs'
 import { RUN_ENV } from './engines.js'
 
 /** How often the events file is looked at, ms. */
 const POLL = 100
 /** How long a process that was told to end may take to clean up, ms. */
 const GRACE = 5_000
+/** The longest without any event, ms: a loop without end lets no timeout of a spec fire. Longer than the longest spec. */
+const SILENCE = 180_000
+/** The most memory that a server runtime may take, bytes: such a loop may also allocate. */
+const MEMORY = 4 * 2 ** 30
 
 /**
  * What came of a run.
@@ -45,9 +48,12 @@ export async function runEngine({ engine, launch, config, events, limit, strict,
   const outcome = { engine, passed: 0, failed: 0, lost: 0, pending: [], lacking: [], seconds: 0 }
   let current = '(starting)'
   let whole = false
+  const started = performance.now()
+  let lastHeard = started
 
   /** @param {import('./reporter.js').RunEvent} event */
   const take = (event) => {
+    lastHeard = performance.now()
     switch (event.type) {
       case 'start':
         current = event.title
@@ -72,7 +78,6 @@ export async function runEngine({ engine, launch, config, events, limit, strict,
     onEvent(event)
   }
 
-  const started = performance.now()
   const follower = follow(events, take)
   const child = spawn(launch.command, [...launch.args, JSON.stringify({ ...config, ...launch.more, events })], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -86,31 +91,50 @@ export async function runEngine({ engine, launch, config, events, limit, strict,
   }
   process.once('SIGTERM', forward)
 
-  let late = false
-  const timer = setTimeout(() => {
-    late = true
+  /** @type {string | undefined} */
+  let verdict
+  const watch = setInterval(() => {
+    const now = performance.now()
+    if (now - started > limit) verdict = `${engine} was not done after ${limit / 1_000} s`
+    else if (now - lastHeard > SILENCE) verdict = `${engine} was silent for ${SILENCE / 1_000} s`
+    else if (memoryOf(child.pid) > MEMORY) verdict = `${engine} took more than ${MEMORY / 2 ** 30} GiB of memory`
+    else return
+    clearInterval(watch)
     child.kill('SIGTERM')
     setTimeout(() => child.kill('SIGKILL'), GRACE).unref()
-  }, limit)
+  }, 1_000)
 
   const how = await new Promise((resolve) => {
     child.on('error', (error) => resolve(String(error)))
     // Not "close": a process that a spec left behind would hold the pipes open for ever.
     child.on('exit', (code, signal) => resolve(code === null ? `signal ${signal}` : `exit code ${code}`))
   })
-  clearTimeout(timer)
+  clearInterval(watch)
   process.off('SIGTERM', forward)
   await new Promise((resolve) => setTimeout(resolve, POLL))
   child.stdout.destroy()
   child.stderr.destroy()
   follower.close()
 
-  if (late) take({ type: 'fail', title: current, error: `${engine} was not done after ${limit / 1_000} s, and was ended during this spec` })
+  if (verdict !== undefined) take({ type: 'fail', title: current, error: `${verdict}, and was ended during this spec` })
   else if (!whole) take({ type: 'fail', title: current, error: `${engine} ended in the middle of this (${how})` })
   else if (how !== 'exit code 0' && outcome.failed === 0) take({ type: 'fail', title: '(after the last spec)', error: `${engine}: ${how}` })
   else if (outcome.lost > 0 && outcome.failed === 0) take({ type: 'fail', title: '(not run)', error: `${outcome.lost} specs did not run` })
   outcome.seconds = (performance.now() - started) / 1_000
   return outcome
+}
+
+/**
+ * The memory that a process has in use, bytes; 0 where the system does not tell.
+ *
+ * @param {number | undefined} pid
+ */
+function memoryOf(pid) {
+  try {
+    return Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]) * 4_096
+  } catch {
+    return 0 // Not Linux, or the process has just ended.
+  }
 }
 
 /**

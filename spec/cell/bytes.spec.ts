@@ -36,7 +36,9 @@ describe('ByteReader', () => {
   })
 
   it('names what is malformed', () => {
-    expect(() => new ByteReader(new Uint8Array(0), 'CERTS cell').u16()).to.throw('Malformed CERTS cell: it ends 2 bytes too early')
+    expect(() => new ByteReader(new Uint8Array(0), 'CERTS cell').u16()).to.throw(
+      'Malformed CERTS cell: it ends 2 bytes too early',
+    )
   })
 })
 

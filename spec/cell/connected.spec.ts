@@ -16,7 +16,12 @@ describe('CONNECTED', () => {
     ['an IPv4 address and the largest TTL', '02030405 7fffffff', '2.3.4.5', 0x7fffffff],
     ['an IPv4 address, a TTL and more', '02030405 00000e10 0099', '2.3.4.5', 3600],
     ['an IPv6 address and a TTL', '00000000 06 2607f8b0400c0c020000000000000068 00000258', '2607:f8b0:400c:c02::68', 600],
-    ['an IPv6 address and a TTL that is too large', '00000000 06 2607f8b0400c0c020000000000000068 90000258', '2607:f8b0:400c:c02::68', undefined],
+    [
+      'an IPv6 address and a TTL that is too large',
+      '00000000 06 2607f8b0400c0c020000000000000068 90000258',
+      '2607:f8b0:400c:c02::68',
+      undefined,
+    ],
     ['an IPv6 address and more', '00000000 06 20010db8000000000000000000001122 00000E10 ff', '2001:db8::1122', 3600],
     ['the null IPv6 address, which the stream has to judge', `00000000 06 ${'00'.repeat(16)} 00000001`, '::', 1],
   ] as const) {
@@ -52,12 +57,18 @@ describe('CONNECTED', () => {
   })
 
   it('round-trips and is total', () => {
-    const address = fc.oneof(ipv4Text.filter((text) => text !== '0.0.0.0'), ipv6Text)
+    const address = fc.oneof(
+      ipv4Text.filter((text) => text !== '0.0.0.0'),
+      ipv6Text,
+    )
     fc.assert(
       fc.property(address, fc.option(ttl, { nil: undefined }), (text, seconds) => {
         expect(decodeConnected(encodeConnected({ address: text, ttl: seconds }))).to.deep.equal({ address: text, ttl: seconds })
       }),
     )
-    expectTotal(decodeConnected, fc.uint8Array({ maxLength: 30 }).map((rest) => Uint8Array.from([0, 0, 0, 0, ...rest])))
+    expectTotal(
+      decodeConnected,
+      fc.uint8Array({ maxLength: 30 }).map((rest) => Uint8Array.from([0, 0, 0, 0, ...rest])),
+    )
   })
 })

@@ -10,7 +10,11 @@ const linkSpecifier: fc.Arbitrary<LinkSpecifier> = fc.oneof(
   fc.record({ type: fc.constant('ipv6' as const), address: ipv6Text, port }),
   fc.record({ type: fc.constant('rsa' as const), identity: fc.uint8Array({ minLength: 20, maxLength: 20 }) }),
   fc.record({ type: fc.constant('ed25519' as const), identity: fc.uint8Array({ minLength: 32, maxLength: 32 }) }),
-  fc.record({ type: fc.constant('unknown' as const), code: fc.integer({ min: 4, max: 255 }), bytes: fc.uint8Array({ maxLength: 255 }) }),
+  fc.record({
+    type: fc.constant('unknown' as const),
+    code: fc.integer({ min: 4, max: 255 }),
+    bytes: fc.uint8Array({ maxLength: 255 }),
+  }),
 )
 
 describe('link specifiers', () => {
@@ -18,8 +22,10 @@ describe('link specifiers', () => {
 
   it('of the four known types and of others are read', () => {
     expect(
-      decode(hex(`05 00 06 7f000001 1388 01 12 20010db8000000000000000000000001 01bb
-        02 14 ${'0a'.repeat(20)} 03 20 ${'0b'.repeat(32)} 99 01 ff`)),
+      decode(
+        hex(`05 00 06 7f000001 1388 01 12 20010db8000000000000000000000001 01bb
+        02 14 ${'0a'.repeat(20)} 03 20 ${'0b'.repeat(32)} 99 01 ff`),
+      ),
     ).to.deep.equal([
       { type: 'ipv4', address: '127.0.0.1', port: 5000 },
       { type: 'ipv6', address: '2001:db8::1', port: 443 },
@@ -59,7 +65,8 @@ describe('link specifiers', () => {
 
 describe('EXTEND2', () => {
   // Arti, tor-cell/tests/testvec_relaymsg.rs, test_extend2, taken from C tor 0.4.5.
-  const skin = hex(`03479E93EBF3FF2C58C1C9DBF2DE9DE9C2801B3E36A3E0BDB1F1A10579820243DD2E228B902940EB49EF842646E3926768C28410074BEE50A535
+  const skin =
+    hex(`03479E93EBF3FF2C58C1C9DBF2DE9DE9C2801B3E36A3E0BDB1F1A10579820243DD2E228B902940EB49EF842646E3926768C28410074BEE50A535
     116D657C6BFB7E5114119DC69F05DF907EF62002EA782B0A357F`)
   const body = Uint8Array.from([
     ...hex('02 00 06 7F0000011388 02 14 03479E93EBF3FF2C58C1C9DBF2DE9DE9C2801B3E 0002 0054'),
@@ -81,9 +88,18 @@ describe('EXTEND2', () => {
 
   it('round-trips and is total', () => {
     fc.assert(
-      fc.property(fc.array(linkSpecifier, { maxLength: 6 }), fc.integer({ min: 0, max: 0xffff }), fc.uint8Array({ maxLength: 200 }), (list, handshakeType, data) => {
-        expect(decodeExtend2(encodeExtend2(list, handshakeType, data))).to.deep.equal({ linkSpecifiers: list, handshakeType, data })
-      }),
+      fc.property(
+        fc.array(linkSpecifier, { maxLength: 6 }),
+        fc.integer({ min: 0, max: 0xffff }),
+        fc.uint8Array({ maxLength: 200 }),
+        (list, handshakeType, data) => {
+          expect(decodeExtend2(encodeExtend2(list, handshakeType, data))).to.deep.equal({
+            linkSpecifiers: list,
+            handshakeType,
+            data,
+          })
+        },
+      ),
     )
     expectTotal(decodeExtend2)
   })

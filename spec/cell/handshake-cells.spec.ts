@@ -75,7 +75,9 @@ describe('NETINFO', () => {
 
   it('takes a null address for none (by hand)', () => {
     expect(decodeNetinfo(padded(hex('00000000 04 04 00000000 00'))).otherAddress).to.equal(undefined)
-    expect(encodeNetinfo({ timestamp: 0, otherAddress: undefined, myAddresses: [] })).to.deep.equal(hex('00000000 04 04 00000000 00'))
+    expect(encodeNetinfo({ timestamp: 0, otherAddress: undefined, myAddresses: [] })).to.deep.equal(
+      hex('00000000 04 04 00000000 00'),
+    )
   })
 
   for (const [what, body] of [
@@ -100,7 +102,10 @@ describe('NETINFO', () => {
       fc.property(
         fc.record({
           timestamp: fc.integer({ min: 0, max: 0xffff_ffff }),
-          otherAddress: fc.option(address.filter((text) => text !== '0.0.0.0' && text !== '::'), { nil: undefined }),
+          otherAddress: fc.option(
+            address.filter((text) => text !== '0.0.0.0' && text !== '::'),
+            { nil: undefined },
+          ),
           myAddresses: fc.array(address, { maxLength: 10 }),
         }),
         (netinfo) => {
@@ -113,9 +118,12 @@ describe('NETINFO', () => {
 })
 
 describe('CREATE2 and CREATED2', () => {
-  const onionSkin = hex(`09164430E84D3BC56EC7E1D22734742345E2DECE0DE535B66B8E8A0EBBDAE3263C53E02EC2215685CD3A977DC7946FF47F84CD7025F75D
+  const onionSkin =
+    hex(`09164430E84D3BC56EC7E1D22734742345E2DECE0DE535B66B8E8A0EBBDAE3263C53E02EC2215685CD3A977DC7946FF47F84CD7025F75D
     252D1B35DEA28F32FA912513889A207E5049992DBC9BC541194C13624A`)
-  const reply = hex(`0108907A701030ADB6CA9C6AF097DC4855614655659B6A7BF21C1097DCE7C66EE0E4EF287DE7CED40BEECA8B90140C05DB6138AEB551CE0C037068C315E307A0`)
+  const reply = hex(
+    `0108907A701030ADB6CA9C6AF097DC4855614655659B6A7BF21C1097DCE7C66EE0E4EF287DE7CED40BEECA8B90140C05DB6138AEB551CE0C037068C315E307A0`,
+  )
 
   it('agree with the published vectors', () => {
     const create2 = Uint8Array.from([...hex('0002 0054'), ...onionSkin])

@@ -39,7 +39,10 @@ export function expectMalformed(call: () => unknown): void {
 }
 
 /** Checks that whatever bytes come, `decode` returns or throws the TorError of malformed bytes, and reads nothing beyond them. */
-export function expectTotal(decode: (body: Uint8Array) => unknown, interesting: fc.Arbitrary<Uint8Array> = fc.constant(new Uint8Array())): void {
+export function expectTotal(
+  decode: (body: Uint8Array) => unknown,
+  interesting: fc.Arbitrary<Uint8Array> = fc.constant(new Uint8Array()),
+): void {
   fc.assert(
     fc.property(fc.oneof(fc.uint8Array({ maxLength: 600 }), interesting), (body) => {
       // The same bytes amid others: what stands around them must make no difference.

@@ -1,6 +1,13 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { decodeResolve, decodeResolved, encodeResolve, encodeResolved, reverseName, type ResolvedAnswer } from '../../lib/cell/resolve.ts'
+import {
+  decodeResolve,
+  decodeResolved,
+  encodeResolve,
+  encodeResolved,
+  reverseName,
+  type ResolvedAnswer,
+} from '../../lib/cell/resolve.ts'
 import { expectMalformed, expectTotal, hex, ipv4Text, ipv6Text, latin1, ttl } from './helpers.ts'
 
 // Vectors: Arti, tor-cell/tests/testvec_relaymsg.rs, test_resolve and test_resolved (made by hand there).
@@ -14,7 +21,8 @@ describe('RESOLVE', () => {
   })
 
   it('refuses what can be no name', () => {
-    for (const name of ['', 'a b', 'a\0', 'caf\u00e9', 'a'.repeat(256)]) expect(() => encodeResolve(name)).to.throw(TypeError, '"name"')
+    for (const name of ['', 'a b', 'a\0', 'caf\u00e9', 'a'.repeat(256)])
+      expect(() => encodeResolve(name)).to.throw(TypeError, '"name"')
     for (const body of ['', '\0', 'a.b', 'a b\0', 'a\x7f\0', '\xe9\0']) expectMalformed(() => decodeResolve(latin1(body)))
   })
 
@@ -31,7 +39,9 @@ describe('RESOLVE', () => {
     expect(reverseName('127.0.0.1')).to.equal('1.0.0.127.in-addr.arpa')
     expect(reverseName('2001::')).to.equal('0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.1.0.0.2.ip6.arpa')
     // RFC 3596 section 2.5.
-    expect(reverseName('4321:0:1:2:3:4:567:89ab')).to.equal('b.a.9.8.7.6.5.0.4.0.0.0.3.0.0.0.2.0.0.0.1.0.0.0.0.0.0.0.1.2.3.4.ip6.arpa')
+    expect(reverseName('4321:0:1:2:3:4:567:89ab')).to.equal(
+      'b.a.9.8.7.6.5.0.4.0.0.0.3.0.0.0.2.0.0.0.1.0.0.0.0.0.0.0.1.2.3.4.ip6.arpa',
+    )
     for (const text of ['', 'example.com', '[::1]', '1.2.3']) expect(reverseName(text)).to.equal(undefined)
   })
 })
@@ -50,7 +60,11 @@ describe('RESOLVED', () => {
       ],
     ],
     ['an IPv6 address', '06 10 12340000000000000000000000005678 00000080', [{ type: 'ipv6', address: '1234::5678', ttl: 128 }]],
-    ['a hostname', '00 12 7777772e746f7270726f6a6563742e6f7267 00000258', [{ type: 'hostname', hostname: 'www.torproject.org', ttl: 600 }]],
+    [
+      'a hostname',
+      '00 12 7777772e746f7270726f6a6563742e6f7267 00000258',
+      [{ type: 'hostname', hostname: 'www.torproject.org', ttl: 600 }],
+    ],
   ]
   for (const [what, body, answers] of vectors) {
     it(`may have ${what}`, () => {
@@ -114,6 +128,11 @@ describe('RESOLVED', () => {
       }),
     )
     const type = fc.constantFrom(0, 4, 6, 0xf0, 0xf1, 99)
-    expectTotal(decodeResolved, fc.tuple(type, fc.constantFrom(0, 4, 16), fc.uint8Array({ maxLength: 24 })).map(([t, length, rest]) => Uint8Array.from([t, length, ...rest])))
+    expectTotal(
+      decodeResolved,
+      fc
+        .tuple(type, fc.constantFrom(0, 4, 16), fc.uint8Array({ maxLength: 24 }))
+        .map(([t, length, rest]) => Uint8Array.from([t, length, ...rest])),
+    )
   })
 })

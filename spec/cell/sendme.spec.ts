@@ -17,7 +17,11 @@ describe('SENDME', () => {
   })
 
   it('of another version has that version and no tag', () => {
-    for (const [body, version] of [['00', 0], ['02', 2], ['ff 0014', 255]] as const) {
+    for (const [body, version] of [
+      ['00', 0],
+      ['02', 2],
+      ['ff 0014', 255],
+    ] as const) {
       expect(decodeSendme(hex(body))).to.deep.equal({ version, tag: undefined })
     }
   })
@@ -32,12 +36,23 @@ describe('SENDME', () => {
   })
 
   it('is malformed when its tag is too short or is not there', () => {
-    for (const body of ['01', '01 00', '01 0014', '01 0000', `01 0013 ${'01'.repeat(20)}`, `01 0014 ${'01'.repeat(19)}`, `01 ffff ${'01'.repeat(20)}`]) {
+    for (const body of [
+      '01',
+      '01 00',
+      '01 0014',
+      '01 0000',
+      `01 0013 ${'01'.repeat(20)}`,
+      `01 0014 ${'01'.repeat(19)}`,
+      `01 ffff ${'01'.repeat(20)}`,
+    ]) {
       expectMalformed(() => decodeSendme(hex(body)))
     }
   })
 
   it('is total', () => {
-    expectTotal((body) => decodeSendme(body), fc.uint8Array({ maxLength: 24 }).map((rest) => Uint8Array.from([1, 0, ...rest])))
+    expectTotal(
+      (body) => decodeSendme(body),
+      fc.uint8Array({ maxLength: 24 }).map((rest) => Uint8Array.from([1, 0, ...rest])),
+    )
   })
 })

@@ -23,7 +23,8 @@ function recorded(changes: Partial<CertsToVerify> = {}): CertsToVerify {
   }
 }
 
-const refused = (changes: Partial<CertsToVerify>): string => expectThrow(() => verifyCerts(recorded(changes)), 'LINK_CERTS').message
+const refused = (changes: Partial<CertsToVerify>): string =>
+  expectThrow(() => verifyCerts(recorded(changes)), 'LINK_CERTS').message
 
 describe('the certificates of a real relay', () => {
   it('prove both of its identities', () => {
@@ -56,10 +57,17 @@ describe('the certificates of a real relay', () => {
     refused({ certs: [...decodeCerts(CERTS_BODY), { type: 200, bytes: hex('') }, { type: 200, bytes: hex('01') }] })
   })
 
-  it('prove nothing in one another\'s place', () => {
+  it("prove nothing in one another's place", () => {
     const certs = decodeCerts(CERTS_BODY)
     const bytesOf = (type: number): Uint8Array => certs.find((cert) => cert.type === type)?.bytes as Uint8Array
-    for (const [place, instead] of [[2, 1], [4, 5], [5, 4], [7, 4], [4, 7], [2, 7]] as const) {
+    for (const [place, instead] of [
+      [2, 1],
+      [4, 5],
+      [5, 4],
+      [7, 4],
+      [4, 7],
+      [2, 7],
+    ] as const) {
       refused({ certs: certs.map((cert) => (cert.type === place ? { type: place, bytes: bytesOf(instead) } : cert)) })
     }
   })
@@ -80,7 +88,8 @@ describe('the certificates of a real relay', () => {
   })
 
   it('are not those of a relay that was not asked for', () => {
-    const other = (bytes: Uint8Array): Uint8Array => Uint8Array.from(bytes, (byte, at) => (at === bytes.length - 1 ? byte ^ 1 : byte))
+    const other = (bytes: Uint8Array): Uint8Array =>
+      Uint8Array.from(bytes, (byte, at) => (at === bytes.length - 1 ? byte ^ 1 : byte))
     for (const [expected, which] of [
       [{ rsaIdentity: other(RSA_IDENTITY), ed25519Identity: ED25519_IDENTITY }, 'another RSA identity'],
       [{ rsaIdentity: RSA_IDENTITY, ed25519Identity: other(ED25519_IDENTITY) }, 'another Ed25519 identity'],
@@ -139,7 +148,15 @@ describe('certificates that are signed well and wrong', () => {
     await verify({})
   })
 
-  const faults: readonly CertificateFault[] = ['missing', 'duplicate', 'expired', 'bad-signature', 'other-subject', 'other-signer', 'truncated']
+  const faults: readonly CertificateFault[] = [
+    'missing',
+    'duplicate',
+    'expired',
+    'bad-signature',
+    'other-subject',
+    'other-signer',
+    'truncated',
+  ]
   for (const type of [2, 4, 5, 7] as const) {
     for (const fault of type === 2 ? [...faults, 'not-yet-valid' as const] : faults) {
       it(`prove nothing with type ${type} ${fault}`, async () => {

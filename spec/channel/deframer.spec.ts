@@ -7,7 +7,8 @@ import { TorError } from '../../lib/errors.ts'
 import { hex, latin1 } from '../cell/helpers.ts'
 import { expectThrow, joined } from './helpers.ts'
 
-const relayCell = (circuitId: number, fill: number): Uint8Array => encodeCell(circuitId, CellCommand.RELAY, new Uint8Array(509).fill(fill))
+const relayCell = (circuitId: number, fill: number): Uint8Array =>
+  encodeCell(circuitId, CellCommand.RELAY, new Uint8Array(509).fill(fill))
 
 /** A deframer that has seen VERSIONS. */
 function wide(): Deframer {
@@ -44,19 +45,34 @@ describe('Deframer', () => {
     expect(items).to.have.length(1)
     const run = items[0] as LinkItem & { kind: 'run' }
     expect(run).to.include({ kind: 'run', circuitId: 7, count: 3 })
-    expect(run.bodies).to.deep.equal(joined(new Uint8Array(509).fill(1), new Uint8Array(509).fill(2), new Uint8Array(509).fill(3)))
+    expect(run.bodies).to.deep.equal(
+      joined(new Uint8Array(509).fill(1), new Uint8Array(509).fill(2), new Uint8Array(509).fill(3)),
+    )
     expect(run.bodies.buffer.byteLength).to.equal(3 * 509)
   })
 
   it('begins a new run when the circuit changes, and keeps the order of all cells', () => {
     const destroy = encodeCell(7, CellCommand.DESTROY, hex('00'))
     const early = encodeCell(7, CellCommand.RELAY_EARLY, hex('00'))
-    const items = wide().push(joined(relayCell(7, 1), relayCell(7, 2), relayCell(8, 3), relayCell(7, 4), destroy, relayCell(7, 5), early, relayCell(7, 6)))
+    const items = wide().push(
+      joined(
+        relayCell(7, 1),
+        relayCell(7, 2),
+        relayCell(8, 3),
+        relayCell(7, 4),
+        destroy,
+        relayCell(7, 5),
+        early,
+        relayCell(7, 6),
+      ),
+    )
     expect(outline(items)).to.equal('7:1,2 8:3 7:4 7!4 7:5 7!9 7:6')
   })
 
   it('tells circuits apart by all 32 bits of their ids', () => {
-    expect(outline(wide().push(joined(relayCell(0x80000001, 1), relayCell(1, 2), relayCell(0xffffffff, 3))))).to.equal('2147483649:1 1:2 4294967295:3')
+    expect(outline(wide().push(joined(relayCell(0x80000001, 1), relayCell(1, 2), relayCell(0xffffffff, 3))))).to.equal(
+      '2147483649:1 1:2 4294967295:3',
+    )
   })
 
   it('joins the cell that one read began with those of the next', () => {
@@ -143,7 +159,9 @@ describe('Deframer', () => {
 describe('the beginning of a link', () => {
   it('has circuit ids of two bytes up to VERSIONS, and of four after it, in one read', () => {
     const padding = hex('0000 80 0003 aabbcc')
-    const items = new Deframer().push(joined(padding, encodeVersions([4, 5]), encodeCell(0, CellCommand.VPADDING, hex('dd')), relayCell(7, 1)))
+    const items = new Deframer().push(
+      joined(padding, encodeVersions([4, 5]), encodeCell(0, CellCommand.VPADDING, hex('dd')), relayCell(7, 1)),
+    )
     expect(outline(items)).to.equal('0!128 0!7 0!128 7:1')
     expect((items[0] as LinkItem & { kind: 'cell' }).body).to.deep.equal(hex('aabbcc'))
     expect((items[1] as LinkItem & { kind: 'cell' }).body).to.deep.equal(hex('0004 0005'))

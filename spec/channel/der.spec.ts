@@ -25,7 +25,14 @@ describe('DerReader', () => {
 
   it('reads lengths of one, two and three bytes', () => {
     for (const length of [0, 0x7f, 0x80, 0xff, 0x100, 0xffff, 0x10000]) {
-      const header = length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : length < 0x10000 ? [0x82, length >> 8, length & 255] : [0x83, length >> 16, (length >> 8) & 255, length & 255]
+      const header =
+        length < 0x80
+          ? [length]
+          : length < 0x100
+            ? [0x81, length]
+            : length < 0x10000
+              ? [0x82, length >> 8, length & 255]
+              : [0x83, length >> 16, (length >> 8) & 255, length & 255]
       const bytes = joined(Uint8Array.of(0x30, ...header), new Uint8Array(length))
       expect(new DerReader(bytes, 'thing').contents(0x30).length).to.equal(length)
     }
@@ -66,7 +73,8 @@ describe('DerReader', () => {
     for (const bytes of ['03 00', '03 02 01 80', '03 02 08 00']) expectMalformed(() => read(bytes).bitString())
   })
 
-  const time = (tag: number, text: string): DerReader => new DerReader(joined(Uint8Array.of(tag, text.length), latin1(text)), 'thing')
+  const time = (tag: number, text: string): DerReader =>
+    new DerReader(joined(Uint8Array.of(tag, text.length), latin1(text)), 'thing')
 
   it('reads times of both kinds', () => {
     expect(time(0x17, '260813000000Z').time()).to.equal(Date.UTC(2026, 7, 13))
@@ -98,7 +106,9 @@ describe('DerReader', () => {
   }
 
   it('is total', () => {
-    const element = fc.tuple(fc.constantFrom(0x02, 0x03, 0x17, 0x18, 0x30), fc.uint8Array({ maxLength: 20 })).map(([tag, rest]) => Uint8Array.of(tag, ...rest))
+    const element = fc
+      .tuple(fc.constantFrom(0x02, 0x03, 0x17, 0x18, 0x30), fc.uint8Array({ maxLength: 20 }))
+      .map(([tag, rest]) => Uint8Array.of(tag, ...rest))
     for (const call of ['skip', 'sequence', 'positiveInteger', 'bitString', 'time', 'objectIdentifier', 'end'] as const) {
       expectTotal((body) => {
         const result = new DerReader(body, 'thing')[call]()

@@ -10,7 +10,13 @@ import { rsaPublic } from '../../lib/platform/rsa.ts'
 import type { Relay } from '../../lib/relay.ts'
 import { thrownBy } from '../cell/helpers.ts'
 import {
-  AUTH_CHALLENGE_BODY, CERTS_BODY, ED25519_IDENTITY, NETINFO_BODY, RECORDED_AT, RSA_IDENTITY, TLS_CERTIFICATE,
+  AUTH_CHALLENGE_BODY,
+  CERTS_BODY,
+  ED25519_IDENTITY,
+  NETINFO_BODY,
+  RECORDED_AT,
+  RSA_IDENTITY,
+  TLS_CERTIFICATE,
 } from './recorded-relay.ts'
 
 const unused = (): never => expect.fail('the channel needs no such thing of its platform')
@@ -32,7 +38,9 @@ export function joined(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer>
 }
 
 /** The cells of the recorded relay, one by one. */
-export const handshakeCells = (versions: readonly number[] = [3, 4, 5]): Record<'versions' | 'certs' | 'authChallenge' | 'netinfo', Uint8Array> => ({
+export const handshakeCells = (
+  versions: readonly number[] = [3, 4, 5],
+): Record<'versions' | 'certs' | 'authChallenge' | 'netinfo', Uint8Array> => ({
   versions: encodeVersions(versions),
   certs: encodeCell(0, CellCommand.CERTS, CERTS_BODY),
   authChallenge: encodeCell(0, CellCommand.AUTH_CHALLENGE, AUTH_CHALLENGE_BODY),
@@ -235,7 +243,8 @@ export class ScriptedTransport implements Transport {
     this.signals.push(signal)
     const answer = this.#answers.shift()
     if (answer === undefined) return Promise.reject(new Error('nobody listens'))
-    if (answer === 'never') return new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('given up'))))
+    if (answer === 'never')
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('given up'))))
     return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer)
   }
 }

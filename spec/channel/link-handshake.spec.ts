@@ -7,7 +7,12 @@ import { hex, padded } from '../cell/helpers.ts'
 import { expectThrow, handshakeBytes, platform, relay } from './helpers.ts'
 import { AUTH_CHALLENGE_BODY, CERTS_BODY, NETINFO_BODY, RECORDED_AT, TLS_CERTIFICATE } from './recorded-relay.ts'
 
-const cell = (command: number, body: Uint8Array, circuitId = 0): LinkItem => ({ kind: 'cell', circuitId, command, body: new Uint8Array(body) })
+const cell = (command: number, body: Uint8Array, circuitId = 0): LinkItem => ({
+  kind: 'cell',
+  circuitId,
+  command,
+  body: new Uint8Array(body),
+})
 
 const VERSIONS = cell(CellCommand.VERSIONS, hex('0003 0004 0005'))
 const CERTS = cell(CellCommand.CERTS, CERTS_BODY)
@@ -49,7 +54,9 @@ describe('the link handshake', () => {
     const sent = answers[3] as Uint8Array
     expect(sent.length).to.equal(2 * 514)
     // No time, the relay's address as it was dialled, no address of ours; then PADDING_NEGOTIATE with command STOP.
-    expect(sent.subarray(0, 514)).to.deep.equal(Uint8Array.of(...hex('00000000 08'), ...padded(hex('00000000 04 04 7f000001 00'))))
+    expect(sent.subarray(0, 514)).to.deep.equal(
+      Uint8Array.of(...hex('00000000 08'), ...padded(hex('00000000 04 04 7f000001 00'))),
+    )
     expect(sent.subarray(514)).to.deep.equal(Uint8Array.of(...hex('00000000 0c'), ...padded(hex('00 01 0000 0000'))))
     expect(handshake.result).to.deep.equal({ linkVersion: 5, clockSkew: 0 })
   })
@@ -72,12 +79,19 @@ describe('the link handshake', () => {
     expect(answer(VERSIONS, { address: { hostname: '2001:db8::7', port: 1 } }).subarray(5, 28)).to.deep.equal(
       hex('00000000 06 10 20010db8000000000000000000000007 00'),
     )
-    expect(answer(VERSIONS, { address: { hostname: 'bridge.example', port: 1 } }).subarray(5, 16)).to.deep.equal(hex('00000000 04 04 00000000 00'))
+    expect(answer(VERSIONS, { address: { hostname: 'bridge.example', port: 1 } }).subarray(5, 16)).to.deep.equal(
+      hex('00000000 04 04 00000000 00'),
+    )
   })
 
-  it('reports how far the relay\'s clock is ahead of ours, in seconds', () => {
+  it("reports how far the relay's clock is ahead of ours, in seconds", () => {
     const told = Math.floor(RECORDED_AT / 1000)
-    for (const [timestamp, skew] of [[told, 0], [told + 90, 90], [told - 3600, -3600], [0, undefined]] as const) {
+    for (const [timestamp, skew] of [
+      [told, 0],
+      [told + 90, 90],
+      [told - 3600, -3600],
+      [0, undefined],
+    ] as const) {
       const handshake = after([VERSIONS, CERTS, AUTH_CHALLENGE])
       handshake.receive(cell(CellCommand.NETINFO, encodeNetinfo({ timestamp, otherAddress: undefined, myAddresses: [] })))
       expect(handshake.result?.clockSkew).to.equal(skew)
@@ -89,7 +103,16 @@ describe('the link handshake', () => {
   })
 
   it('passes over VPADDING anywhere, and over a further VERSIONS', () => {
-    const handshake = after([VPADDING, VERSIONS, VPADDING, cell(CellCommand.VERSIONS, hex('0004')), CERTS, VPADDING, AUTH_CHALLENGE, VPADDING])
+    const handshake = after([
+      VPADDING,
+      VERSIONS,
+      VPADDING,
+      cell(CellCommand.VERSIONS, hex('0004')),
+      CERTS,
+      VPADDING,
+      AUTH_CHALLENGE,
+      VPADDING,
+    ])
     handshake.receive(NETINFO)
     expect(handshake.result?.linkVersion).to.equal(5)
   })
@@ -105,7 +128,9 @@ describe('a relay that breaks the link handshake', () => {
   const others: readonly LinkItem[] = [
     ...ALL,
     ...Object.values(CellCommand)
-      .filter((command) => command !== CellCommand.VPADDING && !ALL.some((item) => item.kind === 'cell' && item.command === command))
+      .filter(
+        (command) => command !== CellCommand.VPADDING && !ALL.some((item) => item.kind === 'cell' && item.command === command),
+      )
       .map((command) => cell(command, new Uint8Array(509))),
     cell(99, new Uint8Array(509)),
     cell(200, hex('')),
@@ -137,7 +162,11 @@ describe('a relay that breaks the link handshake', () => {
     ['VERSIONS of odd length', [], cell(CellCommand.VERSIONS, hex('0004 00'))],
     ['CERTS that is cut short', [VERSIONS], cell(CellCommand.CERTS, CERTS_BODY.subarray(0, 1000))],
     ['an empty CERTS', [VERSIONS], cell(CellCommand.CERTS, hex(''))],
-    ['NETINFO that promises too much', [VERSIONS, CERTS, AUTH_CHALLENGE], cell(CellCommand.NETINFO, new Uint8Array(509).fill(0xff))],
+    [
+      'NETINFO that promises too much',
+      [VERSIONS, CERTS, AUTH_CHALLENGE],
+      cell(CellCommand.NETINFO, new Uint8Array(509).fill(0xff)),
+    ],
   ] as const) {
     it(`with ${what} is refused, and the cause is told`, () => {
       const handshake = after(done)

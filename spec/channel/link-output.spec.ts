@@ -130,10 +130,44 @@ describe('LinkOutput', () => {
       link.release({ one: true })
       await link.untilWrites(round + 2)
     }
+    // Large writes too: shares do not crumble from one round to the next.
+    expect(link.written.length / link.writes.length).to.be.greaterThan(40 * 514)
     const later = senders.map(({ sent }, index) => sent - (index === 0 ? CELLS : 0))
     const mean = later.reduce((sum, sent) => sum + sent, 0) / 4
     expect(mean).to.be.greaterThan(CELLS)
     for (const sent of later) expect(sent).to.be.closeTo(mean, mean * 0.1 + 130)
+  })
+
+  it('tells nobody before half of what it was behind is gone', async () => {
+    const link = new ScriptedLink()
+    link.hold()
+    const { output } = outputOf(link)
+    const sender = new Sender(output, 1, CELLS)
+    for (let count = 0; count < CELLS; count++) output.sendRelay(sender, 1, CellCommand.RELAY, new Uint8Array(509), 1)
+    expect(output.roomFor(sender)).to.equal(0)
+    await link.untilWrites(1)
+    for (let count = 1; count < CELLS / 2; count++) {
+      link.release({ one: true })
+      await link.untilWrites(count + 1)
+    }
+    await settle()
+    expect(sender.turns).to.equal(0)
+    link.release({ one: true })
+    await settle()
+    expect(sender.turns).to.equal(1)
+    expect(sender.sent).to.equal(255)
+  })
+
+  it('lets many take turns of some cells rather than all of one', async () => {
+    const link = new ScriptedLink()
+    link.hold()
+    const { output } = outputOf(link)
+    const senders = Array.from({ length: 100 }, (_, id) => new Sender(output, id, id === 0 ? CELLS : Infinity))
+    for (const sender of senders) sender.sendAll()
+    await link.untilWrites(1)
+    link.release({ one: true })
+    await settle()
+    expect(senders.slice(1, 34).map(({ sent }) => sent)).to.deep.equal([...Array.from({ length: 31 }, () => 16), 14, 0])
   })
 
   it('gives what one does not use to the others', async () => {

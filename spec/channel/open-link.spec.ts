@@ -2,18 +2,30 @@ import { expect } from 'chai'
 import { encodeCell, encodeVersions } from '../../lib/cell/channel-cell.ts'
 import { CellCommand } from '../../lib/cell/commands.ts'
 import { Channel, type ChannelOptions } from '../../lib/channel/channel.ts'
-import { TorError } from '../../lib/errors.ts'
+import type { TorError } from '../../lib/errors.ts'
 import type { Link, Transport } from '../../lib/platform/platform.ts'
 import type { Relay } from '../../lib/relay.ts'
 import { hex, latin1 } from '../cell/helpers.ts'
 import {
-  expectRejection, handshakeBytes, handshakeCells, joined, ManualClock, platform, rejectionOf, relay, ScriptedLink, ScriptedTransport, settle,
+  expectRejection,
+  handshakeBytes,
+  handshakeCells,
+  ManualClock,
+  platform,
+  rejectionOf,
+  relay,
+  ScriptedLink,
+  ScriptedTransport,
+  settle,
 } from './helpers.ts'
 
 const twoAddresses: Relay = { ...relay, addresses: [...relay.addresses, { hostname: '::1', port: 9002 }] }
 
 /** A connection that is being made, with all that it touches. */
-function connecting(transport: Transport, changes: ChannelOptions & { relay?: Relay } = {}): { clock: ManualClock; channel: Promise<Channel> } {
+function connecting(
+  transport: Transport,
+  changes: ChannelOptions & { relay?: Relay } = {},
+): { clock: ManualClock; channel: Promise<Channel> } {
   const clock = new ManualClock()
   const { relay: to = relay, ...options } = changes
   const channel = Channel.connect(to, { transport, clock, platform, ...options })
@@ -33,7 +45,9 @@ describe('Channel.connect', () => {
     expect(clock.timers).to.equal(0)
     await link.untilWrites(2)
     expect(link.cells.map((item) => (item.kind === 'cell' ? item.command : 'run'))).to.deep.equal([
-      CellCommand.VERSIONS, CellCommand.NETINFO, CellCommand.PADDING_NEGOTIATE,
+      CellCommand.VERSIONS,
+      CellCommand.NETINFO,
+      CellCommand.PADDING_NEGOTIATE,
     ])
     await open.close()
   })
@@ -104,7 +118,7 @@ describe('Channel.connect', () => {
     expect(clock.timers).to.equal(0)
   })
 
-  it('fails with the transport\'s error as the cause', async () => {
+  it("fails with the transport's error as the cause", async () => {
     const refused = new Error('refused')
     const { channel } = connecting(new ScriptedTransport(refused))
     expect((await expectRejection(channel, 'LINK_UNREACHABLE')).cause).to.equal(refused)
@@ -155,9 +169,21 @@ describe('a relay that cannot be connected to', () => {
     ['has no version in common', 'LINK_VERSION', (link) => link.send(encodeVersions([3]))],
     ['shows no certificates', 'LINK_PROTOCOL', (link) => link.send(versions, authChallenge, netinfo)],
     ['shows its certificates twice', 'LINK_PROTOCOL', (link) => link.send(versions, certs, certs)],
-    ['shows certificates that prove nothing', 'LINK_CERTS', (link) => link.send(versions, encodeCell(0, CellCommand.CERTS, hex('00')))],
-    ['sends cells of circuits before it is ready', 'LINK_PROTOCOL', (link) => link.send(versions, encodeCell(1, CellCommand.RELAY, hex('00')))],
-    ['sends PADDING before it is ready', 'LINK_PROTOCOL', (link) => link.send(versions, encodeCell(0, CellCommand.PADDING, hex('00')))],
+    [
+      'shows certificates that prove nothing',
+      'LINK_CERTS',
+      (link) => link.send(versions, encodeCell(0, CellCommand.CERTS, hex('00'))),
+    ],
+    [
+      'sends cells of circuits before it is ready',
+      'LINK_PROTOCOL',
+      (link) => link.send(versions, encodeCell(1, CellCommand.RELAY, hex('00'))),
+    ],
+    [
+      'sends PADDING before it is ready',
+      'LINK_PROTOCOL',
+      (link) => link.send(versions, encodeCell(0, CellCommand.PADDING, hex('00'))),
+    ],
   ]
   for (const [what, code, act] of failures) {
     it(`because it ${what} is left with ${code}, and nothing stays open`, async () => {

@@ -50,7 +50,17 @@ describe('Ed25519 certificates', () => {
   })
 
   it('may have extensions that are not understood, unless these affect validation', () => {
-    expect(isSignedBy(parseTorCert(made([[9, 0, hex('aabb')], [10, 0xfe, hex('')]])), publicKey)).to.equal(true)
+    expect(
+      isSignedBy(
+        parseTorCert(
+          made([
+            [9, 0, hex('aabb')],
+            [10, 0xfe, hex('')],
+          ]),
+        ),
+        publicKey,
+      ),
+    ).to.equal(true)
     expectMalformed(() => parseTorCert(made([[9, 1, hex('aabb')]])))
     expectMalformed(() => parseTorCert(made([[9, 0xff, hex('')]])))
   })
@@ -65,7 +75,13 @@ describe('Ed25519 certificates', () => {
   for (const [what, bytes] of [
     ['of another version', made([], 2)],
     ['of version 0', made([], 0)],
-    ['that name two keys', made([[4, 0, publicKey], [4, 0, publicKey]])],
+    [
+      'that name two keys',
+      made([
+        [4, 0, publicKey],
+        [4, 0, publicKey],
+      ]),
+    ],
     ['that name a key of 31 bytes', made([[4, 0, publicKey.subarray(1)]])],
     ['that name a key of 33 bytes', made([[4, 0, Uint8Array.of(...publicKey, 0)]])],
     ['with bytes after the signature', Uint8Array.of(...made([]), 0)],
@@ -104,6 +120,9 @@ describe('Ed25519 certificates', () => {
   })
 
   it('are read totally', () => {
-    expectTotal(parseTorCert, fc.uint8Array({ maxLength: 200 }).map((rest) => Uint8Array.of(1, 4, ...rest)))
+    expectTotal(
+      parseTorCert,
+      fc.uint8Array({ maxLength: 200 }).map((rest) => Uint8Array.of(1, 4, ...rest)),
+    )
   })
 })

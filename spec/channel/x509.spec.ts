@@ -7,7 +7,8 @@ import { expectMalformed, expectTotal, hex } from '../cell/helpers.ts'
 import { platform } from './helpers.ts'
 import { CERTS_BODY, RSA_IDENTITY, TLS_CERTIFICATE } from './recorded-relay.ts'
 
-const certificateOf = (type: number): Uint8Array => decodeCerts(CERTS_BODY).find((cert) => cert.type === type)?.bytes as Uint8Array
+const certificateOf = (type: number): Uint8Array =>
+  decodeCerts(CERTS_BODY).find((cert) => cert.type === type)?.bytes as Uint8Array
 
 /** Made by `openssl req -x509 -sha1 -newkey rsa:1024`; the key's SHA-1 by `openssl rsa -RSAPublicKey_out` and `sha1sum`. */
 const SHA1_CERTIFICATE = hex(`
@@ -51,7 +52,13 @@ describe('X.509 certificates', () => {
 
   it('with a signature that is no number below the modulus are not self-signed', () => {
     const certificate = parseX509(certificateOf(2))
-    for (const signature of [new Uint8Array(128).fill(0xff), new Uint8Array(128), new Uint8Array(0), new Uint8Array(127), new Uint8Array(129)]) {
+    for (const signature of [
+      new Uint8Array(128).fill(0xff),
+      new Uint8Array(128),
+      new Uint8Array(0),
+      new Uint8Array(127),
+      new Uint8Array(129),
+    ]) {
       expect(isSelfSigned({ ...certificate, signature }, platform)).to.equal(false)
     }
   })

@@ -1,4 +1,3 @@
-import { sha1 } from '@noble/hashes/legacy.js'
 import { shake256 } from '@noble/hashes/sha3.js'
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { expect } from 'chai'
@@ -10,6 +9,8 @@ import type { EarlyCell } from '../../lib/circuit/onion.ts'
 import { currentPlatform } from '../../lib/platform/current.ts'
 import type { Platform } from '../../lib/platform/platform.ts'
 import { webPlatform } from '../../lib/platform/web.ts'
+import { referenceSha1 } from '../platform/reference-sha1.ts'
+import type { ReferenceSha1 } from '../platform/reference-sha1.ts'
 import { unlessEngineLacks } from '../support/engines.ts'
 import { relayCryptKeys, relayCryptSeed, relayCryptVectors } from './vectors/relay-crypt.ts'
 
@@ -20,11 +21,11 @@ const REFERENCE_CELLS = 128
 class ReferenceDirection {
   #at = 0
   readonly #keystream: Uint8Array
-  #hash: ReturnType<typeof sha1.create>
+  #hash: ReferenceSha1
 
   constructor(keystream: Uint8Array, seed: Uint8Array) {
     this.#keystream = keystream
-    this.#hash = sha1.create().update(seed)
+    this.#hash = referenceSha1().update(seed)
   }
 
   crypt(cell: Uint8Array): void {

@@ -3,10 +3,10 @@
  * `name.bun.ts` in Bun; the others run in Node.
  */
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { expect } from 'chai'
-import { bundle } from '../../scripts/bundle.js'
+import { bundle, outputFolder } from '../../scripts/bundle.js'
 import { filesBelow, ROOT } from '../../scripts/files.js'
 import { programOf, RUN_ENV, RUN_FLAGS } from '../../scripts/specs/engines.js'
 import { skipBecause } from '../support/programs.ts'
@@ -15,7 +15,7 @@ import { skipBecause } from '../support/programs.ts'
 const LIMIT = 90_000
 
 const folder = join(ROOT, 'examples')
-const outdir = join(ROOT, '.build', 'examples')
+const outdir = outputFolder('examples')
 const examples = filesBelow(folder, '.ts').filter((file) => !file.endsWith('.worker.ts'))
 
 const engineOf = (file: string): 'node' | 'deno' | 'bun' => (file.endsWith('.deno.ts') ? 'deno' : file.endsWith('.bun.ts') ? 'bun' : 'node')
@@ -47,6 +47,8 @@ describe('Examples', function () {
   before(async () => {
     if (examples.length > 0) await bundle({ entries: examples, outdir, outbase: folder })
   })
+
+  after(() => rmSync(outdir, { recursive: true, force: true }))
 
   it('exist', () => {
     expect(examples).not.to.deep.equal([])

@@ -35,7 +35,7 @@ function manualSubtle(): { subtle: CipherSubtle; requests: Request[]; arrived(co
     })
   return {
     requests,
-    subtle: { importKey: real.importKey.bind(real), encrypt } as unknown as CipherSubtle,
+    subtle: { importKey: real.importKey.bind(real), encrypt },
     arrived: (count) => new Promise((resolve) => {
       waiting.push([count, resolve])
       if (requests.length >= count) resolve()

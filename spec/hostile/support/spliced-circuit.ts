@@ -76,6 +76,11 @@ export class SplicedCircuit {
     return this.#sending
   }
 
+  /** Sends any cell of the circuit as it is. */
+  sendCell(command: number, body: Uint8Array): void {
+    this.#link.sendCell(this.#id, command, body)
+  }
+
   async #wrap(from: number, cell: Uint8Array, message: OutgoingMessage): Promise<void> {
     if (message.digest === undefined) (this.#hops[from] as HopCrypto).backward.digest.seal(cell, 0)
     for (let hop = from; hop >= 0; hop--) {
@@ -83,7 +88,7 @@ export class SplicedCircuit {
       if (keystream.available < BODY_SIZE) await keystream.refill(BODY_SIZE)
       cell = keystream.apply(cell)
     }
-    this.#link.sendCell(this.#id, message.early ? CellCommand.RELAY_EARLY : CellCommand.RELAY, cell)
+    this.sendCell(message.early ? CellCommand.RELAY_EARLY : CellCommand.RELAY, cell)
   }
 
   /** What the link's relay takes for a circuit of its own. */

@@ -1,0 +1,316 @@
+import { expect } from 'chai'
+import { RelayCommand } from '../../lib/cell/commands.ts'
+import { encodeSendme } from '../../lib/cell/sendme.ts'
+import type { TorStream } from '../../lib/stream/tor-stream.ts'
+import { pattern, sink, source } from '../../lib/testing/exits.ts'
+import { codeOf, expectToEcho, Rig, roundTrip, stateOf, type Built } from '../circuit/support/rig.ts'
+
+const { DATA, SENDME } = RelayCommand
+
+/** A circuit with an open stream on it, the exit of which sends only what the spec says. */
+interface Scene extends Built {
+  readonly stream: TorStream
+  readonly id: number
+}
+
+describe('A relay that breaks the rules of the windows', () => {
+  let rig: Rig
+  let bystander: TorStream
+  before(async () => {
+    rig = await Rig.start()
+    const { circuit } = await rig.open()
+    bystander = circuit.connect('bystander.example:80')
+    await bystander.opened
+  })
+  after(() => rig.close())
+  afterEach(async () => {
+    const relay = rig.network.relays[2]
+    if (relay) Object.assign(relay.withhold, { streamSendmes: false, circuitSendmes: false })
+    await expectToEcho(bystander)
+  })
+
+  async function addStream(built: Built): Promise<Scene> {
+    const { exit, circuit } = built
+    exit.relay.exit = sink()
+    const stream = circuit.connect('example.com:80', { linger: Infinity })
+    await stream.opened
+    return { ...built, stream, id: [...exit.streams.keys()].at(-1) as number }
+  }
+
+  const open = async (): Promise<Scene> => addStream(await rig.open())
+
+  /** Uploads until the exit has got `cells` DATA cells, the last of which is as long as need be. */
+  async function upload({ stream, exit }: Scene, cells: number): Promise<void> {
+    const writer = stream.writable.getWriter()
+    const before = exit.flow.dataReceived
+    // One at a time, each in a cell of its own: a write resolves within its turn, and another turn begins with the cell's arrival.
+    for (let cell = 1; cell <= cells; cell++) {
+      await writer.write(Uint8Array.of(cell))
+      await exit.when(() => exit.flow.dataReceived === before + cell)
+    }
+    writer.releaseLock()
+  }
+
+  /** Lets the exit send `cells` DATA cells of `size` bytes, without a thought for windows. */
+  function send({ exit, id }: Scene, cells: number, size = 1): void {
+    for (let cell = 0; cell < cells; cell++) exit.send({ command: DATA, streamId: id, body: new Uint8Array(size).fill(cell) })
+  }
+
+  async function read(stream: TorStream, bytes: number): Promise<number> {
+    const reader = stream.readable.getReader()
+    let count = 0
+    while (count < bytes) {
+      const { done, value } = await reader.read()
+      if (done) break
+      count += value.length
+    }
+    reader.releaseLock()
+    return count
+  }
+
+  async function expectToClose({ circuit, guard, stream }: Scene): Promise<void> {
+    expect(await codeOf(circuit.closed)).to.equal('CIRCUIT_PROTOCOL')
+    await guard.when(() => guard.destroyReceived !== undefined)
+    expect(guard.destroyReceived).to.equal(0)
+    expect(await stateOf(stream.closed)).to.not.equal('pending')
+  }
+
+  const expectToGoOn = async (scene: Scene): Promise<void> => {
+    await roundTrip(scene)
+    expect(scene.guard.closed).to.equal(false)
+    expect(scene.exit.violation).to.equal(undefined)
+  }
+
+  describe('with SENDMEs of the circuit', () => {
+    /** Uploads while the exit keeps its SENDMEs to itself, and gives the tags that they would have. */
+    async function due(cells: number): Promise<Scene & { readonly tags: readonly Uint8Array[] }> {
+      const scene = await open()
+      scene.exit.relay.withhold.circuitSendmes = true
+      await upload(scene, cells)
+      return { ...scene, tags: scene.exit.flow.withheld }
+    }
+
+    const tag = (tags: readonly Uint8Array[], index: number): Uint8Array => tags[index] as Uint8Array
+    const shorten = (bytes: Uint8Array): Uint8Array => bytes.subarray(0, 19)
+
+    it('is believed when the tag is that of the hundredth cell', async () => {
+      const scene = await due(101)
+      expect(scene.circuit.windows.package).to.equal(899)
+      scene.exit.send({ command: SENDME, body: encodeSendme(tag(scene.tags, 0)) })
+      await expectToGoOn(scene)
+      expect(scene.circuit.windows.package).to.equal(999)
+    })
+
+    it('is believed when bytes follow the tag', async () => {
+      const scene = await due(100)
+      scene.exit.send({ command: SENDME, body: encodeSendme(Uint8Array.of(...tag(scene.tags, 0), 1, 2, 3)) })
+      await expectToGoOn(scene)
+      expect(scene.circuit.windows.package).to.equal(1000)
+    })
+
+    const refused: readonly (readonly [what: string, cells: number, bodies: (tags: readonly Uint8Array[]) => readonly Uint8Array[]])[] = [
+      ['before anything was sent', 0, () => [encodeSendme(new Uint8Array(20))]],
+      ['a cell too early', 99, () => [encodeSendme(new Uint8Array(20))]],
+      ['with a wrong tag', 100, (tags) => [encodeSendme(tag(tags, 0).map((byte, at) => (at === 19 ? byte ^ 1 : byte)))]],
+      ['with a tag that is due later', 200, (tags) => [encodeSendme(tag(tags, 1))]],
+      ['with a tag that was used already', 200, (tags) => [encodeSendme(tag(tags, 0)), encodeSendme(tag(tags, 0))]],
+      ['once more than is due', 100, (tags) => [encodeSendme(tag(tags, 0)), encodeSendme(tag(tags, 0))]],
+      ['of version 0', 100, () => [new Uint8Array(0)]],
+      ['of version 0 with a body', 100, (tags) => [Uint8Array.of(0, 0, 20, ...tag(tags, 0))]],
+      ['of a version that does not exist', 100, (tags) => [Uint8Array.of(2, 0, 20, ...tag(tags, 0))]],
+      ['with a tag of 19 bytes', 100, (tags) => [encodeSendme(shorten(tag(tags, 0)))]],
+      ['that ends before its tag does', 100, (tags) => [shorten(encodeSendme(tag(tags, 0)))]],
+      ['that is a version and nothing else', 100, () => [Uint8Array.of(1)]],
+    ]
+    for (const [what, cells, bodies] of refused) {
+      it(`loses the circuit by one ${what}`, async () => {
+        const scene = await due(cells)
+        for (const body of bodies(scene.tags)) scene.exit.send({ command: SENDME, body })
+        await expectToClose(scene)
+      })
+    }
+
+    for (const [hop, name] of ['guard', 'middle'].entries()) {
+      it(`loses the circuit when the ${name} sends what the exit was to send`, async () => {
+        const scene = await due(100)
+        scene.hops[hop]?.send({ command: SENDME, body: encodeSendme(tag(scene.tags, 0)) })
+        await expectToClose(scene)
+      })
+    }
+  })
+
+  describe('with SENDMEs of a stream', () => {
+    for (const [cells, allowed] of [[0, 0], [49, 0], [50, 1], [99, 1], [120, 2]] as const) {
+      it(`after ${cells} cells loses the circuit by the SENDME after ${allowed}`, async () => {
+        rig.network.relays[2]!.withhold.streamSendmes = true
+        const scene = await open()
+        await upload(scene, cells)
+        for (let count = 0; count < allowed; count++) scene.exit.send({ command: SENDME, streamId: scene.id })
+        await expectToGoOn(scene)
+        expect(scene.stream.windows.package).to.equal(500 - cells + 50 * allowed)
+        scene.exit.send({ command: SENDME, streamId: scene.id })
+        await expectToClose(scene)
+      })
+
+      it(`after ${cells} cells and the client's END loses the circuit by the SENDME after ${allowed}`, async () => {
+        rig.network.relays[2]!.withhold.streamSendmes = true
+        const scene = await open()
+        await upload(scene, cells)
+        await scene.stream.close()
+        for (let count = 0; count < allowed; count++) scene.exit.send({ command: SENDME, streamId: scene.id })
+        await expectToGoOn(scene)
+        scene.exit.send({ command: SENDME, streamId: scene.id })
+        await expectToClose(scene)
+      })
+    }
+  })
+
+  describe('with DATA', () => {
+    it('loses the circuit by the 501st cell of a stream that nobody reads, and what came before is still read', async () => {
+      const scene = await open()
+      send(scene, 500, 498)
+      await expectToGoOn(scene)
+      expect(scene.stream.windows.deliver).to.equal(0)
+      send(scene, 1)
+      await expectToClose(scene)
+      expect(await read(scene.stream, 249_000)).to.equal(249_000)
+      expect(await codeOf(scene.stream.readable.getReader().read())).to.equal('CIRCUIT_PROTOCOL')
+    })
+
+    it('may send 50 cells more for each 50 that were read, and not one more', async () => {
+      const scene = await open()
+      send(scene, 500)
+      expect(await read(scene.stream, 149)).to.be.within(149, 500)
+      const { sendmesReceived } = await settled(scene)
+      const more = 50 * sendmesReceived
+      expect(scene.stream.windows.deliver).to.equal(more)
+      send(scene, more)
+      await expectToGoOn(scene)
+      send(scene, 1)
+      await expectToClose(scene)
+    })
+
+    /** The exit's account of the stream, once all that the client has sent is there. */
+    async function settled(scene: Scene): Promise<{ readonly sendmesReceived: number }> {
+      await roundTrip(scene)
+      return { sendmesReceived: scene.exit.messages.filter((message) => message.command === SENDME && message.streamId === scene.id).length }
+    }
+
+    it('gets a SENDME of the circuit for each hundredth cell when it comes, also if nobody reads', async () => {
+      const first = await open()
+      const second = await addStream(first)
+      const third = await addStream(first)
+      for (const scene of [first, second, third]) send(scene, 334)
+      await expectToGoOn(first)
+      expect(first.exit.flow).to.include({ dataSent: 1002, sendmesReceived: 10 })
+      expect(first.circuit.windows.deliver).to.equal(998)
+      expect((await settled(first)).sendmesReceived).to.equal(0)
+    })
+
+    it('gets as many SENDMEs for cells without bytes as for any other', async () => {
+      const scene = await open()
+      const reading = scene.stream.readable.getReader().read()
+      for (const sendmes of [10, 20]) {
+        send(scene, 500, 0)
+        expect((await settled(scene)).sendmesReceived).to.equal(sendmes)
+      }
+      expect(scene.exit.flow.sendmesReceived).to.equal(10)
+      expect(await stateOf(reading), 'a read, with nothing to read').to.equal('pending')
+      send(scene, 1)
+      expect((await reading).value).to.deep.equal(Uint8Array.of(0))
+    })
+
+    it('loses the circuit by the 501st cell also if all but the first are without bytes', async () => {
+      const scene = await open()
+      send(scene, 1)
+      send(scene, 499, 0)
+      await expectToGoOn(scene)
+      expect(scene.stream.windows.deliver).to.equal(0)
+      send(scene, 1, 0)
+      await expectToClose(scene)
+    })
+  })
+
+  describe('with DATA after the client\'s END', () => {
+    const ways: readonly (readonly [what: string, give: (scene: Scene) => Promise<unknown>, left: number])[] = [
+      ['nothing had come', ({ stream }) => stream.close(), 500],
+      ['120 cells lay unread', async (scene) => {
+        send(scene, 120)
+        await roundTrip(scene)
+        await scene.stream.close()
+      }, 380],
+      ['120 cells had been read', async (scene) => {
+        send(scene, 120)
+        await read(scene.stream, 120)
+        await scene.stream.close()
+      }, 480],
+      ['120 cells lay unread as the readable was cancelled', async (scene) => {
+        send(scene, 120)
+        await roundTrip(scene)
+        await scene.stream.readable.cancel()
+        await scene.stream.writable.close()
+      }, 480],
+      ['100 cells came before the readable was cancelled, and 120 after', async (scene) => {
+        send(scene, 100)
+        await roundTrip(scene)
+        await scene.stream.readable.cancel()
+        send(scene, 120)
+        await roundTrip(scene)
+        await scene.stream.writable.abort()
+      }, 480],
+      ['500 cells lay unread', async (scene) => {
+        send(scene, 500)
+        await roundTrip(scene)
+        await scene.stream.writable.abort()
+      }, 0],
+    ]
+    for (const [what, giveUp, left] of ways) {
+      it(`may send what was left of the window when ${what}: ${left} cells, and not one more`, async () => {
+        const scene = await open()
+        await giveUp(scene)
+        await roundTrip(scene)
+        const sendmes = (): number => scene.exit.messages.filter(({ command }) => command === SENDME).length
+        const before = sendmes() - scene.exit.flow.sendmesReceived
+        send(scene, left, 0)
+        await expectToGoOn(scene)
+        expect(sendmes() - scene.exit.flow.sendmesReceived, 'SENDMEs of the stream').to.equal(before)
+        send(scene, 1)
+        await expectToClose(scene)
+      })
+    }
+
+    it('may send a CONNECTED and 500 cells when the stream was not connected, and not one more', async () => {
+      const built = await rig.open()
+      const { exit, circuit } = built
+      exit.relay.exit = () => new Promise(() => undefined)
+      const stream = circuit.connect('example.com:80')
+      await exit.when(() => exit.streams.size === 1)
+      const scene: Scene = { ...built, stream, id: [...exit.streams.keys()][0] as number }
+      await stream.close()
+      exit.send({ command: RelayCommand.CONNECTED, streamId: scene.id })
+      send(scene, 500)
+      await expectToGoOn(scene)
+      send(scene, 1)
+      await expectToClose(scene)
+    })
+  })
+
+  it('keeps step: after downloads that were given up half way, a whole one comes through with every SENDME right', async () => {
+    const { circuit, exit, guard } = await rig.open()
+    exit.relay.exit = source({ length: 2_000_000 })
+    for (let round = 0; round < 6; round++) {
+      const stream = circuit.connect('example.com:80')
+      await read(stream, 50_000 * (round + 1))
+      if (round % 2 === 0) await stream.close()
+      else await stream.readable.cancel().then(() => stream.writable.close())
+    }
+    exit.relay.exit = source({ length: 400_000 })
+    const stream = circuit.connect('example.com:80')
+    const all = new Uint8Array(await new Response(stream.readable).arrayBuffer())
+    expect(all).to.deep.equal(pattern(0, 400_000))
+    await stream.closed
+    expect(exit.violation ?? guard.violation).to.equal(undefined)
+    await exit.when(({ flow }) => flow.sendmesReceived === Math.floor(flow.dataSent / 100))
+    expect(exit.flow.sendmesReceived).to.be.greaterThan(20)
+  })
+})

@@ -1,0 +1,41 @@
+import { expect } from 'chai'
+import { atEndOfTurn } from '../../lib/stream/end-of-turn.ts'
+
+/** Waits for a macrotask by other means than those of lib. */
+const macrotask = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0))
+
+describe('atEndOfTurn', () => {
+  it('calls back after all microtasks of this turn, in order, each once', async () => {
+    const log: string[] = []
+    atEndOfTurn(() => log.push('first'))
+    atEndOfTurn(() => log.push('second'))
+    for (let depth = 0; depth < 50; depth++) await undefined
+    log.push('microtasks')
+    await macrotask()
+    expect(log).to.deep.equal(['microtasks', 'first', 'second'])
+    await macrotask()
+    expect(log).to.have.length(3)
+  })
+
+  it('lets calls made meanwhile join the same round', async () => {
+    const log: string[] = []
+    const done = new Promise<void>((resolve) => {
+      atEndOfTurn(() => {
+        atEndOfTurn(() => {
+          log.push('inner')
+          resolve()
+        })
+        void Promise.resolve().then(() => log.push('microtask'))
+        log.push('outer')
+      })
+    })
+    await done
+    await macrotask()
+    expect(log.indexOf('inner')).to.be.greaterThan(log.indexOf('outer'))
+    expect(log).to.have.length(3)
+  })
+
+  it('works again in later turns', async () => {
+    for (let time = 0; time < 3; time++) await new Promise<void>((resolve) => atEndOfTurn(resolve))
+  })
+})

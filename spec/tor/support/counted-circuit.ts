@@ -1,0 +1,221 @@
+/**
+ * A circuit whose streams are counted where they meet it: every DATA cell that a stream packs and every message that reaches it,
+ * by a count that shares nothing with the library's windows.
+ *
+ * @module
+ */
+import { Channel } from '../../../lib/channel/channel.ts'
+import { RelayCommand } from '../../../lib/cell/commands.ts'
+import { buildPath } from '../../../lib/circuit/build.ts'
+import { CircuitController } from '../../../lib/circuit/circuit-controller.ts'
+import { TorError } from '../../../lib/errors.ts'
+import { currentPlatform } from '../../../lib/platform/current.ts'
+import type { Relay } from '../../../lib/relay.ts'
+import type { CellSource, CreditWaiter, StreamCarrier, StreamEndpoint, StreamGuest, StreamPlace } from '../../../lib/stream/carrier.ts'
+import type { StreamState } from '../../../lib/stream/legality.ts'
+import type { StreamOptions } from '../../../lib/stream/options.ts'
+import { TorStream } from '../../../lib/stream/tor-stream.ts'
+import { LinkTap } from './link-tap.ts'
+
+/** The stream window's step, in cells (tor-spec, "Stream-level flow control"). */
+const step = 50
+
+/** What went over one stream. */
+export class StreamCount {
+  /** DATA cells sent. */
+  dataSent = 0
+  /** Bytes in them. */
+  bytesSent = 0
+  /** Stream SENDMEs received. */
+  sendmesReceived = 0
+  /** DATA cells received. */
+  dataReceived = 0
+  /** Bytes in them. */
+  bytesReceived = 0
+  /** Stream SENDMEs sent. */
+  sendmesSent = 0
+  /** The most that {@link unacknowledged} has been after any event. */
+  peak = 0
+  /** How many events there were. */
+  events = 0
+
+  /** DATA cells sent that no SENDME has answered. May never be above 500. */
+  get unacknowledged(): number {
+    return this.dataSent - step * this.sendmesReceived
+  }
+
+  /** DATA cells received that we have not answered. May never be above 500. */
+  get undelivered(): number {
+    return this.dataReceived - step * this.sendmesSent
+  }
+
+  /** To be called after each event. */
+  note(): void {
+    this.events += 1
+    this.peak = Math.max(this.peak, this.unacknowledged)
+  }
+}
+
+/** A stream and its count. */
+export interface CountedStream {
+  readonly socket: TorStream
+  readonly count: StreamCount
+}
+
+/** A circuit on a link of its own. */
+export class CountedCircuit {
+  /** Counts the cells of the link, which are this circuit's alone. */
+  readonly tap: LinkTap
+  readonly #channel: Channel
+  readonly #controller: CircuitController
+
+  static async open(path: readonly [Relay, ...Relay[]]): Promise<CountedCircuit> {
+    const tap = new LinkTap()
+    const channel = await Channel.connect(path[0], { transport: tap })
+    const controller = new CircuitController()
+    controller.join(channel.openCircuit(controller))
+    await buildPath(controller, path, currentPlatform())
+    controller.open()
+    return new CountedCircuit(tap, channel, controller)
+  }
+
+  private constructor(tap: LinkTap, channel: Channel, controller: CircuitController) {
+    this.tap = tap
+    this.#channel = channel
+    this.#controller = controller
+  }
+
+  /** Opens a stream. Internal addresses are welcome. */
+  connect(port: number, options: StreamOptions = {}): CountedStream {
+    const count = new StreamCount()
+    const carrier = new CountingCarrier(this.#controller, count)
+    const socket = new TorStream(carrier, { hostname: '127.0.0.1', port }, { rejectInternalAddresses: false, ...options })
+    return { socket, count }
+  }
+
+  async close(): Promise<void> {
+    this.#controller.close(new TorError('CIRCUIT_CLOSED', 'the spec is over'))
+    await this.#channel.close()
+  }
+}
+
+/** Puts a {@link CountingGuest} in the place of the one stream that it is made for. */
+class CountingCarrier implements StreamCarrier {
+  readonly #carrier: StreamCarrier
+  readonly #count: StreamCount
+  #guest: CountingGuest | undefined
+
+  constructor(carrier: StreamCarrier, count: StreamCount) {
+    this.#carrier = carrier
+    this.#count = count
+  }
+
+  attach(guest: StreamGuest): void {
+    this.#guest = new CountingGuest(guest, this.#count)
+    this.#carrier.attach(this.#guest)
+  }
+
+  withdraw(): void {
+    if (this.#guest) this.#carrier.withdraw(this.#guest)
+  }
+}
+
+class CountingGuest implements StreamGuest {
+  readonly #guest: StreamGuest
+  readonly #count: StreamCount
+
+  constructor(guest: StreamGuest, count: StreamCount) {
+    this.#guest = guest
+    this.#count = count
+  }
+
+  get state(): StreamState {
+    return this.#guest.state
+  }
+
+  attached(place: StreamPlace): void {
+    this.#guest.attached(new CountingPlace(place, this.#count))
+  }
+
+  receiveData(bodies: Uint8Array, offset: number, length: number): void {
+    this.#count.dataReceived += 1
+    this.#count.bytesReceived += length
+    this.#count.note()
+    this.#guest.receiveData(bodies, offset, length)
+  }
+
+  receive(command: number, body: Uint8Array): void {
+    if (command === RelayCommand.SENDME) this.#count.sendmesReceived += 1
+    this.#count.note()
+    this.#guest.receive(command, body)
+  }
+
+  endOfPass(): void {
+    this.#guest.endOfPass()
+  }
+
+  fail(error: TorError): void {
+    this.#guest.fail(error)
+  }
+}
+
+class CountingPlace implements StreamPlace {
+  readonly #place: StreamPlace
+  readonly #count: StreamCount
+
+  constructor(place: StreamPlace, count: StreamCount) {
+    this.#place = place
+    this.#count = count
+  }
+
+  get id(): number {
+    return this.#place.id
+  }
+
+  get credit(): number {
+    return this.#place.credit
+  }
+
+  get maxData(): number {
+    return this.#place.maxData
+  }
+
+  get shortData(): number {
+    return this.#place.shortData
+  }
+
+  reserve(): void {
+    this.#place.reserve()
+  }
+
+  sendData(source: CellSource, cells: number, reserved: boolean): void {
+    const counted: CellSource = {
+      fill: (target, offset, size) => {
+        const length = source.fill(target, offset, size)
+        this.#count.dataSent += 1
+        this.#count.bytesSent += length
+        this.#count.note()
+        return length
+      },
+    }
+    this.#place.sendData(counted, cells, reserved)
+  }
+
+  send(command: number, body: Uint8Array): void {
+    if (command === RelayCommand.SENDME) this.#count.sendmesSent += 1
+    this.#count.note()
+    this.#place.send(command, body)
+  }
+
+  wait(waiter: CreditWaiter): void {
+    this.#place.wait(waiter)
+  }
+
+  unwait(waiter: CreditWaiter): void {
+    this.#place.unwait(waiter)
+  }
+
+  leave(successor?: StreamEndpoint): void {
+    this.#place.leave(successor)
+  }
+}
