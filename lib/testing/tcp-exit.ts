@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { parseIPv4 } from '../cell/ip-address.ts'
 import { EndReason } from '../cell/reasons.ts'
 import { ExitRefusal } from './exit.ts'
 import type { ExitConnection, ExitHandler, ExitRequest } from './exit.ts'
@@ -44,7 +45,7 @@ export interface TcpExitOptions {
   readonly redirect?: (host: string, port: number) => TcpDestination
 }
 
-const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host)
+const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || parseIPv4(host)?.[0] === 127
 
 const reasons: Readonly<Record<string, number>> = {
   ECONNREFUSED: EndReason.CONNECTREFUSED,

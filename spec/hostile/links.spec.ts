@@ -6,7 +6,7 @@ import { sink } from '../../lib/testing/exits.ts'
 import type { TestLink } from '../../lib/testing/test-link.ts'
 import { TestNetwork } from '../../lib/testing/test-network.ts'
 import type { TestRelay } from '../../lib/testing/test-relay.ts'
-import { codeOf, failureOf, seenBy } from '../circuit/support/rig.ts'
+import { codeOf, endOfTurn, failureOf, seenBy } from '../circuit/support/rig.ts'
 import { ManualClock } from '../testing/support/manual-clock.ts'
 
 const TIMEOUT = 20_000
@@ -263,11 +263,15 @@ describe('A circuit with a link of its own', () => {
       const stream = circuit.connect('example.com:80', { clock })
       await stream.opened
       relayOf(network, 0).links[0]?.stall()
-      const writing = stream.writable.getWriter().write(new Uint8Array(1_000_000))
+      const writer = stream.writable.getWriter()
+      await writer.write(new Uint8Array(200_000)) // in cells, most of which the link has not taken
+      const writing = writer.write(new Uint8Array(1_000_000))
       writing.catch(() => undefined) // looked at below
+      await endOfTurn()
       await circuit.close()
       expect(await codeOf(writing)).to.equal('CIRCUIT_CLOSED')
       expect(await codeOf(stream.closed)).to.equal('CIRCUIT_CLOSED')
+      expect(clock.pending, 'timers').to.equal(1)
       clock.advance(1000)
       await network.when(() => relayOf(network, 0).links.every(({ closed }) => closed))
       await expectNothingLeft()

@@ -110,7 +110,7 @@ describe('tcpExit', () => {
     await once(server, 'listening')
   })
 
-  for (const host of ['192.0.2.1', 'name.test', '10.0.0.1', '127.0.0.1.name.test', '::2']) {
+  for (const host of ['192.0.2.1', 'name.test', '10.0.0.1', '127.0.0.1.name.test', '127.999.0.1', '::2']) {
     it(`refuses ${host}, which is not this machine`, async () => {
       await begin(client, 1, host, port)
       expect(decodeEnd((await client.answer(END, 1)).body).reason).to.equal(EndReason.EXITPOLICY)
