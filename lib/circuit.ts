@@ -5,6 +5,7 @@
  */
 export { SocketError, TorError, type ErrorCode, type SocketErrorOptions, type TorErrorOptions } from './errors.ts'
 export { Channel, type ChannelOptions } from './channel/channel.ts'
+export type { CircuitPort, CircuitReceiver } from './channel/circuit-port.ts'
 export { Circuit, type CircuitOptions } from './circuit/circuit.ts'
-export type { Link, LinkAddress, Transport } from './platform/platform.ts'
+export type { Keystream, Link, LinkAddress, Platform, RunningDigest, Transport } from './platform/platform.ts'
 export type { Relay } from './relay.ts'

@@ -20,7 +20,7 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   after(delay, callback) {
     const timer: unknown = setTimeout(callback, Math.min(delay, MAX_DELAY))
-    if (typeof timer === 'object' && timer !== null && 'unref' in timer && typeof timer.unref === 'function') timer.unref()
+    ;(timer as { unref?: () => void }).unref?.() // Node, Deno and Bun
     return () => clearTimeout(timer as ReturnType<typeof setTimeout>)
   },
 }

@@ -98,6 +98,7 @@ function isBranded(value: unknown, brand: symbol): boolean {
  * `instanceof` holds across two copies of this library in one process.
  */
 export class TorError extends Error {
+  /** `TorError`. */
   override readonly name: string = 'TorError'
   /** What went wrong; see {@link ErrorCode}. */
   readonly code: ErrorCode
@@ -111,6 +112,7 @@ export class TorError extends Error {
     Object.defineProperty(this, torErrorBrand, { value: true })
   }
 
+  /** True for what any copy of this class made. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return isBranded(value, torErrorBrand)
   }
@@ -131,6 +133,7 @@ export interface SocketErrorOptions extends TorErrorOptions {
  * `instanceof` holds across two copies of this library in one process.
  */
 export class SocketError extends TypeError {
+  /** `SocketError`. */
   override readonly name: string = 'SocketError'
   /** What went wrong; see {@link ErrorCode}. */
   readonly code: ErrorCode
@@ -150,6 +153,7 @@ export class SocketError extends TypeError {
     Object.defineProperty(this, socketErrorBrand, { value: true })
   }
 
+  /** True for what any copy of this class made. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     return isBranded(value, socketErrorBrand)
   }

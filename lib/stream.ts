@@ -6,6 +6,7 @@
 export { SocketError, TorError, type ErrorCode, type SocketErrorOptions, type TorErrorOptions } from './errors.ts'
 export type { Clock } from './clock.ts'
 export type { CellSource, CreditWaiter, StreamCarrier, StreamEndpoint, StreamGuest, StreamPlace } from './stream/carrier.ts'
+export type { ResolvedAddress, ResolvedHostname } from './cell/resolve.ts'
 export { isLegal, type StreamState } from './stream/legality.ts'
 export { lookUp, type LookupAnswer, type LookupOptions } from './stream/lookup.ts'
 export type { AddressFamily, StreamOptions } from './stream/options.ts'

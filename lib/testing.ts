@@ -7,6 +7,7 @@
  * @module
  */
 export type { Netinfo } from './cell/netinfo.ts'
+export type { ResolvedAddress, ResolvedAnswer, ResolvedHostname, ResolveFailure } from './cell/resolve.ts'
 export type { CertificateFault, CertificateFaults, RelayCertificate, RelayCertificateType } from './testing/certificates.ts'
 export type { CircuitFlow } from './testing/circuit-flow.ts'
 export { ExitRefusal } from './testing/exit.ts'
@@ -14,10 +15,6 @@ export type {
   ExitConnection,
   ExitHandler,
   ExitRequest,
-  ResolveAnswer,
-  ResolvedAddress,
-  ResolvedHostname,
-  ResolveFailure,
   ResolveHandler,
   StreamTarget,
 } from './testing/exit.ts'

@@ -13,13 +13,38 @@ const IPV6 = 0x06
 const ERROR_TRANSIENT = 0xf0
 const ERROR = 0xf1
 
-/** One answer of a RESOLVED message; `ttl` is in seconds. Whether an address is an acceptable one is for the caller to say. */
-export type ResolvedAnswer =
-  | { readonly type: 'ipv4' | 'ipv6'; readonly address: string; readonly ttl: number }
-  /** What a reverse lookup gives. */
-  | { readonly type: 'hostname'; readonly hostname: string; readonly ttl: number }
-  /** `transient`: another try, later or elsewhere, may succeed. */
-  | { readonly type: 'error'; readonly transient: boolean; readonly ttl: number }
+/** One answer of a RESOLVED message. Whether an address is an acceptable one is for the caller to say. */
+export type ResolvedAnswer = ResolvedAddress | ResolvedHostname | ResolveFailure
+
+/** An address of the name. */
+export interface ResolvedAddress {
+  /** Which kind it is. */
+  readonly type: 'ipv4' | 'ipv6'
+  /** The address, without brackets. */
+  readonly address: string
+  /** How long it holds, in seconds. */
+  readonly ttl: number
+}
+
+/** The name of an address: what a reverse lookup gives. */
+export interface ResolvedHostname {
+  /** Says so. */
+  readonly type: 'hostname'
+  /** ASCII, at most 255 characters. */
+  readonly hostname: string
+  /** How long it holds, in seconds. */
+  readonly ttl: number
+}
+
+/** No answer. */
+export interface ResolveFailure {
+  /** Says so. */
+  readonly type: 'error'
+  /** Another try, later or elsewhere, may succeed. */
+  readonly transient: boolean
+  /** How long it holds, in seconds. */
+  readonly ttl: number
+}
 
 /** The body of a RESOLVE message. `name` goes out in lower case. Throws a TypeError when no name can be that. */
 export function encodeResolve(name: string): Uint8Array<ArrayBuffer> {

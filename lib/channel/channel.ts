@@ -28,7 +28,9 @@ export interface ChannelOptions {
   readonly signal?: AbortSignal | undefined
   /** For dialling and the handshake, all addresses together, in ms: 10,000 by default. */
   readonly timeout?: number | undefined
+  /** The source of time; the runtime's own by default. */
   readonly clock?: Clock | undefined
+  /** What is asked of the runtime; the one it runs in by default. */
   readonly platform?: Platform | undefined
 }
 

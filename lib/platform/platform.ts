@@ -52,6 +52,7 @@ export interface Link {
 export interface LinkAddress {
   /** A dotted IPv4 address or an IPv6 address without brackets. */
   readonly hostname: string
+  /** 1 to 65535. */
   readonly port: number
 }
 
@@ -66,6 +67,7 @@ export interface Transport {
 
 /** What the library needs of its runtime. */
 export interface Platform {
+  /** Which runtime it is for. */
   readonly name: 'node' | 'deno' | 'bun' | 'web'
   /** AES in counter mode from a zero counter; the key has 16 bytes. */
   keystream(key: Uint8Array): Keystream

@@ -7,7 +7,14 @@
 import { RelayCommand } from '../cell/commands.ts'
 import { decodeEnd } from '../cell/end.ts'
 import { isInternalAddress, parseIPAddress } from '../cell/ip-address.ts'
-import { decodeResolved, encodeResolve, reverseName, type ResolvedAnswer } from '../cell/resolve.ts'
+import {
+  decodeResolved,
+  encodeResolve,
+  reverseName,
+  type ResolvedAddress,
+  type ResolvedAnswer,
+  type ResolvedHostname,
+} from '../cell/resolve.ts'
 import { systemClock, type Clock } from '../clock.ts'
 import { deferred, type Deferred } from '../deferred.ts'
 import { SocketError, TorError } from '../errors.ts'
@@ -40,7 +47,7 @@ export interface LookupOptions {
 }
 
 /** One answer of a lookup that has not failed. */
-export type LookupAnswer = Exclude<ResolvedAnswer, { type: 'error' }>
+export type LookupAnswer = ResolvedAddress | ResolvedHostname
 
 /**
  * Resolves a host name to all the addresses that the exit gives, or an IP address to a host name, each with its time to

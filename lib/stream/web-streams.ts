@@ -6,8 +6,11 @@
 
 /** The constructors that a stream pair is made with. */
 export interface StreamConstructors {
+  /** Makes `readable`. */
   readonly ReadableStream: typeof ReadableStream
+  /** Makes `writable`. */
   readonly WritableStream: typeof WritableStream
+  /** Makes the chunker between them. */
   readonly TransformStream: typeof TransformStream
 }
 

@@ -9,7 +9,9 @@ import { TorError } from '../errors.ts'
 
 /** The size of a window and of the step by which a SENDME opens it, in cells. */
 export interface WindowSize {
+  /** What the window begins with, and never exceeds. */
   readonly cells: number
+  /** What one SENDME adds. */
   readonly step: number
 }
 
@@ -31,6 +33,7 @@ export const CIRCUIT_WINDOW: WindowSize = { cells: 1000, step: 100 }
  * ```
  */
 export class SendWindow {
+  /** The window's size and step. */
   readonly size: WindowSize
   #available: number
 
@@ -78,6 +81,7 @@ export class SendWindow {
  * ```
  */
 export class ReceiveWindow {
+  /** The window's size and step. */
   readonly size: WindowSize
   #available: number
   #unacknowledged = 0

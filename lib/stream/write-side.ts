@@ -32,6 +32,8 @@ export class WriteSide implements CellSource, CreditWaiter {
   #place: StreamPlace | undefined
   /** The run that is being packed. Web Streams call `write` one at a time, so there is never a second. */
   #run: RelayDataRun | undefined
+  /** The chunk that is being written has not been packed to its end. */
+  #unpacked = false
   /** The last bytes of earlier writes, for which a cell of credit is reserved; sealed at the end of the turn. */
   #tail: Uint8Array | undefined
   #tailSize = 0
@@ -60,11 +62,17 @@ export class WriteSide implements CellSource, CreditWaiter {
         },
         write: async (chunk) => {
           try {
-            if (this.#over) throw this.#over.reason
+            this.#expectMore()
             this.#owner.written()
-            await chunks.write(bytesOf(chunk) as Uint8Array<ArrayBuffer>)
+            const bytes = bytesOf(chunk) as Uint8Array<ArrayBuffer>
+            this.#unpacked = bytes.length > 0
+            await chunks.write(bytes)
+            if (this.#unpacked) this.#expectMore()
           } catch (error) {
+            // A chunker that was torn down just before it took the chunk drops it without a word (Deno), or fails with an
+            // error of its own (Node): the reason is the one that counts.
             this.#abort(error)
+            this.#expectMore()
             throw error
           }
         },
@@ -210,6 +218,7 @@ export class WriteSide implements CellSource, CreditWaiter {
       }
       place.unwait(this)
       this.#run = undefined
+      this.#unpacked = false
       run.finish()
       return
     }
@@ -245,6 +254,11 @@ export class WriteSide implements CellSource, CreditWaiter {
     this.seal()
     this.#closed = true
     this.#owner.writeClosed()
+  }
+
+  /** Throws the reason why nothing more can be written, if there is one. */
+  #expectMore(): void {
+    if (this.#over) throw this.#over.reason
   }
 
   #abort(reason: unknown): void {

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import type { ResolvedAnswer } from '../cell/resolve.ts'
+
 /** Where a BEGIN asks to connect to. */
 export interface StreamTarget {
   /** A hostname or an IP address, without brackets; lower case if the client sent it so. Empty for a BEGIN_DIR. */
@@ -40,41 +42,8 @@ export interface ExitConnection {
  */
 export type ExitHandler = (request: ExitRequest) => ExitConnection | Promise<ExitConnection>
 
-/** One answer to a RESOLVE. */
-export type ResolveAnswer = ResolvedAddress | ResolvedHostname | ResolveFailure
-
-/** An address of the name. */
-export interface ResolvedAddress {
-  /** Which kind it is. */
-  readonly type: 'ipv4' | 'ipv6'
-  /** The address, without brackets. */
-  readonly address: string
-  /** In seconds. */
-  readonly ttl: number
-}
-
-/** The name of an address. */
-export interface ResolvedHostname {
-  /** Says so. */
-  readonly type: 'hostname'
-  /** ASCII, at most 255 characters. */
-  readonly hostname: string
-  /** In seconds. */
-  readonly ttl: number
-}
-
-/** No answer. */
-export interface ResolveFailure {
-  /** Says so. */
-  readonly type: 'error'
-  /** Whether another try may succeed. */
-  readonly transient: boolean
-  /** In seconds. */
-  readonly ttl: number
-}
-
 /** Answers a RESOLVE. `name` may be a reverse name (`in-addr.arpa`). What it throws is answered as an error that is not transient. */
-export type ResolveHandler = (name: string) => readonly ResolveAnswer[] | Promise<readonly ResolveAnswer[]>
+export type ResolveHandler = (name: string) => readonly ResolvedAnswer[] | Promise<readonly ResolvedAnswer[]>
 
 /** What an exit handler throws to refuse a stream; `readable` may fail with one too, to end a stream with that reason. */
 export class ExitRefusal extends Error {

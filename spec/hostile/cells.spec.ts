@@ -3,7 +3,8 @@ import { CellCommand, RelayCommand } from '../../lib/cell/commands.ts'
 import { encodeCreated2 } from '../../lib/cell/create2.ts'
 import { EndReason } from '../../lib/cell/reasons.ts'
 import { Circuit } from '../../lib/circuit/circuit.ts'
-import { SocketError, TorError } from '../../lib/errors.ts'
+import type { SocketError} from '../../lib/errors.ts';
+import { TorError } from '../../lib/errors.ts'
 import { TorStream } from '../../lib/stream/tor-stream.ts'
 import { sink } from '../../lib/testing/exits.ts'
 import type { TestCircuit } from '../../lib/testing/test-circuit.ts'
@@ -51,7 +52,7 @@ describe('A relay that sends wrong cells', () => {
     }
     await guard.when(() => guard.closed)
     expect(guard.destroyReceived).to.equal(code === 'CIRCUIT_DESTROYED' ? undefined : 0)
-    return failure as TorError
+    return failure
   }
 
   async function openStream(built: Built): Promise<{ readonly stream: TorStream; readonly id: number }> {
@@ -170,7 +171,7 @@ describe('A relay that sends wrong cells', () => {
       if (cause !== undefined) expect((failure.cause as TorError).code).to.equal(cause)
       expect(await codeOf(circuit.closed)).to.equal(code)
       for (const promise of [stream.opened, stream.closed]) expect(await codeOf(promise)).to.equal(code)
-      return failure as TorError
+      return failure
     }
 
     it('loses the circuit by a wrong AUTH, and gets a DESTROY', async () => {

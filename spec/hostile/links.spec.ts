@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { RelayCommand } from '../../lib/cell/commands.ts'
 import { Circuit } from '../../lib/circuit/circuit.ts'
-import { TorError } from '../../lib/errors.ts'
+import type { TorError } from '../../lib/errors.ts'
 import { sink } from '../../lib/testing/exits.ts'
 import type { TestLink } from '../../lib/testing/test-link.ts'
 import { TestNetwork } from '../../lib/testing/test-network.ts'
@@ -122,7 +122,7 @@ describe('A circuit with a link of its own', () => {
     expect(await failureOf(circuit.closed)).to.equal(failure)
     for (const promise of pending) expect(await codeOf(promise)).to.equal(code)
     await expectNothingLeft()
-    return failure as TorError
+    return failure
   }
 
   for (const { name, hold } of [DIALLING, ...PHASES]) {

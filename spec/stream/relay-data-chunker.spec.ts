@@ -106,7 +106,7 @@ describe('RelayDataChunker', () => {
       const chunker = new RelayDataChunker({ cellSize: () => size as number })
       const read = chunker.readable.getReader().read()
       const written = chunker.writable.getWriter().write(pattern(10))
-      for (const promise of [read, written]) expect((await rejection(promise)) as Error).to.have.property('message').that.includes('cellSize')
+      for (const promise of [read, written]) expect((await rejection(promise))).to.have.property('message').that.includes('cellSize')
     }
   })
 
@@ -126,7 +126,7 @@ describe('RelayDataChunker', () => {
     for (const chunk of ['text', 5, null, undefined, {}, [1, 2], new Blob(['x'])]) {
       const chunker = new RelayDataChunker()
       const read = rejection(chunker.readable.getReader().read())
-      const error = await rejection(chunker.writable.getWriter().write(chunk as unknown as BufferSource))
+      const error = await rejection(chunker.writable.getWriter().write(chunk as BufferSource))
       expect(error, String(chunk)).to.be.instanceOf(TypeError)
       expect((error as Error).message).to.match(/^Cannot write the chunk/)
       expect(await read).to.equal(error)

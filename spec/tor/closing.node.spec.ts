@@ -2,8 +2,9 @@ import { expect } from 'chai'
 import type { Circuit } from '../../lib/circuit/circuit.ts'
 import type { TorStream } from '../../lib/stream/tor-stream.ts'
 import { requireProgram } from '../support/programs.ts'
-import { codeOf, download, failure, get, isPending, openCircuit, putHead, request, writeTestBytes } from './support/client.ts'
+import { codeOf, download, failure, get, isPending, openCircuit, request, writeTestBytes } from './support/client.ts'
 import type { TorNetwork } from './support/network.ts'
+import { RawServer } from './support/raw-server.ts'
 import { networkTimeout, sharedNetwork } from './support/shared.ts'
 import { testBytesSha256 } from './support/test-bytes.ts'
 
@@ -86,28 +87,34 @@ describe('Streams given up midway at a real exit', function () {
   })
 
   it('by close() while a write waits make that write fail, and the rest of the circuit goes on', async () => {
-    const socket = connect()
-    const writer = socket.writable.getWriter()
-    await writer.write(putHead(20 * MB))
-    const reading = socket.readable.getReader().read()
-    const uploading = failure(writeTestBytes(writer, 20 * MB))
-    while (socket.windows.package > 0) await get(connect(), '/')
-    expect(await isPending(uploading)).to.equal(true)
-    await socket.close('enough')
-    expect(await uploading).to.include({ code: 'CLOSED', cause: 'enough' })
-    expect(await codeOf(writer.closed)).to.equal('CLOSED')
-    expect(await reading).to.deep.equal({ done: true, value: undefined })
-    await goesOn(3 * MB)
+    const server = await RawServer.start((peer) => peer.pause())
+    try {
+      const socket = circuit.connect({ hostname: '127.0.0.1', port: server.port })
+      const writer = socket.writable.getWriter()
+      const reading = socket.readable.getReader().read()
+      const uploading = failure(writeTestBytes(writer, 100 * MB))
+      while (socket.windows.package > 0) await get(connect(), '/')
+      expect(await isPending(uploading)).to.equal(true)
+      await socket.close('enough')
+      expect(await uploading).to.include({ code: 'CLOSED', cause: 'enough' })
+      expect(await codeOf(writer.closed)).to.equal('CLOSED')
+      expect(await reading).to.deep.equal({ done: true, value: undefined })
+      await goesOn(3 * MB)
+    } finally {
+      await server.stop()
+    }
   })
 
-  it('by closing their circuit end with it, and the link is closed', async () => {
+  it('by closing their circuit fail with it, and other circuits through the same relays go on', async () => {
     const other = openCircuit(network.path())
-    const sockets = [connect(), other.connect({ hostname: '127.0.0.1', port: network.httpPort })]
-    const [, reading] = sockets.map((socket) => get(socket, `/${20 * MB}`))
-    await sockets[1]?.opened
-    await Promise.all([other.close('enough'), failure(reading as Promise<unknown>)])
-    expect(await failure(sockets[1]?.closed as Promise<void>)).to.include({ code: 'CIRCUIT_CLOSED' })
-    await sockets[0]?.close()
-    await goesOn(10_000)
+    const socket = other.connect({ hostname: '127.0.0.1', port: network.httpPort })
+    const neighbour = download(connect(), 3 * MB)
+    const downloading = get(socket, `/${20 * MB}`)
+    await socket.opened
+    const closing = other.close('enough')
+    const errors = await Promise.all([downloading, socket.closed].map(failure))
+    expect(errors.map(({ code }) => code)).to.deep.equal(['CIRCUIT_CLOSED', 'CIRCUIT_CLOSED'])
+    await closing
+    expect((await neighbour).sha256).to.equal(testBytesSha256(3 * MB))
   })
 })

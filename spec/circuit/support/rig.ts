@@ -86,8 +86,8 @@ export async function stateOf(promise: Promise<unknown>): Promise<'pending' | 'r
 }
 
 /**
- * Sends a question to the last relay and waits for its answer, so that all that was sent before it has arrived there. The
- * relays must have a `resolve` that throws or knows no name, as they have by default.
+ * Sends a question to the last relay and waits for its answer, so that all that the client sent before has arrived there, and
+ * all that the relay sent before has arrived here. The relay must have a `resolve` that knows no name, as it has by default.
  */
 export async function roundTrip({ circuit }: Built): Promise<void> {
   const code = await codeOf(circuit.resolve('marker.example'))
@@ -104,4 +104,10 @@ export async function expectToEcho(stream: TorStream): Promise<void> {
   expect(value).to.deep.equal(bytes)
   writer.releaseLock()
   reader.releaseLock()
+}
+
+/** As {@link roundTrip}, and what the client sent because of what arrived has arrived at the last relay too. */
+export async function settled(built: Built): Promise<void> {
+  await roundTrip(built)
+  await roundTrip(built)
 }

@@ -167,7 +167,7 @@ export function describeByob({ options, bytes }: Variant): void {
       circuit.data(pattern(1))
       circuit.end(6)
       expect(await rejection(read)).to.be.instanceOf(TypeError)
-      await rejection(reader.closed as Promise<unknown>)
+      await rejection(reader.closed)
       await socket.closed
     })
 

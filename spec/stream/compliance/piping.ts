@@ -173,7 +173,7 @@ export function describePiping({ options, streams, native }: Variant): void {
       controller.close()
       await stream.pipeTo(socket.writable)
       expect(sameBytes(circuit.dataBytes, pattern(1010))).to.equal(true)
-      expect(await rejection(socket.writable.getWriter().write(pattern(1)))).to.be.instanceOf(TypeError)
+      await socket.writable.getWriter().closed
       await turn()
       expect(circuit.commands).not.to.include(END)
       circuit.data(utf8('the answer'))

@@ -257,7 +257,7 @@ export function describeWriting({ options, streams }: Variant): void {
         expect(error).to.be.instanceOf(TypeError)
         expect((error as Error).message).to.match(/^Cannot write the chunk/)
         expect(circuit.commands).to.deep.equal([BEGIN, DATA, END])
-        expect(await rejection(writer.closed as Promise<unknown>)).to.equal(error)
+        expect(await rejection(writer.closed)).to.equal(error)
         expect(await rejection(writer.write(utf8('more')))).to.equal(error)
         expect(await rejection(socket.readable.getReader().read())).to.equal(error)
         expect(await rejection(socket.closed)).to.be.instanceOf(SocketError).and.to.include({ code: 'ABORTED', cause: error })
@@ -308,20 +308,21 @@ export function describeWriting({ options, streams }: Variant): void {
     })
 
     it('seals what was accepted before every END of ours', async () => {
-      const signal = new AbortController()
-      const ends: Record<string, (scene: ReturnType<typeof connected>, writer: WritableStreamDefaultWriter<BufferSource>) => unknown> = {
+      type End = (scene: ReturnType<typeof connected>, writer: WritableStreamDefaultWriter<BufferSource>, abort: () => void) => unknown
+      const ends: Record<string, End> = {
         'close()': ({ socket }) => socket.close(),
-        'abort()': (_, writer) => writer.abort('enough'),
-        'the signal': () => signal.abort(),
+        'abort()': (_scene, writer) => writer.abort('enough'),
+        'the signal': (_scene, _writer, abort) => abort(),
         'cancel() and close()': async ({ socket }, writer) => Promise.all([socket.readable.cancel(), writer.close()]),
-        'close() with endOnClose': (_, writer) => writer.close(),
-        'a bad chunk': (_, writer) => rejection(writer.write('text' as unknown as BufferSource)),
+        'close() with endOnClose': (_scene, writer) => writer.close(),
+        'a bad chunk': (_scene, writer) => rejection(writer.write('text' as unknown as BufferSource)),
       }
       for (const [how, end] of Object.entries(ends)) {
-        const scene = connected({ ...options, endOnClose: how.endsWith('endOnClose'), signal: signal.signal })
+        const controller = new AbortController()
+        const scene = connected({ ...options, endOnClose: how.endsWith('endOnClose'), signal: controller.signal })
         const writer = scene.socket.writable.getWriter()
         await writer.write(utf8('last words'))
-        await end(scene, writer)
+        await end(scene, writer, () => controller.abort())
         await scene.socket.closed.catch(() => undefined)
         expect(scene.circuit.commands, how).to.deep.equal([BEGIN, DATA, END])
         expect(scene.circuit.reserved, how).to.equal(0)
@@ -343,7 +344,7 @@ export function describeWriting({ options, streams }: Variant): void {
         end(scene)
         // The bytes are lost, so the writable fails at once, whatever the reason says.
         const expected = how === 'END DONE' ? 'ENDED' : how === 'END CONNRESET' ? 'END_CONNRESET' : 'CIRCUIT_DESTROYED'
-        expect(await codeOf(writer.closed as Promise<unknown>), how).to.equal(expected)
+        expect(await codeOf(writer.closed), how).to.equal(expected)
         await turn(2)
         expect(scene.circuit.commands, how).to.deep.equal([BEGIN])
         expect(scene.circuit.faults, how).to.deep.equal([])

@@ -4,6 +4,7 @@
  * @module
  */
 import { expect } from 'chai'
+import { SocketError, TorError } from '../../../lib/errors.ts'
 import { turn } from '../../support/turn.ts'
 
 /** What became of a promise so far. */
@@ -35,7 +36,7 @@ export class Watch {
     return this.#outcomes.has(name)
   }
 
-  /** `pending`, `yes`, or the code or name of the error. */
+  /** `pending`, `yes`, or the error: its code if it is ours, else its name. */
   word(name: string): string {
     const outcome = this.of(name)
     if (outcome === 'pending') return 'pending'
@@ -54,11 +55,8 @@ export class Watch {
   }
 }
 
-/** An error in one word: its code, else its name. */
-export function errorWord(error: unknown): string {
-  if (typeof error === 'object' && error !== null) {
-    if ('code' in error && typeof error.code === 'string') return error.code
-    if ('name' in error && typeof error.name === 'string') return error.name
-  }
-  return String(error)
+/** An error in one word: its code if it is ours, else its name. */
+function errorWord(error: unknown): string {
+  if (error instanceof SocketError || error instanceof TorError) return error.code
+  return error instanceof Error ? error.name : String(error)
 }

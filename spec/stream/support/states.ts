@@ -1,0 +1,193 @@
+/**
+ * A stream in each state that it can be in, everything that happens to it, and what came of it in one line.
+ *
+ * @module
+ */
+import { TorError } from '../../../lib/errors.ts'
+import { RelayCommand } from '../../../lib/cell/commands.ts'
+import { turn } from '../../support/turn.ts'
+import { connecting, pattern, type Scene, type SceneOptions, type Variant } from './scene.ts'
+import { Watch } from './watch.ts'
+
+/** A stream with a reader and a writer, and every promise that they gave. */
+export interface Stage extends Scene {
+  readonly watch: Watch
+  readonly reader: ReadableStreamDefaultReader<Uint8Array> | ReadableStreamBYOBReader
+  readonly writer: WritableStreamDefaultWriter<BufferSource>
+  readonly abortSignal: AbortController
+}
+
+interface State {
+  readonly options?: SceneOptions
+  readonly byob?: true
+  arrange(stage: Stage): unknown
+}
+
+const write = ({ watch, writer }: Stage, size: number): unknown => watch.add('write', writer.write(pattern(size)))
+const read = ({ watch, reader }: Stage): unknown => watch.add('read', (reader as ReadableStreamDefaultReader<Uint8Array>).read())
+
+/** Each state, and how a stream gets there. */
+export const STATES = {
+  'circuit not open yet': { options: { open: false }, arrange: () => undefined },
+  'circuit not open yet, write parked': { options: { open: false }, arrange: (stage) => write(stage, 10) },
+  'connecting': { arrange: () => undefined },
+  'connecting, write parked': { options: { credit: 0 }, arrange: (stage) => write(stage, 10) },
+  'connecting, close parked': { arrange: ({ watch, writer }) => watch.add('close', writer.close()) },
+  'connecting, readable cancelled': { arrange: ({ watch, reader }) => watch.add('cancel', reader.cancel('no answer wanted')) },
+  'open': { arrange: ({ circuit }) => circuit.connect() },
+  'open, write parked': {
+    options: { credit: 1 },
+    arrange: (stage) => {
+      stage.circuit.connect()
+      return write(stage, 600)
+    },
+  },
+  'open, read pending': {
+    arrange: (stage) => {
+      stage.circuit.connect()
+      return read(stage)
+    },
+  },
+  'open, BYOB read pending': {
+    byob: true,
+    arrange: ({ circuit, watch, reader }) => {
+      circuit.connect()
+      return watch.add('read', (reader as ReadableStreamBYOBReader).read(new Uint8Array(10)))
+    },
+  },
+  'open, inbox not empty': {
+    arrange: ({ circuit }) => {
+      circuit.connect()
+      circuit.data(pattern(100))
+    },
+  },
+  'open, readable cancelled': {
+    arrange: ({ circuit, watch, reader }) => {
+      circuit.connect()
+      watch.add('cancel', reader.cancel('no answer wanted'))
+    },
+  },
+  'open, readable cancelled, write parked': {
+    options: { credit: 1 },
+    arrange: (stage) => {
+      stage.circuit.connect()
+      stage.watch.add('cancel', stage.reader.cancel('no answer wanted'))
+      return write(stage, 600)
+    },
+  },
+  'open, writable closed': {
+    arrange: ({ circuit, watch, writer }) => {
+      circuit.connect()
+      watch.add('close', writer.close())
+    },
+  },
+  'open, writable closed, inbox not empty': {
+    arrange: ({ circuit, watch, writer }) => {
+      circuit.connect()
+      circuit.data(pattern(100))
+      watch.add('close', writer.close())
+    },
+  },
+  'END DONE came, all read': {
+    arrange: ({ circuit }) => {
+      circuit.connect()
+      circuit.end(6)
+    },
+  },
+  'END DONE came, inbox not empty': {
+    arrange: ({ circuit }) => {
+      circuit.connect()
+      circuit.data(pattern(100))
+      circuit.end(6)
+    },
+  },
+  'END CONNRESET came, inbox not empty': {
+    arrange: ({ circuit }) => {
+      circuit.connect()
+      circuit.data(pattern(100))
+      circuit.end(12)
+    },
+  },
+  'half-closed by close()': {
+    arrange: ({ circuit, watch, socket }) => {
+      circuit.connect()
+      watch.add('socket.close', socket.close())
+    },
+  },
+  'half-closed by abort()': {
+    arrange: ({ circuit, watch, writer }) => {
+      circuit.connect()
+      watch.add('abort', writer.abort('first'))
+    },
+  },
+} as const satisfies Readonly<Record<string, State>>
+
+export type StateName = keyof typeof STATES
+
+/** Everything that can happen to a stream. `END` and the like are the far end's. */
+export const EVENTS = {
+  'writable.close()': ({ watch, writer }: Stage) => watch.add('event', writer.close()),
+  'writable.abort()': ({ watch, writer }: Stage) => watch.add('event', writer.abort('reason')),
+  'readable.cancel()': ({ watch, reader }: Stage) => watch.add('event', reader.cancel('reason')),
+  'close()': ({ watch, socket }: Stage) => watch.add('event', socket.close('reason')),
+  'signal': ({ abortSignal }: Stage) => abortSignal.abort('reason'),
+  'END DONE': ({ circuit }: Stage) => circuit.end(6),
+  'END CONNRESET': ({ circuit }: Stage) => circuit.end(12),
+  'circuit dies': ({ circuit }: Stage) => circuit.die(new TorError('CIRCUIT_DESTROYED', 'a relay closed the circuit')),
+} as const
+
+export type EventName = keyof typeof EVENTS
+
+/** A stream in this state. */
+export async function arrange(name: StateName, { options }: Variant, more: SceneOptions = {}): Promise<Stage> {
+  const state: State = STATES[name]
+  const abortSignal = new AbortController()
+  const scene = connecting({ ...options, signal: abortSignal.signal, ...state.options, ...more })
+  const watch = new Watch()
+  const { readable, writable, opened, closed } = scene.socket
+  const reader = state.byob ? readable.getReader({ mode: 'byob' }) : readable.getReader()
+  const stage: Stage = { ...scene, watch, abortSignal, reader, writer: writable.getWriter() }
+  watch.add('opened', opened)
+  watch.add('closed', closed)
+  watch.add('reader.closed', reader.closed as Promise<unknown>)
+  watch.add('writer.closed', stage.writer.closed as Promise<unknown>)
+  void state.arrange(stage)
+  await turn(2)
+  watch.add('writer.ready', stage.writer.ready as Promise<unknown>)
+  return stage
+}
+
+/** Lets it happen. */
+export async function happen(event: EventName, stage: Stage): Promise<void> {
+  void EVENTS[event](stage)
+  await turn(2)
+}
+
+const SIDES = { pending: 'open', yes: 'closed' } as const
+
+/**
+ * The stage in one line: `opened closed readable writable ENDs`, then what waits, as `name:outcome`.
+ *
+ * `-` is pending; an error is shown by its code, else its name, else itself.
+ */
+export function line({ watch, circuit }: Stage): string {
+  const plain = (name: string): string => (watch.word(name) === 'pending' ? '-' : watch.word(name))
+  const side = (name: string): string => {
+    const word = watch.word(name)
+    return word === 'pending' || word === 'yes' ? SIDES[word] : word
+  }
+  const parts = [
+    plain('opened'),
+    plain('closed'),
+    side('reader.closed'),
+    side('writer.closed'),
+    `END×${circuit.sentOf(RelayCommand.END).length}`,
+  ]
+  for (const name of ['read', 'write', 'close', 'cancel', 'abort', 'event']) if (watch.has(name)) parts.push(`${name}:${plain(name)}`)
+  return parts.join(' ')
+}
+
+/** Whether the far end can do this in this state: not before there is an id, nor after the id is free. */
+export function applies(event: EventName, { circuit }: Stage): boolean {
+  return !event.startsWith('END') || circuit.endpoints.has(1)
+}
