@@ -6,12 +6,18 @@
 import { parseIPAddress } from './cell/ip-address.ts'
 import type { LinkAddress } from './platform/platform.ts'
 
-/** A relay, as a directory (or its operator) describes it. */
-export interface Relay {
+/** What is known of a relay before there is a directory: enough for a link, and for a circuit of one hop to its own directory. */
+export interface DirectoryServer {
   /** Where it listens: its OR addresses, the one to dial first. At least one. */
   readonly addresses: readonly LinkAddress[]
   /** Its RSA identity: the SHA-1 of the key, 20 bytes; the fingerprint. */
   readonly rsaIdentity: Uint8Array
+  /** Its Ed25519 identity key, 32 bytes, where it is known. */
+  readonly ed25519Identity?: Uint8Array | undefined
+}
+
+/** A relay, as a directory (or its operator) describes it. */
+export interface Relay extends DirectoryServer {
   /** Its Ed25519 identity key, 32 bytes. */
   readonly ed25519Identity: Uint8Array
   /** Its ntor onion key, a Curve25519 public key of 32 bytes. */
@@ -24,20 +30,27 @@ export interface Relay {
  * @throws TypeError or RangeError naming the argument and the field
  */
 export function checkRelay(relay: Relay, argument: string): void {
+  checkDirectoryServer(relay, argument)
+  checkKey(relay.ed25519Identity, 32, argument, 'ed25519Identity')
+  checkKey(relay.ntorOnionKey, 32, argument, 'ntorOnionKey')
+}
+
+/**
+ * Checks what must be known of a relay for a link to it.
+ *
+ * @throws TypeError or RangeError naming the argument and the field
+ */
+export function checkDirectoryServer(relay: DirectoryServer, argument: string): void {
   if (typeof relay !== 'object' || relay === null) throw new TypeError(`Cannot use ${argument} as it is no relay`)
   if (!Array.isArray(relay.addresses) || relay.addresses.length === 0) throw new TypeError(`Cannot use ${argument} as it has no addresses`)
   for (const { hostname, port } of relay.addresses as readonly LinkAddress[]) {
     if (parseIPAddress(hostname) === undefined) throw new TypeError(`Cannot use ${argument} as its addresses must be IP addresses`)
     if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new RangeError(`Cannot use ${argument} as a port must be between 1 and 65535: ${port}`)
   }
-  for (const [field, size] of KEY_SIZES) {
-    const key = relay[field]
-    if (!(key instanceof Uint8Array) || key.length !== size) throw new TypeError(`Cannot use ${argument} as its ${field} must be ${size} bytes`)
-  }
+  checkKey(relay.rsaIdentity, 20, argument, 'rsaIdentity')
+  if (relay.ed25519Identity !== undefined) checkKey(relay.ed25519Identity, 32, argument, 'ed25519Identity')
 }
 
-const KEY_SIZES = [
-  ['rsaIdentity', 20],
-  ['ed25519Identity', 32],
-  ['ntorOnionKey', 32],
-] as const
+function checkKey(key: unknown, size: number, argument: string, field: string): void {
+  if (!(key instanceof Uint8Array) || key.length !== size) throw new TypeError(`Cannot use ${argument} as its ${field} must be ${size} bytes`)
+}

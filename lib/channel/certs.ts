@@ -17,7 +17,7 @@ import { constantTimeEqual } from '../cell/bytes.ts'
 import { CertType, type CellCertificate } from '../cell/certs-cell.ts'
 import { TorError } from '../errors.ts'
 import type { Platform } from '../platform/platform.ts'
-import type { Relay } from '../relay.ts'
+import type { DirectoryServer } from '../relay.ts'
 import { isCrossSignedBy, parseRsaCrossCert } from './rsa-cross-cert.ts'
 import { CertKeyType, isSignedBy, parseTorCert, type TorCert } from './tor-cert.ts'
 import { isSelfSigned, parseX509, rsaIdentityOf } from './x509.ts'
@@ -29,7 +29,7 @@ export interface CertsToVerify {
   /** The DER bytes of the certificate that the relay showed in TLS. */
   readonly peerCertificate: Uint8Array
   /** Who it has to be. */
-  readonly expected: Pick<Relay, 'rsaIdentity' | 'ed25519Identity'>
+  readonly expected: Pick<DirectoryServer, 'rsaIdentity' | 'ed25519Identity'>
   /** The present, in ms since the epoch. */
   readonly now: number
   readonly platform: Pick<Platform, 'rsaPublic'>
@@ -107,7 +107,8 @@ export function verifyCerts({ certs, peerCertificate, expected, now, platform }:
   check(isCrossSignedBy(cross, rsa.key, platform), 'its cross-certificate is not signed with its RSA identity')
 
   const sameRsa = constantTimeEqual(rsaIdentityOf(rsa.key), expected.rsaIdentity)
-  const sameEd25519 = constantTimeEqual(ed25519Identity, expected.ed25519Identity)
+  // A directory server may be known by its RSA identity alone; the cross-certificate ties the other to it.
+  const sameEd25519 = expected.ed25519Identity === undefined || constantTimeEqual(ed25519Identity, expected.ed25519Identity)
   if (!sameRsa || !sameEd25519) {
     const which = sameRsa ? 'Ed25519' : sameEd25519 ? 'RSA' : 'RSA and Ed25519'
     throw new TorError('LINK_IDENTITY', `The relay proves another ${which} identity than the one that was asked for`)

@@ -13,7 +13,7 @@ import { deferred } from '../deferred.ts'
 import { TorError } from '../errors.ts'
 import { currentPlatform } from '../platform/current.ts'
 import type { Platform, Transport } from '../platform/platform.ts'
-import type { Relay } from '../relay.ts'
+import { checkDirectoryServer, type DirectoryServer } from '../relay.ts'
 import { ChannelCircuit } from './channel-circuit.ts'
 import type { CircuitPort, CircuitReceiver } from './circuit-port.ts'
 import type { LinkItem } from './deframer.ts'
@@ -51,7 +51,7 @@ const ignore = (): void => undefined
 /** A connection to a relay that has proved who it is. */
 export class Channel implements AsyncDisposable {
   /** The relay at the other end. */
-  readonly relay: Relay
+  readonly relay: DirectoryServer
   /** The link protocol: 4 or 5. */
   readonly linkVersion: number
   /**
@@ -79,22 +79,22 @@ export class Channel implements AsyncDisposable {
   /**
    * Connects to `relay`: dials its addresses in order, and lets it prove its identities.
    *
-   * @throws TypeError without a transport; RangeError for a relay without addresses or with identities of wrong lengths, or a
+   * @throws TypeError without a transport, or naming the field of the relay that is not right; RangeError for a port or a
    * timeout that is not above 0 and below 2^31; TorError `LINK_UNREACHABLE`, `LINK_TIMEOUT`, `LINK_CLOSED`, `LINK_VERSION`,
    * `LINK_CERTS`, `LINK_IDENTITY`, `LINK_PROTOCOL`, or `ABORTED` with the signal's reason as `cause`; then nothing stays open
    */
-  static async connect(relay: Relay, options: ChannelOptions = {}): Promise<Channel> {
+  static async connect(relay: DirectoryServer, options: ChannelOptions = {}): Promise<Channel> {
     const { platform = currentPlatform(), clock = systemClock, timeout = DEFAULT_TIMEOUT, signal } = options
     const transport = options.transport ?? platform.transport
     if (transport === undefined) throw new TypeError('Cannot connect to a relay without "transport" as this runtime has none')
     if (!(timeout > 0 && timeout <= MAX_TIMEOUT)) {
       throw new RangeError(`Cannot connect to a relay as "timeout" is ${timeout}`)
     }
-    checkRelay(relay)
+    checkDirectoryServer(relay, 'relay')
     return new Channel(relay, await openLink(relay, { transport, platform, clock, timeout, signal }), clock)
   }
 
-  private constructor(relay: Relay, link: OpenLink, clock: Clock) {
+  private constructor(relay: DirectoryServer, link: OpenLink, clock: Clock) {
     this.relay = relay
     this.linkVersion = link.linkVersion
     this.clockSkew = link.clockSkew
@@ -245,14 +245,5 @@ export class Channel implements AsyncDisposable {
     this.#link.reader.cancel(error).catch(ignore)
     this.#link.writer.abort(error).catch(ignore)
     this.#closed.reject(error)
-  }
-}
-
-function checkRelay(relay: Relay): void {
-  if (relay.addresses.length === 0) throw new RangeError('Cannot connect to a relay as "relay.addresses" is empty')
-  for (const [name, length] of [['rsaIdentity', 20], ['ed25519Identity', 32]] as const) {
-    if (relay[name].length !== length) {
-      throw new RangeError(`Cannot connect to a relay as "relay.${name}" has ${relay[name].length} bytes, not ${length}`)
-    }
   }
 }

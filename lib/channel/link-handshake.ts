@@ -23,7 +23,7 @@ import { decodeNetinfo, encodeNetinfo } from '../cell/netinfo.ts'
 import { encodePaddingNegotiate } from '../cell/padding-negotiate.ts'
 import { TorError } from '../errors.ts'
 import type { LinkAddress, Platform } from '../platform/platform.ts'
-import type { Relay } from '../relay.ts'
+import type { DirectoryServer } from '../relay.ts'
 import type { Clock } from '../clock.ts'
 import { verifyCerts } from './certs.ts'
 import type { LinkItem } from './deframer.ts'
@@ -37,7 +37,7 @@ const PADDING_VERSION = 5
 /** What the handshake needs to know. */
 export interface LinkHandshakeOptions {
   /** Who has to be at the other end. */
-  readonly expected: Pick<Relay, 'rsaIdentity' | 'ed25519Identity'>
+  readonly expected: Pick<DirectoryServer, 'rsaIdentity' | 'ed25519Identity'>
   /** What was dialled: the relay is told that this is its address. */
   readonly address: LinkAddress
   /** The certificate of the TLS connection, DER. */

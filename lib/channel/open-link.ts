@@ -7,7 +7,7 @@
 import type { Clock } from '../clock.ts'
 import { TorError } from '../errors.ts'
 import type { Link, LinkAddress, Platform, Transport } from '../platform/platform.ts'
-import type { Relay } from '../relay.ts'
+import type { DirectoryServer } from '../relay.ts'
 import { Deframer, type LinkItem } from './deframer.ts'
 import { LinkHandshake, type LinkHandshakeResult } from './link-handshake.ts'
 
@@ -75,7 +75,7 @@ function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> 
  * @throws TorError `LINK_UNREACHABLE`, `LINK_TIMEOUT` or `LINK_CLOSED` (of the last address, with all failures in `cause`),
  * `LINK_VERSION`, `LINK_CERTS`, `LINK_IDENTITY`, `LINK_PROTOCOL`, or `ABORTED` with the signal's reason as its `cause`
  */
-export async function openLink(relay: Relay, options: OpenLinkOptions): Promise<OpenLink> {
+export async function openLink(relay: DirectoryServer, options: OpenLinkOptions): Promise<OpenLink> {
   const { clock, timeout, signal } = options
   const { addresses } = relay
   const failures: TorError[] = []
@@ -106,7 +106,7 @@ export async function openLink(relay: Relay, options: OpenLinkOptions): Promise<
 const isWorthAnotherAddress = (error: TorError): boolean =>
   error.code === 'LINK_UNREACHABLE' || error.code === 'LINK_TIMEOUT' || error.code === 'LINK_CLOSED'
 
-async function openAt(address: LinkAddress, relay: Relay, options: OpenLinkOptions, signal: AbortSignal): Promise<OpenLink> {
+async function openAt(address: LinkAddress, relay: DirectoryServer, options: OpenLinkOptions, signal: AbortSignal): Promise<OpenLink> {
   const link = await dial(address, options.transport, signal)
   const reader = link.readable.getReader()
   const writer = link.writable.getWriter()

@@ -32,10 +32,12 @@ import { HopPlace } from './hop-place.ts'
 /** How many cells without use (DROP, unknown commands) a circuit bears beyond as many as it got with use. */
 const MAX_IDLE_CELLS = 1000
 
-/** The answer to a CREATE2 or an EXTEND2 that is on its way. */
+/** The answer to a CREATE2, a CREATE_FAST or an EXTEND2 that is on its way. */
 interface PendingHandshake {
-  /** The hop that must answer: -1 for the guard's CREATED2, else the last hop's index, for EXTENDED2. */
-  readonly from: number
+  /** The cell that answers, CREATED2 or CREATED_FAST, if the first hop is being made. */
+  readonly cell?: number
+  /** The hop whose EXTENDED2 answers, if the circuit is being extended. */
+  readonly hop?: number
   readonly answer: Deferred<Uint8Array>
 }
 
@@ -70,17 +72,24 @@ export class CircuitController implements CircuitReceiver, StreamCarrier {
 
   /** Sends a CREATE2 and waits for the CREATED2's handshake data. */
   create(body: Uint8Array): Promise<Uint8Array> {
-    const answer = this.#expect(-1)
+    const answer = this.#expect({ cell: CellCommand.CREATED2 })
     this.#port?.sendCell(CellCommand.CREATE2, body)
+    return answer.then(handshakeData)
+  }
+
+  /** Sends a CREATE_FAST and waits for the CREATED_FAST. */
+  createFast(body: Uint8Array): Promise<Uint8Array> {
+    const answer = this.#expect({ cell: CellCommand.CREATED_FAST })
+    this.#port?.sendCell(CellCommand.CREATE_FAST, body)
     return answer
   }
 
   /** Sends an EXTEND2 to the last hop and waits for the EXTENDED2's handshake data. */
   extend(body: Uint8Array): Promise<Uint8Array> {
     const last = this.hops.at(-1) as Hop
-    const answer = this.#expect(last.index)
+    const answer = this.#expect({ hop: last.index })
     this.#outbox?.addEarly(last, RelayCommand.EXTEND2, body)
-    return answer
+    return answer.then(handshakeData)
   }
 
   /** A handshake succeeded: the path is one hop longer. */
@@ -151,7 +160,7 @@ export class CircuitController implements CircuitReceiver, StreamCarrier {
     if (command === CellCommand.DESTROY) {
       const reason = body[0] ?? 0
       this.#fail(new TorError('CIRCUIT_DESTROYED', `a relay closed the circuit (${destroyReasonName(reason)})`, { reason }), false)
-    } else if (command === CellCommand.CREATED2 && this.#pending?.from === -1) {
+    } else if (this.#pending?.cell === command) {
       this.#answer(body)
     } else {
       this.#violation(new TorError('CIRCUIT_PROTOCOL', `unexpected ${cellCommandName(command)} cell`))
@@ -183,22 +192,16 @@ export class CircuitController implements CircuitReceiver, StreamCarrier {
     else guest.attached(new HopPlace(id, hop, this.#outbox as Outbox))
   }
 
-  #expect(from: number): Promise<Uint8Array> {
+  #expect(answeredBy: Pick<PendingHandshake, 'cell' | 'hop'>): Promise<Uint8Array> {
     const answer = deferred<Uint8Array>()
     if (this.#state === 'closed') answer.reject(this.#failure)
-    else this.#pending = { from, answer }
+    else this.#pending = { ...answeredBy, answer }
     return answer.promise
   }
 
   #answer(body: Uint8Array): void {
-    const pending = this.#pending as PendingHandshake
+    this.#pending?.answer.resolve(new Uint8Array(body))
     this.#pending = undefined
-    try {
-      pending.answer.resolve(new Uint8Array(decodeCreated2(body)))
-    } catch (error) {
-      pending.answer.reject(error)
-      this.#violation(error)
-    }
   }
 
   /** One run of cells: all layers off, then one cell after the other in the order in which they came. */
@@ -269,7 +272,7 @@ export class CircuitController implements CircuitReceiver, StreamCarrier {
         break
       case RelayCommand.EXTENDED2:
         expectNoStream(command, streamId)
-        if (this.#pending?.from !== hop.index) throw new TorError('CIRCUIT_PROTOCOL', 'EXTENDED2 that nobody asked for')
+        if (this.#pending?.hop !== hop.index) throw new TorError('CIRCUIT_PROTOCOL', 'EXTENDED2 that nobody asked for')
         this.#answer(bodyOf(bodies, offset, length))
         break
       case RelayCommand.TRUNCATED: {
@@ -337,4 +340,13 @@ export class CircuitController implements CircuitReceiver, StreamCarrier {
 /** A message to the circuit bears no stream id (tor-spec, "Relay cells"). */
 function expectNoStream(command: number, streamId: number): void {
   if (streamId !== 0) throw new TorError('CIRCUIT_PROTOCOL', `${relayCommandName(command)} with a stream id`)
+}
+
+/** What a CREATED2 or EXTENDED2 bears. */
+function handshakeData(body: Uint8Array): Uint8Array {
+  try {
+    return decodeCreated2(body)
+  } catch (cause) {
+    throw new TorError('CIRCUIT_PROTOCOL', 'the answer to a handshake is malformed', { cause })
+  }
 }

@@ -137,7 +137,7 @@ export class Circuit {
 /** Checks what would fail only later, or as something else. */
 function checkOptions({ signal, channel, transport, platform = currentPlatform() }: CircuitOptions, first: Relay): void {
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw new TypeError('Cannot open a circuit as signal is no AbortSignal')
-  if (channel !== undefined && !constantTimeEqual(channel.relay.ed25519Identity, first.ed25519Identity)) {
+  if (channel !== undefined && !constantTimeEqual(channel.relay.rsaIdentity, first.rsaIdentity)) {
     throw new TypeError('Cannot open a circuit as channel leads to another relay than path[0]')
   }
   if (channel === undefined && transport === undefined && platform.transport === undefined) {

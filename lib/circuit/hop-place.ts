@@ -16,6 +16,8 @@ export class HopPlace implements StreamPlace {
   readonly shortData: number = SHORT_DATA
   readonly #hop: Hop
   readonly #outbox: Outbox
+  /** Cells of credit that are set aside. */
+  #reserved = 0
 
   constructor(id: number, hop: Hop, outbox: Outbox) {
     this.id = id
@@ -28,11 +30,12 @@ export class HopPlace implements StreamPlace {
   }
 
   reserve(): void {
+    this.#reserved += 1
     this.#hop.line.reserve()
   }
 
   sendData(source: CellSource, cells: number, reserved: boolean): void {
-    if (reserved) this.#hop.line.unreserve()
+    if (reserved) this.#unreserve()
     // A lone reserved cell is a tail that is sealed at the end of a turn: others of this circuit may follow it.
     const soon = reserved && cells === 1
     this.#outbox.addData(this.#hop, this.id, source, cells, soon)
@@ -53,5 +56,13 @@ export class HopPlace implements StreamPlace {
 
   leave(successor?: StreamEndpoint): void {
     this.#hop.streams.replace(this.id, successor)
+    if (this.#reserved === 0) return
+    while (this.#reserved > 0) this.#unreserve()
+    this.#hop.line.serve()
+  }
+
+  #unreserve(): void {
+    this.#reserved -= 1
+    this.#hop.line.unreserve()
   }
 }

@@ -17,6 +17,8 @@ export class Hop {
   readonly receiveWindow: ReceiveWindow = new ReceiveWindow(CIRCUIT_WINDOW)
   readonly streams: StreamTable
   readonly line: CreditLine
+  /** The digest after the last cell that went here: what the SENDME that answers it says. */
+  readonly sentTag = (): Uint8Array => this.crypto.forward.digest.tag()
   /** The digest after the last cell that came from here: what a SENDME for it says. */
   readonly tag = (): Uint8Array => this.crypto.backward.digest.tag()
 

@@ -11,6 +11,7 @@ import type { CellSource } from '../stream/carrier.ts'
 import type { HopCrypto } from './hop-crypto.ts'
 import type { Hop } from './hop.ts'
 import { encryptFor, forwardRoom, refillForward } from './onion.ts'
+import { fillRandom } from './random-padding.ts'
 import type { ShortCells } from './short-cells.ts'
 
 /** Cells of one write to the link: 64 kB, so that a batch stays in the processor's cache. */
@@ -98,7 +99,7 @@ export class Outbox {
       const length = source.fill(this.#bodies, offset + HEADER_SIZE, this.#shortCells.cellSize)
       this.#shortCells.packed(length)
       this.#seal(hop, offset, RelayCommand.DATA, streamId, length)
-      hop.sendWindow.take(() => hop.crypto.forward.digest.tag())
+      hop.sendWindow.take(hop.sentTag)
     }
     if (!this.#held && !soon) this.flush()
   }
@@ -123,7 +124,7 @@ export class Outbox {
     const end = offset + BODY_SIZE
     if (padding < end) {
       bodies.fill(0, padding, Math.min(padding + 4, end))
-      if (padding + 4 < end) crypto.getRandomValues(bodies.subarray(padding + 4, end))
+      if (padding + 4 < end) fillRandom(bodies, padding + 4, end)
     }
     hop.crypto.forward.digest.seal(bodies, offset)
   }

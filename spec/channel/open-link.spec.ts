@@ -143,9 +143,9 @@ describe('Channel.connect', () => {
       [{ timeout: -1 }, RangeError, '"timeout"'],
       [{ timeout: Number.NaN }, RangeError, '"timeout"'],
       [{ timeout: Infinity }, RangeError, '"timeout"'],
-      [{ relay: { ...relay, addresses: [] } }, RangeError, '"relay.addresses"'],
-      [{ relay: { ...relay, rsaIdentity: new Uint8Array(19) } }, RangeError, '"relay.rsaIdentity"'],
-      [{ relay: { ...relay, ed25519Identity: new Uint8Array(20) } }, RangeError, '"relay.ed25519Identity"'],
+      [{ relay: { ...relay, addresses: [] } }, TypeError, 'addresses'],
+      [{ relay: { ...relay, rsaIdentity: new Uint8Array(19) } }, TypeError, 'rsaIdentity'],
+      [{ relay: { ...relay, ed25519Identity: new Uint8Array(20) } }, TypeError, 'ed25519Identity'],
     ] as const) {
       const { channel, clock } = connecting(transport, changes)
       const error = await rejectionOf(channel)

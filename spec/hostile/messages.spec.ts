@@ -157,16 +157,22 @@ const SEEN: Readonly<Record<string, (subject: Subject) => Promise<void>>> = {
     const { value } = await (stream as TorStream).readable.getReader().read()
     expect(value).to.deep.equal(Uint8Array.of(7))
   },
-  'END connecting': async ({ stream }) => expect(await codeOf((stream as TorStream).opened)).to.equal('END_DONE'),
+  'END connecting': async ({ stream }) => {
+    expect(await codeOf((stream as TorStream).opened)).to.equal('END_DONE')
+  },
   'END open': async ({ stream }) => (stream as TorStream).closed,
   'CONNECTED connecting': async ({ stream }) => {
     expect(await (stream as TorStream).opened).to.include({ remoteAddress: '203.0.113.1:80', ttl: 60 })
   },
-  'SENDME open': async ({ stream }) => expect((stream as TorStream).windows.package).to.equal(500),
+  'SENDME open': async ({ stream }) => {
+    expect((stream as TorStream).windows.package).to.equal(500)
+  },
   'RESOLVED resolving': async ({ answers }) => {
     expect(await answers).to.deep.equal([{ type: 'ipv4', address: '203.0.113.1', ttl: 60 }])
   },
-  'END resolving': async ({ answers }) => expect(await codeOf(answers as Promise<unknown>)).to.equal('END_DONE'),
+  'END resolving': async ({ answers }) => {
+    expect(await codeOf(answers as Promise<unknown>)).to.equal('END_DONE')
+  },
 }
 
 describe('A relay message of every kind, in every state of a stream, from every hop', () => {

@@ -106,8 +106,13 @@ export async function expectToEcho(stream: TorStream): Promise<void> {
   reader.releaseLock()
 }
 
-/** As {@link roundTrip}, and what the client sent because of what arrived has arrived at the last relay too. */
+/**
+ * As {@link roundTrip}, and what the client sent because of what arrived has arrived at the last relay too; also what it sends
+ * at the end of a turn, in which a whole round trip may take place here.
+ */
 export async function settled(built: Built): Promise<void> {
-  await roundTrip(built)
-  await roundTrip(built)
+  for (let trip = 0; trip < 2; trip++) {
+    await endOfTurn()
+    await roundTrip(built)
+  }
 }

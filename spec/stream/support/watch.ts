@@ -24,6 +24,13 @@ export class Watch {
     return promise
   }
 
+  /** Adds to this watch, under names that begin with `prefix`. */
+  under(prefix: string): Watch {
+    const view = new Watch()
+    view.add = (name, promise) => this.add(prefix + name, promise)
+    return view
+  }
+
   /** The promise's outcome so far. */
   of(name: string): Outcome {
     const outcome = this.#outcomes.get(name)

@@ -14,15 +14,19 @@ const versionsCommand = 7
 /** Every OR address that any tap has dialled in this process, as `hostname:port`. */
 export const dialled: Set<string> = new Set()
 
-/** A transport that counts RELAY cells, of all its links together. */
+/** A transport that counts RELAY cells, of all its links together, and notes what it dialled. */
 export class LinkTap implements Transport {
+  /** Every OR address that was dialled, as `hostname:port`. */
+  readonly dialled: string[] = []
   /** RELAY cells that the relay's side of TLS was given. */
   sent = 0
   /** RELAY cells that were read from TLS. */
   received = 0
 
   async connect(address: LinkAddress, options: { readonly signal: AbortSignal }): Promise<Link> {
-    dialled.add(`${address.hostname}:${address.port}`)
+    const place = `${address.hostname}:${address.port}`
+    dialled.add(place)
+    this.dialled.push(place)
     const transport = currentPlatform().transport
     if (transport === undefined) throw new Error('this runtime has no transport')
     const link = await transport.connect(address, options)
