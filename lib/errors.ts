@@ -33,6 +33,17 @@
  * - `CHUNK_DETACHED`: a chunk's buffer was transferred away while its write waited
  * - `TLS_UNSUPPORTED`: TLS on top of a stream was asked for where none is available
  * - `RESOLVE_TRANSIENT`, `RESOLVE_FAILED`: the name could not be resolved now, or does not resolve at all
+ * - `DIRECTORY_MALFORMED`: a consensus, certificate or microdescriptor that is not well-formed (dir-spec)
+ * - `DIRECTORY_SIGNATURES`: not more than half of the known authorities signed the consensus
+ * - `DIRECTORY_CERTIFICATE`: an authority's certificate is not the one that was asked for, is not certified by its identity, or
+ *   does not hold now
+ * - `DIRECTORY_EXPIRED`, `DIRECTORY_FUTURE`: the consensus stopped being valid more than 24 hours ago, or will only be valid more
+ *   than 24 hours from now
+ * - `DIRECTORY_DIGEST`: a document is not the one whose digest was asked for
+ * - `DIRECTORY_TOO_LARGE`: a document is larger than any of its kind, perhaps only once it is decompressed
+ * - `DIRECTORY_UNAVAILABLE`: none of the relays that were asked served the document
+ * - `CLIENT_OBSOLETE`: the network requires a protocol version of its clients that this one does not speak
+ * - `NO_PATH`: the directory has no relays that make the path that is needed
  */
 export type ErrorCode =
   | 'CELL_MALFORMED'
@@ -74,13 +85,35 @@ export type ErrorCode =
   | 'TLS_UNSUPPORTED'
   | 'RESOLVE_TRANSIENT'
   | 'RESOLVE_FAILED'
+  | 'DIRECTORY_MALFORMED'
+  | 'DIRECTORY_SIGNATURES'
+  | 'DIRECTORY_CERTIFICATE'
+  | 'DIRECTORY_EXPIRED'
+  | 'DIRECTORY_FUTURE'
+  | 'DIRECTORY_DIGEST'
+  | 'DIRECTORY_TOO_LARGE'
+  | 'DIRECTORY_UNAVAILABLE'
+  | 'CLIENT_OBSOLETE'
+  | 'NO_PATH'
+
+/** One try to open a stream on one circuit that came to nothing. */
+export interface StreamAttempt {
+  /** What became of it. */
+  readonly code: ErrorCode
+  /** The reason byte of the END or DESTROY behind it, if there was one. */
+  readonly reason: number | undefined
+  /** The circuit's relays, guard first: 40 hexadecimal digits each. Empty when there was no circuit. */
+  readonly fingerprints: readonly string[]
+  /** When it failed, in ms after the stream was asked for. */
+  readonly elapsed: number
+}
 
 /** What an error may carry beside its message. */
 export interface TorErrorOptions {
   /** The error, or other reason, behind this one. */
   readonly cause?: unknown
   /** The reason byte of the DESTROY, TRUNCATED or END that a relay sent. */
-  readonly reason?: number
+  readonly reason?: number | undefined
 }
 
 const torErrorBrand = Symbol.for('tor-streams.TorError')
@@ -124,6 +157,8 @@ export interface SocketErrorOptions extends TorErrorOptions {
   readonly address?: string | undefined
   /** How long `address` holds, in seconds. */
   readonly ttl?: number | undefined
+  /** Every try to open the stream, first to last. */
+  readonly attempts?: readonly StreamAttempt[] | undefined
 }
 
 /**
@@ -143,12 +178,15 @@ export class SocketError extends TypeError {
   readonly address: string | undefined
   /** How long `address` holds, in seconds. */
   readonly ttl: number | undefined
+  /** Every try of a client to open the stream, first to last; empty for a stream on a circuit that the caller chose. */
+  readonly attempts: readonly StreamAttempt[]
 
   constructor(code: ErrorCode, message: string, options: SocketErrorOptions = {}) {
     super(`SocketError: ${message}`, 'cause' in options ? { cause: options.cause } : undefined)
     this.code = code
     this.reason = options.reason
     this.address = options.address
+    this.attempts = options.attempts ?? []
     this.ttl = options.ttl
     Object.defineProperty(this, socketErrorBrand, { value: true })
   }

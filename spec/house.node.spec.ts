@@ -8,7 +8,9 @@ import { filesBelow, ROOT } from '../scripts/files.js'
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cell: ['errors.ts'],
   stream: ['errors.ts', 'clock.ts', 'deferred.ts', 'cell'],
-  channel: ['errors.ts', 'clock.ts', 'deferred.ts', 'relay.ts', 'cell', 'platform/platform.ts', 'platform/current.ts'],
+  crypto: ['errors.ts', 'cell', 'platform/platform.ts'],
+  directory: ['errors.ts', 'relay.ts', 'cell', 'crypto', 'platform/platform.ts'],
+  channel: ['errors.ts', 'clock.ts', 'deferred.ts', 'relay.ts', 'cell', 'crypto', 'platform/platform.ts', 'platform/current.ts'],
   circuit: ['errors.ts', 'clock.ts', 'deferred.ts', 'relay.ts', 'cell', 'channel', 'stream', 'platform/platform.ts', 'platform/current.ts'],
   platform: ['errors.ts', 'clock.ts', 'deferred.ts', 'cell'],
   testing: [

@@ -6,9 +6,9 @@
  */
 import { sha256 } from '@noble/hashes/sha2.js'
 import { asciiBytes, ByteReader } from '../cell/bytes.ts'
+import type { RsaPublicKey } from '../crypto/rsa-public-key.ts'
+import { signsDigest } from '../crypto/rsa-signature.ts'
 import type { Platform } from '../platform/platform.ts'
-import { hasPkcs1Padding, rsaSignedBlock } from './rsa-signature.ts'
-import type { RsaPublicKey } from './x509.ts'
 
 const PREFIX = asciiBytes('Tor TLS RSA/Ed25519 cross-certificate')
 const HOUR = 3_600_000
@@ -39,7 +39,5 @@ export function parseRsaCrossCert(bytes: Uint8Array): RsaCrossCert {
  * nothing of its time.
  */
 export function isCrossSignedBy(cert: RsaCrossCert, key: RsaPublicKey, platform: Pick<Platform, 'rsaPublic'>): boolean {
-  const block = rsaSignedBlock(cert.signature, key, platform)
-  if (block === undefined) return false
-  return hasPkcs1Padding(block, new Uint8Array(0), sha256.create().update(PREFIX).update(cert.signed).digest())
+  return signsDigest(cert.signature, sha256.create().update(PREFIX).update(cert.signed).digest(), key, platform)
 }

@@ -7,9 +7,10 @@
 import { sha1 } from '@noble/hashes/legacy.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { constantTimeEqual } from '../cell/bytes.ts'
+import { DerReader, DerTag } from '../crypto/der.ts'
+import { parseRsaPublicKey, type RsaPublicKey } from '../crypto/rsa-public-key.ts'
+import { hasPkcs1Padding, rsaSignedBlock } from '../crypto/rsa-signature.ts'
 import type { Platform } from '../platform/platform.ts'
-import { DerReader, DerTag } from './der.ts'
-import { hasPkcs1Padding, rsaSignedBlock } from './rsa-signature.ts'
 
 const WHAT = 'X.509 certificate'
 
@@ -23,15 +24,6 @@ const SHA1_DIGEST_INFO = Uint8Array.of(0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2b,
 const SHA256_DIGEST_INFO = Uint8Array.of(
   0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20,
 )
-
-/** An RSA public key. */
-export interface RsaPublicKey {
-  /** Big-endian, without leading zeros. */
-  readonly modulus: Uint8Array
-  readonly exponent: Uint8Array
-  /** The key as a DER RSAPublicKey (RFC 8017, appendix A.1.1), whose SHA-1 is the RSA identity. */
-  readonly der: Uint8Array
-}
 
 /** A certificate of an RSA key. The byte arrays are views. */
 export interface X509Certificate {
@@ -62,13 +54,7 @@ function readKey(reader: DerReader): RsaPublicKey {
   if (readAlgorithm(info.whole(DerTag.SEQUENCE)) !== RSA_ENCRYPTION) info.fail('its key is no RSA key')
   const der = info.bitString()
   info.end()
-  const outer = new DerReader(der, 'RSA public key')
-  const key = outer.sequence()
-  outer.end()
-  const modulus = key.positiveInteger()
-  const exponent = key.positiveInteger()
-  key.end()
-  return { modulus, exponent, der }
+  return parseRsaPublicKey(der)
 }
 
 /** Reads a certificate of an RSA key. Throws a TorError `CELL_MALFORMED` for anything else. It checks no signature. */

@@ -1,8 +1,8 @@
 /**
  * A connected TLS socket as a {@link Link}: its bytes as Web Streams, with backpressure both ways.
  *
- * - The readable has a high-water mark of 0 and an inbox of its own: what arrives during one turn of the event loop leaves as
- *   one chunk, because decryption is much faster on large batches. The socket pauses while the inbox is full.
+ * - The readable has a high-water mark of 0 and an inbox of its own (link-inbox.ts), which joins what arrives in one turn. The
+ *   socket pauses while the inbox is full.
  * - The writable has a high-water mark of one chunk and hands it to the socket at once; the write lasts until the socket's
  *   own buffer has drained, so no more than one write and that buffer wait here.
  *
@@ -10,13 +10,11 @@
  */
 import { type Clock, systemClock } from '../clock.ts'
 import { TorError } from '../errors.ts'
+import { LinkInbox, type ReadControl } from './link-inbox.ts'
 import type { Link } from './platform.ts'
 
 /** What holds the connection back or gives it up: the TLS socket itself, or what is under it. */
-export interface LinkControl {
-  /** Reads no more from the network. */
-  pause(): unknown
-  resume(): unknown
+export interface LinkControl extends ReadControl {
   /** Lets the process end although the connection is open. */
   unref(): unknown
   destroy(): unknown
@@ -33,20 +31,21 @@ export interface TlsSocket extends LinkControl {
   getPeerCertificate(): { readonly raw?: Uint8Array }
 }
 
-/** The longest chunk that leaves, in bytes: about 128 cells, where larger batches gain nothing more. */
-export const LARGEST_CHUNK: number = 64 * 1024
-
-/** How many bytes may wait for the reader before the socket pauses. */
-export const INBOX_LIMIT: number = 256 * 1024
-
 /** How long a closing link may take to send what the socket holds, in milliseconds. A write that waits is aborted, not closed. */
 export const CLOSE_GRACE = 2000
 
-/** Wraps a socket whose handshake is complete. From now on its events belong to the link. */
+/**
+ * Wraps a socket whose handshake is complete. From now on its events belong to the link.
+ *
+ * @param inbox where bytes go that the socket gives to somebody else than the listeners of 'data'
+ */
 export function linkOf(
-  socket: TlsSocket, control: LinkControl, peerCertificate: Uint8Array, clock: Clock = systemClock,
+  socket: TlsSocket,
+  control: LinkControl,
+  peerCertificate: Uint8Array,
+  clock: Clock = systemClock,
+  inbox: LinkInbox = new LinkInbox(control),
 ): Link {
-  const inbox = new Inbox(control)
   let open = true
   let failure: TorError | undefined
   let writer: WritableStreamDefaultController | undefined
@@ -132,107 +131,3 @@ interface Waiter {
 }
 
 const closedError = (): TorError => new TorError('LINK_CLOSED', 'The connection to the relay is closed')
-
-const setImmediate = (callback: () => void): void => {
-  (globalThis as unknown as { setImmediate(callback: () => void): unknown }).setImmediate(callback)
-}
-
-/** What has arrived and the reader has not taken yet. */
-class Inbox {
-  controller: ReadableStreamDefaultController<Uint8Array> | undefined
-  readonly #control: LinkControl
-  readonly #chunks: Uint8Array[] = []
-  #size = 0
-  /** A read waits for bytes. */
-  #demand = false
-  /** A delivery at the end of this turn is arranged. */
-  #scheduled = false
-  #paused = false
-  #ended = false
-  #failure: TorError | undefined
-
-  constructor(control: LinkControl) {
-    this.#control = control
-  }
-
-  push(bytes: Uint8Array): void {
-    if (this.controller === undefined) return
-    this.#chunks.push(bytes)
-    this.#size += bytes.length
-    if (this.#size >= INBOX_LIMIT && !this.#paused) {
-      this.#paused = true
-      this.#control.pause()
-    }
-    if (this.#demand && !this.#scheduled) {
-      this.#scheduled = true
-      setImmediate(() => {
-        this.#scheduled = false
-        this.#deliver()
-      })
-    }
-  }
-
-  pull(): void {
-    this.#demand = true
-    if (!this.#scheduled) this.#deliver()
-  }
-
-  /** No more will arrive. What is here is still delivered. */
-  end(failure: TorError | undefined): void {
-    this.#ended = true
-    this.#failure = failure
-    this.#deliver()
-  }
-
-  cancel(): void {
-    this.controller = undefined
-    this.#chunks.length = 0
-    this.#size = 0
-  }
-
-  #deliver(): void {
-    if (this.controller === undefined) return
-    if (this.#size > 0) {
-      if (!this.#demand) return
-      // Cleared first: enqueue() may call pull() before it returns.
-      this.#demand = false
-      const chunk = this.#take()
-      if (this.#paused && this.#size < INBOX_LIMIT / 2) {
-        this.#paused = false
-        this.#control.resume()
-      }
-      this.controller.enqueue(chunk)
-    }
-    if (this.#ended && this.#size === 0) this.#finish()
-  }
-
-  #finish(): void {
-    const controller = this.controller
-    this.controller = undefined
-    if (this.#failure === undefined) controller?.close()
-    else controller?.error(this.#failure)
-  }
-
-  /** Takes the longest chunk there may be, in a buffer of its own unless it is what the socket gave. */
-  #take(): Uint8Array {
-    const size = Math.min(this.#size, LARGEST_CHUNK)
-    this.#size -= size
-    const first = this.#chunks[0] as Uint8Array
-    if (first.length >= size) {
-      if (first.length === size) this.#chunks.shift()
-      else this.#chunks[0] = first.subarray(size)
-      return new Uint8Array(first.buffer as ArrayBuffer, first.byteOffset, size)
-    }
-    const whole = new Uint8Array(size)
-    let at = 0
-    while (at < size) {
-      const chunk = this.#chunks[0] as Uint8Array
-      const part = chunk.subarray(0, size - at)
-      whole.set(part, at)
-      at += part.length
-      if (part.length === chunk.length) this.#chunks.shift()
-      else this.#chunks[0] = chunk.subarray(part.length)
-    }
-    return whole
-  }
-}

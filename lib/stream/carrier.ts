@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { TorError } from '../errors.ts'
+import type { SocketError, TorError } from '../errors.ts'
 import type { StreamState } from './legality.ts'
 
 /** Whatever has a stream id: a stream, a lookup, or what is left of one after our END. */
@@ -25,8 +25,8 @@ export interface StreamEndpoint {
   receive(command: number, body: Uint8Array): void
   /** The read of the link that brought messages for this endpoint has been worked off. */
   endOfPass(): void
-  /** The circuit is gone. */
-  fail(error: TorError): void
+  /** The circuit is gone, or there was none. */
+  fail(error: TorError | SocketError): void
 }
 
 /** An endpoint that wants a stream id. */

@@ -115,7 +115,7 @@ class Lookup implements StreamGuest {
     // nothing is handed on in pieces
   }
 
-  fail(error: TorError): void {
+  fail(error: TorError | SocketError): void {
     this.#finish()
     this.answers.reject(failureOfCircuit(error))
   }

@@ -104,7 +104,7 @@ export class StreamController implements StreamGuest, ReadSideOwner, WriteSideOw
     this.read.endOfPass()
   }
 
-  fail(error: TorError): void {
+  fail(error: TorError | SocketError): void {
     this.#break(failureOfCircuit(error))
   }
 

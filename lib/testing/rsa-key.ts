@@ -1,6 +1,7 @@
 /**
- * An RSA-1024 key that signs what WebCrypto refuses to sign: a bare digest. A relay's type 7 certificate is signed that way
- * (tor-spec, "Preliminaries": PKCS #1 padding, no DigestInfo).
+ * An RSA key that signs what WebCrypto refuses to sign: a bare digest. A relay's type 7 certificate is signed that way
+ * (tor-spec, "Preliminaries": PKCS #1 padding, no DigestInfo), and so are directory documents (dir-spec, "Signing
+ * documents").
  *
  * For relays of a test only: the private operation is plain modular exponentiation, neither blinded nor constant in time.
  *
@@ -10,19 +11,17 @@ import { sha1 } from '@noble/hashes/legacy.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { derInteger, derSequence, joinBytes } from './der.ts'
 
-const SIZE = 128
-
 /** Some engines' key generation fails at random, about once in a hundred times; it is then simply done again. */
 const GENERATE_ATTEMPTS = 8
 
 /** The DigestInfo that stands ahead of a SHA-256 digest in PKCS #1 v1.5 (RFC 8017, section 9.2, note 1). */
 const SHA256_DIGEST_INFO = Uint8Array.of(0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20)
 
-/** An RSA key of 1,024 bits, as relays have for their identity. */
+/** An RSA key: of 1,024 bits, as relays have for their identity, or longer. */
 export interface RsaKey {
   /** The public key as a DER RSAPublicKey (RFC 8017, appendix A.1.1). */
   readonly publicKey: Uint8Array<ArrayBuffer>
-  /** The SHA-1 of {@link publicKey}: the relay's RSA identity, 20 bytes. */
+  /** The SHA-1 of {@link publicKey}, 20 bytes: the identity of a relay or of an authority. */
   readonly fingerprint: Uint8Array<ArrayBuffer>
   /** Signs `digest` with PKCS #1 v1.5 padding and no DigestInfo. */
   signRaw(digest: Uint8Array): Uint8Array<ArrayBuffer>
@@ -56,10 +55,10 @@ function modularPower(base: bigint, exponent: bigint, modulus: bigint): bigint {
   return result
 }
 
-async function generate(): Promise<JsonWebKey> {
+async function generate(bits: number): Promise<JsonWebKey> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const algorithm = { name: 'RSASSA-PKCS1-v1_5', modulusLength: SIZE * 8, publicExponent: Uint8Array.of(1, 0, 1), hash: 'SHA-256' }
+      const algorithm = { name: 'RSASSA-PKCS1-v1_5', modulusLength: bits, publicExponent: Uint8Array.of(1, 0, 1), hash: 'SHA-256' }
       const pair = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
       return await crypto.subtle.exportKey('jwk', pair.privateKey)
     } catch (error) {
@@ -68,24 +67,37 @@ async function generate(): Promise<JsonWebKey> {
   }
 }
 
-/** Makes a key with the runtime's own generator. */
-export async function generateRsaKey(): Promise<RsaKey> {
-  const key = await generate()
-  const modulusBytes = fromBase64Url(key.n)
-  const modulus = toInteger(modulusBytes)
-  const privateExponent = toInteger(fromBase64Url(key.d))
-  const publicKey = derSequence(derInteger(modulusBytes), derInteger(fromBase64Url(key.e)))
+/** Makes a key of `bits` bits with the runtime's own generator. */
+export async function generateRsaKey(bits: 1024 | 2048 | 3072 = 1024): Promise<RsaKey> {
+  const size = bits / 8
+  const key = await generate(bits)
+  const modulus = fromBase64Url(key.n)
+  const publicKey = derSequence(derInteger(modulus), derInteger(fromBase64Url(key.e)))
+  const power = privateOperation(key)
 
   const signRaw = (digest: Uint8Array): Uint8Array<ArrayBuffer> => {
-    if (digest.length > SIZE - 11) throw new RangeError(`Cannot sign digest as it is longer than ${SIZE - 11} bytes: ${digest.length}`)
-    const padding = new Uint8Array(SIZE - 3 - digest.length).fill(0xff)
+    if (digest.length > size - 11) throw new RangeError(`Cannot sign digest as it is longer than ${size - 11} bytes: ${digest.length}`)
+    const padding = new Uint8Array(size - 3 - digest.length).fill(0xff)
     const block = joinBytes([Uint8Array.of(0, 1), padding, Uint8Array.of(0), digest])
-    return toBytes(modularPower(toInteger(block), privateExponent, modulus), SIZE)
+    return toBytes(power(toInteger(block)), size)
   }
   return {
     publicKey,
     fingerprint: new Uint8Array(sha1(publicKey)),
     signRaw,
     signSha256: (message) => signRaw(joinBytes([SHA256_DIGEST_INFO, sha256(message)])),
+  }
+}
+
+/** RSASP1 by the Chinese remainder theorem (RFC 8017, section 5.2.1), four times as fast as without. */
+function privateOperation(key: JsonWebKey): (message: bigint) => bigint {
+  const [p, q, dP, dQ, qInverse] = [key.p, key.q, key.dp, key.dq, key.qi].map((field) => toInteger(fromBase64Url(field))) as [
+    bigint, bigint, bigint, bigint, bigint,
+  ]
+  return (message) => {
+    const first = modularPower(message % p, dP, p)
+    const second = modularPower(message % q, dQ, q)
+    const factor = (((first - second) * qInverse) % p + p) % p
+    return second + factor * q
   }
 }

@@ -154,7 +154,7 @@ describe('Circuit', () => {
       ['a signal that is none', TypeError, /signal/, undefined, { signal: {} }],
       ['no way to dial', TypeError, /transport/, undefined, { transport: undefined, platform: { ...currentPlatform(), transport: undefined } }],
     ]
-    for (const [what, error, names, change = (path) => path, options] of wrong) {
+    for (const [what, error, names, change = (path: Relay[]) => path, options] of wrong) {
       it(`throws a ${error.name} that names the argument for ${what}, and dials nobody`, () => {
         const dials = rig.network.dials.length
         const open = (): Circuit => Circuit.open(change(rig.network.path()), { transport: rig.network.transport, ...options } as CircuitOptions)

@@ -1,8 +1,9 @@
 import { expect } from 'chai'
 import type { Clock } from '../../lib/clock.ts'
 import { TorError } from '../../lib/errors.ts'
+import { INBOX_LIMIT, LARGEST_CHUNK } from '../../lib/platform/link-inbox.ts'
 import type { Link } from '../../lib/platform/platform.ts'
-import { CLOSE_GRACE, INBOX_LIMIT, LARGEST_CHUNK, linkOf } from '../../lib/platform/tls-link.ts'
+import { CLOSE_GRACE, linkOf } from '../../lib/platform/tls-link.ts'
 
 /** A socket that does what the spec says. */
 class FakeSocket {

@@ -4,7 +4,8 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { Circuit } from '../../lib/circuit/circuit.ts'
 import { Channel } from '../../lib/channel/channel.ts'
 import { requireProgram } from '../support/programs.ts'
-import { codeOf, download, get, openCircuit, request, upload } from './support/client.ts'
+import { codeOf, download, failure, get, openCircuit, request, upload } from './support/client.ts'
+import type { Received } from './support/http-target.ts'
 import { dialled, LinkTap } from './support/link-tap.ts'
 import type { TorNetwork } from './support/network.ts'
 import { until } from './support/poll.ts'
@@ -15,16 +16,24 @@ const MB = 1_000_000
 /** The longest that the far end may take to close its connections to us, in ms. */
 const patience = 5_000
 
-/** Sockets and timers that keep this process alive, those of the network and of mocha among them. */
-async function alive(): Promise<number> {
-  await turn() // mocha starts the timer of a spec when it first waits
-  if (Math.random() < 0.02) console.log((process as any)._getActiveHandles().filter((h: any) => h.remotePort || h.localPort).map((h: any) => [h.constructor.name, h.localPort, h.remotePort, h.bytesWritten, h.writableLength, h.bytesRead, h.readableEnded, h.writableEnded, h.destroyed].join(' ')))
-  return process.getActiveResourcesInfo().filter((name) => /^(TCPSocketWrap|ConnectWrap|TLSWrap|GetAddrInfoReqWrap|Timeout)$/.test(name)).length
-}
+const count = (kinds: RegExp): number => process.getActiveResourcesInfo().filter((name) => kinds.test(name)).length
 
-/** Waits until no more than `before` are left. The exit closes its connections to the HTTP server of this process a little later. */
-const gone = (before: number): Promise<unknown> =>
-  until('sockets and timers to be gone', AbortSignal.timeout(patience), async () => (await alive()) <= before)
+/** Connections of this process, those of the network's HTTP server among them. */
+const sockets = (): number => count(/^(TCPSocketWrap|ConnectWrap|TLSWrap|GetAddrInfoReqWrap)$/)
+
+/** Timers that keep this process alive, mocha's among them. */
+const timers = (): number => count(/^Timeout$/)
+
+/** Runs `work` and waits until no connection and no timer is there that was not there before. */
+async function leavesNothing(work: () => Promise<void>): Promise<void> {
+  await turn() // mocha starts the timer of a spec when it first waits
+  const before = timers()
+  await until('earlier connections to be gone', AbortSignal.timeout(patience), () => sockets() === 0)
+  await work()
+  // The exit closes its connections to the HTTP server a little later.
+  await until('every connection to be gone', AbortSignal.timeout(patience), () => sockets() === 0)
+  await until('every timer to be gone', AbortSignal.timeout(patience), () => timers() <= before)
+}
 
 describe('What the library leaves behind', function () {
   this.timeout(networkTimeout)
@@ -73,31 +82,42 @@ describe('What the library leaves behind', function () {
     expect(tap.dialled).to.deep.equal([`127.0.0.1:${network.path()[0].addresses[0]?.port}`])
   })
 
-  it('is no socket and no timer after close()', async () => {
-    const before = await alive()
-    for (let round = 0; round < 3; round++) {
-      const circuit = openCircuit(network.path())
-      await use(circuit)
-      expect(await alive()).to.be.above(before)
-      await circuit.close()
-    }
-    await gone(before)
+  it('is no socket and no timer after close(), whatever was under way', async () => {
+    await leavesNothing(async () => {
+      for (let round = 0; round < 3; round++) {
+        const circuit = openCircuit(network.path())
+        await use(circuit)
+        expect(sockets()).to.be.above(0)
+        await circuit.close()
+      }
+    })
+  })
+
+  it('is nothing after a failure to build', async () => {
+    await leavesNothing(async () => {
+      const [guard, middle, exit] = network.path()
+      const stranger = { ed25519Identity: new Uint8Array(32).fill(7) }
+      for (const path of [[{ ...guard, ...stranger }], [guard, { ...middle, ...stranger }, exit]]) {
+        await failure(openCircuit(path).opened)
+      }
+    })
   })
 
   it('is a channel that goes on when a circuit on it closes, and nothing when that is closed too', async () => {
-    const before = await alive()
-    const [guard] = network.path()
-    const tap = new LinkTap()
-    const channel = await Channel.connect(guard, { transport: tap })
-    const circuits = Array.from({ length: 5 }, () => openCircuit(network.path(), { channel }))
-    await Promise.all(circuits.map((circuit) => download(circuit.connect({ hostname: '127.0.0.1', port: network.httpPort }), 10_000)))
-    await circuits[0]?.close()
-    const [, second] = circuits
-    if (second === undefined) throw new Error('there is no second circuit')
-    expect((await download(second.connect({ hostname: '127.0.0.1', port: network.httpPort }), MB)).bytes).to.equal(MB)
-    await channel.close()
-    expect(await Promise.all(circuits.slice(1).map(({ closed }) => codeOf(closed)))).to.deep.equal(Array(4).fill('LINK_CLOSED'))
-    await gone(before)
+    await leavesNothing(async () => {
+      const [guard] = network.path()
+      const channel = await Channel.connect(guard, { transport: new LinkTap() })
+      const circuits = Array.from({ length: 5 }, () => openCircuit(network.path(), { channel }))
+      const fetch = (circuit: Circuit | undefined): Promise<Received> | undefined =>
+        circuit && download(circuit.connect({ hostname: '127.0.0.1', port: network.httpPort }), MB / 2)
+      const bytes = (await Promise.all(circuits.map(fetch))).map((received) => received?.bytes)
+      expect(bytes).to.deep.equal(Array(5).fill(MB / 2))
+      const [first, second, ...others] = circuits
+      await first?.close()
+      expect((await fetch(second))?.bytes).to.equal(MB / 2)
+      await channel.close()
+      expect(await Promise.all([second as Circuit, ...others].map(({ closed }) => codeOf(closed)))).to.deep.equal(Array(4).fill('LINK_CLOSED'))
+    })
   })
 })
 

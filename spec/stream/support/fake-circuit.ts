@@ -80,6 +80,7 @@ export class FakeCircuit implements StreamCarrier {
   /** The circuit dies. */
   die(error: TorError = new TorError('CIRCUIT_DESTROYED', 'a relay closed the circuit')): void {
     this.#failure = error
+    this.reserved = 0 // nothing to give back, and nobody to give it to
     const endpoints = [...this.endpoints.values(), ...this.#waiting]
     this.endpoints.clear()
     this.#waiting.clear()

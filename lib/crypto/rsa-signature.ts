@@ -7,11 +7,12 @@
 import { constantTimeEqual } from '../cell/bytes.ts'
 import { TorError } from '../errors.ts'
 import type { Platform } from '../platform/platform.ts'
+import type { RsaPublicKey } from './rsa-public-key.ts'
 
 /** The block that `signature` encrypts, as long as the modulus; undefined when key and signature cannot go together. */
 export function rsaSignedBlock(
   signature: Uint8Array,
-  key: { readonly modulus: Uint8Array; readonly exponent: Uint8Array },
+  key: Pick<RsaPublicKey, 'modulus' | 'exponent'>,
   platform: Pick<Platform, 'rsaPublic'>,
 ): Uint8Array | undefined {
   if (signature.length !== key.modulus.length) return undefined
@@ -38,4 +39,12 @@ export function hasPkcs1Padding(block: Uint8Array, digestInfo: Uint8Array, diges
   expected.set(digestInfo, block.length - length)
   expected.set(digest, block.length - digest.length)
   return constantTimeEqual(block, expected)
+}
+
+/** True when `signature` is one of `key` over a bare `digest`, with PKCS #1 v1.5 padding and no DigestInfo, as Tor's documents have. */
+export function signsDigest(
+  signature: Uint8Array, digest: Uint8Array, key: Pick<RsaPublicKey, 'modulus' | 'exponent'>, platform: Pick<Platform, 'rsaPublic'>,
+): boolean {
+  const block = rsaSignedBlock(signature, key, platform)
+  return block !== undefined && hasPkcs1Padding(block, new Uint8Array(0), digest)
 }

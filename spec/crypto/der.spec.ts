@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { DerReader } from '../../lib/channel/der.ts'
+import { DerReader } from '../../lib/crypto/der.ts'
 import { expectMalformed, expectTotal, hex, latin1 } from '../cell/helpers.ts'
 import { joined } from './helpers.ts'
 
