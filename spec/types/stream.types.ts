@@ -69,26 +69,15 @@ async function use(): Promise<void> {
   await scoped.closed
 }
 
-/** A switch over every code: one that is added, or taken away, is an error here. */
-function meaning(code: ErrorCode): 'argument' | 'link' | 'circuit' | 'far end' | 'this side' | 'lookup' {
+/** The codes that are closed: no wider than the words of the union. */
+const closed: string extends ErrorCode ? false : true = true
+
+/** The codes that the stream layer itself makes; what befell a link, a circuit or a client passes through it. */
+type StreamCode = Exclude<ErrorCode, `${'LINK' | 'CIRCUIT' | 'DIRECTORY' | 'CLIENT' | 'NO'}_${string}`>
+
+/** A switch over them: one that is added, or taken away, is an error here. */
+function meaning(code: StreamCode): 'far end' | 'this side' | 'lookup' {
   switch (code) {
-    case 'LINK_UNREACHABLE':
-    case 'LINK_TIMEOUT':
-    case 'LINK_CLOSED':
-    case 'LINK_VERSION':
-    case 'LINK_CERTS':
-    case 'LINK_IDENTITY':
-    case 'LINK_PROTOCOL':
-      return 'link'
-    case 'CELL_MALFORMED':
-    case 'CIRCUIT_HANDSHAKE':
-    case 'CIRCUIT_TIMEOUT':
-    case 'CIRCUIT_PROTOCOL':
-    case 'CIRCUIT_DESTROYED':
-    case 'CIRCUIT_TRUNCATED':
-    case 'CIRCUIT_CLOSED':
-    case 'CIRCUIT_FULL':
-      return 'circuit'
     case 'END_MISC':
     case 'END_RESOLVEFAILED':
     case 'END_CONNECTREFUSED':
@@ -107,13 +96,13 @@ function meaning(code: ErrorCode): 'argument' | 'link' | 'circuit' | 'far end' |
     case 'ENDED':
     case 'TIMEOUT':
     case 'ADDRESS_REFUSED':
+    case 'CELL_MALFORMED':
       return 'far end'
     case 'CLOSED':
     case 'ABORTED':
-      return 'this side'
     case 'CHUNK_DETACHED':
     case 'TLS_UNSUPPORTED':
-      return 'argument'
+      return 'this side'
     case 'RESOLVE_TRANSIENT':
     case 'RESOLVE_FAILED':
       return 'lookup'
@@ -121,7 +110,8 @@ function meaning(code: ErrorCode): 'argument' | 'link' | 'circuit' | 'far end' |
 }
 
 declare const error: SocketError
-const why: string = meaning(error.code)
+const code: ErrorCode = error.code
+const why: string = meaning('ENDED')
 const isTypeError: TypeError = error
 
 // @ts-expect-error a stream has no constructor without a place to go
@@ -133,4 +123,4 @@ new TorStream(carrier, 'example.com:80', { addressFamily: 'ipv5' })
 // @ts-expect-error the streams of a socket cannot be replaced
 socket.readable = readable
 
-export { asWinterTc, blob, disposable, isTypeError, use, why, writable }
+export { asWinterTc, blob, closed, code, disposable, isTypeError, use, why, writable }

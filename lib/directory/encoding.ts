@@ -1,0 +1,80 @@
+/**
+ * Bytes as the directory writes them: base64 (RFC 4648 section 4), often without its padding, and hex digits (dir-spec section
+ * 1.2 and 2.1.3). Each value has one encoding: what another encoder could not have made is refused, so that texts may be compared
+ * in place of bytes.
+ *
+ * @module
+ */
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+
+/** The 6 bits of a character by its code; 0xff for what is none. */
+const BITS = /* @__PURE__ */ ((): Uint8Array => {
+  const bits = new Uint8Array(128).fill(0xff)
+  for (let value = 0; value < 64; value++) bits[ALPHABET.charCodeAt(value)] = value
+  return bits
+})()
+
+/** The bytes of a base64 text, with all of its padding or none of it; undefined for anything else. */
+export function decodeBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
+  let length = text.length
+  if (length % 4 === 0 && text.endsWith('=')) length -= text.endsWith('==') ? 2 : 1
+  if (length % 4 === 1) return undefined
+  const bytes = new Uint8Array(Math.floor((length * 3) / 4))
+  let pending = 0
+  let pendingBits = 0
+  let at = 0
+  for (let index = 0; index < length; index++) {
+    const bits = BITS[text.charCodeAt(index)] ?? 0xff
+    if (bits === 0xff) return undefined
+    pending = ((pending << 6) | bits) & 0xfff
+    pendingBits += 6
+    if (pendingBits >= 8) {
+      pendingBits -= 8
+      bytes[at++] = pending >>> pendingBits
+    }
+  }
+  // What is left of the last character is zero in the one encoding that there is.
+  return (pending & ((1 << pendingBits) - 1)) === 0 ? bytes : undefined
+}
+
+/** Bytes in base64 without padding. */
+export function encodeBase64(bytes: Uint8Array): string {
+  const codes: number[] = []
+  let pending = 0
+  let pendingBits = 0
+  for (const byte of bytes) {
+    pending = ((pending << 8) | byte) & 0xffff
+    for (pendingBits += 8; pendingBits >= 6; ) {
+      pendingBits -= 6
+      codes.push(ALPHABET.charCodeAt((pending >>> pendingBits) & 63))
+    }
+  }
+  if (pendingBits > 0) codes.push(ALPHABET.charCodeAt((pending << (6 - pendingBits)) & 63))
+  return String.fromCharCode(...codes)
+}
+
+/** The bytes of an even number of hex digits of either case; undefined for anything else. */
+export function decodeHex(text: string): Uint8Array<ArrayBuffer> | undefined {
+  if (text.length % 2 !== 0 || !/^[0-9A-Fa-f]*$/.test(text)) return undefined
+  return Uint8Array.from({ length: text.length / 2 }, (_, index) => Number.parseInt(text.slice(2 * index, 2 * index + 2), 16))
+}
+
+const HEX = /* @__PURE__ */ Array.from({ length: 256 }, (_, byte) => byte.toString(16).toUpperCase().padStart(2, '0'))
+
+/** Bytes in hex digits, in upper case. */
+export function encodeHex(bytes: Uint8Array): string {
+  const codes: number[] = []
+  for (const byte of bytes) codes.push((HEX[byte] as string).charCodeAt(0), (HEX[byte] as string).charCodeAt(1))
+  return String.fromCharCode(...codes)
+}
+
+/**
+ * A copy of `text` that stands alone. A piece of a string may keep all of that string in memory, three megabytes for the nickname
+ * of one relay; what outlives a document is copied out of it.
+ */
+export function ownText(text: string): string {
+  const codes: number[] = []
+  for (let at = 0; at < text.length; at++) codes.push(text.charCodeAt(at))
+  return String.fromCharCode(...codes)
+}

@@ -1,0 +1,24 @@
+/**
+ * Which relays a relay says it shares an operator with (dir-spec section 2.1.1, "family"; section 3.3; proposal 321 for
+ * "family-ids"). A family by fingerprints holds only where both relays name each other: that is for whoever chooses paths.
+ *
+ * @module
+ */
+import { ownText } from './encoding.ts'
+import { parseFingerprint } from './fields.ts'
+
+/**
+ * The members that a `family` line names: fingerprints of 40 hex digits in upper case, without `$` and without a name behind them,
+ * and nicknames in lower case. Other members say nothing to this version and are passed over. The result keeps nothing of `words`.
+ */
+export function parseFamily(words: readonly string[]): string[] {
+  const members = new Set<string>()
+  for (const word of words) {
+    const member = word.startsWith('$') ? parseFingerprint(/^\$([^=~]*)/.exec(word)?.[1]) : parseNickname(word)
+    if (member !== undefined) members.add(member)
+  }
+  return [...members]
+}
+
+const parseNickname = (word: string): string | undefined =>
+  /^[A-Za-z0-9]{1,19}$/.test(word) ? ownText(word.toLowerCase()) : undefined
