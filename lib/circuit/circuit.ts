@@ -10,6 +10,7 @@ import { TorError } from '../errors.ts'
 import { currentPlatform } from '../platform/current.ts'
 import type { Platform, Transport } from '../platform/platform.ts'
 import { checkRelay, type Relay } from '../relay.ts'
+import type { StreamCarrier } from '../stream/carrier.ts'
 import { lookUp, type LookupAnswer, type LookupOptions } from '../stream/lookup.ts'
 import { duration, type StreamOptions } from '../stream/options.ts'
 import type { AnySocketAddress } from '../stream/socket-address.ts'
@@ -89,6 +90,11 @@ export class Circuit {
   /** Resolves when the circuit is closed from this side, rejects with a {@link TorError} when it breaks. Pre-handled. */
   get closed(): Promise<void> {
     return this.#controller.closed.promise
+  }
+
+  /** Where a stream that the caller makes by itself finds its place: `new TorStream(circuit.carrier, address)`. */
+  get carrier(): StreamCarrier {
+    return this.#controller
   }
 
   /** The windows of the last hop: DATA cells that may still be sent, or arrive, 0 to 1000. */

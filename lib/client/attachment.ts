@@ -29,7 +29,9 @@ export interface AttachableCircuit {
   /** The fingerprints of its relays, guard first. */
   readonly fingerprints: readonly string[]
   /** The stream failed here in a way that speaks against the circuit, or its exit. */
-  failed(fault: AttemptFault, end?: { readonly address: string | undefined }): void
+  failed(fault: AttemptFault): void
+  /** The stream is here no more. */
+  released(): void
 }
 
 /**
@@ -259,10 +261,10 @@ export class Attachment implements StreamCarrier, StreamGuest, StreamPlace, Cred
     const end = decodeEnd(body)
     const name = endReasonName(end.reason)
     const fault = FAULTS.get(end.reason)
+    if (fault) this.#circuit?.failed(fault)
     this.#attemptFailed(name ? `END_${name}` : 'END_OTHER', end.reason)
     if (fault === 'circuit') this.#circuitFaults += 1
     const again = fault !== undefined && this.#circuitFaults < MAX_CIRCUIT_FAULTS && this.#attempts.length < 10
-    if (fault) this.#circuit?.failed(fault, end)
     if (!again) {
       const failure = failureOfEnd(end, true, this.#attempts)
       this.#place?.leave()
@@ -278,6 +280,7 @@ export class Attachment implements StreamCarrier, StreamGuest, StreamPlace, Cred
   #attemptFailed(code: ErrorCode, reason: number | undefined): void {
     this.#stopAttemptTimer?.()
     this.#attempts.push({ code, reason, fingerprints: this.#circuit?.fingerprints ?? [], elapsed: this.#options.clock.now() - this.#startedAt })
+    this.#circuit?.released()
     this.#circuit = undefined
   }
 
@@ -304,6 +307,8 @@ export class Attachment implements StreamCarrier, StreamGuest, StreamPlace, Cred
     this.#recording.clear()
     this.#searching.abort()
     if (this.#place === undefined) this.#circuit?.carrier.withdraw(this)
+    this.#circuit?.released()
+    this.#circuit = undefined
   }
 
   /** Sends again what the stream sent before, as far as there is credit; then the stream itself goes on. */

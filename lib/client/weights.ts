@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { RelayFlag } from '../directory/relay-entry.ts'
+import { RelayFlag } from '../directory/relay-flags.ts'
 import type { DirectoryView, ListedRelay } from './directory-view.ts'
 
 /** A place in a path. */

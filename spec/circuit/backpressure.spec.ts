@@ -89,7 +89,7 @@ describe('Backpressure', () => {
         const built = await open()
         relay.withhold.circuitSendmes = true
         const streams = Array.from({ length: count }, () => built.circuit.connect('example.com:80'))
-        const uploads = streams.map((stream) => new Upload(stream, 2_000_000 / count))
+        const uploads = streams.map((stream) => new Upload(stream, Math.floor(2_000_000 / count)))
         await expectToStopAt(built, 1000)
         for (const upload of uploads) await expectToWait(upload)
         expect(built.circuit.windows.package).to.equal(0)

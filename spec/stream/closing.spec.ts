@@ -15,7 +15,7 @@ const events = Object.keys(EVENTS) as EventName[]
 /** After close() nothing may be left of a stream, however it came to that. */
 async function expectNothingLeft(stage: Stage, told: string): Promise<void> {
   const { circuit, clock, socket, watch } = stage
-  watch.add('last close', socket.close())
+  void watch.add('last close', socket.close())
   await turn(3)
   expect(watch.pending, `${told}: promises left pending`).to.deep.equal([])
   expect(clock.timers, `${told}: timers left running`).to.equal(0)
@@ -86,14 +86,14 @@ for (const variant of VARIANTS) {
       circuit.end(6)
       expect(await first).to.equal('ENDED')
       expect(await second).to.equal('ENDED')
-      expect(await codeOf(writer.closed as Promise<unknown>)).to.equal('ENDED')
+      expect(await codeOf(writer.closed)).to.equal('ENDED')
       await socket.closed
     })
 
     it('an idle writable errors with ENDED only after the readable has closed', async () => {
       const { circuit, socket } = connected(variant.options)
       const writer = socket.writable.getWriter()
-      const ended = codeOf(writer.closed as Promise<unknown>)
+      const ended = codeOf(writer.closed)
       circuit.data(pattern(10))
       circuit.end(6)
       await socket.closed
@@ -119,7 +119,7 @@ for (const variant of VARIANTS) {
       const writer = socket.writable.getWriter()
       await socket.readable.cancel()
       circuit.end(6)
-      expect(await codeOf(writer.closed as Promise<unknown>)).to.equal('ENDED')
+      expect(await codeOf(writer.closed)).to.equal('ENDED')
       expect(clock.timers).to.equal(0)
     })
 

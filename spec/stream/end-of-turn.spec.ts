@@ -9,7 +9,7 @@ describe('atEndOfTurn', () => {
     const log: string[] = []
     atEndOfTurn(() => log.push('first'))
     atEndOfTurn(() => log.push('second'))
-    for (let depth = 0; depth < 50; depth++) await undefined
+    for (let depth = 0; depth < 50; depth++) await Promise.resolve()
     log.push('microtasks')
     await macrotask()
     expect(log).to.deep.equal(['microtasks', 'first', 'second'])

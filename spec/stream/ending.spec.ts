@@ -55,7 +55,7 @@ describe('END of the far end', () => {
       } else {
         expect(outcome).to.be.instanceOf(SocketError).and.to.include({ code: REASONS[reason] ?? 'END_OTHER', reason })
         expect(await rejection(socket.closed)).to.equal(outcome)
-        expect(await rejection(socket.writable.getWriter().closed as Promise<unknown>)).to.equal(outcome)
+        expect(await rejection(socket.writable.getWriter().closed)).to.equal(outcome)
       }
       expect(circuit.endpoints.size).to.equal(0)
     }
@@ -241,7 +241,7 @@ describe('the signal of a stream', () => {
       const cause = new Error('enough')
       controller.abort(cause)
       for (const promise of [socket.closed, socket.readable.getReader().closed, socket.writable.getWriter().closed]) {
-        expect(await rejection(promise as Promise<unknown>)).to.be.instanceOf(SocketError).and.to.include({ code: 'ABORTED', cause })
+        expect(await rejection(promise)).to.be.instanceOf(SocketError).and.to.include({ code: 'ABORTED', cause })
       }
       expect(circuit.sentOf(END)).to.have.length(phase === 'circuit not open' ? 0 : 1)
       expect(circuit.guests).to.equal(0)

@@ -57,10 +57,10 @@ for (const variant of VARIANTS) {
           let bytesArrived = 0
           let number = 0
           let farEnd: 'open' | 'ended' | 'dead' = 'open'
-          watch.add('opened', socket.opened)
-          watch.add('closed', socket.closed)
-          watch.add('reader.closed', reader.closed as Promise<unknown>)
-          watch.add('writer.closed', writer.closed as Promise<unknown>)
+          void watch.add('opened', socket.opened)
+          void watch.add('closed', socket.closed)
+          void watch.add('reader.closed', reader.closed)
+          void watch.add('writer.closed', writer.closed)
 
           /** The bytes of writes that had resolved when our END went. */
           const promised = (): number => {
@@ -75,10 +75,10 @@ for (const variant of VARIANTS) {
               const index = written.push(chunk) - 1
               // Node 20 throws from `write` itself once `close` was called.
               const write = async (): Promise<void> => writer.write(chunk)
-              watch.add(`write ${index}`, write()).then(() => (resolved[index] = true), () => (resolved[index] = false))
+              void watch.add(`write ${index}`, write()).then(() => (resolved[index] = true), () => (resolved[index] = false))
             },
             read: () => {
-              watch.add(`read ${number++}`, reader.read().then(({ value }) => void (value && read.push(value))))
+              void watch.add(`read ${number++}`, reader.read().then(({ value }) => void (value && read.push(value))))
             },
             data(size) {
               if (circuit.endpoints.get(1)?.state !== 'open' && circuit.endpoints.get(1)?.state !== 'ended-open') return
@@ -148,7 +148,7 @@ for (const variant of VARIANTS) {
           if (!ended && farEnd === 'open') expect(circuit.dataBytes.length).to.be.at.least(promised())
           expect(sameBytes(circuit.dataBytes, concat(written).subarray(0, circuit.dataBytes.length)), 'what was sent').to.equal(true)
 
-          watch.add('last close', socket.close())
+          void watch.add('last close', socket.close())
           await turn(4)
           expect(watch.pending, 'promises left pending').to.deep.equal([])
           expect(clock.timers, 'timers left').to.equal(0)

@@ -66,7 +66,7 @@ describe('a stream that opens', () => {
       expect((error as SocketError).cause).to.be.instanceOf(TorError)
       expect(await rejection(socket.closed)).to.equal(error)
       expect(await rejection(socket.readable.getReader().read())).to.equal(error)
-      expect(await rejection(socket.writable.getWriter().closed as Promise<unknown>)).to.equal(error)
+      expect(await rejection(socket.writable.getWriter().closed)).to.equal(error)
       expect(circuit.commands).to.deep.equal([BEGIN, END])
       expect(circuit.endpoints.get(1)?.state, 'what may still come').to.equal('ended-open')
       expect(clock.timers).to.equal(0)

@@ -106,7 +106,7 @@ for (const variant of VARIANTS.filter(({ native }) => native)) {
       const worker = startWorker(new URL('./echo.worker.js', import.meta.url))
       try {
         const { readable, writable } = socket
-        worker.postMessage({ readable, writable }, [readable, writable] as unknown as Transferable[])
+        worker.postMessage({ readable, writable }, [readable, writable])
         for (const text of ['hello', ' ', 'worker']) {
           circuit.data(utf8(text))
           const size = circuit.dataBytes.length + text.length

@@ -176,6 +176,7 @@ export class FakeCircuit implements StreamCarrier {
   }
 
   #place(id: number, guest: StreamGuest): StreamPlace {
+    // eslint-disable-next-line @typescript-eslint/no-this-alias -- getters below have a `this` of their own
     const circuit = this
     let reserved = 0
     const mustSit = (): void => {

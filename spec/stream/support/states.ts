@@ -64,28 +64,28 @@ export const STATES = {
   'open, readable cancelled': {
     arrange: ({ circuit, watch, reader }) => {
       circuit.connect()
-      watch.add('cancel', reader.cancel('no answer wanted'))
+      void watch.add('cancel', reader.cancel('no answer wanted'))
     },
   },
   'open, readable cancelled, write parked': {
     options: { credit: 1 },
     arrange: (stage) => {
       stage.circuit.connect()
-      stage.watch.add('cancel', stage.reader.cancel('no answer wanted'))
+      void stage.watch.add('cancel', stage.reader.cancel('no answer wanted'))
       return write(stage, 600)
     },
   },
   'open, writable closed': {
     arrange: ({ circuit, watch, writer }) => {
       circuit.connect()
-      watch.add('close', writer.close())
+      void watch.add('close', writer.close())
     },
   },
   'open, writable closed, inbox not empty': {
     arrange: ({ circuit, watch, writer }) => {
       circuit.connect()
       circuit.data(pattern(100))
-      watch.add('close', writer.close())
+      void watch.add('close', writer.close())
     },
   },
   'END DONE came, all read': {
@@ -111,13 +111,13 @@ export const STATES = {
   'half-closed by close()': {
     arrange: ({ circuit, watch, socket }) => {
       circuit.connect()
-      watch.add('socket.close', socket.close())
+      void watch.add('socket.close', socket.close())
     },
   },
   'half-closed by abort()': {
     arrange: ({ circuit, watch, writer }) => {
       circuit.connect()
-      watch.add('abort', writer.abort('first'))
+      void watch.add('abort', writer.abort('first'))
     },
   },
 } as const satisfies Readonly<Record<string, State>>
@@ -147,13 +147,13 @@ export async function arrange(name: StateName, { options }: Variant, more: Scene
   const { readable, writable, opened, closed } = scene.socket
   const reader = state.byob ? readable.getReader({ mode: 'byob' }) : readable.getReader()
   const stage: Stage = { ...scene, watch, abortSignal, reader, writer: writable.getWriter() }
-  watch.add('opened', opened)
-  watch.add('closed', closed)
-  watch.add('reader.closed', reader.closed as Promise<unknown>)
-  watch.add('writer.closed', stage.writer.closed as Promise<unknown>)
+  void watch.add('opened', opened)
+  void watch.add('closed', closed)
+  void watch.add('reader.closed', reader.closed)
+  void watch.add('writer.closed', stage.writer.closed)
   void state.arrange(stage)
   await turn(2)
-  watch.add('writer.ready', stage.writer.ready as Promise<unknown>)
+  void watch.add('writer.ready', stage.writer.ready)
   return stage
 }
 
