@@ -22,8 +22,8 @@ import { CircuitController } from './circuit-controller.ts'
 export interface CircuitOptions {
   /** How the first relay is reached; the runtime's own way by default. A browser has none. */
   readonly transport?: Transport | undefined
-  /** An open channel to the first relay, to share. Otherwise the circuit dials one and closes it with itself. */
-  readonly channel?: Channel | undefined
+  /** A channel to the first relay, open or being opened, to share. Otherwise the circuit dials one and closes it with itself. */
+  readonly channel?: Channel | Promise<Channel> | undefined
   /** Gives up building, or closes the circuit. */
   readonly signal?: AbortSignal | undefined
   /**
@@ -92,6 +92,11 @@ export class Circuit {
     return this.#controller.closed.promise
   }
 
+  /** How many hops there are so far. */
+  get hops(): number {
+    return this.#controller.hops.length
+  }
+
   /** Where a stream that the caller makes by itself finds its place: `new TorStream(circuit.carrier, address)`. */
   get carrier(): StreamCarrier {
     return this.#controller
@@ -143,7 +148,7 @@ export class Circuit {
 /** Checks what would fail only later, or as something else. */
 function checkOptions({ signal, channel, transport, platform = currentPlatform() }: CircuitOptions, first: Relay): void {
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw new TypeError('Cannot open a circuit as signal is no AbortSignal')
-  if (channel !== undefined && !constantTimeEqual(channel.relay.rsaIdentity, first.rsaIdentity)) {
+  if (channel instanceof Channel && !constantTimeEqual(channel.relay.rsaIdentity, first.rsaIdentity)) {
     throw new TypeError('Cannot open a circuit as channel leads to another relay than path[0]')
   }
   if (channel === undefined && transport === undefined && platform.transport === undefined) {
@@ -171,14 +176,14 @@ async function build(controller: CircuitController, path: readonly Relay[], time
     dialling.abort()
     stopTimer?.()
     signal?.removeEventListener('abort', onSignal)
-    if (channel !== options.channel) void channel?.close()
+    if (options.channel === undefined) void channel?.close()
   }
   controller.closed.promise.then(ended, ended)
   signal?.addEventListener('abort', onSignal)
   if (signal?.aborted) onSignal()
   try {
     dialling.signal.throwIfAborted()
-    channel = options.channel ?? (await Channel.connect(path[0] as Relay, { ...dial, signal: dialling.signal, clock, platform }))
+    channel = await (options.channel ?? Channel.connect(path[0] as Relay, { ...dial, signal: dialling.signal, clock, platform }))
     if (dialling.signal.aborted) return ended()
     controller.join(channel.openCircuit(controller))
     await buildPath(controller, path, platform)

@@ -20,6 +20,7 @@ import { failureOfEnd } from '../stream/failure.ts'
 import { HalfClosedStream } from '../stream/half-closed.ts'
 import type { StreamState } from '../stream/legality.ts'
 import { ReceiveWindow, SendWindow } from '../stream/windows.ts'
+import type { ExitWish } from './exit-choice.ts'
 import { Recording } from './recording.ts'
 
 /** A circuit that a stream can be attached to. */
@@ -29,7 +30,7 @@ export interface AttachableCircuit {
   /** The fingerprints of its relays, guard first. */
   readonly fingerprints: readonly string[]
   /** The stream failed here in a way that speaks against the circuit, or its exit. */
-  failed(fault: AttemptFault): void
+  failed(fault: AttemptFault, wish: ExitWish): void
   /** The stream is here no more. */
   released(): void
 }
@@ -44,7 +45,9 @@ export type AttemptFault = 'circuit' | 'exit-full' | 'exit-policy'
 
 /** What an attachment needs of the client. */
 export interface AttachmentOptions {
-  /** Finds or builds a circuit; the exits that refused are not to be chosen again. */
+  /** What the stream is for. */
+  readonly wish: ExitWish
+  /** Finds or builds a circuit, and counts the stream as one of its own. */
   nextCircuit(signal: AbortSignal): Promise<AttachableCircuit>
   /** How long attempt number `n` (from 0) may take, in ms. */
   attemptTimeout(n: number): number
@@ -218,7 +221,10 @@ export class Attachment implements StreamCarrier, StreamGuest, StreamPlace, Cred
     if (this.#over) return
     this.#options.nextCircuit(this.#searching.signal).then(
       (circuit) => {
-        if (this.#over) return
+        if (this.#over) {
+          circuit.released()
+          return
+        }
         this.#circuit = circuit
         const limit = this.#options.attemptTimeout(this.#attempts.length)
         this.#stopAttemptTimer = this.#options.clock.after(limit, () => this.#timedOut())
@@ -235,7 +241,7 @@ export class Attachment implements StreamCarrier, StreamGuest, StreamPlace, Cred
   /** The exit did not answer in time: END, and the circuit takes no more streams. */
   #timedOut(): void {
     this.#endAttempt()
-    this.#circuit?.failed('circuit')
+    this.#circuit?.failed('circuit', this.#options.wish)
     this.#attemptFailed('TIMEOUT', undefined)
     this.#search()
   }
@@ -261,7 +267,7 @@ export class Attachment implements StreamCarrier, StreamGuest, StreamPlace, Cred
     const end = decodeEnd(body)
     const name = endReasonName(end.reason)
     const fault = FAULTS.get(end.reason)
-    if (fault) this.#circuit?.failed(fault)
+    if (fault) this.#circuit?.failed(fault, this.#options.wish)
     this.#attemptFailed(name ? `END_${name}` : 'END_OTHER', end.reason)
     if (fault === 'circuit') this.#circuitFaults += 1
     const again = fault !== undefined && this.#circuitFaults < MAX_CIRCUIT_FAULTS && this.#attempts.length < 10

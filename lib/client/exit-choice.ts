@@ -36,7 +36,7 @@ export interface ExitCandidates {
 /** True when a relay may be an exit at all. */
 export function isExit({ flags, exitPolicy, exitPolicyIPv6 }: DirectoryRelay): boolean {
   if ((flags & (RelayFlag.Exit | RelayFlag.BadExit | RelayFlag.MiddleOnly)) !== RelayFlag.Exit) return false
-  return !exitPolicy.rejectsAll || exitPolicyIPv6?.rejectsAll === false
+  return !exitPolicy.rejectsAll || !exitPolicyIPv6.rejectsAll
 }
 
 /** Those of `exits` that fit the wish; each of them is an exit ({@link isExit}). */
@@ -61,7 +61,6 @@ export function exitsFor(wish: ExitWish, exits: readonly DirectoryRelay[], learn
 /** True when the relay lets out streams to all of these ports; without any, when it lets out some. */
 function allowsPorts({ exitPolicy, exitPolicyIPv6 }: DirectoryRelay, ports: readonly number[], family: 4 | 6 | undefined): boolean {
   const policy = family === 6 ? exitPolicyIPv6 : exitPolicy
-  if (policy === undefined) return false
   return ports.length === 0 ? family === undefined || !policy.rejectsAll : ports.every((port) => policy.allows(port))
 }
 

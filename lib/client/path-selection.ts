@@ -11,7 +11,7 @@ import type { DirectoryRelay } from '../directory/network-directory.ts'
 import { RelayFlag } from '../directory/relay-flags.ts'
 import { TorError } from '../errors.ts'
 import type { DirectoryView } from './directory-view.ts'
-import { exitsFor, isExit, LONG_LIVED_PORTS, type ExitWish } from './exit-choice.ts'
+import { exitsFor, isExit, LONG_LIVED_PORTS, type ExitCandidates, type ExitWish } from './exit-choice.ts'
 import type { GuardManager, GuardPick } from './guards.ts'
 import { Kinship } from './kinship.ts'
 import { LearnedPolicies } from './learned-policies.ts'
@@ -73,36 +73,45 @@ export class PathSelector {
    * @throws TorError with code NO_PATH when no relays fit, saying which condition left none
    */
   choosePath(request: PathRequest): ChosenPath {
-    const wanted = flagsFor(request)
-    const { relays, reason } = this.#exitCandidates(request, wanted)
+    const stable = request.stable ?? request.ports.some((port) => LONG_LIVED_PORTS.has(port))
+    const { relays, reason } = this.#exitsFor(request, stable)
     if (reason !== undefined) throw new TorError('NO_PATH', `Cannot choose an exit: ${reason}`)
-    let candidates = relays
-    let missing: Missing = 'guard'
+    let left = relays
+    let problem = 'a guard: none is there that is neither the exit nor its kin'
     for (;;) {
-      const exit = chooseWeighted(candidates, (relay) => this.#weights.weigh(relay, 'exit'), this.#random)
-      if (exit === undefined) throw new TorError('NO_PATH', `Cannot choose a ${missing}: ${MISSING[missing]}`)
-      const path = this.#completePath(exit, wanted)
-      if (typeof path === 'object') return path
-      // In a small network another exit may leave room for the others.
-      missing = path
-      if (path === 'guard at all') candidates = []
-      else candidates = candidates.filter((relay) => relay !== exit)
+      const exit = this.#choose(left, 'exit')
+      if (exit === undefined) throw new TorError('NO_PATH', `Cannot choose ${problem}`)
+      const guard = this.#guards.pick({ allows: (relay) => !this.#kinship.areKin(relay, exit) })
+      if (guard !== undefined) {
+        const middle = this.chooseMiddle([guard.relay, exit], stable)
+        if (middle !== undefined) return { relays: [guard.relay, middle, exit], guard }
+        this.#guards.cancelled(guard)
+        problem = 'a middle relay: none is there that is neither one of the others nor their kin'
+      }
+      // In a small network another exit may leave room.
+      left = left.filter((relay) => relay !== exit)
     }
   }
 
-  /**
-   * Chooses one of the relays that fit beside those of the path so far; undefined when there is none. For the middle of a path
-   * whose ends are settled.
-   */
-  chooseMiddle(others: readonly DirectoryRelay[], stable = false): DirectoryRelay | undefined {
-    const wanted = flagsFor({ ports: [], stable })
-    const fits = (relay: DirectoryRelay): boolean => !others.some((other) => this.#kinship.areKin(relay, other))
-    const preferred = this.#relays.filter((relay) => (relay.flags & wanted) === wanted && fits(relay))
-    return this.#choose(preferred.length > 0 ? preferred : this.#relays.filter(fits), 'middle')
+  /** Chooses a middle relay that goes with `others`; undefined when there is none. */
+  chooseMiddle(others: readonly DirectoryRelay[], stable: boolean): DirectoryRelay | undefined {
+    const fitting = this.#relays.filter((relay) => !others.some((other) => this.#kinship.areKin(relay, other)))
+    const preferred = fitting.filter((relay) => hasFlags(relay, stable))
+    return this.#choose(preferred.length > 0 ? preferred : fitting, 'middle')
   }
 
-  #exitCandidates(request: PathRequest, wanted: number): ReturnType<typeof exitsFor> {
-    const preferred = exitsFor(request, this.#exits.filter(({ flags }) => (flags & wanted) === wanted), this.#learned)
+  #exitsFor(request: PathRequest, stable: boolean): ExitCandidates {
+    const preferred = exitsFor(request, this.#exits.filter((relay) => hasFlags(relay, stable)), this.#learned)
     return preferred.reason === undefined ? preferred : exitsFor(request, this.#exits, this.#learned)
   }
+
+  #choose(relays: readonly DirectoryRelay[], position: Position): DirectoryRelay | undefined {
+    return chooseWeighted(relays, (relay) => this.#weights.weigh(relay, position), this.#random)
+  }
+}
+
+/** True for a relay that is Fast, and Stable if it is to be. */
+function hasFlags({ flags }: DirectoryRelay, stable: boolean): boolean {
+  const wanted = stable ? RelayFlag.Fast | RelayFlag.Stable : RelayFlag.Fast
+  return (flags & wanted) === wanted
 }

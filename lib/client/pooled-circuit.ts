@@ -7,16 +7,22 @@ import type { Circuit } from '../circuit/circuit.ts'
 import type { DirectoryRelay } from '../directory/network-directory.ts'
 import type { StreamCarrier } from '../stream/carrier.ts'
 import type { AttachableCircuit, AttemptFault } from './attachment.ts'
-import { allowsTarget, type CircuitNeed } from './circuit-need.ts'
+import { exitsFor, type ExitWish } from './exit-choice.ts'
 import { isSameIsolation, type Isolation } from './isolation.ts'
+import type { LearnedPolicies } from './learned-policies.ts'
 
 /** How long after its first stream a circuit takes new ones (C tor's `MaxCircuitDirtiness`), in ms. */
 export const MAX_DIRTINESS = 600_000
 
+/** What a stream needs of its circuit. */
+export interface CircuitNeed extends ExitWish {
+  readonly isolation: Isolation
+}
+
 /** What the pool wants to hear of. */
 export interface PooledCircuitOwner {
-  /** The exit does not do what its directory entry says. */
-  exitFailed(exit: DirectoryRelay, fault: AttemptFault): void
+  /** What exits have refused. */
+  readonly learned: LearnedPolicies
   /** No stream is left on it. */
   idle(circuit: PooledCircuit): void
 }
@@ -72,9 +78,7 @@ export class PooledCircuit implements AttachableCircuit {
     return (
       !this.expired(now) &&
       (this.#isolation === undefined || isSameIsolation(this.#isolation, need.isolation)) &&
-      !need.excludedExits.has(this.exit.fingerprint) &&
-      (need.exit === undefined || need.exit(this.exit)) &&
-      allowsTarget(this.exit, need)
+      exitsFor(need, [this.exit], this.#owner.learned).relays.length > 0
     )
   }
 
@@ -90,8 +94,11 @@ export class PooledCircuit implements AttachableCircuit {
     if (this.#streams === 0) this.#owner.idle(this)
   }
 
-  failed(fault: AttemptFault): void {
-    this.#spoiled = true
-    if (fault !== 'circuit') this.#owner.exitFailed(this.exit, fault)
+  failed(fault: AttemptFault, { ports, host }: ExitWish): void {
+    const { learned } = this.#owner
+    if (fault === 'exit-full') learned.refuseAll(this.exit.fingerprint)
+    else if (fault === 'exit-policy') for (const port of ports) learned.refuse(this.exit.fingerprint, port, host)
+    // An exit that does not connect there may well serve the streams that it has, and others.
+    if (fault !== 'exit-policy') this.#spoiled = true
   }
 }

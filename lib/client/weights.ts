@@ -6,8 +6,9 @@
  *
  * @module
  */
+import type { ConsensusRelay } from '../directory/relay-entry.ts'
 import { RelayFlag } from '../directory/relay-flags.ts'
-import type { DirectoryView, ListedRelay } from './directory-view.ts'
+import type { DirectoryView } from './directory-view.ts'
 
 /** A place in a path. */
 export type Position = 'guard' | 'middle' | 'exit'
@@ -42,7 +43,7 @@ export class PositionWeights {
   }
 
   /** What a relay counts for a position. Only how these compare means something. Not negative; not always whole. */
-  weigh(relay: Pick<ListedRelay, 'flags' | 'bandwidth'>, position: Position): number {
+  weigh(relay: Pick<ConsensusRelay, 'flags' | 'bandwidth'>, position: Position): number {
     return relay.bandwidth * (this.#factors[position][kindOf(relay.flags)] as number)
   }
 }

@@ -21,16 +21,12 @@ const HYPHEN = 45
  * The strings that it gives are pieces of the text: see `ownText` for what is to outlive it.
  */
 export class DocumentReader {
-  /** The keyword of this item. */
-  keyword = ''
-  /** What follows the keyword and the space behind it, as it stands; perhaps nothing. */
-  rest = ''
-  /** Where this item begins in the text, and where the next one would. */
-  start = 0
-  end = 0
-
   readonly #text: string
   readonly #what: string
+  #keyword = ''
+  #rest = ''
+  #start = 0
+  #end = 0
   // The name of this item's object, and where its base64 lines are; undefined without one.
   #objectName: string | undefined
   #objectStart = 0
@@ -44,45 +40,66 @@ export class DocumentReader {
     if (!text.endsWith('\n')) this.fail('it ends within a line')
   }
 
+  /** The keyword of this item; empty at the end. */
+  get keyword(): string {
+    return this.#keyword
+  }
+
+  /** What follows the keyword and the space behind it, as it stands; perhaps nothing. */
+  get rest(): string {
+    return this.#rest
+  }
+
+  /** Where this item begins in the text. */
+  get start(): number {
+    return this.#start
+  }
+
+  /** Where the next item would begin in the text. */
+  get end(): number {
+    return this.#end
+  }
+
+  /** True when this item has this keyword. */
+  is(keyword: string): boolean {
+    return this.#keyword === keyword
+  }
+
   /** True when the next item was read; false at the end of the document. */
   next(): boolean {
     const text = this.#text
-    let start = this.end
+    let start = this.#end
     while (text.charCodeAt(start) === NEWLINE) start++
-    this.start = start
+    this.#start = start
+    this.#objectName = undefined
     if (start === text.length) {
-      this.end = start
+      this.#end = start
+      this.#keyword = this.#rest = ''
       return false
     }
     const line = this.#line(start)
     const space = separatorIn(line)
-    this.keyword = line.slice(0, space)
-    this.rest = line.slice(space + 1)
-    if (!KEYWORD.test(this.keyword)) this.fail('a line in it begins with no keyword')
-    this.end = start + line.length + 1
-    this.#objectName = undefined
-    if (text.charCodeAt(this.end) === HYPHEN) this.#readObject()
+    this.#keyword = line.slice(0, space)
+    this.#rest = line.slice(space + 1)
+    if (!KEYWORD.test(this.#keyword)) this.fail('a line in it begins with no keyword')
+    this.#end = start + line.length + 1
+    if (text.charCodeAt(this.#end) === HYPHEN) this.#readObject()
     return true
   }
 
   /** The arguments of this item, at least `least` of them; further ones are for future versions of the format. */
   words(least: number): string[] {
-    const rest = this.rest.trim()
+    const rest = this.#rest.trim()
     const words = rest === '' ? [] : rest.split(/[ \t]+/)
-    if (words.length < least) this.fail(`"${this.keyword}" has too few arguments`)
+    if (words.length < least) this.fail(`"${this.#keyword}" has too few arguments`)
     return words
   }
 
   /** The bytes of this item's object, which must have one of these names. */
   object(...names: string[]): Uint8Array<ArrayBuffer> {
-    if (this.#objectName === undefined || !names.includes(this.#objectName)) this.fail(`"${this.keyword}" has no ${names[0]}`)
+    if (this.#objectName === undefined || !names.includes(this.#objectName)) this.fail(`"${this.#keyword}" has no ${names[0]}`)
     const bytes = decodeBase64(this.#text.slice(this.#objectStart, this.#objectEnd).replaceAll('\n', ''))
-    return bytes ?? this.fail(`the ${names[0]} of "${this.keyword}" is not base64`)
-  }
-
-  /** True when this item has an object. */
-  get hasObject(): boolean {
-    return this.#objectName !== undefined
+    return bytes ?? this.fail(`the ${names[0]} of "${this.#keyword}" is not base64`)
   }
 
   /** Throws the `DIRECTORY_MALFORMED` for this document. */
@@ -100,11 +117,11 @@ export class DocumentReader {
 
   /** Reads the object that begins at `end`. Each of its lines is looked at, so that nothing can hide within one. */
   #readObject(): void {
-    const first = this.#line(this.end)
+    const first = this.#line(this.#end)
     const name = BEGIN.exec(first)?.[1]
     if (name === undefined) return this.fail('an object in it has no proper first line')
     const last = `-----END ${name}-----`
-    let at = this.end + first.length + 1
+    let at = this.#end + first.length + 1
     this.#objectName = name
     this.#objectStart = at
     for (;;) {
@@ -114,7 +131,7 @@ export class DocumentReader {
       if (line === last) break
       if (!OBJECT_LINE.test(line)) this.fail('an object in it is not base64')
     }
-    this.end = at
+    this.#end = at
   }
 }
 

@@ -8,6 +8,9 @@
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 
+/** How many arguments a call may have without trouble in any engine. */
+const MAX_CODES = 4096
+
 /** The 6 bits of a character by its code; 0xff for what is none. */
 const BITS = /* @__PURE__ */ ((): Uint8Array => {
   const bits = new Uint8Array(128).fill(0xff)
@@ -38,6 +41,13 @@ export function decodeBase64(text: string): Uint8Array<ArrayBuffer> | undefined 
   return (pending & ((1 << pendingBits) - 1)) === 0 ? bytes : undefined
 }
 
+/** The text of these character codes, in one piece of memory where it is short. */
+function fromCodes(codes: readonly number[]): string {
+  let text = ''
+  for (let at = 0; at < codes.length; at += MAX_CODES) text += String.fromCharCode(...codes.slice(at, at + MAX_CODES))
+  return text
+}
+
 /** Bytes in base64 without padding. */
 export function encodeBase64(bytes: Uint8Array): string {
   const codes: number[] = []
@@ -51,7 +61,7 @@ export function encodeBase64(bytes: Uint8Array): string {
     }
   }
   if (pendingBits > 0) codes.push(ALPHABET.charCodeAt((pending << (6 - pendingBits)) & 63))
-  return String.fromCharCode(...codes)
+  return fromCodes(codes)
 }
 
 /** The bytes of an even number of hex digits of either case; undefined for anything else. */
@@ -66,7 +76,7 @@ const HEX = /* @__PURE__ */ Array.from({ length: 256 }, (_, byte) => byte.toStri
 export function encodeHex(bytes: Uint8Array): string {
   const codes: number[] = []
   for (const byte of bytes) codes.push((HEX[byte] as string).charCodeAt(0), (HEX[byte] as string).charCodeAt(1))
-  return String.fromCharCode(...codes)
+  return fromCodes(codes)
 }
 
 /**
@@ -76,5 +86,5 @@ export function encodeHex(bytes: Uint8Array): string {
 export function ownText(text: string): string {
   const codes: number[] = []
   for (let at = 0; at < text.length; at++) codes.push(text.charCodeAt(at))
-  return String.fromCharCode(...codes)
+  return fromCodes(codes)
 }

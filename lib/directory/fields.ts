@@ -6,7 +6,7 @@
  */
 import { parseIPv4, parseIPv6 } from '../cell/ip-address.ts'
 import type { LinkAddress } from '../platform/platform.ts'
-import { decodeHex, ownText } from './encoding.ts'
+import { ownText } from './encoding.ts'
 
 /** A whole number without sign, without leading zeros, at most `most`. */
 export function parseNumber(text: string | undefined, most: number): number | undefined {
@@ -43,8 +43,7 @@ export function parseAddressAndPort(text: string): LinkAddress | undefined {
 
 /** A SHA-1 in 40 hex digits of either case, the form of fingerprints: the same in upper case. The result keeps nothing of `text`. */
 export function parseFingerprint(text: string | undefined): string | undefined {
-  if (text === undefined || text.length !== 40 || decodeHex(text) === undefined) return undefined
-  return ownText(text.toUpperCase())
+  return text !== undefined && /^[0-9A-Fa-f]{40}$/.test(text) ? ownText(text.toUpperCase()) : undefined
 }
 
 /** `key=1 other=-2`, with each key once and values of 32 bits: parameters and weights of a consensus. */

@@ -58,19 +58,13 @@ export class LinkInbox {
       this.#paused = true
       this.#control.pause()
     }
-    if (this.#demand && !this.#scheduled) {
-      this.#scheduled = true
-      setImmediate(() => {
-        this.#scheduled = false
-        this.#deliver()
-      })
-    }
+    this.#schedule()
   }
 
-  /** A read waits. */
+  /** A read waits. It gets one chunk a turn at most, so that whoever gets what is in the last one can keep up. */
   pull(): void {
     this.#demand = true
-    if (!this.#scheduled) this.#deliver()
+    this.#schedule()
   }
 
   /** No more will arrive. What is here is still delivered. */
@@ -100,6 +94,15 @@ export class LinkInbox {
         this.#filled = 0
       }
     }
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || !this.#demand || this.#size === 0) return
+    this.#scheduled = true
+    setImmediate(() => {
+      this.#scheduled = false
+      this.#deliver()
+    })
   }
 
   #deliver(): void {

@@ -13,9 +13,11 @@ import { DestroyReason, EndReason } from '../cell/reasons.ts'
 import { decodeResolve, encodeResolved } from '../cell/resolve.ts'
 import { decodeSendme } from '../cell/sendme.ts'
 import type { Sendme } from '../cell/sendme.ts'
+import { ExitRefusal } from './exit.ts'
 import { TestStream } from './exit-stream.ts'
 import type { ReceivedMessage } from './messages.ts'
 import { ExtendFailure, OnwardHop } from './onward-hop.ts'
+import { allowsPort } from './relay-plan.ts'
 import type { TestCircuit } from './test-circuit.ts'
 
 /** What decoding gave, or undefined for a body that is malformed. */
@@ -101,7 +103,10 @@ function begin(circuit: TestCircuit, command: number, streamId: number, body: Ui
   }
   const stream = new TestStream(streamId, target, circuit)
   circuit.streams.set(streamId, stream)
-  void stream.open((signal) => relay.exit({ ...target, signal }))
+  void stream.open((signal) => {
+    if (!allowsPort(relay.listing, target.port)) throw new ExitRefusal(EndReason.EXITPOLICY)
+    return relay.exit({ ...target, signal })
+  })
 }
 
 async function resolve(circuit: TestCircuit, streamId: number, name: string | undefined): Promise<void> {

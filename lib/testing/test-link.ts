@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { answerCreateFast } from '../circuit/create-fast.ts'
 import { answerNtor } from '../circuit/ntor.ts'
 import { HOP_KEY_SIZE, HopCrypto } from '../circuit/hop-crypto.ts'
 import { encodeCerts } from '../cell/certs-cell.ts'
@@ -24,6 +25,9 @@ import type { TestRelay } from './test-relay.ts'
 
 /** How many cells {@link TestLink.log} keeps. */
 const LOG_SIZE = 1_000
+
+/** The handshake type that stands for CREATE_FAST, which has none: C tor too numbers it so, and for CREATE2 it is reserved. */
+const FAST_HANDSHAKE = 1
 
 /** A cell other than RELAY and RELAY_EARLY that came in on a link. */
 export interface LoggedCell {
@@ -58,7 +62,7 @@ export class TestLink {
   readonly cells: CellLink
   /** Whether the relay shakes hands by itself. */
   readonly #automatic: boolean
-  /** Circuit ids whose CREATE2 is being answered. */
+  /** Circuit ids whose CREATE2 or CREATE_FAST is being answered. */
   readonly #creating = new Set<number>()
   #isClosed = false
 
@@ -175,10 +179,10 @@ export class TestLink {
         this.netinfo = decodeNetinfo(body)
         return
       case CellCommand.CREATE2:
-        this.#receiveCreate(circuitId, new Uint8Array(body))
+      case CellCommand.CREATE_FAST:
+        this.#receiveCreate(circuitId, command, new Uint8Array(body))
         return
       case CellCommand.CREATE:
-      case CellCommand.CREATE_FAST:
         this.#refuse(circuitId, DestroyReason.PROTOCOL)
         return
       case CellCommand.DESTROY:
@@ -209,19 +213,21 @@ export class TestLink {
     this.sendNetinfo()
   }
 
-  #receiveCreate(circuitId: number, body: Uint8Array): void {
+  #receiveCreate(circuitId: number, command: number, body: Uint8Array): void {
     if (this.netinfo === undefined) {
-      this.#fail('a CREATE2 before NETINFO')
+      this.#fail('a CREATE2 or CREATE_FAST before NETINFO')
     } else if (circuitId < 0x8000_0000 || this.circuits.has(circuitId) || this.#creating.has(circuitId)) {
       // The initiator's ids have the highest bit set (tor-spec, "Choosing circuit IDs").
       this.#refuse(circuitId, DestroyReason.PROTOCOL)
     } else {
       this.#creating.add(circuitId)
-      this.#create(circuitId, decodeCreate2(body)).catch((error: unknown) => this.#fail(String(error)))
+      const isFast = command === CellCommand.CREATE_FAST
+      const request = isFast ? { handshakeType: FAST_HANDSHAKE, data: body } : decodeCreate2(body)
+      this.#create(circuitId, request, isFast).catch((error: unknown) => this.#fail(String(error)))
     }
   }
 
-  async #create(circuitId: number, request: Create2): Promise<void> {
+  async #create(circuitId: number, request: Create2, isFast: boolean): Promise<void> {
     const answer = this.relay.answerCreate === undefined ? 'answer' : await this.relay.answerCreate({ ...request, circuitId, link: this })
     // A DESTROY may have come meanwhile.
     if (!this.#creating.delete(circuitId) || answer === 'ignore') return
@@ -230,25 +236,26 @@ export class TestLink {
       return
     }
     try {
-      if (request.handshakeType !== HandshakeType.NTOR) throw new Error('This relay speaks ntor only')
-      const { identity } = this.relay
-      const { reply, keys } = answerNtor({
-        onionSkin: request.data,
-        rsaIdentity: identity.rsa.fingerprint,
-        onionSecretKey: identity.onion.secretKey,
-        keyLength: HOP_KEY_SIZE,
-      })
+      const { reply, keys } = isFast ? answerCreateFast({ material: request.data, keyLength: HOP_KEY_SIZE }) : this.#answerNtor(request)
       const circuit = new TestCircuit(this, circuitId, new HopCrypto(keys, currentPlatform()))
       this.circuits.set(circuitId, circuit)
       this.relay.circuits.push(circuit)
       if (this.fromClient) this.relay.network.circuits.push(circuit)
-      if (answer === 'wrong-auth') reply[40] = (reply[40] as number) ^ 1
-      this.sendCell(circuitId, CellCommand.CREATED2, typeof answer === 'object' ? answer.created2 : encodeCreated2(reply))
+      // The end of both replies is what proves that they are right.
+      if (answer === 'wrong-auth') reply[reply.length - 10] = (reply[reply.length - 10] as number) ^ 1
+      const body = typeof answer === 'object' ? answer.created2 : isFast ? reply : encodeCreated2(reply)
+      this.sendCell(circuitId, isFast ? CellCommand.CREATED_FAST : CellCommand.CREATED2, body)
     } catch {
       // An onion skin that is malformed, or for other keys.
       this.#refuse(circuitId, DestroyReason.PROTOCOL)
     }
     this.relay.observer.notify()
+  }
+
+  #answerNtor({ handshakeType, data }: Create2): { readonly reply: Uint8Array; readonly keys: Uint8Array } {
+    if (handshakeType !== HandshakeType.NTOR) throw new Error('This relay speaks ntor only')
+    const { rsa, onion } = this.relay.identity
+    return answerNtor({ onionSkin: data, rsaIdentity: rsa.fingerprint, onionSecretKey: onion.secretKey, keyLength: HOP_KEY_SIZE })
   }
 
   #refuse(circuitId: number, reason: number): void {

@@ -2,8 +2,9 @@
  * A small Tor network within this process: relays that speak the real link, circuit and stream protocols over connections
  * in memory. It serves this library's own demo and specs, and the tests of whoever uses the library.
  *
- * Nothing of it is private or anonymous, and its relays keep account of everything: it is for tests only. There is no
- * directory in it; a test takes relays' descriptions from {@link TestNetwork.relays} or {@link TestNetwork.path}.
+ * Nothing of it is private or anonymous, and its relays keep account of everything: it is for tests only. A test takes relays'
+ * descriptions from {@link TestNetwork.relays} or {@link TestNetwork.path}; or it asks for authorities, and clients learn of the
+ * relays as on any Tor network, by {@link TestNetwork.config}.
  *
  * @module
  */
@@ -11,23 +12,37 @@ import { systemClock } from '../clock.ts'
 import type { Clock } from '../clock.ts'
 import type { Link, LinkAddress, Transport } from '../platform/platform.ts'
 import type { Relay } from '../relay.ts'
+import { authorityKeys } from './authority-keys.ts'
+import type { AuthorityKeys } from './authority-keys.ts'
+import { directoryExit } from './directory-server.ts'
 import type { ExitHandler, ResolveHandler } from './exit.ts'
 import { echo } from './exits.ts'
 import { Observer } from './observer.ts'
 import { systemRandom } from './random.ts'
 import type { RandomSource } from './random.ts'
 import { createRelayIdentity } from './relay-identity.ts'
+import { authorityPlan, completePlan } from './relay-plan.ts'
+import type { CompletePlan, RelayPlan } from './relay-plan.ts'
 import type { TestCircuit } from './test-circuit.ts'
+import { TestDirectory } from './test-directory.ts'
+import type { TestNetworkConfig } from './test-directory.ts'
 import { TestRelay } from './test-relay.ts'
 
 /** How a network is made. */
 export interface TestNetworkOptions {
   /**
-   * How many relays, 1 to 200.
+   * How many relays, 1 to 200, or what each shall be.
    *
    * @default 4
    */
-  readonly relays?: number
+  readonly relays?: number | readonly RelayPlan[]
+  /**
+   * How many directory authorities, 0 to 9, which are relays beside the others: then all relays serve a directory. Making their
+   * keys takes some time, once in a process.
+   *
+   * @default 0
+   */
+  readonly authorities?: number
   /**
    * What every relay connects streams to; a relay's own `exit` may be set later.
    *
@@ -47,7 +62,16 @@ export interface TestNetworkOptions {
 }
 
 /** The relays' addresses: a block that is for documentation (RFC 5737), and that nobody can dial. */
-const addressOf = (index: number): LinkAddress => ({ hostname: `192.0.2.${index + 1}`, port: 9001 })
+const relayDefaults = (index: number): { nickname: string; address: LinkAddress } => ({
+  nickname: `test${index + 1}`,
+  address: { hostname: `192.0.2.${index + 1}`, port: 9001 },
+})
+
+/** Another such block. */
+const authorityDefaults = (index: number): { nickname: string; address: LinkAddress } => ({
+  nickname: `auth${index + 1}`,
+  address: { hostname: `198.51.100.${index + 1}`, port: 9001 },
+})
 
 /**
  * A network of test relays.
@@ -59,7 +83,7 @@ const addressOf = (index: number): LinkAddress => ({ hostname: `192.0.2.${index 
  * ```
  */
 export class TestNetwork {
-  /** The relays, in an order that never changes. */
+  /** The relays, in an order that never changes; the authorities are the last. */
   readonly relays: readonly TestRelay[]
   /** Dials the relays by their made-up addresses; any other address is refused. */
   readonly transport: Transport
@@ -68,6 +92,7 @@ export class TestNetwork {
   /** The circuits that clients have created, the oldest first, each as its guard has it; its `hops` are the rest of the path. */
   readonly circuits: TestCircuit[] = []
 
+  #directory: TestDirectory | undefined
   readonly #observer = new Observer()
   readonly #clock: Clock
   #closing: Promise<void> | undefined
@@ -77,28 +102,32 @@ export class TestNetwork {
   /**
    * Makes the relays' keys and starts them.
    *
-   * @throws RangeError when `relays` is out of range
+   * @throws RangeError when `relays` or `authorities` is out of range
+   * @throws TypeError or RangeError naming the relay when a plan cannot be
    */
   static async start(options: TestNetworkOptions = {}): Promise<TestNetwork> {
-    const { relays = 4, random = systemRandom } = options
-    if (!(Number.isInteger(relays) && relays >= 1 && relays <= 200)) throw new RangeError(`Cannot start a network of "relays": ${relays}`)
-    const identities = await Promise.all(Array.from({ length: relays }, () => createRelayIdentity(random)))
+    const { random = systemRandom, authorities = 0 } = options
+    const plans = planAll(options.relays ?? 4, authorities)
+    const [identities, keys] = await Promise.all([
+      Promise.all(plans.map(() => createRelayIdentity(random))),
+      Promise.all(Array.from({ length: authorities }, (_, index) => authorityKeys(index))),
+    ])
     const network = new TestNetwork(options.clock ?? systemClock)
-    const made = identities.map(
-      (identity, index) =>
-        new TestRelay({
-          network,
-          nickname: `test${index + 1}`,
-          address: addressOf(index),
-          identity,
-          clock: network.#clock,
-          random,
-          observer: network.#observer,
-          exit: options.exit ?? echo(),
-          resolve: options.resolve ?? (() => [{ type: 'error', transient: false, ttl: 60 }]),
-        }),
-    )
+    const made = identities.map((identity, index) => {
+      const plan = plans[index] as CompletePlan
+      return new TestRelay({
+        network,
+        plan,
+        identity,
+        clock: network.#clock,
+        random,
+        observer: network.#observer,
+        exit: plan.exit ?? options.exit ?? echo(),
+        resolve: plan.resolve ?? options.resolve ?? (() => [{ type: 'error', transient: false, ttl: 60 }]),
+      })
+    })
     ;(network.relays as TestRelay[]).push(...made)
+    if (authorities > 0) network.#found(keys)
     return network
   }
 
@@ -106,6 +135,25 @@ export class TestNetwork {
     this.#clock = clock
     this.relays = []
     this.transport = { connect: (address, { signal }) => this.#dial(address, signal) }
+  }
+
+  /**
+   * What the authorities agree on, with knobs for it.
+   *
+   * @throws Error when the network has no authorities
+   */
+  get directory(): TestDirectory {
+    if (this.#directory === undefined) throw new Error('This test network has no directory: start it with "authorities"')
+    return this.#directory
+  }
+
+  /**
+   * What a client needs to know to find its way from nothing.
+   *
+   * @throws Error when the network has no authorities
+   */
+  get config(): TestNetworkConfig {
+    return this.directory.config
   }
 
   /**
@@ -136,8 +184,21 @@ export class TestNetwork {
   }
 
   /** The relay that listens at an address. @internal */
-  relayAt({ hostname, port }: LinkAddress): TestRelay | undefined {
-    return this.relays.find(({ address }) => address.hostname === hostname && address.port === port)
+  relayAt(address: LinkAddress): TestRelay | undefined {
+    return this.relays.find((relay) => relay.listensAt(address))
+  }
+
+  /** The last relays become authorities, and all serve the directory. */
+  #found(keys: readonly AuthorityKeys[]): void {
+    const relays = this.relays.slice(-keys.length)
+    const authorities = keys.map((each, index) => {
+      const relay = relays[index] as TestRelay
+      relay.v3Identity = each.v3Identity
+      return { nickname: relay.nickname, v3Identity: each.v3Identity, keys: each, relay }
+    })
+    const directory = new TestDirectory(authorities, this.relays, this.#clock)
+    for (const relay of this.relays) relay.directory = directoryExit(relay, directory)
+    this.#directory = directory
   }
 
   async #close(): Promise<void> {
@@ -160,6 +221,24 @@ export class TestNetwork {
     const { memory } = relay.accept(true)
     return { ...memory.client, peerCertificate: relay.identity.leaf }
   }
+}
+
+/** Every relay, authorities last. */
+function planAll(relays: number | readonly RelayPlan[], authorities: number): CompletePlan[] {
+  const count = typeof relays === 'number' ? relays : relays.length
+  if (!(Number.isInteger(count) && count >= 1 && count <= 200)) throw new RangeError(`Cannot start a network of "relays": ${count}`)
+  if (!(Number.isInteger(authorities) && authorities >= 0 && authorities <= 9)) {
+    throw new RangeError(`Cannot start a network with "authorities": ${authorities}`)
+  }
+  const planned = typeof relays === 'number' ? Array.from({ length: count }, (): RelayPlan => ({})) : relays
+  const plans = [
+    ...planned.map((plan, index) => completePlan(plan, relayDefaults(index))),
+    ...Array.from({ length: authorities }, (_, index) => completePlan(authorityPlan, authorityDefaults(index))),
+  ]
+  const places = plans.flatMap(({ address, ipv6Address }) => [address, ...(ipv6Address ? [ipv6Address] : [])])
+  const unique = new Set(places.map(({ hostname, port }) => `${hostname} ${port}`))
+  if (unique.size !== places.length) throw new TypeError('Cannot start a network in which two relays have the same address')
+  return plans
 }
 
 /** Rejects when one of the signals aborts, and not before. */

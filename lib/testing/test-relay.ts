@@ -9,6 +9,8 @@ import type { LinkAddress } from '../platform/platform.ts'
 import type { Relay } from '../relay.ts'
 import { makeCertificates } from './certificates.ts'
 import type { CertificateFaults, RelayCertificate } from './certificates.ts'
+import type { DirectoryAnswer } from './directory-http.ts'
+import type { DirectoryLieChoice, DirectoryRequest } from './directory-lies.ts'
 import { ExitRefusal } from './exit.ts'
 import type { ExitHandler, ResolveHandler } from './exit.ts'
 import { MemoryLink } from './memory-link.ts'
@@ -16,15 +18,16 @@ import type { ReceivedMessage } from './messages.ts'
 import type { Observer } from './observer.ts'
 import type { RandomSource } from './random.ts'
 import type { RelayIdentity } from './relay-identity.ts'
+import type { CompletePlan, RelayListing } from './relay-plan.ts'
 import type { TestCircuit } from './test-circuit.ts'
 import { TestLink } from './test-link.ts'
 import type { TestNetwork } from './test-network.ts'
 
-/** A CREATE2 that waits for {@link TestRelay.answerCreate}. */
+/** A CREATE2 or a CREATE_FAST that waits for {@link TestRelay.answerCreate}. */
 export interface CreateRequest {
-  /** 2 for ntor. */
+  /** 2 for ntor; 1, which no CREATE2 has, for a CREATE_FAST. */
   readonly handshakeType: number
-  /** The onion skin; a view that holds. */
+  /** The onion skin, or what a CREATE_FAST brings; a view that holds. */
   readonly data: Uint8Array
   /** The id of the circuit on {@link link}. */
   readonly circuitId: number
@@ -33,8 +36,9 @@ export interface CreateRequest {
 }
 
 /**
- * What to do about a CREATE2: answer it, leave it unanswered, answer it with a wrong AUTH value, refuse it with a DESTROY of
- * this reason, or answer it with these bytes as the body of CREATED2. To answer late give a promise.
+ * What to do about a CREATE2 or a CREATE_FAST: answer it, leave it unanswered, answer it with a wrong AUTH value (wrong
+ * derivative key data), refuse it with a DESTROY of this reason, or answer it with these bytes as the body of CREATED2 (of
+ * CREATED_FAST). To answer late give a promise.
  */
 export type CreateAnswer = 'answer' | 'ignore' | 'wrong-auth' | CreateRefusal | CreateReply
 
@@ -46,7 +50,7 @@ export interface CreateRefusal {
 
 /** Bytes of one's own in answer to a CREATE2. */
 export interface CreateReply {
-  /** The body of the CREATED2 cell, at most 509 bytes. */
+  /** The body of the CREATED2 or CREATED_FAST cell, at most 509 bytes. */
   readonly created2: Uint8Array
 }
 
@@ -61,8 +65,7 @@ export interface Withholding {
 /** What a relay is made of. @internal */
 export interface TestRelaySetup {
   readonly network: TestNetwork
-  readonly nickname: string
-  readonly address: LinkAddress
+  readonly plan: CompletePlan
   readonly identity: RelayIdentity
   readonly clock: Clock
   readonly random: RandomSource
@@ -76,10 +79,12 @@ export interface TestRelaySetup {
  * what happens from then on.
  */
 export class TestRelay {
-  /** `test1` and so on, for people. */
+  /** `test1` and so on, for people; `auth1` and so on for authorities. */
   readonly nickname: string
   /** Where it listens: a made-up address that only the network's transport knows. */
   readonly address: LinkAddress
+  /** Where it listens as well, if anywhere. */
+  readonly ipv6Address: LinkAddress | undefined
   /** What a directory would say of it: what clients need to dial it and to extend to it. */
   readonly description: Relay
   /** The links that it accepted, the oldest first, those that are closed included. */
@@ -87,6 +92,10 @@ export class TestRelay {
   /** The circuits that were created at it, the oldest first, those that are closed included. */
   readonly circuits: TestCircuit[] = []
 
+  /** What the directory says of it beside keys and addresses. */
+  readonly listing: RelayListing
+  /** Whether the directory has it at all. */
+  listed = true
   /** Its keys. With those of another relay in place it is an impostor: {@link description} stays as it was. */
   identity: RelayIdentity
   /** What is forged in the CERTS cells that it sends. */
@@ -99,7 +108,7 @@ export class TestRelay {
   reachable: 'yes' | 'no' | 'never' = 'yes'
   /** Called for each link before anything is read; `ignore` leaves the handshake to `link.sendVersions` and the like. */
   onLink: ((link: TestLink) => 'handle' | 'ignore') | undefined
-  /** Decides about each CREATE2. */
+  /** Decides about each CREATE2 and CREATE_FAST. */
   answerCreate: ((request: CreateRequest) => CreateAnswer | Promise<CreateAnswer>) | undefined
   /**
    * Called for each relay message that is for this relay, before it is handled; `ignore` leaves it to the caller. DATA counts
@@ -112,13 +121,21 @@ export class TestRelay {
   strict = true
   /** What it connects streams to. */
   exit: ExitHandler
-  /** What it connects BEGIN_DIR to; by default it is no directory. */
+  /** What it connects BEGIN_DIR to: in a network with authorities the directory, in one without it is no directory. */
   directory: ExitHandler = () => {
     throw new ExitRefusal(EndReason.NOTDIRECTORY)
   }
+  /** What its directory lies about, in place of `network.directory.lie`. */
+  lie: DirectoryLieChoice
+  /** Answers requests to its directory; `usual` makes the answer that it would give otherwise, its lies included. */
+  serve: ((request: DirectoryRequest, usual: () => Promise<DirectoryAnswer>) => DirectoryAnswer | Promise<DirectoryAnswer>) | undefined
   /** How it answers RESOLVE. */
   resolve: ResolveHandler
 
+  /** The identity of the authority that it is, if it is one. @internal */
+  v3Identity: string | undefined
+  /** The keys that the directory tells: those it began with. @internal */
+  readonly published: RelayIdentity
   /** @internal */
   readonly network: TestNetwork
   /** @internal */
@@ -132,8 +149,11 @@ export class TestRelay {
   /** @internal */
   constructor(setup: TestRelaySetup) {
     this.network = setup.network
-    this.nickname = setup.nickname
-    this.address = setup.address
+    this.nickname = setup.plan.nickname
+    this.address = setup.plan.address
+    this.ipv6Address = setup.plan.ipv6Address
+    this.listing = setup.plan.listing
+    this.published = setup.identity
     this.identity = setup.identity
     this.clock = setup.clock
     this.random = setup.random
@@ -141,7 +161,7 @@ export class TestRelay {
     this.exit = setup.exit
     this.resolve = setup.resolve
     this.description = {
-      addresses: [setup.address],
+      addresses: this.ipv6Address === undefined ? [this.address] : [this.address, this.ipv6Address],
       rsaIdentity: setup.identity.rsa.fingerprint,
       ed25519Identity: setup.identity.ed25519.publicKey,
       ntorOnionKey: setup.identity.onion.publicKey,
@@ -163,6 +183,16 @@ export class TestRelay {
       this.#certificates = { key, identity: this.identity, made }
     }
     return this.#certificates.made
+  }
+
+  /** Whether it says of itself that it answers BEGIN_DIR. @internal */
+  get isDirectory(): boolean {
+    return this.listing.flags.includes('V2Dir')
+  }
+
+  /** Whether it listens at an address. @internal */
+  listensAt({ hostname, port }: LinkAddress): boolean {
+    return this.description.addresses.some((address) => address.hostname === hostname && address.port === port)
   }
 
   /** Somebody dials. @internal */

@@ -54,7 +54,7 @@ describe('The memory of a process', () => {
       expect(upload.writer.desiredSize).to.be.at.most(0)
       expect(await stateOf(upload.writer.ready)).to.equal('pending')
       const stalled = await memory()
-      expect(stalled.held - before.held, 'bytes held').to.be.lessThan(16 * MB)
+    expect(stalled.held - before.held, 'bytes held').to.be.lessThan(16 * MB)
       expect(stalled.rss - before.rss, 'bytes resident').to.be.lessThan(16 * MB)
 
       relay.withhold[`${kind}Sendmes`] = false

@@ -1,0 +1,61 @@
+/**
+ * When a consensus may be used, and when the next one is to be fetched (dir-spec section 5.1).
+ *
+ * @module
+ */
+import { TorError } from '../errors.ts'
+import type { Consensus } from './consensus.ts'
+
+/** How far the clock may be outside of the time in which a consensus holds, in ms: 24 hours, "reasonably live". */
+export const REASONABLY_LIVE: number = 24 * 3_600_000
+
+/** The times of a consensus, in ms since the epoch. */
+export type Lifetime = Pick<Consensus, 'validAfter' | 'freshUntil' | 'validUntil'>
+
+/** Where a moment is in the life of a consensus that may be used then. */
+export interface ConsensusAge {
+  /**
+   * `early`: it does not hold yet, `fresh`: it is the newest there is, `live`: there is to be a newer one by now,
+   * `stale`: it no longer holds.
+   */
+  readonly phase: 'early' | 'fresh' | 'live' | 'stale'
+  /** For the user when it is `early` or `stale`: the clock may be wrong, or the network ill. */
+  readonly warning: string | undefined
+}
+
+/**
+ * Checks that a consensus may be used at `now`, in ms since the epoch.
+ *
+ * @throws TorError `DIRECTORY_FUTURE` or `DIRECTORY_EXPIRED` when `now` is more than 24 hours off
+ */
+export function checkLifetime(consensus: Lifetime, now: number): ConsensusAge {
+  const { validAfter, freshUntil, validUntil } = consensus
+  if (now < validAfter) {
+    const early = `the consensus will be valid only ${duration(validAfter - now)} from now: the clock may be wrong`
+    if (now < validAfter - REASONABLY_LIVE) throw new TorError('DIRECTORY_FUTURE', `Cannot use the consensus: ${early}`)
+    return { phase: 'early', warning: early }
+  }
+  if (now <= validUntil) return { phase: now < freshUntil ? 'fresh' : 'live', warning: undefined }
+  const stale = `the consensus stopped being valid ${duration(now - validUntil)} ago: the clock may be wrong`
+  if (now > validUntil + REASONABLY_LIVE) throw new TorError('DIRECTORY_EXPIRED', `Cannot use the consensus: ${stale}`)
+  return { phase: 'stale', warning: stale }
+}
+
+/**
+ * When to fetch the next consensus, in ms since the epoch: `now` when this one does not hold, else a moment chosen at random
+ * after the caches have the next one and well before this one ends.
+ *
+ * @param random gives numbers from 0 up to and without 1, as Math.random does
+ */
+export function nextFetch(consensus: Lifetime, now: number, random: () => number): number {
+  const { validAfter, freshUntil, validUntil } = consensus
+  if (now < validAfter || now > validUntil) return now
+  // In a network that votes every few seconds the start may be behind the end.
+  const start = Math.min(freshUntil + (3 / 4) * (freshUntil - validAfter), validUntil)
+  return Math.floor(start + random() * (7 / 8) * (validUntil - start))
+}
+
+function duration(ms: number): string {
+  const minutes = Math.ceil(ms / 60_000)
+  return minutes < 120 ? `${minutes} ${minutes === 1 ? 'minute' : 'minutes'}` : `${Math.round(minutes / 60)} hours`
+}

@@ -1,0 +1,185 @@
+/**
+ * The microdesc consensus: which relays there are, as the authorities agreed (dir-spec section 3.4.1 and 3.9.2). Reading it
+ * proves nothing: that is what `verifyConsensus` is for.
+ *
+ * @module
+ */
+import { sha1 } from '@noble/hashes/legacy.js'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { DocumentReader } from './document.ts'
+import { parseFingerprint, parseKeyValues, parseNumber, parseTime } from './fields.ts'
+import { NO_PROTOCOLS, parseProtocols, type Protocols } from './protocols.ts'
+import { type ConsensusRelay, RelayEntryReader } from './relay-entry.ts'
+import { type SliceOptions, Slices } from './slices.ts'
+
+/** How many relays are read, and how many bytes are hashed, before other tasks have their turn: a few ms each. */
+const RELAYS_A_SLICE = 250
+const BYTES_A_SLICE = 262_144
+
+/** Which digest an authority signed. Signatures over others are passed over, as dir-spec has it. */
+export type SignatureAlgorithm = 'sha1' | 'sha256'
+
+/** What an authority says that it signed. */
+export interface ConsensusSignature {
+  readonly algorithm: SignatureAlgorithm
+  /** The fingerprint of the authority's identity key, in 40 hex digits in upper case. */
+  readonly identity: string
+  /** The SHA-1 of the key that it signed with, likewise. */
+  readonly signingKeyDigest: string
+  readonly signature: Uint8Array
+}
+
+/** A microdesc consensus. Times are in ms since the epoch. */
+export interface Consensus {
+  /** The method by which the authorities made it. */
+  readonly method: number
+  /** From when on it holds. */
+  readonly validAfter: number
+  /** When there is to be a newer one. */
+  readonly freshUntil: number
+  /** Until when it holds. */
+  readonly validUntil: number
+  /** Parameters of the network, by name. */
+  readonly params: ReadonlyMap<string, number>
+  /** What clients must speak, and what they should. */
+  readonly requiredClientProtocols: Protocols
+  readonly recommendedClientProtocols: Protocols
+  /** The relays, in ascending order of their fingerprints. */
+  readonly relays: readonly ConsensusRelay[]
+  /** `Wgg` and the like, to be divided by the parameter `bwweightscale`; empty when it has none. */
+  readonly bandwidthWeights: ReadonlyMap<string, number>
+  readonly signatures: readonly ConsensusSignature[]
+  /** The digests of what is signed, by each algorithm that a signature names. */
+  readonly digests: ReadonlyMap<SignatureAlgorithm, Uint8Array>
+}
+
+/** The items of the header that are looked at. None may be there twice. */
+const HEADER_ITEMS: ReadonlySet<string> = /* @__PURE__ */ new Set([
+  'vote-status', 'consensus-method', 'valid-after', 'fresh-until', 'valid-until', 'params',
+  'required-client-protocols', 'recommended-client-protocols',
+])
+
+/**
+ * Reads a microdesc consensus, in slices: other tasks have their turn between them. The result keeps nothing of `text`.
+ *
+ * @throws TorError `DIRECTORY_MALFORMED`, as rejection
+ */
+export async function parseConsensus(text: string, options: SliceOptions = {}): Promise<Consensus> {
+  const reader = new DocumentReader(text, 'consensus')
+  const header = readHeader(reader)
+  const relays = await readRelays(reader, options)
+  const footer = readFooter(reader, text)
+  const signed = new TextEncoder().encode(text.slice(0, footer.signedEnd))
+  const digests = new Map<SignatureAlgorithm, Uint8Array>()
+  for (const { algorithm } of footer.signatures) {
+    if (!digests.has(algorithm)) digests.set(algorithm, await digest(algorithm, signed, options))
+  }
+  return { ...header, relays, bandwidthWeights: footer.bandwidthWeights, signatures: footer.signatures, digests }
+}
+
+type Header = Omit<Consensus, 'relays' | 'bandwidthWeights' | 'signatures' | 'digests'>
+
+/** Reads up to the first relay, or to the footer. */
+function readHeader(reader: DocumentReader): Header {
+  // The signed part begins with this item, so nothing may be ahead of it.
+  if (!reader.next() || reader.start !== 0 || !reader.is('network-status-version')) reader.fail('it begins with something else')
+  const [version, flavour] = reader.words(1)
+  if (version !== '3' || flavour !== 'microdesc') reader.fail('it is not of version 3 with microdescriptors')
+  const items = new Map<string, string[]>()
+  while (reader.next() && !reader.is('r') && !reader.is('directory-footer')) {
+    if (!HEADER_ITEMS.has(reader.keyword)) continue
+    if (items.has(reader.keyword)) reader.fail(`"${reader.keyword}" is there twice`)
+    items.set(reader.keyword, reader.words(0))
+  }
+  if (items.get('vote-status')?.[0] !== 'consensus') reader.fail('it is a vote')
+  const time = (keyword: string): number => {
+    const [date, time] = items.get(keyword) ?? []
+    return parseTime(date, time) ?? reader.fail(`"${keyword}" is no time, or is missing`)
+  }
+  const protocols = (keyword: string): Protocols => {
+    const words = items.get(keyword)
+    return words === undefined ? NO_PROTOCOLS : (parseProtocols(words.join(' ')) ?? reader.fail(`"${keyword}" is not well-formed`))
+  }
+  const validAfter = time('valid-after')
+  const freshUntil = time('fresh-until')
+  const validUntil = time('valid-until')
+  if (validAfter >= freshUntil || freshUntil >= validUntil) reader.fail('its times are not in order')
+  return {
+    method: parseNumber(items.get('consensus-method')?.[0], 1_000_000) ?? reader.fail('"consensus-method" is no number, or is missing'),
+    validAfter,
+    freshUntil,
+    validUntil,
+    params: parseKeyValues(items.get('params') ?? []) ?? reader.fail('"params" is not well-formed'),
+    requiredClientProtocols: protocols('required-client-protocols'),
+    recommendedClientProtocols: protocols('recommended-client-protocols'),
+  }
+}
+
+/** Reads the relays, up to the footer. */
+async function readRelays(reader: DocumentReader, options: SliceOptions): Promise<ConsensusRelay[]> {
+  const entries = new RelayEntryReader(reader)
+  const relays: ConsensusRelay[] = []
+  const slices = new Slices(RELAYS_A_SLICE, options)
+  let last = ''
+  while (reader.is('r')) {
+    const relay = entries.read()
+    // Ascending, so that none is there twice.
+    if (relay.fingerprint <= last) reader.fail('its relays are not in order')
+    last = relay.fingerprint
+    relays.push(relay)
+    if (slices.isFull(1)) await slices.pause()
+  }
+  return relays
+}
+
+interface Footer {
+  readonly bandwidthWeights: ReadonlyMap<string, number>
+  readonly signatures: readonly ConsensusSignature[]
+  /** Where the signed part of the text ends: behind the space after the first "directory-signature". */
+  readonly signedEnd: number
+}
+
+/** Reads the footer, up to the end of the document. */
+function readFooter(reader: DocumentReader, text: string): Footer {
+  if (!reader.is('directory-footer')) reader.fail('it has no footer')
+  let bandwidthWeights: ReadonlyMap<string, number> | undefined
+  const signatures: ConsensusSignature[] = []
+  let signedEnd: number | undefined
+  while (reader.next()) {
+    if (reader.is('directory-signature')) {
+      signedEnd ??= reader.start + 'directory-signature '.length
+      if (!text.startsWith('directory-signature ', reader.start)) reader.fail('a signature in it has no space where one must be')
+      const signature = readSignature(reader)
+      if (signature !== undefined) signatures.push(signature)
+    } else if (signedEnd !== undefined) {
+      reader.fail('something that is not signed follows the signatures')
+    } else if (reader.is('bandwidth-weights')) {
+      if (bandwidthWeights !== undefined) reader.fail('"bandwidth-weights" is there twice')
+      bandwidthWeights = parseKeyValues(reader.words(0)) ?? reader.fail('"bandwidth-weights" is not well-formed')
+    }
+  }
+  if (signedEnd === undefined) return reader.fail('it has no signatures')
+  return { bandwidthWeights: bandwidthWeights ?? new Map(), signatures, signedEnd }
+}
+
+/** directory-signature [Algorithm] identity signing-key-digest; undefined for an algorithm of the future. */
+function readSignature(reader: DocumentReader): ConsensusSignature | undefined {
+  const words = reader.words(2)
+  const [algorithm, claimed, key] = words.length === 2 ? ['sha1', ...words] : words
+  if (algorithm !== 'sha1' && algorithm !== 'sha256') return undefined
+  const signature = reader.object('SIGNATURE')
+  const identity = parseFingerprint(claimed)
+  const signingKeyDigest = parseFingerprint(key)
+  if (identity === undefined || signingKeyDigest === undefined) return reader.fail('a signature in it does not say whose it is')
+  return { algorithm, identity, signingKeyDigest, signature }
+}
+
+async function digest(algorithm: SignatureAlgorithm, signed: Uint8Array, options: SliceOptions): Promise<Uint8Array> {
+  const hash = (algorithm === 'sha1' ? sha1 : sha256).create()
+  const slices = new Slices(BYTES_A_SLICE, options)
+  for (let at = 0; at < signed.length; at += BYTES_A_SLICE) {
+    if (at > 0 && slices.isFull(BYTES_A_SLICE)) await slices.pause()
+    hash.update(signed.subarray(at, at + BYTES_A_SLICE))
+  }
+  return hash.digest()
+}

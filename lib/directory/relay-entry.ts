@@ -1,0 +1,143 @@
+/**
+ * What a microdesc consensus says of one relay (dir-spec section 3.4.1 and 3.9.2).
+ *
+ * @module
+ */
+import { parseIPv4 } from '../cell/ip-address.ts'
+import type { LinkAddress } from '../platform/platform.ts'
+import type { DocumentReader } from './document.ts'
+import { decodeBase64, encodeHex, ownText } from './encoding.ts'
+import { parseAddressAndPort, parseNumber } from './fields.ts'
+import { NO_PROTOCOLS, parseProtocols, type Protocols } from './protocols.ts'
+import { parseFlags, type RelayFlags } from './relay-flags.ts'
+
+/** A relay of a consensus. There are thousands: what many of them have in common is shared between them. */
+export interface ConsensusRelay {
+  readonly nickname: string
+  /** The SHA-1 of its RSA identity key, in 40 hex digits in upper case. */
+  readonly fingerprint: string
+  /** Its OR addresses, the one of the `r` line first, then those of the `a` lines. Without those that have port 0. */
+  readonly addresses: readonly LinkAddress[]
+  /** Bits of `RelayFlag`. */
+  readonly flags: RelayFlags
+  /** The SHA-256 of its microdescriptor, in base64 without padding: 43 characters. */
+  readonly microdescriptorDigest: string
+  /** The weight of its bandwidth, in an arbitrary unit (about kilobytes a second); 0 when the consensus says nothing. */
+  readonly bandwidth: number
+  /** True when `bandwidth` comes from measurements. */
+  readonly measured: boolean
+  /** Which subprotocols it claims to speak; none when its claim cannot be read. */
+  readonly protocols: Protocols
+}
+
+/** The items of an entry behind its `r` line, as long as it is being read. */
+interface Entry {
+  readonly nickname: string
+  readonly fingerprint: string
+  readonly addresses: LinkAddress[]
+  flags: RelayFlags | undefined
+  digest: string | undefined
+  bandwidth: number | undefined
+  measured: boolean
+  protocols: Protocols | undefined
+}
+
+/** Reads the relays of one consensus. */
+export class RelayEntryReader {
+  readonly #reader: DocumentReader
+  // Few different lines of these kinds stand for thousands of relays.
+  readonly #flags = new Map<string, RelayFlags>()
+  readonly #protocols = new Map<string, Protocols>()
+
+  constructor(reader: DocumentReader) {
+    this.#reader = reader
+  }
+
+  /**
+   * Reads the relay whose `r` line the document reader is at, up to the item that begins something else. Throws a TorError
+   * `DIRECTORY_MALFORMED`.
+   */
+  read(): ConsensusRelay {
+    const reader = this.#reader
+    const entry = this.#readFirstLine()
+    while (reader.next() && !reader.is('r') && !reader.is('directory-footer')) this.#readItem(entry)
+    const { nickname, fingerprint, addresses, flags, digest, bandwidth = 0, measured, protocols = NO_PROTOCOLS } = entry
+    if (flags === undefined || digest === undefined) return reader.fail('a relay in it has no flags or no microdescriptor')
+    return { nickname, fingerprint, addresses, flags, microdescriptorDigest: digest, bandwidth, measured, protocols }
+  }
+
+  /** r nickname identity publication(2) IP ORPort DirPort */
+  #readFirstLine(): Entry {
+    const reader = this.#reader
+    const [nickname = '', base64 = '', , , hostname = '', orPort, directoryPort] = reader.words(7)
+    const identity = decodeBase64(base64)
+    const port = parseNumber(orPort, 65_535)
+    if (!/^[A-Za-z0-9]{1,19}$/.test(nickname)) reader.fail('a nickname in it is none')
+    if (identity?.length !== 20) return reader.fail('an identity in it does not have 20 bytes')
+    if (parseIPv4(hostname) === undefined || port === undefined || parseNumber(directoryPort, 65_535) === undefined) {
+      return reader.fail('an address in it is none')
+    }
+    const addresses = port === 0 ? [] : [{ hostname: ownText(hostname), port }]
+    const fingerprint = encodeHex(identity)
+    return {
+      nickname: ownText(nickname), fingerprint, addresses,
+      flags: undefined, digest: undefined, bandwidth: undefined, measured: false, protocols: undefined,
+    }
+  }
+
+  #readItem(entry: Entry): void {
+    const reader = this.#reader
+    switch (reader.keyword) {
+      case 'a': {
+        const address = parseAddressAndPort(reader.words(1)[0] as string)
+        entry.addresses.push(address ?? reader.fail('an address in it is none'))
+        break
+      }
+      case 'm': {
+        if (entry.digest !== undefined) reader.fail('a relay in it has two microdescriptors')
+        const [digest = ''] = reader.words(1)
+        if (digest.length !== 43 || decodeBase64(digest) === undefined) reader.fail('the digest of a microdescriptor in it is none')
+        entry.digest = ownText(digest)
+        break
+      }
+      case 's':
+        if (entry.flags !== undefined) reader.fail('a relay in it has flags twice')
+        entry.flags = this.#sharedFlags(reader.rest)
+        break
+      case 'pr':
+        if (entry.protocols !== undefined) reader.fail('a relay in it has protocols twice')
+        entry.protocols = this.#sharedProtocols(reader.rest)
+        break
+      case 'w':
+        if (entry.bandwidth !== undefined) reader.fail('a relay in it has two bandwidths')
+        this.#readBandwidth(entry)
+        break
+    }
+  }
+
+  /** w Bandwidth=INT [Unmeasured=1] */
+  #readBandwidth(entry: Entry): void {
+    const reader = this.#reader
+    entry.measured = true
+    for (const word of reader.words(1)) {
+      if (word === 'Unmeasured=1') entry.measured = false
+      if (!word.startsWith('Bandwidth=')) continue
+      if (entry.bandwidth !== undefined) reader.fail('a relay in it has two bandwidths')
+      entry.bandwidth = parseNumber(word.slice(10), 0xffff_ffff) ?? reader.fail('a bandwidth in it is no number')
+    }
+    if (entry.bandwidth === undefined) reader.fail('a relay in it has no bandwidth on its "w" line')
+  }
+
+  #sharedFlags(rest: string): RelayFlags {
+    let flags = this.#flags.get(rest)
+    if (flags === undefined) this.#flags.set(rest, (flags = parseFlags(this.#reader.words(0))))
+    return flags
+  }
+
+  /** The authorities pass on this line as the relay wrote it: one that says nonsense must not cost the consensus. */
+  #sharedProtocols(rest: string): Protocols {
+    let protocols = this.#protocols.get(rest)
+    if (protocols === undefined) this.#protocols.set(rest, (protocols = parseProtocols(rest) ?? NO_PROTOCOLS))
+    return protocols
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * Long work in slices, so that a page stays alive while a consensus is read.
+ *
+ * @module
+ */
+
+/** How the readers of long documents wait between two slices of their work. */
+export interface SliceOptions {
+  /** Resolves once other tasks had their turn. By default a timer of 0 ms. */
+  readonly pause?: () => Promise<void>
+}
+
+/** Lets other tasks have their turn. */
+export const pauseForTasks = (): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, 0)
+  })
+
+/** Counts units of work, and pauses after every `size` of them. */
+export class Slices {
+  readonly #size: number
+  readonly #pause: () => Promise<void>
+  #done = 0
+
+  constructor(size: number, options: SliceOptions) {
+    this.#size = size
+    this.#pause = options.pause ?? pauseForTasks
+  }
+
+  /** Adds `units` of work. True when it is time for {@link pause}: there is nothing to wait for otherwise. */
+  isFull(units: number): boolean {
+    this.#done += units
+    return this.#done >= this.#size
+  }
+
+  /** Waits, and begins the next slice. */
+  async pause(): Promise<void> {
+    this.#done = 0
+    await this.#pause()
+  }
+}
