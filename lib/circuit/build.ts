@@ -11,6 +11,7 @@ import type { LinkSpecifier } from '../cell/link-specifier.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Relay } from '../relay.ts'
 import type { CircuitController } from './circuit-controller.ts'
+import { startCreateFast } from './create-fast.ts'
 import { HOP_KEY_SIZE, HopCrypto } from './hop-crypto.ts'
 import { NTOR_HANDSHAKE, startNtor } from './ntor.ts'
 
@@ -30,6 +31,18 @@ export async function buildPath(circuit: CircuitController, path: readonly Relay
     circuit.addHop(new HopCrypto(keys, platform))
     keys.fill(0)
   }
+}
+
+/**
+ * Makes a circuit of one hop, without proof of an onion key: the link has proved who the relay is (tor-spec, "CREATE_FAST cells").
+ *
+ * @throws TorError `CIRCUIT_HANDSHAKE`, or what befell the circuit meanwhile
+ */
+export async function buildFast(circuit: CircuitController, platform: Platform): Promise<void> {
+  const handshake = startCreateFast()
+  const keys = handshake.finish(await circuit.createFast(handshake.material), HOP_KEY_SIZE)
+  circuit.addHop(new HopCrypto(keys, platform))
+  keys.fill(0)
 }
 
 /** All that is known of a relay: its first address of each kind, and both identities, in the order that the specification wants. */

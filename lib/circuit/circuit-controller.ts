@@ -104,10 +104,8 @@ export class CircuitController implements CircuitReceiver, StreamCarrier {
     if (this.#state !== 'building') return
     this.#state = 'open'
     this.opened.resolve()
-    this.#outbox?.hold()
     for (const guest of this.#guests) this.#seat(guest)
     this.#guests.clear()
-    this.#outbox?.release()
   }
 
   /** Ends the circuit from this side, with a DESTROY. Its streams fail with `failure`; `closed` resolves. */
@@ -170,14 +168,12 @@ export class CircuitController implements CircuitReceiver, StreamCarrier {
   endOfPass(): void {
     for (const endpoint of this.#touched) endpoint.endOfPass()
     this.#touched.clear()
-    this.#outbox?.release()
   }
 
   roomAvailable(): void {
     if (this.#state !== 'open') return
-    this.#outbox?.hold()
     for (const hop of this.hops) hop.line.serve()
-    this.#outbox?.release()
+    this.#outbox?.flush() // the next circuit in turn shall see what room is left
   }
 
   channelClosed(error: TorError): void {
@@ -207,7 +203,6 @@ export class CircuitController implements CircuitReceiver, StreamCarrier {
   /** One run of cells: all layers off, then one cell after the other in the order in which they came. */
   #receive(bodies: Uint8Array, count: number): void {
     if (this.#state === 'closed') return
-    this.#outbox?.hold()
     try {
       const peeled = peel(this.#cryptos, bodies, count)
       const last = this.hops.at(-1) as Hop
@@ -324,7 +319,7 @@ export class CircuitController implements CircuitReceiver, StreamCarrier {
     if (this.#state === 'closed') return
     this.#state = 'closed'
     this.#failure = failure
-    this.#outbox?.release()
+    this.#outbox?.flush()
     this.#port?.release(destroy)
     this.#pending?.answer.reject(failure)
     this.#pending = undefined

@@ -9,13 +9,13 @@ import { systemClock, type Clock } from '../clock.ts'
 import { TorError } from '../errors.ts'
 import { currentPlatform } from '../platform/current.ts'
 import type { Platform, Transport } from '../platform/platform.ts'
-import { checkRelay, type Relay } from '../relay.ts'
+import { checkDirectoryServer, checkRelay, type DirectoryServer, type Relay } from '../relay.ts'
 import type { StreamCarrier } from '../stream/carrier.ts'
 import { lookUp, type LookupAnswer, type LookupOptions } from '../stream/lookup.ts'
 import { duration, type StreamOptions } from '../stream/options.ts'
 import type { AnySocketAddress } from '../stream/socket-address.ts'
 import { TorStream, type StreamWindows } from '../stream/tor-stream.ts'
-import { buildPath } from './build.ts'
+import { buildFast, buildPath } from './build.ts'
 import { CircuitController } from './circuit-controller.ts'
 
 /** Options of {@link Circuit.open}. */
@@ -58,9 +58,9 @@ export class Circuit {
   readonly #controller: CircuitController
   readonly #streamDefaults: StreamOptions
   /** The relays, guard first. */
-  readonly path: readonly Relay[]
+  readonly path: readonly DirectoryServer[]
 
-  private constructor(controller: CircuitController, path: readonly Relay[], streamDefaults: StreamOptions) {
+  private constructor(controller: CircuitController, path: readonly DirectoryServer[], streamDefaults: StreamOptions) {
     this.#controller = controller
     this.path = path
     this.#streamDefaults = streamDefaults
@@ -77,9 +77,26 @@ export class Circuit {
     path.forEach((relay, index) => checkRelay(relay, `path[${index}]`))
     const timeout = duration('timeout', options.timeout ?? 60_000)
     checkOptions(options, path[0] as Relay)
+    const { platform = currentPlatform() } = options
     const controller = new CircuitController()
-    void build(controller, path, timeout, options)
+    void build(controller, path[0] as Relay, () => buildPath(controller, path, platform), timeout, options)
     return new Circuit(controller, [...path], options.streamDefaults ?? {})
+  }
+
+  /**
+   * Begins to build a circuit of one hop to a relay whose onion key need not be known (CREATE_FAST). It is good for that relay's
+   * directory only: see {@link connectDirectory}.
+   *
+   * @throws TypeError or RangeError naming the argument, before anything is dialled
+   */
+  static openToDirectory(server: DirectoryServer, options: CircuitOptions = {}): Circuit {
+    checkDirectoryServer(server, 'server')
+    const timeout = duration('timeout', options.timeout ?? 60_000)
+    checkOptions(options, server)
+    const { platform = currentPlatform() } = options
+    const controller = new CircuitController()
+    void build(controller, server, () => buildFast(controller, platform), timeout, options)
+    return new Circuit(controller, [server], options.streamDefaults ?? {})
   }
 
   /** Resolves when the path is complete; rejects with a {@link TorError}. Pre-handled. */
@@ -146,7 +163,7 @@ export class Circuit {
 }
 
 /** Checks what would fail only later, or as something else. */
-function checkOptions({ signal, channel, transport, platform = currentPlatform() }: CircuitOptions, first: Relay): void {
+function checkOptions({ signal, channel, transport, platform = currentPlatform() }: CircuitOptions, first: DirectoryServer): void {
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw new TypeError('Cannot open a circuit as signal is no AbortSignal')
   if (channel instanceof Channel && !constantTimeEqual(channel.relay.rsaIdentity, first.rsaIdentity)) {
     throw new TypeError('Cannot open a circuit as channel leads to another relay than path[0]')
@@ -157,7 +174,13 @@ function checkOptions({ signal, channel, transport, platform = currentPlatform()
 }
 
 /** Dials if need be, and builds. Whatever goes wrong ends the circuit; a channel of our own ends with it. */
-async function build(controller: CircuitController, path: readonly Relay[], timeout: number, options: CircuitOptions): Promise<void> {
+async function build(
+  controller: CircuitController,
+  first: DirectoryServer,
+  makeHops: () => Promise<void>,
+  timeout: number,
+  options: CircuitOptions,
+): Promise<void> {
   const { signal, clock = systemClock, platform = currentPlatform() } = options
   const dialling = new AbortController()
   // The limit of the whole is the circuit's own; this one shares it out among the relay's addresses.
@@ -183,10 +206,10 @@ async function build(controller: CircuitController, path: readonly Relay[], time
   if (signal?.aborted) onSignal()
   try {
     dialling.signal.throwIfAborted()
-    channel = await (options.channel ?? Channel.connect(path[0] as Relay, { ...dial, signal: dialling.signal, clock, platform }))
+    channel = await (options.channel ?? Channel.connect(first, { ...dial, signal: dialling.signal, clock, platform }))
     if (dialling.signal.aborted) return ended()
     controller.join(channel.openCircuit(controller))
-    await buildPath(controller, path, platform)
+    await makeHops()
     stopTimer?.()
     controller.open()
   } catch (error) {

@@ -4,12 +4,17 @@
  * @module
  */
 import type { CreditWaiter } from '../stream/carrier.ts'
+import { atEndOfTurn } from '../stream/end-of-turn.ts'
 
 /**
  * Credit is what the window has, less what is reserved for cells that are sealed later, and never more than the link has
  * room for. Waiters are served in rounds: `ceil(credit / waiters)` cells each, by the credit at the round's beginning. A round
  * that the credit does not last for goes on with the next credit, so that one upload never starves another, in whatever
  * portions credit comes.
+ *
+ * Who needs less than a share has perhaps only come to the end of a chunk, and its next write is a microtask away: while others
+ * wait, the rest of the share stays its own until the turn ends. So it does not matter either in which portions an application
+ * writes.
  */
 export class CreditLine {
   readonly #window: { readonly available: number }
@@ -22,6 +27,9 @@ export class CreditLine {
   /** What the first of the line is to get of its share. */
   #owed = 0
   #reserved = 0
+  /** What is left of shares in this turn, and whose it is. */
+  readonly #kept = new Map<CreditWaiter, number>()
+  #keptCells = 0
 
   /**
    * @param window - the hop's package window
@@ -34,7 +42,23 @@ export class CreditLine {
 
   /** Cells that a stream out of line may send now: none while others wait. */
   get credit(): number {
-    return this.#line.length > 0 ? 0 : this.#free()
+    return this.creditOf(undefined)
+  }
+
+  /** Cells that this writer may send now, out of line: what is left of its share, and what nobody waits for. */
+  creditOf(waiter: CreditWaiter | undefined): number {
+    const all = this.#all()
+    const kept = Math.min(all, (waiter && this.#kept.get(waiter)) ?? 0)
+    return this.#line.length > 0 ? kept : Math.max(kept, all - this.#keptCells + kept)
+  }
+
+  /** The writer has sent, or set aside, `cells` cells out of line. */
+  spent(waiter: CreditWaiter | undefined, cells: number): void {
+    const kept = waiter && this.#kept.get(waiter)
+    if (kept === undefined) return
+    const used = Math.min(kept, cells)
+    this.#kept.set(waiter as CreditWaiter, kept - used)
+    this.#keptCells -= used
   }
 
   /** Sets one cell aside. */
@@ -63,7 +87,8 @@ export class CreditLine {
 
   /** There may be credit again: gives each waiter its share while it lasts. */
   serve(): void {
-    for (let free = this.#free(); free > 0; free = this.#free()) {
+    for (let all = this.#all(); all > this.#keptCells; ) {
+      const free = all - this.#keptCells
       if (this.#unserved === 0) {
         this.#unserved = this.#line.length
         this.#share = this.#owed = Math.ceil(free / this.#line.length)
@@ -75,7 +100,11 @@ export class CreditLine {
       this.#unserved -= 1
       this.#owed = this.#share
       waiter.grant(cells)
-      if (left > 0 && this.#line.at(-1) === waiter) {
+      const before = all
+      all = this.#all()
+      if (this.#line.at(-1) !== waiter) {
+        this.#keep(waiter, cells - (before - all))
+      } else if (left > 0) {
         this.#line.pop()
         this.#line.unshift(waiter)
         this.#unserved += 1
@@ -84,7 +113,21 @@ export class CreditLine {
     }
   }
 
-  #free(): number {
+  #keep(waiter: CreditWaiter, cells: number): void {
+    if (cells <= 0 || (this.#line.length === 0 && this.#kept.size === 0)) return
+    if (this.#kept.size === 0) {
+      atEndOfTurn(() => {
+        this.#kept.clear()
+        this.#keptCells = 0
+        this.serve()
+      })
+    }
+    this.#kept.set(waiter, (this.#kept.get(waiter) ?? 0) + cells)
+    this.#keptCells += cells
+  }
+
+  /** Credit that is not reserved. */
+  #all(): number {
     return Math.max(0, Math.min(this.#window.available, this.#room()) - this.#reserved)
   }
 }

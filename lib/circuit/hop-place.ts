@@ -5,7 +5,6 @@
  */
 import { MAX_DATA } from '../cell/relay-cell-v0.ts'
 import type { CellSource, CreditWaiter, StreamEndpoint, StreamPlace } from '../stream/carrier.ts'
-import { atEndOfTurn } from '../stream/end-of-turn.ts'
 import type { Hop } from './hop.ts'
 import type { Outbox } from './outbox.ts'
 import { SHORT_DATA } from './short-cells.ts'
@@ -16,6 +15,8 @@ export class HopPlace implements StreamPlace {
   readonly shortData: number = SHORT_DATA
   readonly #hop: Hop
   readonly #outbox: Outbox
+  /** Who stands in line for this place, once it has. */
+  #waiter: CreditWaiter | undefined
   /** Cells of credit that are set aside. */
   #reserved = 0
 
@@ -26,20 +27,19 @@ export class HopPlace implements StreamPlace {
   }
 
   get credit(): number {
-    return this.#hop.line.credit
+    return this.#hop.line.creditOf(this.#waiter)
   }
 
   reserve(): void {
     this.#reserved += 1
     this.#hop.line.reserve()
+    this.#hop.line.spent(this.#waiter, 1)
   }
 
   sendData(source: CellSource, cells: number, reserved: boolean): void {
     if (reserved) this.#unreserve()
-    // A lone reserved cell is a tail that is sealed at the end of a turn: others of this circuit may follow it.
-    const soon = reserved && cells === 1
-    this.#outbox.addData(this.#hop, this.id, source, cells, soon)
-    if (soon) atEndOfTurn(() => this.#outbox.flush())
+    this.#outbox.addData(this.#hop, this.id, source, cells)
+    this.#hop.line.spent(this.#waiter, reserved ? cells - 1 : cells)
   }
 
   send(command: number, body: Uint8Array): void {
@@ -47,6 +47,7 @@ export class HopPlace implements StreamPlace {
   }
 
   wait(waiter: CreditWaiter): void {
+    this.#waiter = waiter
     this.#hop.line.wait(waiter)
   }
 

@@ -1,6 +1,7 @@
 /**
  * Cells on their way out: messages are packed and sealed one after the other into one buffer, then encrypted in one go and
- * handed to the link in a single write.
+ * handed to the link in a single write. A full batch leaves at once, what is left at the end of this turn of the event loop: so
+ * whatever one turn brings about shares as few writes as can be, and nothing waits for another turn.
  *
  * @module
  */
@@ -8,6 +9,7 @@ import { CellCommand, RelayCommand } from '../cell/commands.ts'
 import { BODY_SIZE, HEADER_SIZE, writeHeader } from '../cell/relay-cell-v0.ts'
 import type { CircuitPort } from '../channel/circuit-port.ts'
 import type { CellSource } from '../stream/carrier.ts'
+import { atEndOfTurn } from '../stream/end-of-turn.ts'
 import type { HopCrypto } from './hop-crypto.ts'
 import type { Hop } from './hop.ts'
 import { encryptFor, forwardRoom, refillForward } from './onion.ts'
@@ -33,7 +35,8 @@ export class Outbox {
   readonly #bodies = new Uint8Array(BATCH * BODY_SIZE)
   #count = 0
   #target: Hop | undefined
-  #held = false
+  /** A flush at the end of this turn is arranged. */
+  #arranged = false
   #refilling = false
   /** Batches that wait for keystream, oldest first. Control cells only: without keystream there is no credit for data. */
   readonly #waiting: Batch[] = []
@@ -65,22 +68,12 @@ export class Outbox {
     return Math.max(0, Math.min(this.#port.room, keystream) - this.#count)
   }
 
-  /** Keeps cells back until `release`, so that what one read of the link causes leaves in one write. */
-  hold(): void {
-    this.#held = true
-  }
-
-  release(): void {
-    this.#held = false
-    this.flush()
-  }
-
   /** Packs one message. */
   add(hop: Hop, command: number, streamId: number, body: Uint8Array): void {
     const offset = this.#nextCell(hop)
     this.#bodies.set(body, offset + HEADER_SIZE)
     this.#seal(hop, offset, command, streamId, body.length)
-    if (!this.#held) this.flush()
+    this.#arrange()
   }
 
   /** Packs one message that must travel in a RELAY_EARLY cell. */
@@ -92,8 +85,8 @@ export class Outbox {
     this.#send(CellCommand.RELAY_EARLY)
   }
 
-  /** Packs `cells` DATA cells. `soon` leaves them to a `flush` that is sure to follow. */
-  addData(hop: Hop, streamId: number, source: CellSource, cells: number, soon: boolean): void {
+  /** Packs `cells` DATA cells. */
+  addData(hop: Hop, streamId: number, source: CellSource, cells: number): void {
     for (let cell = 0; cell < cells; cell++) {
       const offset = this.#nextCell(hop)
       const length = source.fill(this.#bodies, offset + HEADER_SIZE, this.#shortCells.cellSize)
@@ -101,12 +94,21 @@ export class Outbox {
       this.#seal(hop, offset, RelayCommand.DATA, streamId, length)
       hop.sendWindow.take(hop.sentTag)
     }
-    if (!this.#held && !soon) this.flush()
+    this.#arrange()
   }
 
-  /** Sends what is packed. */
+  /** Sends what is packed, for whoever cannot wait for the end of the turn. */
   flush(): void {
     if (this.#count > 0) this.#send(CellCommand.RELAY)
+  }
+
+  #arrange(): void {
+    if (this.#arranged) return
+    this.#arranged = true
+    atEndOfTurn(() => {
+      this.#arranged = false
+      this.flush()
+    })
   }
 
   /** The place of the next cell in the buffer. A batch is for one hop. */

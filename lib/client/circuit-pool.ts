@@ -32,7 +32,7 @@ const MAX_SILENCE = 1_800_000
 /** What a pool needs. */
 export interface CircuitPoolOptions {
   readonly channels: ChannelPool
-  readonly guards: GuardManager
+  guards(): GuardManager
   readonly learned: LearnedPolicies
   /** The paths of the present directory; it may have to be fetched anew first. */
   paths(signal: AbortSignal | undefined): Promise<PathSelector>
@@ -147,7 +147,8 @@ export class CircuitPool implements PooledCircuitOwner {
   /** Begins to build along a path. The circuit is in the pool at once, so that streams that suit it can wait for it together. */
   #begin({ relays, guard }: ChosenPath): PooledCircuit {
     if (this.#closing.signal.aborted) throw new TorError('CIRCUIT_CLOSED', 'the client is closed')
-    const { channels, clock, platform, guards } = this.#options
+    const { channels, clock, platform } = this.#options
+    const guards = this.#options.guards()
     const first = relays[0]
     const circuit = Circuit.open(relays, {
       channel: channels.get(first.fingerprint, first),

@@ -50,3 +50,15 @@ export const secureRandom: Random = randomFrom((words) => {
 export function randomPast(now: number, interval: number, random: Random): number {
   return Math.max(0, Math.floor(now) - random(Math.max(1, Math.floor(interval) + 1)))
 }
+
+/** The same items in an order of which each is equally likely (the shuffle of Fisher and Yates). */
+export function shuffled<T>(items: readonly T[], random: Random): T[] {
+  const order = [...items]
+  for (let last = order.length - 1; last > 0; last--) {
+    const at = random(last + 1)
+    const item = order[at] as T
+    order[at] = order[last] as T
+    order[last] = item
+  }
+  return order
+}

@@ -63,7 +63,8 @@ export class RelayEntryReader {
     while (reader.next() && !reader.is('r') && !reader.is('directory-footer')) this.#readItem(entry)
     const { nickname, fingerprint, addresses, flags, digest, bandwidth = 0, measured, protocols = NO_PROTOCOLS } = entry
     if (flags === undefined || digest === undefined) return reader.fail('a relay in it has no flags or no microdescriptor')
-    return { nickname, fingerprint, addresses, flags, microdescriptorDigest: digest, bandwidth, measured, protocols }
+    // A copy is as long as it needs to be; an array that was added to has room to grow.
+    return { nickname, fingerprint, addresses: addresses.slice(), flags, microdescriptorDigest: digest, bandwidth, measured, protocols }
   }
 
   /** r nickname identity publication(2) IP ORPort DirPort */

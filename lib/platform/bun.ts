@@ -4,6 +4,7 @@
  * @module
  */
 import { builtinModule } from './builtin.ts'
+import { cacheDirectory, FileStorage } from './file-storage.ts'
 import { type CipherModule, NativeKeystream } from './native-ctr.ts'
 import { type HashModule, NativeRunningDigest } from './native-digest.ts'
 import { type RsaModule, nativeRsaPublic } from './native-rsa.ts'
@@ -19,5 +20,6 @@ export function bunPlatform(): Platform {
     runningDigest: (seed) => new NativeRunningDigest(crypto, seed),
     rsaPublic: (signature, modulus, exponent) => nativeRsaPublic(crypto, signature, modulus, exponent),
     transport: tlsTransport(),
+    storage: () => new FileStorage(cacheDirectory()),
   }
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import { builtinModule } from './builtin.ts'
+import { cacheDirectory, FileStorage } from './file-storage.ts'
 import { type CipherModule, NativeKeystream } from './native-ctr.ts'
 import { type RsaModule, nativeRsaPublic } from './native-rsa.ts'
 import type { Platform } from './platform.ts'
@@ -20,5 +21,6 @@ export function nodePlatform(): Platform {
     runningDigest: (seed) => new Sha1RunningDigest(seed),
     rsaPublic: (signature, modulus, exponent) => nativeRsaPublic(crypto, signature, modulus, exponent),
     transport: tlsTransport(),
+    storage: () => new FileStorage(cacheDirectory()),
   }
 }

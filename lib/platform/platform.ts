@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { Storage } from './storage.ts'
+
 /**
  * A stretch of AES-CTR keystream that is used up from its start (tor-spec, "Relay cell encryption": zero initial counter).
  *
@@ -77,4 +79,6 @@ export interface Platform {
   rsaPublic(signature: Uint8Array, modulus: Uint8Array, exponent: Uint8Array): Uint8Array
   /** The transport that a caller gets who brings none, or undefined where the runtime has no sockets. */
   readonly transport: Transport | undefined
+  /** Makes the storage that a client gets who brings none; undefined where the runtime has no files. */
+  readonly storage: (() => Storage) | undefined
 }

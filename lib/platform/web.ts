@@ -17,5 +17,6 @@ export function webPlatform(): Platform {
     runningDigest: (seed) => new Sha1RunningDigest(seed),
     rsaPublic,
     transport: undefined,
+    storage: undefined,
   }
 }

@@ -199,7 +199,7 @@ export class WriteSide implements CellSource, CreditWaiter {
       const waiting = this.#tailSize + run.remaining
       const reserved = this.#tailSize > 0 ? 1 : 0
       const circuit = granted === Infinity ? place.credit : granted
-      const credit = Math.min(this.#window.available, circuit) + reserved
+      const credit = Math.min(this.#window.available - reserved, circuit) + reserved
       if (waiting > place.shortData) {
         if (credit === 0) break
         const cells = Math.min(credit, Math.max(1, Math.floor(waiting / place.maxData)))
@@ -210,7 +210,6 @@ export class WriteSide implements CellSource, CreditWaiter {
       if (waiting > this.#tailSize) {
         if (credit === 0) break
         if (reserved === 0) {
-          this.#window.take(1)
           place.reserve()
           atEndOfTurn(() => this.seal())
         }
@@ -226,11 +225,10 @@ export class WriteSide implements CellSource, CreditWaiter {
     else place.unwait(this)
   }
 
-  /** Sends `cells` cells of tail and run; the tail's cell is paid already. */
+  /** Sends `cells` cells of tail and run. The window counts what is sent, so that it knows which SENDMEs are due. */
   #send(cells: number): void {
-    const reserved = this.#tailSize > 0
-    this.#window.take(reserved ? cells - 1 : cells)
-    ;(this.#place as StreamPlace).sendData(this, cells, reserved)
+    this.#window.take(cells)
+    ;(this.#place as StreamPlace).sendData(this, cells, this.#tailSize > 0)
     this.#tailSize = 0
     this.#tailTaken = 0
   }

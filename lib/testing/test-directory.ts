@@ -5,7 +5,7 @@
  * @module
  */
 import type { Clock } from '../clock.ts'
-import type { LinkAddress } from '../platform/platform.ts'
+import type { NetworkConfig } from '../directory/network-config.ts'
 import type { AuthorityKeys } from './authority-keys.ts'
 import { RECOMMENDED_CLIENT_PROTOCOLS, REQUIRED_CLIENT_PROTOCOLS, signConsensus, writeConsensus } from './consensus-writer.ts'
 import type { ConsensusContent, ConsensusSigner, ConsensusSource } from './consensus-writer.ts'
@@ -36,25 +36,6 @@ export interface TestAuthority {
   readonly keys: AuthorityKeys
   /** The relay that it is too. */
   readonly relay: TestRelay
-}
-
-/** What a client needs to know of a network before it asks anything; the form of the library's own `NetworkConfig`. */
-export interface TestNetworkConfig {
-  /** Who signs. */
-  readonly authorities: readonly {
-    readonly nickname: string
-    readonly v3Identity: string
-    readonly rsaIdentity: Uint8Array
-    readonly addresses: readonly LinkAddress[]
-  }[]
-  /** Whom to ask: the network's other relays with the flag V2Dir. */
-  readonly fallbacks: readonly {
-    readonly addresses: readonly LinkAddress[]
-    readonly rsaIdentity: Uint8Array
-    readonly ed25519Identity: Uint8Array
-  }[]
-  /** Addresses may be private and near each other. */
-  readonly testing: true
 }
 
 /** What the authorities of a network agree on. Every property that is not readonly is a knob. */
@@ -92,19 +73,13 @@ export class TestDirectory {
     this.#clock = clock
   }
 
-  /** What a client needs to know of this network. */
-  get config(): TestNetworkConfig {
+  /** What a client needs to know of this network; its fallbacks are the relays with the flag V2Dir that are no authorities. */
+  get config(): NetworkConfig {
     const isAuthority = new Set(this.authorities.map(({ relay }) => relay))
+    const serverOf = ({ description: { addresses, rsaIdentity } }: TestRelay): NetworkConfig['fallbacks'][0] => ({ addresses, rsaIdentity })
     return {
-      authorities: this.authorities.map(({ nickname, v3Identity, relay: { description } }) => {
-        const { addresses, rsaIdentity } = description
-        return { nickname, v3Identity, rsaIdentity, addresses }
-      }),
-      fallbacks: this.#relays
-        .filter((relay) => !isAuthority.has(relay) && relay.isDirectory)
-        .map(({ description: { addresses, rsaIdentity }, published }) => {
-          return { addresses, rsaIdentity, ed25519Identity: published.ed25519.publicKey }
-        }),
+      authorities: this.authorities.map(({ nickname, v3Identity, relay }) => ({ nickname, v3Identity, ...serverOf(relay) })),
+      fallbacks: this.#relays.filter((relay) => !isAuthority.has(relay) && relay.isDirectory).map(serverOf),
       testing: true,
     }
   }

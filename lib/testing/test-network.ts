@@ -10,6 +10,7 @@
  */
 import { systemClock } from '../clock.ts'
 import type { Clock } from '../clock.ts'
+import type { NetworkConfig } from '../directory/network-config.ts'
 import type { Link, LinkAddress, Transport } from '../platform/platform.ts'
 import type { Relay } from '../relay.ts'
 import { authorityKeys } from './authority-keys.ts'
@@ -25,7 +26,6 @@ import { authorityPlan, completePlan } from './relay-plan.ts'
 import type { CompletePlan, RelayPlan } from './relay-plan.ts'
 import type { TestCircuit } from './test-circuit.ts'
 import { TestDirectory } from './test-directory.ts'
-import type { TestNetworkConfig } from './test-directory.ts'
 import { TestRelay } from './test-relay.ts'
 
 /** How a network is made. */
@@ -152,7 +152,7 @@ export class TestNetwork {
    *
    * @throws Error when the network has no authorities
    */
-  get config(): TestNetworkConfig {
+  get config(): NetworkConfig {
     return this.directory.config
   }
 

@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { CreditLine } from '../../lib/circuit/credit-line.ts'
 import type { CreditWaiter } from '../../lib/stream/carrier.ts'
+import { atEndOfTurn } from '../../lib/stream/end-of-turn.ts'
 
 /** A line with credit to play with, and writers that send whatever they are granted. */
 class Scene {
@@ -106,14 +107,22 @@ describe('CreditLine', () => {
     expect([gone.sent, stays.sent]).to.deep.equal([0, 10])
   })
 
-  it('gives on what a writer does not need', () => {
+  it('gives on what a writer does not need, at the end of the turn', async () => {
     const scene = new Scene()
     const small = scene.writer(3)
     const large = scene.writer()
     scene.available = 100
     scene.line.serve()
-    expect([small.sent, large.sent]).to.deep.equal([3, 97])
+    expect([small.sent, large.sent]).to.deep.equal([3, 50])
+    expect(scene.line.creditOf(large)).to.equal(0)
+    expect(scene.line.creditOf(small), 'the rest of its share').to.equal(47)
+    scene.line.spent(small, 40)
+    scene.available -= 40
+    expect(scene.line.creditOf(small)).to.equal(7)
+    await new Promise<void>((resolve) => atEndOfTurn(resolve))
+    expect([small.sent, large.sent]).to.deep.equal([3, 57])
     expect(scene.available).to.equal(0)
+    expect(scene.line.creditOf(small)).to.equal(0)
   })
 
   it('keeps the credit when everybody has enough', () => {

@@ -156,20 +156,21 @@ describe('Many streams on one circuit', () => {
       await built.circuit.close()
     })
 
-    it('share it evenly with one that comes later, and whatever the size of what they write', async () => {
-      const built = await starve()
-      new Upload(built.circuit.connect('example.com:80'), 100_000_000, 1_000_000)
-      await built.exit.when(({ flow }) => flow.dataReceived === 1000)
-      new Upload(built.circuit.connect('example.com:80'), 100_000_000, 3000)
-      new Upload(built.circuit.connect('example.com:80'), 100_000_000, 70_000)
-      await settled(built)
-      expect(received(built)).to.deep.equal([1000, 0, 0])
-      await feed(built, 60)
-      const [one, two, three] = received(built) as [number, number, number]
-      expect(one - 1000 + two + three).to.equal(6000)
-      for (const cells of [one - 1000, two, three]) expect(cells, String(received(built))).to.be.within(1800, 2200)
-      await built.circuit.close()
-    })
+    for (const sizes of [[1_000_000, 65_536], [1_000_000, 16_384], [65_536, 16_384], [1_000_000, 1000], [16_384, 498], [300_000, 20_000, 3000]]) {
+      it(`share it evenly, within 10 %, when they write ${sizes.join(' and ')} bytes at a time, the first being there before`, async () => {
+        const built = await starve()
+        const [first, ...others] = sizes as [number, ...number[]]
+        new Upload(built.circuit.connect('example.com:80'), 100_000_000, first)
+        await built.exit.when(({ flow }) => flow.dataReceived === 1000)
+        for (const size of others) new Upload(built.circuit.connect('example.com:80'), 100_000_000, size)
+        await settled(built)
+        expect(received(built)).to.deep.equal([1000, ...others.map(() => 0)])
+        await feed(built, 60)
+        const shares = received(built).map((cells, index) => (index === 0 ? cells - 1000 : cells))
+        for (const share of shares) expect(share * sizes.length, shares.join()).to.be.within(5400, 6600)
+        await built.circuit.close()
+      })
+    }
 
     it('do not take from one another what a stream\'s own window forbids', async () => {
       const built = await starve()

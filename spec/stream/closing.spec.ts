@@ -7,7 +7,7 @@ import { HalfClosedStream } from '../../lib/stream/half-closed.ts'
 import { turn } from '../support/turn.ts'
 import { CLOSING_TABLE } from './support/closing-table.ts'
 import { codeOf, connected, connecting, pattern, rejection, VARIANTS } from './support/scene.ts'
-import { applies, arrange, EVENTS, happen, line, STATES, type EventName, type Stage, type StateName } from './support/states.ts'
+import { applies, arrange, EVENTS, happen, line, stageOf, STATES, type EventName, type Stage, type StateName } from './support/states.ts'
 
 const states = Object.keys(STATES) as StateName[]
 const events = Object.keys(EVENTS) as EventName[]
@@ -64,6 +64,21 @@ for (const variant of VARIANTS) {
         }
       })
     }
+
+    it('in the very turn in which it is made: each event, after a write or not, leaves nothing pending', async () => {
+      for (const open of [true, false]) {
+        for (const wrote of [true, false]) {
+          for (const event of events) {
+            const stage = stageOf(connecting, { ...variant.options, open })
+            if (!applies(event, stage)) continue
+            if (wrote) void stage.watch.add('write', stage.writer.write(pattern(600)))
+            void EVENTS[event](stage)
+            await turn()
+            await expectNothingLeft(stage, `${event}${wrote ? ' after a write' : ''}${open ? '' : ', circuit not open'}`)
+          }
+        }
+      }
+    })
 
     it('a writable that is closed lets the answer come, and END goes when that has been read and cancelled or closed', async () => {
       const { circuit, socket } = connected(variant.options)

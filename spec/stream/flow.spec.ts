@@ -54,6 +54,12 @@ describe('the stream SENDMEs of a stream', () => {
     expect(circuit.sentOf(SENDME)).to.have.length(3)
   })
 
+  it('come at once for cells without bytes that wait behind nothing', () => {
+    const { circuit } = connected()
+    for (let cell = 0; cell < 100; cell++) circuit.data(new Uint8Array(0))
+    expect(circuit.sentOf(SENDME)).to.have.length(2)
+  })
+
   it('come at once when what waits is dropped by cancel()', async () => {
     const { circuit, socket } = connected()
     circuit.data(...cells(170))
@@ -177,6 +183,16 @@ describe('the credit of a stream', () => {
     expect(thrownBy(() => circuit.sendme())).to.include({ code: 'CIRCUIT_PROTOCOL' })
   })
 
+  it('ends the circuit for a SENDME that counts a cell which is not sealed yet', async () => {
+    const { circuit, socket } = connected()
+    const writer = socket.writable.getWriter()
+    await writer.write(new Uint8Array(49 * 498))
+    await writer.write(pattern(10))
+    expect(circuit.cells).to.have.length(49)
+    expect(thrownBy(() => circuit.sendme())).to.include({ code: 'CIRCUIT_PROTOCOL' })
+    await socket.closed.catch(() => undefined)
+  })
+
   it('is shared between uploads of one circuit, within 10 %', async () => {
     const circuit = new FakeCircuit({ credit: 0 })
     const ids = [1, 2, 3]
@@ -216,6 +232,24 @@ describe('the credit of a stream', () => {
     await turn()
     expect(watch.pending).to.deep.equal(['upload'])
     expect(circuit.sentOf(DATA, 2)).to.have.length(1)
+  })
+
+  it('is there for others when the only stream in line goes', async () => {
+    const ends: ((scene: ReturnType<typeof connected>) => unknown)[] = [
+      ({ socket }) => socket.close(),
+      ({ socket }) => socket.writable.abort(),
+      ({ circuit }) => circuit.end(6),
+      ({ circuit }) => circuit.end(12),
+    ]
+    for (const end of ends) {
+      const scene = connected({ credit: 0 })
+      const write = codeOf(scene.socket.writable.getWriter().write(pattern(10)))
+      await turn()
+      await end({ ...scene })
+      await write
+      scene.circuit.available = 5
+      expect(scene.circuit.line.credit).to.equal(5)
+    }
   })
 
   it('is not kept by a stream that has gone from the line', async () => {

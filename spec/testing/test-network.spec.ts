@@ -262,17 +262,47 @@ describe('TestNetwork', () => {
       expect(network.circuits[0]?.relay).to.equal(guard)
     })
 
-    const oldOnes = [
-      ['CREATE', CellCommand.CREATE],
-      ['CREATE_FAST', CellCommand.CREATE_FAST],
-    ] as const
-    for (const [name, command] of oldOnes) {
-      it(`answers ${name} with DESTROY`, async () => {
-        const client = await MinimalClient.connect(network)
-        client.sendCell(command)
-        expect((await client.cell(CellCommand.DESTROY)).body[0]).to.equal(DestroyReason.PROTOCOL)
-      })
-    }
+    it('answers CREATE with DESTROY', async () => {
+      const client = await MinimalClient.connect(network)
+      client.sendCell(CellCommand.CREATE)
+      expect((await client.cell(CellCommand.DESTROY)).body[0]).to.equal(DestroyReason.PROTOCOL)
+    })
+
+    it('answers CREATE_FAST, and has a circuit from then on', async () => {
+      const client = await MinimalClient.connect(network)
+      await client.createFast()
+      expect(guard.circuits).to.have.length(1)
+      await begin(client, 1)
+      expect((await client.answer(RelayCommand.CONNECTED, 1)).hop).to.equal(0)
+    })
+
+    it('goes on from a circuit of CREATE_FAST as from any other', async () => {
+      const client = await MinimalClient.connect(network)
+      await client.createFast()
+      await client.extend(middle.description)
+      expect(network.circuits[0]?.hops.map(({ relay }) => relay)).to.deep.equal([guard, middle])
+    })
+
+    it('does as answerCreate says about CREATE_FAST too', async () => {
+      const types: number[] = []
+      guard.answerCreate = ({ handshakeType, data }) => {
+        types.push(handshakeType, data.length)
+        return 'wrong-auth'
+      }
+      const wrong = await MinimalClient.connect(network)
+      expect(await codeOf(wrong.createFast())).to.equal('CIRCUIT_HANDSHAKE')
+      expect(types).to.deep.equal([1, 509])
+      guard.answerCreate = () => ({ destroy: DestroyReason.RESOURCELIMIT })
+      const refused = await MinimalClient.connect(network)
+      refused.sendCell(CellCommand.CREATE_FAST, new Uint8Array(20))
+      expect((await refused.cell(CellCommand.DESTROY)).body[0]).to.equal(DestroyReason.RESOURCELIMIT)
+    })
+
+    it('takes no CREATE2 of type 1 for a CREATE_FAST', async () => {
+      const client = await MinimalClient.connect(network)
+      client.sendCell(CellCommand.CREATE2, encodeCreate2(1, new Uint8Array(20)))
+      expect((await client.cell(CellCommand.DESTROY)).body[0]).to.equal(DestroyReason.PROTOCOL)
+    })
 
     it('answers with DESTROY what is no ntor, is for another relay, or has an id that an initiator may not choose', async () => {
       const client = await MinimalClient.connect(network)
@@ -314,7 +344,7 @@ describe('TestNetwork', () => {
       await guard.when(({ links }) => links[0]?.log.some(({ command }) => command === CellCommand.DESTROY) === true)
       answer('answer')
       guard.answerCreate = undefined
-      client.sendCell(CellCommand.CREATE_FAST, new Uint8Array(), CIRCUIT_ID + 2)
+      client.sendCell(CellCommand.CREATE, new Uint8Array(), CIRCUIT_ID + 2)
       await client.cell(CellCommand.DESTROY)
       expect(guard.circuits).to.have.length(1)
     })

@@ -148,6 +148,23 @@ export function describeReading({ options, streams, native }: Variant): void {
       expect(await codeOf(reader.closed)).to.equal('END_CONNRESET')
     })
 
+    it('loses nothing of that either when it is all that arrived', async () => {
+      for (const reason of [6, 12]) {
+        const { circuit, socket } = connected(options)
+        const first = socket.readable.getReader()
+        const read = rejection(first.read())
+        await turn()
+        first.releaseLock()
+        await read
+        circuit.data(pattern(10))
+        circuit.end(reason)
+        const reader = socket.readable.getReader()
+        expect((await reader.read()).value).to.have.length(10)
+        const outcome = await reader.read().then(({ done }) => done, (error: unknown) => (error as { code: string }).code)
+        expect(outcome).to.equal(reason === 6 ? true : 'END_CONNRESET')
+      }
+    })
+
     it('gives what came in the same pass as END, then ends', async () => {
       const { circuit, socket } = connected(options)
       const reader = socket.readable.getReader()

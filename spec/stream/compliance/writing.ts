@@ -113,9 +113,26 @@ export function describeWriting({ options, streams }: Variant): void {
     it('reserves the credit of a cell that is not sealed yet', async () => {
       const { circuit, socket } = connected({ ...options, credit: 3 })
       await socket.writable.getWriter().write(utf8('abc'))
-      expect([circuit.reserved, circuit.line.credit, socket.windows.package]).to.deep.equal([1, 2, 499])
+      expect([circuit.reserved, circuit.line.credit, circuit.cells.length]).to.deep.equal([1, 2, 0])
       await turn()
       expect([circuit.reserved, circuit.line.credit, circuit.cells.length]).to.deep.equal([0, 2, 1])
+      expect(socket.windows.package).to.equal(499)
+    })
+
+    it('reserves the last cell of its own window too', async () => {
+      const { circuit, socket } = connected(options)
+      const writer = socket.writable.getWriter()
+      await writer.write(pattern(499 * 498))
+      await writer.write(utf8('the last cell'))
+      const watch = new Watch()
+      void watch.add('write', writer.write(pattern(600)))
+      await turn()
+      // It has filled the last cell to its end, and waits with the rest.
+      expect(circuit.cells.slice(499)).to.deep.equal([498])
+      expect(watch.pending).to.deep.equal(['write'])
+      circuit.sendme()
+      await watch.allSettled()
+      expect(circuit.cells.slice(500)).to.deep.equal([13 + 600 - 498])
     })
 
     it('leaves room for a short cell wherever the circuit wants one', async () => {

@@ -138,22 +138,28 @@ export const EVENTS = {
 
 export type EventName = keyof typeof EVENTS
 
-/** A stream in this state. */
-export async function arrange(name: StateName, { options }: Variant, more: SceneOptions = {}): Promise<Stage> {
-  const state: State = STATES[name]
+/** A stream that `make` makes, with every promise of it watched. */
+export function stageOf(make: (options: SceneOptions) => Scene, options: SceneOptions, byob = false): Stage {
   const abortSignal = new AbortController()
-  const scene = connecting({ ...options, signal: abortSignal.signal, ...state.options, ...more })
+  const scene = make({ ...options, signal: abortSignal.signal })
   const watch = new Watch()
   const { readable, writable, opened, closed } = scene.socket
-  const reader = state.byob ? readable.getReader({ mode: 'byob' }) : readable.getReader()
-  const stage: Stage = { ...scene, watch, abortSignal, reader, writer: writable.getWriter() }
+  const reader = byob ? readable.getReader({ mode: 'byob' }) : readable.getReader()
+  const writer = writable.getWriter()
   void watch.add('opened', opened)
   void watch.add('closed', closed)
   void watch.add('reader.closed', reader.closed)
-  void watch.add('writer.closed', stage.writer.closed)
+  void watch.add('writer.closed', writer.closed)
+  return { ...scene, watch, abortSignal, reader, writer }
+}
+
+/** A stream in this state. */
+export async function arrange(name: StateName, { options }: Variant): Promise<Stage> {
+  const state: State = STATES[name]
+  const stage = stageOf(connecting, { ...options, ...state.options }, state.byob)
   void state.arrange(stage)
   await turn(2)
-  void watch.add('writer.ready', stage.writer.ready)
+  void stage.watch.add('writer.ready', stage.writer.ready)
   return stage
 }
 

@@ -10,6 +10,7 @@ import { encodeExtend2 } from '../../../lib/cell/extend2.ts'
 import { BODY_SIZE, bodyOf, commandOf, lengthOf, looksRecognized, streamIdOf } from '../../../lib/cell/relay-cell-v0.ts'
 import { Deframer } from '../../../lib/channel/deframer.ts'
 import { LinkHandshake } from '../../../lib/channel/link-handshake.ts'
+import { startCreateFast } from '../../../lib/circuit/create-fast.ts'
 import { HOP_KEY_SIZE, HopCrypto } from '../../../lib/circuit/hop-crypto.ts'
 import { startNtor } from '../../../lib/circuit/ntor.ts'
 import { systemClock } from '../../../lib/clock.ts'
@@ -93,6 +94,13 @@ export class MinimalClient {
     this.sendCell(CellCommand.CREATE2, encodeCreate2(HandshakeType.NTOR, ntor.onionSkin))
     const created = await this.cell(CellCommand.CREATED2)
     this.hops.push(new HopCrypto(ntor.finish(decodeCreated2(created.body), HOP_KEY_SIZE), currentPlatform()))
+  }
+
+  async createFast(): Promise<void> {
+    const handshake = startCreateFast()
+    this.sendCell(CellCommand.CREATE_FAST, handshake.material)
+    const created = await this.cell(CellCommand.CREATED_FAST)
+    this.hops.push(new HopCrypto(handshake.finish(created.body, HOP_KEY_SIZE), currentPlatform()))
   }
 
   async extend(relay: Relay, early = true): Promise<void> {

@@ -1,0 +1,225 @@
+/**
+ * The client's directory: kept from the last run or fetched, always verified, renewed in time (dir-spec section 5).
+ *
+ * @module
+ */
+import type { Clock } from '../clock.ts'
+import { checkClientProtocols } from '../directory/client-protocols.ts'
+import { checkLifetime, nextFetch } from '../directory/consensus-lifetime.ts'
+import { missingCertificates, verifyConsensus } from '../directory/consensus-signatures.ts'
+import { parseConsensus, type Consensus } from '../directory/consensus.ts'
+import { parseKeyCertificates, type KeyCertificate } from '../directory/key-certificate.ts'
+import { parseMicrodescriptors, type Microdescriptor } from '../directory/microdescriptor.ts'
+import type { NetworkConfig } from '../directory/network-config.ts'
+import { isUsable, NetworkDirectory } from '../directory/network-directory.ts'
+import { TorError } from '../errors.ts'
+import type { Platform } from '../platform/platform.ts'
+import type { DocumentSource } from './document-source.ts'
+import type { Keepsake } from './keepsake.ts'
+import type { ClientPhase } from './status.ts'
+
+/** The most bytes of each kind of document. The public network's consensus has about 3 MB. */
+const MAX_CONSENSUS = 16_000_000
+const MAX_CERTIFICATES = 1_000_000
+const MAX_MICRODESCRIPTORS = 2_000_000
+
+/** How many microdescriptors are asked for at a time, and how many such requests are under way. */
+const BATCH = 200
+const PARALLEL = 3
+
+/** Of how many relays the microdescriptor must be there, of those that may be used. */
+const ENOUGH = 0.6
+
+/** What a keeper needs. */
+export interface DirectoryKeeperOptions {
+  readonly network: NetworkConfig
+  readonly source: DocumentSource
+  readonly kept: Keepsake
+  readonly clock: Clock
+  readonly platform: Platform
+  /** From 0 up to and without 1. */
+  random(): number
+  /** What is being done; `done` is from 0 to 1. */
+  progress(phase: ClientPhase, done: number): void
+  /** There is a new directory. */
+  changed(directory: NetworkDirectory): void
+  /** Something that the user should know. */
+  warn(warning: string | undefined): void
+}
+
+export class DirectoryKeeper {
+  readonly #options: DirectoryKeeperOptions
+  #directory: NetworkDirectory | undefined
+  #certificates: KeyCertificate[] = []
+  #microdescriptors = new Map<string, { readonly parsed: Microdescriptor; readonly text: string }>()
+  #refreshing: Promise<NetworkDirectory> | undefined
+
+  constructor(options: DirectoryKeeperOptions) {
+    this.#options = options
+  }
+
+  /** The newest directory, usable or not. */
+  get directory(): NetworkDirectory | undefined {
+    return this.#directory
+  }
+
+  /** When the next consensus should be fetched, in ms since the epoch. */
+  get nextFetch(): number {
+    const { clock, random } = this.#options
+    return this.#directory ? nextFetch(this.#directory.consensus, clock.now(), random) : clock.now()
+  }
+
+  /** Takes over what the last run kept, as far as it is still good. */
+  async load(): Promise<void> {
+    const { kept } = this.#options
+    await kept.use('certificates', (text) => {
+      this.#certificates = parseKeyCertificates(text)
+    })
+    await kept.use('microdescriptors', (text) => this.#takeMicrodescriptors(text))
+    await kept.use('consensus', async (text) => {
+      const consensus = await parseConsensus(text)
+      this.#verify(consensus)
+      this.#replace(consensus)
+    })
+  }
+
+  /**
+   * A directory that may be used now: the one that is there, or a new one.
+   *
+   * @throws TorError `DIRECTORY_…`, `CLIENT_OBSOLETE`, `ABORTED`
+   */
+  async usable(signal: AbortSignal): Promise<NetworkDirectory> {
+    const directory = this.#directory
+    if (directory && this.#isComplete(directory)) {
+      try {
+        this.#options.warn(checkLifetime(directory.consensus, this.#options.clock.now()).warning)
+        return directory
+      } catch {
+        // too old by now, or the clock was set: a new one is fetched
+      }
+    }
+    return this.refresh(signal)
+  }
+
+  /** Fetches the newest consensus and what is missing for it. Calls at the same time share one round. */
+  refresh(signal: AbortSignal): Promise<NetworkDirectory> {
+    this.#refreshing ??= this.#refresh(signal).finally(async () => {
+      this.#refreshing = undefined
+      await this.#options.source.release()
+    })
+    return this.#refreshing
+  }
+
+  async #refresh(signal: AbortSignal): Promise<NetworkDirectory> {
+    const { network, source, kept, progress } = this.#options
+    progress('consensus', 0)
+    const wanted = network.authorities.map(({ v3Identity }) => v3Identity).sort()
+    const path = `/tor/status-vote/current/consensus-microdesc/${wanted.join('+')}.z`
+    const consensus = await source.fetch(
+      path,
+      MAX_CONSENSUS,
+      async (text) => {
+        const parsed = await parseConsensus(text)
+        await this.#fetchCertificates(parsed, signal)
+        this.#verify(parsed)
+        await kept.keep('consensus', text)
+        return parsed
+      },
+      signal,
+    )
+    await this.#fetchMicrodescriptors(consensus, signal)
+    const directory = this.#replace(consensus)
+    if (!this.#isComplete(directory)) {
+      throw new TorError('DIRECTORY_UNAVAILABLE', `only ${directory.relays.length} relays have a description that could be fetched`)
+    }
+    return directory
+  }
+
+  /** More than half of the authorities signed it, it is of this day, and this client may take part. */
+  #verify(consensus: Consensus): void {
+    const { network, clock, platform, warn } = this.#options
+    const now = clock.now()
+    verifyConsensus(consensus, { authorities: network.authorities, certificates: this.#certificates, now, platform })
+    warn(checkLifetime(consensus, now).warning)
+    checkClientProtocols(consensus)
+  }
+
+  async #fetchCertificates(consensus: Consensus, signal: AbortSignal): Promise<void> {
+    const { network, source, kept, clock, progress } = this.#options
+    progress('certificates', 0)
+    const check = { authorities: network.authorities, certificates: this.#certificates, now: clock.now() }
+    const missing = missingCertificates(consensus, check)
+    if (missing.length === 0) return
+    const names = missing.map(({ identity, signingKeyDigest }) => `${identity}-${signingKeyDigest}`)
+    await source.fetch(
+      `/tor/keys/fp-sk/${names.join('+')}.z`,
+      MAX_CERTIFICATES,
+      (text) => {
+        this.#certificates = newest([...this.#certificates, ...parseKeyCertificates(text)])
+      },
+      signal,
+    )
+    await kept.keep('certificates', this.#certificates.map(({ text }) => text).join(''))
+  }
+
+  async #fetchMicrodescriptors(consensus: Consensus, signal: AbortSignal): Promise<void> {
+    const { source, kept, progress } = this.#options
+    const wanted = new Set(consensus.relays.filter(isUsable).map(({ microdescriptorDigest }) => microdescriptorDigest))
+    const missing = [...wanted].filter((digest) => !this.#microdescriptors.has(digest))
+    const batches = Array.from({ length: Math.ceil(missing.length / BATCH) }, (_, index) => missing.slice(index * BATCH, (index + 1) * BATCH))
+    const total = batches.length
+    let failure: unknown
+    progress('microdescriptors', 0)
+    const worker = async (): Promise<void> => {
+      for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
+        const asked = new Set(batch)
+        const accept = async (text: string): Promise<void> => {
+          if ((await this.#takeMicrodescriptors(text, asked)) === 0) throw new TorError('DIRECTORY_DIGEST', 'none of the descriptions is one that was asked for')
+        }
+        await source.fetch(`/tor/micro/d/${batch.join('-')}.z`, MAX_MICRODESCRIPTORS, accept, signal).catch((error: unknown) => {
+          failure = error
+        })
+        progress('microdescriptors', 1 - batches.length / total)
+      }
+    }
+    await Promise.all(Array.from({ length: PARALLEL }, worker))
+    for (const digest of this.#microdescriptors.keys()) if (!wanted.has(digest)) this.#microdescriptors.delete(digest)
+    if (missing.length > 0) await kept.keep('microdescriptors', [...this.#microdescriptors.values()].map(({ text }) => text).join(''))
+    // Some may be missing; none may not.
+    if (failure !== undefined && this.#microdescriptors.size < ENOUGH * wanted.size) throw failure
+  }
+
+  /** Takes the microdescriptors of a text, of those that were asked for; returns how many. */
+  async #takeMicrodescriptors(text: string, asked?: ReadonlySet<string>): Promise<number> {
+    let taken = 0
+    for (const { digest, microdescriptor, text: own } of await parseMicrodescriptors(text)) {
+      if (microdescriptor === undefined || (asked && !asked.has(digest))) continue
+      this.#microdescriptors.set(digest, { parsed: microdescriptor, text: own })
+      taken += 1
+    }
+    return taken
+  }
+
+  #replace(consensus: Consensus): NetworkDirectory {
+    const parsed = new Map([...this.#microdescriptors].map(([digest, each]) => [digest, each.parsed]))
+    const directory = new NetworkDirectory(consensus, parsed)
+    this.#directory = directory
+    this.#options.changed(directory)
+    return directory
+  }
+
+  #isComplete({ relays, missing }: NetworkDirectory): boolean {
+    return relays.length > 0 && relays.length >= ENOUGH * (relays.length + missing.length)
+  }
+}
+
+/** One certificate for each signing key of each authority: the one that was made last. */
+function newest(certificates: readonly KeyCertificate[]): KeyCertificate[] {
+  const byKey = new Map<string, KeyCertificate>()
+  for (const certificate of certificates) {
+    const key = `${certificate.identity}-${certificate.signingKeyDigest}`
+    const known = byKey.get(key)
+    if (!known || known.published < certificate.published) byKey.set(key, certificate)
+  }
+  return [...byKey.values()]
+}

@@ -1,0 +1,233 @@
+/**
+ * A Tor client: directory, guards, paths and circuits behind a WinterTC `connect`.
+ *
+ * @module
+ */
+import { systemClock, type Clock } from '../clock.ts'
+import { checkNetworkConfig, type NetworkConfig } from '../directory/network-config.ts'
+import type { DirectoryRelay } from '../directory/network-directory.ts'
+import { publicNetwork } from '../directory/public-network.ts'
+import { TorError } from '../errors.ts'
+import { parseIPv6 } from '../cell/ip-address.ts'
+import { currentPlatform } from '../platform/current.ts'
+import type { Platform, Transport } from '../platform/platform.ts'
+import { MemoryStorage, type Storage } from '../platform/storage.ts'
+import { lookUp, type LookupAnswer, type LookupOptions } from '../stream/lookup.ts'
+import { duration, type StreamOptions } from '../stream/options.ts'
+import { parseHost, parseSocketAddress, type AnySocketAddress } from '../stream/socket-address.ts'
+import { TorStream } from '../stream/tor-stream.ts'
+import { Attachment } from './attachment.ts'
+import { ClientCore } from './client-core.ts'
+import type { ExitWish } from './exit-choice.ts'
+import type { IsolationToken } from './isolation.ts'
+import { secureRandom, type Random } from './random.ts'
+import { refuseTarget } from './refusals.ts'
+import type { ClientStatus } from './status.ts'
+
+/** Options of {@link TorClient.open}. */
+export interface TorClientOptions {
+  /**
+   * Which network: the public one, or one of one's own.
+   *
+   * @defaultValue 'public'
+   */
+  readonly network?: 'public' | NetworkConfig | undefined
+  /** How relays are reached; the runtime's own way by default. A browser has none. */
+  readonly transport?: Transport | undefined
+  /** Where directory and guards are kept; by default a cache directory of files where the runtime has files, else memory. */
+  readonly storage?: Storage | undefined
+  /** Gives up opening. Once the client is open it has no effect. */
+  readonly signal?: AbortSignal | undefined
+  /**
+   * How long opening may take in all, in ms.
+   *
+   * @defaultValue 120000
+   */
+  readonly timeout?: number | undefined
+  /** Called with each step of opening, and when the client is closed. */
+  readonly onProgress?: ((status: ClientStatus) => void) | undefined
+  /** @internal */
+  readonly clock?: Clock | undefined
+  /** @internal */
+  readonly platform?: Platform | undefined
+  /** @internal */
+  readonly random?: Random | undefined
+}
+
+/** Which circuit a stream or a lookup may take. */
+export interface CircuitChoice {
+  /** Streams share a circuit only with those that have the same token. Compared by identity. */
+  readonly isolation?: IsolationToken | undefined
+  /** A condition on the exit, beside its policy. Choosing exits makes you easier to tell apart. */
+  readonly exit?: ((relay: DirectoryRelay) => boolean) | undefined
+}
+
+/** Options of {@link TorClient.connect}. */
+export interface ConnectOptions extends StreamOptions, CircuitChoice {
+  /**
+   * How long opening the stream may take in all, with every try, in ms.
+   *
+   * @defaultValue 120000
+   */
+  readonly timeout?: number | undefined
+  /**
+   * How long each try may take, in ms; the last counts for all further ones.
+   *
+   * @defaultValue [10000, 10000, 15000]
+   */
+  readonly attemptTimeouts?: readonly number[] | undefined
+}
+
+/** Options of {@link TorClient.resolve}. */
+export interface ResolveOptions extends LookupOptions, CircuitChoice {}
+
+/** As C tor has them: `SocksTimeout` and `CircuitStreamTimeout` for one try after another. */
+const STREAM_TIMEOUT = 120_000
+const ATTEMPT_TIMEOUTS = [10_000, 10_000, 15_000] as const
+const OPEN_TIMEOUT = 120_000
+
+/**
+ * A client of a Tor network.
+ *
+ * ```ts
+ * await using tor = await TorClient.open()
+ * const socket = tor.connect('example.com:80')
+ * await socket.opened
+ * ```
+ */
+export class TorClient {
+  readonly #core: ClientCore
+  /** What tells the streams of this view from those of others. */
+  readonly #view = Symbol('isolation')
+
+  private constructor(core: ClientCore) {
+    this.#core = core
+    this.connect = this.connect.bind(this)
+    this.resolve = this.resolve.bind(this)
+  }
+
+  /**
+   * Gets a directory that more than half of the network's authorities signed, chooses guards and builds a first circuit.
+   *
+   * @throws TypeError or RangeError naming the option
+   * @throws TorError what went wrong: `DIRECTORY_…`, `LINK_…`, `CIRCUIT_…`, `NO_PATH`, `CLIENT_OBSOLETE`, `ABORTED`, `TIMEOUT`; then nothing
+   * stays open
+   */
+  static async open(options: TorClientOptions = {}): Promise<TorClient> {
+    const { clock = systemClock, platform = currentPlatform(), signal, onProgress } = options
+    const network = options.network === undefined || options.network === 'public' ? publicNetwork() : options.network
+    checkNetworkConfig(network, 'network')
+    const timeout = duration('timeout', options.timeout ?? OPEN_TIMEOUT)
+    const transport = options.transport ?? platform.transport
+    if (transport === undefined) throw new TypeError('Cannot open a client without transport as this runtime cannot dial')
+    const core = new ClientCore({
+      network,
+      transport,
+      storage: options.storage ?? platform.storage?.() ?? new MemoryStorage(),
+      clock,
+      platform,
+      random: options.random ?? secureRandom,
+      onProgress: (status) => onProgress?.(status),
+    })
+    const deadline = new AbortController()
+    const stopTimer = clock.after(timeout, () => deadline.abort())
+    try {
+      await core.start(AbortSignal.any([deadline.signal, ...(signal ? [signal] : [])]))
+      return new TorClient(core)
+    } catch (error) {
+      const { message } = core.status
+      await core.close()
+      if (signal?.aborted) throw new TorError('ABORTED', 'opening the client was aborted', { cause: signal.reason })
+      if (deadline.signal.aborted) throw new TorError('TIMEOUT', `the client was not ready within ${timeout} ms: ${message}`, { cause: error })
+      throw error
+    } finally {
+      stopTimer()
+    }
+  }
+
+  /** How far the client is, and what its user should know. */
+  get status(): ClientStatus {
+    return this.#core.status
+  }
+
+  /**
+   * Opens a stream to `address`. Returns at once; see {@link TorStream}. A try that fails for a reason that another circuit may mend is
+   * made again there, with all that was written so far; `error.attempts` tells of each. Bound: `const { connect } = tor` works.
+   *
+   * @throws TypeError or RangeError naming the argument, before anything is sent
+   * @throws SocketError `ADDRESS_REFUSED` for what no exit should be asked for: private addresses, `.onion`, `.exit`, invalid names
+   */
+  connect(address: AnySocketAddress, options: ConnectOptions = {}): TorStream {
+    const target = parseSocketAddress(address)
+    refuseTarget(target.hostname, this.#isTesting)
+    const wish = { ports: [target.port], host: target.hostname, exit: options.exit, family: familyOf(target.hostname, options) }
+    const attachment = this.#attachment(wish, options, options.timeout, options.attemptTimeouts)
+    return new TorStream(attachment, target, {
+      rejectInternalAddresses: !this.#isTesting,
+      clock: this.#core.clock,
+      ...options,
+      timeout: Infinity, // the attachment's own limits count
+    })
+  }
+
+  /**
+   * Resolves a host name to addresses, or an IP address to a host name, at an exit. Bound.
+   *
+   * @throws TypeError naming `name`
+   * @throws SocketError `ADDRESS_REFUSED`; and as a rejection what {@link lookUp} tells, with `attempts`
+   */
+  resolve(name: string, options: ResolveOptions = {}): Promise<LookupAnswer[]> {
+    const host = parseHost(name, 'name')
+    refuseTarget(host, this.#isTesting)
+    const attachment = this.#attachment({ ports: [], host, exit: options.exit }, options, options.timeout)
+    return lookUp(attachment, host, {
+      rejectInternalAddresses: !this.#isTesting,
+      clock: this.#core.clock,
+      ...options,
+      timeout: Infinity,
+    })
+  }
+
+  /** Another view of this client, whose streams share no circuit with any other's. Closing either closes the client. */
+  isolated(): TorClient {
+    return new TorClient(this.#core)
+  }
+
+  /** Closes every stream, circuit and link. Resolves when nothing is left. */
+  close(): Promise<void> {
+    return this.#core.close()
+  }
+
+  /** As {@link close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  get #isTesting(): boolean {
+    return this.#core.network.testing === true
+  }
+
+  #attachment(
+    wish: ExitWish,
+    { isolation }: CircuitChoice,
+    timeout: number = STREAM_TIMEOUT,
+    attemptTimeouts: readonly number[] = ATTEMPT_TIMEOUTS,
+  ): Attachment {
+    duration('timeout', timeout)
+    if (attemptTimeouts.length === 0) throw new RangeError('Cannot use the option attemptTimeouts as it is empty')
+    for (const limit of attemptTimeouts) duration('attemptTimeouts', limit)
+    const need = { ...wish, isolation: { view: this.#view, token: isolation } }
+    return new Attachment({
+      wish,
+      nextCircuit: (signal) => this.#core.pool.acquire(need, signal),
+      attemptTimeout: (attempt) => attemptTimeouts[Math.min(attempt, attemptTimeouts.length - 1)] as number,
+      timeout,
+      clock: this.#core.clock,
+    })
+  }
+}
+
+/** The kind of address that the exit's policy is asked about. */
+function familyOf(host: string, { addressFamily }: StreamOptions): 4 | 6 | undefined {
+  return parseIPv6(host) || addressFamily === 'ipv6' ? 6 : 4
+}
