@@ -1,14 +1,15 @@
 // prints: ^20 MB down and 20 MB up, checksums equal, path .+ -> .+ -> .+$
 /**
- * `npm start`: a small Tor network starts inside this process, a circuit is built through three of its relays, and 20 MB come
- * down and go up over Tor streams, between this program and an HTTP server on 127.0.0.1.
+ * `npm start`: a small Tor network starts inside this process, a client learns of it from its directory authorities, and 20 MB
+ * come down and go up over Tor streams, between this program and an HTTP server on 127.0.0.1.
+ *
+ * `npm start -- --public`: the client opens on the public Tor network instead, and fetches one page over it.
  */
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { TorSocket } from 'tor-streams'
-import { Circuit } from 'tor-streams/circuit'
+import { MemoryStorage, TorClient, TorError, type ClientStatus, type TorSocket } from 'tor-streams'
 import { TestNetwork, tcpExit } from 'tor-streams/testing'
 
 const SIZE = 20_000_000
@@ -85,27 +86,49 @@ async function readBody(socket: TorSocket, progress?: Progress): Promise<Uint8Ar
   return whole.subarray(whole.indexOf('\r\n\r\n') + 4)
 }
 
+/** Shows how far the client has come, as it happens. */
+function showStatus({ percent, message, warnings }: ClientStatus): void {
+  console.log(`${`${percent}`.padStart(3)} %  ${message}${warnings.map((warning) => ` (${warning})`).join('')}`)
+}
+
+/** One page over the public network. */
+async function visitPublicNetwork(): Promise<void> {
+  try {
+    await using tor = await TorClient.open({ onProgress: showStatus })
+    const socket = tor.connect('example.com:80')
+    await socket.writable.getWriter().write(new TextEncoder().encode('GET / HTTP/1.1\r\nHost: example.com\r\nConnection: close\r\n\r\n'))
+    console.log(`fetched http://example.com/ over Tor: ${(await readBody(socket)).length} bytes`)
+  } catch (error) {
+    if (!(error instanceof TorError)) throw error
+    console.error(`The public Tor network could not be used from here: ${error.message} (${error.code}). Is there an internet connection?`)
+    process.exitCode = 1
+  }
+}
+
+if (process.argv.includes('--public')) {
+  await visitPublicNetwork()
+  process.exit()
+}
+
 const bytes = testBytes(SIZE)
 const server = createServer((request, response) => void answer(request, response, bytes))
 server.listen(0, '127.0.0.1')
 await once(server, 'listening')
 const { port } = server.address() as AddressInfo
 
-const network = await TestNetwork.start({ relays: 4, exit: tcpExit() })
+const network = await TestNetwork.start({ relays: 4, authorities: 3, exit: tcpExit() })
 console.log(`a Tor network of ${network.relays.length} relays runs in this process`)
 
-const path = network.path()
-const circuit = Circuit.open(path, {
+const tor = await TorClient.open({
+  network: network.config,
   transport: network.transport,
-  streamDefaults: { rejectInternalAddresses: false }, // the exit connects to 127.0.0.1, which a public one must not
+  storage: new MemoryStorage(),
+  onProgress: showStatus,
 })
-await circuit.opened
-const nicknames = path.map((relay) => network.relays.find(({ description }) => description === relay)?.nickname ?? '?')
-console.log(`a circuit is open: ${nicknames.join(' -> ')}`)
 
 const encoder = new TextEncoder()
 
-const down = circuit.connect({ hostname: '127.0.0.1', port })
+const down = tor.connect({ hostname: '127.0.0.1', port })
 const request = down.writable.getWriter()
 await request.write(encoder.encode('GET / HTTP/1.1\r\nHost: demo\r\nConnection: close\r\n\r\n'))
 const downProgress = new Progress('down')
@@ -113,7 +136,7 @@ const received = await readBody(down, downProgress)
 downProgress.end()
 await down.close()
 
-const up = circuit.connect({ hostname: '127.0.0.1', port })
+const up = tor.connect({ hostname: '127.0.0.1', port })
 const upload = up.writable.getWriter()
 const upProgress = new Progress('up  ')
 await upload.write(encoder.encode(`PUT / HTTP/1.1\r\nHost: demo\r\nConnection: close\r\nContent-Length: ${SIZE}\r\n\r\n`))
@@ -126,7 +149,11 @@ await upload.close()
 const answered = new TextDecoder().decode(await readBody(up))
 upProgress.end()
 
-await circuit.close()
+// Which way the bytes went is the network's to tell, not the client's.
+const used = network.circuits.find((circuit) => circuit.hops.length === 3 && (circuit.hops[2]?.flow.dataReceived ?? 0) > 1000)
+const nicknames = used?.hops.map(({ relay }) => relay.nickname) ?? []
+
+await tor.close()
 await network.close()
 server.close()
 

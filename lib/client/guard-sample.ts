@@ -103,17 +103,16 @@ export class GuardSample {
     let usable = this.#guards.filter((guard) => guard.reachable !== 'no' && this.isFiltered(guard)).length
     if (usable >= minFiltered || this.#guards.length >= this.#maxSize()) return
     const sampled = new Set(this.#guards.map(({ fingerprint }) => fingerprint))
-    const eligible = new Map([...this.#listed].filter(([fingerprint]) => !sampled.has(fingerprint)))
+    let eligible = [...this.#listed.values()].filter(({ fingerprint }) => !sampled.has(fingerprint))
     const weights = new PositionWeights(directory)
     while (usable < minFiltered && this.#guards.length < this.#maxSize()) {
-      const drawn = chooseWeighted([...eligible], ([, relay]) => weights.weigh(relay, 'guard'), this.#options.random)
+      const drawn = chooseWeighted(eligible, (relay) => weights.weigh(relay, 'guard'), this.#options.random)
       if (drawn === undefined) return
-      const [fingerprint, relay] = drawn
-      eligible.delete(fingerprint)
+      eligible = eligible.filter((relay) => relay !== drawn)
       const sampledAt = randomPast(now, lifetime / 10, this.#options.random)
-      this.#guards.push(new SampledGuard({ fingerprint, sampledAt, unlistedSince: undefined, confirmedAt: undefined }))
+      this.#guards.push(new SampledGuard({ fingerprint: drawn.fingerprint, sampledAt, unlistedSince: undefined, confirmedAt: undefined }))
       this.#hasChanged = true
-      if (this.#options.filter(relay)) usable++
+      if (this.#options.filter(drawn)) usable++
     }
   }
 

@@ -11,14 +11,17 @@ import type { DirectoryRelay } from '../directory/network-directory.ts'
 import { RelayFlag } from '../directory/relay-flags.ts'
 import { TorError } from '../errors.ts'
 import type { DirectoryView } from './directory-view.ts'
-import { exitsFor, isExit, LONG_LIVED_PORTS, type ExitCandidates, type ExitWish } from './exit-choice.ts'
+import { exitsFor, isExit, LONG_LIVED_PORTS, type ExitWish } from './exit-choice.ts'
 import type { GuardManager, GuardPick } from './guards.ts'
 import { Kinship } from './kinship.ts'
 import { LearnedPolicies } from './learned-policies.ts'
 import { secureRandom, type Random } from './random.ts'
 import { canBeHop } from './usable-relays.ts'
-import { chooseWeighted } from './weighted-choice.ts'
+import { chooseWeighted, WeightedList } from './weighted-choice.ts'
 import { PositionWeights, type Position } from './weights.ts'
+
+/** How often a middle relay is drawn before those that fit are looked for one by one. */
+const MAX_DRAWS = 20
 
 /** What a path is needed for. */
 export interface PathRequest extends ExitWish {
@@ -37,7 +40,7 @@ export interface ChosenPath {
 /** What a selector needs beside a directory. */
 export interface PathSelectorOptions {
   /** The guards; they must know the same directory. */
-  readonly guards: Pick<GuardManager, 'pick' | 'cancelled'>
+  readonly guards: Pick<GuardManager, 'pick'>
   /** @default secureRandom */
   readonly random?: Random
   /** What exits have refused. @default nothing */
@@ -48,7 +51,7 @@ export interface PathSelectorOptions {
 
 /** Chooses paths in one directory; a newer directory needs a new one. */
 export class PathSelector {
-  readonly #guards: Pick<GuardManager, 'pick' | 'cancelled'>
+  readonly #guards: Pick<GuardManager, 'pick'>
   readonly #random: Random
   readonly #learned: LearnedPolicies
   readonly #kinship: Kinship
@@ -56,6 +59,8 @@ export class PathSelector {
   /** Every relay that may be a hop. */
   readonly #relays: readonly DirectoryRelay[]
   readonly #exits: readonly DirectoryRelay[]
+  /** The relays that are Fast, then those that are Stable too; made when they are needed. */
+  readonly #middles: [WeightedList<DirectoryRelay> | undefined, WeightedList<DirectoryRelay> | undefined] = [undefined, undefined]
 
   constructor(directory: DirectoryView, options: PathSelectorOptions) {
     this.#guards = options.guards
@@ -74,41 +79,63 @@ export class PathSelector {
    */
   choosePath(request: PathRequest): ChosenPath {
     const stable = request.stable ?? request.ports.some((port) => LONG_LIVED_PORTS.has(port))
-    const { relays, reason } = this.#exitsFor(request, stable)
-    if (reason !== undefined) throw new TorError('NO_PATH', `Cannot choose an exit: ${reason}`)
-    let left = relays
-    let problem = 'a guard: none is there that is neither the exit nor its kin'
-    for (;;) {
-      const exit = this.#choose(left, 'exit')
-      if (exit === undefined) throw new TorError('NO_PATH', `Cannot choose ${problem}`)
-      const guard = this.#guards.pick({ allows: (relay) => !this.#kinship.areKin(relay, exit) })
-      if (guard !== undefined) {
-        const middle = this.chooseMiddle([guard.relay, exit], stable)
-        if (middle !== undefined) return { relays: [guard.relay, middle, exit], guard }
-        this.#guards.cancelled(guard)
-        problem = 'a middle relay: none is there that is neither one of the others nor their kin'
-      }
-      // In a small network another exit may leave room.
-      left = left.filter((relay) => relay !== exit)
+    let problem = ''
+    for (const exits of [this.#exits.filter((relay) => hasFlags(relay, stable)), this.#exits]) {
+      const { relays, reason } = exitsFor(request, exits, this.#learned)
+      const path = reason === undefined ? this.#pathTo(relays, stable) : `an exit: ${reason}`
+      if (typeof path !== 'string') return path
+      problem = path
     }
+    throw new TorError('NO_PATH', `Cannot choose ${problem}`)
   }
 
   /** Chooses a middle relay that goes with `others`; undefined when there is none. */
   chooseMiddle(others: readonly DirectoryRelay[], stable: boolean): DirectoryRelay | undefined {
-    const fitting = this.#relays.filter((relay) => !others.some((other) => this.#kinship.areKin(relay, other)))
+    const fits = (relay: DirectoryRelay): boolean => !this.#isKinOfAny(relay, others)
+    const list = (this.#middles[stable ? 1 : 0] ??= new WeightedList(
+      this.#relays.filter((relay) => hasFlags(relay, stable)), (relay) => this.#weights.weigh(relay, 'middle'),
+    ))
+    // Drawing again what does not fit is as good as leaving it out, and in a large network a hundred times as fast.
+    for (let draws = 0; draws < MAX_DRAWS; draws++) {
+      const relay = list.draw(this.#random)
+      if (relay !== undefined && fits(relay)) return relay
+    }
+    const fitting = this.#relays.filter(fits)
     const preferred = fitting.filter((relay) => hasFlags(relay, stable))
     return this.#choose(preferred.length > 0 ? preferred : fitting, 'middle')
   }
 
-  #exitsFor(request: PathRequest, stable: boolean): ExitCandidates {
-    const preferred = exitsFor(request, this.#exits.filter((relay) => hasFlags(relay, stable)), this.#learned)
-    return preferred.reason === undefined ? preferred : exitsFor(request, this.#exits, this.#learned)
+  /** A path to one of these exits; or, when there is none, what could not be chosen. */
+  #pathTo(exits: readonly DirectoryRelay[], stable: boolean): ChosenPath | string {
+    let hasGuard = false
+    for (let left = exits; ; ) {
+      const exit = this.#choose(left, 'exit')
+      if (exit === undefined) return hasGuard ? NO_MIDDLE : NO_GUARD
+      const guard = this.#guards.pick({
+        allows: (relay) => {
+          if (this.#kinship.areKin(relay, exit)) return false
+          hasGuard = true
+          return this.#relays.some((middle) => !this.#isKinOfAny(middle, [relay, exit]))
+        },
+      })
+      const middle = guard === undefined ? undefined : this.chooseMiddle([guard.relay, exit], stable)
+      if (guard !== undefined && middle !== undefined) return { relays: [guard.relay, middle, exit], guard }
+      // In a small network another exit may leave room for the others.
+      left = left.filter((relay) => relay !== exit)
+    }
+  }
+
+  #isKinOfAny(relay: DirectoryRelay, others: readonly DirectoryRelay[]): boolean {
+    return others.some((other) => this.#kinship.areKin(relay, other))
   }
 
   #choose(relays: readonly DirectoryRelay[], position: Position): DirectoryRelay | undefined {
     return chooseWeighted(relays, (relay) => this.#weights.weigh(relay, position), this.#random)
   }
 }
+
+const NO_GUARD = 'a guard: none is there that is neither the exit nor its kin'
+const NO_MIDDLE = 'a middle relay: none is there that is neither one of the others nor their kin'
 
 /** True for a relay that is Fast, and Stable if it is to be. */
 function hasFlags({ flags }: DirectoryRelay, stable: boolean): boolean {

@@ -1,6 +1,7 @@
 /**
  * The `bandwidth-weights` of a consensus (dir-spec section 3.8.3): how much of each kind of relay's bandwidth each position
- * of a path may use, so that no position has less than the others.
+ * of a path may use, so that no position has less than the others. Where the specification has no solution and tor writes no
+ * weights at all, as in a network of middle relays only, they are brought into range here.
  *
  * @module
  */
@@ -77,8 +78,8 @@ function bothScarce(G: number, M: number, E: number, D: number): Solution {
   const half = divide(one - Wed, 2)
   const balanced = { Wgg: one, Wgd: half, Wmg: 0, Wme: divide(one * (G - M), E), Wmd: half, Wee: divide(one * (E - G + M), E), Wed }
   if (inRange(balanced)) return balanced
-  const exits = divide(one * (D - 2 * E + G + M), 3 * D)
-  const middles = Math.max(0, divide(one * (D - 2 * M + G + E), 3 * D))
+  const exits = Math.min(Math.max(0, divide(one * (D - 2 * E + G + M), 3 * D)), one)
+  const middles = Math.min(Math.max(0, divide(one * (D - 2 * M + G + E), 3 * D)), one - exits)
   return { Wgg: one, Wgd: one - exits - middles, Wmg: 0, Wme: 0, Wmd: middles, Wee: one, Wed: exits }
 }
 

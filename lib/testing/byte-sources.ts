@@ -82,10 +82,10 @@ export async function deflated(source: ByteSource): Promise<Uint8Array<ArrayBuff
   return new Uint8Array(await new Response(compressed as ReadableStream<Uint8Array<ArrayBuffer>>).arrayBuffer())
 }
 
-const BOMB_SIZE = 256 * 1_048_576
+const BOMB_SIZE = 128 * 1_048_576
 let bomb: Promise<Uint8Array<ArrayBuffer>> | undefined
 
-/** A quarter of a megabyte of zlib that inflates to 256 MiB of zeros. Made once in a process. */
+/** Some 130 kB of zlib that inflate to 128 MiB of zeros. Made once in a process. */
 export function decompressionBomb(): Promise<Uint8Array<ArrayBuffer>> {
   if (bomb === undefined) {
     const zeros = new Uint8Array(1_048_576)

@@ -58,7 +58,7 @@ export type DocumentLie =
  * - `truncated`: half of the body comes, then the stream ends in good order; `Content-Length` tells
  * - `empty`: 200, and no body
  * - `oversized`: the document, uncompressed, then lines without end
- * - `bomb`: zlib that inflates to 256 MiB
+ * - `bomb`: zlib that inflates to 128 MiB
  * - `garbage`: a body of random bytes
  * - `not-http`: random bytes from the start
  * - `endless-header`: header lines without end

@@ -80,7 +80,7 @@ describe('A circuit whose keystream is made ahead', () => {
       const built = await rig.open({ platform: ahead })
       relay.exit = source({ length: 1_000_000 })
       const stream = built.circuit.connect('example.com:80')
-      const upload = new Upload(stream, 1_000_000)
+      const upload = new Upload(stream, 100_000_000)
       for (let turn = 0; turn < turns; turn++) await endOfTurn()
       await built.circuit.close()
       for (const promise of [upload.done, stream.closed]) expect(await codeOf(promise)).to.equal('CIRCUIT_CLOSED')

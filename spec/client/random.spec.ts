@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { randomFrom, randomPast, secureRandom } from '../../lib/client/random.ts'
+import { randomFrom, randomPast, secureRandom, shuffled } from '../../lib/client/random.ts'
 import { chiSquare } from './support/chi-square.ts'
 import { seededRandom, seededWords } from './support/seeded-random.ts'
 
@@ -84,5 +84,23 @@ describe('Random numbers', () => {
 
   it('backdate no time to before the epoch', () => {
     expect(randomPast(3, 1_000_000, () => 900_000)).to.equal(0)
+  })
+
+  it('shuffle into each order equally often, and leave the items alone', () => {
+    const random = seededRandom(6)
+    const items = ['a', 'b', 'c'] as const
+    const counts = new Map<string, number>()
+    for (let draw = 0; draw < 6000; draw++) {
+      const order = shuffled(items, random).join('')
+      counts.set(order, (counts.get(order) ?? 0) + 1)
+    }
+    expect(items).to.deep.equal(['a', 'b', 'c'])
+    expect([...counts.keys()].sort()).to.deep.equal(['abc', 'acb', 'bac', 'bca', 'cab', 'cba'])
+    const { statistic, critical } = chiSquare([...counts.values()], [1, 1, 1, 1, 1, 1])
+    expect(statistic).to.be.below(critical)
+  })
+
+  it('shuffle nothing into nothing', () => {
+    expect(shuffled([], () => expect.fail('asked'))).to.deep.equal([])
   })
 })

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { DerReader } from '../../lib/crypto/der.ts'
 import { expectMalformed, expectTotal, hex, latin1 } from '../cell/helpers.ts'
-import { joined } from './helpers.ts'
+import { joined } from '../channel/helpers.ts'
 
 const read = (bytes: string): DerReader => new DerReader(hex(bytes), 'thing')
 

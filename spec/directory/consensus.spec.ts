@@ -33,7 +33,7 @@ describe('the consensus of a private network of tor', () => {
     expect(consensus.freshUntil - consensus.validAfter).to.equal(10_000)
     expect(consensus.validUntil - consensus.validAfter).to.equal(90 * 60_000)
     expect(consensus.params.get('cc_sendme_inc')).to.equal(31)
-    expect(consensus.params.size).to.equal(7)
+    expect(consensus.params.size).to.equal(8)
     expect(consensus.bandwidthWeights.get('Wbm')).to.equal(10_000)
     expect(consensus.bandwidthWeights.size).to.equal(19)
     expect(consensus.requiredClientProtocols.supports('Link', 4)).to.equal(true)
@@ -50,7 +50,7 @@ describe('the consensus of a private network of tor', () => {
     const { protocols, ...auth0 } = relays[3] ?? expect.fail('too few')
     expect(auth0).to.deep.equal({
       nickname: 'auth0',
-      fingerprint: '38E74FDCA9ADB6B91E41BC472BCEA701C96F20C7',
+      fingerprint: '38F74FDCA9ADB6B91E41BC472BCEA701C96F20C7',
       addresses: [{ hostname: '127.0.0.1', port: 31_000 }],
       flags: Authority | Fast | Guard | Running | V2Dir | Valid,
       microdescriptorDigest: 'o2kHIcXvlCLTEP6EM/HF2fp8MrvD8w7USjVLr2tXD+g',

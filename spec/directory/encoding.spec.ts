@@ -26,7 +26,7 @@ describe('base64 of the directory', () => {
 
   it('has one text for each value', () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom(...'ABQgw0/9+=') , maxLength: 9 }), (text) => {
+      fc.property(fc.string({ unit: fc.constantFrom(...'ABQgw0/9+='), maxLength: 9 }), (text) => {
         const value = decodeBase64(text)
         if (value !== undefined) expect(encodeBase64(value)).to.equal(text.replace(/=*$/, ''))
       }),
@@ -36,7 +36,11 @@ describe('base64 of the directory', () => {
 
 describe('hex digits of the directory', () => {
   it('go there and back', () => {
-    fc.assert(fc.property(bytes, (value) => expect(decodeHex(encodeHex(value))).to.deep.equal(Uint8Array.from(value))))
+    fc.assert(
+      fc.property(bytes, (value) => {
+        expect(decodeHex(encodeHex(value))).to.deep.equal(Uint8Array.from(value))
+      }),
+    )
     expect(encodeHex(Uint8Array.of(0, 0xab, 0x0c))).to.equal('00AB0C')
     expect(decodeHex('00aB')).to.deep.equal(Uint8Array.of(0, 0xab))
   })

@@ -26,8 +26,9 @@ describe('Bandwidth weights', () => {
     fc.assert(
       fc.property(totals, (each) => {
         const of = (name: string): number => weight(bandwidthWeights(each), name)
-        expect(of('Wgg') + of('Wmg')).to.equal(WEIGHT_SCALE)
-        expect(of('Wee') + of('Wme')).to.equal(WEIGHT_SCALE)
+        // Fractions are cut off.
+        expect(of('Wgg') + of('Wmg')).to.be.within(WEIGHT_SCALE - 1, WEIGHT_SCALE)
+        expect(of('Wee') + of('Wme')).to.be.within(WEIGHT_SCALE - 1, WEIGHT_SCALE)
         expect(of('Wgd') + of('Wmd') + of('Wed')).to.be.within(WEIGHT_SCALE - 2, WEIGHT_SCALE)
       }),
     )
@@ -43,9 +44,9 @@ describe('Bandwidth weights', () => {
     expect(guards).to.be.closeTo(exits, 20)
   })
 
-  /** What tor 0.4.9.11 made of a small network: nothing but a few relays of both kinds and authorities. */
+  /** What authorities of tor 0.4.9.11 made of these sums. */
   it('are those of a network of real tor', () => {
-    const weights = bandwidthWeights({ guard: 13, middle: 30, exit: 0, both: 0 })
+    const weights = bandwidthWeights({ guard: 13, middle: 32, exit: 0, both: 0 })
     expect(weights).to.deep.equal({
       Wbd: 0, Wbe: 0, Wbg: 0, Wbm: 10_000, Wdb: 10_000, Web: 10_000, Wed: 10_000, Wee: 10_000, Weg: 10_000, Wem: 10_000,
       Wgb: 10_000, Wgd: 0, Wgg: 10_000, Wgm: 10_000, Wmb: 10_000, Wmd: 0, Wme: 0, Wmg: 0, Wmm: 10_000,

@@ -85,13 +85,13 @@ export function generatedDirectory(plans: readonly RelayPlan[], plan: DirectoryP
   return new NetworkDirectory(consensus, microdescriptors)
 }
 
-/** Many relays of all kinds, with bandwidths from 1 to 1,000 that differ; every third is a guard, every fourth an exit. */
+/** Many relays of all kinds, with bandwidths from 200 to 1,000 that differ; every third is a guard, every fourth an exit. */
 export function generatedNetwork(count: number, random: Random): RelayPlan[] {
   return Array.from({ length: count }, (_, index) => {
     const flags: FlagName[] = []
     if (index % 3 === 0) flags.push('Guard')
     if (index % 4 === 0) flags.push('Exit')
-    return { flags, bandwidth: 1 + random(1000) }
+    return { flags, bandwidth: 200 + random(801) }
   })
 }
 

@@ -14,6 +14,7 @@ import { startCreateFast } from '../../../lib/circuit/create-fast.ts'
 import { HOP_KEY_SIZE, HopCrypto } from '../../../lib/circuit/hop-crypto.ts'
 import { startNtor } from '../../../lib/circuit/ntor.ts'
 import { systemClock } from '../../../lib/clock.ts'
+import type { Clock } from '../../../lib/clock.ts'
 import { currentPlatform } from '../../../lib/platform/current.ts'
 import type { Link } from '../../../lib/platform/platform.ts'
 import type { Relay } from '../../../lib/relay.ts'
@@ -60,12 +61,14 @@ export class MinimalClient {
   }
 
   /** Dials a relay and shakes hands. Rejects with what the handshake objects to. */
-  static async connect(network: TestNetwork, relay: Relay = network.path(1)[0] as Relay): Promise<MinimalClient> {
+  static async connect(
+    network: TestNetwork, relay: Relay = network.path(1)[0] as Relay, clock: Clock = systemClock,
+  ): Promise<MinimalClient> {
     const address = relay.addresses[0] as Relay['addresses'][0]
     const link = await network.transport.connect(address, { signal: new AbortController().signal })
     const client = new MinimalClient(link)
     const { peerCertificate } = link
-    const handshake = new LinkHandshake({ expected: relay, address, peerCertificate, platform: currentPlatform(), clock: systemClock })
+    const handshake = new LinkHandshake({ expected: relay, address, peerCertificate, platform: currentPlatform(), clock })
     client.send(handshake.start())
     await client.#read(handshake)
     return client

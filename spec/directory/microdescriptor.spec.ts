@@ -1,0 +1,134 @@
+import { expect } from 'chai'
+import { parseMicrodescriptors } from '../../lib/directory/microdescriptor.ts'
+import { encodeBase64 } from '../../lib/directory/encoding.ts'
+import { consensusOf, entriesOf, expectRejected, microdescriptorOf, replaced } from './helpers.ts'
+import { generateNetwork } from './generated.ts'
+import { CONSENSUS } from './samples/consensus.ts'
+import { MICRODESCRIPTORS } from './samples/microdescriptors.ts'
+
+const KEY = `-----BEGIN RSA PUBLIC KEY-----
+MIGJAoGBAMGj3Q1574Jfyl69urDqy7eWMRfr1cS9mQS0FJteclL6g1RBE+7ApvrI
+-----END RSA PUBLIC KEY-----
+`
+const FULL = `onion-key
+${KEY}ntor-onion-key 6xXRR08fb9zL1JFuXqdfU1a1s2mzgAai2pSynTuAwng
+family $50485E03CA39D393BD54D315CEBA65E6DD0FDDB9 friend
+family-ids ed25519:xiRC4fYUyj3pROyHeAm5dQerbUMHrLkeOJpG21vff44 other:1
+p accept 80,443
+p6 reject 1-79
+id ed25519 SScEVxrvJIgSd5PQROVA47vXiEZoWmb6PDY0Y7jCHI0
+`
+
+const changed = (from: string, to: string): string => replaced(FULL, from, to)
+
+describe('the microdescriptors of a private network of tor', () => {
+  it('are those that its consensus names', async () => {
+    const entries = await entriesOf(MICRODESCRIPTORS)
+    const { relays } = await consensusOf(CONSENSUS)
+    expect(entries.map(({ digest }) => digest)).to.have.members(relays.map(({ microdescriptorDigest }) => microdescriptorDigest))
+    expect(entries.map(({ error }) => error).filter((error) => error !== undefined)).to.deep.equal([])
+    expect(entries.map(({ text }) => text).join('')).to.equal(MICRODESCRIPTORS)
+  })
+
+  it('say to which ports their relays let streams out', async () => {
+    const entries = await entriesOf(MICRODESCRIPTORS)
+    expect(entries.filter(({ microdescriptor }) => microdescriptor?.exitPolicy.allows(80)).map(({ text }) => text.includes('p accept 1-65535'))).to.deep.equal([true, true, true])
+    expect(entries.some(({ microdescriptor }) => microdescriptor?.exitPolicyIPv6.allows(80))).to.equal(false)
+  })
+})
+
+describe('a microdescriptor', () => {
+  it('says what clients need to know', async () => {
+    const { digest, ntorOnionKey, ed25519Identity, exitPolicy, exitPolicyIPv6, ...families } = await microdescriptorOf(FULL)
+    expect(digest).to.have.length(43)
+    expect(encodeBase64(ntorOnionKey)).to.equal('6xXRR08fb9zL1JFuXqdfU1a1s2mzgAai2pSynTuAwng')
+    expect(encodeBase64(ed25519Identity)).to.equal('SScEVxrvJIgSd5PQROVA47vXiEZoWmb6PDY0Y7jCHI0')
+    expect([79, 80, 443].map((port) => exitPolicy.allows(port))).to.deep.equal([false, true, true])
+    expect([79, 80, 443].map((port) => exitPolicyIPv6.allows(port))).to.deep.equal([false, true, true])
+    expect(families).to.deep.equal({
+      family: ['50485E03CA39D393BD54D315CEBA65E6DD0FDDB9', 'friend'],
+      familyIds: ['ed25519:xiRC4fYUyj3pROyHeAm5dQerbUMHrLkeOJpG21vff44', 'other:1'],
+    })
+  })
+
+  it('needs no key of the old TAP handshake, and one with padding is as good', async () => {
+    const whole = await microdescriptorOf(FULL)
+    const bare = await microdescriptorOf(changed(KEY, ''))
+    const padded = await microdescriptorOf(changed('uAwng', 'uAwng='))
+    for (const other of [bare, padded]) {
+      expect({ ...other, digest: '' }).to.deep.equal({ ...whole, digest: '' })
+      expect(other.digest).not.to.equal(whole.digest)
+    }
+  })
+
+  it('lets nothing out, and has no family, when it says nothing', async () => {
+    const { exitPolicy, exitPolicyIPv6, family, familyIds } = await microdescriptorOf(FULL.replace(/^(family|p).*\n/gm, ''))
+    expect([exitPolicy.rejectsAll, exitPolicyIPv6.rejectsAll, family, familyIds]).to.deep.equal([true, true, [], []])
+  })
+
+  it('has a family of fingerprints and nicknames, whatever else the relay wrote', async () => {
+    const fingerprint = '50485e03ca39d393bd54d315ceba65e6dd0fddb9'
+    const { family } = await microdescriptorOf(changed('friend', `$${fingerprint}=Name $${'b'.repeat(40)}~Name Friend $ABC !? ${'x'.repeat(20)} friend $`))
+    expect(family).to.deep.equal([fingerprint.toUpperCase(), 'B'.repeat(40), 'friend'])
+  })
+
+  it('passes over what it does not know', async () => {
+    const { digest, ...known } = await microdescriptorOf(FULL)
+    const { digest: other, ...more } = await microdescriptorOf(
+      `${changed('id ed', 'id rsa1024 QUJD\nid new x y\na [::1]:1\nid ed')}pr Link=1-5\nx-new 1\n${KEY}`,
+    )
+    expect(more).to.deep.equal(known)
+    expect(other).not.to.equal(digest)
+  })
+
+  it('is malformed with a key or an identity missing, there twice, or none', async () => {
+    const cases = [
+      changed('ntor-onion-key', 'x-other'), changed('id ed25519', 'id x'), changed('ntor-onion-key 6', 'ntor-onion-key '), changed('uAwng', 'uAwnh'),
+      changed('id ed25519', `id ed25519 ${'A'.repeat(43)}\nid ed25519`), changed('ntor-onion-key', `ntor-onion-key ${'A'.repeat(43)}\nntor-onion-key`),
+      changed('id ed25519 SScE', 'id ed25519 '), changed('id ed25519 SScEVxrvJIgSd5PQROVA47vXiEZoWmb6PDY0Y7jCHI0', 'id'),
+      changed('p accept 80,443', 'p accept 443,80'), changed('p accept 80,443', 'p accept'), changed('p6 reject 1-79', 'p6 reject 0'),
+      changed('p accept', 'p accept 1\np accept'), changed('family $', 'family a\nfamily $'), changed('family-ids', 'family-ids a\nfamily-ids'),
+      changed('BEGIN RSA', 'BEGIN DSA'), `${FULL}onion-key`, `${FULL}\0\n`,
+    ]
+    for (const text of cases) {
+      const [entry] = await entriesOf(text)
+      expect(entry?.microdescriptor, text).to.equal(undefined)
+      expect(entry?.error?.code).to.equal('DIRECTORY_MALFORMED')
+    }
+  })
+
+  it('does not cost the others when it is malformed', async () => {
+    const entries = await entriesOf(FULL + changed('p accept', 'p permit') + changed('80', '81'))
+    expect(entries.map(({ error }) => error?.code)).to.deep.equal([undefined, 'DIRECTORY_MALFORMED', undefined])
+    expect(new Set(entries.map(({ digest }) => digest)).size).to.equal(3)
+  })
+})
+
+describe('several microdescriptors', () => {
+  it('are none in an empty text', async () => {
+    expect(await entriesOf('')).to.deep.equal([])
+  })
+
+  it('are refused when they begin with something else', async () => {
+    for (const text of ['\n', 'onion-key', `\n${FULL}`, `@last-listed 2026-01-01 00:00:00\n${FULL}`, '<html>\n']) await expectRejected(entriesOf(text))
+  })
+
+  it('share what they have in common', async () => {
+    const [one, two] = (await entriesOf(FULL + changed('6xXR', '7xXR'))).map(({ microdescriptor }) => microdescriptor)
+    expect(one?.exitPolicy).to.equal(two?.exitPolicy)
+    expect(one?.family).to.equal(two?.family)
+    expect(one?.familyIds).to.equal(two?.familyIds)
+  })
+
+  it('are read in slices, 9,000 of them', async () => {
+    let pauses = 0
+    const entries = await parseMicrodescriptors(generateNetwork(9000).microdescriptors, {
+      pause: () => {
+        pauses++
+        return Promise.resolve()
+      },
+    })
+    expect(entries.filter(({ microdescriptor }) => microdescriptor !== undefined)).to.have.length(9000)
+    expect(pauses).to.equal(9000 / 150)
+  })
+})
