@@ -8,7 +8,7 @@
  */
 export type { Netinfo } from './cell/netinfo.ts'
 export type { ResolvedAddress, ResolvedAnswer, ResolvedHostname, ResolveFailure } from './cell/resolve.ts'
-export type { Authority, DirectoryServer, NetworkConfig } from './directory/network-config.ts'
+export type { Authority, NetworkConfig } from './directory/network-config.ts'
 export type { AuthorityKeys } from './testing/authority-keys.ts'
 export type { ByteSource } from './testing/byte-sources.ts'
 export type { CertificateFault, CertificateFaults, RelayCertificate, RelayCertificateType } from './testing/certificates.ts'

@@ -12,9 +12,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   directory: ['errors.ts', 'relay.ts', 'cell', 'crypto', 'platform/platform.ts'],
   channel: ['errors.ts', 'clock.ts', 'deferred.ts', 'relay.ts', 'cell', 'crypto', 'platform/platform.ts', 'platform/current.ts'],
   circuit: ['errors.ts', 'clock.ts', 'deferred.ts', 'relay.ts', 'cell', 'channel', 'stream', 'platform/platform.ts', 'platform/current.ts'],
+  client: [
+    'errors.ts', 'clock.ts', 'deferred.ts', 'relay.ts', 'cell', 'channel', 'stream', 'circuit', 'directory',
+    'platform/platform.ts', 'platform/current.ts', 'platform/storage.ts',
+  ],
   platform: ['errors.ts', 'clock.ts', 'deferred.ts', 'cell'],
   testing: [
-    'errors.ts', 'clock.ts', 'deferred.ts', 'relay.ts', 'cell', 'channel', 'stream', 'circuit', 'platform/platform.ts', 'platform/current.ts',
+    'errors.ts', 'clock.ts', 'deferred.ts', 'relay.ts', 'cell', 'channel', 'stream', 'circuit', 'directory', 'platform/platform.ts', 'platform/current.ts',
   ],
   'errors.ts': [],
   'clock.ts': [],

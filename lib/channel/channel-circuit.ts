@@ -19,6 +19,7 @@ export class ChannelCircuit implements CircuitPort, RoomWaiter {
   readonly #released: () => void
   /** Undefined once it has to hear nothing more. */
   #receiver: CircuitReceiver | undefined
+  #taken = 0
   /** The circuit exists at the relay, as far as is known here. */
   #open = true
 
@@ -34,8 +35,15 @@ export class ChannelCircuit implements CircuitPort, RoomWaiter {
     return this.#open ? this.#output.roomFor(this) : 0
   }
 
+  get taken(): number {
+    return this.#taken
+  }
+
   sendRelay(command: number, bodies: Uint8Array, count: number): void {
-    if (this.#open) this.#output.sendRelay(this, this.circuitId, command, bodies, count)
+    if (!this.#open) return
+    this.#output.sendRelay(this, this.circuitId, command, bodies, count, () => {
+      this.#taken += count
+    })
   }
 
   sendCell(command: number, body: Uint8Array): void {

@@ -29,6 +29,8 @@ export interface CircuitPort {
   readonly circuitId: number
   /** How many cells the link takes now before a writer should wait for `roomAvailable`. Control cells go regardless. */
   readonly room: number
+  /** How many of the cells that went through `sendRelay` the link has taken so far. */
+  readonly taken: number
   /**
    * Sends `count` cells whose encrypted bodies stand one after the other in `bodies`, in a single write to the link.
    * `command` is RELAY or RELAY_EARLY. The bytes are copied before this returns.

@@ -54,8 +54,11 @@ export class LinkOutput {
     return room
   }
 
-  /** Sends `count` cells for `waiter` in one write, their 509-byte bodies being copied from `bodies`. */
-  sendRelay(waiter: RoomWaiter, circuitId: number, command: number, bodies: Uint8Array, count: number): void {
+  /**
+   * Sends `count` cells for `waiter` in one write, their 509-byte bodies being copied from `bodies`. `taken` is called when the
+   * link has taken them.
+   */
+  sendRelay(waiter: RoomWaiter, circuitId: number, command: number, bodies: Uint8Array, count: number, taken?: () => void): void {
     if (this.#ended || count === 0) return
     if (this.#turn?.waiter === waiter) this.#turn.cells = Math.max(0, this.#turn.cells - count)
     this.#waiters.add(waiter)
@@ -65,7 +68,7 @@ export class LinkOutput {
       writeFixedHeader(cells, at, circuitId, command)
       cells.set(bodies.subarray(index * BODY_SIZE, (index + 1) * BODY_SIZE), at + FIXED_HEADER_SIZE)
     }
-    this.#write(cells)
+    this.#write(cells, taken)
   }
 
   /** Sends one cell, whatever room there is. */
@@ -88,11 +91,12 @@ export class LinkOutput {
     return Math.max(0, Math.floor((OUTPUT_LIMIT - this.#behind) / FIXED_CELL_SIZE))
   }
 
-  #write(bytes: Uint8Array): void {
+  #write(bytes: Uint8Array, taken?: () => void): void {
     this.#behind += bytes.length
     this.#writer.write(bytes).then(
       () => {
         this.#behind -= bytes.length
+        taken?.()
         this.#announce()
       },
       (cause: unknown) => {

@@ -16,7 +16,6 @@ import {
   looksRecognized,
   streamIdOf,
 } from '../cell/relay-cell-v0.ts'
-import { encodeSendme } from '../cell/sendme.ts'
 import type { CircuitPort, CircuitReceiver } from '../channel/circuit-port.ts'
 import { deferred, type Deferred } from '../deferred.ts'
 import { TorError } from '../errors.ts'
@@ -241,7 +240,7 @@ export class CircuitController implements CircuitReceiver, StreamCarrier {
       case RelayCommand.DATA: {
         // Circuit SENDMEs follow receipt, whatever becomes of the stream: the relay counts the same cells.
         hop.receiveWindow.take()
-        if (hop.receiveWindow.consumed(1) > 0) this.#outbox?.add(hop, RelayCommand.SENDME, 0, encodeSendme(tag()))
+        if (hop.receiveWindow.consumed(1) > 0) this.#outbox?.addSendme(hop, tag())
         const endpoint = this.#endpointFor(hop, streamId, command)
         endpoint.receiveData(bodies, offset + HEADER_SIZE, length)
         this.#touched.add(endpoint)

@@ -6,7 +6,7 @@
 import { CIRCUIT_WINDOW, ReceiveWindow } from '../stream/windows.ts'
 import { CreditLine } from './credit-line.ts'
 import type { HopCrypto } from './hop-crypto.ts'
-import { AuthenticatedSendWindow } from './sendme.ts'
+import { AuthenticatedSendWindow, UnsentSendmes } from './sendme.ts'
 import { StreamTable } from './stream-table.ts'
 
 export class Hop {
@@ -15,6 +15,7 @@ export class Hop {
   readonly crypto: HopCrypto
   readonly sendWindow: AuthenticatedSendWindow = new AuthenticatedSendWindow()
   readonly receiveWindow: ReceiveWindow = new ReceiveWindow(CIRCUIT_WINDOW)
+  readonly unsentSendmes: UnsentSendmes = new UnsentSendmes()
   readonly streams: StreamTable
   readonly line: CreditLine
   /** The digest after the last cell that went here: what the SENDME that answers it says. */

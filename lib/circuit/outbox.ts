@@ -7,6 +7,7 @@
  */
 import { CellCommand, RelayCommand } from '../cell/commands.ts'
 import { BODY_SIZE, HEADER_SIZE, writeHeader } from '../cell/relay-cell-v0.ts'
+import { encodeSendme } from '../cell/sendme.ts'
 import type { CircuitPort } from '../channel/circuit-port.ts'
 import type { CellSource } from '../stream/carrier.ts'
 import { atEndOfTurn } from '../stream/end-of-turn.ts'
@@ -34,6 +35,8 @@ export class Outbox {
   readonly #failed: (reason: unknown) => void
   readonly #bodies = new Uint8Array(BATCH * BODY_SIZE)
   #count = 0
+  /** Cells that were packed so far. */
+  #sealed = 0
   #target: Hop | undefined
   /** A flush at the end of this turn is arranged. */
   #arranged = false
@@ -74,6 +77,16 @@ export class Outbox {
     this.#bodies.set(body, offset + HEADER_SIZE)
     this.#seal(hop, offset, command, streamId, body.length)
     this.#arrange()
+  }
+
+  /**
+   * Packs a SENDME of the circuit for the cell with this tag.
+   *
+   * @throws TorError `CIRCUIT_PROTOCOL` when too many that the link has not taken are before it
+   */
+  addSendme(hop: Hop, tag: Uint8Array): void {
+    this.add(hop, RelayCommand.SENDME, 0, encodeSendme(tag))
+    hop.unsentSendmes.add(this.#sealed, this.#port.taken)
   }
 
   /** Packs one message that must travel in a RELAY_EARLY cell. */
@@ -129,6 +142,7 @@ export class Outbox {
       if (padding + 4 < end) fillRandom(bodies, padding + 4, end)
     }
     hop.crypto.forward.digest.seal(bodies, offset)
+    this.#sealed += 1
   }
 
   #send(command: number): void {

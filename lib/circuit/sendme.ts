@@ -9,6 +9,12 @@ import { decodeSendme } from '../cell/sendme.ts'
 import { TorError } from '../errors.ts'
 import { CIRCUIT_WINDOW, SendWindow } from '../stream/windows.ts'
 
+/**
+ * The most circuit SENDMEs of a hop that may wait for the link: those of a whole window, and as many as one write to the link
+ * may hold, of which the relay may know some before the write is done.
+ */
+const MAX_UNSENT: number = CIRCUIT_WINDOW.cells / CIRCUIT_WINDOW.step + 128
+
 /** The only version that the network accepts (consensus parameter `sendme_accept_min_version`). */
 const SENDME_VERSION = 1
 
@@ -46,5 +52,27 @@ export class AuthenticatedSendWindow {
     if (version !== SENDME_VERSION || tag === undefined) throw new TorError('CIRCUIT_PROTOCOL', `circuit SENDME of version ${version}`)
     if (!constantTimeEqual(tag, expected)) throw new TorError('CIRCUIT_PROTOCOL', 'circuit SENDME with a wrong tag')
     this.#window.increment()
+  }
+}
+
+/**
+ * SENDMEs of ours that the link has not taken. The relay cannot have got them, so it has no credit for what they will allow: one
+ * that sends all the same, and reads nothing, would fill this side's memory with answers.
+ */
+export class UnsentSendmes {
+  /** For each how many cells of the circuit were sealed up to it, oldest first. */
+  readonly #places: number[] = []
+
+  /**
+   * One more is sealed.
+   *
+   * @param place - how many cells of the circuit are sealed now
+   * @param taken - how many of them the link has taken
+   * @throws TorError `CIRCUIT_PROTOCOL` when too many wait
+   */
+  add(place: number, taken: number): void {
+    while ((this.#places[0] ?? Infinity) <= taken) this.#places.shift()
+    if (this.#places.length >= MAX_UNSENT) throw new TorError('CIRCUIT_PROTOCOL', 'DATA beyond a window whose SENDMEs have not left')
+    this.#places.push(place)
   }
 }

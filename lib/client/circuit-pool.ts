@@ -247,9 +247,13 @@ function pause(clock: Clock, delay: number, signals: readonly AbortSignal[]): Pr
       done()
       reject(new TorError('ABORTED', 'no circuit is wanted any more', { cause: signals.find(({ aborted }) => aborted)?.reason }))
     }
-    const stop = delay === 0 ? undefined : clock.after(delay, () => (done(), resolve()))
+    const finish = (): void => {
+      done()
+      resolve()
+    }
+    const stop = delay === 0 ? undefined : clock.after(delay, finish)
     for (const signal of signals) signal.addEventListener('abort', onAbort)
     if (signals.some(({ aborted }) => aborted)) onAbort()
-    else if (delay === 0) (done(), resolve())
+    else if (delay === 0) finish()
   })
 }

@@ -120,6 +120,8 @@ export class DirectoryKeeper {
       MAX_CONSENSUS,
       async (text) => {
         const parsed = await parseConsensus(text)
+        const known = this.#directory?.consensus
+        if (known && parsed.validAfter < known.validAfter) throw new TorError('DIRECTORY_EXPIRED', 'the consensus is older than the one that is there')
         await this.#fetchCertificates(parsed, signal)
         this.#verify(parsed)
         await kept.keep('consensus', text)
@@ -168,7 +170,7 @@ export class DirectoryKeeper {
     const missing = [...wanted].filter((digest) => !this.#microdescriptors.has(digest))
     const batches = Array.from({ length: Math.ceil(missing.length / BATCH) }, (_, index) => missing.slice(index * BATCH, (index + 1) * BATCH))
     const total = batches.length
-    let failure: unknown
+    let failure: TorError | undefined
     progress('microdescriptors', 0)
     const worker = async (): Promise<void> => {
       for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
@@ -177,6 +179,7 @@ export class DirectoryKeeper {
           if ((await this.#takeMicrodescriptors(text, asked)) === 0) throw new TorError('DIRECTORY_DIGEST', 'none of the descriptions is one that was asked for')
         }
         await source.fetch(`/tor/micro/d/${batch.join('-')}.z`, MAX_MICRODESCRIPTORS, accept, signal).catch((error: unknown) => {
+          if (!(error instanceof TorError)) throw error
           failure = error
         })
         progress('microdescriptors', 1 - batches.length / total)

@@ -82,7 +82,7 @@ export class GuardSample {
     return relay !== undefined && guard.unlistedSince === undefined && this.#options.filter(relay)
   }
 
-  /** A new directory: guards that it no longer lists are marked, those too old are removed. */
+  /** A new directory: guards that it no longer lists are marked, those too old are removed, and others take their places. */
   update(directory: DirectoryView, now: number): void {
     this.#directory = directory
     this.#parameters = guardParameters(directory)
@@ -93,6 +93,7 @@ export class GuardSample {
     if (!this.#isLive(now)) return
     for (const guard of this.#guards) this.#updateTimes(guard, now)
     this.#removeOld(now)
+    this.expand(now)
   }
 
   /** Samples more guards until enough are usable, or the sample is as large as it may be. */

@@ -2,6 +2,9 @@
  * What a stream sent before CONNECTED: the opening message and the optimistic data, to be sent again on another circuit. The stream's
  * window bounds it: 500 cells.
  *
+ * It is kept cell by cell. A circuit that wants a short cell now and then (proposal 289) may need one cell more for it than the one
+ * before, but never fewer: so a window that had room for all of it on one circuit is not opened by another.
+ *
  * @module
  */
 import { MAX_DATA } from '../cell/relay-cell-v0.ts'
@@ -9,11 +12,11 @@ import type { CellSource } from '../stream/carrier.ts'
 
 export class Recording implements CellSource {
   #opening: { readonly command: number; readonly body: Uint8Array } | undefined
+  /** One for each cell. None is empty. */
   #pieces: Uint8Array[] = []
   /** The piece, and the byte of it, that the current circuit gets next. */
   #piece = 0
   #offset = 0
-  #bytesLeft = 0
   #cells = 0
 
   /** BEGIN, BEGIN_DIR or RESOLVE. */
@@ -29,12 +32,14 @@ export class Recording implements CellSource {
 
   /** True when the current circuit has got everything. */
   get replayed(): boolean {
-    return this.#bytesLeft === 0
+    return this.#piece === this.#pieces.length
   }
 
   /** How many cells the rest needs at least. */
   get cellsLeft(): number {
-    return Math.ceil(this.#bytesLeft / MAX_DATA)
+    const left = this.#pieces.length - this.#piece
+    // The rest of a piece may find room in one cell with the next piece.
+    return this.#offset > 0 && left > 1 ? left - 1 : left
   }
 
   /** Remembers the message that opens the stream. */
@@ -47,7 +52,7 @@ export class Recording implements CellSource {
     return {
       fill: (target, offset, size) => {
         const length = source.fill(target, offset, size)
-        this.#pieces.push(new Uint8Array(target.subarray(offset, offset + length)))
+        this.#add(new Uint8Array(target.subarray(offset, offset + length)))
         this.#piece = this.#pieces.length
         this.#cells += 1
         return length
@@ -59,9 +64,7 @@ export class Recording implements CellSource {
   drain(source: CellSource, cells: number): void {
     for (let cell = 0; cell < cells; cell++) {
       const buffer = new Uint8Array(MAX_DATA)
-      const length = source.fill(buffer, 0, MAX_DATA)
-      this.#pieces.push(buffer.subarray(0, length))
-      this.#bytesLeft += length
+      this.#add(buffer.subarray(0, source.fill(buffer, 0, MAX_DATA)))
     }
   }
 
@@ -70,23 +73,13 @@ export class Recording implements CellSource {
     this.#piece = 0
     this.#offset = 0
     this.#cells = 0
-    this.#bytesLeft = this.#pieces.reduce((bytes, piece) => bytes + piece.length, 0)
   }
 
+  /** A cell for the current circuit: one piece, or as much of it as fits, behind what is left of the piece before. */
   fill(target: Uint8Array, offset: number, size: number): number {
-    let filled = 0
-    while (filled < size && this.#piece < this.#pieces.length) {
-      const piece = this.#pieces[this.#piece] as Uint8Array
-      const part = piece.subarray(this.#offset, this.#offset + size - filled)
-      target.set(part, offset + filled)
-      filled += part.length
-      this.#offset += part.length
-      if (this.#offset === piece.length) {
-        this.#piece += 1
-        this.#offset = 0
-      }
-    }
-    this.#bytesLeft -= filled
+    const goesOn = this.#offset > 0
+    let filled = this.#copy(target, offset, size)
+    if (goesOn && this.#offset === 0 && !this.replayed) filled += this.#copy(target, offset + filled, size - filled)
     this.#cells += 1
     return filled
   }
@@ -96,6 +89,23 @@ export class Recording implements CellSource {
     this.#pieces = []
     this.#piece = 0
     this.#offset = 0
-    this.#bytesLeft = 0
+  }
+
+  #add(piece: Uint8Array): void {
+    if (piece.length > 0) this.#pieces.push(piece)
+  }
+
+  /** Copies from the current piece, and goes on to the next when it has come to its end. */
+  #copy(target: Uint8Array, offset: number, size: number): number {
+    const piece = this.#pieces[this.#piece]
+    if (piece === undefined) return 0
+    const part = piece.subarray(this.#offset, this.#offset + size)
+    target.set(part, offset)
+    this.#offset += part.length
+    if (this.#offset === piece.length) {
+      this.#piece += 1
+      this.#offset = 0
+    }
+    return part.length
   }
 }

@@ -3,16 +3,7 @@
  *
  * @module
  */
-import { parseIPAddress } from '../cell/ip-address.ts'
-import type { LinkAddress } from '../platform/platform.ts'
-
-/** A relay that serves the directory: an authority or a fallback. Its onion key is not known. */
-export interface DirectoryServer {
-  /** Its OR addresses, the one to dial first. */
-  readonly addresses: readonly LinkAddress[]
-  /** Its RSA identity: the SHA-1 of the key, 20 bytes; the fingerprint. */
-  readonly rsaIdentity: Uint8Array
-}
+import { checkDirectoryServer, type DirectoryServer } from '../relay.ts'
 
 /** A directory authority. */
 export interface Authority extends DirectoryServer {
@@ -45,7 +36,7 @@ export function checkNetworkConfig(config: NetworkConfig, argument: string): voi
   if (testing !== undefined && typeof testing !== 'boolean') throw new TypeError(`Cannot use ${argument} as its testing is neither true nor false`)
   const identities = new Set<string>()
   for (const authority of authorities as readonly Authority[]) {
-    checkServer(authority, argument, 'authorities')
+    checkDirectoryServer(authority, `${argument}.authorities`)
     const { v3Identity } = authority
     if (typeof v3Identity !== 'string' || !/^[0-9A-F]{40}$/.test(v3Identity)) {
       throw new TypeError(`Cannot use ${argument} as the v3Identity of an authority must be 40 hex digits in upper case`)
@@ -53,22 +44,5 @@ export function checkNetworkConfig(config: NetworkConfig, argument: string): voi
     if (identities.has(v3Identity)) throw new RangeError(`Cannot use ${argument} as two authorities have the v3Identity ${v3Identity}`)
     identities.add(v3Identity)
   }
-  for (const fallback of fallbacks as readonly DirectoryServer[]) checkServer(fallback, argument, 'fallbacks')
-}
-
-function checkServer(server: DirectoryServer, argument: string, field: string): void {
-  if (typeof server !== 'object' || server === null) throw new TypeError(`Cannot use ${argument} as one of its ${field} is no server`)
-  const { addresses, rsaIdentity } = server
-  if (!Array.isArray(addresses) || addresses.length === 0) throw new TypeError(`Cannot use ${argument} as one of its ${field} has no addresses`)
-  for (const { hostname, port } of addresses as readonly LinkAddress[]) {
-    if (typeof hostname !== 'string' || parseIPAddress(hostname) === undefined) {
-      throw new TypeError(`Cannot use ${argument} as the addresses of its ${field} must be IP addresses`)
-    }
-    if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-      throw new RangeError(`Cannot use ${argument} as a port of its ${field} must be between 1 and 65535: ${port}`)
-    }
-  }
-  if (!(rsaIdentity instanceof Uint8Array) || rsaIdentity.length !== 20) {
-    throw new TypeError(`Cannot use ${argument} as the rsaIdentity of its ${field} must be 20 bytes`)
-  }
+  for (const fallback of fallbacks as readonly DirectoryServer[]) checkDirectoryServer(fallback, `${argument}.fallbacks`)
 }

@@ -10,7 +10,8 @@ import { parseDirAuthorityLines } from './dir-authority-lines.ts'
 import { decodeBase64 } from './encoding.ts'
 import { PUBLIC_AUTHORITIES } from './authorities.ts'
 import { PUBLIC_FALLBACKS } from './fallbacks.ts'
-import type { DirectoryServer, NetworkConfig } from './network-config.ts'
+import type { DirectoryServer } from '../relay.ts'
+import type { NetworkConfig } from './network-config.ts'
 
 let network: NetworkConfig | undefined
 

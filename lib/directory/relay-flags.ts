@@ -7,33 +7,33 @@
 /** The flags that clients look at; `relay.flags & RelayFlag.Exit`. Others in a consensus are passed over. */
 export const RelayFlag = {
   /** It is a directory authority. */
-  Authority: 1 << 0,
+  Authority: 1,
   /** It is useless as an exit, whatever its policy says. */
-  BadExit: 1 << 1,
+  BadExit: 2,
   /** It is useful as an exit. */
-  Exit: 1 << 2,
+  Exit: 4,
   /** It is fit for circuits that carry much. */
-  Fast: 1 << 3,
+  Fast: 8,
   /** It is fit to be an entry guard. */
-  Guard: 1 << 4,
+  Guard: 16,
   /** It keeps descriptors of onion services. */
-  HSDir: 1 << 5,
+  HSDir: 32,
   /** It is to be used as a middle relay only. */
-  MiddleOnly: 1 << 6,
+  MiddleOnly: 64,
   /** The authorities do not agree on its Ed25519 identity: that of its microdescriptor does not hold. */
-  NoEdConsensus: 1 << 7,
+  NoEdConsensus: 128,
   /** It can be reached. */
-  Running: 1 << 8,
+  Running: 256,
   /** It is fit for circuits that last long. */
-  Stable: 1 << 9,
+  Stable: 512,
   /** It has not published a descriptor lately. */
-  StaleDesc: 1 << 10,
+  StaleDesc: 1024,
   /** It is one of too many at one address. */
-  Sybil: 1 << 11,
+  Sybil: 2048,
   /** It serves directory documents over its OR port. */
-  V2Dir: 1 << 12,
+  V2Dir: 4096,
   /** The authorities have validated it. */
-  Valid: 1 << 13,
+  Valid: 8192,
 } as const
 
 /** Any of the bits of {@link RelayFlag}. */

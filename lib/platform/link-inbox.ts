@@ -33,6 +33,8 @@ export class LinkInbox {
   /** What came after them, so far: the first `#filled` bytes. It is copied when it leaves, and used again. */
   #filling = new Uint8Array(LARGEST_CHUNK)
   #filled = 0
+  /** All bytes that wait. */
+  #size = 0
   /** A read waits for bytes. */
   #demand = false
   /** A delivery at the end of this turn is arranged. */
@@ -46,14 +48,10 @@ export class LinkInbox {
     this.#control = control
   }
 
-  get #size(): number {
-    return this.#full.length * LARGEST_CHUNK + this.#filled
-  }
-
-  /** Takes a copy of bytes that arrived. */
-  push(bytes: Uint8Array): void {
+  /** Takes a copy of the first `length` bytes of what arrived. */
+  push(bytes: Uint8Array, length: number = bytes.length): void {
     if (this.#cancelled) return
-    this.#keep(bytes)
+    this.#keep(bytes, length)
     if (this.#size >= INBOX_LIMIT && !this.#paused) {
       this.#paused = true
       this.#control.pause()
@@ -80,14 +78,16 @@ export class LinkInbox {
     this.controller = undefined
     this.#full.length = 0
     this.#filled = 0
+    this.#size = 0
   }
 
-  #keep(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length; ) {
-      const part = bytes.subarray(at, at + LARGEST_CHUNK - this.#filled)
-      this.#filling.set(part, this.#filled)
-      this.#filled += part.length
-      at += part.length
+  #keep(bytes: Uint8Array, length: number): void {
+    this.#size += length
+    for (let at = 0; at < length; ) {
+      const end = Math.min(length, at + LARGEST_CHUNK - this.#filled)
+      this.#filling.set(bytes.subarray(at, end), this.#filled)
+      this.#filled += end - at
+      at = end
       if (this.#filled === LARGEST_CHUNK) {
         this.#full.push(this.#filling)
         this.#filling = new Uint8Array(LARGEST_CHUNK)
@@ -124,10 +124,10 @@ export class LinkInbox {
   /** The next chunk, in a buffer of its own. */
   #take(): Uint8Array {
     const full = this.#full.shift()
-    if (full !== undefined) return full
-    const rest = new Uint8Array(this.#filling.subarray(0, this.#filled))
-    this.#filled = 0
-    return rest
+    const chunk = full ?? new Uint8Array(this.#filling.subarray(0, this.#filled))
+    if (full === undefined) this.#filled = 0
+    this.#size -= chunk.length
+    return chunk
   }
 
   #finish(): void {

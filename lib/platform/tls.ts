@@ -85,7 +85,7 @@ function handshake(
       onread: {
         buffer: new Uint8Array(RECORD_SIZE),
         callback: (length, buffer) => {
-          inbox.push(buffer.subarray(0, length))
+          inbox.push(buffer, length)
           return true
         },
       },

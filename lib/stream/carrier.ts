@@ -6,6 +6,7 @@
  */
 import type { SocketError, TorError } from '../errors.ts'
 import type { StreamState } from './legality.ts'
+import type { SendWindow } from './windows.ts'
 
 /** Whatever has a stream id: a stream, a lookup, or what is left of one after our END. */
 export interface StreamEndpoint {
@@ -31,6 +32,8 @@ export interface StreamEndpoint {
 
 /** An endpoint that wants a stream id. */
 export interface StreamGuest extends StreamEndpoint {
+  /** The package window of a guest that sends DATA. Who sends what the guest sent again elsewhere takes the credit from here. */
+  readonly sendWindow?: SendWindow | undefined
   /** The circuit is there and this is the endpoint's place on it. Called once, perhaps before `attach` returns. */
   attached(place: StreamPlace): void
 }
@@ -66,6 +69,8 @@ export interface StreamPlace {
   readonly credit: number
   /** The most bytes that a DATA cell carries. */
   readonly maxData: number
+  /** Resolves when all that was sent before is in cells. Undefined when it is, as with a circuit, where that is at once. */
+  readonly behind?: Promise<void> | undefined
   /** A DATA cell of at most this many bytes suits the circuit at any moment: now and then it wants a short one (proposal 289). */
   readonly shortData: number
   /** Sets one cell of credit aside for a cell that is sealed later. */

@@ -90,9 +90,9 @@ export class WriteSide implements CellSource, CreditWaiter {
     return this.#closed || this.#over !== undefined
   }
 
-  /** True while a write waits for credit. */
+  /** True while a write waits for credit, or what was written for its way into cells. */
   get busy(): boolean {
-    return this.#run !== undefined
+    return this.#run !== undefined || this.#place?.behind !== undefined
   }
 
   /** DATA may go to `place` from now on. */
@@ -134,7 +134,7 @@ export class WriteSide implements CellSource, CreditWaiter {
    * `readable.pipeTo(writable)` can close it.
    */
   remoteEnded(reason: unknown): void {
-    const lost = this.#tailSize > 0
+    const lost = this.#tailSize > 0 || this.#place?.behind !== undefined
     this.#tailSize = 0
     if (this.done) return
     this.#stop(reason, !lost)
@@ -244,6 +244,7 @@ export class WriteSide implements CellSource, CreditWaiter {
       this.#closing = deferred()
       await this.#closing.promise
     }
+    while (!this.#over && this.#place?.behind) await this.#place.behind
     if (this.#over) {
       if (!this.#over.clean) throw this.#over.reason
       this.#closed = true // the far end is done and all that was written is sent

@@ -72,7 +72,7 @@ export function httpConnection(answer: (request: HttpRequest) => DirectoryAnswer
       const end = text.indexOf('\r\n\r\n')
       if (end === -1 && head.length < MAX_HEAD) return
       head = undefined
-      const request = parseRequest(text.slice(0, end))
+      const request = end === -1 ? undefined : parseRequest(text.slice(0, end))
       settle(request === undefined ? { status: 400 } : Promise.resolve(request).then(answer))
     },
     close: finish,

@@ -157,7 +157,7 @@ describe('Circuit', () => {
     for (const [what, error, names, change = (path: Relay[]) => path, options] of wrong) {
       it(`throws a ${error.name} that names the argument for ${what}, and dials nobody`, () => {
         const dials = rig.network.dials.length
-        const open = (): Circuit => Circuit.open(change(rig.network.path()), { transport: rig.network.transport, ...options } as CircuitOptions)
+        const open = (): Circuit => Circuit.open(change(rig.network.path()), { transport: rig.network.transport, ...options })
         expect(open).to.throw(error, names)
         expect(rig.network.dials.length).to.equal(dials)
       })

@@ -119,7 +119,7 @@ describe('A circuit whose keystream is made ahead', () => {
 
   it('goes on when a hop is added while keystream is made for cells of the hops before', async () => {
     const controller = new CircuitController()
-    const port: CircuitPort = { circuitId: 0x8000_0001, room: 1000, sendRelay() {}, sendCell() {}, release() {} }
+    const port: CircuitPort = { circuitId: 0x8000_0001, room: 1000, taken: 0, sendRelay() {}, sendCell() {}, release() {} }
     controller.join(port)
     const keys = random(HOP_KEY_SIZE)
     const client = new HopCrypto(keys, ahead)

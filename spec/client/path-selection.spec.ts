@@ -71,8 +71,8 @@ describe('Path selection', () => {
     it('chooses middle relays as often as they weigh among those that fit', () => {
       const random = seededRandom(3)
       const plans = generatedNetwork(40, random)
-      // Some kin of the ends, which must not disturb the others' shares.
-      plans.push({ addresses: ['1.0.77.7'] }, { addresses: ['1.8.77.7'] })
+      // Kin of the ends, so heavy that most draws hit them: they must not disturb the others' shares.
+      plans.push({ addresses: ['1.0.77.7'], bandwidth: 200_000 }, { addresses: ['1.8.77.7'], bandwidth: 200_000 })
       const directory = generatedDirectory(plans)
       const ends = [directory.relay(fingerprintAt(0)), directory.relay(fingerprintAt(8))] as DirectoryRelay[]
       const selector = selectorFor(directory, { seed: 4 })

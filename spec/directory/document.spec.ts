@@ -47,7 +47,7 @@ describe('the reader of documents', () => {
   })
 
   it('refuses a document that ends within a line, or has a zero byte', () => {
-    for (const text of ['', 'a', 'a\nb', 'a\0\n', `a\n${OBJECT.trimEnd()}`]) expectRefused(() => itemsOf(text))
+    for (const text of ['', 'a', 'a\nb', 'a b\0c\n', `a\n${OBJECT.trimEnd()}`]) expectRefused(() => itemsOf(text))
   })
 
   it('refuses a line that begins with no keyword', () => {

@@ -1,9 +1,10 @@
 import { expect } from 'chai'
 import { RelayCommand } from '../../lib/cell/commands.ts'
 import { encodeSendme } from '../../lib/cell/sendme.ts'
+import { Circuit } from '../../lib/circuit/circuit.ts'
 import type { TorStream } from '../../lib/stream/tor-stream.ts'
 import { pattern, sink, source } from '../../lib/testing/exits.ts'
-import { codeOf, expectToEcho, Rig, roundTrip, settled, stateOf, type Built } from '../circuit/support/rig.ts'
+import { codeOf, endOfTurn, expectToEcho, Rig, roundTrip, seenBy, settled, stateOf, type Built } from '../circuit/support/rig.ts'
 
 const { DATA, SENDME } = RelayCommand
 
@@ -227,6 +228,41 @@ describe('A relay that breaks the rules of the windows', () => {
       expect(scene.stream.windows.deliver).to.equal(0)
       send(scene, 1, 0)
       await expectToClose(scene)
+    })
+  })
+
+  describe('and does not read', () => {
+    it('loses the circuit before the answers that it does not take fill the client\'s memory', async () => {
+      const circuit = Circuit.open(rig.network.path(), { transport: rig.network.transport })
+      await circuit.opened
+      const scene = await addStream(seenBy(rig.network, circuit))
+      const { toRelay } = scene.guard.link.memory
+      toRelay.stall()
+      const closed = codeOf(circuit.closed)
+      while ((await stateOf(closed)) === 'pending') {
+        send(scene, 100, 0)
+        expect(scene.exit.flow.dataSent).to.be.lessThan(30_000)
+      }
+      expect(await closed).to.equal('CIRCUIT_PROTOCOL')
+      expect(scene.exit.flow.dataSent).to.be.greaterThan(1000)
+      toRelay.resume()
+      await scene.guard.when(({ link }) => link.closed)
+    })
+
+    it('keeps the circuit when it only sends what it may, however long it takes to read', async () => {
+      const scene = await open()
+      const other = await addStream(scene)
+      const { toRelay } = scene.guard.link.memory
+      toRelay.stall()
+      for (let cells = 0; cells < 500; cells += 50) {
+        send(scene, 50)
+        send(other, 50)
+        await endOfTurn()
+      }
+      toRelay.resume()
+      await settled(scene)
+      expect(scene.exit.flow).to.include({ dataSent: 1000, sendmesReceived: 10 })
+      await expectToGoOn(scene)
     })
   })
 

@@ -38,7 +38,7 @@ describe('Inbox', () => {
     expect([...inbox.take(2000)]).to.deep.equal([...expected.subarray(7), 0xee, 0xee, 0xee])
   })
 
-  it('copies nothing twice', () => {
+  it('may own what it has more than once, between what is taken', () => {
     const inbox = new Inbox()
     inbox.push(pattern(10), 0, 10)
     inbox.own()

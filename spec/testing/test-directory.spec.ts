@@ -79,6 +79,16 @@ describe('A test network with authorities', () => {
 
   after(() => network.close())
 
+  /** What comes of `use` with another circuit through these relays, which is closed then. */
+  async function through<T>(path: readonly (TestRelay | undefined)[], use: (circuit: Circuit) => Promise<T>): Promise<T> {
+    const other = Circuit.open(path.map((relay) => (relay as TestRelay).description), { transport: network.transport, clock })
+    try {
+      return await use(other)
+    } finally {
+      await other.close()
+    }
+  }
+
   const fetchConsensus = async (): Promise<Consensus> => parseConsensus(textOf((await get(circuit, CONSENSUS)).body))
 
   /** What a client makes of what the guard serves: the code of its objection, after that of the cause. */
@@ -117,12 +127,13 @@ describe('A test network with authorities', () => {
     })
 
     it('has no directory without authorities', async () => {
-      await using plain = await TestNetwork.start({ relays: 1 })
+      const plain = await TestNetwork.start({ relays: 1 })
       expect(() => plain.directory).to.throw(/authorities/)
       expect(() => plain.config).to.throw(/authorities/)
       const client = await MinimalClient.build(plain, plain.path(1))
       await client.message({ command: RelayCommand.BEGIN_DIR, streamId: 1 })
       expect((await client.answer(RelayCommand.END, 1)).body[0]).to.equal(EndReason.NOTDIRECTORY)
+      await plain.close()
     })
 
     it('refuses plans that cannot be', async () => {
@@ -154,12 +165,12 @@ describe('A test network with authorities', () => {
     })
 
     it('keeps the exit policies that it tells', async () => {
-      const path = [guard, network.relays[1] as TestRelay].map(({ description }) => description)
-      await using through = Circuit.open(path, { transport: network.transport, clock })
-      await through.connect('destination.test:80').opened
-      const error = await failure(through.connect('destination.test:25').opened)
-      expect(error).to.be.instanceOf(SocketError)
-      expect(error).to.have.property('code', 'END_EXITPOLICY')
+      await through([guard, network.relays[1]], async (path) => {
+        await path.connect('destination.test:80').opened
+        const error = await failure(path.connect('destination.test:25').opened)
+        expect(error).to.be.instanceOf(SocketError)
+        expect(error).to.have.property('code', 'END_EXITPOLICY')
+      })
     })
   })
 
@@ -199,8 +210,7 @@ describe('A test network with authorities', () => {
       expect(clock.now()).to.be.within(first.validAfter, first.freshUntil - 1)
       expect(textOf((await get(circuit, CONSENSUS)).body)).to.equal(directory.consensus())
       clock.advance(8 * HOUR)
-      await using later = Circuit.open(network.path(1), { transport: network.transport, clock })
-      const second = await parseConsensus(textOf((await get(later, CONSENSUS)).body))
+      const second = await parseConsensus(textOf((await through([guard], (later) => get(later, CONSENSUS))).body))
       expect(second.validAfter).to.equal(first.validAfter + 8 * HOUR)
       expect(checkLifetime(second, clock.now()).phase).to.equal('fresh')
       clock.advance(400 * 24 * HOUR)
@@ -307,8 +317,8 @@ describe('A test network with authorities', () => {
       expect(await text(`fp-sk/${sk(one)}+${sk(two)}`)).to.equal(first + second)
       expect(await text(`fp-sk/${one.v3Identity}-${two.keys.signingKeyDigest}+${sk(two)}`)).to.equal(second)
       expect((await whole('/tor/keys/authority'))[0]).to.equal(404)
-      await using atAuthority = Circuit.open([one.relay.description], { transport: network.transport, clock })
-      expect(textOf((await get(atAuthority, '/tor/keys/authority')).body)).to.equal(first)
+      const own = await through([one.relay], (atAuthority) => get(atAuthority, '/tor/keys/authority'))
+      expect(textOf(own.body)).to.equal(first)
     })
 
     it('serves the microdescriptors that it has, and none of the others', async () => {
@@ -340,8 +350,8 @@ describe('A test network with authorities', () => {
     }
 
     it('is no directory without the flag V2Dir', async () => {
-      await using plain = Circuit.open([(network.relays[2] as TestRelay).description], { transport: network.transport, clock })
-      expect(await failure(plain.connectDirectory().opened)).to.have.property('code', 'END_NOTDIRECTORY')
+      const error = await through([network.relays[2]], (plain) => failure(plain.connectDirectory().opened))
+      expect(error).to.have.property('code', 'END_NOTDIRECTORY')
     })
 
     it('lets nobody wait when the client says nothing and goes', async () => {
@@ -424,8 +434,7 @@ describe('A test network with authorities', () => {
       guard.lie = ({ kind }) => (kind === 'certificates' ? 'not-found' : undefined)
       expect((await get(circuit, CONSENSUS)).status).to.equal(200)
       expect((await get(circuit, '/tor/keys/all')).status).to.equal(404)
-      await using other = Circuit.open([(network.relays[1] as TestRelay).description], { transport: network.transport, clock })
-      expect((await get(other, CONSENSUS)).status).to.equal(503)
+      expect((await through([network.relays[1]], (other) => get(other, CONSENSUS))).status).to.equal(503)
     })
 
     it('is whatever the test serves', async () => {
@@ -468,7 +477,10 @@ describe('A test network with authorities', () => {
       expect(plain.headers.get('content-length')).to.equal(String(directory.consensus().length))
       expect(textOf(plain.body)).to.equal(directory.consensus().slice(0, directory.consensus().length >>> 1))
       const compressed = await get(circuit, `${CONSENSUS}.z`)
-      expect(await failure(inflate(compressed.body))).to.be.instanceOf(Error)
+      expect(Number(compressed.headers.get('content-length')) >>> 1).to.equal(compressed.body.length)
+      // Some engines take the end of the bytes for the end of what was compressed.
+      const inflated = await inflate(compressed.body).catch(() => '')
+      expect(inflated.length).to.be.below(directory.consensus().length)
     })
 
     it('sends half of a document and fails: reset', async () => {

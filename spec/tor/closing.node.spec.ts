@@ -10,6 +10,12 @@ import { testBytesSha256 } from './support/test-bytes.ts'
 
 const MB = 1_000_000
 
+/** A download under way. */
+interface Download {
+  readonly socket: TorStream
+  readonly reader: ReadableStreamDefaultReader<Uint8Array>
+}
+
 describe('Streams given up midway at a real exit', function () {
   this.timeout(networkTimeout)
   let network: TorNetwork
@@ -18,7 +24,7 @@ describe('Streams given up midway at a real exit', function () {
   const connect = (options = {}): TorStream => circuit.connect({ hostname: '127.0.0.1', port: network.httpPort }, options)
 
   /** A download that has come so far that more is on its way. */
-  const begin = async (bytes: number, options = {}): Promise<{ socket: TorStream; reader: ReadableStreamDefaultReader<Uint8Array> }> => {
+  const begin = async (bytes: number, options = {}): Promise<Download> => {
     const socket = connect(options)
     await request(socket, `/${20 * MB}`)
     const reader = socket.readable.getReader()
@@ -41,21 +47,21 @@ describe('Streams given up midway at a real exit', function () {
   after(() => circuit?.close())
 
   it('leave the windows of the circuit in step: after 20 of them, cells of each still on their way, a download is whole', async () => {
-    const ways: ((socket: TorStream, reader: ReadableStreamDefaultReader<Uint8Array>) => Promise<unknown>)[] = [
-      async (socket, reader) => {
+    const ways: ((download: Download) => Promise<unknown>)[] = [
+      async ({ socket, reader }) => {
         await socket.writable.close()
         await reader.cancel('enough')
         await socket.closed
       },
-      async (socket, reader) => {
+      async ({ socket, reader }) => {
         await Promise.all([socket.close('enough'), reader.closed])
       },
-      async (socket, reader) => {
+      async ({ socket, reader }) => {
         await socket.writable.abort('enough')
         expect(await codeOf(socket.closed)).to.equal('ABORTED')
         expect(await reader.read().catch((reason: unknown) => reason)).to.equal('enough')
       },
-      async (socket, reader) => {
+      async ({ socket, reader }) => {
         await reader.cancel('enough')
         expect(await isPending(socket.closed)).to.equal(true)
         await socket.writable.close()
@@ -63,8 +69,7 @@ describe('Streams given up midway at a real exit', function () {
       },
     ]
     for (let round = 0; round < 20; round++) {
-      const { socket, reader } = await begin(37_000 * round)
-      await ways[round % ways.length]?.(socket, reader)
+      await ways[round % ways.length]?.(await begin(37_000 * round))
     }
     await goesOn(5 * MB)
   })
@@ -74,7 +79,8 @@ describe('Streams given up midway at a real exit', function () {
     const { socket, reader } = await begin(MB, { signal: giveUp.signal })
     const writer = socket.writable.getWriter()
     giveUp.abort(new Error('enough'))
-    const errors = await Promise.all([reader.read(), reader.closed, writer.closed, writer.write(new Uint8Array(1)), socket.closed].map(failure))
+    const under = [reader.read(), reader.closed, writer.closed, writer.write(new Uint8Array(1)), socket.closed]
+    const errors = await Promise.all(under.map(failure))
     expect(errors.map(({ code }) => code)).to.deep.equal(errors.map(() => 'ABORTED'))
     await goesOn(10_000)
   })

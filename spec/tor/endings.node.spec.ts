@@ -151,15 +151,14 @@ describe('How a stream ends at a real exit', function () {
   })
 
   it('a signal that aborts while the exit waits for the server\'s first byte ends the connection there', async () => {
-    const connection = new Promise<Socket>((resolve) => {
-      void RawServer.start(resolve).then((started) => {
-        server = started
-        const giveUp = new AbortController()
-        const socket = circuit.connect({ hostname: '127.0.0.1', port: started.port }, { signal: giveUp.signal })
-        void socket.opened.then(() => giveUp.abort(new Error('enough')))
-      })
-    })
+    let accept!: (peer: Socket) => void
+    const connection = new Promise<Socket>((resolve) => (accept = resolve))
+    server = await RawServer.start(accept)
+    const giveUp = new AbortController()
+    const socket = circuit.connect({ hostname: '127.0.0.1', port: server.port }, { signal: giveUp.signal })
     const peer = await connection
+    giveUp.abort(new Error('enough'))
+    expect(await codeOf(socket.closed)).to.equal('ABORTED')
     peer.resume()
     await once(peer, 'end')
   })

@@ -35,7 +35,11 @@ describe('Relays that are not who they should be', function () {
     return { code: error?.code ?? '', reason: error?.reason }
   }
 
-  const other = { ed25519Identity: new Uint8Array(32).fill(7), rsaIdentity: new Uint8Array(20).fill(7), ntorOnionKey: new Uint8Array(32).fill(9) }
+  const other = {
+    ed25519Identity: new Uint8Array(32).fill(7),
+    rsaIdentity: new Uint8Array(20).fill(7),
+    ntorOnionKey: new Uint8Array(32).fill(9),
+  }
 
   it('and have another Ed25519 or RSA identity are found out at the link, as guard', async () => {
     expect(await mistaken(0, { ed25519Identity: other.ed25519Identity })).to.include({ code: 'LINK_IDENTITY' })

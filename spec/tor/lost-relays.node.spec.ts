@@ -13,7 +13,14 @@ import { networkTimeout } from './support/shared.ts'
 
 const MB = 1_000_000
 
+type Five<T> = [T, T, T, T, T]
 type LibraryError = Awaited<ReturnType<typeof failure>>
+
+/** What has become of a circuit and everything on it. */
+interface Loss {
+  readonly circuit: Circuit
+  readonly errors: readonly LibraryError[]
+}
 
 describe('A real relay that is lost in the middle of transfers', function () {
   this.timeout(networkTimeout)
@@ -33,7 +40,7 @@ describe('A real relay that is lost in the middle of transfers', function () {
     // A server that takes whatever comes and says nothing.
     silent = await RawServer.start((peer) => peer.resume())
     network = await TorNetwork.start({ relays: 5, exits: 2 })
-    ;[exit, otherExit, guard, middle, lostMiddle] = network.relays as [NetworkRelay, NetworkRelay, NetworkRelay, NetworkRelay, NetworkRelay]
+    ;[exit, otherExit, guard, middle, lostMiddle] = network.relays as Five<NetworkRelay>
   })
 
   after(async () => {
@@ -44,7 +51,7 @@ describe('A real relay that is lost in the middle of transfers', function () {
   const through = (path: readonly (NetworkRelay | undefined)[]): Relay[] => path.map((relay) => relay?.relay as Relay)
 
   /** Everything that a circuit through `path` has under way when `victim` is lost: what each part fails with. */
-  async function lose(victim: NetworkRelay, path: readonly NetworkRelay[], channel?: Channel): Promise<{ circuit: Circuit; errors: LibraryError[] }> {
+  async function lose(victim: NetworkRelay, path: readonly NetworkRelay[], channel?: Channel): Promise<Loss> {
     const circuit = openCircuit(through(path), { channel })
     const [down, up] = [circuit.connect(target()), circuit.connect(target())]
     const idle = circuit.connect({ hostname: '127.0.0.1', port: silent.port })
@@ -75,11 +82,7 @@ describe('A real relay that is lost in the middle of transfers', function () {
    * The same, while another circuit on the same link is used, which goes on. C tor needs that: a DESTROY that it queues while its
    * connection has something to send waits there until another cell follows.
    */
-  async function loseBeside(
-    neighbours: readonly NetworkRelay[],
-    victim: NetworkRelay,
-    path: readonly NetworkRelay[],
-  ): Promise<{ circuit: Circuit; errors: LibraryError[] }> {
+  async function loseBeside(neighbours: readonly NetworkRelay[], victim: NetworkRelay, path: readonly NetworkRelay[]): Promise<Loss> {
     const channel = await Channel.connect((path[0] as NetworkRelay).relay, { transport: new LinkTap() })
     const neighbour = openCircuit(through(neighbours), { channel })
     let isOver = false

@@ -125,14 +125,14 @@ export function describeWriting({ options, streams }: Variant): void {
       await writer.write(pattern(499 * 498))
       await writer.write(utf8('the last cell'))
       const watch = new Watch()
-      void watch.add('write', writer.write(pattern(600)))
+      void watch.add('write', writer.write(pattern(1200)))
       await turn()
       // It has filled the last cell to its end, and waits with the rest.
       expect(circuit.cells.slice(499)).to.deep.equal([498])
       expect(watch.pending).to.deep.equal(['write'])
       circuit.sendme()
       await watch.allSettled()
-      expect(circuit.cells.slice(500)).to.deep.equal([13 + 600 - 498])
+      expect(circuit.cells.slice(500)).to.deep.equal([498, 13 + 1200 - 2 * 498])
     })
 
     it('leaves room for a short cell wherever the circuit wants one', async () => {
