@@ -164,8 +164,8 @@ export class GuardManager {
   }
 
   /**
-   * What to do with a circuit that was built. To be asked again for one that waits, when another circuit has come to a result
-   * or some seconds have passed.
+   * What to do with a circuit that was built. For one that waits, {@link pick} another guard: it will be the better one. Ask again
+   * when that has come to a result.
    *
    * A circuit through a primary guard is used. One through another guard waits while a primary guard is worth a try, or while
    * a better guard has been tried for less than the connect timeout.

@@ -15,6 +15,7 @@ import { RelayFlag, type RelayFlags } from './relay-flags.ts'
 
 /** A relay, as the directory describes it. */
 export interface DirectoryRelay extends Relay {
+  /** The name that its operator gave it. Not unique. */
   readonly nickname: string
   /** Its RSA identity in 40 hex digits in upper case. */
   readonly fingerprint: string
@@ -26,8 +27,9 @@ export interface DirectoryRelay extends Relay {
   readonly measured: boolean
   /** Which subprotocols it speaks. */
   readonly protocols: Protocols
-  /** To which ports at IPv4 and at IPv6 addresses it lets streams out. */
+  /** To which ports at IPv4 addresses it lets streams out. */
   readonly exitPolicy: PortPolicy
+  /** To which ports at IPv6 addresses it lets streams out. */
   readonly exitPolicyIPv6: PortPolicy
   /** What it says to be its family: fingerprints in 40 hex digits in upper case, and nicknames in lower case. */
   readonly family: readonly string[]

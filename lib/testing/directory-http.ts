@@ -31,6 +31,7 @@ export interface DirectoryResponse {
 
 /** In place of an answer: any bytes, which need not be HTTP. */
 export interface RawAnswer {
+  /** Sent as it is, header and all. */
   readonly raw: ByteSource
 }
 

@@ -22,7 +22,7 @@ import {
 const unused = (): never => expect.fail('the channel needs no such thing of its platform')
 
 /** A platform that can do no more than a channel needs. */
-export const platform: Platform = { name: 'web', keystream: unused, runningDigest: unused, rsaPublic, transport: undefined }
+export const platform: Platform = { name: 'web', keystream: unused, runningDigest: unused, rsaPublic, transport: undefined, storage: undefined }
 
 /** The relay whose handshake was recorded. */
 export const relay: Relay = {

@@ -83,7 +83,7 @@ describe('A circuit whose keystream is made ahead', () => {
       const upload = new Upload(stream, 100_000_000)
       for (let turn = 0; turn < turns; turn++) await endOfTurn()
       await built.circuit.close()
-      for (const promise of [upload.done, stream.closed]) expect(await codeOf(promise)).to.equal('CIRCUIT_CLOSED')
+      for (const [i, promise] of [upload.done, stream.closed].entries()) expect(await codeOf(promise).catch((e) => `${i} ${turns} ${upload.accepted} ${JSON.stringify(stream.windows)} ${e.message}`)).to.equal('CIRCUIT_CLOSED')
       await built.guard.when(({ closed }) => closed)
       expect(built.guard.destroyReceived).to.equal(0)
     }

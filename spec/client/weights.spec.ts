@@ -14,6 +14,9 @@ function weighAll(weights: PositionWeights, flags: number): Record<Position, num
   return { guard: weigh('guard'), middle: weigh('middle'), exit: weigh('exit') }
 }
 
+/** The weights but for one. */
+const without = (name: string): Record<string, number> => Object.fromEntries(Object.entries(WEIGHTS).filter(([each]) => each !== name))
+
 describe('PositionWeights', () => {
   it('takes the weight of the position and of the kind of relay', () => {
     const weights = weightsOf()
@@ -53,16 +56,14 @@ describe('PositionWeights', () => {
   })
 
   it('uses none of the weights of a position of which one is missing or negative', () => {
-    for (const Wmd of [undefined, -1]) {
-      const { Wmd: _, ...others } = WEIGHTS
-      const weights = weightsOf({ weights: Wmd === undefined ? others : { ...others, Wmd } })
+    for (const plan of [without('Wmd'), { ...WEIGHTS, Wmd: -1 }]) {
+      const weights = weightsOf({ weights: plan })
       expect(weighAll(weights, Guard)).to.deep.equal({ guard: 6217, middle: 10_000, exit: 9123 })
     }
   })
 
   it('uses none at all when one for directory ports is missing', () => {
-    const { Wmb: _, ...others } = WEIGHTS
-    expect(weighAll(weightsOf({ weights: others }), Guard)).to.deep.equal({ guard: 10_000, middle: 10_000, exit: 10_000 })
+    expect(weighAll(weightsOf({ weights: without('Wmb') }), Guard)).to.deep.equal({ guard: 10_000, middle: 10_000, exit: 10_000 })
   })
 
   it('takes a weight above the scale for the scale', () => {
@@ -79,7 +80,8 @@ describe('PositionWeights', () => {
   it('gives no weight below zero, and none that is no number, whatever the consensus says', () => {
     const names = Object.keys(WEIGHTS)
     const int32 = fc.integer()
-    fc.assert(fc.property(fc.dictionary(fc.constantFrom(...names), int32), int32, fc.nat(), fc.nat({ max: 0xffff }), (weights, bwweightscale, bandwidth, flags) => {
+    const dictionary = fc.dictionary(fc.constantFrom(...names), int32)
+    fc.assert(fc.property(dictionary, int32, fc.nat(), fc.nat({ max: 0xffff }), (weights, bwweightscale, bandwidth, flags) => {
       const all = weightsOf({ weights, params: { bwweightscale } })
       for (const position of ['guard', 'middle', 'exit'] as const) {
         expect(all.weigh({ flags, bandwidth }, position)).to.be.within(0, Number.MAX_VALUE)

@@ -18,7 +18,7 @@ interface Bundle {
 const LIMITS: Readonly<Record<string, number>> = {
   './stream': 12_000,
   './circuit': 60_000,
-  '.': 5_000,
+  '.': 90_000,
   './testing': 60_000,
 }
 
