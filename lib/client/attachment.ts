@@ -6,42 +6,26 @@
  * sent, so that the next circuit gets the same: the opening message, then the optimistic data. The application sees one
  * stream that takes a little longer.
  *
+ * What is sent again takes its credit from the stream's own window, which begins anew on each circuit, and from the circuit's. The
+ * stream's writes wait until all of it is sent, also when CONNECTED comes before that.
+ *
  * @module
  */
 import { RelayCommand } from '../cell/commands.ts'
-import { decodeEnd, encodeEnd } from '../cell/end.ts'
-import { EndReason, endReasonName } from '../cell/reasons.ts'
+import { decodeEnd } from '../cell/end.ts'
+import { endReasonName } from '../cell/reasons.ts'
 import { MAX_DATA } from '../cell/relay-cell-v0.ts'
 import { SHORT_DATA } from '../circuit/short-cells.ts'
 import type { Clock } from '../clock.ts'
+import { deferred, type Deferred } from '../deferred.ts'
 import { SocketError, TorError, type ErrorCode, type StreamAttempt } from '../errors.ts'
 import type { CellSource, CreditWaiter, StreamCarrier, StreamEndpoint, StreamGuest, StreamPlace } from '../stream/carrier.ts'
 import { failureOfEnd } from '../stream/failure.ts'
-import { HalfClosedStream } from '../stream/half-closed.ts'
 import type { StreamState } from '../stream/legality.ts'
-import { ReceiveWindow, SendWindow } from '../stream/windows.ts'
+import { leaveUnanswered, type AttachableCircuit } from './attachable-circuit.ts'
+import { MAX_ATTEMPTS, MAX_DOUBTFUL, outcomeOf } from './attempt-outcome.ts'
 import type { ExitWish } from './exit-choice.ts'
 import { Recording } from './recording.ts'
-
-/** A circuit that a stream can be attached to. */
-export interface AttachableCircuit {
-  /** Where the stream gets its id. */
-  readonly carrier: StreamCarrier
-  /** The fingerprints of its relays, guard first. */
-  readonly fingerprints: readonly string[]
-  /** The stream failed here in a way that speaks against the circuit, or its exit. */
-  failed(fault: AttemptFault, wish: ExitWish): void
-  /** The stream is here no more. */
-  released(): void
-}
-
-/**
- * What a failed attempt says:
- * - `circuit`: no new streams on this circuit
- * - `exit-full`: this exit takes no streams at all for now
- * - `exit-policy`: this exit does not connect there
- */
-export type AttemptFault = 'circuit' | 'exit-full' | 'exit-policy'
 
 /** What an attachment needs of the client. */
 export interface AttachmentOptions {
@@ -49,24 +33,14 @@ export interface AttachmentOptions {
   readonly wish: ExitWish
   /** Finds or builds a circuit, and counts the stream as one of its own. */
   nextCircuit(signal: AbortSignal): Promise<AttachableCircuit>
-  /** How long attempt number `n` (from 0) may take, in ms. */
+  /** True for an address that the stream would not be connected to, wherever: when an exit's policy is against that, all is said. */
+  refuses?(address: string): boolean
+  /** How long attempt number `n` (from 0) may take, in ms, or Infinity. */
   attemptTimeout(n: number): number
-  /** How long all attempts together may take, in ms. */
+  /** How long all attempts together may take, in ms, or Infinity. */
   readonly timeout: number
   readonly clock: Clock
 }
-
-/** How many attempts may end with a reason that speaks against the circuit only (protocol row 75, C tor's `MAX_RESOLVE_FAILURES`). */
-const MAX_CIRCUIT_FAULTS = 3
-
-const FAULTS: ReadonlyMap<number, AttemptFault> = new Map<number, AttemptFault>([
-  [EndReason.HIBERNATING, 'exit-full'],
-  [EndReason.RESOURCELIMIT, 'exit-full'],
-  [EndReason.EXITPOLICY, 'exit-policy'],
-  [EndReason.RESOLVEFAILED, 'circuit'],
-  [EndReason.MISC, 'circuit'],
-  [EndReason.NOROUTE, 'circuit'],
-])
 
 /** Attaches one stream. As a carrier it seats a single guest. */
 export class Attachment implements StreamCarrier, StreamGuest, StreamPlace, CreditWaiter {
@@ -79,14 +53,18 @@ export class Attachment implements StreamCarrier, StreamGuest, StreamPlace, Cred
   #guest: StreamGuest | undefined
   #circuit: AttachableCircuit | undefined
   #place: StreamPlace | undefined
-  /** The circuit on which a cell of credit is set aside for the stream's last bytes. */
+  /** The place where a cell of credit is set aside for the stream's last bytes. */
   #reservedOn: StreamPlace | undefined
+  /** Cells that the stream has taken from its window, and that are recorded to be sent with it. */
+  #paid = 0
   /** The stream's writer, while it waits for credit. */
   #waiter: CreditWaiter | undefined
-  #connected = false
+  /** CONNECTED or RESOLVED came: there will be no other attempt. */
+  #answered = false
   #over = false
-  #circuitFaults = 0
+  #doubtful = 0
   #startedAt = 0
+  #behind: Deferred<void> | undefined
   #stopAttemptTimer: (() => void) | undefined
   #stopTimer: (() => void) | undefined
 
@@ -100,7 +78,7 @@ export class Attachment implements StreamCarrier, StreamGuest, StreamPlace, Cred
     const { clock, timeout } = this.#options
     this.#guest = guest
     this.#startedAt = clock.now()
-    if (timeout !== Infinity) this.#stopTimer = clock.after(timeout, () => this.#giveUp('TIMEOUT', `no attempt succeeded within ${timeout} ms`))
+    this.#stopTimer = after(clock, timeout, () => this.#giveUp('TIMEOUT', `no attempt succeeded within ${timeout} ms`))
     guest.attached(this)
     this.#search()
   }
@@ -120,6 +98,11 @@ export class Attachment implements StreamCarrier, StreamGuest, StreamPlace, Cred
     return this.#place !== undefined && this.#recording.replayed ? this.#place.credit : 0
   }
 
+  get behind(): Promise<void> | undefined {
+    if (this.#over || this.#recording.replayed) return undefined
+    return (this.#behind ??= deferred()).promise
+  }
+
   reserve(): void {
     this.#place?.reserve()
     this.#reservedOn = this.#place
@@ -129,17 +112,19 @@ export class Attachment implements StreamCarrier, StreamGuest, StreamPlace, Cred
     const place = this.#place
     const lost = reserved && this.#reservedOn !== place
     if (reserved) this.#reservedOn = undefined
-    if (place === undefined || lost) {
-      // The circuit that had set credit aside is gone: these bytes join what the next one gets.
-      this.#recording.drain(source, cells)
-      if (place) this.#replay(Infinity)
-    } else {
-      place.sendData(this.#connected ? source : this.#recording.tee(source), cells, reserved)
+    if (place !== undefined && !lost) {
+      place.sendData(this.#answered ? source : this.#recording.tee(source), cells, reserved)
+      return
     }
+    // The circuit that had set credit aside is gone: these bytes join what the next one gets.
+    this.#recording.drain(source, cells)
+    if (place === undefined) return
+    this.#paid += cells
+    this.#replay(Infinity)
   }
 
   send(command: number, body: Uint8Array): void {
-    if (!this.#connected && command !== RelayCommand.END) this.#recording.open(command, body)
+    if (!this.#answered && command !== RelayCommand.END) this.#recording.open(command, body)
     this.#place?.send(command, body)
   }
 
@@ -155,6 +140,7 @@ export class Attachment implements StreamCarrier, StreamGuest, StreamPlace, Cred
   }
 
   leave(successor?: StreamEndpoint): void {
+    this.#place?.unwait(this)
     this.#place?.leave(successor)
     this.#finish()
   }
@@ -174,6 +160,8 @@ export class Attachment implements StreamCarrier, StreamGuest, StreamPlace, Cred
     const { command, body } = this.#recording.opening
     place.send(command, body)
     this.#recording.rewind()
+    this.#guest?.sendWindow?.reset()
+    this.#paid = 0
     this.#replay(Infinity)
   }
 
@@ -193,12 +181,14 @@ export class Attachment implements StreamCarrier, StreamGuest, StreamPlace, Cred
   }
 
   receive(command: number, body: Uint8Array): void {
-    if (!this.#connected && command === RelayCommand.END) {
+    if (!this.#answered && command === RelayCommand.END) {
       this.#refused(body)
       return
     }
     if (command === RelayCommand.CONNECTED || command === RelayCommand.RESOLVED) this.#settle()
     this.#guest?.receive(command, body)
+    // A SENDME may have made room for more of it.
+    if (!this.#recording.replayed) this.#replay(Infinity)
   }
 
   endOfPass(): void {
@@ -206,14 +196,17 @@ export class Attachment implements StreamCarrier, StreamGuest, StreamPlace, Cred
   }
 
   fail(error: TorError | SocketError): void {
+    this.#place?.unwait(this)
     this.#place = undefined
-    if (this.#connected) {
+    if (this.#answered) {
       this.#finish()
       this.#guest?.fail(error)
-    } else {
-      this.#attemptFailed(error.code, error.reason)
-      this.#search()
+      return
     }
+    this.#circuit?.failed('circuit', this.#options.wish)
+    this.#attemptFailed(error.code, error.reason)
+    if (this.#attempts.length < MAX_ATTEMPTS) this.#search()
+    else this.#end(new SocketError(error.code, error.message, { cause: error, reason: error.reason, attempts: this.#attempts }))
   }
 
   /** Finds a circuit and takes a place on it. */
@@ -227,7 +220,7 @@ export class Attachment implements StreamCarrier, StreamGuest, StreamPlace, Cred
         }
         this.#circuit = circuit
         const limit = this.#options.attemptTimeout(this.#attempts.length)
-        this.#stopAttemptTimer = this.#options.clock.after(limit, () => this.#timedOut())
+        this.#stopAttemptTimer = after(this.#options.clock, limit, () => this.#timedOut())
         circuit.carrier.attach(this)
       },
       (error: unknown) => {
@@ -240,104 +233,131 @@ export class Attachment implements StreamCarrier, StreamGuest, StreamPlace, Cred
 
   /** The exit did not answer in time: END, and the circuit takes no more streams. */
   #timedOut(): void {
-    this.#endAttempt()
+    this.#giveBack()
     this.#circuit?.failed('circuit', this.#options.wish)
     this.#attemptFailed('TIMEOUT', undefined)
-    this.#search()
+    if (this.#attempts.length < MAX_ATTEMPTS) this.#search()
+    else this.#end(new SocketError('TIMEOUT', `none of ${MAX_ATTEMPTS} attempts was answered in time`, { attempts: this.#attempts }))
   }
 
   /** Leaves a circuit that has not answered; what may still come is counted there. */
-  #endAttempt(): void {
+  #giveBack(): void {
     const place = this.#place
     this.#place = undefined
     if (place === undefined) {
       this.#circuit?.carrier.withdraw(this)
-    } else if (this.state === 'resolving') {
-      place.leave(new HalfClosedStream('ended-resolving', place, new SendWindow(), new ReceiveWindow()))
-    } else {
-      const window = new SendWindow()
-      window.take(this.#recording.cells)
-      place.send(RelayCommand.END, encodeEnd(EndReason.MISC))
-      place.leave(new HalfClosedStream('ended-connecting', place, window, new ReceiveWindow()))
+      return
     }
+    place.unwait(this)
+    leaveUnanswered(place, this.state, this.#recording.cells)
   }
 
   /** END before CONNECTED: another circuit, or the end. */
   #refused(body: Uint8Array): void {
     const end = decodeEnd(body)
     const name = endReasonName(end.reason)
-    const fault = FAULTS.get(end.reason)
-    if (fault) this.#circuit?.failed(fault, this.#options.wish)
-    this.#attemptFailed(name ? `END_${name}` : 'END_OTHER', end.reason)
-    if (fault === 'circuit') this.#circuitFaults += 1
-    const again = fault !== undefined && this.#circuitFaults < MAX_CIRCUIT_FAULTS && this.#attempts.length < 10
-    if (!again) {
-      const failure = failureOfEnd(end, true, this.#attempts)
-      this.#place?.leave()
-      this.#finish()
-      this.#guest?.fail(failure)
-      return
-    }
+    const outcome = outcomeOf(end.reason)
+    // First of all: nothing of this attempt is on the circuit any more when that hears that it may be closed.
+    this.#place?.unwait(this)
     this.#place?.leave()
     this.#place = undefined
-    this.#search()
+    if (outcome) this.#circuit?.failed(outcome.fault, this.#options.wish)
+    this.#attemptFailed(name ? `END_${name}` : 'END_OTHER', end.reason)
+    if (outcome?.again === 'sometimes') this.#doubtful += 1
+    const again =
+      outcome !== undefined &&
+      outcome.again !== 'no' &&
+      this.#doubtful < MAX_DOUBTFUL &&
+      this.#attempts.length < MAX_ATTEMPTS &&
+      !(end.address !== undefined && this.#options.refuses?.(end.address))
+    if (again) this.#search()
+    else this.#end(failureOfEnd(end, true, this.#attempts))
   }
 
   #attemptFailed(code: ErrorCode, reason: number | undefined): void {
     this.#stopAttemptTimer?.()
     this.#attempts.push({ code, reason, fingerprints: this.#circuit?.fingerprints ?? [], elapsed: this.#options.clock.now() - this.#startedAt })
-    this.#circuit?.released()
+    const circuit = this.#circuit
     this.#circuit = undefined
+    circuit?.released()
   }
 
-  #giveUp(code: ErrorCode, message: string, cause?: unknown): void {
+  #giveUp(code: ErrorCode, message: string, cause?: TorError): void {
     if (this.#over) return
-    this.#endAttempt()
+    this.#giveBack()
+    this.#attemptFailed(code, cause?.reason)
+    this.#end(new SocketError(code, message, { cause, reason: cause?.reason, attempts: this.#attempts }))
+  }
+
+  /** The end of the last attempt. */
+  #end(failure: SocketError): void {
     this.#finish()
-    this.#guest?.fail(new SocketError(code, message, { cause, attempts: this.#attempts }))
+    this.#guest?.fail(failure)
   }
 
   /** An answer came: there will be no other attempt. */
   #settle(): void {
-    this.#connected = true
+    this.#answered = true
     this.#stopAttemptTimer?.()
     this.#stopTimer?.()
-    this.#recording.clear()
+    if (this.#recording.replayed) this.#recording.clear()
   }
 
+  /** It holds nothing any more: no timer, no memory, no circuit. Its place was left before, if there was one. */
   #finish(): void {
     if (this.#over) return
     this.#over = true
     this.#stopAttemptTimer?.()
     this.#stopTimer?.()
+    this.#waiter = undefined
     this.#recording.clear()
+    this.#behind?.resolve()
     this.#searching.abort()
-    if (this.#place === undefined) this.#circuit?.carrier.withdraw(this)
-    this.#circuit?.released()
+    const circuit = this.#circuit
     this.#circuit = undefined
+    if (this.#place === undefined) circuit?.carrier.withdraw(this)
+    circuit?.released()
   }
 
-  /** Sends again what the stream sent before, as far as there is credit; then the stream itself goes on. */
+  /**
+   * Sends again what the stream sent before, as far as there is credit: `most` cells if this is a turn that the circuit granted. Then
+   * the stream itself goes on.
+   */
   #replay(most: number): void {
-    const place = this.#place as StreamPlace
+    const place = this.#place
+    if (place === undefined || this.#over) return
+    const window = this.#guest?.sendWindow
+    let granted = most
     while (!this.#recording.replayed) {
-      const cells = Math.min(this.#recording.cellsLeft, most === Infinity ? place.credit : most)
+      // Where the stream's last bytes are still to come, they will be counted in the window too.
+      const allowed = (window?.available ?? Infinity) + this.#paid - (this.#reservedOn === undefined ? 0 : 1)
+      if (allowed <= 0) return // a SENDME will come, or those bytes
+      const cells = Math.min(this.#recording.cellsLeft, allowed, granted === Infinity ? place.credit : granted)
       if (cells === 0) {
         place.wait(this)
         return
       }
+      const paid = Math.min(cells, this.#paid)
+      this.#paid -= paid
+      window?.take(cells - paid)
       place.sendData(this.#recording, cells, false)
-      if (most !== Infinity) break
+      granted -= cells
     }
-    if (!this.#recording.replayed) place.wait(this)
-    else if (this.#waiter) {
-      const waiter = this.#waiter
-      if (place.credit > 0) {
-        this.#waiter = undefined
-        waiter.grant(place.credit)
-      } else {
-        place.wait(this)
-      }
+    if (this.#answered) this.#recording.clear()
+    this.#behind?.resolve()
+    this.#behind = undefined
+    const waiter = this.#waiter
+    const credit = granted === Infinity ? place.credit : granted
+    if (waiter === undefined) return
+    if (credit > 0) {
+      this.#waiter = undefined
+      waiter.grant(credit)
+    } else {
+      place.wait(this)
     }
   }
 }
+
+/** As {@link Clock.after}; never, after an infinite time. */
+const after = (clock: Clock, delay: number, callback: () => void): (() => void) | undefined =>
+  delay === Infinity ? undefined : clock.after(delay, callback)

@@ -88,7 +88,8 @@ export class GuardSample {
     this.#parameters = guardParameters(directory)
     const listed = directory.consensus.relays.filter(canBeGuard)
     this.#listed = new Map(listed.map((relay) => [relay.fingerprint, relay]))
-    this.#complete = new Map(directory.relays.filter((relay) => this.#listed.has(relay.fingerprint)).map((relay) => [relay.fingerprint, relay]))
+    const complete = directory.relays.filter(({ fingerprint }) => this.#listed.has(fingerprint))
+    this.#complete = new Map(complete.map((relay) => [relay.fingerprint, relay]))
     this.#arePrimariesCurrent = false
     if (!this.#isLive(now)) return
     for (const guard of this.#guards) this.#updateTimes(guard, now)
@@ -162,12 +163,14 @@ export class GuardSample {
     const { lifetime, unlistedLifetime } = this.#parameters
     const { sampledAt, confirmedAt, unlistedSince } = guard
     const isListed = this.#listed.has(guard.fingerprint)
+    const past = (interval: number): number => randomPast(now, interval, this.#options.random)
     // What lies in the future was written while the clock was wrong, and would never end.
-    if (sampledAt > now) guard.sampledAt = randomPast(now, lifetime / 10, this.#options.random)
-    if (confirmedAt !== undefined && confirmedAt > now) guard.confirmedAt = randomPast(now, lifetime / 10, this.#options.random)
+    if (sampledAt > now) guard.sampledAt = past(lifetime / 10)
+    if (confirmedAt !== undefined && confirmedAt > now) guard.confirmedAt = past(lifetime / 10)
     if (isListed) guard.unlistedSince = undefined
-    else if (unlistedSince === undefined || unlistedSince > now) guard.unlistedSince = randomPast(now, unlistedLifetime / 5, this.#options.random)
-    if (guard.sampledAt !== sampledAt || guard.confirmedAt !== confirmedAt || guard.unlistedSince !== unlistedSince) this.#hasChanged = true
+    else if (unlistedSince === undefined || unlistedSince > now) guard.unlistedSince = past(unlistedLifetime / 5)
+    const isSame = guard.sampledAt === sampledAt && guard.confirmedAt === confirmedAt && guard.unlistedSince === unlistedSince
+    if (!isSame) this.#hasChanged = true
   }
 
   #removeOld(now: number): void {

@@ -28,7 +28,8 @@ const MAX_TIME = 8_640_000_000_000_000
 
 /** The text of these guards, in the order of the sample. */
 export function formatGuardState(guards: readonly GuardRecord[]): string {
-  const list = guards.map(({ fingerprint, sampledAt, unlistedSince, confirmedAt }) => ({ fingerprint, sampledAt, unlistedSince, confirmedAt }))
+  const list = guards.map(({ fingerprint, sampledAt, unlistedSince, confirmedAt }) =>
+    ({ fingerprint, sampledAt, unlistedSince, confirmedAt }))
   return JSON.stringify({ version: VERSION, guards: list })
 }
 

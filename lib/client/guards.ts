@@ -3,7 +3,8 @@
  * nobody who runs some relays sees it sooner or later.
  *
  * Where it is simpler than the specification, or otherwise:
- * - A circuit through a guard that is not primary waits for better guards, not for circuits through them ({@link GuardManager.verdict}).
+ * - A circuit through a guard that is not primary waits for better guards, not for circuits through them: see
+ *   {@link GuardManager.verdict}.
  * - Guards that a circuit's restriction leaves out do not count as better ones. In C tor such a circuit waits until they are
  *   down.
  * - While a guard that is not primary is being tried, for at most the connect timeout, further circuits go there too. In
@@ -220,7 +221,8 @@ export class GuardManager {
     this.#sample.expand(now)
     const others = this.#sample.guards.filter((guard) => {
       const pendingFor = guard.pendingFor(now) ?? 0
-      return !primaries.includes(guard) && suits(guard) && this.#isWorthATry(guard, now, false) && pendingFor < this.#sample.parameters.connectTimeout
+      if (primaries.includes(guard) || pendingFor >= this.#sample.parameters.connectTimeout) return false
+      return suits(guard) && this.#isWorthATry(guard, now, false)
     })
     return others.find(({ confirmedAt }) => confirmedAt !== undefined) ?? others[0]
   }

@@ -21,7 +21,9 @@ export type RandomWords = (words: Uint32Array<ArrayBuffer>) => void
 export function randomFrom(fill: RandomWords): Random {
   const words = new Uint32Array(2)
   return (limit) => {
-    if (!Number.isSafeInteger(limit) || limit < 1) throw new RangeError(`Cannot draw below "limit" as it must be from 1 to 2^53 - 1: ${limit}`)
+    if (!Number.isSafeInteger(limit) || limit < 1) {
+      throw new RangeError(`Cannot draw below "limit" as it must be from 1 to 2^53 - 1: ${limit}`)
+    }
     const highest = Math.floor((limit - 1) / 0x1_0000_0000)
     const highMask = maskOf(highest)
     const lowMask = highest === 0 ? maskOf(limit - 1) : 0xffff_ffff

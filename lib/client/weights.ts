@@ -14,7 +14,7 @@ import type { DirectoryView } from './directory-view.ts'
 export type Position = 'guard' | 'middle' | 'exit'
 
 /** What a position's four weights are called: for relays that are Guard only, neither, Exit only, both. */
-const WEIGHT_NAMES: Readonly<Record<Position, readonly [string | undefined, string | undefined, string | undefined, string | undefined]>> = {
+const WEIGHT_NAMES: Readonly<Record<Position, readonly (string | undefined)[]>> = {
   // A relay that is an exit and no guard is never chosen as a guard: it has no weight.
   guard: ['Wgg', 'Wgm', undefined, 'Wgd'],
   middle: ['Wmg', 'Wmm', 'Wme', 'Wmd'],

@@ -244,13 +244,13 @@ export class WriteSide implements CellSource, CreditWaiter {
       this.#closing = deferred()
       await this.#closing.promise
     }
+    if (!this.#over) this.seal()
     while (!this.#over && this.#place?.behind) await this.#place.behind
     if (this.#over) {
       if (!this.#over.clean) throw this.#over.reason
       this.#closed = true // the far end is done and all that was written is sent
       return
     }
-    this.seal()
     this.#closed = true
     this.#owner.writeClosed()
   }

@@ -35,7 +35,8 @@ describe('The parameters of guards', () => {
   it('stay within their bounds', () => {
     const low = guardParameters(generatedDirectory([], { params: { 'guard-lifetime-days': 0, 'guard-n-primary-guards': -5 } }))
     expect(low).to.deep.include({ lifetime: DAY, primaries: 1 })
-    const high = guardParameters(generatedDirectory([], { params: { 'guard-lifetime-days': 100_000, 'guard-max-sample-threshold-percent': 300 } }))
+    const params = { 'guard-lifetime-days': 100_000, 'guard-max-sample-threshold-percent': 300 }
+    const high = guardParameters(generatedDirectory([], { params }))
     expect(high).to.deep.include({ lifetime: 3650 * DAY, maxSamplePercent: 100 })
   })
 })

@@ -40,7 +40,9 @@ function failureOf(selector: PathSelector, request: PathRequest): string {
 }
 
 /** Checks that relays were drawn as often as they weigh for the position. */
-function expectWeighted(drawn: ReadonlyMap<DirectoryRelay, number>, candidates: readonly DirectoryRelay[], directory: NetworkDirectory, position: Position): void {
+function expectWeighted(
+  drawn: ReadonlyMap<DirectoryRelay, number>, candidates: readonly DirectoryRelay[], directory: NetworkDirectory, position: Position,
+): void {
   const weights = new PositionWeights(directory)
   const counts = candidates.map((relay) => drawn.get(relay) ?? 0)
   expect(counts.reduce((sum, count) => sum + count, 0)).to.equal(DRAWS)
@@ -89,9 +91,15 @@ describe('Path selection', () => {
   describe('of any network', () => {
     /** Networks with few addresses, operators and ports, so that conditions collide. */
     const relayPlan = fc.record({
-      addresses: fc.tuple(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 60 })).map(([a, b]) => [`${a}.1.2.3`, `2001:${b}::1`]),
-      flags: fc.constantFrom<readonly FlagName[]>([], ['Guard'], ['Exit'], ['Guard', 'Exit'], ['Exit', 'BadExit'], ['Guard', 'NoEdConsensus'], ['Exit', 'MiddleOnly']),
-      without: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: fc.subarray<FlagName>(['Running', 'Valid', 'Fast', 'Stable', 'V2Dir']) }),
+      addresses: fc.tuple(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 60 }))
+        .map(([a, b]) => [`${a}.1.2.3`, `2001:${b}::1`]),
+      flags: fc.constantFrom<readonly FlagName[]>(
+        [], ['Guard'], ['Exit'], ['Guard', 'Exit'], ['Exit', 'BadExit'], ['Guard', 'NoEdConsensus'], ['Exit', 'MiddleOnly'],
+      ),
+      without: fc.oneof(
+        { weight: 3, arbitrary: fc.constant([]) },
+        { weight: 1, arbitrary: fc.subarray<FlagName>(['Running', 'Valid', 'Fast', 'Stable', 'V2Dir']) },
+      ),
       bandwidth: fc.nat({ max: 50 }),
       exitPolicy: fc.constantFrom('accept 1-65535', 'accept 80,443', 'accept 22', 'reject 25', 'reject 1-65535'),
       exitPolicyIPv6: fc.constantFrom('reject 1-65535', 'accept 80'),
