@@ -13,17 +13,16 @@
  */
 import { RelayCommand } from '../cell/commands.ts'
 import { decodeEnd } from '../cell/end.ts'
-import { endReasonName } from '../cell/reasons.ts'
 import { MAX_DATA } from '../cell/relay-cell-v0.ts'
 import { SHORT_DATA } from '../circuit/short-cells.ts'
 import type { Clock } from '../clock.ts'
 import { deferred, type Deferred } from '../deferred.ts'
-import { SocketError, TorError, type ErrorCode, type StreamAttempt } from '../errors.ts'
+import { SocketError, TorError, type ErrorCode } from '../errors.ts'
 import type { CellSource, CreditWaiter, StreamCarrier, StreamEndpoint, StreamGuest, StreamPlace } from '../stream/carrier.ts'
 import { failureOfEnd } from '../stream/failure.ts'
 import type { StreamState } from '../stream/legality.ts'
 import { leaveUnanswered, type AttachableCircuit } from './attachable-circuit.ts'
-import { MAX_ATTEMPTS, MAX_DOUBTFUL, outcomeOf } from './attempt-outcome.ts'
+import { AttemptLog, faultOf } from './attempt-outcome.ts'
 import type { ExitWish } from './exit-choice.ts'
 import { Recording } from './recording.ts'
 
@@ -48,7 +47,7 @@ export class Attachment implements StreamCarrier, StreamGuest, StreamPlace, Cred
   readonly shortData: number = SHORT_DATA
   readonly #options: AttachmentOptions
   readonly #recording = new Recording()
-  readonly #attempts: StreamAttempt[] = []
+  readonly #attempts: AttemptLog
   readonly #searching = new AbortController()
   #guest: StreamGuest | undefined
   #circuit: AttachableCircuit | undefined
@@ -62,14 +61,13 @@ export class Attachment implements StreamCarrier, StreamGuest, StreamPlace, Cred
   /** CONNECTED or RESOLVED came: there will be no other attempt. */
   #answered = false
   #over = false
-  #doubtful = 0
-  #startedAt = 0
   #behind: Deferred<void> | undefined
   #stopAttemptTimer: (() => void) | undefined
   #stopTimer: (() => void) | undefined
 
   constructor(options: AttachmentOptions) {
     this.#options = options
+    this.#attempts = new AttemptLog(() => options.clock.now())
   }
 
   // What the stream calls, as of its carrier.
@@ -77,7 +75,6 @@ export class Attachment implements StreamCarrier, StreamGuest, StreamPlace, Cred
   attach(guest: StreamGuest): void {
     const { clock, timeout } = this.#options
     this.#guest = guest
-    this.#startedAt = clock.now()
     this.#stopTimer = after(clock, timeout, () => this.#giveUp('TIMEOUT', `no attempt succeeded within ${timeout} ms`))
     guest.attached(this)
     this.#search()
@@ -205,8 +202,8 @@ export class Attachment implements StreamCarrier, StreamGuest, StreamPlace, Cred
     }
     this.#circuit?.failed('circuit', this.#options.wish)
     this.#attemptFailed(error.code, error.reason)
-    if (this.#attempts.length < MAX_ATTEMPTS) this.#search()
-    else this.#end(new SocketError(error.code, error.message, { cause: error, reason: error.reason, attempts: this.#attempts }))
+    if (this.#attempts.exhausted) this.#end(error.code, error.message, error)
+    else this.#search()
   }
 
   /** Finds a circuit and takes a place on it. */
@@ -219,7 +216,7 @@ export class Attachment implements StreamCarrier, StreamGuest, StreamPlace, Cred
           return
         }
         this.#circuit = circuit
-        const limit = this.#options.attemptTimeout(this.#attempts.length)
+        const limit = this.#options.attemptTimeout(this.#attempts.all.length)
         this.#stopAttemptTimer = after(this.#options.clock, limit, () => this.#timedOut())
         circuit.carrier.attach(this)
       },
@@ -235,9 +232,9 @@ export class Attachment implements StreamCarrier, StreamGuest, StreamPlace, Cred
   #timedOut(): void {
     this.#giveBack()
     this.#circuit?.failed('circuit', this.#options.wish)
-    this.#attemptFailed('TIMEOUT', undefined)
-    if (this.#attempts.length < MAX_ATTEMPTS) this.#search()
-    else this.#end(new SocketError('TIMEOUT', `none of ${MAX_ATTEMPTS} attempts was answered in time`, { attempts: this.#attempts }))
+    this.#attemptFailed('TIMEOUT')
+    if (this.#attempts.exhausted) this.#end('TIMEOUT', 'none of many attempts was answered in time')
+    else this.#search()
   }
 
   /** Leaves a circuit that has not answered; what may still come is counted there. */
@@ -255,28 +252,33 @@ export class Attachment implements StreamCarrier, StreamGuest, StreamPlace, Cred
   /** END before CONNECTED: another circuit, or the end. */
   #refused(body: Uint8Array): void {
     const end = decodeEnd(body)
-    const name = endReasonName(end.reason)
-    const outcome = outcomeOf(end.reason)
+    const fault = faultOf(end.reason)
     // First of all: nothing of this attempt is on the circuit any more when that hears that it may be closed.
     this.#place?.unwait(this)
     this.#place?.leave()
     this.#place = undefined
-    if (outcome) this.#circuit?.failed(outcome.fault, this.#options.wish)
-    this.#attemptFailed(name ? `END_${name}` : 'END_OTHER', end.reason)
-    if (outcome?.again === 'sometimes') this.#doubtful += 1
-    const again =
-      outcome !== undefined &&
-      outcome.again !== 'no' &&
-      this.#doubtful < MAX_DOUBTFUL &&
-      this.#attempts.length < MAX_ATTEMPTS &&
-      !(end.address !== undefined && this.#options.refuses?.(end.address))
-    if (again) this.#search()
-    else this.#end(failureOfEnd(end, true, this.#attempts))
+    if (fault) this.#circuit?.failed(fault, this.#options.wish)
+    const again = this.#attempts.ended(end, this.#fingerprints ?? [], (address) => this.#options.refuses?.(address) === true)
+    this.#endAttempt()
+    if (again) {
+      this.#search()
+      return
+    }
+    this.#finish()
+    this.#guest?.fail(failureOfEnd(end, true, this.#attempts.all))
   }
 
-  #attemptFailed(code: ErrorCode, reason: number | undefined): void {
+  get #fingerprints(): readonly string[] | undefined {
+    return this.#circuit?.fingerprints
+  }
+
+  #attemptFailed(code: ErrorCode, reason?: number): void {
+    this.#attempts.failed(code, reason, this.#fingerprints)
+    this.#endAttempt()
+  }
+
+  #endAttempt(): void {
     this.#stopAttemptTimer?.()
-    this.#attempts.push({ code, reason, fingerprints: this.#circuit?.fingerprints ?? [], elapsed: this.#options.clock.now() - this.#startedAt })
     const circuit = this.#circuit
     this.#circuit = undefined
     circuit?.released()
@@ -286,13 +288,13 @@ export class Attachment implements StreamCarrier, StreamGuest, StreamPlace, Cred
     if (this.#over) return
     this.#giveBack()
     this.#attemptFailed(code, cause?.reason)
-    this.#end(new SocketError(code, message, { cause, reason: cause?.reason, attempts: this.#attempts }))
+    this.#end(code, message, cause)
   }
 
-  /** The end of the last attempt. */
-  #end(failure: SocketError): void {
+  /** The last attempt failed. */
+  #end(code: ErrorCode, message: string, cause?: TorError | SocketError): void {
     this.#finish()
-    this.#guest?.fail(failure)
+    this.#guest?.fail(new SocketError(code, message, { cause, reason: cause?.reason, attempts: this.#attempts.all }))
   }
 
   /** An answer came: there will be no other attempt. */
@@ -307,16 +309,13 @@ export class Attachment implements StreamCarrier, StreamGuest, StreamPlace, Cred
   #finish(): void {
     if (this.#over) return
     this.#over = true
-    this.#stopAttemptTimer?.()
     this.#stopTimer?.()
     this.#waiter = undefined
     this.#recording.clear()
     this.#behind?.resolve()
     this.#searching.abort()
-    const circuit = this.#circuit
-    this.#circuit = undefined
-    if (this.#place === undefined) circuit?.carrier.withdraw(this)
-    circuit?.released()
+    if (this.#place === undefined) this.#circuit?.carrier.withdraw(this)
+    this.#endAttempt()
   }
 
   /**

@@ -15,24 +15,13 @@ export interface RelayDataChunkerOptions {
    * @defaultValue 498, the most that a DATA cell of relay cell format v0 carries
    */
   readonly cellSize?: number | (() => number)
-}
-
-/** Turns each chunk into one lazy run, and takes the next chunk when that run is packed. */
-export const runTransformer: Transformer<BufferSource, RelayDataRun> = {
-  transform(chunk, controller) {
-    const run = new RelayDataRun(bytesOf(chunk))
-    if (run.remaining === 0) return undefined
-    controller.enqueue(run)
-    return run.packed
-  },
-}
-
-/**
- * The chunker as it stands on a stream's data path: one run a chunk goes through, nothing is queued. A run is cut by whoever
- * packs it.
- */
-export function createRunChunker(streams: StreamConstructors): TransformStream<BufferSource, RelayDataRun> {
-  return new streams.TransformStream(runTransformer, { highWaterMark: 1 }, { highWaterMark: 0 })
+  /**
+   * Give each chunk as one lazy run that is cut by whoever packs it, as a stream's own data path has it, and take the next
+   * chunk when that run is packed.
+   *
+   * @defaultValue false
+   */
+  readonly lazy?: boolean
 }
 
 /** A runtime without Web Streams can still import this module. */
@@ -49,21 +38,45 @@ const NativeTransformStream: typeof TransformStream = globalThis.TransformStream
  * // 498, 498 and 4 bytes
  * ```
  */
-export class RelayDataChunker extends NativeTransformStream<BufferSource, Uint8Array> {
+export class RelayDataChunker<Output extends Uint8Array | RelayDataRun = Uint8Array> extends NativeTransformStream<BufferSource, Output> {
   /**
    * @throws TypeError or RangeError when `cellSize` is neither a positive integer nor a function. If the function gives
    * something else than a positive integer, the stream errors with that RangeError.
    */
   constructor(options: RelayDataChunkerOptions = {}) {
-    const { cellSize = MAX_DATA } = options
-    if (typeof cellSize !== 'function') checkCellSize(cellSize)
-    const nextSize = typeof cellSize === 'function' ? () => checkCellSize(cellSize()) : () => cellSize
-    super({
-      transform(chunk, controller) {
-        const run = new RelayDataRun(bytesOf(chunk))
-        while (run.remaining > 0) controller.enqueue(run.take(nextSize()))
-      },
-    })
+    if (options.lazy === true) super(runTransformer as Transformer<BufferSource, Output>, ...RUN_STRATEGIES)
+    else super(pieceTransformer(options) as Transformer<BufferSource, Output>)
+  }
+}
+
+/** The chunker of a stream's data path, made with these streams. */
+export function createRunChunker(streams: StreamConstructors): TransformStream<BufferSource, RelayDataRun> {
+  return streams.TransformStream === NativeTransformStream
+    ? new RelayDataChunker<RelayDataRun>({ lazy: true })
+    : new streams.TransformStream(runTransformer, ...RUN_STRATEGIES)
+}
+
+/** Nothing is queued ahead of the packer. */
+const RUN_STRATEGIES: readonly [QueuingStrategy<BufferSource>, QueuingStrategy] = [{ highWaterMark: 1 }, { highWaterMark: 0 }]
+
+/** Turns each chunk into one lazy run, and takes the next chunk when that run is packed. */
+const runTransformer: Transformer<BufferSource, RelayDataRun> = {
+  transform(chunk, controller) {
+    const run = new RelayDataRun(bytesOf(chunk))
+    if (run.remaining === 0) return undefined
+    controller.enqueue(run)
+    return run.packed
+  },
+}
+
+function pieceTransformer({ cellSize = MAX_DATA }: RelayDataChunkerOptions): Transformer<BufferSource, Uint8Array> {
+  if (typeof cellSize !== 'function') checkCellSize(cellSize)
+  const nextSize = typeof cellSize === 'function' ? () => checkCellSize(cellSize()) : () => cellSize
+  return {
+    transform(chunk, controller) {
+      const run = new RelayDataRun(bytesOf(chunk))
+      while (run.remaining > 0) controller.enqueue(run.take(nextSize()))
+    },
   }
 }
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { encodeSendme } from '../../lib/cell/sendme.ts'
-import { AuthenticatedSendWindow } from '../../lib/circuit/sendme.ts'
+import { AuthenticatedSendWindow, UnsentSendmes } from '../../lib/circuit/sendme.ts'
 
 const tagOf = (seed: number): Uint8Array => new Uint8Array(20).fill(seed)
 
@@ -72,5 +72,27 @@ describe('AuthenticatedSendWindow', () => {
     const window = windowAfter(150)
     window.acknowledge(encodeSendme(tagOf(1)))
     expect(violation(() => window.acknowledge(encodeSendme(tagOf(1))))).to.equal('CIRCUIT_PROTOCOL')
+  })
+})
+
+describe('UnsentSendmes', () => {
+  it('lets 138 wait for the link, ten and as many as one write holds, and refuses the next', () => {
+    const unsent = new UnsentSendmes()
+    for (let place = 1; place <= 138; place++) unsent.add(place, 0)
+    expect(violation(() => unsent.add(139, 0))).to.equal('CIRCUIT_PROTOCOL')
+  })
+
+  it('forgets those that the link has taken, and no other', () => {
+    const unsent = new UnsentSendmes()
+    for (let count = 1; count <= 138; count++) unsent.add(count * 10, 0)
+    unsent.add(1390, 20)
+    unsent.add(1400, 29)
+    expect(violation(() => unsent.add(1410, 29))).to.equal('CIRCUIT_PROTOCOL')
+    unsent.add(1410, 30)
+  })
+
+  it('lets any number pass a link that takes them', () => {
+    const unsent = new UnsentSendmes()
+    for (let place = 1; place <= 10_000; place++) unsent.add(place, place - 1)
   })
 })
