@@ -1,11 +1,12 @@
 /**
- * A circuit as a stream's attachment sees it, and how it is left without an answer.
+ * What a stream's attachment needs of the client and its circuits, and how a circuit is left without an answer.
  *
  * @module
  */
 import { RelayCommand } from '../cell/commands.ts'
 import { encodeEnd } from '../cell/end.ts'
 import { EndReason } from '../cell/reasons.ts'
+import type { Clock } from '../clock.ts'
 import type { StreamCarrier, StreamPlace } from '../stream/carrier.ts'
 import { HalfClosedStream } from '../stream/half-closed.ts'
 import type { StreamState } from '../stream/legality.ts'
@@ -23,6 +24,21 @@ export interface AttachableCircuit {
   failed(fault: AttemptFault, wish: ExitWish): void
   /** The stream is here no more. */
   released(): void
+}
+
+/** What an attachment needs of the client. */
+export interface AttachmentOptions {
+  /** What the stream is for. */
+  readonly wish: ExitWish
+  /** Finds or builds a circuit, and counts the stream as one of its own. */
+  nextCircuit(signal: AbortSignal): Promise<AttachableCircuit>
+  /** True for an address that the stream would not be connected to, wherever: when an exit's policy is against that, all is said. */
+  refuses?(address: string): boolean
+  /** How long attempt number `n` (from 0) may take, in ms, or Infinity. */
+  attemptTimeout(n: number): number
+  /** How long all attempts together may take, in ms, or Infinity. */
+  readonly timeout: number
+  readonly clock: Clock
 }
 
 /**

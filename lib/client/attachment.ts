@@ -21,25 +21,9 @@ import { SocketError, TorError, type ErrorCode } from '../errors.ts'
 import type { CellSource, CreditWaiter, StreamCarrier, StreamEndpoint, StreamGuest, StreamPlace } from '../stream/carrier.ts'
 import { failureOfEnd } from '../stream/failure.ts'
 import type { StreamState } from '../stream/legality.ts'
-import { leaveUnanswered, type AttachableCircuit } from './attachable-circuit.ts'
+import { leaveUnanswered, type AttachableCircuit, type AttachmentOptions } from './attachable-circuit.ts'
 import { AttemptLog, faultOf } from './attempt-outcome.ts'
-import type { ExitWish } from './exit-choice.ts'
 import { Recording } from './recording.ts'
-
-/** What an attachment needs of the client. */
-export interface AttachmentOptions {
-  /** What the stream is for. */
-  readonly wish: ExitWish
-  /** Finds or builds a circuit, and counts the stream as one of its own. */
-  nextCircuit(signal: AbortSignal): Promise<AttachableCircuit>
-  /** True for an address that the stream would not be connected to, wherever: when an exit's policy is against that, all is said. */
-  refuses?(address: string): boolean
-  /** How long attempt number `n` (from 0) may take, in ms, or Infinity. */
-  attemptTimeout(n: number): number
-  /** How long all attempts together may take, in ms, or Infinity. */
-  readonly timeout: number
-  readonly clock: Clock
-}
 
 /** Attaches one stream. As a carrier it seats a single guest. */
 export class Attachment implements StreamCarrier, StreamGuest, StreamPlace, CreditWaiter {

@@ -192,7 +192,8 @@ describe('GuardSample', () => {
 
     it('changes nothing while the clock and the consensus disagree by more than a day', () => {
       const records = [
-        record(0), record(1, { sampledAt: EPOCH - 1000 * DAY }), record(2, { unlistedSince: 5 }), record(3, { sampledAt: EPOCH + 90 * DAY }),
+        record(0), record(1, { sampledAt: EPOCH - 1000 * DAY }), record(2, { unlistedSince: 5 }),
+        record(3, { sampledAt: EPOCH + 90 * DAY }),
       ]
       for (const now of [EPOCH - 30 * DAY, EPOCH + 30 * DAY]) {
         const sample = emptySample({ records })
@@ -201,6 +202,12 @@ describe('GuardSample', () => {
         expect(sample.hasChanged).to.equal(false)
       }
     })
+  })
+
+  it('goes by what the last consensus in its time said, while there is none', () => {
+    const sample = emptySample({ records: [record(0, { unlistedSince: EPOCH - DAY }), record(1)] })
+    sample.update(later(2, EPOCH), EPOCH + 30 * DAY)
+    expect(names(sample.primaries(EPOCH + 30 * DAY))).to.deep.equal([fingerprintAt(1)])
   })
 
   describe('with guards that grow old', () => {

@@ -213,6 +213,16 @@ describe('Path selection', () => {
     expect(unstableExits.size).to.equal(2)
   })
 
+  it('takes a Fast middle relay also when kin of the others outweigh all that fit', () => {
+    const directory = generatedDirectory([
+      guard({ addresses: ['9.9.0.1'] }), exit(), { addresses: ['9.9.0.2'], bandwidth: 0xffff_ffff },
+      { bandwidth: 1 }, { without: ['Fast'], bandwidth: 1000 },
+    ])
+    for (let seed = 0; seed < 20; seed++) {
+      expect(nicknames(selectorFor(directory, { seed }).choosePath({ ports: [80] }))).to.deep.equal(['relay0', 'relay3', 'relay1'])
+    }
+  })
+
   it('does without Fast and Stable rather than without a path', () => {
     const directory = generatedDirectory([guard(), { without: ['Fast'] }, exit({ without: ['Fast', 'Stable'] })])
     expect(nicknames(selectorFor(directory).choosePath({ ports: [22] }))).to.deep.equal(['relay0', 'relay1', 'relay2'])

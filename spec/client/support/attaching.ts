@@ -4,8 +4,8 @@
  * @module
  */
 import { expect } from 'chai'
-import type { AttachableCircuit } from '../../../lib/client/attachable-circuit.ts'
-import { Attachment, type AttachmentOptions } from '../../../lib/client/attachment.ts'
+import type { AttachableCircuit, AttachmentOptions } from '../../../lib/client/attachable-circuit.ts'
+import { Attachment } from '../../../lib/client/attachment.ts'
 import type { AttemptFault } from '../../../lib/client/attempt-outcome.ts'
 import type { ExitWish } from '../../../lib/client/exit-choice.ts'
 import { deferred, type Deferred } from '../../../lib/deferred.ts'
