@@ -215,7 +215,7 @@ export class Attachment implements StreamCarrier, StreamGuest, StreamPlace, Cred
   /** The exit did not answer in time: END, and the circuit takes no more streams. */
   #timedOut(): void {
     this.#giveBack()
-    this.#circuit?.failed('circuit', this.#options.wish)
+    this.#circuit?.failed('silence', this.#options.wish)
     this.#attemptFailed('TIMEOUT')
     if (this.#attempts.exhausted) this.#end('TIMEOUT', 'none of many attempts was answered in time')
     else this.#search()

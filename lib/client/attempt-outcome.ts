@@ -14,10 +14,11 @@ import type { ErrorCode, StreamAttempt } from '../errors.ts'
 /**
  * What a failed attempt says:
  * - `circuit`: no new streams on this circuit
+ * - `silence`: the same, as no answer came in time
  * - `exit-full`: this exit takes no streams at all for now
  * - `exit-policy`: this exit does not connect there
  */
-export type AttemptFault = 'circuit' | 'exit-full' | 'exit-policy'
+export type AttemptFault = 'circuit' | 'silence' | 'exit-full' | 'exit-policy'
 
 /** How many attempts may end with a reason that need not be the circuit's fault (C tor's `MAX_RESOLVE_FAILURES`). */
 const MAX_DOUBTFUL = 3

@@ -5,13 +5,16 @@
  */
 import { Circuit } from '../circuit/circuit.ts'
 import type { Clock } from '../clock.ts'
+import { markHandled } from '../deferred.ts'
 import { TorError } from '../errors.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { ChannelPool } from './channel-pool.ts'
 import type { ExitWish } from './exit-choice.ts'
-import type { GuardManager } from './guards.ts'
+import { admit, judgeFailure } from './guard-admission.ts'
+import type { GuardManager, GuardPick } from './guards.ts'
 import type { LearnedPolicies } from './learned-policies.ts'
 import type { ChosenPath, PathSelector } from './path-selection.ts'
+import { pause } from './pause.ts'
 import { MAX_DIRTINESS, PooledCircuit, type CircuitNeed, type PooledCircuitOwner } from './pooled-circuit.ts'
 
 /** How many circuits without a stream are kept ready. */
@@ -26,8 +29,14 @@ const BUILD_TIMEOUT = 15_000
 /** How often a build for a stream is tried, and how long to wait before each further try, in ms. */
 const BUILD_DELAYS = [0, 0, 250, 500, 1000, 2000, 4000, 8000] as const
 
+/** The longest that failed spare circuits are waited with, in ms. */
+const MAX_SPARE_DELAY = 60_000
+
 /** Without a sign of life for so long the links may be dead without knowing: a laptop slept, the network changed. In ms. */
 const MAX_SILENCE = 1_800_000
+
+/** When so many circuits in a row on one channel left a stream without an answer, the channel may be dead without knowing. */
+const MAX_SILENT_CIRCUITS = 2
 
 /** What a pool needs. */
 export interface CircuitPoolOptions {
@@ -47,9 +56,14 @@ export class CircuitPool implements PooledCircuitOwner {
   readonly #options: CircuitPoolOptions
   readonly #circuits = new Set<PooledCircuit>()
   readonly #closing = new AbortController()
+  /** By the guard's fingerprint: how many circuits in a row left a stream without an answer. */
+  readonly #silent = new Map<string, number>()
   #lastUse: number
+  /** Spare circuits whose path is being chosen. */
+  #sparesComing = 0
   #sparesFailed = 0
   #stopTimer: (() => void) | undefined
+  #lastFailure: unknown
 
   constructor(options: CircuitPoolOptions) {
     this.#options = options
@@ -57,56 +71,40 @@ export class CircuitPool implements PooledCircuitOwner {
     this.#lastUse = options.clock.now()
   }
 
+  /** What the last try that failed came to, for whoever waits in vain. */
+  get lastFailure(): unknown {
+    return this.#lastFailure
+  }
+
   /**
    * A circuit that suits the need, open, with the stream counted as its own.
    *
-   * @throws TorError `NO_PATH`, `ABORTED`, or what befell the last of several builds
+   * @throws TorError `NO_PATH`, `ABORTED`, `CIRCUIT_CLOSED` once the client is closed, or what befell the last of several builds
    */
   async acquire(need: CircuitNeed, signal?: AbortSignal): Promise<PooledCircuit> {
     this.#noteUse()
-    let failure: unknown
-    for (const delay of BUILD_DELAYS) {
-      await this.#pause(delay, signal)
+    const circuit = await this.#tryOften(signal, async () => {
+      const found = this.#claim(need) ?? (await this.#buildAndClaim(need, signal))
       try {
-        const found = this.#find(need) ?? (await this.#build(need, signal))
-        found.claim(need, this.#options.clock.now())
-        try {
-          await found.circuit.opened
-          this.#replenish()
-          return found
-        } catch (error) {
-          found.released()
-          throw error
-        }
+        await found.ready
+        return found
       } catch (error) {
-        failure = error
-        if (error instanceof TorError && error.code === 'NO_PATH') break
+        found.released()
+        throw error
       }
-    }
-    throw failure
+    })
+    this.#sparesFailed = 0
+    this.#replenish()
+    return circuit
   }
 
   /** Builds the circuits that are kept ready. Resolves when one is open; rejects when none could be built. */
   async warmUp(signal: AbortSignal): Promise<void> {
-    let failure: unknown
-    for (const delay of BUILD_DELAYS) {
-      await this.#pause(delay, signal)
-      try {
-        const spare = [...this.#circuits].find(({ clean }) => clean) ?? (await this.#buildFor(USUAL_WISH, signal))
-        await spare.circuit.opened
-        this.#replenish()
-        return
-      } catch (error) {
-        failure = error
-        if (error instanceof TorError && error.code === 'NO_PATH') break
-      }
-    }
-    throw failure
-  }
-
-  /** Closes every circuit that carries no stream, so that the next are built anew. */
-  forget(): void {
-    for (const circuit of this.#circuits) if (circuit.unused) void this.#drop(circuit)
+    await this.#tryOften(signal, async () => {
+      const spare = [...this.#circuits].find(({ clean }) => clean) ?? (await this.#buildFor(USUAL_WISH, signal))
+      await spare.ready
+    })
+    this.#replenish()
   }
 
   /** Closes every circuit. */
@@ -120,63 +118,106 @@ export class CircuitPool implements PooledCircuitOwner {
     if (circuit.expired(this.#options.clock.now())) void this.#drop(circuit)
   }
 
-  /** The circuit for a need: one of the same isolation first, then a clean one. */
-  #find(need: CircuitNeed): PooledCircuit | undefined {
-    const now = this.#options.clock.now()
-    const suitable = [...this.#circuits].filter((circuit) => circuit.suits(need, now))
-    return suitable.find(({ clean }) => !clean) ?? suitable[0]
+  silent({ guard: { fingerprint } }: PooledCircuit): void {
+    const count = (this.#silent.get(fingerprint) ?? 0) + 1
+    this.#silent.set(fingerprint, count)
+    if (count >= MAX_SILENT_CIRCUITS) this.#forget(fingerprint)
   }
 
-  async #build(need: CircuitNeed, signal: AbortSignal | undefined): Promise<PooledCircuit> {
+  /** Several tries, further and further apart. What cannot change by itself is not tried again. */
+  async #tryOften<T>(signal: AbortSignal | undefined, attempt: () => Promise<T>): Promise<T> {
+    for (const delay of BUILD_DELAYS) {
+      await this.#pause(delay, signal)
+      try {
+        return await attempt()
+      } catch (error) {
+        if (error instanceof TorError && (error.code === 'NO_PATH' || error.code === 'CLIENT_OBSOLETE')) throw error
+        this.#lastFailure = error
+      }
+    }
+    throw this.#lastFailure
+  }
+
+  /** The circuit for a need, if there is one, with the stream as its own: one of the same isolation first, then a clean one. */
+  #claim(need: CircuitNeed): PooledCircuit | undefined {
+    const now = this.#options.clock.now()
+    const suitable = [...this.#circuits].filter((circuit) => circuit.suits(need, now))
+    const found = suitable.find(({ clean }) => !clean) ?? suitable[0]
+    // Nobody else must come in between: a circuit is anybody's until its first stream.
+    found?.claim(need, now)
+    return found
+  }
+
+  async #buildAndClaim(need: CircuitNeed, signal: AbortSignal | undefined): Promise<PooledCircuit> {
     const paths = await this.#options.paths(signal)
     // Meanwhile another stream may have begun one that suits.
-    return this.#find(need) ?? this.#begin(paths.choosePath(need))
+    const found = this.#claim(need)
+    if (found) return found
+    const begun = this.#begin(paths.choosePath(need), need)
+    begun.claim(need, this.#options.clock.now())
+    return begun
   }
 
   async #buildFor(wish: ExitWish, signal: AbortSignal | undefined): Promise<PooledCircuit> {
     const paths = await this.#options.paths(signal)
     try {
-      return this.#begin(paths.choosePath(wish))
+      return this.#begin(paths.choosePath(wish), wish)
     } catch (error) {
       // No exit allows the usual ports: then any exit.
-      if (error instanceof TorError && error.code === 'NO_PATH') return this.#begin(paths.choosePath({ ports: [] }))
+      if (error instanceof TorError && error.code === 'NO_PATH') return this.#begin(paths.choosePath({ ports: [] }), wish)
       throw error
     }
   }
 
   /** Begins to build along a path. The circuit is in the pool at once, so that streams that suit it can wait for it together. */
-  #begin({ relays, guard }: ChosenPath): PooledCircuit {
-    if (this.#closing.signal.aborted) throw new TorError('CIRCUIT_CLOSED', 'the client is closed')
+  #begin({ relays, guard }: ChosenPath, wish: ExitWish): PooledCircuit {
     const { channels, clock, platform } = this.#options
     const guards = this.#options.guards()
-    const first = relays[0]
-    const circuit = Circuit.open(relays, {
-      channel: channels.get(first.fingerprint, first),
-      timeout: BUILD_TIMEOUT,
-      clock,
-      platform,
-    })
-    const pooled = new PooledCircuit(circuit, relays, this)
+    const { fingerprint } = relays[0]
+    if (this.#closing.signal.aborted) {
+      guards.cancelled(guard)
+      throw clientClosed()
+    }
+    const dialled = !channels.has(fingerprint)
+    const channel = channels.get(fingerprint, relays[0])
+    const circuit = Circuit.open(relays, { channel, timeout: BUILD_TIMEOUT, clock, platform })
+    channels.hold(channel, circuit.closed)
+    const ready = this.#whenReady(circuit, guard, fingerprint, dialled)
+    markHandled(ready)
+    const pooled = new PooledCircuit(circuit, relays, wish, ready, this)
     this.#circuits.add(pooled)
-    circuit.opened.then(
-      () => {
-        guards.succeeded(guard)
-        this.#options.guardsChanged()
-      },
-      (error: unknown) => {
-        // Only what the guard itself did, or did not do, counts against it.
-        if (circuit.hops === 0 && error instanceof TorError && error.code !== 'CIRCUIT_CLOSED') {
-          guards.failed(guard)
-          void channels.drop(first.fingerprint)
-        } else {
-          guards.cancelled(guard)
-        }
-        this.#options.guardsChanged()
-      },
-    )
-    const gone = (): void => void this.#circuits.delete(pooled)
+    const gone = (): void => {
+      // One that nobody has used was a spare, and another has to take its place; but not at once, again and again.
+      if (this.#circuits.delete(pooled) && pooled.unused) this.#spareFailed()
+    }
     circuit.closed.then(gone, gone)
     return pooled
+  }
+
+  /** The circuit is open, and its guard the one to use. */
+  async #whenReady(circuit: Circuit, pick: GuardPick, fingerprint: string, dialled: boolean): Promise<void> {
+    const { channels, guardsChanged } = this.#options
+    const guards = this.#options.guards()
+    try {
+      await circuit.opened
+    } catch (error) {
+      const { blamed, linkIsDead } = judgeFailure(error, circuit.hops, dialled)
+      if (blamed) guards.failed(pick)
+      else guards.cancelled(pick)
+      if (linkIsDead) channels.retire(fingerprint)
+      guardsChanged()
+      throw error
+    }
+    this.#silent.delete(fingerprint)
+    try {
+      const tryBetter = (): void => void this.#buildFor(USUAL_WISH, this.#closing.signal).catch(() => undefined) // then this one it is
+      await admit(guards, pick, this.#options.clock, this.#closing.signal, tryBetter)
+    } catch (error) {
+      await circuit.close().catch(() => undefined) // it is not used anyway
+      throw error
+    } finally {
+      guardsChanged()
+    }
   }
 
   /** Keeps some circuits ready. A failure is tried again later, at longer and longer intervals. */
@@ -184,20 +225,18 @@ export class CircuitPool implements PooledCircuitOwner {
     if (this.#closing.signal.aborted) return
     this.#sweep()
     const spare = [...this.#circuits].filter(({ clean }) => clean).length
-    for (let missing = SPARE_CIRCUITS - spare; missing > 0; missing--) {
+    for (let missing = SPARE_CIRCUITS - spare - this.#sparesComing; missing > 0; missing--) {
+      this.#sparesComing += 1
       this.#buildFor(USUAL_WISH, this.#closing.signal)
-        .then(({ circuit }) => circuit.opened)
-        .then(
-          () => {
-            this.#sparesFailed = 0
-          },
-          () => {
-            this.#sparesFailed += 1
-            this.#later(Math.min(60_000, 1000 * 2 ** this.#sparesFailed))
-          },
-        )
+        .finally(() => (this.#sparesComing -= 1))
+        .catch(() => this.#spareFailed())
     }
     this.#later(MAX_DIRTINESS)
+  }
+
+  #spareFailed(): void {
+    this.#sparesFailed += 1
+    this.#later(Math.min(MAX_SPARE_DELAY, 1000 * 2 ** this.#sparesFailed))
   }
 
   #later(delay: number): void {
@@ -212,14 +251,27 @@ export class CircuitPool implements PooledCircuitOwner {
     for (const circuit of this.#circuits) if (circuit.unused && circuit.expired(now)) void this.#drop(circuit)
   }
 
-  /** After a long silence, or a jump of the clock, nothing is taken to be alive that carries no stream. */
+  /** After a long silence, or a jump of the clock, nothing is taken to be alive. */
   #noteUse(): void {
     const now = this.#options.clock.now()
     if (Math.abs(now - this.#lastUse) > MAX_SILENCE) {
-      this.forget()
-      void this.#options.channels.dropAll()
+      this.#forget()
+      this.#options.guards().retryAll()
     }
     this.#lastUse = now
+  }
+
+  /** What comes next gets new circuits over a new link; through this guard, or any. The streams that there are go on. */
+  #forget(fingerprint?: string): void {
+    const { channels } = this.#options
+    for (const circuit of [...this.#circuits]) {
+      if (fingerprint !== undefined && circuit.guard.fingerprint !== fingerprint) continue
+      circuit.spoil()
+      if (circuit.unused) void this.#drop(circuit)
+    }
+    if (fingerprint === undefined) channels.retireAll()
+    else channels.retire(fingerprint)
+    this.#silent.clear()
   }
 
   async #drop(circuit: PooledCircuit): Promise<void> {
@@ -227,33 +279,13 @@ export class CircuitPool implements PooledCircuitOwner {
     await circuit.circuit.close().catch(() => undefined) // it broke before: whoever used it has been told
   }
 
-  #pause(delay: number, signal: AbortSignal | undefined): Promise<void> {
-    return pause(this.#options.clock, delay, [this.#closing.signal, ...(signal ? [signal] : [])])
+  async #pause(delay: number, signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await pause(this.#options.clock, delay, [this.#closing.signal, ...(signal ? [signal] : [])])
+    } catch (error) {
+      throw this.#closing.signal.aborted ? clientClosed() : error
+    }
   }
 }
 
-/**
- * Waits.
- *
- * @throws TorError `ABORTED`
- */
-function pause(clock: Clock, delay: number, signals: readonly AbortSignal[]): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const done = (): void => {
-      stop?.()
-      for (const signal of signals) signal.removeEventListener('abort', onAbort)
-    }
-    const onAbort = (): void => {
-      done()
-      reject(new TorError('ABORTED', 'no circuit is wanted any more', { cause: signals.find(({ aborted }) => aborted)?.reason }))
-    }
-    const finish = (): void => {
-      done()
-      resolve()
-    }
-    const stop = delay === 0 ? undefined : clock.after(delay, finish)
-    for (const signal of signals) signal.addEventListener('abort', onAbort)
-    if (signals.some(({ aborted }) => aborted)) onAbort()
-    else if (delay === 0) finish()
-  })
-}
+const clientClosed = (): TorError => new TorError('CIRCUIT_CLOSED', 'the client is closed')

@@ -12,6 +12,7 @@ import type { Storage } from '../platform/storage.ts'
 import { ChannelPool } from './channel-pool.ts'
 import { CircuitPool } from './circuit-pool.ts'
 import { DirectoryKeeper } from './directory-keeper.ts'
+import { decodeHex } from '../directory/encoding.ts'
 import { DocumentSource, type ServerPick } from './document-source.ts'
 import { GuardManager } from './guards.ts'
 import { Keepsake } from './keepsake.ts'
@@ -31,8 +32,11 @@ export interface ClientCoreOptions {
   onProgress(status: ClientStatus): void
 }
 
-/** How soon a failed renewal of the directory is tried again, in ms. */
+/** How soon the directory is fetched again at the earliest, in ms: after a failure, or when there is no newer one yet. */
 const RENEWAL_RETRY = 60_000
+
+/** How many guards are asked for a document before others are. */
+const MAX_DIRECTORY_GUARDS = 3
 
 export class ClientCore {
   readonly pool: CircuitPool
@@ -41,6 +45,7 @@ export class ClientCore {
   readonly #options: ClientCoreOptions
   readonly #channels: ChannelPool
   readonly #keeper: DirectoryKeeper
+  readonly #source: DocumentSource
   readonly #kept: Keepsake
   readonly #learned: LearnedPolicies
   readonly #closing = new AbortController()
@@ -50,6 +55,7 @@ export class ClientCore {
   #phase: ClientPhase = 'connecting'
   #done = 0
   #stopRenewal: (() => void) | undefined
+  #closed: Promise<void> | undefined
 
   constructor(options: ClientCoreOptions) {
     const { network, transport, storage, clock, platform, random } = options
@@ -57,10 +63,10 @@ export class ClientCore {
     this.network = network
     this.clock = clock
     this.#channels = new ChannelPool({ transport, clock, platform })
-    this.#kept = new Keepsake(storage)
+    this.#kept = new Keepsake(storage, clock)
     this.#learned = new LearnedPolicies(() => clock.now())
     this.#guards = GuardManager.load(undefined, { now: () => clock.now(), random })
-    const source = new DocumentSource({
+    this.#source = new DocumentSource({
       channels: this.#channels,
       servers: () => this.#servers(),
       keepsChannel: (fingerprint) => this.#guards.sampled.includes(fingerprint),
@@ -69,10 +75,11 @@ export class ClientCore {
     })
     this.#keeper = new DirectoryKeeper({
       network,
-      source,
+      source: this.#source,
       kept: this.#kept,
       clock,
       platform,
+      closing: this.#closing.signal,
       random: () => random(1 << 30) / (1 << 30),
       progress: (phase, done) => this.#progress(phase, done),
       changed: (directory) => this.#directoryChanged(directory),
@@ -96,9 +103,9 @@ export class ClientCore {
     return statusOf(this.#phase, this.#done, this.#warning === undefined ? [] : [this.#warning])
   }
 
-  /** Aborts when the client is closed. */
-  get closing(): AbortSignal {
-    return this.#closing.signal
+  /** What went wrong last, for whoever waits in vain. */
+  get lastFailure(): unknown {
+    return this.#phase === 'circuit' ? this.pool.lastFailure : this.#source.lastFailure
   }
 
   /**
@@ -124,13 +131,18 @@ export class ClientCore {
   }
 
   /** Closes all that is open. Nothing stays behind: no socket, timer or pending promise. */
-  async close(): Promise<void> {
-    if (this.#closing.signal.aborted) return
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close())
+  }
+
+  async #close(): Promise<void> {
     this.#closing.abort(new TorError('CIRCUIT_CLOSED', 'the client is closed'))
     this.#stopRenewal?.()
     await this.pool.close()
     await this.#channels.close()
+    await this.#keeper.settled()
     await this.#keepGuards()
+    await this.#kept.settled()
     this.#progress('closed', 0)
   }
 
@@ -146,20 +158,19 @@ export class ClientCore {
     void this.#keepGuards()
   }
 
-  /** A guard that serves the directory, where there is one already; else fallbacks and authorities at random. */
+  /** Guards, where there are some already: nobody else shall know of this client. Then fallbacks and authorities at random. */
   *#servers(): Iterable<ServerPick> {
     const { network, random } = this.#options
-    const directory = this.#keeper.directory
-    if (directory) {
-      const pick = this.#guards.pickForDirectory()
-      const relay = pick && directory.relay(pick.relay.fingerprint)
-      if (pick && relay) {
-        yield {
-          server: relay,
-          settled: (reachable) => (reachable ? void this.#guards.succeeded(pick) : this.#guards.failed(pick)),
-        }
-      } else if (pick) {
-        this.#guards.cancelled(pick)
+    const guards = this.#guards
+    const asked = new Set<string>()
+    while (this.#keeper.directory && asked.size < MAX_DIRECTORY_GUARDS) {
+      const pick = guards.pickForDirectory({ allows: ({ fingerprint }) => !asked.has(fingerprint) })
+      if (pick === undefined) break
+      const { fingerprint, addresses } = pick.relay
+      asked.add(fingerprint)
+      yield {
+        server: { addresses, rsaIdentity: decodeHex(fingerprint) as Uint8Array },
+        settled: (reachable) => (reachable ? void guards.succeeded(pick) : guards.failed(pick)),
       }
     }
     for (const server of [...shuffled(network.fallbacks, random), ...shuffled(network.authorities, random)]) yield { server }
@@ -169,7 +180,7 @@ export class ClientCore {
   #planRenewal(): void {
     const { clock } = this.#options
     const plan = (delay: number): void => {
-      if (!this.#closing.signal.aborted) this.#stopRenewal = clock.after(Math.max(1000, delay), renew)
+      if (!this.#closing.signal.aborted) this.#stopRenewal = clock.after(Math.max(RENEWAL_RETRY, delay), renew)
     }
     const renew = (): void => {
       this.#keeper.refresh(this.#closing.signal).then(

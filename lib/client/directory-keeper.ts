@@ -5,17 +5,19 @@
  */
 import type { Clock } from '../clock.ts'
 import { checkClientProtocols } from '../directory/client-protocols.ts'
-import { checkLifetime, nextFetch } from '../directory/consensus-lifetime.ts'
+import { checkLifetime, nextFetch, type ConsensusAge } from '../directory/consensus-lifetime.ts'
 import { missingCertificates, verifyConsensus } from '../directory/consensus-signatures.ts'
 import { parseConsensus, type Consensus } from '../directory/consensus.ts'
-import { parseKeyCertificates, type KeyCertificate } from '../directory/key-certificate.ts'
+import { isCertificateFor, parseKeyCertificates, verifyKeyCertificate, type KeyCertificate } from '../directory/key-certificate.ts'
 import { parseMicrodescriptors, type Microdescriptor } from '../directory/microdescriptor.ts'
 import type { NetworkConfig } from '../directory/network-config.ts'
 import { isUsable, NetworkDirectory } from '../directory/network-directory.ts'
+import { markHandled } from '../deferred.ts'
 import { TorError } from '../errors.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { DocumentSource } from './document-source.ts'
 import type { Keepsake } from './keepsake.ts'
+import { unlessAborted } from './pause.ts'
 import type { ClientPhase } from './status.ts'
 
 /** The most bytes of each kind of document. The public network's consensus has about 3 MB. */
@@ -30,6 +32,9 @@ const PARALLEL = 3
 /** Of how many relays the microdescriptor must be there, of those that may be used. */
 const ENOUGH = 0.6
 
+/** How soon the directory is renewed anew because it is stale, in ms. */
+const STALE_RETRY = 60_000
+
 /** What a keeper needs. */
 export interface DirectoryKeeperOptions {
   readonly network: NetworkConfig
@@ -37,6 +42,8 @@ export interface DirectoryKeeperOptions {
   readonly kept: Keepsake
   readonly clock: Clock
   readonly platform: Platform
+  /** Aborts when the client is closed. */
+  readonly closing: AbortSignal
   /** From 0 up to and without 1. */
   random(): number
   /** What is being done; `done` is from 0 to 1. */
@@ -53,6 +60,7 @@ export class DirectoryKeeper {
   #certificates: KeyCertificate[] = []
   #microdescriptors = new Map<string, { readonly parsed: Microdescriptor; readonly text: string }>()
   #refreshing: Promise<NetworkDirectory> | undefined
+  #refreshedAt = -Infinity
 
   constructor(options: DirectoryKeeperOptions) {
     this.#options = options
@@ -73,7 +81,7 @@ export class DirectoryKeeper {
   async load(): Promise<void> {
     const { kept } = this.#options
     await kept.use('certificates', (text) => {
-      this.#certificates = parseKeyCertificates(text)
+      this.#certificates = this.#goodOnes(parseKeyCertificates(text))
     })
     await kept.use('microdescriptors', (text) => this.#takeMicrodescriptors(text))
     await kept.use('consensus', async (text) => {
@@ -84,30 +92,40 @@ export class DirectoryKeeper {
   }
 
   /**
-   * A directory that may be used now: the one that is there, or a new one.
+   * A directory that may be used now: the one that is there, or a new one. One that is stale is renewed beside.
    *
    * @throws TorError `DIRECTORY_…`, `CLIENT_OBSOLETE`, `ABORTED`
    */
   async usable(signal: AbortSignal): Promise<NetworkDirectory> {
     const directory = this.#directory
-    if (directory && this.#isComplete(directory)) {
-      try {
-        this.#options.warn(checkLifetime(directory.consensus, this.#options.clock.now()).warning)
-        return directory
-      } catch {
-        // too old by now, or the clock was set: a new one is fetched
-      }
-    }
-    return this.refresh(signal)
+    if (directory === undefined || !this.#isComplete(directory)) return this.refresh(signal)
+    const { clock, warn } = this.#options
+    const age = ageOf(directory.consensus, clock.now())
+    if (age === undefined) return this.refresh(signal) // too old by now, or the clock was set
+    warn(age.warning)
+    if (age.phase === 'stale' && Math.abs(clock.now() - this.#refreshedAt) >= STALE_RETRY) markHandled(this.refresh(signal))
+    return directory
   }
 
-  /** Fetches the newest consensus and what is missing for it. Calls at the same time share one round. */
+  /**
+   * Fetches the newest consensus and what is missing for it. Calls at the same time share one round, which goes on when one of
+   * them is given up.
+   */
   refresh(signal: AbortSignal): Promise<NetworkDirectory> {
-    this.#refreshing ??= this.#refresh(signal).finally(async () => {
-      this.#refreshing = undefined
-      await this.#options.source.release()
-    })
-    return this.#refreshing
+    if (this.#refreshing === undefined) {
+      this.#refreshedAt = this.#options.clock.now()
+      this.#refreshing = this.#refresh(this.#options.closing).finally(async () => {
+        await this.#options.source.release()
+        this.#refreshing = undefined
+      })
+      markHandled(this.#refreshing)
+    }
+    return unlessAborted(this.#refreshing, signal)
+  }
+
+  /** Resolves when no round is under way. */
+  async settled(): Promise<void> {
+    await this.#refreshing?.catch(() => undefined) // whoever wanted it has been told
   }
 
   async #refresh(signal: AbortSignal): Promise<NetworkDirectory> {
@@ -120,10 +138,9 @@ export class DirectoryKeeper {
       MAX_CONSENSUS,
       async (text) => {
         const parsed = await parseConsensus(text)
-        const known = this.#directory?.consensus
-        if (known && parsed.validAfter < known.validAfter) throw new TorError('DIRECTORY_EXPIRED', 'the consensus is older than the one that is there')
-        await this.#fetchCertificates(parsed, signal)
-        this.#verify(parsed)
+        this.#expectNewer(parsed)
+        const problem = await this.#fetchCertificates(parsed, signal)
+        this.#verify(parsed, problem)
         await kept.keep('consensus', text)
         return parsed
       },
@@ -137,31 +154,73 @@ export class DirectoryKeeper {
     return directory
   }
 
-  /** More than half of the authorities signed it, it is of this day, and this client may take part. */
-  #verify(consensus: Consensus): void {
+  /** Nobody can take the client back to an older consensus than it has, as long as that one may be used. */
+  #expectNewer(consensus: Consensus): void {
+    const known = this.#directory?.consensus
+    if (known && consensus.validAfter < known.validAfter && ageOf(known, this.#options.clock.now())) {
+      throw new TorError('DIRECTORY_EXPIRED', 'the consensus is older than the one that is there')
+    }
+  }
+
+  /**
+   * More than half of the authorities signed it, it is of this day, and this client may take part.
+   *
+   * @param problem - why certificates are missing, if some are: then that is what is told
+   */
+  #verify(consensus: Consensus, problem?: unknown): void {
     const { network, clock, platform, warn } = this.#options
     const now = clock.now()
-    verifyConsensus(consensus, { authorities: network.authorities, certificates: this.#certificates, now, platform })
+    try {
+      verifyConsensus(consensus, { authorities: network.authorities, certificates: this.#certificates, now, platform })
+    } catch (error) {
+      throw problem ?? error
+    }
     warn(checkLifetime(consensus, now).warning)
     checkClientProtocols(consensus)
   }
 
-  async #fetchCertificates(consensus: Consensus, signal: AbortSignal): Promise<void> {
+  /** Fetches the certificates that are missing. When some cannot be had, perhaps the others will do: gives the reason. */
+  async #fetchCertificates(consensus: Consensus, signal: AbortSignal): Promise<unknown> {
     const { network, source, kept, clock, progress } = this.#options
     progress('certificates', 0)
     const check = { authorities: network.authorities, certificates: this.#certificates, now: clock.now() }
     const missing = missingCertificates(consensus, check)
-    if (missing.length === 0) return
+    if (missing.length === 0) return undefined
     const names = missing.map(({ identity, signingKeyDigest }) => `${identity}-${signingKeyDigest}`)
-    await source.fetch(
-      `/tor/keys/fp-sk/${names.join('+')}.z`,
-      MAX_CERTIFICATES,
-      (text) => {
-        this.#certificates = newest([...this.#certificates, ...parseKeyCertificates(text)])
-      },
-      signal,
-    )
+    const accept = (text: string): void => {
+      const asked = parseKeyCertificates(text).filter((certificate) => missing.some((name) => isCertificateFor(certificate, name)))
+      this.#certificates = newest([...this.#certificates, ...this.#goodOnes(asked)])
+    }
+    try {
+      await source.fetch(`/tor/keys/fp-sk/${names.join('+')}.z`, MAX_CERTIFICATES, accept, signal)
+    } catch (error) {
+      return error
+    }
     await kept.keep('certificates', this.#certificates.map(({ text }) => text).join(''))
+    return undefined
+  }
+
+  /**
+   * Those of the certificates that hold: a forged one must not take the place of a true one.
+   *
+   * @throws TorError `DIRECTORY_CERTIFICATE` when there are none
+   */
+  #goodOnes(certificates: readonly KeyCertificate[]): KeyCertificate[] {
+    const { network, clock, platform } = this.#options
+    let problem: unknown = new TorError('DIRECTORY_CERTIFICATE', 'none of the certificates is one that was asked for')
+    const good = certificates.filter((certificate) => {
+      const { identity } = certificate
+      if (!network.authorities.some(({ v3Identity }) => v3Identity === identity)) return false
+      try {
+        verifyKeyCertificate(certificate, { identity, now: clock.now(), platform })
+        return true
+      } catch (error) {
+        problem = error
+        return false
+      }
+    })
+    if (good.length === 0) throw problem
+    return good
   }
 
   async #fetchMicrodescriptors(consensus: Consensus, signal: AbortSignal): Promise<void> {
@@ -225,4 +284,13 @@ function newest(certificates: readonly KeyCertificate[]): KeyCertificate[] {
     if (!known || known.published < certificate.published) byKey.set(key, certificate)
   }
   return [...byKey.values()]
+}
+
+/** How old a consensus is; undefined when it may not be used. */
+function ageOf(consensus: Consensus, now: number): ConsensusAge | undefined {
+  try {
+    return checkLifetime(consensus, now)
+  } catch {
+    return undefined // that is what it throws for
+  }
 }

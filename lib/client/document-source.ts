@@ -9,7 +9,7 @@
 import { Circuit } from '../circuit/circuit.ts'
 import type { Clock } from '../clock.ts'
 import { encodeHex } from '../directory/encoding.ts'
-import { TorError } from '../errors.ts'
+import { SocketError, TorError } from '../errors.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { DirectoryServer } from '../relay.ts'
 import type { ChannelPool } from './channel-pool.ts'
@@ -42,9 +42,15 @@ export interface DocumentSourceOptions {
 export class DocumentSource {
   readonly #options: DocumentSourceOptions
   readonly #circuits = new Map<string, Circuit>()
+  #lastFailure: unknown
 
   constructor(options: DocumentSourceOptions) {
     this.#options = options
+  }
+
+  /** What the last request that failed came to, for whoever waits in vain. */
+  get lastFailure(): unknown {
+    return this.#lastFailure
   }
 
   /**
@@ -64,14 +70,18 @@ export class DocumentSource {
         text = await this.#request(pick.server, path, limit, signal)
         pick.settled?.(true)
       } catch (error) {
-        if (!signal.aborted) pick.settled?.(isAnswer(error))
+        if (signal.aborted) break
+        pick.settled?.(isFromServer(error))
         failure = isAnswer(failure) ? failure : error
+        this.#lastFailure = failure
         continue
       }
       try {
         return await accept(text)
       } catch (error) {
+        if (signal.aborted) break
         failure = error
+        this.#lastFailure = failure
       }
     }
     if (signal.aborted) throw new TorError('ABORTED', 'the directory is not wanted any more', { cause: signal.reason })
@@ -85,7 +95,7 @@ export class DocumentSource {
     this.#circuits.clear()
     for (const [fingerprint, circuit] of circuits) {
       await circuit.close().catch(() => undefined) // it broke before, and whoever used it was told
-      if (!this.#options.keepsChannel(fingerprint)) await this.#options.channels.drop(fingerprint)
+      if (!this.#options.keepsChannel(fingerprint)) this.#options.channels.retire(fingerprint)
     }
   }
 
@@ -110,7 +120,9 @@ export class DocumentSource {
     const known = this.#circuits.get(fingerprint)
     if (known) return known
     const { channels, clock, platform } = this.#options
-    const circuit = Circuit.openToDirectory(server, { channel: channels.get(fingerprint, server), timeout: REQUEST_TIMEOUT, clock, platform })
+    const channel = channels.get(fingerprint, server)
+    const circuit = Circuit.openToDirectory(server, { channel, timeout: REQUEST_TIMEOUT, clock, platform })
+    channels.hold(channel, circuit.closed)
     this.#circuits.set(fingerprint, circuit)
     const gone = (): void => {
       if (this.#circuits.get(fingerprint) === circuit) this.#circuits.delete(fingerprint)
@@ -122,3 +134,6 @@ export class DocumentSource {
 
 /** True for an answer of the server's that is no document, as opposed to no answer. */
 const isAnswer = (error: unknown): boolean => error instanceof TorError && error.code.startsWith('DIRECTORY_')
+
+/** True for whatever only a server that was reached can bring about. */
+const isFromServer = (error: unknown): boolean => isAnswer(error) || (error instanceof SocketError && error.code.startsWith('END_'))

@@ -5,10 +5,11 @@
  */
 import type { Circuit } from '../circuit/circuit.ts'
 import type { DirectoryRelay } from '../directory/network-directory.ts'
+import { RelayFlag } from '../directory/relay-flags.ts'
 import type { StreamCarrier } from '../stream/carrier.ts'
 import type { AttachableCircuit } from './attachable-circuit.ts'
 import type { AttemptFault } from './attempt-outcome.ts'
-import { exitsFor, type ExitWish } from './exit-choice.ts'
+import { exitsFor, LONG_LIVED_PORTS, type ExitWish } from './exit-choice.ts'
 import { isSameIsolation, type Isolation } from './isolation.ts'
 import type { LearnedPolicies } from './learned-policies.ts'
 
@@ -26,21 +27,31 @@ export interface PooledCircuitOwner {
   readonly learned: LearnedPolicies
   /** No stream is left on it. */
   idle(circuit: PooledCircuit): void
+  /** A stream on it was not answered in time: the first one that was not. */
+  silent(circuit: PooledCircuit): void
 }
 
 export class PooledCircuit implements AttachableCircuit {
   readonly circuit: Circuit
   readonly path: readonly DirectoryRelay[]
+  /** Resolves when streams may be attached; rejects as `circuit.opened`, or when the circuit is not to be used after all. */
+  readonly ready: Promise<void>
   readonly #owner: PooledCircuitOwner
+  /** Whether it may carry streams to ports of connections that last: nothing better was there, or all of its relays are Stable. */
+  readonly #lasting: boolean
   #isolation: Isolation | undefined
   #dirtySince: number | undefined
   #spoiled = false
+  #silent = false
   #streams = 0
 
-  constructor(circuit: Circuit, path: readonly DirectoryRelay[], owner: PooledCircuitOwner) {
+  /** @param wish - what it was built for */
+  constructor(circuit: Circuit, path: readonly DirectoryRelay[], wish: ExitWish, ready: Promise<void>, owner: PooledCircuitOwner) {
     this.circuit = circuit
     this.path = path
+    this.ready = ready
     this.#owner = owner
+    this.#lasting = isLongLived(wish) || path.every(({ flags }) => (flags & RelayFlag.Stable) !== 0)
     const spoil = (): void => {
       this.#spoiled = true
     }
@@ -55,6 +66,10 @@ export class PooledCircuit implements AttachableCircuit {
     return this.path.map(({ fingerprint }) => fingerprint)
   }
 
+  get guard(): DirectoryRelay {
+    return this.path[0] as DirectoryRelay
+  }
+
   get exit(): DirectoryRelay {
     return this.path.at(-1) as DirectoryRelay
   }
@@ -64,9 +79,9 @@ export class PooledCircuit implements AttachableCircuit {
     return this.#dirtySince === undefined && !this.#spoiled
   }
 
-  /** True when no new stream may come: it is too old, or was found wanting. */
+  /** True when no new stream may come: it is too old, or was found wanting. A clock that was set back does not make it last. */
   expired(now: number): boolean {
-    return this.#spoiled || (this.#dirtySince !== undefined && now - this.#dirtySince >= MAX_DIRTINESS)
+    return this.#spoiled || (this.#dirtySince !== undefined && Math.abs(now - this.#dirtySince) >= MAX_DIRTINESS)
   }
 
   /** True when no stream is on it. */
@@ -79,15 +94,21 @@ export class PooledCircuit implements AttachableCircuit {
     return (
       !this.expired(now) &&
       (this.#isolation === undefined || isSameIsolation(this.#isolation, need.isolation)) &&
+      (this.#lasting || !isLongLived(need)) &&
       exitsFor(need, [this.exit], this.#owner.learned).relays.length > 0
     )
   }
 
   /** A stream comes: from now on only such of the same isolation may. */
-  claim(need: CircuitNeed, now: number): void {
-    this.#isolation ??= need.isolation
+  claim({ isolation }: CircuitNeed, now: number): void {
+    this.#isolation ??= isolation
     this.#dirtySince ??= now
     this.#streams += 1
+  }
+
+  /** No new stream may come. */
+  spoil(): void {
+    this.#spoiled = true
   }
 
   released(): void {
@@ -97,9 +118,17 @@ export class PooledCircuit implements AttachableCircuit {
 
   failed(fault: AttemptFault, { ports, host }: ExitWish): void {
     const { learned } = this.#owner
+    if (fault === 'exit-policy' && ports.length > 0) {
+      // An exit that does not connect there may well serve the streams that it has, and others.
+      for (const port of ports) learned.refuse(this.exit.fingerprint, port, host)
+      return
+    }
     if (fault === 'exit-full') learned.refuseAll(this.exit.fingerprint)
-    else if (fault === 'exit-policy') for (const port of ports) learned.refuse(this.exit.fingerprint, port, host)
-    // An exit that does not connect there may well serve the streams that it has, and others.
-    if (fault !== 'exit-policy') this.#spoiled = true
+    this.#spoiled = true
+    if (fault !== 'silence' || this.#silent) return
+    this.#silent = true
+    this.#owner.silent(this)
   }
 }
+
+const isLongLived = ({ ports }: ExitWish): boolean => ports.some((port) => LONG_LIVED_PORTS.has(port))

@@ -193,14 +193,15 @@ export class StreamController implements StreamGuest, ReadSideOwner, WriteSideOw
 
   #ended(body: Uint8Array): void {
     const end = decodeEnd(body)
-    this.#place?.leave()
     if (this.#state === 'connecting' || end.reason !== EndReason.DONE) {
+      this.#place?.leave()
       this.#break(failureOfEnd(end, this.#state === 'connecting'))
       return
     }
     this.#finish()
     this.closed.resolve()
     this.write.remoteEnded(new SocketError('ENDED', 'the far end finished the stream', { reason: end.reason }))
+    this.#place?.leave()
     this.read.end()
   }
 

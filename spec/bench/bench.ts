@@ -32,11 +32,12 @@ if (only !== undefined && only !== 'bulk' && only !== 'tor') {
   process.exit(2)
 }
 
+const programs = new URL('./', import.meta.url)
 const comparisons: Comparison[] = []
-if (only !== 'tor') comparisons.push(...(await compareBulk(quick ? 10_000_000 : 30_000_000)))
+if (only !== 'tor') comparisons.push(...(await compareBulk(quick ? 10_000_000 : 30_000_000, programs)))
 if (only !== 'bulk') {
   if (findProgram('tor') === undefined) console.log('tor is not installed, so there is no comparison with it')
-  else comparisons.push(...(await compareTor(quick ? 20_000_000 : 100_000_000, new URL('./', import.meta.url))))
+  else comparisons.push(...(await compareTor(quick ? 20_000_000 : 100_000_000, programs)))
 }
 console.log(table(comparisons))
 if (json !== undefined) {

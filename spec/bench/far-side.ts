@@ -156,7 +156,7 @@ export class FarLink {
     this.#deliver()
   }
 
-  /** The relays look at what came at the end of the turn, all at once: for each write alone the clock would cost too much. */
+  /** The relays look at what came at the end of the turn, all at once, as if it had been under way until then. */
   #arrive(bytes: Uint8Array): void {
     this.#arrived.push(bytes)
     if (this.#arrived.length === 1) setImmediate(() => this.#clock.pause(() => this.#receive()))
@@ -307,10 +307,15 @@ class Download {
 /** Cells that are encrypted in one go. */
 const BATCH = 128
 
+/** What downloads are encrypted into, one after the other: a fresh buffer for each would be garbage to be collected on the clock. */
+let memory = new Uint8Array(0)
+
 function encryptDownload(hops: readonly HopCrypto[], circuitId: number, streamId: number, length: number): Download {
   const dataCells = Math.ceil(length / MAX_DATA)
   const { digest } = (hops.at(-1) as HopCrypto).backward
-  const wire = new Uint8Array((dataCells + 1) * FIXED_CELL_SIZE)
+  const size = (dataCells + 1) * FIXED_CELL_SIZE
+  if (memory.length < size) memory = new Uint8Array(size)
+  const wire = memory.subarray(0, size)
   const tags: Uint8Array[] = []
   const plain = new Uint8Array(BATCH * BODY_SIZE)
   for (let first = 0; first <= dataCells; first += BATCH) {

@@ -1,7 +1,8 @@
 /** A process that is nothing but a client made of this library, so that its CPU time is the client's. */
 import { Circuit } from '../../lib/circuit/circuit.ts'
 import type { Relay } from '../../lib/relay.ts'
-import { serve, transfer, type Connection } from './transfer.ts'
+import { transfer, type Connection, type Order } from './transfer.ts'
+import { serve } from './worker.ts'
 
 let circuit: Circuit | undefined
 let port = 0
@@ -18,10 +19,10 @@ function connect(): Connection {
   }
 }
 
-serve(async (order) => {
+serve(async (order: Order) => {
   if (order.kind !== 'open') return transfer(order, connect())
   circuit = Circuit.open(order.path as Relay[])
   port = order.port
   await circuit.opened
-  return { seconds: 0, cpu: 0, answer: '' }
+  return { seconds: 0, cpu: 0 }
 })

@@ -1,7 +1,8 @@
 /** A process that transfers through the tor client's SOCKS port (RFC 1928), as cheaply as may be. */
 import { once } from 'node:events'
 import { connect as connectTcp } from 'node:net'
-import { serve, transfer, type Connection } from './transfer.ts'
+import { transfer, type Connection, type Order } from './transfer.ts'
+import { serve } from './worker.ts'
 
 let socksPort = 0
 let port = 0
@@ -31,9 +32,9 @@ async function connect(): Promise<Connection> {
   }
 }
 
-serve(async (order) => {
+serve(async (order: Order) => {
   if (order.kind !== 'open') return transfer(order, await connect())
   socksPort = order.path as number
   port = order.port
-  return { seconds: 0, cpu: 0, answer: '' }
+  return { seconds: 0, cpu: 0 }
 })

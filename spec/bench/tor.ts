@@ -4,12 +4,11 @@
  *
  * @module
  */
-import { fork, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { TorNetwork } from '../tor/support/network.ts'
 import { alternate, type Comparison, type Metric, type Turn } from './compare.ts'
 import type { Order, Outcome } from './transfer.ts'
+import { Worker } from './worker.ts'
 
 /** Turns of each client in each direction, after one that warms up. */
 const TURNS = 5
@@ -19,37 +18,6 @@ const WARM_UP = 30_000_000
 
 /** A tick of /proc/PID/stat, in seconds. Linux has told programs 100 a second since ever. */
 const TICK = 0.01
-
-/** A process that does as it is told. */
-class Worker {
-  readonly #child: ChildProcess
-
-  constructor(program: URL) {
-    this.#child = fork(program, { serialization: 'advanced' })
-  }
-
-  async obey(order: Order): Promise<Exclude<Outcome, { readonly error: string }>> {
-    const given = new AbortController()
-    const { signal } = given
-    this.#child.send(order)
-    try {
-      const answered = once(this.#child, 'message', { signal }) as Promise<[Outcome]>
-      const ended = once(this.#child, 'exit', { signal }).then(() => [{ error: 'the process ended' }] as const)
-      const [outcome] = await Promise.race([answered, ended])
-      if ('error' in outcome) throw new Error(outcome.error)
-      return outcome
-    } finally {
-      given.abort()
-    }
-  }
-
-  async stop(): Promise<void> {
-    if (this.#child.exitCode !== null) return
-    const exited = once(this.#child, 'exit')
-    this.#child.disconnect()
-    await exited
-  }
-}
 
 /** CPU seconds that a process has used so far, user and system (proc(5): fields 14 and 15, after the name in brackets). */
 function cpuOf(pid: number): number {
@@ -65,12 +33,17 @@ function cpuOf(pid: number): number {
  */
 export async function compareTor(length: number, programs: URL): Promise<Comparison[]> {
   const network = await TorNetwork.start({ fast: true, params: ['cc_alg=0'], client: true })
-  const workers: Worker[] = []
+  const workers: Worker<Order, Outcome>[] = []
   try {
     const { client } = network
     if (client === undefined) throw new Error('the network has no client')
-    const [ours, socks] = ['ours', 'socks'].map((name) => new Worker(new URL(`${name}.worker.js`, programs))) as [Worker, Worker]
-    workers.push(ours, socks)
+    const start = (program: string): Worker<Order, Outcome> => {
+      const worker = new Worker<Order, Outcome>(new URL(program, programs))
+      workers.push(worker)
+      return worker
+    }
+    const ours = start('ours.worker.js')
+    const socks = start('socks.worker.js')
     await ours.obey({ kind: 'open', path: network.path(), port: network.httpPort })
     await socks.obey({ kind: 'open', path: client.socksPort, port: network.httpPort })
 

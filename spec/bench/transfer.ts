@@ -10,15 +10,11 @@ export type Order =
   | { readonly kind: 'down' | 'up'; readonly length: number }
 
 /** What it answers. */
-export type Outcome =
-  | {
-      readonly seconds: number
-      /** CPU seconds of that process, all threads. */
-      readonly cpu: number
-      /** The body of the answer to an upload. */
-      readonly answer: string
-    }
-  | { readonly error: string }
+export interface Outcome {
+  readonly seconds: number
+  /** CPU seconds of that process, all threads. */
+  readonly cpu: number
+}
 
 /** A connection to the HTTP server. */
 export interface Connection {
@@ -60,16 +56,5 @@ export async function transfer(order: Order & { readonly kind: 'down' | 'up' }, 
   const { user, system } = process.cpuUsage(cpu)
   const seconds = (performance.now() - began) / 1000
   await connection.close()
-  return { seconds, cpu: (user + system) / 1e6, answer }
-}
-
-/** Makes this process take orders from the one that forked it. */
-export function serve(obey: (order: Order) => Promise<Outcome>): void {
-  process.on('message', (order: Order) => {
-    obey(order).then(
-      (outcome) => process.send?.(outcome),
-      (error: unknown) => process.send?.({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
-    )
-  })
-  process.on('disconnect', () => process.exit())
+  return { seconds, cpu: (user + system) / 1e6 }
 }

@@ -155,7 +155,7 @@ describe('TestCircuit', () => {
       await sendData(client, 5, 100)
       const tag = client.hops[2]?.forward.digest.tag()
       await sendData(client, 5, 150)
-      await circuit.when(({ withheld }) => withheld.circuit === 2)
+      await circuit.when(({ flow, withheld }) => flow.dataReceived === 250 && withheld.circuit === 2)
       expect(count(SENDME, 0)).to.equal(0)
       circuit.releaseSendmes('circuit', 1)
       const sendme = await client.answer(SENDME, 0)

@@ -1,5 +1,5 @@
 /** Asking a relay's directory over a circuit of the library, and reading the answer without judging it. */
-import type { Circuit } from '../../../lib/circuit.ts'
+import { SocketError, type Circuit } from '../../../lib/circuit.ts'
 
 export interface HttpAnswer {
   readonly status: number
@@ -18,7 +18,10 @@ export async function getRaw(circuit: Circuit, path: string, headers: readonly s
 export async function exchange(circuit: Circuit, request: string, limit = Infinity): Promise<Uint8Array> {
   const socket = circuit.connectDirectory()
   const writer = socket.writable.getWriter()
-  await writer.write(new TextEncoder().encode(request))
+  // The answer may come, and end the stream, before all of the request was taken.
+  const sent = writer.write(new TextEncoder().encode(request)).catch((error: unknown) => {
+    if (!(error instanceof SocketError && (error.code === 'ENDED' || error.code === 'CLOSED'))) throw error
+  })
   const reader = socket.readable.getReader()
   const chunks: Uint8Array[] = []
   let length = 0
@@ -30,6 +33,7 @@ export async function exchange(circuit: Circuit, request: string, limit = Infini
     if (length >= limit) break
   }
   await socket.close()
+  await sent
   const bytes = new Uint8Array(length)
   let at = 0
   for (const chunk of chunks) {
