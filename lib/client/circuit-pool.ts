@@ -126,16 +126,17 @@ export class CircuitPool implements PooledCircuitOwner {
 
   /** Several tries, further and further apart. What cannot change by itself is not tried again. */
   async #tryOften<T>(signal: AbortSignal | undefined, attempt: () => Promise<T>): Promise<T> {
+    let failure: unknown
     for (const delay of BUILD_DELAYS) {
       await this.#pause(delay, signal)
       try {
         return await attempt()
       } catch (error) {
-        if (error instanceof TorError && (error.code === 'NO_PATH' || error.code === 'CLIENT_OBSOLETE')) throw error
-        this.#lastFailure = error
+        if (!(error instanceof TorError) || error.code === 'NO_PATH' || error.code === 'CLIENT_OBSOLETE') throw error
+        failure = this.#lastFailure = error
       }
     }
-    throw this.#lastFailure
+    throw failure
   }
 
   /** The circuit for a need, if there is one, with the stream as its own: one of the same isolation first, then a clean one. */

@@ -5,7 +5,7 @@
  * @module
  */
 import { asciiBytes } from '../cell/bytes.ts'
-import { TorError } from '../errors.ts'
+import { SocketError, TorError } from '../errors.ts'
 import type { TorStream } from '../stream/tor-stream.ts'
 
 /** The longest header of an answer, in bytes. */
@@ -54,8 +54,8 @@ async function readHeader(reader: Reader): Promise<{ header: Header; rest: Uint8
     const from = Math.max(0, bytes.length - END_OF_HEADER.length)
     bytes = grown
     const end = endOfHeader(bytes, from)
+    if (end > MAX_HEADER || (end < 0 && bytes.length > MAX_HEADER)) throw new TorError('DIRECTORY_MALFORMED', 'the header of the answer is too long')
     if (end >= 0) return { header: parseHeader(new TextDecoder('latin1').decode(bytes.subarray(0, end))), rest: bytes.slice(end + 4) }
-    if (bytes.length > MAX_HEADER) throw new TorError('DIRECTORY_MALFORMED', 'the header of the answer is too long')
   }
 }
 
@@ -86,27 +86,32 @@ function parseHeader(text: string): Header {
   return { encoding, length: length === undefined ? undefined : Number(length) }
 }
 
-/** What is left of the answer, as a stream of its own; it fails when less comes than was promised. */
-function remaining(reader: Reader, rest: Uint8Array<ArrayBuffer>, length: number | undefined): ReadableStream<Uint8Array<ArrayBuffer>> {
-  let received = rest.length
-  let first: Uint8Array<ArrayBuffer> | undefined = rest
+/**
+ * What is left of the answer, as a stream of its own. It is over when as much came as was promised, whether the relay says so or not;
+ * it fails when less comes.
+ */
+function remaining(reader: Reader, rest: Uint8Array<ArrayBuffer>, length: number = Infinity): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let received = 0
+  let next: Uint8Array<ArrayBuffer> | undefined = rest
   return new ReadableStream(
     {
       async pull(controller) {
-        if (first !== undefined && first.length > 0) {
-          controller.enqueue(first)
-          first = undefined
-          return
+        while (next === undefined || next.length === 0) {
+          const { value, done } = received < length ? await reader.read() : { value: undefined, done: true }
+          if (done) {
+            if (length !== Infinity && received < length) {
+              throw new TorError('DIRECTORY_UNAVAILABLE', `the relay broke off after ${received} of ${length} bytes`)
+            }
+            controller.close()
+            return
+          }
+          next = value
         }
-        const { value, done } = await reader.read()
-        if (!done) {
-          received += value.length
-          controller.enqueue(value)
-        } else if (length !== undefined && received < length) {
-          controller.error(new TorError('DIRECTORY_UNAVAILABLE', `the relay broke off after ${received} of ${length} bytes`))
-        } else {
-          controller.close()
-        }
+        const bytes = next.subarray(0, length - received)
+        next = undefined
+        received += bytes.length
+        if (bytes.length > 0) controller.enqueue(bytes)
+        else controller.close()
       },
       cancel: (reason) => reader.cancel(reason),
     },
@@ -129,9 +134,8 @@ async function readText(body: ReadableStream<Uint8Array<ArrayBuffer>>, limit: nu
     }
   } catch (error) {
     reader.cancel(error).catch(() => undefined) // the first failure is the one that counts
-    if (error instanceof TypeError && !('code' in error)) {
-      throw new TorError('DIRECTORY_MALFORMED', 'the answer does not decompress, or is no UTF-8', { cause: error })
-    }
-    throw error
+    // Whatever else is thrown comes from the decompression or the decoding.
+    if (error instanceof TorError || error instanceof SocketError) throw error
+    throw new TorError('DIRECTORY_MALFORMED', 'the answer does not decompress, or is no UTF-8', { cause: error })
   }
 }

@@ -8,18 +8,19 @@ import { checkNetworkConfig, type NetworkConfig } from '../directory/network-con
 import type { DirectoryRelay } from '../directory/network-directory.ts'
 import { publicNetwork } from '../directory/public-network.ts'
 import { TorError } from '../errors.ts'
-import { parseIPv6 } from '../cell/ip-address.ts'
+import { isInternalAddress, parseIPAddress, parseIPv6 } from '../cell/ip-address.ts'
 import { currentPlatform } from '../platform/current.ts'
 import type { Platform, Transport } from '../platform/platform.ts'
 import { MemoryStorage, type Storage } from '../platform/storage.ts'
 import { lookUp, type LookupAnswer, type LookupOptions } from '../stream/lookup.ts'
-import { duration, type StreamOptions } from '../stream/options.ts'
+import { abortSignal, checkOptions, duration, type StreamOptions } from '../stream/options.ts'
 import { parseHost, parseSocketAddress, type AnySocketAddress } from '../stream/socket-address.ts'
 import { TorStream } from '../stream/tor-stream.ts'
 import { Attachment } from './attachment.ts'
 import { ClientCore } from './client-core.ts'
 import type { ExitWish } from './exit-choice.ts'
 import type { IsolationToken } from './isolation.ts'
+import { unlessAborted } from './pause.ts'
 import { secureRandom, type Random } from './random.ts'
 import { refuseTarget } from './refusals.ts'
 import type { ClientStatus } from './status.ts'
@@ -114,7 +115,9 @@ export class TorClient {
    * stays open
    */
   static async open(options: TorClientOptions = {}): Promise<TorClient> {
-    const { clock = systemClock, platform = currentPlatform(), signal, onProgress } = options
+    checkOptions(options)
+    const { clock = systemClock, platform = currentPlatform(), onProgress } = options
+    const signal = abortSignal('signal', options.signal)
     const network = options.network === undefined || options.network === 'public' ? publicNetwork() : options.network
     checkNetworkConfig(network, 'network')
     const timeout = duration('timeout', options.timeout ?? OPEN_TIMEOUT)
@@ -130,18 +133,19 @@ export class TorClient {
       onProgress: (status) => onProgress?.(status),
     })
     const deadline = new AbortController()
-    const stopTimer = clock.after(timeout, () => deadline.abort())
+    const stopTimer = timeout === Infinity ? undefined : clock.after(timeout, () => deadline.abort())
     try {
-      await core.start(AbortSignal.any([deadline.signal, ...(signal ? [signal] : [])]))
+      const both = AbortSignal.any([deadline.signal, ...(signal ? [signal] : [])])
+      await unlessAborted(core.start(both), both)
       return new TorClient(core)
     } catch (error) {
-      const { message } = core.status
+      const { status, lastFailure } = core
       await core.close()
       if (signal?.aborted) throw new TorError('ABORTED', 'opening the client was aborted', { cause: signal.reason })
-      if (deadline.signal.aborted) throw new TorError('TIMEOUT', `the client was not ready within ${timeout} ms: ${message}`, { cause: error })
-      throw error
+      if (!deadline.signal.aborted) throw error
+      throw new TorError('TIMEOUT', `the client was not ready within ${timeout} ms: ${status.message}`, { cause: lastFailure ?? error })
     } finally {
-      stopTimer()
+      stopTimer?.()
     }
   }
 
@@ -158,14 +162,15 @@ export class TorClient {
    * @throws SocketError `ADDRESS_REFUSED` for what no exit should be asked for: private addresses, `.onion`, `.exit`, invalid names
    */
   connect(address: AnySocketAddress, options: ConnectOptions = {}): TorStream {
+    checkOptions(options)
     const target = parseSocketAddress(address)
     refuseTarget(target.hostname, this.#isTesting)
     const wish = { ports: [target.port], host: target.hostname, exit: options.exit, family: familyOf(target.hostname, options) }
-    const attachment = this.#attachment(wish, options, options.timeout, options.attemptTimeouts)
+    const attachment = this.#attachment(wish, options)
     return new TorStream(attachment, target, {
-      rejectInternalAddresses: !this.#isTesting,
       clock: this.#core.clock,
       ...options,
+      rejectInternalAddresses: options.rejectInternalAddresses ?? !this.#isTesting,
       timeout: Infinity, // the attachment's own limits count
     })
   }
@@ -177,13 +182,14 @@ export class TorClient {
    * @throws SocketError `ADDRESS_REFUSED`; and as a rejection what {@link lookUp} tells, with `attempts`
    */
   resolve(name: string, options: ResolveOptions = {}): Promise<LookupAnswer[]> {
+    checkOptions(options)
     const host = parseHost(name, 'name')
     refuseTarget(host, this.#isTesting)
-    const attachment = this.#attachment({ ports: [], host, exit: options.exit }, options, options.timeout)
+    const attachment = this.#attachment({ ports: [], host, exit: options.exit }, options)
     return lookUp(attachment, host, {
-      rejectInternalAddresses: !this.#isTesting,
       clock: this.#core.clock,
       ...options,
+      rejectInternalAddresses: options.rejectInternalAddresses ?? !this.#isTesting,
       timeout: Infinity,
     })
   }
@@ -207,20 +213,19 @@ export class TorClient {
     return this.#core.network.testing === true
   }
 
-  #attachment(
-    wish: ExitWish,
-    { isolation }: CircuitChoice,
-    timeout: number = STREAM_TIMEOUT,
-    attemptTimeouts: readonly number[] = ATTEMPT_TIMEOUTS,
-  ): Attachment {
-    duration('timeout', timeout)
+  #attachment(wish: ExitWish, options: Pick<ConnectOptions, 'isolation' | 'timeout' | 'attemptTimeouts' | 'rejectInternalAddresses'>): Attachment {
+    const { isolation, attemptTimeouts = ATTEMPT_TIMEOUTS, rejectInternalAddresses = !this.#isTesting } = options
+    const timeout = duration('timeout', options.timeout ?? STREAM_TIMEOUT)
+    if (wish.exit !== undefined && typeof wish.exit !== 'function') throw new TypeError('Cannot use the option exit as it is no function')
+    if (!Array.isArray(attemptTimeouts)) throw new TypeError('Cannot use the option attemptTimeouts as it is no list')
     if (attemptTimeouts.length === 0) throw new RangeError('Cannot use the option attemptTimeouts as it is empty')
-    for (const limit of attemptTimeouts) duration('attemptTimeouts', limit)
+    const limits = (attemptTimeouts as readonly number[]).map((limit) => duration('attemptTimeouts', limit))
     const need = { ...wish, isolation: { view: this.#view, token: isolation } }
     return new Attachment({
       wish,
       nextCircuit: (signal) => this.#core.pool.acquire(need, signal),
-      attemptTimeout: (attempt) => attemptTimeouts[Math.min(attempt, attemptTimeouts.length - 1)] as number,
+      refuses: (address) => rejectInternalAddresses && isInternalAddress(parseIPAddress(address) as Uint8Array),
+      attemptTimeout: (attempt) => limits[Math.min(attempt, limits.length - 1)] as number,
       timeout,
       clock: this.#core.clock,
     })

@@ -28,10 +28,8 @@ const NAME = /^[a-z][a-z-]*$/
 /** Files in one directory, which only the user can read. A write goes to a file of its own first, then takes the name. */
 export class FileStorage implements Storage {
   readonly #directory: string
-  #made: Promise<void> | undefined
-  #writes = 0
 
-  /** @param directory - the path; made when something is written first */
+  /** @param directory - the path; made when something is written, and set to be the user's alone */
   constructor(directory: string) {
     this.#directory = directory
   }
@@ -46,15 +44,20 @@ export class FileStorage implements Storage {
     }
   }
 
-  /** Replaces the file. */
+  /**
+   * Replaces the file.
+   *
+   * @throws TypeError when `name` is none, or what the system says
+   */
   async write(name: string, bytes: Uint8Array): Promise<void> {
-    this.#made ??= this.#make()
-    await this.#made
+    const path = this.#path(name)
+    await files().mkdir(this.#directory, { recursive: true, mode: DIRECTORY_MODE })
+    await files().chmod(this.#directory, DIRECTORY_MODE)
     // Another process may write the same entry at the same time: each has a file of its own until it renames it.
-    const own = `${this.#path(name)}.${crypto.randomUUID()}.${this.#writes++}`
+    const own = `${path}.${crypto.randomUUID()}`
     try {
       await files().writeFile(own, bytes, { mode: FILE_MODE })
-      await files().rename(own, this.#path(name))
+      await files().rename(own, path)
     } catch (error) {
       await files().rm(own, { force: true })
       throw error
@@ -64,11 +67,6 @@ export class FileStorage implements Storage {
   /** Removes the file. */
   async remove(name: string): Promise<void> {
     await files().rm(this.#path(name), { force: true })
-  }
-
-  async #make(): Promise<void> {
-    await files().mkdir(this.#directory, { recursive: true, mode: DIRECTORY_MODE })
-    await files().chmod(this.#directory, DIRECTORY_MODE)
   }
 
   #path(name: string): string {

@@ -18,12 +18,13 @@ export interface Storage {
 export class MemoryStorage implements Storage {
   readonly #entries = new Map<string, Uint8Array>()
 
-  /** The bytes under `name`. */
+  /** A copy of the bytes under `name`. */
   read(name: string): Promise<Uint8Array | undefined> {
-    return Promise.resolve(this.#entries.get(name))
+    const bytes = this.#entries.get(name)
+    return Promise.resolve(bytes && new Uint8Array(bytes))
   }
 
-  /** Replaces the bytes under `name`. */
+  /** Replaces the bytes under `name` by a copy of these. */
   write(name: string, bytes: Uint8Array): Promise<void> {
     this.#entries.set(name, new Uint8Array(bytes))
     return Promise.resolve()

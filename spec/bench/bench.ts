@@ -4,7 +4,7 @@
  * ```text
  * npm run bench                        all of it, in under four minutes
  * npm run bench -- --quick             less data
- * npm run bench -- --only bulk         bulk (in memory) or tor (over real tor)
+ * npm run bench -- --only bulk         bulk (in memory), tor (transfers over real tor) or client (starts and new streams)
  * npm run bench -- --json FILE         also writes [{ name, unit, ours, peer, peerName, ratio }]
  * ```
  *
@@ -17,6 +17,7 @@ import { parseArgs } from 'node:util'
 import { findProgram } from '../support/programs.ts'
 import { compareBulk } from './bulk.ts'
 import { table, type Comparison, type Result } from './compare.ts'
+import { compareClients } from './client.ts'
 import { compareTor } from './tor.ts'
 
 const { values } = parseArgs({
@@ -27,17 +28,22 @@ const { values } = parseArgs({
   },
 })
 const { quick, only, json } = values
-if (only !== undefined && only !== 'bulk' && only !== 'tor') {
-  console.error(`there is no part ${only}: bulk, tor`)
+const parts = ['bulk', 'tor', 'client']
+if (only !== undefined && !parts.includes(only)) {
+  console.error(`there is no part ${only}: ${parts.join(', ')}`)
   process.exit(2)
 }
 
 const programs = new URL('./', import.meta.url)
 const comparisons: Comparison[] = []
-if (only !== 'tor') comparisons.push(...(await compareBulk(quick ? 10_000_000 : 30_000_000, programs)))
-if (only !== 'bulk') {
+const wanted = (part: string): boolean => only === undefined || only === part
+if (wanted('bulk')) comparisons.push(...(await compareBulk(quick ? 10_000_000 : 30_000_000, programs)))
+if (wanted('tor') || wanted('client')) {
   if (findProgram('tor') === undefined) console.log('tor is not installed, so there is no comparison with it')
-  else comparisons.push(...(await compareTor(quick ? 20_000_000 : 100_000_000, programs)))
+  else {
+    if (wanted('tor')) comparisons.push(...(await compareTor(quick ? 20_000_000 : 100_000_000, programs)))
+    if (wanted('client')) comparisons.push(...(await compareClients(programs)))
+  }
 }
 console.log(table(comparisons))
 if (json !== undefined) {

@@ -34,10 +34,10 @@ export class Ground {
     process.on('exit', this.#removeDirectory)
   }
 
-  /** Makes a directory that only its owner may look into; tor takes no other. */
+  /** Makes a directory, if it is not there, that only its owner may look into; tor takes no other. */
   async makeDirectory(name: string): Promise<string> {
     const directory = join(this.directory, name)
-    await mkdir(directory, { mode: 0o700 })
+    await mkdir(directory, { mode: 0o700, recursive: true })
     return directory
   }
 

@@ -20,7 +20,7 @@ import { until } from './poll.ts'
 import { freePorts } from './ports.ts'
 import type { TorProcess } from './process.ts'
 import { socksGet } from './socks-get.ts'
-import { clientTorrc, descriptorBuilt, hasDirectory, keyDirectory, relayTorrc } from './torrc.ts'
+import { clientTorrc, descriptorBuilt, directoryLines, hasDirectory, keyDirectory, relayTorrc } from './torrc.ts'
 import type { NetworkPlan, RelayPlan } from './torrc.ts'
 
 /** What a network consists of. */
@@ -98,7 +98,10 @@ export class TorNetwork {
   readonly httpPort: number
   /** The UDP port on 127.0.0.1 of the DnsServer of dns.ts. */
   readonly dnsPort: number
+  /** What a client must know of it: tor's `DirAuthority` lines. */
+  readonly dirAuthorityLines: string
   readonly #ground: Ground
+  readonly #plan: NetworkPlan
 
   /**
    * Starts a network and resolves when circuits through it work and, with a client, the client's first request was answered.
@@ -126,7 +129,9 @@ export class TorNetwork {
   }
 
   /** Use {@link TorNetwork.start}. */
-  constructor(ground: Ground, relays: readonly NetworkRelay[], client: NetworkClient | undefined) {
+  constructor(ground: Ground, plan: NetworkPlan, relays: readonly NetworkRelay[], client: NetworkClient | undefined) {
+    this.#plan = plan
+    this.dirAuthorityLines = directoryLines(plan).join('\n')
     this.relays = relays
     this.client = client
     this.httpPort = ground.http.port
@@ -141,6 +146,17 @@ export class TorNetwork {
     const [guard, middle] = this.relays.filter((relay) => relay !== exit).sort((a, b) => Number(a.isExit) - Number(b.isExit))
     if (guard === undefined || middle === undefined) throw new Error('the network has fewer than three relays')
     return [guard.relay, middle.relay, exit.relay]
+  }
+
+  /**
+   * Starts one more tor client, and does not wait for it: it listens for SOCKS before it can serve. The same name gives it what the
+   * last one of that name kept.
+   */
+  async startClient(name: string): Promise<{ readonly socksPort: number; stop(): Promise<void> }> {
+    const directory = await this.#ground.makeDirectory(name)
+    const [socksPort = 0] = await freePorts(1)
+    const process = await this.#ground.startTor(name, directory, clientTorrc(this.#plan, directory, socksPort, []), {})
+    return { socksPort, stop: () => process.stop() }
   }
 
   /** Ends every process and removes every file of the network. May be called more than once. */
@@ -185,7 +201,7 @@ async function launch(ground: Ground, options: Settled): Promise<TorNetwork> {
     )
     client = { socksPort, pid: process.pid, log: () => process.log() }
   }
-  return new TorNetwork(ground, relays, client)
+  return new TorNetwork(ground, network, relays, client)
 }
 
 /** Picks ports, makes directories and identities. */

@@ -116,7 +116,7 @@ function commonLines(network: NetworkPlan, nickname: string, directory: string):
 }
 
 /** The authorities. A network without any names one that does not exist: without a line of ours tor would ask the public ones. */
-function directoryLines(network: NetworkPlan): string[] {
+export function directoryLines(network: NetworkPlan): string[] {
   const lines: string[] = []
   for (const { nickname, orPort, authority, rsaIdentity } of network.relays) {
     if (authority === undefined) continue

@@ -1,0 +1,135 @@
+/**
+ * The two clients from their start to a first byte, and a new stream on a circuit that is ready, over one private network of
+ * real tor. Each start is a new process: cold with nothing kept, warm with what the last one kept.
+ *
+ * @module
+ */
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { TorNetwork } from '../tor/support/network.ts'
+import { alternate, type Comparison, type Metric } from './compare.ts'
+import { Worker } from './worker.ts'
+
+/** What client.worker.ts is told. It answers with seconds. */
+export type ClientOrder =
+  | { readonly kind: 'open'; readonly authorities: string; readonly storage: string; readonly port: number }
+  | { readonly kind: 'latency'; readonly port: number; readonly optimistic: boolean }
+  | { readonly kind: 'close' }
+
+/** Starts of each client, cold and warm, and new streams of each. */
+const STARTS = 3
+const STREAMS = 25
+
+const GET = Buffer.from('GET / HTTP/1.0\r\n\r\n')
+
+/** Seconds until the first byte of an answer through the tor client; `ahead` sends the request without waiting for the reply. */
+async function socksFirstByte(socksPort: number, port: number, ahead: boolean): Promise<number> {
+  const began = performance.now()
+  const socket = connect(socksPort, '127.0.0.1')
+  try {
+    socket.write(Buffer.from([5, 1, 0, 5, 1, 0, 1, 127, 0, 0, 1, port >> 8, port & 0xff]))
+    if (ahead) socket.write(GET)
+    let asked = ahead
+    let received = 0
+    for await (const piece of socket) {
+      received += (piece as Buffer).length
+      // The method that was chosen (2 bytes), then the reply with an IPv4 address and a port (10 bytes).
+      if (received > 12) return (performance.now() - began) / 1000
+      if (received === 12 && !asked) {
+        asked = true
+        socket.write(GET)
+      }
+    }
+    throw new Error('the tor client closed the connection')
+  } finally {
+    socket.destroy()
+  }
+}
+
+/** Waits until somebody listens on the port. */
+async function listening(port: number): Promise<void> {
+  for (;;) {
+    const socket = connect(port, '127.0.0.1')
+    try {
+      await once(socket, 'connect')
+      return
+    } catch {
+      await delay(5) // not yet
+    } finally {
+      socket.destroy()
+    }
+  }
+}
+
+/** Compares both clients' starts, and their latency. */
+export async function compareClients(programs: URL): Promise<Comparison[]> {
+  const network = await TorNetwork.start({ authorities: 3, relays: 3, exits: 2, client: true, fast: true })
+  const kept = await mkdtemp(join(tmpdir(), 'tor-streams-bench-'))
+  const workers: Worker<ClientOrder, number>[] = []
+  try {
+    const { httpPort: port, dirAuthorityLines: authorities, client } = network
+    if (client === undefined) throw new Error('the network has no client')
+    const ourWorker = (): Worker<ClientOrder, number> => {
+      const worker = new Worker<ClientOrder, number>(new URL('client.worker.js', programs))
+      workers.push(worker)
+      return worker
+    }
+    const ourStart = async (storage: string): Promise<number> => {
+      const began = performance.now()
+      const worker = ourWorker()
+      await worker.obey({ kind: 'open', authorities, storage, port })
+      const seconds = (performance.now() - began) / 1000
+      await worker.obey({ kind: 'close' })
+      await worker.stop()
+      return seconds
+    }
+    const torStart = async (name: string): Promise<number> => {
+      const began = performance.now()
+      const { socksPort, stop } = await network.startClient(name)
+      await listening(socksPort)
+      await socksFirstByte(socksPort, port, true)
+      const seconds = (performance.now() - began) / 1000
+      await stop()
+      return seconds
+    }
+
+    const results: Comparison[] = []
+    let turn = 0
+    const cold: Metric = { name: 'cold start to first byte', unit: 's', better: 'less' }
+    results.push(
+      ...(await alternate(
+        [cold], 'tor', STARTS,
+        async () => [await ourStart(join(kept, `cold${turn++}`))],
+        async () => [await torStart(`cold${turn++}`)],
+      )),
+    )
+    await ourStart(join(kept, 'warm'))
+    await torStart('warm')
+    const warm: Metric = { name: 'warm start to first byte', unit: 's', better: 'less' }
+    results.push(
+      ...(await alternate([warm], 'tor', STARTS, async () => [await ourStart(join(kept, 'warm'))], async () => [await torStart('warm')])),
+    )
+
+    const ready = ourWorker()
+    await ready.obey({ kind: 'open', authorities, storage: join(kept, 'warm'), port })
+    for (const optimistic of [true, false]) {
+      const metric: Metric = { name: `new stream, optimistic data ${optimistic ? 'on' : 'off'}`, unit: 's', better: 'less' }
+      results.push(
+        ...(await alternate(
+          [metric], 'tor', STREAMS,
+          async () => [await ready.obey({ kind: 'latency', port, optimistic })],
+          async () => [await socksFirstByte(client.socksPort, port, optimistic)],
+        )),
+      )
+    }
+    return results
+  } finally {
+    await Promise.all(workers.map((worker) => worker.stop()))
+    await network.stop()
+    await rm(kept, { recursive: true, force: true })
+  }
+}
