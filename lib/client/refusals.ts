@@ -10,6 +10,9 @@ import { SocketError } from '../errors.ts'
 /** One label of a host name; underscores are in use although the standard has none. */
 const LABEL = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/
 
+/** What no name ends in: a resolver may take such a one for an IPv4 address in another notation, perhaps an internal one. */
+const NUMBER = /^(\d+|0x[0-9a-f]*)$/
+
 /**
  * Refuses a host, in lower case and without brackets, that no exit should be asked for.
  *
@@ -26,7 +29,7 @@ export function refuseTarget(host: string, allowInternal: boolean): void {
   const labels = name.split('.')
   if (labels.at(-1) === 'onion') refuse('onion services are not supported yet')
   if (labels.at(-1) === 'exit') refuse('names that end in .exit are not supported: they let others choose the exit')
-  if (name.length > 253 || !labels.every((label) => LABEL.test(label))) refuse('the host is no valid host name')
+  if (name.length > 253 || !labels.every((label) => LABEL.test(label)) || NUMBER.test(labels.at(-1) as string)) refuse('the host is no valid host name')
   if (!allowInternal && (labels.at(-1) === 'localhost' || labels.at(-1) === 'local')) refuse('local names are not reachable through Tor')
 }
 

@@ -22,7 +22,7 @@ export type ClientOrder =
 
 /** Starts of each client, cold and warm, and new streams of each. */
 const STARTS = 3
-const STREAMS = 25
+const STREAMS = 100
 
 const GET = Buffer.from('GET / HTTP/1.0\r\n\r\n')
 
