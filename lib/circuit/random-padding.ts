@@ -5,8 +5,8 @@
  * @module
  */
 
-/** Bytes that are made at a time: for some 16 messages without a body. */
-const POOL_SIZE = 8192
+/** Bytes that are made at a time: for some 64 messages without a body. */
+const POOL_SIZE = 32_768
 
 /** What is ahead of `used` was given out, and is given out only once. */
 const pool = new Uint8Array(POOL_SIZE)

@@ -63,7 +63,7 @@ export class ClientCore {
     this.network = network
     this.clock = clock
     this.#channels = new ChannelPool({ transport, clock, platform })
-    this.#kept = new Keepsake(storage, clock)
+    this.#kept = new Keepsake(storage, clock, this.#closing.signal)
     this.#learned = new LearnedPolicies(() => clock.now())
     this.#guards = GuardManager.load(undefined, { now: () => clock.now(), random })
     this.#source = new DocumentSource({

@@ -61,6 +61,7 @@ export class DirectoryKeeper {
   #microdescriptors = new Map<string, { readonly parsed: Microdescriptor; readonly text: string }>()
   #refreshing: Promise<NetworkDirectory> | undefined
   #refreshedAt = -Infinity
+  #isQuiet = false
 
   constructor(options: DirectoryKeeperOptions) {
     this.#options = options
@@ -87,12 +88,13 @@ export class DirectoryKeeper {
     await kept.use('consensus', async (text) => {
       const consensus = await parseConsensus(text)
       this.#verify(consensus)
-      this.#replace(consensus)
+      this.#replaceBy(this.#directoryOf(consensus))
     })
   }
 
   /**
-   * A directory that may be used now: the one that is there, or a new one. One that is stale is renewed beside.
+   * A directory that may be used now: the one that is there, or a new one. One that is stale is renewed beside, and what is missing
+   * of it fetched.
    *
    * @throws TorError `DIRECTORY_…`, `CLIENT_OBSOLETE`, `ABORTED`
    */
@@ -103,16 +105,20 @@ export class DirectoryKeeper {
     const age = ageOf(directory.consensus, clock.now())
     if (age === undefined) return this.refresh(signal) // too old by now, or the clock was set
     warn(age.warning)
-    if (age.phase === 'stale' && Math.abs(clock.now() - this.#refreshedAt) >= STALE_RETRY) markHandled(this.refresh(signal))
+    const isWanting = age.phase === 'stale' || directory.missing.length > 0
+    if (isWanting && Math.abs(clock.now() - this.#refreshedAt) >= STALE_RETRY) markHandled(this.refresh(signal, true))
     return directory
   }
 
   /**
-   * Fetches the newest consensus and what is missing for it. Calls at the same time share one round, which goes on when one of
-   * them is given up.
+   * Fetches a newer consensus, if there should be one by now, and what is missing for it. Calls at the same time share one round,
+   * which goes on when one of them is given up.
+   *
+   * @param quiet - nobody is told of its progress
    */
-  refresh(signal: AbortSignal): Promise<NetworkDirectory> {
+  refresh(signal: AbortSignal, quiet = false): Promise<NetworkDirectory> {
     if (this.#refreshing === undefined) {
+      this.#isQuiet = quiet
       this.#refreshedAt = this.#options.clock.now()
       this.#refreshing = this.#refresh(this.#options.closing).finally(async () => {
         await this.#options.source.release()
@@ -129,29 +135,32 @@ export class DirectoryKeeper {
   }
 
   async #refresh(signal: AbortSignal): Promise<NetworkDirectory> {
-    const { network, source, kept, progress } = this.#options
-    progress('consensus', 0)
-    const wanted = network.authorities.map(({ v3Identity }) => v3Identity).sort()
-    const path = `/tor/status-vote/current/consensus-microdesc/${wanted.join('+')}.z`
-    const consensus = await source.fetch(
-      path,
-      MAX_CONSENSUS,
-      async (text) => {
-        const parsed = await parseConsensus(text)
-        this.#expectNewer(parsed)
-        const problem = await this.#fetchCertificates(parsed, signal)
-        this.#verify(parsed, problem)
-        await kept.keep('consensus', text)
-        return parsed
-      },
-      signal,
-    )
+    const known = this.#directory?.consensus
+    const isFresh = known !== undefined && ageOf(known, this.#options.clock.now())?.phase === 'fresh'
+    const consensus = isFresh ? known : await this.#fetchConsensus(signal)
     await this.#fetchMicrodescriptors(consensus, signal)
-    const directory = this.#replace(consensus)
+    const directory = this.#directoryOf(consensus)
     if (!this.#isComplete(directory)) {
       throw new TorError('DIRECTORY_UNAVAILABLE', `only ${directory.relays.length} relays have a description that could be fetched`)
     }
+    this.#replaceBy(directory)
     return directory
+  }
+
+  async #fetchConsensus(signal: AbortSignal): Promise<Consensus> {
+    const { network, source, kept } = this.#options
+    this.#progress('consensus', 0)
+    const wanted = network.authorities.map(({ v3Identity }) => v3Identity).sort()
+    const path = `/tor/status-vote/current/consensus-microdesc/${wanted.join('+')}.z`
+    const accept = async (text: string): Promise<Consensus> => {
+      const parsed = await parseConsensus(text)
+      this.#expectNewer(parsed)
+      const problem = await this.#fetchCertificates(parsed, signal)
+      this.#verify(parsed, problem)
+      await kept.keep('consensus', text)
+      return parsed
+    }
+    return source.fetch(path, MAX_CONSENSUS, accept, signal)
   }
 
   /** Nobody can take the client back to an older consensus than it has, as long as that one may be used. */
@@ -181,8 +190,8 @@ export class DirectoryKeeper {
 
   /** Fetches the certificates that are missing. When some cannot be had, perhaps the others will do: gives the reason. */
   async #fetchCertificates(consensus: Consensus, signal: AbortSignal): Promise<unknown> {
-    const { network, source, kept, clock, progress } = this.#options
-    progress('certificates', 0)
+    const { network, source, kept, clock } = this.#options
+    this.#progress('certificates', 0)
     const check = { authorities: network.authorities, certificates: this.#certificates, now: clock.now() }
     const missing = missingCertificates(consensus, check)
     if (missing.length === 0) return undefined
@@ -224,13 +233,13 @@ export class DirectoryKeeper {
   }
 
   async #fetchMicrodescriptors(consensus: Consensus, signal: AbortSignal): Promise<void> {
-    const { source, kept, progress } = this.#options
+    const { source, kept } = this.#options
     const wanted = new Set(consensus.relays.filter(isUsable).map(({ microdescriptorDigest }) => microdescriptorDigest))
     const missing = [...wanted].filter((digest) => !this.#microdescriptors.has(digest))
     const batches = Array.from({ length: Math.ceil(missing.length / BATCH) }, (_, index) => missing.slice(index * BATCH, (index + 1) * BATCH))
     const total = batches.length
     let failure: TorError | undefined
-    progress('microdescriptors', 0)
+    this.#progress('microdescriptors', 0)
     const worker = async (): Promise<void> => {
       for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
         const asked = new Set(batch)
@@ -241,7 +250,7 @@ export class DirectoryKeeper {
           if (!(error instanceof TorError)) throw error
           failure = error
         })
-        progress('microdescriptors', 1 - batches.length / total)
+        this.#progress('microdescriptors', 1 - batches.length / total)
       }
     }
     await Promise.all(Array.from({ length: PARALLEL }, worker))
@@ -262,12 +271,17 @@ export class DirectoryKeeper {
     return taken
   }
 
-  #replace(consensus: Consensus): NetworkDirectory {
-    const parsed = new Map([...this.#microdescriptors].map(([digest, each]) => [digest, each.parsed]))
-    const directory = new NetworkDirectory(consensus, parsed)
+  #progress(phase: ClientPhase, done: number): void {
+    if (!this.#isQuiet) this.#options.progress(phase, done)
+  }
+
+  #directoryOf(consensus: Consensus): NetworkDirectory {
+    return new NetworkDirectory(consensus, new Map([...this.#microdescriptors].map(([digest, { parsed }]) => [digest, parsed])))
+  }
+
+  #replaceBy(directory: NetworkDirectory): void {
     this.#directory = directory
     this.#options.changed(directory)
-    return directory
   }
 
   #isComplete({ relays, missing }: NetworkDirectory): boolean {

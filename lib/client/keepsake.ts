@@ -16,23 +16,26 @@ const PATIENCE = 10_000
 export class Keepsake {
   readonly #storage: Storage
   readonly #clock: Clock
+  readonly #closing: AbortSignal
   /** By name: the write that is under way, the newest text behind it. */
   readonly #writing = new Map<KeptName, Promise<void>>()
   readonly #next = new Map<KeptName, string>()
 
-  constructor(storage: Storage, clock: Clock) {
+  /** @param closing - aborts when nothing is read any more */
+  constructor(storage: Storage, clock: Clock, closing: AbortSignal) {
     this.#storage = storage
     this.#clock = clock
+    this.#closing = closing
   }
 
   /** Hands what is kept under `name`, if anything, to `take`. When that throws the entry is no good, and dropped. */
   async use(name: KeptName, take: (text: string) => Promise<unknown> | void): Promise<void> {
-    const bytes = await this.#soon(() => this.#storage.read(name))
+    const bytes = await this.#soon(() => this.#storage.read(name), this.#closing)
     if (bytes === undefined) return
     try {
       await take(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes))
     } catch {
-      await this.#soon(() => this.#storage.remove(name)) // whatever was wrong with it, it is fetched again
+      await this.#soon(() => this.#storage.remove(name), this.#closing) // whatever was wrong with it, it is fetched again
     }
   }
 
@@ -58,18 +61,20 @@ export class Keepsake {
     this.#writing.delete(name)
   }
 
-  /** What the storage says in time; undefined when it fails or does not answer. */
-  #soon<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  /** What the storage says in time; undefined when it fails, does not answer, or the signal aborts. */
+  #soon<T>(ask: () => Promise<T>, signal?: AbortSignal): Promise<T | undefined> {
     return new Promise((resolve) => {
-      const stopTimer = this.#clock.after(PATIENCE, () => resolve(undefined))
       const settle = (value: T | undefined): void => {
         stopTimer()
+        signal?.removeEventListener('abort', giveUp)
         resolve(value)
       }
+      const giveUp = (): void => settle(undefined)
+      const stopTimer = this.#clock.after(PATIENCE, giveUp)
+      signal?.addEventListener('abort', giveUp)
+      if (signal?.aborted) giveUp()
       // Storage that throws before there is a promise fails like any other.
-      Promise.resolve()
-        .then(ask)
-        .then(settle, () => settle(undefined))
+      Promise.resolve().then(ask).then(settle, giveUp)
     })
   }
 }

@@ -45,7 +45,7 @@ export interface TorClientOptions {
    * @defaultValue 120000
    */
   readonly timeout?: number | undefined
-  /** Called with each step of opening, and when the client is closed. */
+  /** Called with each step of opening, and when the client is closed. When it throws, opening fails with that; later it makes no difference. */
   readonly onProgress?: ((status: ClientStatus) => void) | undefined
   /** @internal */
   readonly clock?: Clock | undefined
@@ -123,6 +123,8 @@ export class TorClient {
     const timeout = duration('timeout', options.timeout ?? OPEN_TIMEOUT)
     const transport = options.transport ?? platform.transport
     if (transport === undefined) throw new TypeError('Cannot open a client without transport as this runtime cannot dial')
+    const deadline = new AbortController()
+    let thrown: { readonly error: unknown } | undefined
     const core = new ClientCore({
       network,
       transport,
@@ -130,9 +132,16 @@ export class TorClient {
       clock,
       platform,
       random: options.random ?? secureRandom,
-      onProgress: (status) => onProgress?.(status),
+      onProgress: (status) => {
+        try {
+          if (thrown === undefined) onProgress?.(status)
+        } catch (error) {
+          // Whatever phase this is: it must not look like a fault of the network's.
+          thrown = { error }
+          deadline.abort()
+        }
+      },
     })
-    const deadline = new AbortController()
     const stopTimer = timeout === Infinity ? undefined : clock.after(timeout, () => deadline.abort())
     try {
       const both = AbortSignal.any([deadline.signal, ...(signal ? [signal] : [])])
@@ -141,6 +150,7 @@ export class TorClient {
     } catch (error) {
       const { status, lastFailure } = core
       await core.close()
+      if (thrown) throw thrown.error
       if (signal?.aborted) throw new TorError('ABORTED', 'opening the client was aborted', { cause: signal.reason })
       if (!deadline.signal.aborted) throw error
       throw new TorError('TIMEOUT', `the client was not ready within ${timeout} ms: ${status.message}`, { cause: lastFailure ?? error })

@@ -31,7 +31,7 @@ import { createRelayIdentity, type RelayIdentity } from '../../lib/testing/relay
 import { payload } from './payload.ts'
 import type { StopClock } from './stop-clock.ts'
 
-/** The most bytes that a read of the link yields. */
+/** How many bytes a read of the link yields: it is a busy one, whose bytes come faster than they are worked off. */
 const READ_SIZE = 65_536
 
 const HOPS = 3
@@ -279,7 +279,7 @@ class Download {
     this.#tags = tags
   }
 
-  /** What the next read of the link yields; undefined while there is no credit. */
+  /** What the next read of the link yields; undefined while the client has not given credit for as much. */
   next(): Uint8Array | undefined {
     const credit = Math.min(
       CIRCUIT_WINDOW.cells + this.#circuitSendmes * CIRCUIT_WINDOW.step,
@@ -287,9 +287,11 @@ class Download {
     )
     // END needs no credit.
     const end = credit >= this.#dataCells ? this.#wire.length : credit * FIXED_CELL_SIZE
-    const bytes = this.#wire.subarray(this.#sent, Math.min(end, this.#sent + READ_SIZE))
-    this.#sent += bytes.length
-    return bytes.length > 0 ? bytes : undefined
+    const next = Math.min(this.#sent + READ_SIZE, this.#wire.length)
+    if (next > end || next === this.#sent) return undefined
+    const bytes = this.#wire.subarray(this.#sent, next)
+    this.#sent = next
+    return bytes
   }
 
   acknowledge(streamId: number, body: Uint8Array): void {

@@ -36,11 +36,13 @@ describe('Keepsake', () => {
   let clock: FakeClock
   let storage: MemoryStorage
   let kept: Keepsake
+  let closing: AbortController
 
   beforeEach(() => {
     clock = new FakeClock()
+    closing = new AbortController()
     storage = new MemoryStorage()
-    kept = new Keepsake(storage, clock)
+    kept = new Keepsake(storage, clock, closing.signal)
   })
 
   afterEach(() => {
@@ -83,17 +85,17 @@ describe('Keepsake', () => {
       throw new Error('there is no disk')
     }
     for (const fail of [rejecting, throwing]) {
-      kept = new Keepsake({ read: fail, write: fail, remove: fail }, clock)
+      kept = new Keepsake({ read: fail, write: fail, remove: fail }, clock, closing.signal)
       expect(await used()).to.deep.equal([])
       await kept.keep('consensus', 'text')
       await kept.settled()
-      kept = new Keepsake({ read: () => Promise.resolve(bytesOf('bad')), write: fail, remove: fail }, clock)
+      kept = new Keepsake({ read: () => Promise.resolve(bytesOf('bad')), write: fail, remove: fail }, clock, closing.signal)
       await kept.use('consensus', () => Promise.reject(new Error('no good')))
     }
   })
 
   it('holds nobody up when the storage does not answer', async () => {
-    kept = new Keepsake(new SlowStorage(), clock)
+    kept = new Keepsake(new SlowStorage(), clock, closing.signal)
     const reading = used()
     const writing = kept.keep('guards', 'text')
     await turn()
@@ -103,9 +105,22 @@ describe('Keepsake', () => {
     await kept.settled()
   })
 
+  it('reads nothing any more once the client is closed, but still writes', async () => {
+    kept = new Keepsake(new SlowStorage(), clock, closing.signal)
+    const reading = used()
+    await turn()
+    closing.abort()
+    expect(await reading).to.deep.equal([])
+    expect(clock.timers).to.equal(0)
+    expect(await used()).to.deep.equal([])
+    kept = new Keepsake(storage, clock, closing.signal)
+    await kept.keep('guards', 'last')
+    expect(await storage.read('guards')).to.deep.equal(bytesOf('last'))
+  })
+
   it('writes one after the other under one name, and of those that wait only the last', async () => {
     const slow = new SlowStorage()
-    kept = new Keepsake(slow, clock)
+    kept = new Keepsake(slow, clock, closing.signal)
     const writes = ['one', 'two', 'three'].map((text) => kept.keep('guards', text))
     const other = kept.keep('consensus', 'beside')
     await turn()

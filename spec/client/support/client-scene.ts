@@ -1,0 +1,159 @@
+/**
+ * A client on a test network whose time moves when a spec says so.
+ *
+ * @module
+ */
+import { expect } from 'chai'
+import { TorClient, type ConnectOptions, type TorClientOptions } from '../../../lib/client/tor-client.ts'
+import type { NetworkConfig } from '../../../lib/directory/network-config.ts'
+import { MemoryStorage } from '../../../lib/platform/storage.ts'
+import type { RelayPlan } from '../../../lib/testing/relay-plan.ts'
+import type { TestCircuit } from '../../../lib/testing/test-circuit.ts'
+import { TestNetwork, type TestNetworkOptions } from '../../../lib/testing/test-network.ts'
+import type { TestRelay } from '../../../lib/testing/test-relay.ts'
+import type { TorStream } from '../../../lib/stream/tor-stream.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
+import { turn } from '../../support/turn.ts'
+
+/** The most that a spec waits for anything, in ms of the fake clock. */
+const MAX_WAIT = 1_200_000
+
+const USUAL_FLAGS = ['Fast', 'Running', 'Stable', 'V2Dir', 'Valid'] as const
+
+/** A relay that is a guard or a middle, but no exit. */
+export const guard = (nickname: string): RelayPlan => ({ nickname, exitPolicy: 'reject 1-65535', flags: ['Guard', ...USUAL_FLAGS] })
+
+/** A relay that is an exit or a middle, but no guard. */
+export const exit = (nickname: string, plan: RelayPlan = {}): RelayPlan => ({ nickname, flags: ['Exit', ...USUAL_FLAGS], ...plan })
+
+/** Three of each: so which guard a client uses does not depend on its exit. */
+const PLANS = [guard('guard1'), guard('guard2'), guard('guard3'), exit('exit1'), exit('exit2'), exit('exit3')]
+
+export class ClientScene {
+  readonly network: TestNetwork
+  readonly clock: FakeClock
+  /** What the clients of this scene keep, unless they bring their own. */
+  storage = new MemoryStorage()
+  readonly #clients = new Set<TorClient>()
+
+  static async start(options: TestNetworkOptions = {}): Promise<ClientScene> {
+    const clock = new FakeClock()
+    return new ClientScene(await TestNetwork.start({ relays: PLANS, authorities: 3, clock, ...options }), clock)
+  }
+
+  private constructor(network: TestNetwork, clock: FakeClock) {
+    this.network = network
+    this.clock = clock
+  }
+
+  /** What a client of this scene is opened with, unless told otherwise. */
+  get options(): TorClientOptions {
+    const { network, clock, storage } = this
+    return { network: network.config, transport: network.transport, storage, clock }
+  }
+
+  /** The network as a client knows it that asks only some of its relays for the directory. */
+  servedBy(...relays: readonly TestRelay[]): NetworkConfig {
+    return { ...this.network.config, fallbacks: relays.map(({ description: { addresses, rsaIdentity } }) => ({ addresses, rsaIdentity })) }
+  }
+
+  async open(options: TorClientOptions = {}): Promise<TorClient> {
+    const client = await this.passing(TorClient.open({ ...this.options, ...options }))
+    this.#clients.add(client)
+    return client
+  }
+
+  /** What the promise comes to, while time passes: slowly, so that whatever can happen without it happens first. */
+  async passing<T>(promise: Promise<T>, step = 100): Promise<T> {
+    let pending = true
+    const settled = (): void => {
+      pending = false
+    }
+    promise.then(settled, settled)
+    const end = this.clock.now() + MAX_WAIT
+    for (;;) {
+      for (let quiet = 0; quiet < 30 && pending; quiet++) await turn()
+      if (!pending) return promise
+      if (this.clock.now() > end) throw new Error('the clock has gone on for 20 minutes, and nothing came of it')
+      this.clock.advance(step)
+    }
+  }
+
+  /** The body that a stream to the network's exit brings. */
+  async fetch(tor: Pick<TorClient, 'connect'>, address = 'example.com:80', options?: ConnectOptions): Promise<Uint8Array> {
+    const socket = tor.connect(address, options)
+    return new Uint8Array(await this.passing(new Response(socket.readable).arrayBuffer()))
+  }
+
+  /** The circuit that a stream is on: the latest that has a stream to this host. */
+  circuitOf(host: string): TestCircuit {
+    const found = this.network.circuits.findLast(({ hops }) => [...(hops.at(-1)?.streams.values() ?? [])].some(({ target }) => target?.host === host))
+    if (found === undefined) throw new Error('no circuit has a stream to that host')
+    return found
+  }
+
+  /** How many circuits of three hops clients have built or begun. */
+  get built(): number {
+    return this.network.circuits.filter(({ hops }) => hops.length > 1).length
+  }
+
+  /** How often each kind of document was asked for. */
+  get requests(): Record<string, number> {
+    const counts: Record<string, number> = {}
+    for (const { kind } of this.network.directory.requests) counts[kind] = (counts[kind] ?? 0) + 1
+    return counts
+  }
+
+  /** Closes every client that was opened, turns every knob back, and fails unless nothing is left. */
+  async tidy(): Promise<void> {
+    await Promise.all([...this.#clients].map((client) => this.passing(client.close())))
+    this.#clients.clear()
+    const { network } = this
+    network.directory.lie = undefined
+    network.directory.requests.length = 0
+    for (const relay of network.relays) {
+      relay.lie = undefined
+      relay.serve = undefined
+      relay.reachable = 'yes'
+      relay.listed = true
+      relay.answerCreate = undefined
+      relay.onMessage = undefined
+      relay.onLink = undefined
+    }
+    await this.expectNothingOpen()
+    network.circuits.length = 0
+    network.dials.length = 0
+    for (const relay of network.relays) relay.links.length = relay.circuits.length = 0
+    this.storage = new MemoryStorage()
+  }
+
+  /** Fails unless every link that a client dialled is closed, and no timer runs. */
+  async expectNothingOpen(): Promise<void> {
+    const links = this.network.relays.flatMap((relay) => relay.links.filter(({ fromClient }) => fromClient))
+    await this.network.when(() => links.every((link) => link.closed))
+    expect(this.clock.timers, 'timers').to.equal(0)
+  }
+
+  async end(): Promise<void> {
+    await this.network.close()
+  }
+}
+
+/** The nicknames of a circuit's relays, guard first. */
+export const pathOf = (circuit: TestCircuit): string[] => circuit.hops.map(({ relay }) => relay.nickname)
+
+/** Writes text, and gives what comes back until as much came. */
+export async function exchange(socket: TorStream, text: string): Promise<string> {
+  const writer = socket.writable.getWriter()
+  await writer.write(new TextEncoder().encode(text))
+  writer.releaseLock()
+  const reader = socket.readable.getReader()
+  let answer = ''
+  while (answer.length < text.length) {
+    const { value, done } = await reader.read()
+    if (done) break
+    answer += new TextDecoder().decode(value)
+  }
+  reader.releaseLock()
+  return answer
+}

@@ -1,0 +1,201 @@
+import { expect } from 'chai'
+import { TorClient, type TorClientOptions } from '../../lib/client/tor-client.ts'
+import type { ClientStatus } from '../../lib/client/status.ts'
+import type { DirectoryRelay } from '../../lib/directory/network-directory.ts'
+import { SocketError } from '../../lib/errors.ts'
+import { pattern, source } from '../../lib/testing/exits.ts'
+import { codeOf, rejection, sameBytes } from '../stream/support/scene.ts'
+import { ClientScene, exchange, pathOf } from './support/client-scene.ts'
+
+const LENGTH = 100_000
+
+describe('TorClient', function () {
+  this.timeout(30_000)
+  let scene: ClientScene
+
+  before(async () => {
+    scene = await ClientScene.start({
+      exit: (request) => (request.port === 7 ? echoing() : source({ length: LENGTH })(request)),
+      resolve: (name) =>
+        name === '4.2.0.192.in-addr.arpa'
+          ? [{ type: 'hostname', hostname: 'relay.example', ttl: 120 }]
+          : name.startsWith('nx')
+            ? [{ type: 'error', transient: false, ttl: 60 }]
+            : [{ type: 'ipv4', address: '203.0.113.5', ttl: 90 }, { type: 'ipv6', address: '2001:db8::5', ttl: 91 }],
+    })
+  })
+
+  afterEach(() => scene.tidy())
+  after(() => scene.end())
+
+  const echoing = (): ReturnType<ReturnType<typeof source>> => {
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
+    return { readable, writable, address: '203.0.113.7', ttl: 60 }
+  }
+
+  describe('from opening to closing', () => {
+    it('goes from the addresses of some directory servers to a stream, a lookup, and nothing', async () => {
+      const tor = await scene.open()
+      const socket = tor.connect('example.com:80')
+      const { remoteAddress, ttl } = await socket.opened
+      expect([remoteAddress, ttl]).to.deep.equal(['203.0.113.80:80', 300])
+      const bytes = new Uint8Array(await new Response(socket.readable).arrayBuffer())
+      expect(sameBytes(bytes, pattern(0, LENGTH))).to.equal(true)
+      await socket.closed
+      expect(await exchange(tor.connect({ hostname: 'example.com', port: 7 }), 'hello')).to.equal('hello')
+      expect(await tor.resolve('example.com')).to.deep.equal([
+        { type: 'ipv4', address: '203.0.113.5', ttl: 90 },
+        { type: 'ipv6', address: '2001:db8::5', ttl: 91 },
+      ])
+      expect(await tor.resolve('192.0.2.4')).to.deep.equal([{ type: 'hostname', hostname: 'relay.example', ttl: 120 }])
+      expect(await codeOf(tor.resolve('nx.example'))).to.equal('RESOLVE_FAILED')
+      await tor.close()
+      await scene.expectNothingOpen()
+      expect(tor.status).to.deep.equal({ phase: 'closed', percent: 0, message: 'Closed', warnings: [] })
+    })
+
+    it('tells its progress, forward only, without a relay or an address', async () => {
+      const told: ClientStatus[] = []
+      const tor = await scene.open({ onProgress: (status) => told.push(status) })
+      expect([...new Set(told.map(({ phase }) => phase))]).to.deep.equal([
+        'connecting', 'consensus', 'certificates', 'microdescriptors', 'circuit', 'ready',
+      ])
+      const percents = told.map(({ percent }) => percent)
+      expect(percents).to.deep.equal([...percents].sort((a, b) => a - b))
+      expect(percents.at(-1)).to.equal(100)
+      expect(told.every(({ message, warnings }) => /^[A-Z][a-z ]+$/.test(message) && warnings.length === 0)).to.equal(true)
+      expect(tor.status).to.deep.equal(told.at(-1))
+      await tor.close()
+      expect(told.at(-1)?.phase).to.equal('closed')
+      expect(told.length).to.equal(percents.length + 1)
+    })
+
+    it('takes paths of three relays, the first of which is one of its guards, and dials nobody else', async () => {
+      const tor = await scene.open()
+      scene.network.dials.length = 0
+      for (let round = 0; round < 6; round++) await scene.fetch(tor, `host${round}.example:80`, { isolation: round })
+      const paths = Array.from({ length: 6 }, (_, round) => pathOf(scene.circuitOf(`host${round}.example`)))
+      for (const path of paths) {
+        expect(new Set(path).size).to.equal(3)
+        expect(path[0]).to.match(/^guard/)
+        expect(path[2]).to.match(/^exit/)
+      }
+      expect(new Set(paths.map(([guard]) => guard)).size).to.equal(1)
+      expect(scene.network.dials).to.deep.equal([])
+    })
+
+    it('can be disposed of', async () => {
+      const tor = await scene.open()
+      await scene.fetch(tor)
+      await tor[Symbol.asyncDispose]()
+      await scene.expectNothingOpen()
+    })
+  })
+
+  describe('connect', () => {
+    it('is bound, as resolve is', async () => {
+      const { connect, resolve } = await scene.open()
+      expect((await scene.fetch({ connect })).length).to.equal(LENGTH)
+      expect((await resolve('example.com')).length).to.equal(2)
+    })
+
+    it('serves a hundred at a time, over few circuits', async () => {
+      const tor = await scene.open()
+      const before = scene.built
+      const bodies = await Promise.all(Array.from({ length: 100 }, (_, index) => scene.fetch(tor, `host${index}.example:80`)))
+      expect(bodies.every((bytes) => bytes.length === LENGTH)).to.equal(true)
+      expect(scene.built - before).to.be.at.most(3)
+    }).timeout(60_000)
+
+    it('refuses at once, before anything is sent, what no exit shall be asked for', async () => {
+      const tor = await scene.open()
+      for (const host of ['abc.onion', 'example.com.relay.exit', 'a..b', '']) {
+        for (const attempt of [() => tor.connect({ hostname: host, port: 80 }), () => tor.resolve(host)]) {
+          expect(attempt).to.throw(TypeError).and.not.to.be.instanceOf(RangeError)
+        }
+      }
+      for (const attempt of [() => tor.connect('abc.onion:80'), () => tor.resolve('abc.onion')]) {
+        expect(attempt).to.throw(SocketError).with.property('code', 'ADDRESS_REFUSED')
+      }
+    })
+
+    it('refuses internal addresses, which a network for testing allows', async () => {
+      const strict = await scene.open({ network: { ...scene.network.config, testing: false } }).catch((error: unknown) => error)
+      // All test relays are neighbours: no path can be made of them in earnest.
+      expect(strict).to.include({ code: 'NO_PATH' })
+      const tor = await scene.open()
+      expect((await scene.fetch(tor, '10.0.0.1:80')).length).to.equal(LENGTH)
+    })
+
+    it('refuses options that are none, naming them', async () => {
+      const tor = await scene.open()
+      const exit = 'de' as unknown as (relay: DirectoryRelay) => boolean
+      expect(() => tor.connect('example.com:80', { attemptTimeouts: [] })).to.throw(RangeError, 'attemptTimeouts')
+      expect(() => tor.connect('example.com:80', { attemptTimeouts: [1, -1] })).to.throw(RangeError, 'attemptTimeouts')
+      expect(() => tor.connect('example.com:80', { attemptTimeouts: 5 as unknown as number[] })).to.throw(TypeError, 'attemptTimeouts')
+      expect(() => tor.connect('example.com:80', { timeout: NaN })).to.throw(RangeError, 'timeout')
+      expect(() => tor.connect('example.com:80', { exit })).to.throw(TypeError, 'exit')
+      expect(() => tor.connect('example.com:80', null as unknown as object)).to.throw(TypeError, 'options')
+      expect(() => tor.connect('example.com:0')).to.throw(RangeError, 'port')
+      expect(() => tor.resolve(5 as unknown as string)).to.throw(TypeError, 'name')
+      expect(() => tor.connect('example.com:80', { secureTransport: 'on' })).to.throw(SocketError)
+    })
+  })
+
+  describe('open', () => {
+    it('refuses options that are none, naming them', async () => {
+      const bad: readonly (readonly [name: string, options: unknown])[] = [
+        ['options', null],
+        ['network', { network: {} }],
+        ['network', { network: { authorities: [], fallbacks: [] } }],
+        ['timeout', { timeout: -1 }],
+        ['signal', { signal: {} }],
+      ]
+      for (const [name, options] of bad) {
+        const error = (await rejection(TorClient.open(options === null ? null as unknown as TorClientOptions : { ...scene.options, ...(options as object) }))) as Error
+        expect(error).to.be.oneOf([error instanceof TypeError || error instanceof RangeError ? error : undefined])
+        expect(error.message).to.include(name)
+      }
+      expect(scene.network.dials).to.deep.equal([])
+    })
+
+    it('fails with what its onProgress throws, and leaves nothing', async () => {
+      const oops = new Error('oops')
+      for (const phase of ['connecting', 'certificates', 'ready']) {
+        const onProgress = (status: ClientStatus): void => {
+          if (status.phase === phase) throw oops
+        }
+        expect(await rejection(scene.open({ onProgress }))).to.equal(oops)
+        await scene.expectNothingOpen()
+      }
+    })
+  })
+
+  describe('close', () => {
+    it('ends everything that is under way, and leaves no timer, link or pending promise', async () => {
+      const tor = await scene.open()
+      const open = tor.connect({ hostname: 'example.com', port: 7 })
+      await open.opened
+      const pendingRead = open.readable.getReader().read()
+      const connecting = tor.connect('late.example:80', { isolation: 'other' })
+      const lookup = tor.resolve('late.example', { isolation: 'third' })
+      const closing = tor.close()
+      expect(tor.close()).to.equal(closing)
+      const codes = await Promise.all([open.closed, pendingRead, connecting.opened, connecting.closed, lookup].map(codeOf))
+      expect(new Set(codes)).to.deep.equal(new Set(['CIRCUIT_CLOSED']))
+      await closing
+      await scene.expectNothingOpen()
+    })
+
+    it('is the end: later streams and lookups fail, and nobody is dialled for them', async () => {
+      const tor = await scene.open()
+      const view = tor.isolated()
+      await view.close()
+      scene.network.dials.length = 0
+      expect(await codeOf(tor.connect('example.com:80').opened)).to.equal('CIRCUIT_CLOSED')
+      expect(await codeOf(tor.resolve('example.com'))).to.equal('CIRCUIT_CLOSED')
+      expect(scene.network.dials).to.deep.equal([])
+      await scene.expectNothingOpen()
+    })
+  })
+})
