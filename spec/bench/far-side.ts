@@ -145,7 +145,8 @@ export class FarLink {
 
   #deliver(): void {
     if (!this.#wanted) return
-    const bytes = this.#answers.length > 0 ? joinBytes(this.#answers.splice(0)) : this.#download?.next()
+    // A copy, as a socket makes one: the reader's own, and not long out of the processor's cache.
+    const bytes = this.#clock.pause(() => (this.#answers.length > 0 ? joinBytes(this.#answers.splice(0)) : this.#download?.next()?.slice()))
     if (bytes === undefined) return
     this.#wanted = false
     this.#source.enqueue(bytes)

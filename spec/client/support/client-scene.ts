@@ -119,6 +119,7 @@ export class ClientScene {
       relay.answerCreate = undefined
       relay.onMessage = undefined
       relay.onLink = undefined
+      for (const link of relay.links) link.resume() // or it would never hear that it was closed
     }
     await this.expectNothingOpen()
     network.circuits.length = 0
