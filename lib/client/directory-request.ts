@@ -11,6 +11,8 @@ import type { TorStream } from '../stream/tor-stream.ts'
 /** The longest header of an answer, in bytes. */
 const MAX_HEADER = 16_384
 
+/** `HTTP/1.`: what begins otherwise is not waited for. */
+const START_OF_HEADER = [72, 84, 84, 80, 47, 49, 46]
 const END_OF_HEADER = [13, 10, 13, 10]
 
 /**
@@ -54,6 +56,7 @@ async function readHeader(reader: Reader): Promise<{ header: Header; rest: Uint8
     const from = Math.max(0, bytes.length - END_OF_HEADER.length)
     bytes = grown
     const end = endOfHeader(bytes, from)
+    if (!START_OF_HEADER.every((byte, index) => index >= bytes.length || bytes[index] === byte)) throw new TorError('DIRECTORY_MALFORMED', 'the answer is no HTTP')
     if (end > MAX_HEADER || (end < 0 && bytes.length > MAX_HEADER)) throw new TorError('DIRECTORY_MALFORMED', 'the header of the answer is too long')
     if (end >= 0) return { header: parseHeader(new TextDecoder('latin1').decode(bytes.subarray(0, end))), rest: bytes.slice(end + 4) }
   }

@@ -58,7 +58,7 @@ export class DocumentSource {
    * passed over.
    *
    * @param limit - the most bytes, decompressed
-   * @throws TorError: the last server's failure, a document's before a connection's
+   * @throws TorError: the last server's failure, a document's before a connection's; or what else `accept` throws than `DIRECTORY_…`
    */
   async fetch<T>(path: string, limit: number, accept: (text: string) => Promise<T> | T, signal: AbortSignal): Promise<T> {
     let failure: unknown
@@ -80,6 +80,8 @@ export class DocumentSource {
         return await accept(text)
       } catch (error) {
         if (signal.aborted) break
+        // Only a document that is no good speaks for another server.
+        if (!isAnswer(error)) throw error
         failure = error
         this.#lastFailure = failure
       }

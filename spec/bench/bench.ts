@@ -47,6 +47,8 @@ if (wanted('tor') || wanted('client')) {
 }
 console.log(table(comparisons))
 if (json !== undefined) {
-  const results: Result[] = comparisons.map(({ name, unit, ours, peer, peerName, ratio }) => ({ name, unit, ours, peer, peerName, ratio }))
+  const results = comparisons.map(
+    ({ name, unit, ours, peer, peerName, ratio }): Result => ({ name, unit, ours, peer, peerName, ratio }),
+  )
   writeFileSync(json, `${JSON.stringify(results, undefined, 2)}\n`)
 }

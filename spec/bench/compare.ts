@@ -33,14 +33,22 @@ export interface Comparison extends Result {
 }
 
 /** Measures ours, the peer, ours, the peer... `turns` times each. */
-export async function alternate(metrics: readonly Metric[], peerName: string, turns: number, ours: Turn, peer: Turn): Promise<Comparison[]> {
+export async function alternate(
+  metrics: readonly Metric[],
+  peerName: string,
+  turns: number,
+  ours: Turn,
+  peer: Turn,
+): Promise<Comparison[]> {
   const samples = { ours: [] as (readonly number[])[], peer: [] as (readonly number[])[] }
   for (let turn = 0; turn < turns; turn++) {
     samples.ours.push(await ours())
     samples.peer.push(await peer())
   }
   return metrics.map(({ name, unit, better }, index) => {
-    const [us, them] = [samples.ours, samples.peer].map((turns) => median(turns.map((values) => values[index] as number))) as [number, number]
+    const medianOf = (turns: readonly (readonly number[])[]): number => median(turns.map((values) => values[index] as number))
+    const us = medianOf(samples.ours)
+    const them = medianOf(samples.peer)
     return { name, unit, ours: us, peer: them, peerName, ratio: us / them, better }
   })
 }

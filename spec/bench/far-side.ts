@@ -6,16 +6,14 @@
  * @module
  */
 import { encodeCerts } from '../../lib/cell/certs-cell.ts'
-import { encodeCell, encodeVersions, FIXED_CELL_SIZE, FIXED_HEADER_SIZE, writeFixedHeader } from '../../lib/cell/channel-cell.ts'
+import { encodeCell, encodeVersions } from '../../lib/cell/channel-cell.ts'
 import { CellCommand, RelayCommand, relayCommandName } from '../../lib/cell/commands.ts'
 import { encodeConnected } from '../../lib/cell/connected.ts'
 import { decodeCreate2, encodeCreated2 } from '../../lib/cell/create2.ts'
-import { encodeEnd } from '../../lib/cell/end.ts'
 import { decodeExtend2 } from '../../lib/cell/extend2.ts'
 import { encodeNetinfo } from '../../lib/cell/netinfo.ts'
-import { EndReason } from '../../lib/cell/reasons.ts'
-import { BODY_SIZE, bodyOf, commandOf, HEADER_SIZE, lengthOf, MAX_DATA, streamIdOf, writeHeader } from '../../lib/cell/relay-cell-v0.ts'
-import { decodeSendme, encodeSendme } from '../../lib/cell/sendme.ts'
+import { BODY_SIZE, bodyOf, commandOf, lengthOf, streamIdOf } from '../../lib/cell/relay-cell-v0.ts'
+import { encodeSendme } from '../../lib/cell/sendme.ts'
 import { Deframer, type LinkItem } from '../../lib/channel/deframer.ts'
 import { HOP_KEY_SIZE, HopCrypto } from '../../lib/circuit/hop-crypto.ts'
 import { answerNtor } from '../../lib/circuit/ntor.ts'
@@ -28,11 +26,9 @@ import { joinBytes } from '../../lib/testing/der.ts'
 import { packMessage } from '../../lib/testing/messages.ts'
 import { systemRandom } from '../../lib/testing/random.ts'
 import { createRelayIdentity, type RelayIdentity } from '../../lib/testing/relay-identity.ts'
+import { encryptDownload, type Download } from './download.ts'
 import { payload } from './payload.ts'
 import type { StopClock } from './stop-clock.ts'
-
-/** How many bytes a read of the link yields: it is a busy one, whose bytes come faster than they are worked off. */
-const READ_SIZE = 65_536
 
 const HOPS = 3
 
@@ -103,7 +99,12 @@ export class FarLink {
   #download: Download | undefined
   #upload: Upload | undefined
 
-  constructor(clock: StopClock, identities: readonly RelayIdentity[], certificates: readonly RelayCertificate[], keys?: CircuitKeys) {
+  constructor(
+    clock: StopClock,
+    identities: readonly RelayIdentity[],
+    certificates: readonly RelayCertificate[],
+    keys: CircuitKeys | undefined,
+  ) {
     this.#clock = clock
     this.#identities = identities
     this.#certificates = certificates
@@ -145,8 +146,11 @@ export class FarLink {
 
   #deliver(): void {
     if (!this.#wanted) return
-    // A copy, as a socket makes one: the reader's own, and not long out of the processor's cache.
-    const bytes = this.#clock.pause(() => (this.#answers.length > 0 ? joinBytes(this.#answers.splice(0)) : this.#download?.next()?.slice()))
+    const bytes = this.#clock.pause(() => {
+      if (this.#answers.length > 0) return joinBytes(this.#answers.splice(0))
+      // A copy, as a socket makes one: the reader's own, and not long out of the processor's cache.
+      return this.#download?.next()?.slice()
+    })
     if (bytes === undefined) return
     this.#wanted = false
     this.#source.enqueue(bytes)
@@ -193,7 +197,8 @@ export class FarLink {
     let bodies = encrypted
     for (const { forward } of this.#hops) bodies = forward.keystream.apply(bodies)
     for (let offset = 0; offset < bodies.length; offset += BODY_SIZE) {
-      if (this.#hops.at(-1)?.forward.digest.verify(bodies, offset) !== true) throw new Error('the client sent a cell that no relay recognises')
+      const recognised = this.#hops.at(-1)?.forward.digest.verify(bodies, offset) === true
+      if (!recognised) throw new Error('the client sent a cell that no relay recognises')
       this.#message(commandOf(bodies, offset), streamIdOf(bodies, offset), bodyOf(bodies, offset, lengthOf(bodies, offset)))
     }
   }
@@ -227,7 +232,8 @@ export class FarLink {
   #data(body: Uint8Array): void {
     const upload = this.#upload
     if (upload === undefined) throw new Error('the client sent DATA that nobody expects')
-    if (Buffer.compare(body, payload(upload.received, body.length)) !== 0) throw new Error('the client sent other bytes than it should')
+    const right = Buffer.compare(body, payload(upload.received, body.length)) === 0
+    if (!right) throw new Error('the client sent other bytes than it should')
     upload.received += body.length
     upload.cells += 1
     if (upload.cells % CIRCUIT_WINDOW.step === 0) {
@@ -262,86 +268,4 @@ interface Upload {
   received: number
   cells: number
   readonly complete: () => void
-}
-
-/** Encrypted cells that wait for the client's credit. */
-class Download {
-  readonly #wire: Uint8Array
-  readonly #dataCells: number
-  /** The tags of the circuit SENDMEs that will come, in their order. */
-  readonly #tags: readonly Uint8Array[]
-  #circuitSendmes = 0
-  #streamSendmes = 0
-  #sent = 0
-
-  constructor(wire: Uint8Array, dataCells: number, tags: readonly Uint8Array[]) {
-    this.#wire = wire
-    this.#dataCells = dataCells
-    this.#tags = tags
-  }
-
-  /** What the next read of the link yields; undefined while the client has not given credit for as much. */
-  next(): Uint8Array | undefined {
-    const credit = Math.min(
-      CIRCUIT_WINDOW.cells + this.#circuitSendmes * CIRCUIT_WINDOW.step,
-      STREAM_WINDOW.cells + this.#streamSendmes * STREAM_WINDOW.step,
-    )
-    // END needs no credit.
-    const end = credit >= this.#dataCells ? this.#wire.length : credit * FIXED_CELL_SIZE
-    const next = Math.min(this.#sent + READ_SIZE, this.#wire.length)
-    if (next > end || next === this.#sent) return undefined
-    const bytes = this.#wire.subarray(this.#sent, next)
-    this.#sent = next
-    return bytes
-  }
-
-  acknowledge(streamId: number, body: Uint8Array): void {
-    if (streamId !== 0) {
-      this.#streamSendmes += 1
-      return
-    }
-    const { tag } = decodeSendme(body)
-    const expected = this.#tags[this.#circuitSendmes]
-    if (tag === undefined || expected === undefined || Buffer.compare(tag, expected) !== 0) throw new Error('the client sent a wrong SENDME')
-    this.#circuitSendmes += 1
-  }
-}
-
-/** Cells that are encrypted in one go. */
-const BATCH = 128
-
-/** What downloads are encrypted into, one after the other: a fresh buffer for each would be garbage to be collected on the clock. */
-let memory = new Uint8Array(0)
-
-function encryptDownload(hops: readonly HopCrypto[], circuitId: number, streamId: number, length: number): Download {
-  const dataCells = Math.ceil(length / MAX_DATA)
-  const { digest } = (hops.at(-1) as HopCrypto).backward
-  const size = (dataCells + 1) * FIXED_CELL_SIZE
-  if (memory.length < size) memory = new Uint8Array(size)
-  const wire = memory.subarray(0, size)
-  const tags: Uint8Array[] = []
-  const plain = new Uint8Array(BATCH * BODY_SIZE)
-  for (let first = 0; first <= dataCells; first += BATCH) {
-    const end = Math.min(first + BATCH, dataCells + 1)
-    for (let cell = first, offset = 0; cell < end; cell++, offset += BODY_SIZE) {
-      if (cell === dataCells) {
-        plain.set(packMessage({ command: RelayCommand.END, streamId, body: encodeEnd(EndReason.DONE) }, systemRandom), offset)
-      } else {
-        const bytes = payload(cell * MAX_DATA, Math.min(MAX_DATA, length - cell * MAX_DATA))
-        writeHeader(plain, offset, RelayCommand.DATA, streamId, bytes.length)
-        plain.set(bytes, offset + HEADER_SIZE)
-      }
-      digest.seal(plain, offset)
-      if (cell < dataCells && (cell + 1) % CIRCUIT_WINDOW.step === 0) tags.push(digest.tag())
-    }
-    let bodies: Uint8Array = plain.subarray(0, (end - first) * BODY_SIZE)
-    for (const { backward } of hops.toReversed()) bodies = backward.keystream.apply(bodies)
-    for (let cell = first; cell < end; cell++) {
-      const at = cell * FIXED_CELL_SIZE
-      const offset = (cell - first) * BODY_SIZE
-      writeFixedHeader(wire, at, circuitId, CellCommand.RELAY)
-      wire.set(bodies.subarray(offset, offset + BODY_SIZE), at + FIXED_HEADER_SIZE)
-    }
-  }
-  return new Download(wire, dataCells, tags)
 }

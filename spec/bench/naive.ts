@@ -67,7 +67,9 @@ export class NaiveClient {
   #receive(chunk: Uint8Array, controller: TransformStreamDefaultController<Uint8Array>): void {
     const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
     let at = 0
-    for (; bytes.length - at >= CELL_SIZE; at += CELL_SIZE) this.#receiveCell(bytes.subarray(at + CELL_HEADER, at + CELL_SIZE), controller)
+    for (; bytes.length - at >= CELL_SIZE; at += CELL_SIZE) {
+      this.#receiveCell(bytes.subarray(at + CELL_HEADER, at + CELL_SIZE), controller)
+    }
     this.#rest = bytes.subarray(at)
   }
 
@@ -95,7 +97,8 @@ export class NaiveClient {
           this.#streamCredit += 50
         } else {
           const expected = this.#tags.shift()
-          if (expected === undefined || !timingSafeEqual(expected, body.subarray(14, 34))) throw new Error('a SENDME with a wrong tag')
+          const right = expected !== undefined && timingSafeEqual(expected, body.subarray(14, 34))
+          if (!right) throw new Error('a SENDME with a wrong tag')
           this.#circuitCredit += 100
         }
         this.#creditCame?.()

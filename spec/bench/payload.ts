@@ -15,7 +15,7 @@ const bytes = pattern(0, PERIOD + LONGEST_PIECE)
 
 /** `length` bytes of the payload from `offset` on, as a view that is not to be written to. */
 export function payload(offset: number, length: number): Uint8Array<ArrayBuffer> {
-  if (length > LONGEST_PIECE) throw new RangeError(`Cannot give more than ${LONGEST_PIECE} bytes of the payload at once: ${length}`)
+  if (length > LONGEST_PIECE) throw new RangeError(`Cannot give more than ${LONGEST_PIECE} bytes at once: ${length}`)
   const start = offset % PERIOD
   return bytes.subarray(start, start + length)
 }

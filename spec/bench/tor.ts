@@ -14,7 +14,7 @@ import { Worker } from './worker.ts'
 const TURNS = 5
 
 /** What the warming up moves: V8 compiles while it runs. */
-const WARM_UP = 30_000_000
+const WARM_UP = 60_000_000
 
 /** A tick of /proc/PID/stat, in seconds. Linux has told programs 100 a second since ever. */
 const TICK = 0.01

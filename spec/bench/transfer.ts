@@ -50,7 +50,9 @@ export async function transfer(order: Order & { readonly kind: 'down' | 'up' }, 
     const head = `PUT / HTTP/1.1\r\nHost: target.test\r\nConnection: close\r\nContent-Length: ${length}\r\n\r\n`
     await connection.write(new TextEncoder().encode(head))
     for (let at = 0; at < length; at += PIECE.length) await connection.write(PIECE.subarray(0, length - at))
-    for (let bytes = await connection.read(); bytes !== undefined; bytes = await connection.read()) answer += Buffer.from(bytes).toString('latin1')
+    for (let bytes = await connection.read(); bytes !== undefined; bytes = await connection.read()) {
+      answer += Buffer.from(bytes).toString('latin1')
+    }
     if (!answer.includes(`"bytes":${length},`)) throw new Error(`the server got something else: ${answer}`)
   }
   const { user, system } = process.cpuUsage(cpu)

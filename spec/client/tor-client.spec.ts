@@ -5,7 +5,7 @@ import type { DirectoryRelay } from '../../lib/directory/network-directory.ts'
 import { SocketError } from '../../lib/errors.ts'
 import { pattern, source } from '../../lib/testing/exits.ts'
 import { codeOf, rejection, sameBytes } from '../stream/support/scene.ts'
-import { ClientScene, exchange, pathOf } from './support/client-scene.ts'
+import { ClientScene, exchange, exit, guard, pathOf } from './support/client-scene.ts'
 
 const LENGTH = 100_000
 
@@ -119,12 +119,30 @@ describe('TorClient', function () {
       }
     })
 
-    it('refuses internal addresses, which a network for testing allows', async () => {
-      const strict = await scene.open({ network: { ...scene.network.config, testing: false } }).catch((error: unknown) => error)
-      // All test relays are neighbours: no path can be made of them in earnest.
-      expect(strict).to.include({ code: 'NO_PATH' })
+    it('refuses internal addresses and names, and exits that say that they connected there; a network for testing allows them', async () => {
       const tor = await scene.open()
       expect((await scene.fetch(tor, '10.0.0.1:80')).length).to.equal(LENGTH)
+      // In earnest no two relays of a path may be neighbours.
+      const relays = ['guard', 'middle', 'exit'].map((name, index) => ({
+        ...(name === 'exit' ? exit(name) : guard(name)),
+        address: { hostname: `20.${index}.0.1`, port: 443 },
+      }))
+      const earnest = await ClientScene.start({
+        relays,
+        exit: (request) => ({ ...echoing(), address: request.host === 'fine.example' ? '203.0.113.7' : '10.0.0.1' }),
+        resolve: (name) => [{ type: 'ipv4', address: name === 'fine.example' ? '203.0.113.7' : '192.168.0.1', ttl: 60 }],
+      })
+      const strict = await earnest.open({ network: { ...earnest.network.config, testing: false } })
+      for (const host of ['10.0.0.1', '[::1]', 'localhost', 'printer.local']) {
+        expect(() => strict.connect(`${host}:80`), host).to.throw(SocketError).with.property('code', 'ADDRESS_REFUSED')
+        expect(() => strict.resolve(host), host).to.throw(SocketError).with.property('code', 'ADDRESS_REFUSED')
+      }
+      await earnest.passing(strict.connect('fine.example:80').opened)
+      expect((await strict.resolve('fine.example')).length).to.equal(1)
+      expect(await codeOf(earnest.passing(strict.connect('rebound.example:80').opened))).to.equal('ADDRESS_REFUSED')
+      expect(await codeOf(earnest.passing(strict.resolve('rebound.example')))).to.equal('RESOLVE_TRANSIENT')
+      await earnest.tidy()
+      await earnest.end()
     })
 
     it('refuses options that are none, naming them', async () => {

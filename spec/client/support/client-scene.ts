@@ -18,6 +18,10 @@ import { turn } from '../../support/turn.ts'
 /** The most that a spec waits for anything, in ms of the fake clock. */
 const MAX_WAIT = 1_200_000
 
+/** In what steps the fake clock goes on, and how long each takes, in ms. */
+const STEP = 250
+const REAL_STEP = 4
+
 const USUAL_FLAGS = ['Fast', 'Running', 'Stable', 'V2Dir', 'Valid'] as const
 
 /** A relay that is a guard or a middle, but no exit. */
@@ -63,8 +67,11 @@ export class ClientScene {
     return client
   }
 
-  /** What the promise comes to, while time passes: slowly, so that whatever can happen without it happens first. */
-  async passing<T>(promise: Promise<T>, step = 100): Promise<T> {
+  /**
+   * What the promise comes to, while time passes: slowly, so that whatever can happen without it happens first. Some of that happens in
+   * other threads, such as decompression, so turns of this one alone would not do.
+   */
+  async passing<T>(promise: Promise<T>): Promise<T> {
     let pending = true
     const settled = (): void => {
       pending = false
@@ -73,10 +80,20 @@ export class ClientScene {
     const end = this.clock.now() + MAX_WAIT
     for (;;) {
       for (let quiet = 0; quiet < 30 && pending; quiet++) await turn()
+      if (pending) await new Promise((resolve) => setTimeout(resolve, REAL_STEP))
       if (!pending) return promise
       if (this.clock.now() > end) throw new Error('the clock has gone on for 20 minutes, and nothing came of it')
-      this.clock.advance(step)
+      this.clock.advance(STEP)
     }
+  }
+
+  /** Waits until what has begun is done, without letting time pass: no document is being fetched, and no circuit built. */
+  async quiet(): Promise<void> {
+    for (let round = 0; round < 2; round++) {
+      await turn(20)
+      await this.network.when(() => this.network.circuits.every(({ closed, hops }) => closed || hops.length === 3))
+    }
+    await turn(20)
   }
 
   /** The body that a stream to the network's exit brings. */

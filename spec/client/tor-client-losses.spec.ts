@@ -1,0 +1,165 @@
+import { expect } from 'chai'
+import type { SocketError } from '../../lib/errors.ts'
+import type { TorClient } from '../../lib/client/tor-client.ts'
+import { echo, source } from '../../lib/testing/exits.ts'
+import type { TestCircuit } from '../../lib/testing/test-circuit.ts'
+import type { TestRelay } from '../../lib/testing/test-relay.ts'
+import type { TorStream } from '../../lib/stream/tor-stream.ts'
+import { codeOf, rejection } from '../stream/support/scene.ts'
+import { ClientScene, exchange, exit, guard, pathOf } from './support/client-scene.ts'
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+
+describe('TorClient: what is lost', function () {
+  this.timeout(30_000)
+  let scene: ClientScene
+  let tor: TorClient
+  let hosts = 0
+
+  before(async () => {
+    const relays = [...Array.from({ length: 5 }, (_, index) => guard(`guard${index + 1}`)), exit('exit1'), exit('exit2'), exit('exit3')]
+    scene = await ClientScene.start({ relays, exit: (request) => (request.port === 80 ? echo() : source({ length: Infinity }))(request) })
+  })
+
+  beforeEach(async () => {
+    tor = await scene.open()
+  })
+
+  afterEach(() => scene.tidy())
+  after(() => scene.end())
+
+  async function open(port = 80, options?: Parameters<TorClient['connect']>[1]): Promise<{ socket: TorStream; circuit: TestCircuit; path: TestRelay[] }> {
+    const host = `host${hosts++}.example`
+    const socket = tor.connect({ hostname: host, port }, options)
+    await scene.passing(socket.opened)
+    const circuit = scene.circuitOf(host)
+    return { socket, circuit, path: circuit.hops.map(({ relay }) => relay) }
+  }
+
+  /** As a crash has it: its links break, and nobody can dial it. */
+  function kill(relay: TestRelay): void {
+    relay.reachable = 'no'
+    for (const link of relay.links) link.die()
+  }
+
+  for (const [position, name] of ['guard', 'middle', 'exit'].entries()) {
+    it(`as the ${name} in the middle of a transfer breaks that stream, and the next works`, async () => {
+      const { socket, path } = await open(9)
+      const reader = socket.readable.getReader()
+      await reader.read()
+      kill(path[position] as TestRelay)
+      const broken = (async () => {
+        for (;;) if ((await reader.read()).done) return
+      })()
+      const error = (await rejection(scene.passing(broken))) as SocketError
+      expect(error.code).to.match(/^(LINK_CLOSED|CIRCUIT_DESTROYED|CIRCUIT_TRUNCATED)$/)
+      expect(await codeOf(socket.closed)).to.equal(error.code)
+      for (let round = 0; round < 4; round++) {
+        const next = await open(80, { isolation: round })
+        expect(next.path).to.not.include(path[position])
+        expect(await exchange(next.socket, 'goes on')).to.equal('goes on')
+      }
+    })
+  }
+
+  it('as a guard that vanishes: another guard is used, and the first again when it is back after a while', async () => {
+    const { path } = await open()
+    const [first] = path as [TestRelay]
+    kill(first)
+    const other = await open()
+    expect(other.path[0]).to.not.equal(first)
+    first.reachable = 'yes'
+    expect((await open(80, { isolation: 'soon' })).path[0]).to.equal(other.path[0])
+    scene.clock.advance(11 * MINUTE)
+    // Those that are ready go through the other one still.
+    const again: (TestRelay | undefined)[] = []
+    for (let round = 0; round < 4; round++) again.push((await open(80, { isolation: round })).path[0])
+    expect(again.at(-1)).to.equal(first)
+  })
+
+  it('as every guard: the stream fails with the reason, and a later one works when they are back', async () => {
+    await open()
+    for (const relay of scene.network.relays) kill(relay)
+    const error = (await rejection(open())) as SocketError
+    expect(error.code).to.equal('LINK_UNREACHABLE')
+    expect(error.attempts.length).to.be.above(0)
+    for (const relay of scene.network.relays) relay.reachable = 'yes'
+    const { socket } = await open()
+    expect(await exchange(socket, 'back')).to.equal('back')
+  })
+
+  it('as circuits through better guards that were away with the network: those come first again', async () => {
+    const guards = scene.network.relays.filter(({ nickname }) => nickname.startsWith('guard'))
+    const order: TestRelay[] = []
+    // The guards in the order in which this client takes them: each is away when the next is tried.
+    for (let index = 0; index < guards.length - 1; index++) {
+      const [used] = (await open(80, { isolation: `order ${index}` })).path as [TestRelay]
+      order.push(used)
+      kill(used)
+    }
+    expect(new Set(order).size).to.equal(order.length)
+    scene.clock.advance(12 * HOUR)
+    for (const each of order) each.reachable = 'yes'
+    const { path } = await open(80, { isolation: 'later' })
+    expect(order.slice(0, 3)).to.include(path[0])
+  })
+
+  describe('as the network changes without a word', () => {
+    /** Every link of the client hears and says nothing any more. */
+    function silence(): void {
+      for (const relay of scene.network.relays) for (const link of relay.links) if (link.fromClient) link.stall()
+    }
+
+    it('is found out by the next stream, which works within half a minute over a new link to the same guard', async () => {
+      const { path } = await open()
+      silence()
+      const before = scene.clock.now()
+      const next = await open()
+      expect(scene.clock.now() - before).to.be.below(31_000)
+      expect(next.path[0]).to.equal(path[0])
+      expect(await exchange(next.socket, 'works')).to.equal('works')
+      scene.network.dials.length = 0
+      await open()
+      expect(scene.network.dials).to.deep.equal([])
+    })
+
+    it('is found out by the next stream at once when the clock has jumped', async () => {
+      const { path } = await open()
+      silence()
+      scene.clock.advance(8 * HOUR)
+      const before = scene.clock.now()
+      const next = await open()
+      expect(scene.clock.now() - before).to.be.below(5_000)
+      expect(next.path[0]).to.equal(path[0])
+    })
+  })
+
+  it('never is a stream that goes on while no other is opened for hours', async () => {
+    const { socket, circuit } = await open()
+    for (let round = 0; round < 9; round++) {
+      scene.clock.advance(20 * MINUTE)
+      expect(await scene.passing(exchange(socket, `round ${round}`))).to.equal(`round ${round}`)
+    }
+    const other = await open()
+    expect(other.circuit).to.not.equal(circuit)
+    expect(await exchange(socket, 'as before')).to.equal('as before')
+    // Its link takes no more circuits, and goes with the last of those that it has.
+    const { link } = circuit
+    expect(other.circuit.link).to.not.equal(link)
+    expect(link.closed).to.equal(false)
+    await socket.close()
+    await scene.network.when(() => link.closed)
+    expect(pathOf(other.circuit)[0]).to.equal(pathOf(circuit)[0])
+  })
+
+  it('is not the guard because it refuses one circuit: streams on others go on', async () => {
+    const { socket, path } = await open()
+    const [first] = path as [TestRelay]
+    first.answerCreate = () => ({ destroy: 5 })
+    const other = await open(80, { isolation: 'other', exit: () => true })
+    expect(await exchange(other.socket, 'hello')).to.equal('hello')
+    for (let round = 0; round < 3; round++) await open(80, { isolation: round })
+    expect(await exchange(socket, 'as before')).to.equal('as before')
+  })
+})
