@@ -42,6 +42,9 @@ export interface DocumentSourceOptions {
 export class DocumentSource {
   readonly #options: DocumentSourceOptions
   readonly #circuits = new Map<string, Circuit>()
+  /** Of this round, and of those that are asked at random: who served a document, and who did not answer. */
+  #good: DirectoryServer | undefined
+  readonly #silent = new Set<DirectoryServer>()
   #lastFailure: unknown
 
   constructor(options: DocumentSourceOptions) {
@@ -63,15 +66,18 @@ export class DocumentSource {
   async fetch<T>(path: string, limit: number, accept: (text: string) => Promise<T> | T, signal: AbortSignal): Promise<T> {
     let failure: unknown
     let asked = 0
-    for (const pick of this.#options.servers()) {
+    for (const pick of this.#servers()) {
       if (signal.aborted || asked++ === MAX_SERVERS) break
       let text: string
       try {
         text = await this.#request(pick.server, path, limit, signal)
-        pick.settled?.(true)
+        if (pick.settled) pick.settled(true)
+        else this.#good = pick.server
       } catch (error) {
         if (signal.aborted) break
-        pick.settled?.(isFromServer(error))
+        const reached = isFromServer(error)
+        if (pick.settled) pick.settled(reached)
+        else if (!reached) this.#silent.add(pick.server)
         failure = isAnswer(failure) ? failure : error
         this.#lastFailure = failure
         continue
@@ -91,10 +97,24 @@ export class DocumentSource {
     throw new TorError('DIRECTORY_UNAVAILABLE', 'no directory server could be asked', { cause: failure })
   }
 
+  /** Guards first; then who has served a document in this round; then the others that are not known to be silent. */
+  *#servers(): Iterable<ServerPick> {
+    let hasGuards = true
+    for (const pick of this.#options.servers()) {
+      if (hasGuards && pick.settled === undefined) {
+        hasGuards = false
+        if (this.#good && !this.#silent.has(this.#good)) yield { server: this.#good }
+      }
+      if (pick.settled || (pick.server !== this.#good && !this.#silent.has(pick.server))) yield pick
+    }
+  }
+
   /** Closes the circuits of this round, and the channels that are of no further use. */
   async release(): Promise<void> {
     const circuits = [...this.#circuits]
     this.#circuits.clear()
+    this.#good = undefined
+    this.#silent.clear()
     for (const [fingerprint, circuit] of circuits) {
       await circuit.close().catch(() => undefined) // it broke before, and whoever used it was told
       if (!this.#options.keepsChannel(fingerprint)) this.#options.channels.retire(fingerprint)

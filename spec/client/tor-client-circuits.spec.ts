@@ -55,8 +55,8 @@ describe('TorClient: circuits', function () {
 
     it('by nobody whose tokens differ, or who came through another view', async () => {
       const shared = { any: 'object' }
-      const views = [tor, tor.isolated(), tor.isolated()]
-      const tokens = [undefined, 'a', 'b', 1, '1', shared, { any: 'object' }, Symbol('a'), Symbol('a')]
+      const views = [tor, tor.isolated()]
+      const tokens = [undefined, 'a', 1, '1', shared, { any: 'object' }, Symbol('a'), Symbol('a')]
       const seen = new Map<TestCircuit, unknown>()
       for (const view of views) {
         for (const token of tokens) {
@@ -140,7 +140,7 @@ describe('TorClient: circuits', function () {
       const error = (await rejection(open({ isolation: 'hopeless' }))) as SocketError
       expect(error.code).to.equal('CIRCUIT_DESTROYED')
       expect(error.attempts.map(({ code, reason, fingerprints }) => [code, reason, fingerprints.length])).to.deep.equal([['CIRCUIT_DESTROYED', 5, 0]])
-      expect(error.attempts[0]?.elapsed).to.be.within(15_000, 20_000)
+      expect(error.attempts[0]?.elapsed).to.be.within(15_000, 25_000)
       for (const each of scene.network.relays) each.answerCreate = undefined
       await open({ isolation: 'hopeless' })
     })

@@ -25,6 +25,7 @@ describe('TorClient: what it keeps', function () {
     const socket = tor.connect('example.com:80')
     await scene.passing(socket.opened)
     const [guard] = pathOf(scene.circuitOf('example.com'))
+    await scene.quiet() // what is missing is fetched beside
     await scene.passing(tor.close())
     return guard
   }
@@ -49,7 +50,6 @@ describe('TorClient: what it keeps', function () {
 
   const spoilings: readonly (readonly [what: string, spoil: (text: string) => string])[] = [
     ['garbage', () => '\u0000\u0001garbage'],
-    ['empty', () => ''],
     ['cut off in the middle', (text) => text.slice(0, text.length / 2)],
     ['cut off near its end', (text) => text.slice(0, -10)],
     ['changed in one place', (text) => text.replace(/\d(?=\d*\n)/, (digit) => (digit === '1' ? '2' : '1'))],
