@@ -23,10 +23,14 @@ export class StopClock {
     return this.#counted / 1000
   }
 
-  /** Does work that does not count. It must be synchronous: whatever runs between two turns belongs to the client. */
+  /**
+   * Does work that does not count; within such work it makes no difference. It must be synchronous: whatever runs between two
+   * turns belongs to the client.
+   */
   pause<T>(work: () => T): T {
     if (this.#since === undefined) return work()
     this.#counted += performance.now() - this.#since
+    this.#since = undefined
     try {
       return work()
     } finally {
