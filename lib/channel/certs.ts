@@ -32,7 +32,7 @@ export interface CertsToVerify {
   readonly expected: Pick<DirectoryServer, 'rsaIdentity' | 'ed25519Identity'>
   /** The present, in ms since the epoch. */
   readonly now: number
-  readonly platform: Pick<Platform, 'rsaPublic'>
+  readonly platform: Pick<Platform, 'rsaPublic' | 'verifyEd25519'>
 }
 
 /** Relays' identity keys have 1024 bits and the exponent 65537 (tor-spec, "Preliminaries" and "CERTS cells"). */
@@ -95,8 +95,8 @@ export function verifyCerts({ certs, peerCertificate, expected, now, platform }:
   const ed25519Identity = signing.signingKey
   check(ed25519Identity !== undefined, 'its signing key certificate names no identity')
   check(signing.keyType === CertKeyType.ED25519, 'its signing key is no Ed25519 key')
-  check(isSignedBy(signing, ed25519Identity), 'its signing key certificate is not signed with its identity')
-  check(isSignedBy(link, signing.certifiedKey), 'its link certificate is not signed with its signing key')
+  check(isSignedBy(signing, ed25519Identity, platform), 'its signing key certificate is not signed with its identity')
+  check(isSignedBy(link, signing.certifiedKey, platform), 'its link certificate is not signed with its signing key')
   check(
     link.keyType === CertKeyType.SHA256_OF_X509 || link.keyType === CertKeyType.ED25519,
     'its link certificate certifies no TLS certificate',

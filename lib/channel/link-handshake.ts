@@ -42,7 +42,7 @@ export interface LinkHandshakeOptions {
   readonly address: LinkAddress
   /** The certificate of the TLS connection, DER. */
   readonly peerCertificate: Uint8Array
-  readonly platform: Pick<Platform, 'rsaPublic'>
+  readonly platform: Pick<Platform, 'rsaPublic' | 'verifyEd25519'>
   readonly clock: Pick<Clock, 'now'>
 }
 

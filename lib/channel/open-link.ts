@@ -14,7 +14,7 @@ import { LinkHandshake, type LinkHandshakeResult } from './link-handshake.ts'
 /** What {@link openLink} needs. */
 export interface OpenLinkOptions {
   readonly transport: Transport
-  readonly platform: Pick<Platform, 'rsaPublic'>
+  readonly platform: Pick<Platform, 'rsaPublic' | 'verifyEd25519'>
   readonly clock: Clock
   /** For all addresses together, in ms. */
   readonly timeout: number

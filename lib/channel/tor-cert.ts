@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { ed25519 } from '@noble/curves/ed25519.js'
 import { ByteReader } from '../cell/bytes.ts'
+import type { Platform } from '../platform/platform.ts'
 
 const SIGNATURE_SIZE = 64
 const SIGNED_WITH_KEY = 4
@@ -72,7 +72,7 @@ export function parseTorCert(bytes: Uint8Array): TorCert {
  * True when the certificate is signed with `key`, and names that key if it names one (cert-spec section 2.2.1). It says nothing
  * of its time. Signatures are verified as RFC 8032 has it: encodings that are not canonical fail.
  */
-export function isSignedBy(cert: TorCert, key: Uint8Array): boolean {
+export function isSignedBy(cert: TorCert, key: Uint8Array, platform: Pick<Platform, 'verifyEd25519'>): boolean {
   if (cert.signingKey !== undefined && cert.signingKey.some((byte, at) => byte !== key[at])) return false
-  return ed25519.verify(cert.signature, cert.signed, key, { zip215: false })
+  return platform.verifyEd25519(cert.signature, cert.signed, key)
 }

@@ -6,10 +6,12 @@
  *
  * @module
  */
-import { x25519 } from '@noble/curves/ed25519.js'
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
-import { TorError } from '../errors.ts'
+import { constantTimeEqual } from '../cell/bytes.ts'
+import { currentPlatform } from '../platform/current.ts'
+import type { Platform, X25519 } from '../platform/platform.ts'
+import { ephemeralPair, expectLength, handshakeError, join, KEY_SIZE, type KeyPair, withSecretInput } from './handshake.ts'
 import { kdfRfc5869 } from './kdf.ts'
 
 /** The handshake type of ntor in CREATE2 and EXTEND2 cells (tor-spec, "CREATE and CREATED cells"). */
@@ -22,7 +24,6 @@ export const NTOR_ONION_SKIN_SIZE = 84
 export const NTOR_REPLY_SIZE = 64
 
 const ID_SIZE = 20
-const KEY_SIZE = 32
 
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text)
 const PROTOID = 'ntor-curve25519-sha256-1'
@@ -57,18 +58,21 @@ export interface NtorHandshake {
 /**
  * Begins a handshake with the relay whose RSA identity (20 bytes) and ntor onion key (32 bytes) a directory has told.
  *
+ * @param options.platform whose curve to use; by default the runtime's
  * @param options.secret the ephemeral secret of 32 bytes, for test vectors only; it is overwritten in the end
  */
 export function startNtor(options: {
   readonly rsaIdentity: Uint8Array
   readonly ntorOnionKey: Uint8Array
+  readonly platform?: Pick<Platform, 'x25519'>
   /** @internal */
   readonly secret?: Uint8Array
 }): NtorHandshake {
   const id = expectLength('rsaIdentity', options.rsaIdentity, ID_SIZE)
   const onionKey = expectLength('ntorOnionKey', options.ntorOnionKey, KEY_SIZE)
-  let secret: Uint8Array | undefined = options.secret ?? x25519.utils.randomSecretKey()
-  const clientKey = x25519.getPublicKey(secret)
+  const { x25519 } = options.platform ?? currentPlatform()
+  const { secretKey, publicKey: clientKey } = ephemeralPair(x25519, options.secret)
+  let secret: Uint8Array | undefined = secretKey
   return {
     onionSkin: join(id, onionKey, clientKey),
     finish(reply, keyLength) {
@@ -82,8 +86,8 @@ export function startNtor(options: {
         const relayKey = reply.subarray(0, KEY_SIZE)
         const auth = reply.subarray(KEY_SIZE)
         const transcript = { id, onionKey, clientKey, relayKey }
-        return withSecretInput([ephemeral, relayKey], [ephemeral, onionKey], transcript, (input) => {
-          const proven = equal(authOf(input, transcript), auth)
+        return withTranscript(x25519, [[ephemeral, relayKey], [ephemeral, onionKey]], transcript, (input) => {
+          const proven = constantTimeEqual(authOf(input, transcript), auth)
           if (!proven) throw handshakeError('the reply does not prove possession of the onion key')
           return kdfRfc5869(input, T_KEY, M_EXPAND, keyLength)
         })
@@ -98,6 +102,7 @@ export function startNtor(options: {
  * The relay's side: answers an onion skin of 84 bytes with the reply of 64 bytes and the same key material that the client
  * will derive.
  *
+ * @param options.platform whose curve to use; by default the runtime's
  * @param options.secret the ephemeral secret of 32 bytes, for test vectors only; it is overwritten in the end
  * @throws TorError `CIRCUIT_HANDSHAKE` when the onion skin is for another relay or another onion key, or is no onion skin
  */
@@ -106,6 +111,7 @@ export function answerNtor(options: {
   readonly rsaIdentity: Uint8Array
   readonly onionSecretKey: Uint8Array
   readonly keyLength: number
+  readonly platform?: Pick<Platform, 'x25519'>
   /** @internal */
   readonly secret?: Uint8Array
 }): { readonly reply: Uint8Array; readonly keys: Uint8Array } {
@@ -115,17 +121,17 @@ export function answerNtor(options: {
   if (onionSkin.length !== NTOR_ONION_SKIN_SIZE) {
     throw handshakeError(`the onion skin has ${onionSkin.length} bytes instead of ${NTOR_ONION_SKIN_SIZE}`)
   }
-  const onionKey = x25519.getPublicKey(onionSecretKey)
-  if (!equal(onionSkin.subarray(0, ID_SIZE), id)) throw handshakeError('the onion skin is for another relay')
-  if (!equal(onionSkin.subarray(ID_SIZE, ID_SIZE + KEY_SIZE), onionKey)) {
+  const { x25519 } = options.platform ?? currentPlatform()
+  const onionKey = x25519.publicKey(onionSecretKey)
+  if (!constantTimeEqual(onionSkin.subarray(0, ID_SIZE), id)) throw handshakeError('the onion skin is for another relay')
+  if (!constantTimeEqual(onionSkin.subarray(ID_SIZE, ID_SIZE + KEY_SIZE), onionKey)) {
     throw handshakeError('the onion skin is for another onion key')
   }
   const clientKey = onionSkin.subarray(ID_SIZE + KEY_SIZE)
-  const secret = options.secret ?? x25519.utils.randomSecretKey()
+  const { secretKey: secret, publicKey: relayKey } = ephemeralPair(x25519, options.secret)
   try {
-    const relayKey = x25519.getPublicKey(secret)
     const transcript = { id, onionKey, clientKey, relayKey }
-    return withSecretInput([secret, clientKey], [onionSecretKey, clientKey], transcript, (input) => ({
+    return withTranscript(x25519, [[secret, clientKey], [onionSecretKey, clientKey]], transcript, (input) => ({
       reply: join(relayKey, authOf(input, transcript)),
       keys: kdfRfc5869(input, T_KEY, M_EXPAND, keyLength),
     }))
@@ -134,21 +140,10 @@ export function answerNtor(options: {
   }
 }
 
-/** A secret key of ours and a public key of theirs. */
-type KeyPair = readonly [secret: Uint8Array, publicKey: Uint8Array]
-
-/** Makes `secret_input` of the specification for the duration of `use`; with both shared secrets it is overwritten afterwards. */
-function withSecretInput<T>(ephemeral: KeyPair, onion: KeyPair, transcript: Transcript, use: (input: Uint8Array) => T): T {
+/** Makes `secret_input` of the specification for the duration of `use`. */
+function withTranscript<T>(x25519: X25519, pairs: readonly KeyPair[], transcript: Transcript, use: (input: Uint8Array) => T): T {
   const { id, onionKey, clientKey, relayKey } = transcript
-  const secrets: Uint8Array[] = []
-  try {
-    for (const [secret, publicKey] of [ephemeral, onion]) secrets.push(exchange(secret, publicKey))
-    const input = join(...secrets, id, onionKey, clientKey, relayKey, PROTOCOL_ID)
-    secrets.push(input)
-    return use(input)
-  } finally {
-    for (const bytes of secrets) bytes.fill(0)
-  }
+  return withSecretInput(x25519, pairs, [id, onionKey, clientKey, relayKey, PROTOCOL_ID], use)
 }
 
 /** AUTH: by making it the relay proves that it knows the onion key's secret. */
@@ -157,42 +152,4 @@ function authOf(secretInput: Uint8Array, { id, onionKey, clientKey, relayKey }: 
   const auth = hmac(sha256, T_MAC, join(verify, id, onionKey, relayKey, clientKey, PROTOCOL_ID, SERVER))
   verify.fill(0)
   return auth
-}
-
-/** X25519 that refuses the all-zero result, which a peer could force by a point of small order. */
-function exchange(secret: Uint8Array, publicKey: Uint8Array): Uint8Array {
-  let shared: Uint8Array
-  try {
-    shared = x25519.getSharedSecret(secret, publicKey)
-  } catch (cause) {
-    throw handshakeError('the public key is degenerate', cause)
-  }
-  if (equal(shared, new Uint8Array(KEY_SIZE))) throw handshakeError('the public key is degenerate')
-  return shared
-}
-
-/** Compares in a time that depends on the length only. */
-function equal(a: Uint8Array, b: Uint8Array): boolean {
-  let difference = a.length ^ b.length
-  for (let index = 0; index < a.length; index++) difference |= (a[index] as number) ^ (b[index] ?? 0)
-  return difference === 0
-}
-
-function join(...parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
-}
-
-function expectLength(name: string, bytes: Uint8Array, length: number): Uint8Array {
-  if (bytes.length !== length) throw new RangeError(`"${name}" must have ${length} bytes: got ${bytes.length}`)
-  return new Uint8Array(bytes)
-}
-
-function handshakeError(message: string, cause?: unknown): TorError {
-  return new TorError('CIRCUIT_HANDSHAKE', `Cannot complete the ntor handshake: ${message}`, cause === undefined ? {} : { cause })
 }

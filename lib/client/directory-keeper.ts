@@ -78,18 +78,20 @@ export class DirectoryKeeper {
     return this.#directory ? nextFetch(this.#directory.consensus, clock.now(), random) : clock.now()
   }
 
-  /** Takes over what the last run kept, as far as it is still good. */
+  /** Takes over what the last run kept, as far as it is still good. All of it is read at once. */
   async load(): Promise<void> {
     const { kept } = this.#options
-    await kept.use('certificates', (text) => {
+    const certificates = kept.use('certificates', (text) => {
       this.#certificates = this.#goodOnes(parseKeyCertificates(text))
     })
-    await kept.use('microdescriptors', (text) => this.#takeMicrodescriptors(text))
-    await kept.use('consensus', async (text) => {
-      const consensus = await parseConsensus(text)
-      this.#verify(consensus)
-      this.#replaceBy(this.#directoryOf(consensus))
+    const microdescriptors = kept.use('microdescriptors', (text) => this.#takeMicrodescriptors(text))
+    const consensus = kept.use('consensus', async (text) => {
+      const parsed = await parseConsensus(text)
+      await Promise.all([certificates, microdescriptors])
+      this.#verify(parsed)
+      this.#replaceBy(this.#directoryOf(parsed))
     })
+    await Promise.all([certificates, microdescriptors, consensus])
   }
 
   /**

@@ -9,11 +9,11 @@ import type { Consensus } from './consensus.ts'
 import { parseProtocols, type Protocols } from './protocols.ts'
 
 /**
- * What this client speaks: consensuses and microdescriptors with Ed25519 identities, over BEGIN_DIR; link protocols 4 and 5; ntor
- * and extending by IPv6; authenticated SENDMEs.
+ * What this client speaks: consensuses and microdescriptors with Ed25519 identities, over BEGIN_DIR; link protocols 4 and 5; ntor,
+ * extending by IPv6 and ntor-v3; authenticated SENDMEs and congestion control.
  */
 export const clientProtocols = (): Protocols =>
-  parseProtocols('Cons=2 Desc=2 DirCache=2 FlowCtrl=1 Link=4-5 Microdesc=2-3 Relay=2-3') as Protocols
+  parseProtocols('Cons=2 Desc=2 DirCache=2 FlowCtrl=1-2 Link=4-5 Microdesc=2-3 Relay=2-4') as Protocols
 
 /**
  * Checks that a client that speaks `supported` may use the network of a verified consensus.

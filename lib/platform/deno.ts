@@ -1,15 +1,28 @@
 /**
- * What the library needs, by Deno: as on the web, for its node:crypto is slower and has no raw RSA, but with TLS by node:tls.
+ * What the library needs, by Deno: as on the web, for the ciphers and hashes of its node:crypto are slower and it has no raw
+ * RSA; but with native curves, and TLS by node:tls.
  *
  * @module
  */
+import { builtinModule } from './builtin.ts'
 import { denoTcp } from './deno-tcp.ts'
 import { cacheDirectory, FileStorage } from './file-storage.ts'
+import { type CurveModule, nativeVerifyEd25519, nativeX25519 } from './native-curve25519.ts'
+import { nodeTls } from './node-tls.ts'
 import type { Platform } from './platform.ts'
 import { tlsTransport } from './tls.ts'
 import { webPlatform } from './web.ts'
 
 /** The platform in Deno. */
 export function denoPlatform(): Platform {
-  return { ...webPlatform(), name: 'deno', transport: tlsTransport(denoTcp), storage: () => new FileStorage(cacheDirectory()) }
+  const crypto = builtinModule<CurveModule>('node:crypto')
+  return {
+    ...webPlatform(),
+    name: 'deno',
+    x25519: nativeX25519(crypto),
+    verifyEd25519: (signature, message, publicKey) => nativeVerifyEd25519(crypto, signature, message, publicKey),
+    transport: tlsTransport(denoTcp),
+    tls: nodeTls(),
+    storage: () => new FileStorage(cacheDirectory()),
+  }
 }

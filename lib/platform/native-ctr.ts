@@ -16,14 +16,14 @@ export interface CipherModule {
 
 const ZERO_COUNTER = new Uint8Array(16)
 
-/** AES-128 in counter mode from a zero counter. */
+/** AES-128 or AES-256 in counter mode from a zero counter. */
 export class NativeKeystream implements Keystream {
   readonly available: number = Infinity
   readonly #cipher: ReturnType<CipherModule['createCipheriv']>
 
-  /** Takes a key of 16 bytes. */
+  /** Takes a key of 16 or 32 bytes. */
   constructor(crypto: CipherModule, key: Uint8Array) {
-    this.#cipher = crypto.createCipheriv('aes-128-ctr', key, ZERO_COUNTER)
+    this.#cipher = crypto.createCipheriv(`aes-${8 * key.length}-ctr`, key, ZERO_COUNTER)
   }
 
   refill(): Promise<void> {

@@ -1,26 +1,31 @@
 /**
  * What the library needs, by Node: native AES, SHA-1 in JavaScript (copying a native hash for every cell is slower), native
- * RSA and TLS.
+ * RSA, curves and TLS.
  *
  * @module
  */
 import { builtinModule } from './builtin.ts'
 import { cacheDirectory, FileStorage } from './file-storage.ts'
 import { type CipherModule, NativeKeystream } from './native-ctr.ts'
+import { type CurveModule, nativeVerifyEd25519, nativeX25519 } from './native-curve25519.ts'
 import { type RsaModule, nativeRsaPublic } from './native-rsa.ts'
+import { nodeTls } from './node-tls.ts'
 import type { Platform } from './platform.ts'
 import { Sha1RunningDigest } from './sha1.ts'
 import { tlsTransport } from './tls.ts'
 
 /** The platform in Node 20.19 or later. */
 export function nodePlatform(): Platform {
-  const crypto = builtinModule<CipherModule & RsaModule>('node:crypto')
+  const crypto = builtinModule<CipherModule & CurveModule & RsaModule>('node:crypto')
   return {
     name: 'node',
     keystream: (key) => new NativeKeystream(crypto, key),
     runningDigest: (seed) => new Sha1RunningDigest(seed),
     rsaPublic: (signature, modulus, exponent) => nativeRsaPublic(crypto, signature, modulus, exponent),
+    x25519: nativeX25519(crypto),
+    verifyEd25519: (signature, message, publicKey) => nativeVerifyEd25519(crypto, signature, message, publicKey),
     transport: tlsTransport(),
+    tls: nodeTls(),
     storage: () => new FileStorage(cacheDirectory()),
   }
 }

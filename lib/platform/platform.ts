@@ -40,6 +40,27 @@ export interface RunningDigest {
   tag(): Uint8Array
 }
 
+/** A key pair of X25519; 32 bytes each. */
+export interface X25519KeyPair {
+  /** The caller's to overwrite when it is not needed any more. */
+  readonly secretKey: Uint8Array
+  readonly publicKey: Uint8Array
+}
+
+/** Diffie-Hellman on Curve25519 (RFC 7748, section 6.1). Keys and secrets have 32 bytes, and what is returned is a fresh copy. */
+export interface X25519 {
+  /** A new key pair, from the runtime's source of randomness. */
+  generateKeyPair(): X25519KeyPair
+  /** The public key that belongs to a secret key. */
+  publicKey(secretKey: Uint8Array): Uint8Array
+  /**
+   * What both sides share.
+   *
+   * @throws TorError `CIRCUIT_HANDSHAKE` for a public key of small order, which makes the result zero whatever the secret is
+   */
+  sharedSecret(secretKey: Uint8Array, publicKey: Uint8Array): Uint8Array
+}
+
 /** A connection to a relay's OR port, inside TLS. */
 export interface Link {
   /** What the relay sends. */
@@ -67,18 +88,69 @@ export interface Transport {
   connect(address: LinkAddress, options: { readonly signal: AbortSignal }): Promise<Link>
 }
 
+/** What a TLS connection is to be made with. */
+export interface TlsRequest {
+  /** Who the certificate must be for: a host name, or an IP address without brackets. A name is also sent as SNI (RFC 6066, section 3). */
+  readonly serverName: string
+  /** The protocols to offer by ALPN (RFC 7301), the best first; none are offered when it is empty. */
+  readonly alpn: readonly string[]
+  /** PEM certificates of the only authorities to trust; undefined for those that the runtime trusts. */
+  readonly ca: readonly string[] | undefined
+  /** Gives up the connection in any phase. */
+  readonly signal: AbortSignal
+}
+
+/** A TLS connection whose handshake is over. */
+export interface TlsConnection {
+  /** What the server sends. It ends when the server has said so (close_notify), and errors when the bytes below end without that. */
+  readonly readable: ReadableStream<Uint8Array>
+  /** What goes to the server. A write resolves when the streams below have taken it; closing it tells the server (close_notify). */
+  readonly writable: WritableStream<Uint8Array>
+  /** The protocol that the server chose by ALPN. */
+  readonly alpn: string | undefined
+}
+
+/**
+ * TLS on top of a stream, for a runtime that has none of its own: a TLS library, wrapped.
+ *
+ * It must check the certificate chain, its time and its name, and never go on without: what it lets pass is trusted. It must fetch
+ * nothing (certificates of issuers, revocation lists) by itself, as that would go beside Tor. It should hold no more bytes than one
+ * TLS record each way, so that backpressure remains the stream's.
+ */
+export interface TlsAdapter {
+  /**
+   * Makes the handshake over `below`, whose streams become its own.
+   *
+   * Rejects when the handshake fails: with a SocketError `TLS_CERTIFICATE` when the certificate is at fault, with the streams' own
+   * error when they fail, with anything else otherwise. After that, and when `signal` aborts, `below` may be left as it is.
+   */
+  secure(below: { readonly readable: ReadableStream<Uint8Array>; readonly writable: WritableStream<BufferSource> }, request: TlsRequest): Promise<TlsConnection>
+}
+
 /** What the library needs of its runtime. */
 export interface Platform {
   /** Which runtime it is for. */
   readonly name: 'node' | 'deno' | 'bun' | 'web'
-  /** AES in counter mode from a zero counter; the key has 16 bytes. */
+  /** AES in counter mode from a zero counter; the key has 16 bytes (AES-128) or 32 (AES-256). */
   keystream(key: Uint8Array): Keystream
   /** A running digest that has taken in `seed`. */
   runningDigest(seed: Uint8Array): RunningDigest
   /** The RSA public operation (signature ^ exponent mod modulus), as many bytes as the modulus has. Inputs are big-endian. */
   rsaPublic(signature: Uint8Array, modulus: Uint8Array, exponent: Uint8Array): Uint8Array
+  /** The key agreement of the ntor handshakes. */
+  readonly x25519: X25519
+  /**
+   * True when `signature` (64 bytes) is `publicKey`'s (32 bytes) over `message` (RFC 8032, section 5.1.7). False for encodings
+   * that are not canonical, public keys of small order and wrong lengths too.
+   *
+   * Runtimes may differ, as RFC 8032 lets them, about a signature that its own signer made ambiguous by points with a part of
+   * small order.
+   */
+  verifyEd25519(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean
   /** The transport that a caller gets who brings none, or undefined where the runtime has no sockets. */
   readonly transport: Transport | undefined
+  /** TLS to the far end of a stream, or undefined where the runtime has none. */
+  readonly tls: TlsAdapter | undefined
   /** Makes the storage that a client gets who brings none; undefined where the runtime has no files. */
   readonly storage: (() => Storage) | undefined
 }

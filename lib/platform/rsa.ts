@@ -31,7 +31,7 @@ export function checkRsa(signature: Uint8Array, paddedModulus: Uint8Array, padde
   if (modulus.length > MAX_MODULUS || !isOddAboveOne(modulus)) throw rsaError('the modulus is not usable')
   if (exponent.length > MAX_EXPONENT || !isOddAboveOne(exponent)) throw rsaError('the exponent is not usable')
   if (signature.length !== modulus.length) throw rsaError('the signature is not as long as the modulus')
-  if (toBigInt(signature) >= toBigInt(modulus)) throw rsaError('the signature is not below the modulus')
+  if (!isBelow(signature, modulus)) throw rsaError('the signature is not below the modulus')
   return { signature, modulus, exponent }
 }
 
@@ -59,6 +59,12 @@ function withoutZeros(bytes: Uint8Array): Uint8Array {
 
 const isOddAboveOne = (bytes: Uint8Array): boolean =>
   bytes.length > 0 && ((bytes[bytes.length - 1] as number) & 1) === 1 && (bytes.length > 1 || bytes[0] !== 1)
+
+/** Compares two numbers of as many bytes, big-endian. */
+function isBelow(a: Uint8Array, b: Uint8Array): boolean {
+  const at = a.findIndex((byte, index) => byte !== b[index])
+  return at !== -1 && (a[at] as number) < (b[at] as number)
+}
 
 const toBigInt = (bytes: Uint8Array): bigint =>
   BigInt(`0x${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`)

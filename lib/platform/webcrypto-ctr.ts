@@ -24,7 +24,7 @@ let zeros = new Uint8Array(FIRST_BLOCK)
 /** The part of `SubtleCrypto` that a keystream needs. */
 export type CipherSubtle = Pick<SubtleCrypto, 'importKey' | 'encrypt'>
 
-/** AES-128 in counter mode from a zero counter. */
+/** AES-128 or AES-256 in counter mode from a zero counter. */
 export class WebCryptoKeystream implements Keystream {
   readonly #subtle: CipherSubtle
   #key: Uint8Array<ArrayBuffer> | CryptoKey
@@ -40,7 +40,7 @@ export class WebCryptoKeystream implements Keystream {
   #failed = false
   #failure: unknown
 
-  /** Takes a key of 16 bytes, which stays unchanged until the first `refill` has resolved. Begins to make keystream. */
+  /** Takes a key of 16 or 32 bytes, which stays unchanged until the first `refill` has resolved. Begins to make keystream. */
   constructor(key: Uint8Array, subtle: CipherSubtle = globalThis.crypto.subtle) {
     this.#subtle = subtle
     this.#key = new Uint8Array(key)

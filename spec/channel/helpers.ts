@@ -6,6 +6,7 @@ import { Deframer, type LinkItem } from '../../lib/channel/deframer.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { TorError, type ErrorCode } from '../../lib/errors.ts'
 import type { Link, LinkAddress, Platform, Transport } from '../../lib/platform/platform.ts'
+import { nobleVerifyEd25519, nobleX25519 } from '../../lib/platform/noble-curve25519.ts'
 import { rsaPublic } from '../../lib/platform/rsa.ts'
 import type { Relay } from '../../lib/relay.ts'
 import { thrownBy } from '../cell/helpers.ts'
@@ -22,7 +23,17 @@ import {
 const unused = (): never => expect.fail('the channel needs no such thing of its platform')
 
 /** A platform that can do no more than a channel needs. */
-export const platform: Platform = { name: 'web', keystream: unused, runningDigest: unused, rsaPublic, transport: undefined, storage: undefined }
+export const platform: Platform = {
+  name: 'web',
+  keystream: unused,
+  runningDigest: unused,
+  rsaPublic,
+  x25519: nobleX25519,
+  verifyEd25519: nobleVerifyEd25519,
+  transport: undefined,
+  tls: undefined,
+  storage: undefined,
+}
 
 /** The relay whose handshake was recorded. */
 export const relay: Relay = {

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { ByteWriter } from '../../lib/cell/bytes.ts'
 import { isSignedBy, parseTorCert } from '../../lib/channel/tor-cert.ts'
 import { expectMalformed, expectTotal, hex } from '../cell/helpers.ts'
+import { platform } from './helpers.ts'
 
 // Arti, tor-cert/tests/testvec_certs.rs, taken there from a CERTS cell of C tor.
 const IDENTITY = hex('DCB604DB2034B00FD16986D4ADB9D16B21CB4E4457A33DEC0F538903683E96E9')
@@ -36,8 +37,8 @@ describe('Ed25519 certificates', () => {
     const cert = parseTorCert(SIGNING_CERT)
     expect(cert).to.deep.include({ type: 4, keyType: 1, certifiedKey: SIGNING, signingKey: IDENTITY })
     expect(new Date(cert.expires).toISOString()).to.equal('2020-10-26T18:00:00.000Z')
-    expect(isSignedBy(cert, IDENTITY)).to.equal(true)
-    expect(isSignedBy(cert, SIGNING)).to.equal(false)
+    expect(isSignedBy(cert, IDENTITY, platform)).to.equal(true)
+    expect(isSignedBy(cert, SIGNING, platform)).to.equal(false)
   })
 
   it('of a link agree with the published vector', () => {
@@ -45,8 +46,8 @@ describe('Ed25519 certificates', () => {
     expect(cert).to.deep.include({ type: 5, keyType: 3, signingKey: undefined })
     expect(cert.certifiedKey).to.deep.equal(hex('B4FD606B64E4CBD466B8D76CB131069BAE6F3AA1878857C9F624E31D77A799B8'))
     expect(new Date(cert.expires).toISOString()).to.equal('2020-09-28T18:00:00.000Z')
-    expect(isSignedBy(cert, SIGNING)).to.equal(true)
-    expect(isSignedBy(cert, IDENTITY)).to.equal(false)
+    expect(isSignedBy(cert, SIGNING, platform)).to.equal(true)
+    expect(isSignedBy(cert, IDENTITY, platform)).to.equal(false)
   })
 
   it('may have extensions that are not understood, unless these affect validation', () => {
@@ -59,6 +60,7 @@ describe('Ed25519 certificates', () => {
           ]),
         ),
         publicKey,
+        platform,
       ),
     ).to.equal(true)
     expectMalformed(() => parseTorCert(made([[9, 1, hex('aabb')]])))
@@ -66,10 +68,10 @@ describe('Ed25519 certificates', () => {
   })
 
   it('that name their key are signed with that key or not at all', () => {
-    expect(isSignedBy(parseTorCert(made([[4, 0, publicKey]])), publicKey)).to.equal(true)
-    expect(isSignedBy(parseTorCert(made([[4, 1, publicKey]])), publicKey)).to.equal(true)
-    expect(isSignedBy(parseTorCert(made([[4, 0, IDENTITY]])), publicKey)).to.equal(false)
-    expect(isSignedBy(parseTorCert(made([[4, 0, IDENTITY]])), IDENTITY)).to.equal(false)
+    expect(isSignedBy(parseTorCert(made([[4, 0, publicKey]])), publicKey, platform)).to.equal(true)
+    expect(isSignedBy(parseTorCert(made([[4, 1, publicKey]])), publicKey, platform)).to.equal(true)
+    expect(isSignedBy(parseTorCert(made([[4, 0, IDENTITY]])), publicKey, platform)).to.equal(false)
+    expect(isSignedBy(parseTorCert(made([[4, 0, IDENTITY]])), IDENTITY, platform)).to.equal(false)
   })
 
   for (const [what, bytes] of [
@@ -107,7 +109,7 @@ describe('Ed25519 certificates', () => {
         bytes[at] = (bytes[at] as number) ^ (1 << bit)
         let proved = false
         try {
-          proved = isSignedBy(parseTorCert(bytes), SIGNING)
+          proved = isSignedBy(parseTorCert(bytes), SIGNING, platform)
         } catch (error) {
           expectMalformed(() => {
             throw error

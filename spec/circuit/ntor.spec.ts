@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { kdfRfc5869 } from '../../lib/circuit/kdf.ts'
 import { NTOR_HANDSHAKE, NTOR_ONION_SKIN_SIZE, NTOR_REPLY_SIZE, answerNtor, startNtor } from '../../lib/circuit/ntor.ts'
 import { TorError } from '../../lib/errors.ts'
+import { degenerateKeys } from './vectors/degenerate-keys.ts'
 import { kdfVectors, ntorVector } from './vectors/ntor.ts'
 
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text)
@@ -29,17 +30,6 @@ function expectHandshakeError(action: () => unknown): void {
   expect(error).to.be.instanceOf(TorError)
   expect((error as TorError).code).to.equal('CIRCUIT_HANDSHAKE')
 }
-
-/** Points of small order on Curve25519 and its twist, which make every shared secret zero. */
-const degenerateKeys = [
-  '00'.repeat(32),
-  `01${'00'.repeat(31)}`,
-  'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
-  '5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157',
-  `ec${'ff'.repeat(30)}7f`,
-  `ed${'ff'.repeat(30)}7f`,
-  `ee${'ff'.repeat(30)}7f`,
-]
 
 describe('kdfRfc5869', () => {
   for (const [secret, expected] of kdfVectors) {
