@@ -9,19 +9,40 @@ import { decodeSendme } from '../cell/sendme.ts'
 import { TorError } from '../errors.ts'
 import { CIRCUIT_WINDOW, SendWindow } from '../stream/windows.ts'
 
-/**
- * The most circuit SENDMEs of a hop that may wait for the link: those of a whole window, and as many as one write to the link
- * may hold, of which the relay may know some before the write is done.
- */
-const MAX_UNSENT: number = CIRCUIT_WINDOW.cells / CIRCUIT_WINDOW.step + 128
+/** As many SENDMEs as one write to the link may hold: the relay may know some of them before the write is done. */
+const SENDMES_OF_A_WRITE = 128
 
 /** The only version that the network accepts (consensus parameter `sendme_accept_min_version`). */
 const SENDME_VERSION = 1
 
-/** The package window of a hop, and the tags of the SENDMEs that are still to come, oldest first: ten at most. */
+/** The tags of the SENDMEs that are still to come, oldest first: of each hop its own. */
+export class ExpectedSendmes {
+  readonly #tags: Uint8Array[] = []
+
+  /** The cell was sent that one more SENDME will answer, with this tag. */
+  push(tag: Uint8Array): void {
+    this.#tags.push(tag)
+  }
+
+  /**
+   * A circuit SENDME came: it must be the one that is due.
+   *
+   * @throws TorError `CIRCUIT_PROTOCOL` when none is due, or it has another version or tag than the one that is due
+   * @throws TorError `CELL_MALFORMED`
+   */
+  check(body: Uint8Array): void {
+    const { version, tag } = decodeSendme(body)
+    const expected = this.#tags.shift()
+    if (expected === undefined) throw new TorError('CIRCUIT_PROTOCOL', 'circuit SENDME although none is due')
+    if (version !== SENDME_VERSION || tag === undefined) throw new TorError('CIRCUIT_PROTOCOL', `circuit SENDME of version ${version}`)
+    if (!constantTimeEqual(tag, expected)) throw new TorError('CIRCUIT_PROTOCOL', 'circuit SENDME with a wrong tag')
+  }
+}
+
+/** The package window of a hop, and the tags of the SENDMEs that are still to come: ten at most. */
 export class AuthenticatedSendWindow {
   readonly #window = new SendWindow(CIRCUIT_WINDOW)
-  readonly #expected: Uint8Array[] = []
+  readonly #expected = new ExpectedSendmes()
 
   /** DATA cells that may be sent now. */
   get available(): number {
@@ -46,11 +67,7 @@ export class AuthenticatedSendWindow {
    * @throws TorError `CELL_MALFORMED`
    */
   acknowledge(body: Uint8Array): void {
-    const { version, tag } = decodeSendme(body)
-    const expected = this.#expected.shift()
-    if (expected === undefined) throw new TorError('CIRCUIT_PROTOCOL', 'circuit SENDME although none is due')
-    if (version !== SENDME_VERSION || tag === undefined) throw new TorError('CIRCUIT_PROTOCOL', `circuit SENDME of version ${version}`)
-    if (!constantTimeEqual(tag, expected)) throw new TorError('CIRCUIT_PROTOCOL', 'circuit SENDME with a wrong tag')
+    this.#expected.check(body)
     this.#window.increment()
   }
 }
@@ -62,6 +79,12 @@ export class AuthenticatedSendWindow {
 export class UnsentSendmes {
   /** For each how many cells of the circuit were sealed up to it, oldest first. */
   readonly #places: number[] = []
+  readonly #most: number
+
+  /** @param perFlight - how many SENDMEs the cells earn that a relay may have on their way at once */
+  constructor(perFlight: number) {
+    this.#most = perFlight + SENDMES_OF_A_WRITE
+  }
 
   /**
    * One more is sealed.
@@ -72,7 +95,7 @@ export class UnsentSendmes {
    */
   add(place: number, taken: number): void {
     while ((this.#places[0] ?? Infinity) <= taken) this.#places.shift()
-    if (this.#places.length >= MAX_UNSENT) throw new TorError('CIRCUIT_PROTOCOL', 'DATA beyond a window whose SENDMEs have not left')
+    if (this.#places.length >= this.#most) throw new TorError('CIRCUIT_PROTOCOL', 'DATA beyond a window whose SENDMEs have not left')
     this.#places.push(place)
   }
 }

@@ -77,13 +77,13 @@ describe('AuthenticatedSendWindow', () => {
 
 describe('UnsentSendmes', () => {
   it('lets 138 wait for the link, ten and as many as one write holds, and refuses the next', () => {
-    const unsent = new UnsentSendmes()
+    const unsent = new UnsentSendmes(10)
     for (let place = 1; place <= 138; place++) unsent.add(place, 0)
     expect(violation(() => unsent.add(139, 0))).to.equal('CIRCUIT_PROTOCOL')
   })
 
   it('forgets those that the link has taken, and no other', () => {
-    const unsent = new UnsentSendmes()
+    const unsent = new UnsentSendmes(10)
     for (let count = 1; count <= 138; count++) unsent.add(count * 10, 0)
     unsent.add(1390, 20)
     unsent.add(1400, 29)
@@ -92,7 +92,7 @@ describe('UnsentSendmes', () => {
   })
 
   it('lets any number pass a link that takes them', () => {
-    const unsent = new UnsentSendmes()
+    const unsent = new UnsentSendmes(10)
     for (let place = 1; place <= 10_000; place++) unsent.add(place, place - 1)
   })
 })
