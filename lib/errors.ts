@@ -30,8 +30,14 @@
  * - `ABORTED`: the stream, circuit or channel was given up by an `AbortSignal` or `abort()`
  * - `TIMEOUT`: the far end did not answer a BEGIN or a RESOLVE in time
  * - `ADDRESS_REFUSED`: the exit says that it connected to an internal address, or to a family that was not asked for
+ * - `RECEIVE_BUFFER_FULL`: the far end went on sending although it was told to stop, and more waited for the reader than
+ *   `receiveBufferLimit` allows
  * - `CHUNK_DETACHED`: a chunk's buffer was transferred away while its write waited
  * - `TLS_UNSUPPORTED`: TLS on top of a stream was asked for where none is available
+ * - `TLS_CERTIFICATE`: the server's certificate does not prove that it is who was asked for; nothing was sent to it
+ * - `TLS_FAILED`: the TLS handshake came to nothing, or what came later is no TLS
+ * - `TLS_TRUNCATED`: the connection ended without TLS having said so: what was read may not be all
+ * - `HOOK_IGNORED`: a library that was given a hook of ours for its connections did not call it
  * - `RESOLVE_TRANSIENT`, `RESOLVE_FAILED`: the name could not be resolved now, or does not resolve at all
  * - `DIRECTORY_MALFORMED`: a consensus, certificate or microdescriptor that is not well-formed (dir-spec)
  * - `DIRECTORY_SIGNATURES`: not more than half of the known authorities signed the consensus
@@ -81,8 +87,13 @@ export type ErrorCode =
   | 'ABORTED'
   | 'TIMEOUT'
   | 'ADDRESS_REFUSED'
+  | 'RECEIVE_BUFFER_FULL'
   | 'CHUNK_DETACHED'
   | 'TLS_UNSUPPORTED'
+  | 'TLS_CERTIFICATE'
+  | 'TLS_FAILED'
+  | 'TLS_TRUNCATED'
+  | 'HOOK_IGNORED'
   | 'RESOLVE_TRANSIENT'
   | 'RESOLVE_FAILED'
   | 'DIRECTORY_MALFORMED'

@@ -16,12 +16,24 @@ export interface DirectoryServer {
   readonly ed25519Identity?: Uint8Array | undefined
 }
 
+/** Which versions of which subprotocols a relay speaks (tor-spec, "Subprotocol versioning"). */
+export interface RelayProtocols {
+  /** True when version `version` of the subprotocol `name` is spoken, as of `Relay` or `FlowCtrl`. */
+  supports(name: string, version: number): boolean
+}
+
 /** A relay, as a directory (or its operator) describes it. */
 export interface Relay extends DirectoryServer {
   /** Its Ed25519 identity key, 32 bytes. */
   readonly ed25519Identity: Uint8Array
   /** Its ntor onion key, a Curve25519 public key of 32 bytes. */
   readonly ntorOnionKey: Uint8Array
+  /**
+   * What it says to speak. Nothing beyond what every relay speaks is asked of one of which this is unknown: with that there is no
+   * ntor-v3, and so no congestion control. `parseProtocols` reads it from the `pr` line of a consensus, or from the `proto` line of a
+   * relay's descriptor.
+   */
+  readonly protocols?: RelayProtocols | undefined
 }
 
 /**
@@ -33,6 +45,9 @@ export function checkRelay(relay: Relay, argument: string): void {
   checkDirectoryServer(relay, argument)
   checkKey(relay.ed25519Identity, 32, argument, 'ed25519Identity')
   checkKey(relay.ntorOnionKey, 32, argument, 'ntorOnionKey')
+  if (relay.protocols !== undefined && typeof relay.protocols?.supports !== 'function') {
+    throw new TypeError(`Cannot use ${argument} as its protocols have no function supports`)
+  }
 }
 
 /**

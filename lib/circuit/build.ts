@@ -1,34 +1,45 @@
 /**
- * Building a circuit: CREATE2 to the first relay, then EXTEND2 for each further one, all with the ntor handshake (tor-spec,
- * "Creating circuits" and "Extending circuits").
+ * Building a circuit: CREATE2 to the first relay, then EXTEND2 for each further one (tor-spec, "Creating circuits" and "Extending
+ * circuits").
  *
  * @module
  */
-import { encodeCreate2 } from '../cell/create2.ts'
+import { decodeCreated2, encodeCreate2 } from '../cell/create2.ts'
 import { encodeExtend2 } from '../cell/extend2.ts'
 import { parseIPv4 } from '../cell/ip-address.ts'
 import type { LinkSpecifier } from '../cell/link-specifier.ts'
+import { TorError } from '../errors.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Relay } from '../relay.ts'
 import type { CircuitController } from './circuit-controller.ts'
 import { startCreateFast } from './create-fast.ts'
+import type { CongestionControlSetup } from './flow-control.ts'
 import { HOP_KEY_SIZE, HopCrypto } from './hop-crypto.ts'
-import { NTOR_HANDSHAKE, startNtor } from './ntor.ts'
+import { startHandshake } from './hop-handshake.ts'
 
 /**
  * Makes the circuit as long as `path`, hop by hop. It has its place on a channel to the first relay already.
  *
+ * @param congestionControl what to negotiate with the last relay; undefined for fixed windows. A circuit of one hop has them anyway
+ * (proposal 324 section 10.1)
  * @throws TorError `CIRCUIT_HANDSHAKE`, or what befell the circuit meanwhile
  */
-export async function buildPath(circuit: CircuitController, path: readonly Relay[], platform: Platform): Promise<void> {
+export async function buildPath(
+  circuit: CircuitController,
+  path: readonly Relay[],
+  platform: Platform,
+  congestionControl?: CongestionControlSetup,
+): Promise<void> {
   for (const relay of path) {
-    const handshake = startNtor(relay)
+    const hops = circuit.hops.length
+    const isEnd = hops > 0 && hops === path.length - 1
+    const { type, onionSkin, finish } = await startHandshake(relay, isEnd ? congestionControl : undefined, platform)
     const reply =
-      circuit.hops.length === 0
-        ? await circuit.create(encodeCreate2(NTOR_HANDSHAKE, handshake.onionSkin))
-        : await circuit.extend(encodeExtend2(linkSpecifiers(relay), NTOR_HANDSHAKE, handshake.onionSkin))
-    const keys = handshake.finish(reply, HOP_KEY_SIZE)
-    circuit.addHop(new HopCrypto(keys, platform))
+      hops === 0
+        ? await circuit.create(encodeCreate2(type, onionSkin))
+        : await circuit.extend(encodeExtend2(linkSpecifiers(relay), type, onionSkin))
+    const { keys, congestionControl: negotiated } = await finish(handshakeData(reply))
+    circuit.addHop(new HopCrypto(keys, platform), negotiated)
     keys.fill(0)
   }
 }
@@ -43,6 +54,15 @@ export async function buildFast(circuit: CircuitController, platform: Platform):
   const keys = handshake.finish(await circuit.createFast(handshake.material), HOP_KEY_SIZE)
   circuit.addHop(new HopCrypto(keys, platform))
   keys.fill(0)
+}
+
+/** What a CREATED2 or EXTENDED2 bears. */
+function handshakeData(body: Uint8Array): Uint8Array {
+  try {
+    return decodeCreated2(body)
+  } catch (cause) {
+    throw new TorError('CIRCUIT_PROTOCOL', 'the answer to a handshake is malformed', { cause })
+  }
 }
 
 /** All that is known of a relay: its first address of each kind, and both identities, in the order that the specification wants. */

@@ -4,7 +4,6 @@
  * @module
  */
 import { CellCommand, RelayCommand, cellCommandName, relayCommandName } from '../cell/commands.ts'
-import { decodeCreated2 } from '../cell/create2.ts'
 import { destroyReasonName } from '../cell/reasons.ts'
 import {
   BODY_SIZE,
@@ -21,11 +20,12 @@ import { deferred, type Deferred } from '../deferred.ts'
 import { TorError } from '../errors.ts'
 import type { StreamCarrier, StreamEndpoint, StreamGuest } from '../stream/carrier.ts'
 import { isLegal } from '../stream/legality.ts'
+import type { FlowControlKind } from '../stream/stream-flow.ts'
+import { congestionControlled, fixedWindows, type NegotiatedCongestionControl } from './flow-control.ts'
 import type { HopCrypto } from './hop-crypto.ts'
 import { Hop } from './hop.ts'
 import { backwardRoom, peel, refillBackward } from './onion.ts'
 import { Outbox } from './outbox.ts'
-import { ShortCells } from './short-cells.ts'
 import { HopPlace } from './hop-place.ts'
 
 /** How many cells without use (DROP, unknown commands) a circuit bears beyond as many as it got with use. */
@@ -49,11 +49,17 @@ export class CircuitController implements CircuitReceiver, StreamCarrier {
   readonly #touched = new Set<StreamEndpoint>()
   #state: 'building' | 'open' | 'closed' = 'building'
   #failure: TorError | undefined
+  #flowControl: FlowControlKind | undefined
   #port: CircuitPort | undefined
   #outbox: Outbox | undefined
   #pending: PendingHandshake | undefined
   #usefulCells = 0
   #idleCells = 0
+
+  /** The flow control of the last hop, once the path is complete. */
+  get flowControl(): FlowControlKind | undefined {
+    return this.#flowControl
+  }
 
   // Building (see build.ts).
 
@@ -63,17 +69,16 @@ export class CircuitController implements CircuitReceiver, StreamCarrier {
     this.#outbox = new Outbox(
       port,
       this.#cryptos,
-      new ShortCells(),
       () => this.roomAvailable(),
       (reason) => this.#fail(new TorError('CIRCUIT_CLOSED', 'no keystream could be made', { cause: reason }), true),
     )
   }
 
-  /** Sends a CREATE2 and waits for the CREATED2's handshake data. */
+  /** Sends a CREATE2 and waits for the CREATED2. */
   create(body: Uint8Array): Promise<Uint8Array> {
     const answer = this.#expect({ cell: CellCommand.CREATED2 })
     this.#port?.sendCell(CellCommand.CREATE2, body)
-    return answer.then(handshakeData)
+    return answer
   }
 
   /** Sends a CREATE_FAST and waits for the CREATED_FAST. */
@@ -83,17 +88,18 @@ export class CircuitController implements CircuitReceiver, StreamCarrier {
     return answer
   }
 
-  /** Sends an EXTEND2 to the last hop and waits for the EXTENDED2's handshake data. */
+  /** Sends an EXTEND2 to the last hop and waits for the EXTENDED2. */
   extend(body: Uint8Array): Promise<Uint8Array> {
     const last = this.hops.at(-1) as Hop
     const answer = this.#expect({ hop: last.index })
     this.#outbox?.addEarly(last, RelayCommand.EXTEND2, body)
-    return answer.then(handshakeData)
+    return answer
   }
 
-  /** A handshake succeeded: the path is one hop longer. */
-  addHop(crypto: HopCrypto): void {
-    const hop: Hop = new Hop(this.hops.length, crypto, () => (this.#state === 'open' ? (this.#outbox?.room(hop) ?? 0) : 0))
+  /** A handshake succeeded: the path is one hop longer. Without congestion control the hop has fixed windows. */
+  addHop(crypto: HopCrypto, negotiated?: NegotiatedCongestionControl): void {
+    const flow = negotiated ? congestionControlled(negotiated, () => this.#port?.room === 0) : fixedWindows()
+    const hop: Hop = new Hop(this.hops.length, crypto, () => (this.#state === 'open' ? (this.#outbox?.room(hop) ?? 0) : 0), flow)
     this.hops.push(hop)
     this.#cryptos.push(crypto)
   }
@@ -102,6 +108,7 @@ export class CircuitController implements CircuitReceiver, StreamCarrier {
   open(): void {
     if (this.#state !== 'building') return
     this.#state = 'open'
+    this.#flowControl = this.hops.at(-1)?.flow.xonXoff ? 'congestion-control' : 'windows'
     this.opened.resolve()
     for (const guest of this.#guests) this.#seat(guest)
     this.#guests.clear()
@@ -239,8 +246,8 @@ export class CircuitController implements CircuitReceiver, StreamCarrier {
     switch (command) {
       case RelayCommand.DATA: {
         // Circuit SENDMEs follow receipt, whatever becomes of the stream: the relay counts the same cells.
-        hop.receiveWindow.take()
-        if (hop.receiveWindow.consumed(1) > 0) this.#outbox?.addSendme(hop, tag())
+        hop.flow.receiveWindow.take()
+        if (hop.flow.receiveWindow.consumed(1) > 0) this.#outbox?.addSendme(hop, tag())
         const endpoint = this.#endpointFor(hop, streamId, command)
         endpoint.receiveData(bodies, offset + HEADER_SIZE, length)
         this.#touched.add(endpoint)
@@ -248,7 +255,7 @@ export class CircuitController implements CircuitReceiver, StreamCarrier {
       }
       case RelayCommand.SENDME:
         if (streamId === 0) {
-          hop.sendWindow.acknowledge(bodyOf(bodies, offset, length))
+          hop.flow.sendWindow.acknowledge(bodyOf(bodies, offset, length))
           hop.line.serve()
           break
         }
@@ -334,13 +341,4 @@ export class CircuitController implements CircuitReceiver, StreamCarrier {
 /** A message to the circuit bears no stream id (tor-spec, "Relay cells"). */
 function expectNoStream(command: number, streamId: number): void {
   if (streamId !== 0) throw new TorError('CIRCUIT_PROTOCOL', `${relayCommandName(command)} with a stream id`)
-}
-
-/** What a CREATED2 or EXTENDED2 bears. */
-function handshakeData(body: Uint8Array): Uint8Array {
-  try {
-    return decodeCreated2(body)
-  } catch (cause) {
-    throw new TorError('CIRCUIT_PROTOCOL', 'the answer to a handshake is malformed', { cause })
-  }
 }

@@ -11,12 +11,16 @@ import { currentPlatform } from '../platform/current.ts'
 import type { Platform, Transport } from '../platform/platform.ts'
 import { checkDirectoryServer, checkRelay, type DirectoryServer, type Relay } from '../relay.ts'
 import type { StreamCarrier } from '../stream/carrier.ts'
+import type { XonXoffParameters } from '../stream/flow-parameters.ts'
 import { lookUp, type LookupAnswer, type LookupOptions } from '../stream/lookup.ts'
 import { duration, type StreamOptions } from '../stream/options.ts'
 import type { AnySocketAddress } from '../stream/socket-address.ts'
+import type { FlowControlKind } from '../stream/stream-flow.ts'
 import { TorStream, type StreamWindows } from '../stream/tor-stream.ts'
 import { buildFast, buildPath } from './build.ts'
 import { CircuitController } from './circuit-controller.ts'
+import { readCongestionParameters, readXonXoffParameters, type CongestionControlParameters } from './congestion/parameters.ts'
+import type { CongestionControlSetup } from './flow-control.ts'
 
 /** Options of {@link Circuit.open}. */
 export interface CircuitOptions {
@@ -32,6 +36,19 @@ export interface CircuitOptions {
    * @defaultValue 60000
    */
   readonly timeout?: number | undefined
+  /**
+   * Congestion control (proposal 324), which is negotiated with the last relay if it speaks it: with these parameters, which a consensus
+   * tells; `false` for fixed windows.
+   *
+   * @defaultValue the parameters that hold without a consensus
+   */
+  readonly congestionControl?: false | CongestionControlParameters | undefined
+  /**
+   * When a stream is told to stop and to go on, under congestion control.
+   *
+   * @defaultValue the parameters that hold without a consensus
+   */
+  readonly xonXoff?: XonXoffParameters | undefined
   /** Defaults for the streams of this circuit. */
   readonly streamDefaults?: StreamOptions | undefined
   /** @internal */
@@ -79,8 +96,9 @@ export class Circuit {
     checkOptions(options, path[0] as Relay)
     const { platform = currentPlatform() } = options
     const controller = new CircuitController()
-    void build(controller, path[0] as Relay, () => buildPath(controller, path, platform), timeout, options)
-    return new Circuit(controller, [...path], options.streamDefaults ?? {})
+    const makeHops = (): Promise<void> => buildPath(controller, path, platform, congestionControlOf(options))
+    void build(controller, path[0] as Relay, makeHops, timeout, options)
+    return new Circuit(controller, [...path], { defaultTls: platform.tls, ...options.streamDefaults })
   }
 
   /**
@@ -96,7 +114,7 @@ export class Circuit {
     const { platform = currentPlatform() } = options
     const controller = new CircuitController()
     void build(controller, server, () => buildFast(controller, platform), timeout, options)
-    return new Circuit(controller, [server], options.streamDefaults ?? {})
+    return new Circuit(controller, [server], { defaultTls: platform.tls, ...options.streamDefaults })
   }
 
   /** Resolves when the path is complete; rejects with a {@link TorError}. Pre-handled. */
@@ -119,10 +137,18 @@ export class Circuit {
     return this.#controller
   }
 
-  /** The windows of the last hop: DATA cells that may still be sent, or arrive, 0 to 1000. */
+  /** Which flow control the circuit has with its last relay; undefined until it is open. A circuit of one hop has fixed windows. */
+  get flowControl(): FlowControlKind | undefined {
+    return this.#controller.flowControl
+  }
+
+  /**
+   * DATA cells that may still be sent to the last hop, or arrive from it: 0 to 1000 of fixed windows. Under congestion control what may
+   * be sent is what its window has free, and what may arrive is the relay's business.
+   */
   get windows(): StreamWindows {
-    const hop = this.#controller.hops.at(-1)
-    return { package: hop?.sendWindow.available ?? 0, deliver: hop?.receiveWindow.available ?? 0 }
+    const flow = this.#controller.hops.at(-1)?.flow
+    return { package: flow?.sendWindow.available ?? 0, deliver: flow?.receiveWindow.available ?? 0 }
   }
 
   /**
@@ -162,9 +188,20 @@ export class Circuit {
   }
 }
 
+/** What to negotiate, if anything. */
+function congestionControlOf({ congestionControl, xonXoff, clock = systemClock }: CircuitOptions): CongestionControlSetup | undefined {
+  if (congestionControl === false) return undefined
+  const parameters = congestionControl ?? readCongestionParameters(new Map())
+  return parameters && { parameters, xonXoff: xonXoff ?? readXonXoffParameters(new Map()), clock }
+}
+
 /** Checks what would fail only later, or as something else. */
-function checkOptions({ signal, channel, transport, platform = currentPlatform() }: CircuitOptions, first: DirectoryServer): void {
+function checkOptions(options: CircuitOptions, first: DirectoryServer): void {
+  const { signal, channel, transport, congestionControl, platform = currentPlatform() } = options
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw new TypeError('Cannot open a circuit as signal is no AbortSignal')
+  if (congestionControl !== undefined && congestionControl !== false && typeof congestionControl !== 'object') {
+    throw new TypeError('Cannot open a circuit as congestionControl is neither false nor parameters')
+  }
   if (channel instanceof Channel && !constantTimeEqual(channel.relay.rsaIdentity, first.rsaIdentity)) {
     throw new TypeError('Cannot open a circuit as channel leads to another relay than path[0]')
   }

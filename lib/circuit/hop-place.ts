@@ -4,7 +4,7 @@
  * @module
  */
 import { MAX_DATA } from '../cell/relay-cell-v0.ts'
-import type { CellSource, CreditWaiter, StreamEndpoint, StreamPlace } from '../stream/carrier.ts'
+import type { CellSource, CreditWaiter, StreamEndpoint, StreamPlace, XonXoffSetup } from '../stream/carrier.ts'
 import type { Hop } from './hop.ts'
 import type { Outbox } from './outbox.ts'
 import { SHORT_DATA } from './short-cells.ts'
@@ -26,6 +26,10 @@ export class HopPlace implements StreamPlace {
     this.#outbox = outbox
   }
 
+  get flow(): XonXoffSetup | undefined {
+    return this.#hop.flow.xonXoff
+  }
+
   get credit(): number {
     return this.#hop.line.creditOf(this.#waiter)
   }
@@ -38,7 +42,7 @@ export class HopPlace implements StreamPlace {
 
   sendData(source: CellSource, cells: number, reserved: boolean): void {
     if (reserved) this.#unreserve()
-    this.#outbox.addData(this.#hop, this.id, source, cells)
+    this.#outbox.addData(this.#hop, this.id, source, cells, reserved)
     this.#hop.line.spent(this.#waiter, reserved ? cells - 1 : cells)
   }
 

@@ -1,21 +1,18 @@
 /**
- * One hop of a circuit: its keys, its windows, its streams. A relay speaks only for its own hop, so each has its own.
+ * One hop of a circuit: its keys, its flow control, its streams. A relay speaks only for its own hop, so each has its own.
  *
  * @module
  */
-import { CIRCUIT_WINDOW, ReceiveWindow } from '../stream/windows.ts'
 import { CreditLine } from './credit-line.ts'
+import type { FlowControl } from './flow-control.ts'
 import type { HopCrypto } from './hop-crypto.ts'
-import { AuthenticatedSendWindow, UnsentSendmes } from './sendme.ts'
 import { StreamTable } from './stream-table.ts'
 
 export class Hop {
   /** Where it stands in the path, from 0. */
   readonly index: number
   readonly crypto: HopCrypto
-  readonly sendWindow: AuthenticatedSendWindow = new AuthenticatedSendWindow()
-  readonly receiveWindow: ReceiveWindow = new ReceiveWindow(CIRCUIT_WINDOW)
-  readonly unsentSendmes: UnsentSendmes = new UnsentSendmes()
+  readonly flow: FlowControl
   readonly streams: StreamTable
   readonly line: CreditLine
   /** The digest after the last cell that went here: what the SENDME that answers it says. */
@@ -23,10 +20,11 @@ export class Hop {
   /** The digest after the last cell that came from here: what a SENDME for it says. */
   readonly tag = (): Uint8Array => this.crypto.backward.digest.tag()
 
-  constructor(index: number, crypto: HopCrypto, room: () => number, firstStreamId?: number) {
+  constructor(index: number, crypto: HopCrypto, room: () => number, flow: FlowControl, firstStreamId?: number) {
     this.index = index
     this.crypto = crypto
+    this.flow = flow
     this.streams = new StreamTable(firstStreamId)
-    this.line = new CreditLine(this.sendWindow, room)
+    this.line = new CreditLine(flow.sendWindow, room)
   }
 }

@@ -15,7 +15,6 @@ import type { HopCrypto } from './hop-crypto.ts'
 import type { Hop } from './hop.ts'
 import { encryptFor, forwardRoom, refillForward } from './onion.ts'
 import { fillRandom } from './random-padding.ts'
-import type { ShortCells } from './short-cells.ts'
 
 /** Cells of one write to the link: 64 kB, so that a batch stays in the processor's cache. */
 const BATCH = 128
@@ -30,7 +29,6 @@ interface Batch {
 export class Outbox {
   readonly #port: CircuitPort
   readonly #cryptos: readonly HopCrypto[]
-  readonly #shortCells: ShortCells
   readonly #drained: () => void
   readonly #failed: (reason: unknown) => void
   readonly #bodies = new Uint8Array(BATCH * BODY_SIZE)
@@ -52,13 +50,11 @@ export class Outbox {
   constructor(
     port: CircuitPort,
     cryptos: readonly HopCrypto[],
-    shortCells: ShortCells,
     drained: () => void,
     failed: (reason: unknown) => void,
   ) {
     this.#port = port
     this.#cryptos = cryptos
-    this.#shortCells = shortCells
     this.#drained = drained
     this.#failed = failed
   }
@@ -86,7 +82,7 @@ export class Outbox {
    */
   addSendme(hop: Hop, tag: Uint8Array): void {
     this.add(hop, RelayCommand.SENDME, 0, encodeSendme(tag))
-    hop.unsentSendmes.add(this.#sealed, this.#port.taken)
+    hop.flow.unsentSendmes.add(this.#sealed, this.#port.taken)
   }
 
   /** Packs one message that must travel in a RELAY_EARLY cell. */
@@ -98,14 +94,15 @@ export class Outbox {
     this.#send(CellCommand.RELAY_EARLY)
   }
 
-  /** Packs `cells` DATA cells. */
-  addData(hop: Hop, streamId: number, source: CellSource, cells: number): void {
+  /** Packs `cells` DATA cells. Credit for the first was set aside if `reserved`. */
+  addData(hop: Hop, streamId: number, source: CellSource, cells: number, reserved: boolean): void {
+    const { shortCells, sendWindow } = hop.flow
     for (let cell = 0; cell < cells; cell++) {
       const offset = this.#nextCell(hop)
-      const length = source.fill(this.#bodies, offset + HEADER_SIZE, this.#shortCells.cellSize)
-      this.#shortCells.packed(length)
+      const length = source.fill(this.#bodies, offset + HEADER_SIZE, shortCells.cellSize)
+      shortCells.packed(length)
       this.#seal(hop, offset, RelayCommand.DATA, streamId, length)
-      hop.sendWindow.take(hop.sentTag)
+      sendWindow.take(hop.sentTag, reserved && cell === 0)
     }
     this.#arrange()
   }

@@ -9,8 +9,7 @@ import { EndReason } from '../cell/reasons.ts'
 import type { Clock } from '../clock.ts'
 import type { StreamCarrier, StreamPlace } from '../stream/carrier.ts'
 import { HalfClosedStream } from '../stream/half-closed.ts'
-import type { StreamState } from '../stream/legality.ts'
-import { ReceiveWindow, SendWindow } from '../stream/windows.ts'
+import type { StreamFlow } from '../stream/stream-flow.ts'
 import type { AttemptFault } from './attempt-outcome.ts'
 import type { ExitWish } from './exit-choice.ts'
 
@@ -42,16 +41,16 @@ export interface AttachmentOptions {
 }
 
 /**
- * Gives up a place whose exit has not answered BEGIN or RESOLVE. Its entry stays behind and counts what may still come: CONNECTED, and
- * SENDMEs for the `cells` cells of DATA that were sent. A lookup has no END.
+ * Gives up a place whose exit has not answered BEGIN or RESOLVE. An entry stays behind that judges what may still come. A lookup has
+ * no END.
+ *
+ * @param flow - the stream's flow control there
  */
-export function leaveUnanswered(place: StreamPlace, state: StreamState, cells: number): void {
-  const window = new SendWindow()
-  if (state === 'resolving') {
-    place.leave(new HalfClosedStream('ended-resolving', place, window, new ReceiveWindow()))
+export function leaveUnanswered(place: StreamPlace, flow: StreamFlow | undefined): void {
+  if (flow === undefined) {
+    place.leave(new HalfClosedStream('ended-resolving', place))
     return
   }
-  window.take(cells)
   place.send(RelayCommand.END, encodeEnd(EndReason.MISC))
-  place.leave(new HalfClosedStream('ended-connecting', place, window, new ReceiveWindow()))
+  place.leave(new HalfClosedStream(flow.states['ended-connecting'], place, flow.late()))
 }

@@ -76,7 +76,7 @@ export class AttemptLog {
    *
    * @param refuses - true for an address that the stream would not be connected to anywhere
    */
-  ended({ reason, address }: End, fingerprints: readonly string[], refuses: (address: string) => boolean): boolean {
+  ended({ reason, address }: End, fingerprints: readonly string[] | undefined, refuses: (address: string) => boolean): boolean {
     const name = endReasonName(reason)
     this.failed(name ? `END_${name}` : 'END_OTHER', reason, fingerprints)
     const again = OUTCOMES.get(reason)?.again ?? 'no'

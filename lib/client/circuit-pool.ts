@@ -3,13 +3,15 @@
  *
  * @module
  */
-import { Circuit } from '../circuit/circuit.ts'
+import { Circuit, type CircuitOptions } from '../circuit/circuit.ts'
 import type { Clock } from '../clock.ts'
 import { markHandled } from '../deferred.ts'
+import type { DirectoryRelay } from '../directory/network-directory.ts'
 import { TorError } from '../errors.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { ChannelPool } from './channel-pool.ts'
 import type { ExitWish } from './exit-choice.ts'
+import { failedExtension } from './failed-extension.ts'
 import { admit, judgeFailure } from './guard-admission.ts'
 import type { GuardManager, GuardPick } from './guards.ts'
 import type { LearnedPolicies } from './learned-policies.ts'
@@ -47,6 +49,8 @@ export interface CircuitPoolOptions {
   paths(signal: AbortSignal | undefined): Promise<PathSelector>
   /** The guards have learned something worth keeping. */
   guardsChanged(): void
+  /** The flow control that circuits shall have, by the present directory. */
+  flowControl(): Pick<CircuitOptions, 'congestionControl' | 'xonXoff'>
   readonly clock: Clock
   readonly platform: Platform
 }
@@ -83,12 +87,13 @@ export class CircuitPool implements PooledCircuitOwner {
    */
   async acquire(need: CircuitNeed, signal?: AbortSignal): Promise<PooledCircuit> {
     this.#noteUse()
-    const circuit = await this.#tryOften(signal, async () => {
-      const found = this.#claim(need) ?? (await this.#buildAndClaim(need, signal))
+    const circuit = await this.#tryOften(signal, async (avoided) => {
+      const found = this.#claim(need, avoided) ?? (await this.#buildAndClaim(need, avoided, signal))
       try {
         await found.ready
         return found
       } catch (error) {
+        avoid(avoided, found, error)
         found.released()
         throw error
       }
@@ -100,9 +105,13 @@ export class CircuitPool implements PooledCircuitOwner {
 
   /** Builds the circuits that are kept ready. Resolves when one is open; rejects when none could be built. */
   async warmUp(signal: AbortSignal): Promise<void> {
-    await this.#tryOften(signal, async () => {
-      const spare = [...this.#circuits].find(({ clean }) => clean) ?? (await this.#buildFor(USUAL_WISH, signal))
-      await spare.ready
+    await this.#tryOften(signal, async (avoided) => {
+      const found = [...this.#circuits].find((circuit) => circuit.clean && !circuit.isToReach(avoided))
+      const spare = found ?? (await this.#buildFor(USUAL_WISH, signal, avoided))
+      await spare.ready.catch((error: unknown) => {
+        avoid(avoided, spare, error)
+        throw error
+      })
     })
     this.#replenish()
   }
@@ -124,13 +133,17 @@ export class CircuitPool implements PooledCircuitOwner {
     if (count >= MAX_SILENT_CIRCUITS) this.#forget(fingerprint)
   }
 
-  /** Several tries, further and further apart. What cannot change by itself is not tried again. */
-  async #tryOften<T>(signal: AbortSignal | undefined, attempt: () => Promise<T>): Promise<T> {
+  /**
+   * Several tries, further and further apart. What cannot change by itself is not tried again. Each is given the fingerprints of
+   * the relays that those before could not reach, to go by others and to add to (failed-extension.ts).
+   */
+  async #tryOften<T>(signal: AbortSignal | undefined, attempt: (avoided: Set<string>) => Promise<T>): Promise<T> {
+    const avoided = new Set<string>()
     let failure: unknown
     for (const delay of BUILD_DELAYS) {
       await this.#pause(delay, signal)
       try {
-        return await attempt()
+        return await attempt(avoided)
       } catch (error) {
         if (!(error instanceof TorError) || error.code === 'NO_PATH' || error.code === 'CLIENT_OBSOLETE') throw error
         failure = this.#lastFailure = error
@@ -140,32 +153,32 @@ export class CircuitPool implements PooledCircuitOwner {
   }
 
   /** The circuit for a need, if there is one, with the stream as its own: one of the same isolation first, then a clean one. */
-  #claim(need: CircuitNeed): PooledCircuit | undefined {
+  #claim(need: CircuitNeed, avoided: ReadonlySet<string>): PooledCircuit | undefined {
     const now = this.#options.clock.now()
-    const suitable = [...this.#circuits].filter((circuit) => circuit.suits(need, now))
+    const suitable = [...this.#circuits].filter((circuit) => circuit.suits(need, now) && !circuit.isToReach(avoided))
     const found = suitable.find(({ clean }) => !clean) ?? suitable[0]
     // Nobody else must come in between: a circuit is anybody's until its first stream.
     found?.claim(need, now)
     return found
   }
 
-  async #buildAndClaim(need: CircuitNeed, signal: AbortSignal | undefined): Promise<PooledCircuit> {
+  async #buildAndClaim(need: CircuitNeed, avoided: ReadonlySet<string>, signal: AbortSignal | undefined): Promise<PooledCircuit> {
     const paths = await this.#options.paths(signal)
     // Meanwhile another stream may have begun one that suits.
-    const found = this.#claim(need)
+    const found = this.#claim(need, avoided)
     if (found) return found
-    const begun = this.#begin(paths.choosePath(need), need)
+    const begun = this.#begin(paths.choosePath({ ...need, avoided }), need)
     begun.claim(need, this.#options.clock.now())
     return begun
   }
 
-  async #buildFor(wish: ExitWish, signal: AbortSignal | undefined): Promise<PooledCircuit> {
+  async #buildFor(wish: ExitWish, signal: AbortSignal | undefined, avoided?: ReadonlySet<string>): Promise<PooledCircuit> {
     const paths = await this.#options.paths(signal)
     try {
-      return this.#begin(paths.choosePath(wish), wish)
+      return this.#begin(paths.choosePath({ ...wish, avoided }), wish)
     } catch (error) {
       // No exit allows the usual ports: then any exit.
-      if (error instanceof TorError && error.code === 'NO_PATH') return this.#begin(paths.choosePath({ ports: [] }), wish)
+      if (error instanceof TorError && error.code === 'NO_PATH') return this.#begin(paths.choosePath({ ports: [], avoided }), wish)
       throw error
     }
   }
@@ -181,7 +194,7 @@ export class CircuitPool implements PooledCircuitOwner {
     }
     const dialled = !channels.has(fingerprint)
     const channel = channels.get(fingerprint, relays[0])
-    const circuit = Circuit.open(relays, { channel, timeout: BUILD_TIMEOUT, clock, platform })
+    const circuit = Circuit.open(relays, { channel, timeout: BUILD_TIMEOUT, clock, platform, ...this.#options.flowControl() })
     channels.hold(channel, circuit.closed)
     const ready = this.#whenReady(circuit, guard, fingerprint, dialled)
     markHandled(ready)
@@ -287,6 +300,12 @@ export class CircuitPool implements PooledCircuitOwner {
       throw this.#closing.signal.aborted ? clientClosed() : error
     }
   }
+}
+
+/** What the tries that follow a failed circuit learn from it. */
+function avoid(avoided: Set<string>, { circuit, path }: PooledCircuit, error: unknown): void {
+  const missed = failedExtension(error, circuit.hops, path.length)
+  if (missed !== undefined) avoided.add((path[missed] as DirectoryRelay).fingerprint)
 }
 
 const clientClosed = (): TorError => new TorError('CIRCUIT_CLOSED', 'the client is closed')

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import type { CircuitOptions } from '../circuit/circuit.ts'
+import { readCongestionParameters, readXonXoffParameters } from '../circuit/congestion/parameters.ts'
 import type { Clock } from '../clock.ts'
 import type { NetworkConfig } from '../directory/network-config.ts'
 import type { NetworkDirectory } from '../directory/network-directory.ts'
@@ -29,6 +31,8 @@ export interface ClientCoreOptions {
   readonly clock: Clock
   readonly platform: Platform
   readonly random: Random
+  /** False for fixed windows, whatever the network says. */
+  readonly congestionControl: boolean
   onProgress(status: ClientStatus): void
 }
 
@@ -42,6 +46,7 @@ export class ClientCore {
   readonly pool: CircuitPool
   readonly network: NetworkConfig
   readonly clock: Clock
+  readonly platform: Platform
   readonly #options: ClientCoreOptions
   readonly #channels: ChannelPool
   readonly #keeper: DirectoryKeeper
@@ -62,6 +67,7 @@ export class ClientCore {
     this.#options = options
     this.network = network
     this.clock = clock
+    this.platform = platform
     this.#channels = new ChannelPool({ transport, clock, platform })
     this.#kept = new Keepsake(storage, clock, this.#closing.signal)
     this.#learned = new LearnedPolicies(() => clock.now())
@@ -93,6 +99,7 @@ export class ClientCore {
       learned: this.#learned,
       paths: (signal) => this.#currentPaths(signal),
       guardsChanged: () => void this.#keepGuards(),
+      flowControl: () => this.#flowControl(),
       clock,
       platform,
     })
@@ -149,6 +156,13 @@ export class ClientCore {
   async #currentPaths(signal: AbortSignal | undefined): Promise<PathSelector> {
     await this.#keeper.usable(signal ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal)
     return this.#paths as PathSelector
+  }
+
+  /** As the consensus says, unless the client was opened without congestion control. */
+  #flowControl(): Pick<CircuitOptions, 'congestionControl' | 'xonXoff'> {
+    const params = this.#keeper.directory?.consensus.params
+    if (!this.#options.congestionControl || params === undefined) return { congestionControl: false }
+    return { congestionControl: readCongestionParameters(params) ?? false, xonXoff: readXonXoffParameters(params) }
   }
 
   #directoryChanged(directory: NetworkDirectory): void {

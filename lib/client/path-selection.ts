@@ -27,6 +27,8 @@ const MAX_DRAWS = 20
 export interface PathRequest extends ExitWish {
   /** Whether the relays should be Stable. By default when one of the ports is of connections that last. */
   readonly stable?: boolean | undefined
+  /** Fingerprints of relays that are middle or exit only where no others fit. Which guard it is does not depend on it. */
+  readonly avoided?: ReadonlySet<string> | undefined
 }
 
 /** A chosen path. */
@@ -79,34 +81,44 @@ export class PathSelector {
    */
   choosePath(request: PathRequest): ChosenPath {
     const stable = request.stable ?? request.ports.some((port) => LONG_LIVED_PORTS.has(port))
+    const avoided = request.avoided ?? NOBODY
     let problem = ''
-    for (const exits of [this.#exits.filter((relay) => hasFlags(relay, stable)), this.#exits]) {
+    for (const exits of this.#exitsInPreference(stable, avoided)) {
       const { relays, reason } = exitsFor(request, exits, this.#learned)
-      const path = reason === undefined ? this.#pathTo(relays, stable) : `an exit: ${reason}`
+      const path = reason === undefined ? this.#pathTo(relays, stable, avoided) : `an exit: ${reason}`
       if (typeof path !== 'string') return path
       problem = path
     }
     throw new TorError('NO_PATH', `Cannot choose ${problem}`)
   }
 
-  /** Chooses a middle relay that goes with `others`; undefined when there is none. */
-  chooseMiddle(others: readonly DirectoryRelay[], stable: boolean): DirectoryRelay | undefined {
+  /** Chooses a middle relay that goes with `others`, one of the `avoided` only where no other does; undefined when there is none. */
+  chooseMiddle(others: readonly DirectoryRelay[], stable: boolean, avoided: ReadonlySet<string> = NOBODY): DirectoryRelay | undefined {
     const fits = (relay: DirectoryRelay): boolean => !this.#isKinOfAny(relay, others)
+    const isAvoided = ({ fingerprint }: DirectoryRelay): boolean => avoided.has(fingerprint)
     const list = (this.#middles[stable ? 1 : 0] ??= new WeightedList(
       this.#relays.filter((relay) => hasFlags(relay, stable)), (relay) => this.#weights.weigh(relay, 'middle'),
     ))
     // Drawing again what does not fit is as good as leaving it out, and in a large network a hundred times as fast.
     for (let draws = 0; draws < MAX_DRAWS; draws++) {
       const relay = list.draw(this.#random)
-      if (relay !== undefined && fits(relay)) return relay
+      if (relay !== undefined && fits(relay) && !isAvoided(relay)) return relay
     }
-    const fitting = this.#relays.filter(fits)
-    const preferred = fitting.filter((relay) => hasFlags(relay, stable))
-    return this.#choose(preferred.length > 0 ? preferred : fitting, 'middle')
+    const fitting = preferring((relay) => !isAvoided(relay), this.#relays.filter(fits))
+    return this.#choose(preferring((relay) => hasFlags(relay, stable), fitting), 'middle')
+  }
+
+  /** The exits to choose from; where none of them will do, those that come next. */
+  *#exitsInPreference(stable: boolean, avoided: ReadonlySet<string>): Iterable<readonly DirectoryRelay[]> {
+    const others = this.#exits.filter(({ fingerprint }) => !avoided.has(fingerprint))
+    for (const exits of others.length < this.#exits.length ? [others, this.#exits] : [this.#exits]) {
+      yield exits.filter((relay) => hasFlags(relay, stable))
+      yield exits
+    }
   }
 
   /** A path to one of these exits; or, when there is none, what could not be chosen. */
-  #pathTo(exits: readonly DirectoryRelay[], stable: boolean): ChosenPath | string {
+  #pathTo(exits: readonly DirectoryRelay[], stable: boolean, avoided: ReadonlySet<string>): ChosenPath | string {
     let hasGuard = false
     for (let left = exits; ; ) {
       const exit = this.#choose(left, 'exit')
@@ -118,7 +130,7 @@ export class PathSelector {
           return this.#relays.some((middle) => !this.#isKinOfAny(middle, [relay, exit]))
         },
       })
-      const middle = guard === undefined ? undefined : this.chooseMiddle([guard.relay, exit], stable)
+      const middle = guard === undefined ? undefined : this.chooseMiddle([guard.relay, exit], stable, avoided)
       if (guard !== undefined && middle !== undefined) return { relays: [guard.relay, middle, exit], guard }
       // In a small network another exit may leave room for the others.
       left = left.filter((relay) => relay !== exit)
@@ -136,6 +148,14 @@ export class PathSelector {
 
 const NO_GUARD = 'a guard: none is there that is neither the exit nor its kin'
 const NO_MIDDLE = 'a middle relay: none is there that is neither one of the others nor their kin'
+
+const NOBODY: ReadonlySet<string> = /* @__PURE__ */ new Set<string>()
+
+/** Those that meet a condition; all of them, where none does. */
+function preferring(condition: (relay: DirectoryRelay) => boolean, relays: readonly DirectoryRelay[]): readonly DirectoryRelay[] {
+  const preferred = relays.filter(condition)
+  return preferred.length > 0 ? preferred : relays
+}
 
 /** True for a relay that is Fast, and Stable if it is to be. */
 function hasFlags({ flags }: DirectoryRelay, stable: boolean): boolean {

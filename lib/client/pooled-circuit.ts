@@ -89,6 +89,11 @@ export class PooledCircuit implements AttachableCircuit {
     return this.#streams === 0
   }
 
+  /** True when it is being built, and one of these relays is still to be reached. The guard is not meant: others may share its link. */
+  isToReach(fingerprints: ReadonlySet<string>): boolean {
+    return this.path.some(({ fingerprint }, position) => position >= Math.max(1, this.circuit.hops) && fingerprints.has(fingerprint))
+  }
+
   /** True when it may carry a stream with this need. */
   suits(need: CircuitNeed, now: number): boolean {
     return (

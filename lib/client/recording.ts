@@ -1,6 +1,6 @@
 /**
- * What a stream sent before CONNECTED: the opening message and the optimistic data, to be sent again on another circuit. The stream's
- * window bounds it: 500 cells.
+ * What a stream sent before CONNECTED: the opening message and the optimistic data, to be sent again on another circuit. It has room for
+ * the window that a stream has without congestion control, so that all of it may be sent on any circuit: 500 cells.
  *
  * It is kept cell by cell. A circuit that wants a short cell now and then (proposal 289) may need one cell more for it than the one
  * before, but never fewer: so a window that had room for all of it on one circuit is not opened by another.
@@ -9,6 +9,10 @@
  */
 import { MAX_DATA } from '../cell/relay-cell-v0.ts'
 import type { CellSource } from '../stream/carrier.ts'
+import { STREAM_WINDOW } from '../stream/windows.ts'
+
+/** How many cells it is to hold. */
+const CAPACITY: number = STREAM_WINDOW.cells
 
 export class Recording implements CellSource {
   #opening: { readonly command: number; readonly body: Uint8Array } | undefined
@@ -17,7 +21,7 @@ export class Recording implements CellSource {
   /** The piece, and the byte of it, that the current circuit gets next. */
   #piece = 0
   #offset = 0
-  #cells = 0
+  #bytes = 0
 
   /** BEGIN, BEGIN_DIR or RESOLVE. */
   get opening(): { readonly command: number; readonly body: Uint8Array } {
@@ -25,9 +29,14 @@ export class Recording implements CellSource {
     return this.#opening
   }
 
-  /** DATA cells that the current circuit got. */
-  get cells(): number {
-    return this.#cells
+  /** How many cells more it is to take; below 0 when it was given more than that. */
+  get room(): number {
+    return CAPACITY - this.#pieces.length
+  }
+
+  /** How many bytes were taken from it to be sent again, all in all. */
+  get bytes(): number {
+    return this.#bytes
   }
 
   /** True when the current circuit has got everything. */
@@ -54,7 +63,6 @@ export class Recording implements CellSource {
         const length = source.fill(target, offset, size)
         this.#add(new Uint8Array(target.subarray(offset, offset + length)))
         this.#piece = this.#pieces.length
-        this.#cells += 1
         return length
       },
     }
@@ -72,7 +80,6 @@ export class Recording implements CellSource {
   rewind(): void {
     this.#piece = 0
     this.#offset = 0
-    this.#cells = 0
   }
 
   /** A cell for the current circuit: one piece, or as much of it as fits, behind what is left of the piece before. */
@@ -80,7 +87,7 @@ export class Recording implements CellSource {
     const goesOn = this.#offset > 0
     let filled = this.#copy(target, offset, size)
     if (goesOn && this.#offset === 0 && !this.replayed) filled += this.#copy(target, offset + filled, size - filled)
-    this.#cells += 1
+    this.#bytes += filled
     return filled
   }
 

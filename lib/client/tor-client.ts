@@ -37,6 +37,12 @@ export interface TorClientOptions {
   readonly transport?: Transport | undefined
   /** Where directory and guards are kept; by default a cache directory of files where the runtime has files, else memory. */
   readonly storage?: Storage | undefined
+  /**
+   * `false` gives every circuit fixed windows. Otherwise those to exits that speak it have congestion control, if the network says so.
+   *
+   * @defaultValue true
+   */
+  readonly congestionControl?: boolean | undefined
   /** Gives up opening. Once the client is open it has no effect. */
   readonly signal?: AbortSignal | undefined
   /**
@@ -125,6 +131,8 @@ export class TorClient {
     if (transport === undefined) throw new TypeError('Cannot open a client without transport as this runtime cannot dial')
     const deadline = new AbortController()
     let thrown: { readonly error: unknown } | undefined
+    const { congestionControl = true } = options
+    if (typeof congestionControl !== 'boolean') throw new TypeError('Cannot use the option congestionControl as it is no boolean')
     const core = new ClientCore({
       network,
       transport,
@@ -132,6 +140,7 @@ export class TorClient {
       clock,
       platform,
       random: options.random ?? secureRandom,
+      congestionControl,
       onProgress: (status) => {
         try {
           if (thrown === undefined) onProgress?.(status)
@@ -179,6 +188,7 @@ export class TorClient {
     const attachment = this.#attachment(wish, options)
     return new TorStream(attachment, target, {
       clock: this.#core.clock,
+      defaultTls: this.#core.platform.tls,
       ...options,
       rejectInternalAddresses: options.rejectInternalAddresses ?? !this.#isTesting,
       timeout: Infinity, // the attachment's own limits count

@@ -4,9 +4,11 @@
  *
  * @module
  */
+import type { Clock } from '../clock.ts'
 import type { SocketError, TorError } from '../errors.ts'
+import type { XonXoffParameters } from './flow-parameters.ts'
 import type { StreamState } from './legality.ts'
-import type { SendWindow } from './windows.ts'
+import type { StreamFlow } from './stream-flow.ts'
 
 /** Whatever has a stream id: a stream, a lookup, or what is left of one after our END. */
 export interface StreamEndpoint {
@@ -15,7 +17,7 @@ export interface StreamEndpoint {
   /**
    * A DATA message that is legal in this state: `length` bytes in `bodies` at `offset`. The bytes hold until `endOfPass`.
    *
-   * @throws TorError `CIRCUIT_PROTOCOL` when it breaks the window.
+   * @throws TorError `CIRCUIT_PROTOCOL` when it breaks flow control.
    */
   receiveData(bodies: Uint8Array, offset: number, length: number): void
   /**
@@ -32,10 +34,18 @@ export interface StreamEndpoint {
 
 /** An endpoint that wants a stream id. */
 export interface StreamGuest extends StreamEndpoint {
-  /** The package window of a guest that sends DATA. Who sends what the guest sent again elsewhere takes the credit from here. */
-  readonly sendWindow?: SendWindow | undefined
+  /**
+   * The flow control of a guest that sends DATA, as it stands on the circuit that its place is on. Who sends again elsewhere what the
+   * guest sent takes credit from here, and counts it here.
+   */
+  readonly flow?: StreamFlow | undefined
   /** The circuit is there and this is the endpoint's place on it. Called once, perhaps before `attach` returns. */
   attached(place: StreamPlace): void
+  /**
+   * The same place is on another circuit now, or on none until the next call, and `place.flow` says what flow control that has: it
+   * begins anew, as nothing was sent there. Bytes that wait for the end of the turn go to the place at once.
+   */
+  moved?(): void
 }
 
 /** Where streams find a place. */
@@ -58,10 +68,21 @@ export interface CreditWaiter {
   grant(cells: number): void
 }
 
+/** What XON/XOFF needs to know of a circuit that runs congestion control. */
+export interface XonXoffSetup {
+  readonly parameters: XonXoffParameters
+  /** What rates are measured with. */
+  readonly clock: Clock
+  /** The longest round trip of the circuit so far, in ms, where it is known. */
+  readonly maxRtt?: number | undefined
+}
+
 /** One stream id on one hop of a circuit. After `leave`, and after the circuit is gone, sending does nothing. */
 export interface StreamPlace {
   /** The stream id, 1 to 65535. */
   readonly id: number
+  /** How the stream's flow is controlled: by XON/XOFF, or where this is undefined by windows. It holds from `attached` on. */
+  readonly flow?: XonXoffSetup | undefined
   /**
    * How many DATA cells the circuit takes from this stream now: its own window and the room on the link. 0 while other
    * streams wait for their turn.
@@ -69,7 +90,12 @@ export interface StreamPlace {
   readonly credit: number
   /** The most bytes that a DATA cell carries. */
   readonly maxData: number
-  /** Resolves when all that was sent before is in cells. Undefined when it is, as with a circuit, where that is at once. */
+  /**
+   * Undefined when all that `sendData` took is in cells of the circuit: on a circuit itself that is always so. A place that stands for one
+   * circuit after the other (lib/client/replaying-place.ts) may have to send again what an earlier one got; until it has, it has no credit,
+   * and this is a promise that resolves then, or when the stream is over. Whoever must be last, as `writable.close()` is, waits
+   * for it, and looks again: the circuit may have changed once more.
+   */
   readonly behind?: Promise<void> | undefined
   /** A DATA cell of at most this many bytes suits the circuit at any moment: now and then it wants a short one (proposal 289). */
   readonly shortData: number
@@ -77,7 +103,7 @@ export interface StreamPlace {
   reserve(): void
   /**
    * Packs `cells` DATA cells out of `source`, the first of them on a reserved credit if `reserved`, and sends them in one go.
-   * The stream has taken them from its own window.
+   * The stream's own flow control has let them out.
    */
   sendData(source: CellSource, cells: number, reserved: boolean): void
   /** Sends one other message of this stream; it needs no credit. */

@@ -1,29 +1,28 @@
 /**
- * What is left of a stream after we sent END: an entry that keeps the id taken and counts exactly what may still arrive
- * (tor-spec, "Closing streams"; proposal 344 tells why it matters).
+ * What is left of a stream after we sent END: an entry that keeps the id taken and judges what may still arrive (tor-spec,
+ * "Closing streams"; proposal 344 tells why it matters).
  *
  * @module
  */
 import { RelayCommand } from '../cell/commands.ts'
 import type { StreamEndpoint, StreamPlace } from './carrier.ts'
 import type { StreamState } from './legality.ts'
-import type { ReceiveWindow, SendWindow } from './windows.ts'
+import type { LateTraffic } from './stream-flow.ts'
 
 /**
- * Takes over a stream's id and windows: one CONNECTED if it was pending, as much DATA as the deliver window still allows, as
- * many SENDMEs as the package window has room for. END or RESOLVED frees the id.
+ * Takes over a stream's id: one CONNECTED if it was pending, and what its flow control still lets come. END or RESOLVED frees
+ * the id.
  */
 export class HalfClosedStream implements StreamEndpoint {
   #state: StreamState
   readonly #place: StreamPlace
-  readonly #sendWindow: SendWindow
-  readonly #receiveWindow: ReceiveWindow
+  readonly #late: LateTraffic | undefined
 
-  constructor(state: StreamState, place: StreamPlace, sendWindow: SendWindow, receiveWindow: ReceiveWindow) {
+  /** @param late - what its flow control left; a lookup has none */
+  constructor(state: StreamState, place: StreamPlace, late?: LateTraffic) {
     this.#state = state
     this.#place = place
-    this.#sendWindow = sendWindow
-    this.#receiveWindow = receiveWindow
+    this.#late = late
   }
 
   get state(): StreamState {
@@ -31,13 +30,13 @@ export class HalfClosedStream implements StreamEndpoint {
   }
 
   receiveData(): void {
-    this.#receiveWindow.take()
+    this.#late?.data()
   }
 
-  receive(command: number): void {
-    if (command === RelayCommand.CONNECTED) this.#state = 'ended-open'
-    else if (command === RelayCommand.SENDME) this.#sendWindow.increment()
-    else this.#place.leave()
+  receive(command: number, body: Uint8Array): void {
+    this.#late?.message(command, body)
+    if (command === RelayCommand.CONNECTED && this.#late) this.#state = this.#late.states['ended-open']
+    else if (command === RelayCommand.END || command === RelayCommand.RESOLVED) this.#place.leave()
   }
 
   endOfPass(): void {

@@ -1,10 +1,13 @@
 /**
- * Bytes of DATA cells that the application has not taken yet, and how many cells they came in. The deliver window bounds it.
+ * Bytes of DATA cells that the application has not taken yet. The stream's flow control and its `receiveBufferLimit` bound it.
  *
  * @module
  */
 
-/** A queue of bytes that knows the cells they came in. */
+/** A shorter piece of ours is joined with what comes behind it, in bytes: many small ones would take many times their size. */
+const SHORT_PIECE = 4096
+
+/** A queue of bytes. */
 export class Inbox {
   /** Where bytes lie: pieces of other buffers until `own` copies them, then one buffer of exactly their size. */
   #pieces: Uint8Array[] = []
@@ -13,11 +16,6 @@ export class Inbox {
   /** How many of the first pieces are ours. */
   #owned = 0
   #size = 0
-  /** The cells' lengths, oldest first from `#firstCell` on. */
-  #cells: number[] = []
-  #firstCell = 0
-  /** Bytes of the oldest cell that were taken already. */
-  #takenOfCell = 0
 
   /** Bytes that wait. */
   get size(): number {
@@ -26,23 +24,17 @@ export class Inbox {
 
   /** Adds one cell's bytes; the buffer holds them until `own` at least. */
   push(bodies: Uint8Array, offset: number, length: number): void {
-    this.#cells.push(length)
     this.#size += length
     if (length > 0) this.#pieces.push(bodies.subarray(offset, offset + length))
   }
 
   /** Copies what still lies in other buffers: whoever does not read must not keep a whole batch of cells alive. */
   own(): void {
-    const borrowed = this.#pieces.slice(this.#owned)
-    if (borrowed.length > 0) {
-      if (this.#owned === 0 && this.#taken > 0) {
-        borrowed[0] = (borrowed[0] as Uint8Array).subarray(this.#taken)
-        this.#taken = 0
-      }
-      this.#pieces.length = this.#owned
-      this.#pieces.push(joined(borrowed))
-      this.#owned += 1
-    }
+    if (this.#pieces.length === this.#owned) return
+    const last = this.#pieces[this.#owned - 1]
+    const from = last !== undefined && last.length < SHORT_PIECE ? this.#owned - 1 : this.#owned
+    this.#pieces.push(joined(this.#pieces.splice(from)))
+    this.#owned = from + 1
   }
 
   /** Takes up to `most` bytes as a fresh array of exactly their size. */
@@ -73,37 +65,15 @@ export class Inbox {
       this.#owned = Math.max(0, this.#owned - piece)
     }
     this.#size -= wanted
-    this.#takenOfCell += wanted
     return wanted
   }
 
   /** Drops every byte. */
   clear(): void {
-    this.#takenOfCell += this.#size
     this.#size = 0
     this.#pieces = []
     this.#taken = 0
     this.#owned = 0
-  }
-
-  /** How many cells were taken to their last byte since the last call. A cell without bytes counts once those before it are taken. */
-  finishedCells(): number {
-    const first = this.#firstCell
-    let next = first
-    while (next < this.#cells.length && (this.#cells[next] as number) <= this.#takenOfCell) {
-      this.#takenOfCell -= this.#cells[next] as number
-      next += 1
-    }
-    if (next === this.#cells.length) {
-      this.#cells.length = 0
-      this.#firstCell = 0
-    } else if (next > 1024) {
-      this.#cells.splice(0, next)
-      this.#firstCell = 0
-    } else {
-      this.#firstCell = next
-    }
-    return next - first
   }
 }
 

@@ -24,7 +24,6 @@ import { HalfClosedStream } from './half-closed.ts'
 import type { StreamState } from './legality.ts'
 import { abortSignal, checkOptions, duration, flag } from './options.ts'
 import { parseHost } from './socket-address.ts'
-import { ReceiveWindow, SendWindow } from './windows.ts'
 
 /** Options of a lookup. */
 export interface LookupOptions {
@@ -147,7 +146,7 @@ class Lookup implements StreamGuest {
     this.#finish()
     this.answers.reject(failure)
     const place = this.#place
-    if (place) place.leave(new HalfClosedStream('ended-resolving', place, new SendWindow(), new ReceiveWindow()))
+    if (place) place.leave(new HalfClosedStream('ended-resolving', place))
     else this.#carrier.withdraw(this)
   }
 

@@ -5,7 +5,8 @@
  */
 import { BeginFlag } from '../cell/begin.ts'
 import { systemClock, type Clock } from '../clock.ts'
-import { SocketError } from '../errors.ts'
+import type { TlsAdapter } from '../platform/platform.ts'
+import type { SecureOptions } from '../tls/options.ts'
 import { quoted } from './quoted.ts'
 import { hasByteStreams, nativeStreams, type ReadableType, type StreamConstructors } from './web-streams.ts'
 
@@ -16,7 +17,7 @@ import { hasByteStreams, nativeStreams, type ReadableType, type StreamConstructo
 export type AddressFamily = 'any' | 'ipv4' | 'ipv6' | 'prefer-ipv6'
 
 /** Options of a stream. The WinterTC names keep their meaning. */
-export interface StreamOptions {
+export interface StreamOptions extends SecureOptions {
   /** Gives up the stream in any phase: both sides error with `ABORTED`, and the far end is told. */
   readonly signal?: AbortSignal | undefined
   /**
@@ -54,6 +55,15 @@ export interface StreamOptions {
    * @defaultValue true
    */
   readonly rejectInternalAddresses?: boolean | undefined
+  /**
+   * The most bytes that may wait in the stream for a reader, where nothing else bounds them: under congestion control the far end is
+   * told to stop when 244,000 bytes wait (by the consensus of today), and what is on its way by then comes on top. A far end that does
+   * not stop costs no more memory than this: the stream fails with `RECEIVE_BUFFER_FULL`, and the circuit goes on. It must be
+   * more than 249,000, the window that a stream has without congestion control; `Infinity` for no limit.
+   *
+   * @defaultValue 8388608
+   */
+  readonly receiveBufferLimit?: number | undefined
   /** The Web Streams to build with, for runtimes that have none. They do not mix with the runtime's own. */
   readonly streams?: StreamConstructors | undefined
   /**
@@ -62,10 +72,10 @@ export interface StreamOptions {
    * @defaultValue `'bytes'` where the streams have byte streams
    */
   readonly readableType?: ReadableType | undefined
-  /** TLS on top of the stream: only `'off'` so far. */
-  readonly secureTransport?: 'off' | 'on' | 'starttls' | undefined
   /** Without effect: after the far end's END nothing can be sent in Tor. */
   readonly allowHalfOpen?: boolean | undefined
+  /** @internal The runtime's own TLS. */
+  readonly defaultTls?: TlsAdapter | undefined
   /** @internal */
   readonly clock?: Clock | undefined
 }
@@ -79,6 +89,7 @@ export interface ResolvedStreamOptions {
   readonly linger: number
   readonly addressFamily: AddressFamily
   readonly rejectInternalAddresses: boolean
+  readonly receiveBufferLimit: number
   readonly streams: StreamConstructors
   readonly readableType: ReadableType | undefined
   readonly clock: Clock
@@ -96,11 +107,10 @@ export const BEGIN_FLAGS: Readonly<Record<AddressFamily, number>> = {
  * Checks options and fills in the defaults.
  *
  * @throws TypeError or RangeError naming the option
- * @throws SocketError `TLS_UNSUPPORTED` when `secureTransport` asks for TLS
  */
 export function resolveStreamOptions(options: StreamOptions): ResolvedStreamOptions {
   checkOptions(options)
-  const { secureTransport = 'off', addressFamily = 'any', readableType, streams = nativeStreams() } = options
+  const { addressFamily = 'any', readableType, streams = nativeStreams() } = options
   checkStreams(streams)
   if (typeof addressFamily !== 'string' || !Object.hasOwn(BEGIN_FLAGS, addressFamily)) {
     throw new TypeError(`Cannot use the option addressFamily: ${quoted(addressFamily)}`)
@@ -111,9 +121,6 @@ export function resolveStreamOptions(options: StreamOptions): ResolvedStreamOpti
   if (readableType === 'bytes' && !hasByteStreams(streams)) {
     throw new TypeError("Cannot use the option readableType 'bytes' as there are no byte streams here")
   }
-  if (secureTransport !== 'off') {
-    throw new SocketError('TLS_UNSUPPORTED', `no TLS adapter was given for secureTransport ${quoted(secureTransport)}`)
-  }
   return {
     signal: abortSignal('signal', options.signal),
     timeout: duration('timeout', options.timeout ?? 30_000),
@@ -122,10 +129,19 @@ export function resolveStreamOptions(options: StreamOptions): ResolvedStreamOpti
     linger: duration('linger', options.linger ?? 10_000),
     addressFamily,
     rejectInternalAddresses: flag('rejectInternalAddresses', options.rejectInternalAddresses ?? true),
+    receiveBufferLimit: bufferLimit(options.receiveBufferLimit ?? 8_388_608),
     streams,
     readableType,
     clock: options.clock ?? systemClock,
   }
+}
+
+/** What a stream may have to hold without congestion control, in bytes: its window of 500 full cells. */
+const STREAM_WINDOW_BYTES = 249_000
+
+function bufferLimit(value: number): number {
+  if (typeof value === 'number' && value > STREAM_WINDOW_BYTES) return value
+  throw new RangeError(`Cannot use the option receiveBufferLimit as it must be more than ${STREAM_WINDOW_BYTES} bytes: ${quoted(value)}`)
 }
 
 /** The longest that timers of any runtime can wait, in ms: 24 days. With more they would go off at once. */

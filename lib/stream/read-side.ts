@@ -12,8 +12,8 @@ const MAX_CHUNK = 65_536
 
 /** What the read side tells its stream. */
 export interface ReadSideOwner {
-  /** The application took the last byte of `cells` cells, or will never take them. */
-  cellsConsumed(cells: number): void
+  /** The application took the next `bytes` bytes, or never will; 0 when nothing waits and cells without bytes came. */
+  consumed(bytes: number): void
   /** The application cancelled the readable. */
   readCancelled(reason: unknown): void
   /** The stream has ended, and all its bytes were read or will never be. */
@@ -69,9 +69,14 @@ export class ReadSide {
     return this.#state === 'done' || this.#state === 'discarding'
   }
 
+  /** Bytes that wait for the application. */
+  get waiting(): number {
+    return this.#inbox.size
+  }
+
   /** One DATA cell's bytes, which hold until `endOfPass`. */
   push(bodies: Uint8Array, offset: number, length: number): void {
-    if (this.done) this.#owner.cellsConsumed(1)
+    if (this.done) this.#owner.consumed(length)
     else this.#inbox.push(bodies, offset, length)
   }
 
@@ -125,13 +130,9 @@ export class ReadSide {
   }
 
   #drop(): void {
+    const dropped = this.#inbox.size
     this.#inbox.clear()
-    this.#reportConsumed()
-  }
-
-  #reportConsumed(): void {
-    const cells = this.#inbox.finishedCells()
-    if (cells > 0) this.#owner.cellsConsumed(cells)
+    this.#owner.consumed(dropped)
   }
 
   /** The one place that enqueues. `enqueue` and `respond` may call `pull` before they return. */
@@ -141,18 +142,22 @@ export class ReadSide {
     while (this.#demand && this.#inbox.size > 0) {
       this.#demand = false
       const request = 'byobRequest' in this.#controller ? this.#controller.byobRequest : null
+      let taken: number
       if (request?.view) {
         const { buffer, byteOffset, byteLength } = request.view
-        request.respond(this.#inbox.takeInto(new Uint8Array(buffer, byteOffset, byteLength)))
+        taken = this.#inbox.takeInto(new Uint8Array(buffer, byteOffset, byteLength))
+        request.respond(taken)
       } else {
         // A fresh array of exact size: a byte stream transfers the whole buffer behind what it is given.
-        this.#controller.enqueue(this.#inbox.take(MAX_CHUNK))
+        const chunk = this.#inbox.take(MAX_CHUNK)
+        taken = chunk.length
+        this.#controller.enqueue(chunk)
       }
-      this.#reportConsumed()
+      this.#owner.consumed(taken)
     }
     this.#delivering = false
     if (this.#inbox.size === 0) {
-      this.#reportConsumed() // cells without bytes
+      this.#owner.consumed(0) // cells without bytes
       // An error would discard a chunk that the stream holds: wait for the pull that takes it.
       if (this.#state === 'ending' && (this.#controller.desiredSize ?? 0) >= 0) this.#finish()
     }

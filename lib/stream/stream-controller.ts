@@ -1,5 +1,5 @@
 /**
- * One stream: its state, its windows, and the rules of opening and closing (design: Tor has no half-close; END ends both
+ * One stream: its state, its flow control, and the rules of opening and closing (design: Tor has no half-close; END ends both
  * directions). It joins the readable half, the writable half and the place on the circuit.
  *
  * @module
@@ -20,27 +20,28 @@ import type { StreamState } from './legality.ts'
 import { BEGIN_FLAGS, type ResolvedStreamOptions } from './options.ts'
 import { ReadSide, type ReadSideOwner } from './read-side.ts'
 import type { SocketAddress } from './socket-address.ts'
+import type { FlowOwner, StreamFlow } from './stream-flow.ts'
 import type { SocketInfo } from './tor-stream.ts'
-import { ReceiveWindow, SendWindow } from './windows.ts'
+import { WindowFlow } from './window-flow.ts'
 import { WriteSide, type WriteSideOwner } from './write-side.ts'
+import { XonXoffFlow } from './xon-xoff-flow.ts'
 
 const EMPTY = new Uint8Array(0)
 
 /** Where a stream goes: an address, or the relay's own directory. */
 export type StreamTarget = SocketAddress | 'directory'
 
-export class StreamController implements StreamGuest, ReadSideOwner, WriteSideOwner {
+export class StreamController implements StreamGuest, FlowOwner, ReadSideOwner, WriteSideOwner {
   readonly opened: Deferred<SocketInfo> = deferred()
   readonly closed: Deferred<void> = deferred()
   readonly read: ReadSide
   readonly write: WriteSide
-  readonly sendWindow: SendWindow = new SendWindow()
-  readonly receiveWindow: ReceiveWindow = new ReceiveWindow()
   readonly #carrier: StreamCarrier
   readonly #target: StreamTarget
   readonly #options: ResolvedStreamOptions
   #state: 'connecting' | 'open' | 'over' = 'connecting'
   #place: StreamPlace | undefined
+  #flow: StreamFlow = new WindowFlow(this)
   #stopTimer: (() => void) | undefined
   readonly #onSignal = (): void => this.#giveUp(failureOfAbort(this.#options.signal?.reason))
 
@@ -49,7 +50,7 @@ export class StreamController implements StreamGuest, ReadSideOwner, WriteSideOw
     this.#target = target
     this.#options = options
     this.read = new ReadSide(this, options.streams, options.readableType)
-    this.write = new WriteSide(this, this.sendWindow, options.streams)
+    this.write = new WriteSide(this, this.#flow, options.streams)
     if (options.signal?.aborted) {
       this.#giveUp(failureOfAbort(options.signal.reason))
       return
@@ -61,11 +62,16 @@ export class StreamController implements StreamGuest, ReadSideOwner, WriteSideOw
   // What the circuit calls.
 
   get state(): StreamState {
-    return this.#state === 'connecting' ? 'connecting' : 'open'
+    return this.#state === 'connecting' ? this.#flow.states.connecting : this.#flow.states.open
+  }
+
+  get flow(): StreamFlow {
+    return this.#flow
   }
 
   attached(place: StreamPlace): void {
     this.#place = place
+    if (place.flow) this.moved()
     if (this.#target === 'directory') {
       place.send(RelayCommand.BEGIN_DIR, EMPTY)
     } else {
@@ -78,8 +84,15 @@ export class StreamController implements StreamGuest, ReadSideOwner, WriteSideOw
     if (this.#options.optimistic) this.write.open(place)
   }
 
+  moved(): void {
+    const flow = this.#place?.flow
+    this.#flow.stop()
+    this.#flow = flow ? new XonXoffFlow(flow, this) : new WindowFlow(this)
+    this.write.changeFlow(this.#flow)
+  }
+
   receiveData(bodies: Uint8Array, offset: number, length: number): void {
-    this.receiveWindow.take()
+    this.#flow.arrived(length)
     this.read.push(bodies, offset, length)
   }
 
@@ -89,8 +102,9 @@ export class StreamController implements StreamGuest, ReadSideOwner, WriteSideOw
         this.#connected(body)
         break
       case RelayCommand.SENDME:
-        this.sendWindow.increment()
-        this.write.resume()
+      case RelayCommand.XOFF:
+      case RelayCommand.XON:
+        this.#flow.receive(command, body)
         break
       case RelayCommand.END:
         this.#ended(body)
@@ -102,18 +116,29 @@ export class StreamController implements StreamGuest, ReadSideOwner, WriteSideOw
 
   endOfPass(): void {
     this.read.endOfPass()
+    if (this.read.waiting > this.#options.receiveBufferLimit) this.#overflow()
+    this.#flow.endOfPass()
   }
 
   fail(error: TorError | SocketError): void {
     this.#break(failureOfCircuit(error))
   }
 
+  // What its flow control calls.
+
+  get waiting(): number {
+    return this.read.waiting
+  }
+
+  send(command: number, body: Uint8Array): void {
+    this.#place?.send(command, body)
+  }
+
   // What the two halves call.
 
-  cellsConsumed(cells: number): void {
-    if (this.#state !== 'open') return // after our END no SENDME goes out, so that the window says what may still come
-    const sendmes = this.receiveWindow.consumed(cells)
-    for (let sent = 0; sent < sendmes; sent++) this.#place?.send(RelayCommand.SENDME, EMPTY)
+  consumed(bytes: number): void {
+    // After an END neither SENDME nor XON goes out, so that after ours the window says what may still come.
+    if (this.#state === 'open') this.#flow.consumed(bytes)
   }
 
   readCancelled(): void {
@@ -177,7 +202,8 @@ export class StreamController implements StreamGuest, ReadSideOwner, WriteSideOw
   }
 
   #checkConnected(body: Uint8Array): SocketInfo {
-    if (this.#target === 'directory') return { remoteAddress: undefined, localAddress: undefined, alpn: undefined, ttl: undefined }
+    const flowControl = this.#flow.kind
+    if (this.#target === 'directory') return { remoteAddress: undefined, localAddress: undefined, alpn: undefined, ttl: undefined, flowControl }
     const { address, ttl } = decodeConnected(body)
     if (address !== undefined) {
       const bytes = parseIPAddress(address) as Uint8Array
@@ -188,7 +214,7 @@ export class StreamController implements StreamGuest, ReadSideOwner, WriteSideOw
       }
     }
     const remoteAddress = address === undefined ? undefined : `${address.includes(':') ? `[${address}]` : address}:${this.#target.port}`
-    return { remoteAddress, localAddress: undefined, alpn: undefined, ttl }
+    return { remoteAddress, localAddress: undefined, alpn: undefined, ttl, flowControl }
   }
 
   #ended(body: Uint8Array): void {
@@ -237,7 +263,7 @@ export class StreamController implements StreamGuest, ReadSideOwner, WriteSideOw
   /** Sends END after what was accepted, and leaves an entry behind that counts what may still come. */
   #leave(): void {
     if (this.#state === 'over') return
-    const connecting = this.#state === 'connecting'
+    const phase = this.#state === 'connecting' ? 'ended-connecting' : 'ended-open'
     this.write.seal()
     this.#finish()
     const place = this.#place
@@ -246,11 +272,18 @@ export class StreamController implements StreamGuest, ReadSideOwner, WriteSideOw
       return
     }
     place.send(RelayCommand.END, encodeEnd(EndReason.MISC))
-    place.leave(new HalfClosedStream(connecting ? 'ended-connecting' : 'ended-open', place, this.sendWindow, this.receiveWindow))
+    place.leave(new HalfClosedStream(this.#flow.states[phase], place, this.#flow.late()))
+  }
+
+  /** A far end that sends on and on although it was told to stop: what waits is dropped. */
+  #overflow(): void {
+    const message = `more than ${this.#options.receiveBufferLimit} bytes wait for the reader, although the far end was told to stop`
+    this.#giveUp(new SocketError('RECEIVE_BUFFER_FULL', message))
   }
 
   #finish(): void {
     this.#state = 'over'
+    this.#flow.stop()
     this.#stopTimer?.()
     this.#options.signal?.removeEventListener('abort', this.#onSignal)
   }

@@ -6,8 +6,11 @@
 import { SocketError } from '../errors.ts'
 import type { StreamCarrier } from './carrier.ts'
 import { resolveStreamOptions, type StreamOptions } from './options.ts'
+import { plainFace, readyTls, secureFace, type ReadyTls, type StreamFace } from './stream-face.ts'
+import type { FlowControlKind } from './stream-flow.ts'
 import { parseSocketAddress, type AnySocketAddress } from './socket-address.ts'
 import { StreamController } from './stream-controller.ts'
+import type { SecureTransport } from '../tls/options.ts'
 
 /** What `opened` resolves to: the CONNECTED message, under the WinterTC names. */
 export interface SocketInfo {
@@ -15,19 +18,28 @@ export interface SocketInfo {
   readonly remoteAddress: string | undefined
   /** Always undefined: no address of this side exists. */
   readonly localAddress: undefined
-  /** Always undefined without TLS. */
-  readonly alpn: undefined
+  /** The protocol that the server chose in the TLS handshake; undefined without TLS, or when it chose none. */
+  readonly alpn: string | undefined
   /** How long the exit's name lookup holds, in seconds, when it said so. */
   readonly ttl: number | undefined
+  /** What limits the stream: windows and SENDMEs, or XON/XOFF where congestion control runs on its circuit. */
+  readonly flowControl: FlowControlKind
 }
 
 /**
- * How far flow control has gone, for progress displays and diagnosis.
+ * How far flow control has gone, for progress displays and diagnosis. Under congestion control a stream has no windows; its circuit
+ * has one.
  */
 export interface StreamWindows {
-  /** DATA cells that may still be sent before a stream SENDME must come, 0 to 500. */
+  /**
+   * DATA cells that may still be sent before a stream SENDME must come, 0 to 500. Under congestion control 0 after an XOFF, else what the
+   * rate of the last XON allows at this moment, `Infinity` without one.
+   */
   readonly package: number
-  /** DATA cells that may still arrive before a stream SENDME of ours, 0 to 500. */
+  /**
+   * DATA cells that may still arrive before a stream SENDME of ours, 0 to 500. Under congestion control how many full cells may wait
+   * for the reader before an XOFF of ours, 0 from then on until all were read.
+   */
   readonly deliver: number
 }
 
@@ -48,51 +60,64 @@ export interface StreamWindows {
  */
 export class TorStream {
   readonly #controller: StreamController
+  readonly #face: StreamFace
+  /** What `startTls()` makes the next one of. */
+  readonly #made: readonly [carrier: StreamCarrier, address: AnySocketAddress, options: StreamOptions]
+  readonly #tls: ReadyTls | undefined
+  readonly #secureTransport: SecureTransport
+  #upgraded = false
 
   /**
    * @param carrier - the circuit, or what stands for it
    * @param address - where to go, or `'directory'` for the last relay's own directory (BEGIN_DIR)
    * @throws TypeError or RangeError naming the argument, before anything is sent
-   * @throws SocketError `TLS_UNSUPPORTED` when `secureTransport` asks for TLS
+   * @param below - @internal the stream that TLS is now on top of
+   * @throws SocketError `TLS_UNSUPPORTED` when `secureTransport` asks for TLS where there is none
    */
-  constructor(carrier: StreamCarrier, address: AnySocketAddress, options: StreamOptions = {}) {
+  constructor(carrier: StreamCarrier, address: AnySocketAddress, options: StreamOptions = {}, below?: StreamController) {
     const target = address === 'directory' ? address : parseSocketAddress(address)
-    this.#controller = new StreamController(carrier, target, resolveStreamOptions(options))
+    const resolved = resolveStreamOptions(options)
+    this.#tls = readyTls(options, target === 'directory' ? target : target.hostname)
+    this.#made = [carrier, address, options]
+    this.#controller = below ?? new StreamController(carrier, target, resolved)
+    this.#secureTransport = below === undefined ? (this.#tls?.mode ?? 'off') : 'on'
+    const plain = plainFace(this.#controller)
+    this.#face = this.#tls !== undefined && this.#secureTransport === 'on' ? secureFace(plain, this.#tls, resolved) : plain
   }
 
   /** What the far end sends. Reading it is what allows more to come. A byte stream where the runtime has them. */
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    return this.#controller.read.readable
+    return this.#face.readable
   }
 
   /** What goes to the far end: any ArrayBuffer or view. A write resolves when its bytes are in cells. */
   get writable(): WritableStream<BufferSource> {
-    return this.#controller.write.writable
+    return this.#face.writable
   }
 
-  /** Resolves when CONNECTED arrives; rejects with a {@link SocketError}. A rejection that nobody looks at is no unhandled one. */
+  /** Resolves when CONNECTED arrives and, with TLS, the handshake is over; rejects with a {@link SocketError}. A rejection that nobody looks at is no unhandled one. */
   get opened(): Promise<SocketInfo> {
-    return this.#controller.opened.promise
+    return this.#face.opened
   }
 
   /** Resolves on a clean end from either side; rejects with a {@link SocketError}, also pre-handled. */
   get closed(): Promise<void> {
-    return this.#controller.closed.promise
+    return this.#face.closed
   }
 
-  /** Always false: a socket upgrades by {@link startTls}. */
+  /** True once {@link startTls} has made another socket of this one. */
   get upgraded(): boolean {
-    return false
+    return this.#upgraded
   }
 
-  /** Always `'off'`. */
-  get secureTransport(): 'off' {
-    return 'off'
+  /** Whether there is TLS on top, or may be: what was asked for, and `'on'` for what {@link startTls} makes. */
+  get secureTransport(): SecureTransport {
+    return this.#secureTransport
   }
 
-  /** Both flow-control windows now. */
+  /** Both flow-control windows now, or what is in place of them. */
   get windows(): StreamWindows {
-    return { package: this.#controller.sendWindow.available, deliver: this.#controller.receiveWindow.available }
+    return this.#controller.flow.windows
   }
 
   /**
@@ -103,17 +128,25 @@ export class TorStream {
    * @returns `closed`
    */
   close(reason?: unknown): Promise<void> {
-    this.#controller.close(reason)
-    return this.closed
+    // What has become of an upgraded one is the new socket's to close.
+    return this.#upgraded ? Promise.resolve() : this.#face.close(reason)
   }
 
   /**
-   * TLS on top of this stream.
+   * TLS on top of this stream, as a new socket, for protocols that begin in the clear (SMTP, IMAP). From then on this one is of no
+   * use: its streams are locked, and closing it does nothing.
    *
-   * @throws SocketError `TLS_UNSUPPORTED`: wrap the pair with a TLS library of your own
+   * @throws SocketError `TLS_UNSUPPORTED` when the socket was not made with `secureTransport: 'starttls'`
+   * @throws TypeError when a stream of it is locked, or it has been upgraded
    */
-  startTls(): never {
-    throw new SocketError('TLS_UNSUPPORTED', 'the socket was not made with secureTransport "starttls"')
+  startTls(): TorStream {
+    if (this.#secureTransport !== 'starttls') {
+      throw new SocketError('TLS_UNSUPPORTED', "the socket was not made with secureTransport 'starttls'")
+    }
+    if (this.#upgraded) throw new TypeError('Cannot start TLS twice')
+    if (this.readable.locked || this.writable.locked) throw new TypeError('Cannot start TLS while a stream of the socket is locked')
+    this.#upgraded = true
+    return new TorStream(...this.#made, this.#controller)
   }
 
   /** As {@link close}; a failure that `closed` tells does not mask the error of the block. */

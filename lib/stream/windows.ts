@@ -57,11 +57,6 @@ export class SendWindow {
     this.#available -= cells
   }
 
-  /** Another peer, to which nothing has been sent yet. */
-  reset(): void {
-    this.#available = this.size.cells
-  }
-
   /**
    * A SENDME came: one step more may be sent.
    *

@@ -9,8 +9,8 @@ import type { CellSource, CreditWaiter, StreamPlace } from './carrier.ts'
 import { atEndOfTurn } from './end-of-turn.ts'
 import { createRunChunker } from './relay-data-chunker.ts'
 import { bytesOf, type RelayDataRun } from './relay-data-run.ts'
+import type { FlowWaiter, StreamFlow } from './stream-flow.ts'
 import type { StreamConstructors } from './web-streams.ts'
-import type { SendWindow } from './windows.ts'
 
 /** What the write side tells its stream. */
 export interface WriteSideOwner {
@@ -22,10 +22,10 @@ export interface WriteSideOwner {
   writeAborted(reason: unknown): void
 }
 
-export class WriteSide implements CellSource, CreditWaiter {
+export class WriteSide implements CellSource, CreditWaiter, FlowWaiter {
   readonly writable: WritableStream<BufferSource>
   readonly #owner: WriteSideOwner
-  readonly #window: SendWindow
+  #flow: StreamFlow
   readonly #runs: ReadableStreamDefaultReader<RelayDataRun>
   #controller!: WritableStreamDefaultController
   /** Where cells go once the stream has an id and may send DATA. */
@@ -46,9 +46,9 @@ export class WriteSide implements CellSource, CreditWaiter {
   #closed = false
   #established = false
 
-  constructor(owner: WriteSideOwner, window: SendWindow, streams: StreamConstructors) {
+  constructor(owner: WriteSideOwner, flow: StreamFlow, streams: StreamConstructors) {
     this.#owner = owner
-    this.#window = window
+    this.#flow = flow
     const chunker = createRunChunker(streams)
     const chunks = chunker.writable.getWriter()
     this.#runs = chunker.readable.getReader()
@@ -98,7 +98,14 @@ export class WriteSide implements CellSource, CreditWaiter {
   /** DATA may go to `place` from now on. */
   open(place: StreamPlace): void {
     this.#place = place
-    this.resume()
+    this.#resume()
+  }
+
+  /** The place is on another circuit, or on none: what was accepted leaves for it now, and what waits does so for the new flow control. */
+  changeFlow(flow: StreamFlow): void {
+    this.#flow = flow
+    this.seal()
+    this.#resume()
   }
 
   /** CONNECTED came: a `close()` need not wait any longer. */
@@ -107,9 +114,8 @@ export class WriteSide implements CellSource, CreditWaiter {
     this.#closing?.resolve()
   }
 
-  /** The stream's own window opened. */
-  resume(): void {
-    if (this.#run) this.#pack(Infinity)
+  flowOpened(): void {
+    this.#resume()
   }
 
   grant(cells: number): void {
@@ -161,6 +167,10 @@ export class WriteSide implements CellSource, CreditWaiter {
     return filled
   }
 
+  #resume(): void {
+    if (this.#run) this.#pack(Infinity)
+  }
+
   async #packRuns(): Promise<void> {
     try {
       for (;;) {
@@ -199,7 +209,7 @@ export class WriteSide implements CellSource, CreditWaiter {
       const waiting = this.#tailSize + run.remaining
       const reserved = this.#tailSize > 0 ? 1 : 0
       const circuit = granted === Infinity ? place.credit : granted
-      const credit = Math.min(this.#window.available - reserved, circuit) + reserved
+      const credit = Math.max(0, Math.min(this.#flow.available - reserved, circuit) + reserved)
       if (waiting > place.shortData) {
         if (credit === 0) break
         const cells = Math.min(credit, Math.max(1, Math.floor(waiting / place.maxData)))
@@ -221,16 +231,22 @@ export class WriteSide implements CellSource, CreditWaiter {
       run.finish()
       return
     }
-    if (this.#window.available > 0) place.wait(this)
-    else place.unwait(this)
+    if (this.#flow.available > 0) {
+      place.wait(this)
+    } else {
+      place.unwait(this)
+      this.#flow.wait(this)
+    }
   }
 
-  /** Sends `cells` cells of tail and run. The window counts what is sent, so that it knows which SENDMEs are due. */
+  /** Sends `cells` cells of tail and run. Flow control counts what is sent, so that it knows what may come in answer. */
   #send(cells: number): void {
-    this.#window.take(cells)
+    const bytes = this.#tailSize + (this.#run?.remaining ?? 0)
+    this.#flow.take(cells)
     ;(this.#place as StreamPlace).sendData(this, cells, this.#tailSize > 0)
     this.#tailSize = 0
     this.#tailTaken = 0
+    this.#flow.sent(bytes - (this.#run?.remaining ?? 0))
   }
 
   #keep(bytes: Uint8Array, capacity: number): void {

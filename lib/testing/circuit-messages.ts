@@ -39,7 +39,10 @@ export function handleMessage(circuit: TestCircuit, message: ReceivedMessage): v
     case RelayCommand.DATA:
       return receiveData(circuit, streamId, body)
     case RelayCommand.SENDME:
-      return receiveSendme(circuit, streamId, body)
+      return streamId === 0 ? receiveSendme(circuit, body) : receiveFlow(circuit, command, streamId, body)
+    case RelayCommand.XOFF:
+    case RelayCommand.XON:
+      return receiveFlow(circuit, command, streamId, body)
     case RelayCommand.BEGIN:
     case RelayCommand.BEGIN_DIR:
       return begin(circuit, command, streamId, body)
@@ -74,12 +77,12 @@ function receiveData(circuit: TestCircuit, streamId: number, body: Uint8Array): 
   if (violation !== undefined) circuit.fail(violation)
 }
 
-function receiveSendme(circuit: TestCircuit, streamId: number, body: Uint8Array): void {
-  if (streamId !== 0) {
-    const violation = liveStream(circuit, streamId)?.receiveSendme()
-    if (violation !== undefined) circuit.fail(violation)
-    return
-  }
+function receiveFlow(circuit: TestCircuit, command: number, streamId: number, body: Uint8Array): void {
+  const violation = liveStream(circuit, streamId)?.receiveFlow(command, body)
+  if (violation !== undefined) circuit.fail(violation)
+}
+
+function receiveSendme(circuit: TestCircuit, body: Uint8Array): void {
   // Version 0 has no tag, and no relay accepts it any more (`sendme_accept_min_version`).
   const sendme: Sendme | undefined = attempt(() => decodeSendme(body))
   const violation = circuit.flow.acknowledged(sendme?.tag, circuit.strict)

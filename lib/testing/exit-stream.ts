@@ -1,6 +1,6 @@
 /**
- * A stream at the exit: a destination's pair of byte streams on one side, DATA cells within two windows on the other
- * (tor-spec, "Stream-level flow control": 500 cells in steps of 50). Backpressure goes through in both directions.
+ * A stream at the exit: a destination's pair of byte streams on one side, DATA cells on the other, as many as its flow control allows.
+ * Backpressure goes through in both directions.
  *
  * @module
  */
@@ -12,14 +12,18 @@ import { MAX_DATA } from '../cell/relay-cell-v0.ts'
 import { joinBytes } from './der.ts'
 import { ExitRefusal } from './exit.ts'
 import type { ExitConnection, StreamTarget } from './exit.ts'
+import { WindowExitFlow, XonXoffExitFlow, type ExitStreamFlow } from './exit-stream-flow.ts'
+import type { CongestionControlKnobs } from './congestion-control-knobs.ts'
 
-const WINDOW = 500
-const STEP = 50
+/** How many cells the destination is given at a time. */
+const PORTION = 50
 
 /** What a stream asks of its circuit. */
 export interface ExitStreamHost {
-  /** False for a relay that does not enforce windows. */
+  /** False for a relay that does not enforce the rules. */
   readonly strict: boolean
+  /** Undefined on a circuit with fixed windows. */
+  readonly congestionControl: CongestionControlKnobs | undefined
   /** Sends one message of the stream. */
   sendMessage(command: number, streamId: number, body: Uint8Array): void
   /** Packs `bytes` into DATA cells and sends them; the circuit's window has been granted. */
@@ -46,10 +50,8 @@ export class TestStream {
   readonly id: number
   /** What BEGIN asked for; undefined for a BEGIN_DIR. */
   readonly target: StreamTarget | undefined
-  /** How many cells the relay may still send. */
-  packageWindow: number = WINDOW
-  /** How many cells the client may still send; below 0 is an overrun. */
-  deliverWindow: number = WINDOW
+  /** What the two ends may send, with counts of SENDMEs, XOFFs and XONs. */
+  readonly flow: ExitStreamFlow
   /** Cells that came. */
   dataReceived = 0
   /** Bytes that came. */
@@ -60,12 +62,6 @@ export class TestStream {
   dataSent = 0
   /** Bytes that were sent. */
   bytesSent = 0
-  /** SENDMEs that came. */
-  sendmesReceived = 0
-  /** SENDMEs that were sent. */
-  sendmesSent = 0
-  /** SENDMEs that are due and held back. */
-  sendmesWithheld = 0
   /** The reason of the END that came, if one did. */
   endReceived: number | undefined
   /** The reason of the END that was sent, if one was. */
@@ -76,11 +72,11 @@ export class TestStream {
   #state: 'connecting' | 'open' | 'ended' = 'connecting'
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined
   #writer: WritableStreamDefaultWriter<Uint8Array> | undefined
-  /** Bodies that the destination has not taken yet. At most the deliver window, unless the relay is not strict. */
+  /** Bodies that the destination has not taken yet. With windows at most the deliver window, unless the relay is not strict. */
   #inbox: Uint8Array[] = []
+  /** Bytes of them, and of those that the destination is about to take. */
+  #waitingBytes = 0
   #pumping = false
-  /** Cells taken that no SENDME has answered. */
-  #unacknowledged = 0
   /** Bytes read from the destination that wait for credit. */
   #pending: Uint8Array | undefined
   /** Calls back the loop that reads the destination. */
@@ -90,6 +86,19 @@ export class TestStream {
     this.id = id
     this.target = target
     this.#host = host
+    const isOpen = (): boolean => this.#state !== 'ended'
+    const flowHost = {
+      get strict(): boolean {
+        return host.strict
+      },
+      get open(): boolean {
+        return isOpen()
+      },
+      send: (command: number, body: Uint8Array) => host.sendMessage(command, id, body),
+      mayAcknowledge: () => host.mayAcknowledge(this),
+    }
+    const { congestionControl } = host
+    this.flow = congestionControl ? new XonXoffExitFlow(flowHost, congestionControl) : new WindowExitFlow(flowHost)
   }
 
   /** `ended` once an END went either way, or the circuit is gone. */
@@ -127,18 +136,18 @@ export class TestStream {
   receiveData(body: Uint8Array): string | undefined {
     this.dataReceived += 1
     this.bytesReceived += body.length
-    this.deliverWindow -= 1
-    if (this.deliverWindow < 0 && this.#host.strict) return 'DATA beyond the window of its stream'
+    this.#waitingBytes += body.length
+    const problem = this.flow.received(this.#waitingBytes)
+    if (problem !== undefined) return problem
     this.#inbox.push(body)
     void this.#pumpIn()
     return undefined
   }
 
-  /** A SENDME came. Returns what is wrong with it, if anything. @internal */
-  receiveSendme(): string | undefined {
-    if (this.packageWindow + STEP > WINDOW && this.#host.strict) return 'a SENDME that the stream has not earned'
-    this.sendmesReceived += 1
-    this.packageWindow += STEP
+  /** SENDME, XOFF or XON came. Returns what is wrong with it, if anything. @internal */
+  receiveFlow(command: number, body: Uint8Array): string | undefined {
+    const problem = this.flow.receive(command, body)
+    if (problem !== undefined) return problem
     if (this.#resumeReading !== undefined) this.#host.requestTurn(this)
     return undefined
   }
@@ -178,7 +187,7 @@ export class TestStream {
       this.#resume()
       return 0
     }
-    const allowed = Math.min(cells, this.packageWindow)
+    const allowed = Math.min(cells, this.flow.packageWindow)
     if (allowed <= 0) return 0
     const bytes = pending.subarray(0, allowed * MAX_DATA)
     this.#host.sendData(this.id, bytes)
@@ -192,21 +201,15 @@ export class TestStream {
     return Math.ceil(bytes.length / MAX_DATA)
   }
 
-  /** True while it wants another turn and its own window does not forbid it. @internal */
+  /** True while it wants another turn and its own flow control does not forbid it. @internal */
   get wantsTurn(): boolean {
-    return this.#state === 'open' && this.#resumeReading !== undefined && this.packageWindow > 0
+    return this.#state === 'open' && this.#resumeReading !== undefined && this.flow.packageWindow > 0
   }
 
   /** Counts a cell of this stream that was sealed. @internal */
   packaged(): void {
-    this.packageWindow -= 1
+    this.flow.packaged()
     this.dataSent += 1
-  }
-
-  /** Counts a SENDME of this stream that leaves. @internal */
-  sendmeSent(): void {
-    this.sendmesSent += 1
-    this.deliverWindow += STEP
   }
 
   #resume(): void {
@@ -230,9 +233,10 @@ export class TestStream {
     this.#pumping = true
     try {
       while (this.#inbox.length > 0) {
-        const bodies = this.#inbox.splice(0, STEP)
-        await writer.write(joinBytes(bodies))
-        this.#consumed(bodies.length)
+        const bodies = this.#inbox.splice(0, PORTION)
+        const bytes = joinBytes(bodies)
+        await writer.write(bytes)
+        this.#consumed(bodies.length, bytes.length)
       }
       if (this.#state === 'ended') await writer.close()
     } catch (error) {
@@ -243,15 +247,10 @@ export class TestStream {
     this.#host.notify()
   }
 
-  #consumed(cells: number): void {
+  #consumed(cells: number, bytes: number): void {
     this.dataConsumed += cells
-    this.#unacknowledged += cells
-    while (this.#unacknowledged >= STEP) {
-      this.#unacknowledged -= STEP
-      if (this.#state === 'open' && this.#host.mayAcknowledge(this)) {
-        this.#host.sendMessage(RelayCommand.SENDME, this.id, new Uint8Array(0))
-      }
-    }
+    this.#waitingBytes -= bytes
+    this.flow.consumed(cells, this.#waitingBytes)
     this.#host.notify()
   }
 

@@ -60,6 +60,14 @@ export interface RelayPlan extends Partial<RelayListing> {
   readonly resolve?: ResolveHandler
 }
 
+/** What a plan does not say. @internal */
+export interface PlanDefaults {
+  readonly nickname: string
+  readonly address: LinkAddress
+  /** Whether the relays of the network speak it. */
+  readonly congestionControl: boolean
+}
+
 /** A plan with nothing left out but what the network decides. @internal */
 export interface CompletePlan {
   readonly nickname: string
@@ -70,8 +78,9 @@ export interface CompletePlan {
   readonly listing: RelayListing
 }
 
-/** What tor 0.4.9.11 speaks, without what test relays do not: congestion control, ntor-v3 and what needs them. */
-const PROTOCOLS = 'Cons=1-2 Desc=1-4 DirCache=2 FlowCtrl=1 Link=3-5 LinkAuth=3 Microdesc=1-3 Relay=2-3'
+/** What tor 0.4.9.11 speaks, without what test relays do not. */
+const protocolsWith = (flowControl: string): string =>
+  `Cons=1-2 Desc=1-4 DirCache=2 FlowCtrl=${flowControl} Link=3-5 LinkAuth=3 Microdesc=1-3 Relay=2-4`
 
 const ACCEPT_ALL = 'accept 1-65535'
 const COMMON_FLAGS = ['Fast', 'Running', 'Stable', 'V2Dir', 'Valid']
@@ -88,7 +97,7 @@ function canonical(address: LinkAddress, nickname: string, size: 4 | 16): LinkAd
  *
  * @throws TypeError or RangeError when nickname, address or bandwidth are none
  */
-export function completePlan(plan: RelayPlan, defaults: { readonly nickname: string; readonly address: LinkAddress }): CompletePlan {
+export function completePlan(plan: RelayPlan, defaults: PlanDefaults): CompletePlan {
   const { nickname = defaults.nickname, exitPolicy = ACCEPT_ALL, bandwidth = 1_000 } = plan
   if (!/^[A-Za-z0-9]{1,19}$/.test(nickname)) throw new TypeError(`Cannot start a relay as "nickname" must be 1 to 19 letters and digits: ${nickname}`)
   if (!(Number.isInteger(bandwidth) && bandwidth >= 0 && bandwidth <= 0xffff_ffff)) {
@@ -111,7 +120,7 @@ export function completePlan(plan: RelayPlan, defaults: { readonly nickname: str
       family: plan.family ?? [],
       familyIds: plan.familyIds ?? [],
       version: plan.version ?? 'Tor 0.4.9.11',
-      protocols: plan.protocols ?? PROTOCOLS,
+      protocols: plan.protocols ?? protocolsWith(defaults.congestionControl ? '1-2' : '1'),
       tapKey: plan.tapKey ?? true,
     },
   }

@@ -14,8 +14,9 @@ import { BODY_SIZE, HEADER_SIZE, MAX_DATA, writeHeader } from '../cell/relay-cel
 import { encodeSendme } from '../cell/sendme.ts'
 import type { HopCrypto } from '../circuit/hop-crypto.ts'
 import { BackwardQueue } from './backward-queue.ts'
-import { CircuitFlow } from './circuit-flow.ts'
+import { CircuitFlow, type CircuitFlowRules } from './circuit-flow.ts'
 import { CircuitInbound } from './circuit-inbound.ts'
+import type { CongestionControlKnobs } from './congestion-control-knobs.ts'
 import type { TestStream } from './exit-stream.ts'
 import { FairSender } from './fair-sender.ts'
 import { packMessage } from './messages.ts'
@@ -40,8 +41,8 @@ export class TestCircuit {
   readonly link: TestLink
   /** The circuit id on {@link link}. */
   readonly id: number
-  /** The windows of this relay for the circuit, with counts of DATA and SENDMEs. */
-  readonly flow: CircuitFlow = new CircuitFlow()
+  /** What the two ends may send, with counts of DATA and SENDMEs. */
+  readonly flow: CircuitFlow
   /** Every stream that a BEGIN or BEGIN_DIR opened here, by id, those that have ended included. */
   readonly streams: Map<number, TestStream> = new Map()
   /** How many DATA cells the client has sent on each stream id of this hop, whatever became of them. */
@@ -65,10 +66,11 @@ export class TestCircuit {
   #closed = false
 
   /** @internal */
-  constructor(link: TestLink, id: number, crypto: HopCrypto) {
+  constructor(link: TestLink, id: number, crypto: HopCrypto, flow: CircuitFlowRules) {
     this.link = link
     this.relay = link.relay
     this.id = id
+    this.flow = new CircuitFlow(flow)
     this.#crypto = crypto
     this.#inbound = new CircuitInbound(this, crypto.forward)
     this.#queue = new BackwardQueue(crypto.backward.keystream, (command, bodies, count) => {
@@ -116,6 +118,11 @@ export class TestCircuit {
   /** Whether the relay enforces the rules. @internal */
   get strict(): boolean {
     return this.relay.strict
+  }
+
+  /** The relay's congestion control, if the circuit is under it. @internal */
+  get congestionControl(): CongestionControlKnobs | undefined {
+    return this.flow.rules.kind === 'windows' ? undefined : this.relay.congestionControl
   }
 
   /** How many SENDMEs are due but withheld. */
@@ -183,7 +190,7 @@ export class TestCircuit {
         this.send({ command: RelayCommand.SENDME, body: encodeSendme(this.flow.withheld.shift() as Uint8Array) })
       } else {
         const stream = this.#withheldStreams.shift() as TestStream
-        stream.sendmesWithheld -= 1
+        stream.flow.sendmesWithheld -= 1
         this.send({ command: RelayCommand.SENDME, streamId: stream.id })
       }
     }
@@ -242,7 +249,7 @@ export class TestCircuit {
   countData(streamId: number): boolean {
     this.dataReceived.set(streamId, (this.dataReceived.get(streamId) ?? 0) + 1)
     const tag = this.flow.delivered(() => this.#crypto.forward.digest.tag())
-    if (this.flow.deliverWindow < 0 && this.strict) {
+    if (this.flow.overrun && this.strict) {
       this.fail('DATA beyond the window of the circuit')
       return false
     }
@@ -287,7 +294,7 @@ export class TestCircuit {
   /** @internal */
   mayAcknowledge(stream: TestStream): boolean {
     if (!this.relay.withhold.streamSendmes) return true
-    stream.sendmesWithheld += 1
+    stream.flow.sendmesWithheld += 1
     this.#withheldStreams.push(stream)
     return false
   }
@@ -305,7 +312,9 @@ export class TestCircuit {
       stream?.packaged()
     } else if (command === RelayCommand.SENDME) {
       if (streamId === 0) this.flow.sendmeSent()
-      else stream?.sendmeSent()
+      else stream?.flow.sent(command)
+    } else if (command === RelayCommand.XOFF || command === RelayCommand.XON) {
+      stream?.flow.sent(command)
     }
   }
 

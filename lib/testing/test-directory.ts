@@ -47,7 +47,7 @@ export class TestDirectory {
 
   /** What every relay lies about; `TestRelay.lie` goes before it. */
   lie: DirectoryLieChoice
-  /** The network parameters. */
+  /** The network parameters: `cc_alg` at first, 2 or 0. */
   params: Readonly<Record<string, number>> = {}
   /** What a client must speak. */
   requiredClientProtocols: string = REQUIRED_CLIENT_PROTOCOLS

@@ -4,13 +4,11 @@
  *
  * @module
  */
-import { answerCreateFast } from '../circuit/create-fast.ts'
-import { answerNtor } from '../circuit/ntor.ts'
-import { HOP_KEY_SIZE, HopCrypto } from '../circuit/hop-crypto.ts'
+import { HopCrypto } from '../circuit/hop-crypto.ts'
 import { encodeCerts } from '../cell/certs-cell.ts'
 import { decodeVersions, encodeVersions } from '../cell/channel-cell.ts'
 import { CellCommand } from '../cell/commands.ts'
-import { decodeCreate2, encodeCreated2, HandshakeType } from '../cell/create2.ts'
+import { decodeCreate2, encodeCreated2 } from '../cell/create2.ts'
 import type { Create2 } from '../cell/create2.ts'
 import { decodeNetinfo, encodeNetinfo } from '../cell/netinfo.ts'
 import type { Netinfo } from '../cell/netinfo.ts'
@@ -20,6 +18,7 @@ import type { RelayCertificate } from './certificates.ts'
 import { CellLink } from './cell-link.ts'
 import { joinBytes } from './der.ts'
 import type { MemoryLink } from './memory-link.ts'
+import { answerFast, answerHandshake } from './relay-handshake.ts'
 import { TestCircuit } from './test-circuit.ts'
 import type { TestRelay } from './test-relay.ts'
 
@@ -220,24 +219,24 @@ export class TestLink {
       // The initiator's ids have the highest bit set (tor-spec, "Choosing circuit IDs").
       this.#refuse(circuitId, DestroyReason.PROTOCOL)
     } else {
-      this.#creating.add(circuitId)
       const isFast = command === CellCommand.CREATE_FAST
       const request = isFast ? { handshakeType: FAST_HANDSHAKE, data: body } : decodeCreate2(body)
+      this.#creating.add(circuitId)
       this.#create(circuitId, request, isFast).catch((error: unknown) => this.#fail(String(error)))
     }
   }
 
   async #create(circuitId: number, request: Create2, isFast: boolean): Promise<void> {
     const answer = this.relay.answerCreate === undefined ? 'answer' : await this.relay.answerCreate({ ...request, circuitId, link: this })
-    // A DESTROY may have come meanwhile.
-    if (!this.#creating.delete(circuitId) || answer === 'ignore') return
-    if (typeof answer === 'object' && 'destroy' in answer) {
-      this.#refuse(circuitId, answer.destroy)
+    if (answer === 'ignore' || (typeof answer === 'object' && 'destroy' in answer)) {
+      if (this.#creating.delete(circuitId) && answer !== 'ignore') this.#refuse(circuitId, answer.destroy)
       return
     }
     try {
-      const { reply, keys } = isFast ? answerCreateFast({ material: request.data, keyLength: HOP_KEY_SIZE }) : this.#answerNtor(request)
-      const circuit = new TestCircuit(this, circuitId, new HopCrypto(keys, currentPlatform()))
+      const { reply, keys, flow } = isFast ? answerFast(request.data) : await answerHandshake(this.relay, request)
+      // A DESTROY may have come meanwhile.
+      if (!this.#creating.delete(circuitId)) return
+      const circuit = new TestCircuit(this, circuitId, new HopCrypto(keys, currentPlatform()), flow)
       this.circuits.set(circuitId, circuit)
       this.relay.circuits.push(circuit)
       if (this.fromClient) this.relay.network.circuits.push(circuit)
@@ -246,16 +245,10 @@ export class TestLink {
       const body = typeof answer === 'object' ? answer.created2 : isFast ? reply : encodeCreated2(reply)
       this.sendCell(circuitId, isFast ? CellCommand.CREATED_FAST : CellCommand.CREATED2, body)
     } catch {
-      // An onion skin that is malformed, or for other keys.
-      this.#refuse(circuitId, DestroyReason.PROTOCOL)
+      // An onion skin that is malformed, for other keys, or of a handshake that the relay does not speak.
+      if (this.#creating.delete(circuitId)) this.#refuse(circuitId, DestroyReason.PROTOCOL)
     }
     this.relay.observer.notify()
-  }
-
-  #answerNtor({ handshakeType, data }: Create2): { readonly reply: Uint8Array; readonly keys: Uint8Array } {
-    if (handshakeType !== HandshakeType.NTOR) throw new Error('This relay speaks ntor only')
-    const { rsa, onion } = this.relay.identity
-    return answerNtor({ onionSkin: data, rsaIdentity: rsa.fingerprint, onionSecretKey: onion.secretKey, keyLength: HOP_KEY_SIZE })
   }
 
   #refuse(circuitId: number, reason: number): void {

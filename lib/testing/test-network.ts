@@ -55,6 +55,13 @@ export interface TestNetworkOptions {
    * @default no name resolves
    */
   readonly resolve?: ResolveHandler
+  /**
+   * Whether there is congestion control. Without it the relays do not claim to speak it (their `pr` lines say `FlowCtrl=1`), decline when
+   * they are asked all the same, and the consensus says `cc_alg=0`. The handshake is ntor-v3 either way.
+   *
+   * @default true
+   */
+  readonly congestionControl?: boolean
   /** Time, for delays and certificates. */
   readonly clock?: Clock
   /** Random bytes for keys, padding and challenges; not for the RSA identities and ephemeral keys, which the runtime makes. */
@@ -106,8 +113,8 @@ export class TestNetwork {
    * @throws TypeError or RangeError naming the relay when a plan cannot be
    */
   static async start(options: TestNetworkOptions = {}): Promise<TestNetwork> {
-    const { random = systemRandom, authorities = 0 } = options
-    const plans = planAll(options.relays ?? 4, authorities)
+    const { random = systemRandom, authorities = 0, congestionControl = true } = options
+    const plans = planAll(options.relays ?? 4, authorities, congestionControl)
     const [identities, keys] = await Promise.all([
       Promise.all(plans.map(() => createRelayIdentity(random))),
       Promise.all(Array.from({ length: authorities }, (_, index) => authorityKeys(index))),
@@ -124,10 +131,11 @@ export class TestNetwork {
         observer: network.#observer,
         exit: plan.exit ?? options.exit ?? echo(),
         resolve: plan.resolve ?? options.resolve ?? (() => [{ type: 'error', transient: false, ttl: 60 }]),
+        congestionControl,
       })
     })
     ;(network.relays as TestRelay[]).push(...made)
-    if (authorities > 0) network.#found(keys)
+    if (authorities > 0) network.#found(keys, congestionControl)
     return network
   }
 
@@ -189,7 +197,7 @@ export class TestNetwork {
   }
 
   /** The last relays become authorities, and all serve the directory. */
-  #found(keys: readonly AuthorityKeys[]): void {
+  #found(keys: readonly AuthorityKeys[], congestionControl: boolean): void {
     const relays = this.relays.slice(-keys.length)
     const authorities = keys.map((each, index) => {
       const relay = relays[index] as TestRelay
@@ -197,6 +205,7 @@ export class TestNetwork {
       return { nickname: relay.nickname, v3Identity: each.v3Identity, keys: each, relay }
     })
     const directory = new TestDirectory(authorities, this.relays, this.#clock)
+    directory.params = { cc_alg: congestionControl ? 2 : 0 }
     for (const relay of this.relays) relay.directory = directoryExit(relay, directory)
     this.#directory = directory
   }
@@ -224,7 +233,7 @@ export class TestNetwork {
 }
 
 /** Every relay, authorities last. */
-function planAll(relays: number | readonly RelayPlan[], authorities: number): CompletePlan[] {
+function planAll(relays: number | readonly RelayPlan[], authorities: number, congestionControl: boolean): CompletePlan[] {
   const count = typeof relays === 'number' ? relays : relays.length
   if (!(Number.isInteger(count) && count >= 1 && count <= 200)) throw new RangeError(`Cannot start a network of "relays": ${count}`)
   if (!(Number.isInteger(authorities) && authorities >= 0 && authorities <= 9)) {
@@ -232,8 +241,8 @@ function planAll(relays: number | readonly RelayPlan[], authorities: number): Co
   }
   const planned = typeof relays === 'number' ? Array.from({ length: count }, (): RelayPlan => ({})) : relays
   const plans = [
-    ...planned.map((plan, index) => completePlan(plan, relayDefaults(index))),
-    ...Array.from({ length: authorities }, (_, index) => completePlan(authorityPlan, authorityDefaults(index))),
+    ...planned.map((plan, index) => completePlan(plan, { ...relayDefaults(index), congestionControl })),
+    ...Array.from({ length: authorities }, (_, index) => completePlan(authorityPlan, { ...authorityDefaults(index), congestionControl })),
   ]
   const places = plans.flatMap(({ address, ipv6Address }) => [address, ...(ipv6Address ? [ipv6Address] : [])])
   const unique = new Set(places.map(({ hostname, port }) => `${hostname} ${port}`))

@@ -7,8 +7,10 @@ import { EndReason } from '../cell/reasons.ts'
 import type { Clock } from '../clock.ts'
 import type { LinkAddress } from '../platform/platform.ts'
 import type { Relay } from '../relay.ts'
+import { parseProtocols } from '../directory/protocols.ts'
 import { makeCertificates } from './certificates.ts'
 import type { CertificateFaults, RelayCertificate } from './certificates.ts'
+import { congestionControlKnobs, type CongestionControlKnobs } from './congestion-control-knobs.ts'
 import type { DirectoryAnswer } from './directory-http.ts'
 import type { DirectoryLieChoice, DirectoryRequest } from './directory-lies.ts'
 import { ExitRefusal } from './exit.ts'
@@ -25,7 +27,7 @@ import type { TestNetwork } from './test-network.ts'
 
 /** A CREATE2 or a CREATE_FAST that waits for {@link TestRelay.answerCreate}. */
 export interface CreateRequest {
-  /** 2 for ntor; 1, which no CREATE2 has, for a CREATE_FAST. */
+  /** 2 for ntor, 3 for ntor-v3; 1, which no CREATE2 has, for a CREATE_FAST. */
   readonly handshakeType: number
   /** The onion skin, or what a CREATE_FAST brings; a view that holds. */
   readonly data: Uint8Array
@@ -72,6 +74,7 @@ export interface TestRelaySetup {
   readonly observer: Observer
   readonly exit: ExitHandler
   readonly resolve: ResolveHandler
+  readonly congestionControl: boolean
 }
 
 /**
@@ -85,7 +88,7 @@ export class TestRelay {
   readonly address: LinkAddress
   /** Where it listens as well, if anywhere. */
   readonly ipv6Address: LinkAddress | undefined
-  /** What a directory would say of it: what clients need to dial it and to extend to it. */
+  /** What a directory would say of it: what clients need to dial it and to extend to it. Its protocols are those of {@link listing}. */
   readonly description: Relay
   /** The links that it accepted, the oldest first, those that are closed included. */
   readonly links: TestLink[] = []
@@ -110,6 +113,10 @@ export class TestRelay {
   onLink: ((link: TestLink) => 'handle' | 'ignore') | undefined
   /** Decides about each CREATE2 and CREATE_FAST. */
   answerCreate: ((request: CreateRequest) => CreateAnswer | Promise<CreateAnswer>) | undefined
+  /** Whether and how it does congestion control. */
+  readonly congestionControl: CongestionControlKnobs
+  /** Makes the message within its ntor-v3 handshake: of the client's, and of the one that it would send otherwise. */
+  answerMessage: ((message: Uint8Array, usual: Uint8Array) => Uint8Array) | undefined
   /**
    * Called for each relay message that is for this relay, before it is handled; `ignore` leaves it to the caller. DATA counts
    * towards the circuit's window all the same, and is acknowledged for the circuit; not for its stream.
@@ -160,11 +167,14 @@ export class TestRelay {
     this.observer = setup.observer
     this.exit = setup.exit
     this.resolve = setup.resolve
+    this.congestionControl = congestionControlKnobs(setup.congestionControl)
+    const { listing } = this
     this.description = {
       addresses: this.ipv6Address === undefined ? [this.address] : [this.address, this.ipv6Address],
       rsaIdentity: setup.identity.rsa.fingerprint,
       ed25519Identity: setup.identity.ed25519.publicKey,
       ntorOnionKey: setup.identity.onion.publicKey,
+      protocols: { supports: (name, version) => parseProtocols(listing.protocols)?.supports(name, version) ?? false },
     }
   }
 

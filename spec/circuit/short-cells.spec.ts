@@ -7,7 +7,7 @@ describe('ShortCells', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 49 }), { minLength: 12, maxLength: 12 }), (randoms) => {
         let next = 0
-        const cells = new ShortCells(() => randoms[next++ % randoms.length] as number)
+        const cells = new ShortCells(100, () => randoms[next++ % randoms.length] as number)
         let full = 0
         const runs: number[] = []
         for (let cell = 0; cell < 800; cell++) {
@@ -28,7 +28,7 @@ describe('ShortCells', () => {
   })
 
   it('counts anew after a cell that was short by itself', () => {
-    const cells = new ShortCells(() => 0)
+    const cells = new ShortCells(100, () => 0)
     for (let cell = 0; cell < 49; cell++) cells.packed(498)
     cells.packed(478)
     for (let cell = 0; cell < 50; cell++) {
@@ -39,14 +39,14 @@ describe('ShortCells', () => {
   })
 
   it('does not take a cell of 479 bytes for a short one', () => {
-    const cells = new ShortCells(() => 0)
+    const cells = new ShortCells(100, () => 0)
     for (let cell = 0; cell < 50; cell++) cells.packed(479)
     expect(cells.cellSize).to.equal(478)
   })
 
   it('draws its own randomness by default', () => {
     const lengths = Array.from({ length: 300 }, () => {
-      const cells = new ShortCells()
+      const cells = new ShortCells(100)
       let full = 0
       for (; cells.cellSize !== SHORT_DATA; full++) cells.packed(498)
       return full

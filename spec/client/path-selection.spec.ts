@@ -117,6 +117,7 @@ describe('Path selection', () => {
       stable: fc.constantFrom(undefined, true, false),
       excludedExits: fc.uniqueArray(fc.nat({ max: 20 }).map(fingerprintAt), { maxLength: 4 }).map((list) => new Set(list)),
       exit: fc.constantFrom(undefined, ({ bandwidth }: DirectoryRelay) => bandwidth % 2 === 0),
+      avoided: fc.uniqueArray(fc.nat({ max: 20 }).map(fingerprintAt), { maxLength: 8 }).map((list) => new Set(list)),
     }) as fc.Arbitrary<PathRequest>
 
     // What the relays of a path must be, worked out anew from what the specification says.
@@ -162,6 +163,16 @@ describe('Path selection', () => {
           mayShareAPath(first, last, testing) && relays.some((middle) => isPath([first, middle, last], request, testing))))
     }
 
+    /** Fails where a relay that is to be avoided was taken, and another would have done. */
+    function expectAvoiding(path: ChosenPath['relays'], all: readonly DirectoryRelay[], request: PathRequest, testing: boolean): void {
+      const [first, middle, last] = path
+      const isAvoided = ({ fingerprint }: DirectoryRelay): boolean => request.avoided?.has(fingerprint) === true
+      const others = all.filter((relay) => !isAvoided(relay))
+      if (isAvoided(middle)) expect(others.some((other) => isPath([first, other, last], request, testing)), 'another middle').to.equal(false)
+      const onlyOthers = { ...request, exit: (relay: DirectoryRelay) => !isAvoided(relay) && request.exit?.(relay) !== false }
+      if (isAvoided(last)) expect(hasPath(all, onlyOthers, testing), 'another exit').to.equal(false)
+    }
+
     it('breaks no condition, and finds a path where there is one', () => {
       let found = 0
       let missing = 0
@@ -181,12 +192,22 @@ describe('Path selection', () => {
           }
           expect(path.guard.relay).to.equal(path.relays[0])
           expect(isPath(path.relays, request, testing)).to.equal(true)
+          expectAvoiding(path.relays, directory.relays, request, testing)
           found++
         }
       }), { numRuns: 700, seed: 7 })
       expect(found).to.be.above(700)
       expect(missing).to.be.above(150)
     }).timeout(20_000)
+
+    it('begins at the same guard whichever relays are avoided', () => {
+      const directory = generatedDirectory([guard(), guard(), guard(), {}, exit()])
+      const [first] = selectorFor(directory, { seed: 1 }).choosePath({ ports: [80] }).relays
+      fc.assert(fc.property(fc.subarray(directory.relays.map(({ fingerprint }) => fingerprint)), fc.integer(), (list, random) => {
+        const selector = selectorFor(directory, { seed: 1, random: seededRandom(random) })
+        expect(selector.choosePath({ ports: [80], avoided: new Set(list) }).relays[0]).to.equal(first)
+      }))
+    })
 
     it('takes relays that are Fast, and Stable if it is to be, wherever such ones make a path', () => {
       const relay = fc.record({

@@ -61,12 +61,11 @@ describe('Recording', () => {
     expect(sameBytes(buffer.slice(11, 311), pattern(300))).to.equal(true)
     buffer.fill(0)
     expect(recording.replayed).to.equal(true)
-    expect(recording.cells).to.equal(1)
+    expect(recording.bytes).to.equal(0)
     recording.rewind()
     expect(recording.replayed).to.equal(false)
-    expect(recording.cells).to.equal(0)
     expect(sameBytes(concat(replay(recording)), pattern(300))).to.equal(true)
-    expect(recording.cells).to.equal(1)
+    expect(recording.bytes).to.equal(300)
   })
 
   it('gives each circuit the same cells, however small they are', () => {
@@ -101,6 +100,15 @@ describe('Recording', () => {
     expect(sameBytes(concat(replay(recording)), pattern(523, 10))).to.equal(true)
   })
 
+  it('has room for a window of cells, and takes more without a word', () => {
+    const recording = recorded(new Array(499).fill(498))
+    expect(recording.room).to.equal(1)
+    recording.drain(sourceOf([498, 498]), 2)
+    expect(recording.room).to.equal(-1)
+    recording.clear()
+    expect(recording.room).to.equal(500)
+  })
+
   it('takes no empty cell', () => {
     const recording = new Recording()
     recording.drain(sourceOf([5]), 3)
@@ -122,14 +130,14 @@ describe('Recording', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 498 }), { maxLength: 40 }), fc.array(cellSizes, { minLength: 1, maxLength: 4 }), (sizes, circuits) => {
         const recording = recorded(sizes)
-        for (const wanted of circuits) {
+        for (const [round, wanted] of circuits.entries()) {
           recording.rewind()
           let next = 0
           const cells = replay(recording, () => wanted[next++ % wanted.length] as number)
           expect(sameBytes(concat(cells), pattern(total(sizes)))).to.equal(true)
           expect(cells.length).to.be.within(sizes.length, sizes.length + Math.ceil((cells.length * 20) / 478))
           expect(cells.every(({ length }) => length > 0)).to.equal(true)
-          expect(recording.cells).to.equal(cells.length)
+          expect(recording.bytes).to.equal((round + 1) * total(sizes))
         }
       }),
     )

@@ -101,12 +101,12 @@ describe('TorClient: bootstrap', function () {
   })
 
   it('that cannot build a circuit fails with the reason, and says so', async () => {
-    for (const relay of scene.network.relays) relay.answerCreate = ({ handshakeType }) => (handshakeType === 2 ? { destroy: 5 } : 'answer')
+    for (const relay of scene.network.relays) relay.answerCreate = ({ handshakeType }) => (handshakeType !== 1 ? { destroy: 5 } : 'answer')
     const { error, told, took } = await openInVain()
     expect(error).to.include({ code: 'CIRCUIT_DESTROYED', reason: 5 })
     expect(told.at(-1)).to.include({ phase: 'circuit', message: 'Building the first circuit' })
     expect(took).to.be.within(15_000, 25_000)
-    for (const relay of scene.network.relays) relay.answerCreate = ({ handshakeType }) => (handshakeType === 2 ? 'ignore' : 'answer')
+    for (const relay of scene.network.relays) relay.answerCreate = ({ handshakeType }) => (handshakeType !== 1 ? 'ignore' : 'answer')
     const silent = await openInVain({ timeout: 40_000 })
     expect(chainOf(silent.error).slice(0, 2)).to.deep.equal(['TIMEOUT', 'CIRCUIT_TIMEOUT'])
     expect(silent.error.message).to.include('Building the first circuit')
@@ -126,7 +126,7 @@ describe('TorClient: bootstrap', function () {
           const lie: DirectoryLieChoice = (request) => (request.kind === phase ? 'hang' : undefined)
           if (when === 'a little later') {
             scene.network.directory.lie = lie
-            if (phase === 'circuit') for (const relay of scene.network.relays) relay.answerCreate = ({ handshakeType }) => (handshakeType === 2 ? 'ignore' : 'answer')
+            if (phase === 'circuit') for (const relay of scene.network.relays) relay.answerCreate = ({ handshakeType }) => (handshakeType !== 1 ? 'ignore' : 'answer')
           }
           const onProgress = (status: ClientStatus): void => {
             if (status.phase !== phase) return

@@ -157,7 +157,7 @@ describe('TorClient', function () {
       expect(() => tor.connect('example.com:80', null as unknown as object)).to.throw(TypeError, 'options')
       expect(() => tor.connect('example.com:0')).to.throw(RangeError, 'port')
       expect(() => tor.resolve(5 as unknown as string)).to.throw(TypeError, 'name')
-      expect(() => tor.connect('example.com:80', { secureTransport: 'on' })).to.throw(SocketError)
+      expect(() => tor.connect('example.com:80', { secureTransport: 'ON' as 'on' })).to.throw(TypeError, 'secureTransport')
     })
   })
 

@@ -85,7 +85,7 @@ describe('A circuit with a link of its own', () => {
   let network: TestNetwork
 
   beforeEach(async () => {
-    network = await TestNetwork.start({ relays: 3, clock })
+    network = await TestNetwork.start({ relays: 3, clock, congestionControl: false })
   })
   afterEach(() => network.close())
 

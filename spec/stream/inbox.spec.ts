@@ -58,46 +58,17 @@ describe('Inbox', () => {
     expect(inbox.takeInto(new Uint8Array(10))).to.equal(0)
   })
 
-  it('counts a cell once its last byte is taken', () => {
-    const inbox = new Inbox()
-    for (let cell = 0; cell < 3; cell++) inbox.push(pattern(100), 0, 100)
-    expect(inbox.finishedCells()).to.equal(0)
-    inbox.take(99)
-    expect(inbox.finishedCells()).to.equal(0)
-    inbox.take(1)
-    expect(inbox.finishedCells()).to.equal(1)
-    expect(inbox.finishedCells()).to.equal(0)
-    inbox.take(200)
-    expect(inbox.finishedCells()).to.equal(2)
-  })
-
-  it('counts a cell without bytes once those before it are taken', () => {
-    const inbox = new Inbox()
-    inbox.push(new Uint8Array(0), 0, 0)
-    expect(inbox.finishedCells()).to.equal(1)
-    inbox.push(pattern(2), 0, 2)
-    inbox.push(pattern(2), 0, 0)
-    inbox.push(pattern(2), 0, 0)
-    expect(inbox.finishedCells()).to.equal(0)
-    inbox.take(1)
-    expect(inbox.finishedCells()).to.equal(0)
-    inbox.take(1)
-    expect(inbox.finishedCells()).to.equal(3)
-  })
-
-  it('counts every cell when it is cleared', () => {
+  it('is empty once it is cleared, and takes more', () => {
     const inbox = new Inbox()
     for (let cell = 0; cell < 5; cell++) inbox.push(pattern(cell), 0, cell)
     inbox.take(2)
     inbox.clear()
     expect(inbox.size).to.equal(0)
-    expect(inbox.finishedCells()).to.equal(5)
     inbox.push(pattern(3), 0, 3)
     expect([...inbox.take(9)]).to.deep.equal([...pattern(3)])
-    expect(inbox.finishedCells()).to.equal(1)
   })
 
-  it('is a queue of bytes and of cells, whatever is pushed, owned, taken and dropped in between', () => {
+  it('is a queue of bytes, whatever is pushed, owned, taken and dropped in between', () => {
     const action = fc.oneof(
       { weight: 4, arbitrary: fc.record({ kind: fc.constant('push'), size: fc.integer({ min: 0, max: 498 }) }) },
       { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('take', 'into'), size: fc.integer({ min: 0, max: 2000 }) }) },
@@ -107,22 +78,17 @@ describe('Inbox', () => {
       fc.property(fc.array(action, { maxLength: 400 }), (actions) => {
         const inbox = new Inbox()
         let bytes: number[] = []
-        let ends: number[] = []
-        let taken = 0
         let pushed = 0
-        let finished = 0
         for (const { kind, size } of actions) {
           if (kind === 'push') {
             const body = pattern(size + 11, pushed)
             inbox.push(body, 11, size)
             bytes.push(...body.subarray(11))
             pushed += size
-            ends.push(pushed)
           } else if (kind === 'own') {
             inbox.own()
           } else if (kind === 'clear') {
             inbox.clear()
-            taken += bytes.length
             bytes = []
           } else {
             const target = new Uint8Array(size)
@@ -130,15 +96,9 @@ describe('Inbox', () => {
             const expected = bytes.slice(0, size)
             expect([...got]).to.deep.equal(expected)
             bytes = bytes.slice(size)
-            taken += expected.length
           }
           expect(inbox.size).to.equal(bytes.length)
-          finished += inbox.finishedCells()
-          const wanted = ends.filter((end) => end <= taken).length
-          // A cell without bytes at the border counts at once if nothing waits before it.
-          expect(finished).to.equal(wanted)
         }
-        ends = []
       }),
     )
   })

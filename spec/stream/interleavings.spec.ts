@@ -11,6 +11,13 @@ import { Watch } from './support/watch.ts'
 
 const { DATA, END, SENDME } = RelayCommand
 
+/** What the far end does, and how long it may still do it after our END under congestion control, in ms. */
+const FAR_END: ReadonlySet<Step['kind']> = new Set(['data', 'sendme', 'connected', 'end', 'break'])
+const LONGEST_ROUND_TRIP = 60_000
+
+/** With `xoffExit` 10: half of it, in cells of 488 bytes. */
+const BYTES_PER_XOFF = 2440
+
 /** One thing that happens; `size` means what fits it. */
 interface Step {
   readonly kind: (typeof KINDS)[number]
@@ -45,7 +52,8 @@ for (const variant of VARIANTS) {
       await fc.assert(
         fc.asyncProperty(scenario, async ({ open, optimistic, endOnClose, credit, before, early, middle, late }) => {
           const controller = new AbortController()
-          const { circuit, clock, socket } = connecting({ ...variant.options, open, optimistic, endOnClose, credit, signal: controller.signal })
+          const congestionControl = variant.flowControl === 'congestion-control' && { xoffExit: 10 }
+          const { circuit, clock, socket } = connecting({ ...variant.options, congestionControl, open, optimistic, endOnClose, credit, signal: controller.signal })
           const watch = new Watch()
           const writer = socket.writable.getWriter()
           const reader = socket.readable.getReader()
@@ -56,6 +64,9 @@ for (const variant of VARIANTS) {
           let bytesWritten = 0
           let bytesArrived = 0
           let number = 0
+          let stopped = false
+          let xoffs = 0
+          const phase = (): string | undefined => circuit.endpoints.get(1)?.state.replace(' under congestion control', '')
           let farEnd: 'open' | 'ended' | 'dead' = 'open'
           void watch.add('opened', socket.opened)
           void watch.add('closed', socket.closed)
@@ -81,21 +92,26 @@ for (const variant of VARIANTS) {
               void watch.add(`read ${number++}`, reader.read().then(({ value }) => void (value && read.push(value))))
             },
             data(size) {
-              if (circuit.endpoints.get(1)?.state !== 'open' && circuit.endpoints.get(1)?.state !== 'ended-open') return
+              if (phase() !== 'open' && phase() !== 'ended-open') return
               const count = Math.min(size % 40, socket.windows.deliver)
               const bodies = Array.from({ length: count }, (_, index) => {
                 const body = pattern((size + index * 37) % 499, bytesArrived)
                 bytesArrived += body.length
                 return body
               })
-              const live = circuit.endpoints.get(1)?.state === 'open'
+              const live = phase() === 'open'
               if (live) arrived.push(...bodies)
               if (count > 0) circuit.data(...bodies)
             },
-            sendme() {
-              const { state } = circuit.endpoints.get(1) ?? {}
+            sendme(size) {
               const sent = circuit.sentOf(DATA).length
-              if ((state === 'open' || state === 'ended-open') && sent - acknowledged >= 50) {
+              if (variant.flowControl === 'congestion-control') {
+                if (!circuit.endpoints.has(1) || (!stopped && circuit.dataBytes.length < (xoffs + 1) * BYTES_PER_XOFF)) return
+                stopped = !stopped
+                if (stopped) xoffs += 1
+                if (stopped) circuit.xoff()
+                else circuit.xon([1, 300, Infinity][size % 3])
+              } else if ((phase() === 'open' || phase() === 'ended-open') && sent - acknowledged >= 50) {
                 acknowledged += 50
                 circuit.sendme()
               }
@@ -103,7 +119,7 @@ for (const variant of VARIANTS) {
             grant: (size) => circuit.grant(size % 90),
             time: (size) => clock.advance(size),
             connected() {
-              if (circuit.endpoints.get(1)?.state === 'connecting' || circuit.endpoints.get(1)?.state === 'ended-connecting') circuit.connect()
+              if (phase() === 'connecting' || phase() === 'ended-connecting') circuit.connect()
             },
             end() {
               if (!circuit.endpoints.has(1)) return
@@ -130,8 +146,12 @@ for (const variant of VARIANTS) {
           }
           let acknowledged = 0
           let ended = false
+          let endedAt = Infinity
           for (const { kind, size, pause } of [...before, ...early, ...middle, ...late]) {
+            const now = clock.now()
+            if (FAR_END.has(kind) && variant.flowControl === 'congestion-control' && now - endedAt > LONGEST_ROUND_TRIP) continue
             void act[kind](size)
+            if (endedAt === Infinity && circuit.sentOf(END).length > 0) endedAt = now
             if (pause) await turn()
             expect(circuit.faults, kind).to.deep.equal([])
             // Bytes sent are a beginning of the bytes written.

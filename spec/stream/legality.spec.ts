@@ -5,14 +5,18 @@ import { isLegal, type StreamState } from '../../lib/stream/legality.ts'
 const LEGAL: Readonly<Record<StreamState, readonly string[]>> = {
   'connecting': ['CONNECTED', 'END'],
   'open': ['DATA', 'END', 'SENDME'],
-  'resolving': ['END', 'RESOLVED'],
   'ended-connecting': ['CONNECTED', 'END'],
   'ended-open': ['DATA', 'END', 'SENDME'],
+  'connecting under congestion control': ['CONNECTED', 'END', 'XOFF', 'XON'],
+  'open under congestion control': ['DATA', 'END', 'XOFF', 'XON'],
+  'ended-connecting under congestion control': ['CONNECTED', 'END', 'XOFF', 'XON'],
+  'ended-open under congestion control': ['DATA', 'END', 'XOFF', 'XON'],
+  'resolving': ['END', 'RESOLVED'],
   'ended-resolving': ['END', 'RESOLVED'],
 }
 
 /** By the numbers of tor-spec, not those of lib. */
-const NUMBERS = { DATA: 2, END: 3, CONNECTED: 4, SENDME: 5, RESOLVED: 12 } as const
+const NUMBERS = { DATA: 2, END: 3, CONNECTED: 4, SENDME: 5, RESOLVED: 12, XOFF: 43, XON: 44 } as const
 
 describe('isLegal', () => {
   for (const [state, names] of Object.entries(LEGAL) as [StreamState, readonly (keyof typeof NUMBERS)[]][]) {

@@ -51,7 +51,7 @@ describe('a stream that opens', () => {
     it(`opens with CONNECTED that says ${what}`, async () => {
       const { circuit, clock, socket } = connecting()
       circuit.deliver(1, [CONNECTED, hex(body)])
-      expect(await socket.opened).to.deep.equal({ remoteAddress, localAddress: undefined, alpn: undefined, ttl })
+      expect(await socket.opened).to.deep.equal({ remoteAddress, localAddress: undefined, alpn: undefined, ttl, flowControl: 'windows' })
       expect(clock.timers).to.equal(0)
     })
   }
@@ -117,7 +117,7 @@ describe('a stream that opens', () => {
       const circuit = new FakeCircuit()
       const socket = new TorStream(circuit, 'directory', { clock: new FakeClock() })
       circuit.deliver(1, [CONNECTED, hex(body)])
-      expect(await socket.opened).to.deep.equal({ remoteAddress: undefined, localAddress: undefined, alpn: undefined, ttl: undefined })
+      expect(await socket.opened).to.deep.equal({ remoteAddress: undefined, localAddress: undefined, alpn: undefined, ttl: undefined, flowControl: 'windows' })
     }
   })
 

@@ -19,6 +19,7 @@ const BAD: Readonly<Record<string, readonly [kind: typeof TypeError | typeof Ran
   signal: [TypeError, null, {}, 'abort', new EventTarget(), new AbortController()],
   timeout: [RangeError, -1, NaN, -Infinity, '30', {}, true, 5n],
   linger: [RangeError, -1, NaN, '10', [], false],
+  receiveBufferLimit: [RangeError, 0, -1, 249_000, NaN, '8388608', 9_000_000n, {}],
   optimistic: [TypeError, 'no', 0, 1, {}],
   endOnClose: [TypeError, 'yes', 0, 1],
   rejectInternalAddresses: [TypeError, 'false', 0, {}],
@@ -51,13 +52,23 @@ describe('TorStream with a bad option', () => {
   })
 
   it('throws a SocketError with TLS_UNSUPPORTED for TLS, and sends nothing', () => {
-    for (const secureTransport of ['on', 'starttls', 'ON', null, {}]) {
+    for (const secureTransport of ['on', 'starttls']) {
       const { circuit, create } = start({ secureTransport })
       const error = thrownBy(create)
       expect(error).to.be.instanceOf(SocketError)
       expect((error as SocketError).code).to.equal('TLS_UNSUPPORTED')
       expect(circuit.sent).to.deep.equal([])
     }
+  })
+
+  it('throws a TypeError for TLS of no known kind, and for what TLS cannot be made with', () => {
+    for (const secureTransport of ['ON', null, {}]) expect(start({ secureTransport }).create).to.throw(TypeError, 'secureTransport')
+    expect(start({ alpn: 'h2' }).create).to.throw(TypeError, 'alpn')
+    expect(start({ alpn: [''] }).create).to.throw(TypeError, 'alpn')
+    expect(start({ sni: '' }).create).to.throw(TypeError, 'sni')
+    expect(start({ tls: 5 }).create).to.throw(TypeError, 'tls')
+    expect(start({ tls: { ca: [5] } }).create).to.throw(TypeError, 'tls.ca')
+    expect(start({ tls: { adapter: {} } }).create).to.throw(TypeError, 'tls.adapter')
   })
 
   it('throws a TypeError for byte streams where the streams have none', () => {
@@ -107,6 +118,7 @@ describe('the options of a stream', () => {
         linger: 10_000,
         addressFamily: 'any',
         rejectInternalAddresses: true,
+        receiveBufferLimit: 8_388_608,
         readableType: undefined,
         streams: nativeStreams(),
       })

@@ -137,7 +137,8 @@ describe('tcpExit', () => {
     }
     await begin(client, 1, '127.0.0.1', port)
     await client.until(() => client.messages.filter(({ command }) => command === DATA).length === 500)
-    expect(circuit.streams.get(1)).to.include({ dataSent: 500, packageWindow: 0 })
+    expect(circuit.streams.get(1)?.dataSent).to.equal(500)
+    expect(circuit.streams.get(1)?.flow.packageWindow).to.equal(0)
     await client.message({ command: SENDME, streamId: 1 })
     await client.until(() => client.messages.filter(({ command }) => command === DATA).length === 550)
     expect(written).to.be.below(bytes)

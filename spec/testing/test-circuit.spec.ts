@@ -121,7 +121,8 @@ describe('TestCircuit', () => {
       await sendData(client, 5, 200)
       await client.until(() => count(SENDME, 0) === 2 && count(SENDME, 5) === 4)
       expect(circuit.flow).to.include({ deliverWindow: 1000, sendmesSent: 2 })
-      expect(circuit.streams.get(5)).to.include({ deliverWindow: 500, sendmesSent: 4, dataConsumed: 200 })
+      expect(circuit.streams.get(5)?.flow).to.include({ deliverWindow: 500, sendmesSent: 4 })
+      expect(circuit.streams.get(5)?.dataConsumed).to.equal(200)
     })
 
     it('gives its SENDMEs for the circuit the digest of the cell that earned them', async () => {
@@ -142,10 +143,10 @@ describe('TestCircuit', () => {
       await sendData(client, 5, 500)
       await circuit.when(({ withheld }) => withheld.stream === 10)
       expect(count(SENDME, 5)).to.equal(0)
-      expect(circuit.streams.get(5)).to.include({ deliverWindow: 0, sendmesWithheld: 10 })
+      expect(circuit.streams.get(5)?.flow).to.include({ deliverWindow: 0, sendmesWithheld: 10 })
       circuit.releaseSendmes('stream', 3)
       await client.until(() => count(SENDME, 5) === 3)
-      expect(circuit.streams.get(5)).to.include({ deliverWindow: 150, sendmesWithheld: 7 })
+      expect(circuit.streams.get(5)?.flow).to.include({ deliverWindow: 150, sendmesWithheld: 7 })
       expect(() => circuit.releaseSendmes('stream', 8)).to.throw(RangeError, '7 are withheld')
     })
 
@@ -193,7 +194,7 @@ describe('TestCircuit', () => {
       await sendData(client, 5, 510)
       await handled()
       expect(circuit.closed).to.equal(false)
-      expect(circuit.streams.get(5)?.deliverWindow).to.equal(-10)
+      expect(circuit.streams.get(5)?.flow.deliverWindow).to.equal(-10)
     })
 
     it('acknowledges a stream only as fast as its destination takes what comes', async () => {
@@ -206,13 +207,14 @@ describe('TestCircuit', () => {
       await client.answer(CONNECTED, 5)
       await sendData(client, 5, 101)
       await handled()
-      expect(circuit.streams.get(5)).to.include({ dataReceived: 101, dataConsumed: 0, sendmesSent: 0 })
+      expect(circuit.streams.get(5)).to.include({ dataReceived: 101, dataConsumed: 0 })
+      expect(circuit.streams.get(5)?.flow.sendmesSent).to.equal(0)
       while (circuit.streams.get(5)?.dataConsumed !== 101) {
         const consumed = circuit.streams.get(5)?.dataConsumed
         take()
         await circuit.when(() => circuit.streams.get(5)?.dataConsumed !== consumed)
       }
-      expect(circuit.streams.get(5)?.sendmesSent).to.equal(2)
+      expect(circuit.streams.get(5)?.flow.sendmesSent).to.equal(2)
     })
   })
 
@@ -225,11 +227,13 @@ describe('TestCircuit', () => {
     it('stops after 500 cells of a stream, and goes on by 50 for each SENDME', async () => {
       await client.until(() => count(DATA, 5) === 500)
       await handled()
-      expect(circuit.streams.get(5)).to.include({ dataSent: 500, packageWindow: 0 })
+      expect(circuit.streams.get(5)?.dataSent).to.equal(500)
+      expect(circuit.streams.get(5)?.flow.packageWindow).to.equal(0)
       await client.message({ command: SENDME, streamId: 5 })
       await client.until(() => count(DATA, 5) === 550)
       await handled()
-      expect(circuit.streams.get(5)).to.include({ dataSent: 550, sendmesReceived: 1 })
+      expect(circuit.streams.get(5)?.dataSent).to.equal(550)
+      expect(circuit.streams.get(5)?.flow.sendmesReceived).to.equal(1)
     })
 
     it('stops after 1000 cells of a circuit, and goes on by 100 for each SENDME', async () => {
@@ -406,7 +410,7 @@ describe('TestCircuit', () => {
     exit.exit = source({ length: 300_000 })
     for (const streamId of [5, 6]) await begin(client, streamId)
     hops[0].link.memory.toRelay.resume()
-    await circuit.when(() => circuit.streams.get(6)?.packageWindow === 0)
+    await circuit.when(() => circuit.streams.get(6)?.flow.packageWindow === 0)
     expect(hops[0].link.memory.toClient.buffered).to.be.at.most(3 * 65_536 + 131_072)
     expect(client.messages.filter(({ command }) => command === DATA)).to.have.length(0)
     hops[0].link.resume()

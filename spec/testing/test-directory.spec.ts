@@ -191,7 +191,11 @@ describe('A test network with authorities', () => {
         const relay = known.relay(fingerprintOf(description.rsaIdentity))
         expect(relay?.nickname).to.equal(nickname)
         const { addresses, ed25519Identity, ntorOnionKey, rsaIdentity } = relay as NonNullable<typeof relay>
-        expect({ addresses, ed25519Identity, ntorOnionKey, rsaIdentity }).to.deep.equal(description)
+        const { protocols, ...rest } = description
+        expect({ addresses, ed25519Identity, ntorOnionKey, rsaIdentity }).to.deep.equal(rest)
+        for (const [name, version] of [['Relay', 2], ['Relay', 4], ['FlowCtrl', 2]] as const) {
+          expect(relay?.protocols.supports(name, version), name).to.equal(protocols?.supports(name, version))
+        }
       }
       const [first, second, third] = network.relays.map(({ description }) => known.relay(fingerprintOf(description.rsaIdentity)))
       expect(first?.family).to.have.members([second?.fingerprint, '0'.repeat(40), 'elsewhere'])

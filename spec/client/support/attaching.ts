@@ -8,11 +8,20 @@ import type { AttachableCircuit, AttachmentOptions } from '../../../lib/client/a
 import { Attachment } from '../../../lib/client/attachment.ts'
 import type { AttemptFault } from '../../../lib/client/attempt-outcome.ts'
 import type { ExitWish } from '../../../lib/client/exit-choice.ts'
+import type { Clock } from '../../../lib/clock.ts'
 import { deferred, type Deferred } from '../../../lib/deferred.ts'
+import { DEFAULT_XON_XOFF } from '../../../lib/stream/flow-parameters.ts'
 import type { StreamOptions } from '../../../lib/stream/options.ts'
 import { TorStream } from '../../../lib/stream/tor-stream.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { FakeCircuit } from '../../stream/support/fake-circuit.ts'
+
+/** How a circuit is. */
+export interface CircuitKind {
+  readonly credit?: number
+  readonly open?: boolean
+  readonly congestionControl?: boolean
+}
 
 /** A fake circuit, and what was said of it. */
 export class FakeAttachable extends FakeCircuit implements AttachableCircuit {
@@ -23,8 +32,9 @@ export class FakeAttachable extends FakeCircuit implements AttachableCircuit {
   /** What the pool does when no stream is left. */
   onReleased: (() => void) | undefined
 
-  constructor(index: number, options?: { readonly credit?: number; readonly open?: boolean }) {
-    super(options)
+  constructor(index: number, options: CircuitKind, clock: Clock) {
+    const { congestionControl = false, ...others } = options
+    super({ ...others, flow: congestionControl ? { parameters: DEFAULT_XON_XOFF, clock } : undefined })
     this.fingerprints = [`GUARD${index}`, `MIDDLE${index}`, `EXIT${index}`]
   }
 
@@ -53,8 +63,8 @@ export class FakeAttachable extends FakeCircuit implements AttachableCircuit {
 
 /** How an attaching begins. */
 export interface AttachingOptions extends Partial<Omit<AttachmentOptions, 'nextCircuit' | 'clock'>> {
-  /** How each circuit is; a thousand cells of credit and open, unless told. */
-  readonly circuit?: (index: number) => { readonly credit?: number; readonly open?: boolean }
+  /** How each circuit is; a thousand cells of credit, open and with windows, unless told. */
+  readonly circuit?: (index: number) => CircuitKind
   /** Whether the spec gives circuits by hand: {@link Attaching.give}. */
   readonly byHand?: boolean
   readonly stream?: StreamOptions
@@ -110,7 +120,7 @@ export class Attaching {
   }
 
   make(): FakeAttachable {
-    return new FakeAttachable(this.circuits.length, this.#options.circuit?.(this.circuits.length))
+    return new FakeAttachable(this.circuits.length, this.#options.circuit?.(this.circuits.length) ?? {}, this.clock)
   }
 
   /** The circuit that the stream is on, or was last. */

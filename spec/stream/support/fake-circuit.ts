@@ -8,9 +8,18 @@
 import { RelayCommand } from '../../../lib/cell/commands.ts'
 import { encodeConnected, type Connected } from '../../../lib/cell/connected.ts'
 import { encodeEnd } from '../../../lib/cell/end.ts'
+import { encodeXoff, encodeXon } from '../../../lib/cell/xon-xoff.ts'
 import { CreditLine } from '../../../lib/circuit/credit-line.ts'
 import { TorError } from '../../../lib/errors.ts'
-import type { CellSource, CreditWaiter, StreamCarrier, StreamEndpoint, StreamGuest, StreamPlace } from '../../../lib/stream/carrier.ts'
+import type {
+  CellSource,
+  CreditWaiter,
+  StreamCarrier,
+  StreamEndpoint,
+  StreamGuest,
+  StreamPlace,
+  XonXoffSetup,
+} from '../../../lib/stream/carrier.ts'
 import { isLegal } from '../../../lib/stream/legality.ts'
 
 /** One message that a stream sent. */
@@ -37,13 +46,16 @@ export class FakeCircuit implements StreamCarrier {
   reserved = 0
   /** How long the next DATA cell may be. */
   cellSize: () => number = () => 498
+  /** What congestion control has for the streams, if the circuit runs it. */
+  readonly flow: XonXoffSetup | undefined
   #nextId = 1
   readonly #waiting = new Set<StreamGuest>()
   #open: boolean
   #failure: TorError | undefined
 
-  constructor({ credit = 1000, open = true }: { credit?: number; open?: boolean } = {}) {
+  constructor({ credit = 1000, open = true, flow }: { credit?: number; open?: boolean; flow?: XonXoffSetup | undefined } = {}) {
     this.available = credit
+    this.flow = flow
     this.#open = open
     const window = { available: 0 }
     Object.defineProperty(window, 'available', { get: () => this.available })
@@ -136,6 +148,16 @@ export class FakeCircuit implements StreamCarrier {
     this.deliver(streamId, [RelayCommand.SENDME])
   }
 
+  /** An XOFF. */
+  xoff(streamId = 1): void {
+    this.deliver(streamId, [RelayCommand.XOFF, encodeXoff()])
+  }
+
+  /** An XON with a rate in 1000 bytes per second. */
+  xon(rate = Infinity, streamId = 1): void {
+    this.deliver(streamId, [RelayCommand.XON, encodeXon(rate)])
+  }
+
   /** What was sent with this command. */
   sentOf(command: number, streamId?: number): SentMessage[] {
     return this.sent.filter((message) => message.command === command && (streamId ?? message.streamId) === message.streamId)
@@ -192,6 +214,7 @@ export class FakeCircuit implements StreamCarrier {
       id,
       maxData: 498,
       shortData: 478,
+      flow: circuit.flow,
       get credit() {
         return circuit.line.credit
       },

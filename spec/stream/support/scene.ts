@@ -6,7 +6,9 @@
 import { expect } from 'chai'
 import * as ponyfill from 'web-streams-polyfill'
 import type { SocketError } from '../../../lib/errors.ts'
+import { DEFAULT_XON_XOFF, type XonXoffParameters } from '../../../lib/stream/flow-parameters.ts'
 import type { StreamOptions } from '../../../lib/stream/options.ts'
+import type { FlowControlKind } from '../../../lib/stream/stream-flow.ts'
 import { TorStream } from '../../../lib/stream/tor-stream.ts'
 import { nativeStreams, type StreamConstructors } from '../../../lib/stream/web-streams.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
@@ -15,21 +17,26 @@ import { FakeCircuit } from './fake-circuit.ts'
 /** Which Web Streams a suite runs with. */
 export interface Variant {
   readonly name: string
-  readonly options: StreamOptions
+  readonly options: SceneOptions
   /** To make the streams that are piped from and to: they do not mix with others. */
   readonly streams: StreamConstructors
   /** The readable has BYOB readers. */
   readonly bytes: boolean
   readonly native: boolean
+  /** Which flow control the circuit has for its streams. */
+  readonly flowControl: FlowControlKind
 }
 
 const ponyfilled = ponyfill as unknown as StreamConstructors
 
-/** One suite, three kinds of streams. */
+const nativeBytes = { options: {}, streams: nativeStreams(), bytes: true, native: true, flowControl: 'windows' } as const
+
+/** One suite, three kinds of streams, two of flow control. */
 export const VARIANTS: readonly Variant[] = [
-  { name: 'native byte streams', options: {}, streams: nativeStreams(), bytes: true, native: true },
-  { name: 'native default streams', options: { readableType: 'default' }, streams: nativeStreams(), bytes: false, native: true },
-  { name: 'the streams of web-streams-polyfill', options: { streams: ponyfilled }, streams: ponyfilled, bytes: true, native: false },
+  { ...nativeBytes, name: 'native byte streams' },
+  { ...nativeBytes, name: 'native byte streams under congestion control', options: { congestionControl: true }, flowControl: 'congestion-control' },
+  { ...nativeBytes, name: 'native default streams', options: { readableType: 'default' }, bytes: false },
+  { ...nativeBytes, name: 'the streams of web-streams-polyfill', options: { streams: ponyfilled }, streams: ponyfilled, native: false },
 ]
 
 /** What a spec plays with. */
@@ -45,12 +52,15 @@ export interface SceneOptions extends StreamOptions {
   readonly credit?: number
   /** Whether the circuit is open; true unless told. */
   readonly open?: boolean
+  /** Whether congestion control runs on it, and with which numbers for its streams; it does not unless told. */
+  readonly congestionControl?: boolean | Partial<XonXoffParameters>
 }
 
 /** A stream whose BEGIN was sent, if the circuit is open. */
-export function connecting({ credit = 1000, open = true, ...options }: SceneOptions = {}): Scene {
-  const circuit = new FakeCircuit({ credit, open })
+export function connecting({ credit = 1000, open = true, congestionControl = false, ...options }: SceneOptions = {}): Scene {
   const clock = new FakeClock()
+  const parameters = { ...DEFAULT_XON_XOFF, ...(typeof congestionControl === 'object' ? congestionControl : {}) }
+  const circuit = new FakeCircuit({ credit, open, flow: congestionControl === false ? undefined : { parameters, clock } })
   return { circuit, clock, socket: new TorStream(circuit, 'example.com:80', { clock, ...options }) }
 }
 

@@ -12,6 +12,7 @@ import { Deframer } from '../../../lib/channel/deframer.ts'
 import { LinkHandshake } from '../../../lib/channel/link-handshake.ts'
 import { startCreateFast } from '../../../lib/circuit/create-fast.ts'
 import { HOP_KEY_SIZE, HopCrypto } from '../../../lib/circuit/hop-crypto.ts'
+import { startNtorV3 } from '../../../lib/circuit/ntor-v3.ts'
 import { startNtor } from '../../../lib/circuit/ntor.ts'
 import { systemClock } from '../../../lib/clock.ts'
 import type { Clock } from '../../../lib/clock.ts'
@@ -99,6 +100,14 @@ export class MinimalClient {
     this.hops.push(new HopCrypto(ntor.finish(decodeCreated2(created.body), HOP_KEY_SIZE), currentPlatform()))
   }
 
+  /** Extends by ntor-v3, with a message within the handshake. Returns the relay's. */
+  async extendV3(relay: Relay, message: Uint8Array): Promise<Uint8Array> {
+    const { onionSkin, finish } = await startNtorV3({ ...relay, message, platform: currentPlatform() })
+    const outcome = await finish(await this.#askToExtend(relay, HandshakeType.NTOR_V3, onionSkin, true), HOP_KEY_SIZE)
+    this.hops.push(new HopCrypto(outcome.keys, currentPlatform()))
+    return outcome.message
+  }
+
   async createFast(): Promise<void> {
     const handshake = startCreateFast()
     this.sendCell(CellCommand.CREATE_FAST, handshake.material)
@@ -107,8 +116,14 @@ export class MinimalClient {
   }
 
   async extend(relay: Relay, early = true): Promise<void> {
-    const { rsaIdentity, ed25519Identity, ntorOnionKey, addresses } = relay
+    const { rsaIdentity, ntorOnionKey } = relay
     const ntor = startNtor({ rsaIdentity, ntorOnionKey })
+    const reply = await this.#askToExtend(relay, HandshakeType.NTOR, ntor.onionSkin, early)
+    this.hops.push(new HopCrypto(ntor.finish(reply, HOP_KEY_SIZE), currentPlatform()))
+  }
+
+  async #askToExtend(relay: Relay, type: number, onionSkin: Uint8Array, early: boolean): Promise<Uint8Array> {
+    const { rsaIdentity, ed25519Identity, addresses } = relay
     const { hostname, port } = addresses[0] as Relay['addresses'][0]
     const specifiers = [
       { type: 'ipv4', address: hostname, port },
@@ -116,10 +131,10 @@ export class MinimalClient {
       { type: 'ed25519', identity: ed25519Identity },
     ] as const
     const before = this.messages.length
-    await this.message({ command: RelayCommand.EXTEND2, body: encodeExtend2(specifiers, HandshakeType.NTOR, ntor.onionSkin), early })
+    await this.message({ command: RelayCommand.EXTEND2, body: encodeExtend2(specifiers, type, onionSkin), early })
     await this.until(() => this.messages.slice(before).some(({ command }) => command === RelayCommand.EXTENDED2))
     const extended = this.messages.findLast(({ command }) => command === RelayCommand.EXTENDED2) as ClientMessage
-    this.hops.push(new HopCrypto(ntor.finish(decodeCreated2(extended.body), HOP_KEY_SIZE), currentPlatform()))
+    return decodeCreated2(extended.body)
   }
 
   /** Sends a message to a hop, the last one by default. */
