@@ -4,7 +4,7 @@
  * ```text
  * npm run bench                        all of it, in under four minutes
  * npm run bench -- --quick             less data
- * npm run bench -- --only bulk         bulk (in memory), tor (transfers over real tor) or client (starts and new streams)
+ * npm run bench -- --only bulk         bulk (in memory), tor (transfers over real tor), flow (congestion control) or client (starts and new streams)
  * npm run bench -- --json FILE         also writes [{ name, unit, ours, peer, peerName, ratio }]
  * ```
  *
@@ -18,7 +18,7 @@ import { findProgram } from '../support/programs.ts'
 import { compareBulk } from './bulk.ts'
 import { table, type Comparison, type Result } from './compare.ts'
 import { compareClients } from './client.ts'
-import { compareTor } from './tor.ts'
+import { compareFlow, compareTor } from './tor.ts'
 
 const { values } = parseArgs({
   options: {
@@ -28,7 +28,7 @@ const { values } = parseArgs({
   },
 })
 const { quick, only, json } = values
-const parts = ['bulk', 'tor', 'client']
+const parts = ['bulk', 'tor', 'flow', 'client']
 if (only !== undefined && !parts.includes(only)) {
   console.error(`there is no part ${only}: ${parts.join(', ')}`)
   process.exit(2)
@@ -38,10 +38,11 @@ const programs = new URL('./', import.meta.url)
 const comparisons: Comparison[] = []
 const wanted = (part: string): boolean => only === undefined || only === part
 if (wanted('bulk')) comparisons.push(...(await compareBulk(quick ? 10_000_000 : 30_000_000, programs)))
-if (wanted('tor') || wanted('client')) {
+if (parts.slice(1).some(wanted)) {
   if (findProgram('tor') === undefined) console.log('tor is not installed, so there is no comparison with it')
   else {
     if (wanted('tor')) comparisons.push(...(await compareTor(quick ? 20_000_000 : 100_000_000, programs)))
+    if (wanted('flow')) comparisons.push(...(await compareFlow(quick ? 20_000_000 : 60_000_000, programs)))
     if (wanted('client')) comparisons.push(...(await compareClients(programs)))
   }
 }

@@ -1,6 +1,8 @@
 /** A process that is nothing but a client made of this library, so that its CPU time is the client's. */
 import { Circuit } from '../../lib/circuit/circuit.ts'
+import { parseProtocols } from '../../lib/directory/protocols.ts'
 import type { Relay } from '../../lib/relay.ts'
+import { torProtocols } from '../tor/support/network.ts'
 import { transfer, type Connection, type Order } from './transfer.ts'
 import { serve } from './worker.ts'
 
@@ -21,7 +23,8 @@ function connect(): Connection {
 
 serve(async (order: Order) => {
   if (order.kind !== 'open') return transfer(order, connect())
-  circuit = Circuit.open(order.path as Relay[])
+  const path = (order.path as Relay[]).map((relay) => ({ ...relay, protocols: parseProtocols(torProtocols) }))
+  circuit = Circuit.open(path, order.windows === true ? { congestionControl: false } : {})
   port = order.port
   await circuit.opened
   return { seconds: 0, cpu: 0 }

@@ -1,12 +1,14 @@
 /**
- * Against the tor client, over one private network of real tor: relays that are bound by the CPU and fixed windows, so that
- * clients and not timers decide. Each client transfers over one stream at a time, and has its own process.
+ * Against the tor client, over private networks of real tor, with relays that are bound by the CPU, so that clients and not timers
+ * decide: under fixed windows; under congestion control; and under congestion control when every hop is far away, where our own
+ * fixed windows are measured too. Each client transfers over one stream at a time, and has its own process.
  *
  * @module
  */
 import { readFileSync } from 'node:fs'
 import { TorNetwork } from '../tor/support/network.ts'
-import { alternate, type Comparison, type Metric, type Turn } from './compare.ts'
+import { alternate, type Comparison, type Metric } from './compare.ts'
+import type { DelayOrder } from './delay.worker.ts'
 import type { Order, Outcome } from './transfer.ts'
 import { Worker } from './worker.ts'
 
@@ -26,51 +28,100 @@ function cpuOf(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * TICK
 }
 
+/** A network to compare clients on. */
+interface Ground {
+  /** What it is called in the table. */
+  readonly name: string
+  readonly params: readonly string[]
+  /** For how long each hop holds back what passes, in each direction, in ms. */
+  readonly delay: number
+  /** Bytes of a transfer, and of the one that warms up. */
+  readonly length: number
+  readonly warmUp: number
+  readonly turns: number
+  /** Our own fixed windows are compared with our congestion control too. */
+  readonly windowsToo: boolean
+}
+
 /**
  * Compares both clients, with `length` bytes a transfer.
  *
  * @param programs the folder of the workers
  */
-export async function compareTor(length: number, programs: URL): Promise<Comparison[]> {
-  const network = await TorNetwork.start({ fast: true, params: ['cc_alg=0'], client: true })
-  const workers: Worker<Order, Outcome>[] = []
-  try {
-    const { client } = network
-    if (client === undefined) throw new Error('the network has no client')
-    const start = (program: string): Worker<Order, Outcome> => {
-      const worker = new Worker<Order, Outcome>(new URL(program, programs))
-      workers.push(worker)
-      return worker
-    }
-    const ours = start('ours.worker.js')
-    const socks = start('socks.worker.js')
-    await ours.obey({ kind: 'open', path: network.path(), port: network.httpPort })
-    await socks.obey({ kind: 'open', path: client.socksPort, port: network.httpPort })
+export function compareTor(length: number, programs: URL): Promise<Comparison[]> {
+  const ground = { name: 'windows', params: ['cc_alg=0'], delay: 0, length, warmUp: WARM_UP, turns: TURNS, windowsToo: false }
+  return compareOn(ground, programs)
+}
 
-    const megabytes = length / 1e6
+/**
+ * Compares congestion control with that of tor and with fixed windows: without delay, and with 50 ms at each hop.
+ *
+ * @param programs the folder of the workers
+ */
+export async function compareFlow(length: number, programs: URL): Promise<Comparison[]> {
+  // One circuit a stream: conflux would give tor two.
+  const shared = { params: ['cc_alg=2', 'cfx_enabled=0'], windowsToo: true }
+  return [
+    ...(await compareOn({ ...shared, name: 'cc', delay: 0, length, warmUp: WARM_UP, turns: TURNS }, programs)),
+    ...(await compareOn({ ...shared, name: 'cc, 50 ms a hop', delay: 50, length: length / 5, warmUp: length / 5, turns: 3 }, programs)),
+  ]
+}
+
+async function compareOn(ground: Ground, programs: URL): Promise<Comparison[]> {
+  const workers: { stop(): Promise<void> }[] = []
+  const start = <O extends object, A>(program: string): Worker<O, A> => {
+    const worker = new Worker<O, A>(new URL(program, programs))
+    workers.push(worker)
+    return worker
+  }
+  let network: TorNetwork | undefined
+  try {
+    const delays = ground.delay > 0 ? start<DelayOrder, number[]>('delay.worker.js') : undefined
+    network = await TorNetwork.start({
+      fast: true,
+      params: ground.params,
+      client: true,
+      ...(delays && { standBefore: (ports) => delays.obey({ ports, delay: ground.delay }) }),
+    })
+    const { client, httpPort: port } = network
+    if (client === undefined) throw new Error('the network has no client')
+    // What relays speak has methods, which no message between processes carries: the worker knows it itself.
+    const path = network.path().map((relay) => ({ ...relay, protocols: undefined }))
+    const ours = start<Order, Outcome>('ours.worker.js')
+    const socks = start<Order, Outcome>('socks.worker.js')
+    const windows = ground.windowsToo ? start<Order, Outcome>('ours.worker.js') : undefined
+    await ours.obey({ kind: 'open', path, port })
+    await windows?.obey({ kind: 'open', path, port, windows: true })
+    await socks.obey({ kind: 'open', path: client.socksPort, port })
+
     const results: Comparison[] = []
     for (const kind of ['down', 'up'] as const) {
-      const ourTurn = async (bytes: number): Promise<readonly number[]> => {
-        const { seconds, cpu } = await ours.obey({ kind, length: bytes })
-        return [megabytes / seconds, cpu / megabytes]
-      }
-      const torTurn = async (bytes: number): Promise<readonly number[]> => {
+      const turnOf =
+        (worker: Worker<Order, Outcome>) =>
+        async (length = ground.length): Promise<readonly number[]> => {
+          const { seconds, cpu } = await worker.obey({ kind, length })
+          return [length / 1e6 / seconds, cpu / (length / 1e6)]
+        }
+      const torTurn = async (length = ground.length): Promise<readonly number[]> => {
         const before = cpuOf(client.pid)
-        const { seconds } = await socks.obey({ kind, length: bytes })
-        return [megabytes / seconds, (cpuOf(client.pid) - before) / megabytes]
+        const { seconds } = await socks.obey({ kind, length })
+        return [length / 1e6 / seconds, (cpuOf(client.pid) - before) / (length / 1e6)]
       }
-      await ourTurn(WARM_UP)
-      await torTurn(WARM_UP)
+      await turnOf(ours)(ground.warmUp)
+      await torTurn(ground.warmUp)
       const metrics: Metric[] = [
-        { name: `MB/s ${kind}`, unit: 'MB/s', better: 'more' },
-        { name: `CPU per MB ${kind}`, unit: 'CPU s/MB', better: 'less' },
+        { name: `${ground.name}: MB/s ${kind}`, unit: 'MB/s', better: 'more' },
+        { name: `${ground.name}: CPU per MB ${kind}`, unit: 'CPU s/MB', better: 'less' },
       ]
-      const turn = (run: (bytes: number) => Promise<readonly number[]>): Turn => () => run(length)
-      results.push(...(await alternate(metrics, 'tor', TURNS, turn(ourTurn), turn(torTurn))))
+      results.push(...(await alternate(metrics, 'tor', ground.turns, () => turnOf(ours)(), () => torTurn())))
+      if (windows === undefined) continue
+      await turnOf(windows)(ground.warmUp)
+      const ownWindows = await alternate(metrics, 'our windows', ground.turns, () => turnOf(ours)(), () => turnOf(windows)())
+      results.push(...ownWindows.filter(({ unit }) => unit === 'MB/s'))
     }
     return results
   } finally {
     await Promise.all(workers.map((worker) => worker.stop()))
-    await network.stop()
+    await network?.stop()
   }
 }

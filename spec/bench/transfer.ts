@@ -6,7 +6,7 @@
 
 /** What a process that transfers is told to do. */
 export type Order =
-  | { readonly kind: 'open'; readonly path: unknown; readonly port: number }
+  | { readonly kind: 'open'; readonly path: unknown; readonly port: number; readonly windows?: boolean }
   | { readonly kind: 'down' | 'up'; readonly length: number }
 
 /** What it answers. */

@@ -1,5 +1,4 @@
 import { expect } from 'chai'
-import { createHook } from 'node:async_hooks'
 import { TorClient } from '../../lib/client/tor-client.ts'
 import type { NetworkConfig } from '../../lib/directory/network-config.ts'
 import { parseDirAuthorityLines } from '../../lib/directory/dir-authority-lines.ts'
@@ -10,6 +9,7 @@ import { requireProgram } from '../support/programs.ts'
 import { download, failure, get, request } from './support/client.ts'
 import { LinkTap } from './support/link-tap.ts'
 import { TorNetwork } from './support/network.ts'
+import { Outgoing } from './support/outgoing.ts'
 import { testBytesSha256 } from './support/test-bytes.ts'
 
 const MB = 1_000_000
@@ -32,13 +32,7 @@ describe('A client of a network of real tor', function () {
   let config: NetworkConfig
   const storage = new MemoryStorage()
   const tap = new LinkTap()
-  /** What this process did beside the links: names of asynchronous resources. */
-  const lookups: string[] = []
-  const hook = createHook({
-    init: (_id, type) => {
-      if (/^(GETADDRINFOREQWRAP|GETNAMEINFOREQWRAP|QUERYWRAP)$/.test(type)) lookups.push(type)
-    },
-  })
+  const outgoing = new Outgoing()
 
   before(async function () {
     this.timeout(startTimeout)
@@ -46,11 +40,11 @@ describe('A client of a network of real tor', function () {
     requireProgram(this, 'tor-gencert')
     network = await TorNetwork.start({ authorities: 3, relays: 3, exits: 2, exitOptions: ['IPv6Exit 1'] })
     config = { authorities: parseDirAuthorityLines(network.dirAuthorityLines), fallbacks: [], testing: true }
-    hook.enable()
+    outgoing.start()
   })
 
   after(async () => {
-    hook.disable()
+    outgoing.stop()
     await network?.stop()
   })
 
@@ -125,7 +119,8 @@ describe('A client of a network of real tor', function () {
   it('dials nothing but the relays and looks up no name', () => {
     const relays = new Set(network.relays.map(({ relay }) => `127.0.0.1:${relay.addresses[0]?.port}`))
     expect(tap.dialled).not.to.deep.equal([])
-    for (const address of tap.dialled) expect(relays.has(address), address).to.equal(true)
-    expect(lookups).to.deep.equal([])
+    expect(outgoing.connections).to.deep.equal(tap.dialled)
+    for (const address of outgoing.connections) expect(relays.has(address), address).to.equal(true)
+    expect(outgoing.otherWays).to.deep.equal([])
   })
 })

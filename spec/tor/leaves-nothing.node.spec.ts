@@ -1,5 +1,4 @@
 import { expect } from 'chai'
-import { createHook } from 'node:async_hooks'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Circuit } from '../../lib/circuit/circuit.ts'
 import { Channel } from '../../lib/channel/channel.ts'
@@ -8,6 +7,7 @@ import { codeOf, download, failure, get, openCircuit, request, upload } from './
 import type { Received } from './support/http-target.ts'
 import { dialled, LinkTap } from './support/link-tap.ts'
 import type { TorNetwork } from './support/network.ts'
+import { Outgoing } from './support/outgoing.ts'
 import { until } from './support/poll.ts'
 import { networkTimeout, sharedNetwork } from './support/shared.ts'
 import { testBytesSha256 } from './support/test-bytes.ts'
@@ -78,21 +78,18 @@ describe('What the library leaves behind', function () {
   }
 
   it('is no connection but the one to the guard, and no name lookup at all', async () => {
-    const made: string[] = []
     const tap = new LinkTap()
-    const hook = createHook({
-      init: (_, type) => {
-        if (/^(TCPCONNECTWRAP|PIPECONNECTWRAP|GETADDRINFOREQWRAP|GETNAMEINFOREQWRAP|QUERYWRAP|UDPWRAP)$/.test(type)) made.push(type)
-      },
-    }).enable()
+    const outgoing = new Outgoing()
+    outgoing.start()
     try {
       const circuit = openCircuit(network.path(), { transport: tap })
       await use(circuit)
       await circuit.close()
     } finally {
-      hook.disable()
+      outgoing.stop()
     }
-    expect(made).to.deep.equal(['TCPCONNECTWRAP'])
+    expect(outgoing.connections).to.deep.equal(tap.dialled)
+    expect(outgoing.otherWays).to.deep.equal([])
     expect(tap.dialled).to.deep.equal([`127.0.0.1:${network.path()[0].addresses[0]?.port}`])
   })
 

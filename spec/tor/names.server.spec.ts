@@ -102,7 +102,7 @@ describe('The directory of a real relay', function () {
       const answer = await get(socket, '/tor/server/authority')
       expect(answer.status).to.equal(200)
       expect(answer.text()).to.match(new RegExp(`^router ${nickname} 127\\.0\\.0\\.1 ${relay.addresses[0]?.port} `))
-      expect(await socket.opened).to.deep.equal({ remoteAddress: undefined, localAddress: undefined, alpn: undefined, ttl: undefined })
+      expect(await socket.opened).to.include({ remoteAddress: undefined, localAddress: undefined, alpn: undefined, ttl: undefined })
       await socket.closed
     }
   })

@@ -4,14 +4,19 @@
  *
  * @module
  */
-import { Channel } from '../../../lib/channel/channel.ts'
 import { RelayCommand } from '../../../lib/cell/commands.ts'
-import { buildPath } from '../../../lib/circuit/build.ts'
-import { CircuitController } from '../../../lib/circuit/circuit-controller.ts'
-import { TorError } from '../../../lib/errors.ts'
-import { currentPlatform } from '../../../lib/platform/current.ts'
+import { Circuit, type CircuitOptions } from '../../../lib/circuit/circuit.ts'
+import type { TorError } from '../../../lib/errors.ts'
 import type { Relay } from '../../../lib/relay.ts'
-import type { CellSource, CreditWaiter, StreamCarrier, StreamEndpoint, StreamGuest, StreamPlace } from '../../../lib/stream/carrier.ts'
+import type {
+  CellSource,
+  CreditWaiter,
+  StreamCarrier,
+  StreamEndpoint,
+  StreamGuest,
+  StreamPlace,
+  XonXoffSetup,
+} from '../../../lib/stream/carrier.ts'
 import type { StreamState } from '../../../lib/stream/legality.ts'
 import type { StreamOptions } from '../../../lib/stream/options.ts'
 import { TorStream } from '../../../lib/stream/tor-stream.ts'
@@ -34,6 +39,10 @@ export class StreamCount {
   bytesReceived = 0
   /** Stream SENDMEs sent. */
   sendmesSent = 0
+  /** XOFF and XON, in the order in which they came. */
+  readonly stopsReceived: ('XOFF' | 'XON')[] = []
+  /** XOFF and XON, in the order in which they were sent. */
+  readonly stopsSent: ('XOFF' | 'XON')[] = []
   /** The most that {@link unacknowledged} has been after any event. */
   peak = 0
   /** How many events there were. */
@@ -66,36 +75,30 @@ export interface CountedStream {
 export class CountedCircuit {
   /** Counts the cells of the link, which are this circuit's alone. */
   readonly tap: LinkTap
-  readonly #channel: Channel
-  readonly #controller: CircuitController
+  readonly #circuit: Circuit
 
-  static async open(path: readonly [Relay, ...Relay[]]): Promise<CountedCircuit> {
+  static async open(path: readonly Relay[], options: CircuitOptions = {}): Promise<CountedCircuit> {
     const tap = new LinkTap()
-    const channel = await Channel.connect(path[0], { transport: tap })
-    const controller = new CircuitController()
-    controller.join(channel.openCircuit(controller))
-    await buildPath(controller, path, currentPlatform())
-    controller.open()
-    return new CountedCircuit(tap, channel, controller)
+    const circuit = Circuit.open(path, { transport: tap, ...options })
+    await circuit.opened
+    return new CountedCircuit(tap, circuit)
   }
 
-  private constructor(tap: LinkTap, channel: Channel, controller: CircuitController) {
+  private constructor(tap: LinkTap, circuit: Circuit) {
     this.tap = tap
-    this.#channel = channel
-    this.#controller = controller
+    this.#circuit = circuit
   }
 
   /** Opens a stream. Internal addresses are welcome. */
   connect(port: number, options: StreamOptions = {}): CountedStream {
     const count = new StreamCount()
-    const carrier = new CountingCarrier(this.#controller, count)
+    const carrier = new CountingCarrier(this.#circuit.carrier, count)
     const socket = new TorStream(carrier, { hostname: '127.0.0.1', port }, { rejectInternalAddresses: false, ...options })
     return { socket, count }
   }
 
   async close(): Promise<void> {
-    this.#controller.close(new TorError('CIRCUIT_CLOSED', 'the spec is over'))
-    await this.#channel.close()
+    await this.#circuit.close()
   }
 }
 
@@ -146,6 +149,8 @@ class CountingGuest implements StreamGuest {
 
   receive(command: number, body: Uint8Array): void {
     if (command === RelayCommand.SENDME) this.#count.sendmesReceived += 1
+    if (command === RelayCommand.XOFF) this.#count.stopsReceived.push('XOFF')
+    if (command === RelayCommand.XON) this.#count.stopsReceived.push('XON')
     this.#count.note()
     this.#guest.receive(command, body)
   }
@@ -170,6 +175,10 @@ class CountingPlace implements StreamPlace {
 
   get id(): number {
     return this.#place.id
+  }
+
+  get flow(): XonXoffSetup | undefined {
+    return this.#place.flow
   }
 
   get credit(): number {
@@ -203,6 +212,8 @@ class CountingPlace implements StreamPlace {
 
   send(command: number, body: Uint8Array): void {
     if (command === RelayCommand.SENDME) this.#count.sendmesSent += 1
+    if (command === RelayCommand.XOFF) this.#count.stopsSent.push('XOFF')
+    if (command === RelayCommand.XON) this.#count.stopsSent.push('XON')
     this.#count.note()
     this.#place.send(command, body)
   }

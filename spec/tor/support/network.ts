@@ -9,6 +9,7 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { parseProtocols } from '../../../lib/directory/protocols.ts'
 import type { Relay } from '../../../lib/relay.ts'
 import { findProgram } from '../../support/programs.ts'
 import { firstConsensus } from './consensus.ts'
@@ -53,8 +54,15 @@ export interface TorNetworkOptions {
   readonly relayOptions?: readonly string[]
   /** Lines for the torrc of every exit. */
   readonly exitOptions?: readonly string[]
+  /** Lines for the torrc of the first exit alone, which come before those of every exit: its `ExitPolicy` has precedence. */
+  readonly firstExitOptions?: readonly string[]
   /** Lines for the torrc of the client. */
   readonly clientOptions?: readonly string[]
+  /**
+   * Called with the OR ports of all relays before they start; resolves with the ports that are to be told of instead, in the same
+   * order: whoever listens there stands between the hops.
+   */
+  readonly standBefore?: (ports: readonly number[]) => Promise<readonly number[]>
   /**
    * How long the start may take, in milliseconds.
    *
@@ -84,6 +92,9 @@ export interface NetworkClient {
   /** What it has logged so far. */
   log(): string
 }
+
+/** What relays of tor 0.4.9 say of themselves that a circuit asks about; without a consensus nobody else tells it. */
+export const torProtocols = 'FlowCtrl=1-2 Relay=2-6'
 
 /** How often ports are picked anew because somebody else took one in between. */
 const attempts = 5
@@ -208,6 +219,8 @@ async function launch(ground: Ground, options: Settled): Promise<TorNetwork> {
 async function plan(ground: Ground, options: Settled): Promise<NetworkPlan> {
   const count = options.authorities + options.relays
   const ports = await freePorts(count + options.authorities)
+  const orPorts = ports.slice(0, count)
+  const advertised = (await options.standBefore?.(orPorts)) ?? orPorts
   const relays = Array.from({ length: count }, async (_, index): Promise<RelayPlan> => {
     const isAuthority = index < options.authorities
     const nickname = isAuthority ? `authority${index}` : `relay${index - options.authorities}`
@@ -222,8 +235,10 @@ async function plan(ground: Ground, options: Settled): Promise<NetworkPlan> {
     return {
       nickname,
       directory,
-      orPort: ports[index] ?? 0,
+      orPort: orPorts[index] ?? 0,
+      advertisedPort: advertised[index] ?? 0,
       isExit: !isAuthority && index < options.authorities + options.exits,
+      lines: index === options.authorities && options.exits > 0 ? (options.firstExitOptions ?? []) : [],
       rsaIdentity,
       authority: identity === undefined ? undefined : { dirPort, identity },
     }
@@ -245,14 +260,14 @@ async function plan(ground: Ground, options: Settled): Promise<NetworkPlan> {
  * it builds its own at another time than others.
  */
 async function networkRelay({ plan, process }: RunningRelay, signal: AbortSignal): Promise<NetworkRelay> {
-  const { nickname, orPort, isExit, rsaIdentity } = plan
+  const { nickname, advertisedPort, isExit, rsaIdentity } = plan
   if (plan.authority === undefined) await until(`the descriptor of ${nickname}`, signal, () => descriptorBuilt(process.log()))
   const keys = await readRelayKeys(keyDirectory(plan.directory))
   return {
     nickname,
     isExit,
     isAuthority: plan.authority !== undefined,
-    relay: { addresses: [{ hostname: '127.0.0.1', port: orPort }], rsaIdentity, ...keys },
+    relay: { addresses: [{ hostname: '127.0.0.1', port: advertisedPort }], rsaIdentity, ...keys, protocols: parseProtocols(torProtocols) },
     pid: process.pid,
     log: () => process.log(),
     kill: () => process.kill(),

@@ -15,7 +15,11 @@ export interface RelayPlan {
   /** Its data directory. */
   readonly directory: string
   readonly orPort: number
+  /** The port that others are told, which is `orPort` unless somebody stands before it. */
+  readonly advertisedPort: number
   readonly isExit: boolean
+  /** Lines for its torrc alone. */
+  readonly lines: readonly string[]
   /** The SHA-1 of its RSA identity, 20 bytes. */
   readonly rsaIdentity: Uint8Array
   /** What it is beside, if it is a directory authority. */
@@ -42,7 +46,7 @@ export function relayTorrc(network: NetworkPlan, relay: RelayPlan, firstVote?: n
   return text([
     ...commonLines(network, relay.nickname, relay.directory),
     'Address 127.0.0.1',
-    `ORPort 127.0.0.1:${relay.orPort} IPv4Only`,
+    ...orPortLines(relay),
     'SocksPort 0',
     'AssumeReachable 1',
     'ContactInfo nobody@localhost.invalid',
@@ -57,6 +61,8 @@ export function relayTorrc(network: NetworkPlan, relay: RelayPlan, firstVote?: n
     // Without a consensus no relay is known to another; an exit serves them all the same.
     'RefuseUnknownExits 0',
     ...(hasDirectory(network) ? [] : noDirectoryLines),
+    // Before those of every exit: of several lines of ExitPolicy the first that matches counts.
+    ...relay.lines,
     ...(relay.isExit ? exitLines : ['ExitRelay 0', 'ExitPolicy reject *:*']),
     ...(relay.authority === undefined ? [] : authorityLines(network, relay.authority.dirPort, firstVote)),
     ...network.relayLines,
@@ -118,10 +124,10 @@ function commonLines(network: NetworkPlan, nickname: string, directory: string):
 /** The authorities. A network without any names one that does not exist: without a line of ours tor would ask the public ones. */
 export function directoryLines(network: NetworkPlan): string[] {
   const lines: string[] = []
-  for (const { nickname, orPort, authority, rsaIdentity } of network.relays) {
+  for (const { nickname, advertisedPort, authority, rsaIdentity } of network.relays) {
     if (authority === undefined) continue
     const { dirPort, identity } = authority
-    lines.push(`DirAuthority ${nickname} orport=${orPort} no-v2 v3ident=${identity} 127.0.0.1:${dirPort} ${hex(rsaIdentity)}`)
+    lines.push(`DirAuthority ${nickname} orport=${advertisedPort} no-v2 v3ident=${identity} 127.0.0.1:${dirPort} ${hex(rsaIdentity)}`)
   }
   if (lines.length > 0) return lines
   return [`DirAuthority nobody orport=1 no-v2 v3ident=${'A'.repeat(40)} 127.0.0.1:1 ${'B'.repeat(40)}`]
@@ -143,6 +149,11 @@ function authorityLines(network: NetworkPlan, dirPort: number, firstVote: number
     ...(network.params.length > 0 ? [`ConsensusParams ${network.params.join(' ')}`] : []),
     ...votingLines(firstVote),
   ]
+}
+
+function orPortLines({ orPort, advertisedPort }: RelayPlan): string[] {
+  if (orPort === advertisedPort) return [`ORPort 127.0.0.1:${orPort} IPv4Only`]
+  return [`ORPort 127.0.0.1:${advertisedPort} NoListen IPv4Only`, `ORPort 127.0.0.1:${orPort} NoAdvertise IPv4Only`]
 }
 
 function hex(bytes: Uint8Array): string {
