@@ -4,6 +4,8 @@
  * @module
  */
 import { systemClock, type Clock } from '../clock.ts'
+import type { Fetch } from '../fetch/create-fetch.ts'
+import type { FetchInit } from '../fetch/request.ts'
 import { checkNetworkConfig, type NetworkConfig } from '../directory/network-config.ts'
 import type { DirectoryRelay } from '../directory/network-directory.ts'
 import { publicNetwork } from '../directory/public-network.ts'
@@ -15,6 +17,7 @@ import { MemoryStorage, type Storage } from '../platform/storage.ts'
 import { lookUp, type LookupAnswer, type LookupOptions } from '../stream/lookup.ts'
 import { abortSignal, checkOptions, duration, type StreamOptions } from '../stream/options.ts'
 import { parseHost, parseSocketAddress, type AnySocketAddress } from '../stream/socket-address.ts'
+import { tlsLayer } from '../stream/tls-layer.ts'
 import { TorStream } from '../stream/tor-stream.ts'
 import { Attachment } from './attachment.ts'
 import { ClientCore } from './client-core.ts'
@@ -106,11 +109,13 @@ export class TorClient {
   readonly #core: ClientCore
   /** What tells the streams of this view from those of others. */
   readonly #view = Symbol('isolation')
+  #fetch: Promise<Fetch> | undefined
 
   private constructor(core: ClientCore) {
     this.#core = core
     this.connect = this.connect.bind(this)
     this.resolve = this.resolve.bind(this)
+    this.fetch = this.fetch.bind(this)
   }
 
   /**
@@ -188,7 +193,7 @@ export class TorClient {
     const attachment = this.#attachment(wish, options)
     return new TorStream(attachment, target, {
       clock: this.#core.clock,
-      defaultTls: this.#core.platform.tls,
+      tlsLayer: tlsLayer(this.#core.platform.tls),
       ...options,
       rejectInternalAddresses: options.rejectInternalAddresses ?? !this.#isTesting,
       timeout: Infinity, // the attachment's own limits count
@@ -212,6 +217,20 @@ export class TorClient {
       rejectInternalAddresses: options.rejectInternalAddresses ?? !this.#isTesting,
       timeout: Infinity,
     })
+  }
+
+  /**
+   * Fetches over this client's streams, as the `createFetch` of `tor-streams/fetch` does; `isolation` in `init` is the token of its
+   * connections, which are used again under the same token only. The module is loaded when first used. Bound.
+   *
+   * @throws TypeError (as a rejection) for bad arguments, and for what fails on the way, with the reason as its `cause`
+   */
+  async fetch(input: string | URL | Request, init?: FetchInit): Promise<Response> {
+    this.#fetch ??= import('../fetch/create-fetch.ts').then(({ createFetch }) =>
+      createFetch({ connect: this.connect, clock: this.#core.clock }),
+    )
+    const fetch = await this.#fetch
+    return await fetch(input, init)
   }
 
   /** Another view of this client, whose streams share no circuit with any other's. Closing either closes the client. */

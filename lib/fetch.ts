@@ -1,0 +1,10 @@
+/**
+ * `tor-streams/fetch`: a WHATWG-style `fetch` over any WinterTC `connect`.
+ *
+ * @module
+ */
+export type { Clock } from './clock.ts'
+export { createFetch, type CreateFetchOptions, type Fetch } from './fetch/create-fetch.ts'
+export { HttpError, type HttpErrorCode } from './fetch/http-error.ts'
+export type { FetchInit } from './fetch/request.ts'
+export type { FetchAddress, FetchConnect, FetchConnectOptions, FetchSocket, FetchStartTls, IsolationToken } from './fetch/socket.ts'

@@ -1,0 +1,118 @@
+/**
+ * One connection to an origin: reads and writes that can be cut through at any time, and a watch while it is idle.
+ *
+ * @module
+ */
+import { markHandled } from '../deferred.ts'
+import type { ByteCursor } from './byte-cursor.ts'
+import { HttpError } from './http-error.ts'
+import type { FetchSocket } from './socket.ts'
+
+type Read = ReadableStreamReadResult<Uint8Array>
+
+/** A connection. One exchange at a time uses it. */
+export class Connection {
+  /** What arrived and was not taken yet. */
+  readonly input: ByteCursor = { bytes: new Uint8Array(0), at: 0 }
+  /** How many exchanges have begun on it. */
+  exchanges = 0
+  /** Something arrived since this exchange began. */
+  heard = false
+
+  readonly #socket: FetchSocket
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>
+  /** The read that watches while the connection is idle: the first one of the next exchange. */
+  #watch: Promise<Read> | undefined
+  /** Why it is closed, boxed as it may be any value. */
+  #closed: { readonly reason: unknown } | undefined
+  /** Rejects the read or write that waits. */
+  #interruptRead: ((reason: unknown) => void) | undefined
+  #interruptWrite: ((reason: unknown) => void) | undefined
+
+  constructor(socket: FetchSocket) {
+    this.#socket = socket
+    this.#reader = (socket.readable as ReadableStream<Uint8Array>).getReader()
+    this.#writer = (socket.writable as WritableStream<Uint8Array>).getWriter()
+    for (const each of [socket.closed, this.#reader.closed, this.#writer.closed, this.#writer.ready]) markHandled(each)
+    socket.opened.then(
+      (info) => this.#checkProtocol(info),
+      (error: unknown) => this.close(error),
+    )
+  }
+
+  /** True when no exchange may use it any more. */
+  get isClosed(): boolean {
+    return this.#closed !== undefined
+  }
+
+  /** An exchange begins. */
+  begin(): void {
+    this.exchanges++
+    this.heard = false
+  }
+
+  /** Waits for bytes and puts them into `input`, which must be empty; false at the end. Rejects with what befell the connection. */
+  async fill(): Promise<boolean> {
+    for (;;) {
+      if (this.#closed) throw this.#closed.reason
+      const { done, value } = await this.#read()
+      if (done) return false
+      if (value.length === 0) continue
+      this.heard = true
+      this.input.bytes = value
+      this.input.at = 0
+      return true
+    }
+  }
+
+  /** Writes; resolves when the connection took the bytes. Rejects with what befell it. */
+  write(bytes: Uint8Array): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed) return reject(this.#closed.reason)
+      this.#interruptWrite = reject
+      this.#writer.write(bytes).then(resolve, reject)
+    })
+  }
+
+  /** Watches until the next exchange begins: whatever comes then, or the end, closes the connection and calls `onGone`. */
+  idle(onGone: () => void): void {
+    const watch = this.#reader.read()
+    const gone = (): void => {
+      if (this.#watch !== watch) return
+      this.close()
+      onGone()
+    }
+    this.#watch = watch
+    watch.then(gone, gone)
+  }
+
+  /** Closes both sides; whatever waits rejects with `reason`. Only the first call counts. */
+  close(reason: unknown = new HttpError('HTTP_NO_RESPONSE', 'the connection was closed')): void {
+    if (this.#closed) return
+    this.#closed = { reason }
+    this.#interruptRead?.(reason)
+    this.#interruptWrite?.(reason)
+    try {
+      this.#socket.close(reason).catch(() => undefined) // it is given up, however that goes
+    } catch {
+      // A socket of the caller's that cannot even be closed is given up all the same.
+    }
+  }
+
+  #read(): Promise<Read> {
+    const read = this.#watch ?? this.#reader.read()
+    this.#watch = undefined
+    return new Promise((resolve, reject) => {
+      this.#interruptRead = reject
+      read.then(resolve, reject)
+    })
+  }
+
+  /** Nothing but HTTP/1.1 was offered in the TLS handshake (RFC 7301, section 3.2). */
+  #checkProtocol(info: unknown): void {
+    const alpn = (info as { alpn?: unknown } | null | undefined)?.alpn
+    if (typeof alpn !== 'string' || alpn === '' || alpn === 'http/1.1') return
+    this.close(new HttpError('HTTP_PROTOCOL', 'the far end chose a protocol that was not offered'))
+  }
+}

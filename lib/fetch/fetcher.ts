@@ -1,0 +1,150 @@
+/**
+ * Fetches: one request after the other along its redirects, each over a connection of the pool or a new one.
+ *
+ * @module
+ */
+import type { Clock } from '../clock.ts'
+import { bodyStream } from './body-stream.ts'
+import type { ByteSource } from './byte-source.ts'
+import { Connection } from './connection.ts'
+import { ConnectionPool, type PoolLimits } from './connection-pool.ts'
+import { codingsOf, decoded } from './content-coding.ts'
+import { exchange, type Incoming, type Outgoing } from './exchange.ts'
+import { listOf } from './field-line.ts'
+import { fetchFailure, HttpError } from './http-error.ts'
+import { encodeRequestHead } from './request-head.ts'
+import { readRequest, type FetchInit, type FetchRequest } from './request.ts'
+import { isRedirect, MAX_REDIRECTS, redirected } from './redirect.ts'
+import type { ResponseHead } from './response-head.ts'
+import { makeResponse } from './response.ts'
+import type { FetchConnect, FetchSocket, FetchStartTls } from './socket.ts'
+import { addressOf } from './target.ts'
+
+/** Methods that may be sent twice without more effect than once (RFC 9110, section 9.2.2), where a connection fails. */
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
+
+/** What a {@link Fetcher} is made of. */
+export interface FetcherParts {
+  readonly connect: FetchConnect
+  readonly startTls: FetchStartTls | undefined
+  readonly limits: PoolLimits
+  readonly clock: Clock
+}
+
+/** The state behind one fetch function. */
+export class Fetcher {
+  readonly #parts: FetcherParts
+  readonly #pool: ConnectionPool
+  #isClosed = false
+
+  constructor(parts: FetcherParts) {
+    this.#parts = parts
+    this.#pool = new ConnectionPool(parts.limits, parts.clock)
+  }
+
+  /** See `Fetch` of create-fetch.ts. */
+  async fetch(input: string | URL | Request, init?: FetchInit): Promise<Response> {
+    if (this.#isClosed) throw new TypeError('Cannot fetch as this fetch was closed')
+    let request = await readRequest(input, init)
+    try {
+      for (let redirects = 0; ; redirects++) {
+        const incoming = await this.#send(request)
+        const next = request.redirect === 'manual' ? undefined : this.#next(request, incoming, redirects)
+        if (next === undefined) return respond(request, incoming, redirects > 0)
+        request = next
+      }
+    } catch (error) {
+      request.body?.open().cancel(error)
+      throw error
+    }
+  }
+
+  /** See `Fetch.close`. */
+  close(): void {
+    this.#isClosed = true
+    this.#pool.close()
+  }
+
+  /** The request that follows, if the response is a redirect that is to be followed. */
+  #next(request: FetchRequest, { head, body }: Incoming, redirects: number): FetchRequest | undefined {
+    if (!isRedirect(head.status)) return undefined
+    try {
+      if (request.redirect === 'error') throw new HttpError('HTTP_REDIRECT', 'there was a redirect')
+      const next = redirected(request, head)
+      if (next === undefined) return undefined
+      if (redirects >= MAX_REDIRECTS) throw new HttpError('HTTP_REDIRECT', `there were more than ${MAX_REDIRECTS} redirects`)
+      body.discard()
+      return next
+    } catch (error) {
+      body.discard()
+      throw fetchFailure(error)
+    }
+  }
+
+  /** Sends one request; once more over a new connection when a used one turned out to be dead. */
+  async #send(request: FetchRequest): Promise<Incoming> {
+    const { url, method, fields, body, signal, isolation } = request
+    const head = encodeRequestHead({ url, method, fields, body, isLast: this.#pool.isOff })
+    const outgoing: Outgoing = { method, head, body }
+    if (signal?.aborted) throw signal.reason
+    const used = this.#pool.take({ origin: url.origin, isolation })
+    if (used !== undefined) {
+      try {
+        return await this.#exchange(used, outgoing, request)
+      } catch (error) {
+        const mayRetry = IDEMPOTENT.has(method) && body?.isReplayable !== false
+        if (used.heard || !mayRetry || signal?.aborted) throw error
+      }
+    }
+    return this.#exchange(this.#connect(request), outgoing, request)
+  }
+
+  async #exchange(connection: Connection, outgoing: Outgoing, { url, signal, isolation }: FetchRequest): Promise<Incoming> {
+    const abort = (): void => connection.close(signal?.reason)
+    signal?.addEventListener('abort', abort)
+    try {
+      const onFree = (head: ResponseHead): void => this.#pool.give({ origin: url.origin, isolation }, connection, keepAliveOf(head))
+      return await exchange(connection, outgoing, { clock: this.#parts.clock, onFree })
+    } catch (error) {
+      throw signal?.aborted ? signal.reason : error
+    } finally {
+      signal?.removeEventListener('abort', abort)
+    }
+  }
+
+  #connect({ url, isolation }: FetchRequest): Connection {
+    const { connect, startTls } = this.#parts
+    const alpn = ['http/1.1']
+    const address = addressOf(url)
+    const isSecure = url.protocol === 'https:'
+    const tag = isolation === undefined ? {} : { isolation }
+    try {
+      let socket: FetchSocket
+      if (!isSecure) socket = connect(address, { secureTransport: 'off', ...tag })
+      else if (startTls === undefined) socket = connect(address, { secureTransport: 'on', alpn, ...tag })
+      else socket = startTls(connect(address, { secureTransport: 'off', ...tag }), { hostname: address.hostname, alpn })
+      return new Connection(socket)
+    } catch (error) {
+      throw fetchFailure(error, 'no connection could be made')
+    }
+  }
+}
+
+/** The Response for what came. */
+function respond({ url, method, signal }: FetchRequest, { head, body, hasBody }: Incoming, isRedirected: boolean): Response {
+  try {
+    if (signal?.aborted) throw signal.reason
+    const source: ByteSource = hasBody ? decoded(body, codingsOf(head.fields)) : body
+    const stream = hasBody && method !== 'HEAD' ? bodyStream(source, signal) : null
+    return makeResponse(head, stream, { url, isRedirected })
+  } catch (error) {
+    body.cancel(error)
+    throw error instanceof HttpError ? fetchFailure(error) : error
+  }
+}
+
+/** How long the server keeps the connection, in ms, less a second in which it might go; Infinity when it does not say. */
+function keepAliveOf({ fields }: ResponseHead): number {
+  const seconds = listOf(fields, 'keep-alive').map((each) => /^timeout=(\d{1,9})$/.exec(each)?.[1]).find((each) => each !== undefined)
+  return seconds === undefined ? Infinity : Number(seconds) * 1000 - 1000
+}

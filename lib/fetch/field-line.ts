@@ -1,0 +1,54 @@
+/**
+ * One field line of a head or a trailer section (RFC 9112, section 5).
+ *
+ * @module
+ */
+import { HttpError } from './http-error.ts'
+
+/** A field: its name in lower case, and its value without the space around it, one code point a byte. */
+export type Field = readonly [name: string, value: string]
+
+/** A token (RFC 9110, section 5.6.2): a field's name, a method. */
+export const TOKEN: RegExp = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+
+/** What a value or a reason phrase consists of: no control character but the tabulator. */
+export const FIELD_TEXT: RegExp = /^[\t\x20-\x7e\x80-\xff]*$/
+
+/**
+ * Reads a field line. A line that continues the one before it (obs-fold) is refused, as is space before the colon: both are read
+ * differently by different recipients.
+ *
+ * @throws HttpError `HTTP_MALFORMED`
+ */
+export function parseFieldLine(line: string): Field {
+  const colon = line.indexOf(':')
+  const name = line.slice(0, Math.max(colon, 0))
+  if (!TOKEN.test(name)) throw new HttpError('HTTP_MALFORMED', 'a field line of the response has no valid name')
+  const value = trim(line.slice(colon + 1))
+  if (!FIELD_TEXT.test(value)) throw new HttpError('HTTP_MALFORMED', 'a field of the response has a control character')
+  return [name.toLowerCase(), value]
+}
+
+/** Without spaces and tabulators at both ends. (A regular expression would take quadratic time on a hostile line.) */
+function trim(text: string): string {
+  let start = 0
+  let end = text.length
+  while (start < end && isSpace(text.charCodeAt(start))) start++
+  while (end > start && isSpace(text.charCodeAt(end - 1))) end--
+  return text.slice(start, end)
+}
+
+const isSpace = (code: number): boolean => code === 0x20 || code === 0x09
+
+/** The members of a comma-separated field, over all its lines, in lower case and without empty ones (RFC 9110, section 5.6.1). */
+export function listOf(fields: readonly Field[], name: string): string[] {
+  return valuesOf(fields, name)
+    .flatMap((value) => value.split(','))
+    .map((member) => trim(member).toLowerCase())
+    .filter((member) => member !== '')
+}
+
+/** The values of each line of a field. */
+export function valuesOf(fields: readonly Field[], name: string): string[] {
+  return fields.filter((field) => field[0] === name).map((field) => field[1])
+}

@@ -1,0 +1,46 @@
+/**
+ * What a fetch asks of its connections: the part of the WinterTC Sockets API that it uses.
+ *
+ * @module
+ */
+
+/** Where a connection goes. */
+export interface FetchAddress {
+  /** A host name or an IP address; an IPv6 address has no brackets. */
+  readonly hostname: string
+  /** 1 to 65535. */
+  readonly port: number
+}
+
+/** Whatever tells one activity of the application from another. Compared by identity. */
+export type IsolationToken = string | number | symbol | object
+
+/** What a fetch tells `connect`, beside the address. */
+export interface FetchConnectOptions {
+  /** `'on'` for https, unless there is a `startTls`. */
+  readonly secureTransport: 'off' | 'on'
+  /** `['http/1.1']` with TLS. */
+  readonly alpn?: string[]
+  /** The token of the fetch that the connection is for, if it has one. */
+  readonly isolation?: IsolationToken
+}
+
+/** A connection: a WinterTC socket, or what is like one. */
+export interface FetchSocket {
+  /** What the far end sends. Read only as fast as the body is. */
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>> | ReadableStream<Uint8Array>
+  /** What goes to the far end. Bytes may be written before `opened` resolves. */
+  readonly writable: WritableStream<BufferSource> | WritableStream<Uint8Array>
+  /** Resolves when the connection stands. */
+  readonly opened: Promise<unknown>
+  /** Settles when it is over. */
+  readonly closed: Promise<unknown>
+  /** Closes both sides at once. */
+  close(reason?: unknown): Promise<unknown>
+}
+
+/** Makes a connection, at once and pending. */
+export type FetchConnect = (address: FetchAddress, options: FetchConnectOptions) => FetchSocket
+
+/** Puts TLS on top of a connection, at once and pending. It must check the certificate against `hostname`. */
+export type FetchStartTls = (socket: FetchSocket, options: { readonly hostname: string; readonly alpn: string[] }) => FetchSocket
