@@ -1,0 +1,78 @@
+/**
+ * The server's side of an HTTP CONNECT handshake, without any I/O (RFC 9110, "CONNECT"; proposal 365; protocol row 85). It opens
+ * tunnels and nothing else: a request that is for the proxy to make is refused.
+ *
+ * @module
+ */
+import type { ProxyAddress } from '../proxy/connect.ts'
+import { isolationToken } from '../proxy/credentials.ts'
+import { joined, NO_BYTES, type HandshakeStep, type ProxyHandshake } from '../proxy/handshake.ts'
+import { proxyHost } from '../proxy/text.ts'
+import { endOfHead, LONGEST_HEAD, parseHead, type RequestHead } from './request-head.ts'
+import { CONNECTED, failed, OPTIONS, plain, USE_CONNECT } from './responses.ts'
+
+/** The fields that tell activities apart, in the order in which they make the token. */
+const ISOLATION_FIELDS = ['proxy-authorization', 'tor-stream-isolation', 'x-tor-stream-isolation'] as const
+
+const BAD_REQUEST = plain(400, 'The proxy cannot understand this request.')
+const TOO_LARGE = plain(431, `The proxy reads request heads of up to ${LONGEST_HEAD} bytes.`)
+const NO_RPC = plain(501, 'The proxy has no RPC objects.')
+
+/** One HTTP CONNECT handshake. */
+export class HttpConnectHandshake implements ProxyHandshake {
+  #pending: Uint8Array = NO_BYTES
+
+  take(bytes: Uint8Array): HandshakeStep {
+    const all = joined(this.#pending, bytes)
+    this.#pending = NO_BYTES
+    const end = endOfHead(all.subarray(0, LONGEST_HEAD))
+    if (end === undefined) {
+      if (all.length >= LONGEST_HEAD) return refused(TOO_LARGE)
+      this.#pending = all
+      return { type: 'more', reply: NO_BYTES }
+    }
+    const head = parseHead(all.subarray(0, end))
+    if (!head) return refused(BAD_REQUEST)
+    return head.method === 'CONNECT' ? tunnelFor(head, all.subarray(end)) : refused(answerOf(head))
+  }
+}
+
+const refused = (reply: Uint8Array): HandshakeStep => ({ type: 'refused', reply, warning: undefined })
+
+function tunnelFor({ target, fields }: RequestHead, rest: Uint8Array): HandshakeStep {
+  const address = authority(target)
+  const length = fields.get('content-length') ?? ['0']
+  // With a body it would not be clear where the tunnel begins.
+  if (!address || fields.has('transfer-encoding') || length.some((each) => each !== '0')) return refused(BAD_REQUEST)
+  if (fields.has('tor-rpc-target')) return refused(NO_RPC)
+  const values = ISOLATION_FIELDS.map((name) => fields.get(name))
+  if (values.some((each) => each !== undefined && each.length > 1)) return refused(BAD_REQUEST)
+  const isolation = values.every((each) => each === undefined) ? undefined : isolationToken('http', ...values.map((each) => each?.[0]))
+  return {
+    type: 'request',
+    reply: NO_BYTES,
+    request: { command: 'connect', address, isolation, granted: CONNECTED, failed },
+    rest,
+    warning: undefined,
+  }
+}
+
+/**
+ * The answer to anything but CONNECT. None at all for a page in a browser that has its own name resolve to this address ("DNS
+ * rebinding"): such a request names a host that is not this one, and is to learn nothing.
+ */
+function answerOf({ method, target, fields }: RequestHead): Uint8Array {
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(target)) return USE_CONNECT
+  if (!(fields.get('host') ?? []).every(isThisMachine)) return NO_BYTES
+  return method === 'OPTIONS' ? OPTIONS : USE_CONNECT
+}
+
+const isThisMachine = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i.test(host)
+
+/** `host:port` or `[IPv6]:port`; undefined for anything else. */
+function authority(target: string): ProxyAddress | undefined {
+  const match = /^(\[[^\]]*\]|[^:]*):(\d{1,5})$/.exec(target)
+  const hostname = proxyHost(match?.[1] ?? '')
+  const port = Number(match?.[2])
+  return hostname === undefined || !(port >= 1 && port <= 65_535) ? undefined : { hostname, port }
+}

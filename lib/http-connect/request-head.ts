@@ -1,0 +1,50 @@
+/**
+ * The head of an HTTP/1 request (RFC 9112): request line and header fields, strictly.
+ *
+ * @module
+ */
+import { latin1Text } from '../proxy/text.ts'
+
+/** The longest head that is read, in bytes; as in C tor. */
+export const LONGEST_HEAD = 8192
+
+/** The head of a request. */
+export interface RequestHead {
+  /** As sent: methods have a case. */
+  readonly method: string
+  /** As sent. */
+  readonly target: string
+  /** The values of each field, without the white space around them, by its name in lower case. */
+  readonly fields: ReadonlyMap<string, readonly string[]>
+}
+
+const REQUEST_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([\x21-\x7e]+) HTTP\/1\.[01]$/
+const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+/** No control character but the tab: not a lone CR or LF either. */
+const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
+
+/** Where the head ends, its empty line included; undefined when it does not end in these bytes. */
+export function endOfHead(bytes: Uint8Array): number | undefined {
+  for (let at = bytes.indexOf(13); at >= 0; at = bytes.indexOf(13, at + 1)) {
+    if (bytes[at + 1] === 10 && bytes[at + 2] === 13 && bytes[at + 3] === 10) return at + 4
+  }
+  return undefined
+}
+
+/** Reads a head, its empty line included. Undefined when it is malformed: folded lines and white space before a colon are. */
+export function parseHead(bytes: Uint8Array): RequestHead | undefined {
+  const [requestLine = '', ...lines] = latin1Text(bytes.subarray(0, bytes.length - 4)).split('\r\n')
+  const match = REQUEST_LINE.exec(requestLine)
+  if (!match) return undefined
+  const fields = new Map<string, string[]>()
+  for (const line of lines) {
+    const colon = line.indexOf(':')
+    const name = line.slice(0, Math.max(colon, 0)).toLowerCase()
+    const value = line.slice(colon + 1)
+    if (!FIELD_NAME.test(name) || !FIELD_VALUE.test(value)) return undefined
+    const values = fields.get(name) ?? []
+    values.push(value.replace(/^[\t ]+/, '').trimEnd())
+    fields.set(name, values)
+  }
+  return { method: match[1] as string, target: match[2] as string, fields }
+}

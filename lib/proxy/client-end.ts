@@ -1,0 +1,55 @@
+/**
+ * A client's connection to a proxy, both of its sides taken.
+ *
+ * @module
+ */
+import { markHandled } from '../deferred.ts'
+import { NO_BYTES } from './handshake.ts'
+
+/** A connection that a client of the proxy made. Only its bytes matter, not where they come from. */
+export interface ProxyConnection {
+  /** What the client sends. */
+  readonly readable: ReadableStream<Uint8Array>
+  /** What goes to the client. Closing it must not cut off what was written; aborting it should be noticed by the client. */
+  readonly writable: WritableStream<Uint8Array<ArrayBuffer>>
+}
+
+export class ClientEnd {
+  readonly reader: ReadableStreamDefaultReader<Uint8Array>
+  readonly writer: WritableStreamDefaultWriter<Uint8Array>
+  readonly #gone = new AbortController()
+
+  /** @throws TypeError when the connection has no streams, or when one of them is locked */
+  constructor(connection: ProxyConnection) {
+    this.reader = connection.readable.getReader()
+    this.writer = (connection.writable as WritableStream<Uint8Array>).getWriter() // no chunk of a socket is shared memory
+    // Failures are met where something is read or written, or watched for.
+    markHandled(this.reader.closed)
+    markHandled(this.writer.closed)
+  }
+
+  /** Aborted when the connection was given up. */
+  get gone(): AbortSignal {
+    return this.#gone.signal
+  }
+
+  /** Ends both sides at once, in a way that does not look like a clean end. Idempotent. */
+  giveUp(reason: unknown): void {
+    this.#gone.abort(reason)
+    markHandled(this.reader.cancel(reason))
+    markHandled(this.writer.abort(reason))
+  }
+
+  /** Takes no more of what the client sends. */
+  dropInput(): void {
+    markHandled(this.reader.cancel())
+  }
+
+  /** Sends the last bytes and ends. Rejects when they cannot be sent. */
+  async finish(last: Uint8Array = NO_BYTES): Promise<void> {
+    if (last.length > 0) markHandled(this.writer.write(last)) // close() rejects too
+    const closed = this.writer.close()
+    this.dropInput()
+    await closed
+  }
+}

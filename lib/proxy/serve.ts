@@ -1,0 +1,85 @@
+/**
+ * One connection of a proxy's client from its first byte to its end, whichever protocol it speaks.
+ *
+ * @module
+ */
+import { parseIPAddress } from '../cell/ip-address.ts'
+import { SocketError } from '../errors.ts'
+import { ClientEnd, type ProxyConnection } from './client-end.ts'
+import type { ProxyResolve, ProxySocket } from './connect.ts'
+import type { ConnectRequest, HandshakeStep, LookupRequest, ProxyHandshake } from './handshake.ts'
+import type { ResolvedProxyOptions } from './options.ts'
+import { tunnel } from './tunnel.ts'
+
+type Granting = Extract<HandshakeStep, { type: 'request' }>
+
+/**
+ * Serves one connection. Resolves when it is over, however it ended: that a client or a far end fails is no failure of the
+ * server's.
+ *
+ * @throws TypeError when the connection has no streams, or when one of them is locked
+ */
+export async function serve(connection: ProxyConnection, handshake: ProxyHandshake, options: ResolvedProxyOptions): Promise<void> {
+  const { signal } = options
+  const client = new ClientEnd(connection)
+  const onAbort = (): void => client.giveUp(signal?.reason)
+  signal?.addEventListener('abort', onAbort)
+  if (signal?.aborted) onAbort()
+  try {
+    const granting = await shakeHands(client, handshake, options)
+    if (granting === undefined) await client.finish()
+    else if (granting.request.command === 'connect') await connectFor(client, granting.request, granting.rest, options)
+    else await client.finish(await answerTo(granting.request, options.resolve, client.gone))
+  } catch (error) {
+    client.giveUp(error)
+  } finally {
+    signal?.removeEventListener('abort', onAbort)
+  }
+}
+
+/** Resolves to the request, or to undefined when there will be none: the client was refused, left, or took too long. */
+async function shakeHands(client: ClientEnd, handshake: ProxyHandshake, options: ResolvedProxyOptions): Promise<Granting | undefined> {
+  const { clock, handshakeTimeout } = options
+  const tooLate = (): void => client.giveUp(new SocketError('TIMEOUT', `the client made no request within ${handshakeTimeout} ms`))
+  const stopTimer = handshakeTimeout === Infinity ? undefined : clock.after(handshakeTimeout, tooLate)
+  try {
+    for (;;) {
+      const { done, value } = await client.reader.read()
+      if (done) return undefined
+      const step = handshake.take(value)
+      if (step.type !== 'more' && step.warning !== undefined) options.onWarning(step.warning)
+      if (step.reply.length > 0) await client.writer.write(step.reply)
+      if (step.type === 'request') return step
+      if (step.type === 'refused') return undefined
+    }
+  } finally {
+    stopTimer?.()
+    options.onHandshakeEnd()
+  }
+}
+
+async function connectFor(client: ClientEnd, request: ConnectRequest, early: Uint8Array, { connect }: ResolvedProxyOptions): Promise<void> {
+  let socket: ProxySocket
+  try {
+    socket = connect(request.address, { isolation: request.isolation })
+  } catch (error) {
+    await client.finish(request.failed(error))
+    return
+  }
+  await tunnel(client, socket, request, early)
+}
+
+/** The reply to a lookup. An address that a client wants the address of is its own answer: asking would be a reverse lookup. */
+async function answerTo(request: LookupRequest, resolve: ProxyResolve | undefined, signal: AbortSignal): Promise<Uint8Array> {
+  const { hostname, isolation } = request
+  const address = parseIPAddress(hostname)
+  if (request.command === 'resolve' && address) {
+    return request.answered([{ type: address.length === 4 ? 'ipv4' : 'ipv6', address: hostname }])
+  }
+  try {
+    if (resolve === undefined) throw new TypeError('This front has no resolve') // a handshake that offers none refuses these requests
+    return request.answered(await resolve(hostname, { isolation, signal }))
+  } catch (error) {
+    return request.failed(error)
+  }
+}

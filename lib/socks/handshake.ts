@@ -1,0 +1,56 @@
+/**
+ * The server's side of a SOCKS handshake, without any I/O: SOCKS 4, 4a and 5, told apart by the first byte.
+ *
+ * A message that cannot be complete at the greatest length of its kind is refused, so no more than 520 bytes are held between chunks.
+ *
+ * @module
+ */
+import { joined, NO_BYTES, type HandshakeStep, type ProxyHandshake } from '../proxy/handshake.ts'
+import { beginsHttp } from '../proxy/text.ts'
+import { NOT_AN_HTTP_PROXY } from './replies.ts'
+import { refused, type SocksHandshakeOptions, type SocksStage } from './stage.ts'
+import { socks4Request } from './socks4.ts'
+import { socks5Greeting } from './socks5.ts'
+
+/** One SOCKS handshake. */
+export class SocksHandshake implements ProxyHandshake {
+  #stage: SocksStage
+  /** The beginning of a message whose end is not here. */
+  #pending: Uint8Array = NO_BYTES
+
+  constructor(options: SocksHandshakeOptions) {
+    this.#stage = (bytes) => {
+      if (bytes[0] === 4) return socks4Request(bytes, options)
+      if (bytes[0] === 5) return socks5Greeting(bytes, options)
+      return beginsHttp(bytes[0] as number) ? refused(NOT_AN_HTTP_PROXY, HTTP) : refused(NO_BYTES, UNKNOWN)
+    }
+  }
+
+  take(bytes: Uint8Array): HandshakeStep {
+    this.#pending = joined(this.#pending, bytes)
+    const replies: Uint8Array[] = []
+    for (;;) {
+      const move = this.#pending.length === 0 ? undefined : this.#stage(this.#pending)
+      if (move === undefined) {
+        this.#pending = new Uint8Array(this.#pending) // not a view of a large chunk
+        return { type: 'more', reply: joined(...replies) }
+      }
+      const reply = joined(...replies, move.reply)
+      if (move.type === 'refused') {
+        this.#pending = NO_BYTES
+        return { type: 'refused', reply, warning: move.warning }
+      }
+      const rest = this.#pending.subarray(move.used)
+      if (move.type === 'request') {
+        this.#pending = NO_BYTES
+        return { type: 'request', reply, request: move.request, rest, warning: move.warning }
+      }
+      replies.push(move.reply)
+      this.#pending = rest
+      this.#stage = move.next
+    }
+  }
+}
+
+const HTTP = { kind: 'http-on-socks', message: 'A program uses the SOCKS port as an HTTP proxy' } as const
+const UNKNOWN = { kind: 'unknown-protocol', message: 'A program speaks neither SOCKS 4 nor SOCKS 5 to the proxy' } as const
