@@ -12,7 +12,8 @@ export type { Authority, NetworkConfig } from './directory/network-config.ts'
 export type { AuthorityKeys } from './testing/authority-keys.ts'
 export type { ByteSource } from './testing/byte-sources.ts'
 export type { CertificateFault, CertificateFaults, RelayCertificate, RelayCertificateType } from './testing/certificates.ts'
-export type { CircuitFlow } from './testing/circuit-flow.ts'
+export type { CircuitFlow, CircuitFlowRules } from './testing/circuit-flow.ts'
+export type { CongestionControlKnobs } from './testing/congestion-control-knobs.ts'
 export type { DirectoryAnswer, DirectoryResponse, HttpRequest, RawAnswer } from './testing/directory-http.ts'
 export type {
   DirectoryLie,
@@ -32,6 +33,7 @@ export type {
   StreamTarget,
 } from './testing/exit.ts'
 export type { TestStream } from './testing/exit-stream.ts'
+export type { ExitStreamFlow } from './testing/exit-stream-flow.ts'
 export { echo, pattern, sink, source } from './testing/exits.ts'
 export type { Sink } from './testing/exits.ts'
 export type { ByteDuplex, MemoryLink } from './testing/memory-link.ts'

@@ -15,7 +15,9 @@ import { build } from 'esbuild'
 import { filesBelow, ROOT } from './files.js'
 
 /** Packages that bring a program or read their own files, and so stay where they are. Only Node specs import them. */
-const EXTERNAL = ['node:*', 'esbuild', 'typescript', 'puppeteer-core']
+const EXTERNAL = [
+  'node:*', 'esbuild', 'typescript', 'puppeteer-core', 'undici6', 'undici7', 'undici8', 'got', 'axios', 'node-fetch', 'ws',
+]
 
 /**
  * A folder of this process below .build, so that two runs in one clone do not mix. Those of processes that are gone are removed.

@@ -16,6 +16,7 @@ import { lookUp, type LookupAnswer, type LookupOptions } from '../stream/lookup.
 import { duration, type StreamOptions } from '../stream/options.ts'
 import type { AnySocketAddress } from '../stream/socket-address.ts'
 import type { FlowControlKind } from '../stream/stream-flow.ts'
+import { tlsLayer } from '../stream/tls-layer.ts'
 import { TorStream, type StreamWindows } from '../stream/tor-stream.ts'
 import { buildFast, buildPath } from './build.ts'
 import { CircuitController } from './circuit-controller.ts'
@@ -98,7 +99,7 @@ export class Circuit {
     const controller = new CircuitController()
     const makeHops = (): Promise<void> => buildPath(controller, path, platform, congestionControlOf(options))
     void build(controller, path[0] as Relay, makeHops, timeout, options)
-    return new Circuit(controller, [...path], { defaultTls: platform.tls, ...options.streamDefaults })
+    return new Circuit(controller, [...path], { tlsLayer: tlsLayer(platform.tls), ...options.streamDefaults })
   }
 
   /**
@@ -114,7 +115,7 @@ export class Circuit {
     const { platform = currentPlatform() } = options
     const controller = new CircuitController()
     void build(controller, server, () => buildFast(controller, platform), timeout, options)
-    return new Circuit(controller, [server], { defaultTls: platform.tls, ...options.streamDefaults })
+    return new Circuit(controller, [server], { tlsLayer: tlsLayer(platform.tls), ...options.streamDefaults })
   }
 
   /** Resolves when the path is complete; rejects with a {@link TorError}. Pre-handled. */

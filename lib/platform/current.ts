@@ -4,10 +4,10 @@
  * @module
  */
 import { bunPlatform } from './bun.ts'
-import { hasBuiltinModules } from './builtin.ts'
 import { denoPlatform } from './deno.ts'
 import { nodePlatform } from './node.ts'
 import type { Platform } from './platform.ts'
+import { runtimeName } from './runtime.ts'
 import { webPlatform } from './web.ts'
 
 let current: Platform | undefined
@@ -19,12 +19,10 @@ export function currentPlatform(): Platform {
 }
 
 function choose(): Platform {
-  // Deno and Bun also claim to be Node, so they are asked for first.
-  const runtime = globalThis as { Deno?: unknown; Bun?: unknown; process?: { versions?: { node?: string } } }
-  if (hasBuiltinModules()) {
-    if (runtime.Deno !== undefined) return denoPlatform()
-    if (runtime.Bun !== undefined) return bunPlatform()
-    if (runtime.process?.versions?.node !== undefined) return nodePlatform()
+  switch (runtimeName()) {
+    case 'deno': return denoPlatform()
+    case 'bun': return bunPlatform()
+    case 'node': return nodePlatform()
+    case 'web': return webPlatform()
   }
-  return webPlatform()
 }

@@ -52,7 +52,12 @@ export function nodeTls(): TlsAdapter {
   return { secure: (below, request) => new Promise((resolve, reject) => handshake(below, request, resolve, reject)) }
 }
 
-function handshake(below: ByteStreamPair, request: TlsRequest, resolve: (connection: TlsConnection) => void, reject: (error: unknown) => void): void {
+function handshake(
+  below: ByteStreamPair,
+  request: TlsRequest,
+  resolve: (connection: TlsConnection) => void,
+  reject: (error: unknown) => void,
+): void {
   const { serverName, alpn, ca, signal } = request
   const { Duplex } = builtinModule<StreamModule>('node:stream')
   /** What the streams below failed with: TLS would tell it in its own words. */

@@ -124,7 +124,10 @@ export interface TlsAdapter {
    * Rejects when the handshake fails: with a SocketError `TLS_CERTIFICATE` when the certificate is at fault, with the streams' own
    * error when they fail, with anything else otherwise. After that, and when `signal` aborts, `below` may be left as it is.
    */
-  secure(below: { readonly readable: ReadableStream<Uint8Array>; readonly writable: WritableStream<BufferSource> }, request: TlsRequest): Promise<TlsConnection>
+  secure(
+    below: { readonly readable: ReadableStream<Uint8Array>; readonly writable: WritableStream<BufferSource> },
+    request: TlsRequest,
+  ): Promise<TlsConnection>
 }
 
 /** What the library needs of its runtime. */

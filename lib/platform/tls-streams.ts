@@ -30,7 +30,10 @@ export interface TlsControl {
 }
 
 /** The streams. The socket must not have been read from. */
-export function tlsStreams(socket: TlsStreamSocket, control: TlsControl): { readable: ReadableStream<Uint8Array>; writable: WritableStream<Uint8Array> } {
+export function tlsStreams(
+  socket: TlsStreamSocket,
+  control: TlsControl,
+): { readable: ReadableStream<Uint8Array>; writable: WritableStream<Uint8Array> } {
   let reading: ReadableStreamDefaultController<Uint8Array> | undefined
   let writing: WritableStreamDefaultController | undefined
   /** The write or close that waits. */

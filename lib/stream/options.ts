@@ -5,9 +5,9 @@
  */
 import { BeginFlag } from '../cell/begin.ts'
 import { systemClock, type Clock } from '../clock.ts'
-import type { TlsAdapter } from '../platform/platform.ts'
 import type { SecureOptions } from '../tls/options.ts'
 import { quoted } from './quoted.ts'
+import type { TlsLayer } from './stream-face.ts'
 import { hasByteStreams, nativeStreams, type ReadableType, type StreamConstructors } from './web-streams.ts'
 
 /**
@@ -74,8 +74,8 @@ export interface StreamOptions extends SecureOptions {
   readonly readableType?: ReadableType | undefined
   /** Without effect: after the far end's END nothing can be sent in Tor. */
   readonly allowHalfOpen?: boolean | undefined
-  /** @internal The runtime's own TLS. */
-  readonly defaultTls?: TlsAdapter | undefined
+  /** @internal How TLS is made; without it there is none. */
+  readonly tlsLayer?: TlsLayer | undefined
   /** @internal */
   readonly clock?: Clock | undefined
 }

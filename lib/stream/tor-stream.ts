@@ -6,7 +6,7 @@
 import { SocketError } from '../errors.ts'
 import type { StreamCarrier } from './carrier.ts'
 import { resolveStreamOptions, type StreamOptions } from './options.ts'
-import { plainFace, readyTls, secureFace, type ReadyTls, type StreamFace } from './stream-face.ts'
+import { plainFace, type StreamFace, type StreamTls } from './stream-face.ts'
 import type { FlowControlKind } from './stream-flow.ts'
 import { parseSocketAddress, type AnySocketAddress } from './socket-address.ts'
 import { StreamController } from './stream-controller.ts'
@@ -63,7 +63,7 @@ export class TorStream {
   readonly #face: StreamFace
   /** What `startTls()` makes the next one of. */
   readonly #made: readonly [carrier: StreamCarrier, address: AnySocketAddress, options: StreamOptions]
-  readonly #tls: ReadyTls | undefined
+  readonly #tls: StreamTls | undefined
   readonly #secureTransport: SecureTransport
   #upgraded = false
 
@@ -77,12 +77,12 @@ export class TorStream {
   constructor(carrier: StreamCarrier, address: AnySocketAddress, options: StreamOptions = {}, below?: StreamController) {
     const target = address === 'directory' ? address : parseSocketAddress(address)
     const resolved = resolveStreamOptions(options)
-    this.#tls = readyTls(options, target === 'directory' ? target : target.hostname)
+    this.#tls = tlsOf(options, target === 'directory' ? target : target.hostname)
     this.#made = [carrier, address, options]
     this.#controller = below ?? new StreamController(carrier, target, resolved)
     this.#secureTransport = below === undefined ? (this.#tls?.mode ?? 'off') : 'on'
     const plain = plainFace(this.#controller)
-    this.#face = this.#tls !== undefined && this.#secureTransport === 'on' ? secureFace(plain, this.#tls, resolved) : plain
+    this.#face = this.#tls !== undefined && this.#secureTransport === 'on' ? this.#tls.over(plain, resolved) : plain
   }
 
   /** What the far end sends. Reading it is what allows more to come. A byte stream where the runtime has them. */
@@ -95,7 +95,10 @@ export class TorStream {
     return this.#face.writable
   }
 
-  /** Resolves when CONNECTED arrives and, with TLS, the handshake is over; rejects with a {@link SocketError}. A rejection that nobody looks at is no unhandled one. */
+  /**
+   * Resolves when CONNECTED arrives and, with TLS, the handshake is over; rejects with a {@link SocketError}. A rejection that nobody
+   * looks at is no unhandled one.
+   */
   get opened(): Promise<SocketInfo> {
     return this.#face.opened
   }
@@ -153,4 +156,12 @@ export class TorStream {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close().catch(() => undefined) // see above
   }
+}
+
+/** What the options ask for; a stream that nobody gave TLS to has none. */
+function tlsOf(options: StreamOptions, host: string): StreamTls | undefined {
+  const { tlsLayer, secureTransport } = options
+  if (tlsLayer !== undefined) return tlsLayer(options, host)
+  if (secureTransport === undefined || secureTransport === 'off') return undefined
+  throw new SocketError('TLS_UNSUPPORTED', 'there is no TLS for this stream: wrap its two streams with a TLS library')
 }

@@ -16,13 +16,19 @@ export interface CongestionControlKnobs {
   xoffLimit: number
   /** The rate in its XONs, in 1,000 bytes a second: a whole number, or Infinity for none. */
   xonRate: number
+  /** It closes the circuit when a client got fewer bytes of a stream than this for each XOFF that it sent. */
+  bytesPerXoff: number
+  /** The same for XONs. */
+  bytesPerXon: number
 }
 
-/** What a relay begins with; the limit is 500 cells of 488 bytes, as the public network has it. */
+/** What a relay begins with; the limits are 500 cells of 488 bytes, as the public network has them. */
 export const congestionControlKnobs = (enabled: boolean): CongestionControlKnobs => ({
   enabled,
   increment: 31,
   cwnd: 1_000,
   xoffLimit: 500 * 488,
   xonRate: Infinity,
+  bytesPerXoff: 500 * 488,
+  bytesPerXon: 500 * 488,
 })

@@ -9,6 +9,7 @@
 import { RelayCommand } from '../cell/commands.ts'
 import { decodeXoff, decodeXon, encodeXoff, encodeXon } from '../cell/xon-xoff.ts'
 import type { CongestionControlKnobs } from './congestion-control-knobs.ts'
+import { XonXoffJudge } from './xon-xoff-judge.ts'
 
 /** Cells of a stream's window in each direction, and those that one SENDME stands for. */
 const WINDOW = 500
@@ -47,8 +48,8 @@ export abstract class ExitStreamFlow {
   /** XONs that were sent. */
   xonsSent = 0
 
-  /** A DATA cell of the stream was sealed. */
-  abstract packaged(): void
+  /** A DATA cell of the stream was sealed, with this many bytes. */
+  abstract packaged(bytes: number): void
   /** DATA came, and `waiting` bytes wait for the destination now. Returns what is wrong, if anything. */
   abstract received(waiting: number): string | undefined
   /** The destination has taken `cells` cells, and `waiting` bytes still wait for it. */
@@ -109,16 +110,18 @@ export class WindowExitFlow extends ExitStreamFlow {
 export class XonXoffExitFlow extends ExitStreamFlow {
   readonly #host: ExitFlowHost
   readonly #knobs: CongestionControlKnobs
+  readonly #judge: XonXoffJudge
   #clientStopped = false
 
   constructor(host: ExitFlowHost, knobs: CongestionControlKnobs) {
     super()
     this.#host = host
     this.#knobs = knobs
+    this.#judge = new XonXoffJudge(knobs)
   }
 
-  packaged(): void {
-    // Only the circuit's window counts cells.
+  packaged(bytes: number): void {
+    this.#judge.sent(bytes)
   }
 
   received(waiting: number): string | undefined {
@@ -153,15 +156,14 @@ export class XonXoffExitFlow extends ExitStreamFlow {
       if (command === RelayCommand.XON) {
         this.xonsReceived.push(decodeXon(body))
         this.packageWindow = Infinity
-        return undefined
+        return this.#judge.xon()
       }
       decodeXoff(body)
     } catch {
       return 'a malformed XOFF or XON'
     }
-    const again = this.packageWindow === 0
     this.xoffsReceived += 1
     this.packageWindow = 0
-    return again ? 'XOFF twice' : undefined
+    return this.#judge.xoff()
   }
 }

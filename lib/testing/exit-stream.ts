@@ -206,9 +206,9 @@ export class TestStream {
     return this.#state === 'open' && this.#resumeReading !== undefined && this.flow.packageWindow > 0
   }
 
-  /** Counts a cell of this stream that was sealed. @internal */
-  packaged(): void {
-    this.flow.packaged()
+  /** Counts a cell of this stream that was sealed, with this many bytes. @internal */
+  packaged(bytes: number): void {
+    this.flow.packaged(bytes)
     this.dataSent += 1
   }
 

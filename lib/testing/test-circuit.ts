@@ -145,7 +145,7 @@ export class TestCircuit {
     const cell = packMessage(message, (length) => this.relay.random(length))
     const honest = message.digest === undefined && (message.recognized ?? 0) === 0
     if (message.digest === undefined) this.#crypto.backward.digest.seal(cell, 0)
-    if (honest) this.#count(command, streamId)
+    if (honest) this.#count(command, streamId, message.body?.length ?? 0)
     void this.#push(message.early === true ? CellCommand.RELAY_EARLY : CellCommand.RELAY, cell, true)
   }
 
@@ -276,7 +276,7 @@ export class TestCircuit {
       const free = HEADER_SIZE + part.length + 4
       if (free < BODY_SIZE) bodies.set(this.relay.random(BODY_SIZE - free), offset + free)
       this.#crypto.backward.digest.seal(bodies, offset)
-      this.#count(RelayCommand.DATA, streamId)
+      this.#count(RelayCommand.DATA, streamId, part.length)
     }
     void this.#push(CellCommand.RELAY, bodies, true)
   }
@@ -305,11 +305,11 @@ export class TestCircuit {
   }
 
   /** Keeps account of a message of this hop that was just sealed. */
-  #count(command: number, streamId: number): void {
+  #count(command: number, streamId: number, bytes: number): void {
     const stream = this.streams.get(streamId)
     if (command === RelayCommand.DATA) {
       this.flow.packaged(() => this.#crypto.backward.digest.tag())
-      stream?.packaged()
+      stream?.packaged(bytes)
     } else if (command === RelayCommand.SENDME) {
       if (streamId === 0) this.flow.sendmeSent()
       else stream?.flow.sent(command)

@@ -63,7 +63,10 @@ export class SecureSocket<Info extends object> {
   readonly #closed: Deferred<void> = deferred()
   readonly #giveUp = new AbortController()
   /** The TLS connection's own streams, once the handshake is over. */
-  readonly #inside: Promise<{ readonly reader: ReadableStreamDefaultReader<Uint8Array>; readonly writer: WritableStreamDefaultWriter<Uint8Array> }>
+  readonly #inside: Promise<{
+    readonly reader: ReadableStreamDefaultReader<Uint8Array>
+    readonly writer: WritableStreamDefaultWriter<Uint8Array>
+  }>
   #reading: ReadableController | undefined
   #writing: WritableStreamDefaultController | undefined
   /** The application has closed the writable. */

@@ -4,7 +4,8 @@
  * ```text
  * npm run bench                        all of it, in under four minutes
  * npm run bench -- --quick             less data
- * npm run bench -- --only bulk         bulk (in memory), tor (transfers over real tor), flow (congestion control) or client (starts and new streams)
+ * npm run bench -- --only bulk         bulk (in memory), tor (transfers over real tor), flow (congestion control), client (starts
+ *                                      and new streams) or fronts (SOCKS and fetch)
  * npm run bench -- --json FILE         also writes [{ name, unit, ours, peer, peerName, ratio }]
  * ```
  *
@@ -18,6 +19,7 @@ import { findProgram } from '../support/programs.ts'
 import { compareBulk } from './bulk.ts'
 import { table, type Comparison, type Result } from './compare.ts'
 import { compareClients } from './client.ts'
+import { compareFronts } from './fronts.ts'
 import { compareFlow, compareTor } from './tor.ts'
 
 const { values } = parseArgs({
@@ -28,7 +30,7 @@ const { values } = parseArgs({
   },
 })
 const { quick, only, json } = values
-const parts = ['bulk', 'tor', 'flow', 'client']
+const parts = ['bulk', 'tor', 'flow', 'client', 'fronts']
 if (only !== undefined && !parts.includes(only)) {
   console.error(`there is no part ${only}: ${parts.join(', ')}`)
   process.exit(2)
@@ -44,6 +46,7 @@ if (parts.slice(1).some(wanted)) {
     if (wanted('tor')) comparisons.push(...(await compareTor(quick ? 20_000_000 : 100_000_000, programs)))
     if (wanted('flow')) comparisons.push(...(await compareFlow(quick ? 20_000_000 : 60_000_000, programs)))
     if (wanted('client')) comparisons.push(...(await compareClients(programs)))
+    if (wanted('fronts')) comparisons.push(...(await compareFronts(quick ? 30_000_000 : 100_000_000, programs)))
   }
 }
 console.log(table(comparisons))

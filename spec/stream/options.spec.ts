@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { decodeBegin } from '../../lib/cell/begin.ts'
 import { RelayCommand } from '../../lib/cell/commands.ts'
 import { SocketError } from '../../lib/errors.ts'
+import { tlsLayer } from '../../lib/stream/tls-layer.ts'
 import { duration, resolveStreamOptions, type StreamOptions } from '../../lib/stream/options.ts'
 import { TorStream } from '../../lib/stream/tor-stream.ts'
 import { hasByteStreams, nativeStreams, type StreamConstructors } from '../../lib/stream/web-streams.ts'
@@ -51,8 +52,8 @@ describe('TorStream with a bad option', () => {
     }
   })
 
-  it('throws a SocketError with TLS_UNSUPPORTED for TLS, and sends nothing', () => {
-    for (const secureTransport of ['on', 'starttls']) {
+  it('throws a SocketError with TLS_UNSUPPORTED for TLS that nobody gave it, and sends nothing', () => {
+    for (const secureTransport of ['on', 'starttls', 'ON', null, {}]) {
       const { circuit, create } = start({ secureTransport })
       const error = thrownBy(create)
       expect(error).to.be.instanceOf(SocketError)
@@ -62,13 +63,15 @@ describe('TorStream with a bad option', () => {
   })
 
   it('throws a TypeError for TLS of no known kind, and for what TLS cannot be made with', () => {
-    for (const secureTransport of ['ON', null, {}]) expect(start({ secureTransport }).create).to.throw(TypeError, 'secureTransport')
-    expect(start({ alpn: 'h2' }).create).to.throw(TypeError, 'alpn')
-    expect(start({ alpn: [''] }).create).to.throw(TypeError, 'alpn')
-    expect(start({ sni: '' }).create).to.throw(TypeError, 'sni')
-    expect(start({ tls: 5 }).create).to.throw(TypeError, 'tls')
-    expect(start({ tls: { ca: [5] } }).create).to.throw(TypeError, 'tls.ca')
-    expect(start({ tls: { adapter: {} } }).create).to.throw(TypeError, 'tls.adapter')
+    const refusal = (options: object): (() => unknown) => start({ tlsLayer: tlsLayer(undefined), ...options }).create
+    for (const secureTransport of ['ON', null, {}]) expect(refusal({ secureTransport })).to.throw(TypeError, 'secureTransport')
+    expect(refusal({ alpn: 'h2' })).to.throw(TypeError, 'alpn')
+    expect(refusal({ alpn: [''] })).to.throw(TypeError, 'alpn')
+    expect(refusal({ sni: '' })).to.throw(TypeError, 'sni')
+    expect(refusal({ tls: 5 })).to.throw(TypeError, 'tls')
+    expect(refusal({ tls: { ca: [5] } })).to.throw(TypeError, 'tls.ca')
+    expect(refusal({ tls: { adapter: {} } })).to.throw(TypeError, 'tls.adapter')
+    expect(thrownBy(refusal({ secureTransport: 'on' }))).to.be.instanceOf(SocketError).and.to.include({ code: 'TLS_UNSUPPORTED' })
   })
 
   it('throws a TypeError for byte streams where the streams have none', () => {

@@ -8,10 +8,17 @@
 export type Engine = 'node' | 'deno' | 'bun' | 'chromium'
 
 /** What a spec may need that not every engine has. */
-export type Feature = 'transfer' | 'ReadableStream.from' | 'synchronous cipher'
+export type Feature = 'transfer' | 'ReadableStream.from' | 'synchronous cipher' | 'undici 8'
+
+/** Which Node this is, as a number such as 22.19; 0 elsewhere. */
+const nodeVersion = (): number => {
+  const { process } = globalThis as { process?: { versions?: { node?: string } } }
+  const [major = '0', minor = '0'] = (process?.versions?.node ?? '').split('.')
+  return Number(`${major}.${minor.padStart(2, '0')}`)
+}
 
 const LACKS: Readonly<Record<Engine, Readonly<Partial<Record<Feature, string>>>>> = {
-  node: {},
+  node: nodeVersion() < 22.19 ? { 'undici 8': 'undici 8 needs Node 22.19 or later' } : {},
   deno: {
     'synchronous cipher': 'Deno\'s synchronous AES is slower than its WebCrypto, so keystream is made ahead',
   },

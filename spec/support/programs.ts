@@ -11,6 +11,7 @@ const INSTALL = {
   tor: 'apt-get install --no-install-recommends tor',
   'tor-gencert': 'apt-get install --no-install-recommends tor',
   chromium: 'apt-get install --no-install-recommends chromium',
+  curl: 'apt-get install --no-install-recommends curl',
 } as const
 
 /** A program that specs know how to ask for. */

@@ -40,8 +40,9 @@ async function use(): Promise<void> {
   const { remoteAddress, localAddress, alpn, ttl } = await socket.opened
   const text: string | undefined = remoteAddress
   const seconds: number | undefined = ttl
-  const nothing: undefined = localAddress ?? alpn
-  void [text, seconds, nothing]
+  const nothing: undefined = localAddress
+  const protocol: string | undefined = alpn
+  void [text, seconds, nothing, protocol]
 
   const writer = socket.writable.getWriter()
   await writer.write(new Uint8Array(1))
@@ -96,12 +97,17 @@ function meaning(code: StreamCode): 'far end' | 'this side' | 'lookup' {
     case 'ENDED':
     case 'TIMEOUT':
     case 'ADDRESS_REFUSED':
+    case 'RECEIVE_BUFFER_FULL':
     case 'CELL_MALFORMED':
+    case 'TLS_CERTIFICATE':
+    case 'TLS_FAILED':
+    case 'TLS_TRUNCATED':
       return 'far end'
     case 'CLOSED':
     case 'ABORTED':
     case 'CHUNK_DETACHED':
     case 'TLS_UNSUPPORTED':
+    case 'HOOK_IGNORED':
       return 'this side'
     case 'RESOLVE_TRANSIENT':
     case 'RESOLVE_FAILED':

@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+/**
+ * The program `tor-streams`.
+ *
+ * @module
+ */
+/// <reference types="node" preserve="true" />
+import type * as fs from 'node:fs'
+import type * as nodeProcess from 'node:process'
+import { builtinModule } from '../platform/builtin.ts'
+import { main } from './main.ts'
+
+const process = builtinModule<typeof nodeProcess>('node:process')
+const { readFileSync } = builtinModule<typeof fs>('node:fs')
+
+const interrupted = new AbortController()
+// The first time everything is closed in order; whoever cannot wait for that interrupts again.
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort())
+// Told by the write that fails.
+process.stdout.on('error', () => undefined)
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+const { stdout, stderr } = process
+process.exitCode = await main(process.argv.slice(2), { stdout, stderr, signal: interrupted.signal }, version)

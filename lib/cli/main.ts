@@ -1,0 +1,105 @@
+/**
+ * The command line, apart from the process it runs in.
+ *
+ * @module
+ */
+import type { TorClient } from '../client/tor-client.ts'
+import { SocketError, TorError } from '../errors.ts'
+import { listenSocks } from '../node/listen-socks.ts'
+import { fetchCommand } from './fetch-command.ts'
+import { openNetwork } from './network.ts'
+import { StatusLine, write, type Terminal } from './terminal.ts'
+import { HELP, parseArguments, UsageError, type Command, type ProxyCommand, type ResolveCommand } from './usage.ts'
+
+/** Exit codes, beside those of a command's own. */
+const FAILED = 1
+const WRONG_USAGE = 2
+const INTERRUPTED = 130
+
+/**
+ * Runs what the arguments ask for. Nothing is open any more when it resolves; a failure has been told by a sentence.
+ *
+ * @param version - what `--version` prints
+ * @returns the exit code
+ */
+export async function main(args: readonly string[], terminal: Terminal, version: string): Promise<number> {
+  try {
+    const command = parseArguments(args)
+    if (command.command === 'help' || command.command === 'version') {
+      await write(terminal.stdout, `${command.command === 'help' ? HELP : version}\n`)
+      return 0
+    }
+    return await run(command, terminal)
+  } catch (error) {
+    if (terminal.signal.aborted) return INTERRUPTED
+    // Whoever read our output has had enough, as `head` does.
+    if ((error as { code?: unknown } | null)?.code === 'EPIPE') return 0
+    const isUsage = error instanceof UsageError
+    await write(terminal.stderr, `tor-streams: ${sentenceOf(error)}${isUsage ? ' (see --help)' : ''}\n`)
+    return isUsage ? WRONG_USAGE : FAILED
+  }
+}
+
+async function run(command: Exclude<Command, { command: 'help' | 'version' }>, terminal: Terminal): Promise<number> {
+  const { stderr, signal } = terminal
+  const line = new StatusLine(stderr, command.quiet)
+  const network = await openNetwork(command.network, {
+    signal,
+    onProgress({ phase, percent, message }) {
+      if (phase !== 'closed') line.show(`${String(percent).padStart(3)} %  ${message}`)
+    },
+  }).finally(() => line.clear())
+  try {
+    for (const warning of network.tor.status.warnings) if (!command.quiet) await write(stderr, `tor-streams: ${warning}\n`)
+    switch (command.command) {
+      case 'fetch': return await fetchCommand(network.tor, command, terminal)
+      case 'proxy': return await proxyCommand(network.tor, command, terminal)
+      case 'resolve': return await resolveCommand(network.tor, command, terminal)
+    }
+  } finally {
+    await network.close()
+  }
+}
+
+/** Serves until interrupted. */
+async function proxyCommand({ connect, resolve }: TorClient, command: ProxyCommand, { stdout, stderr, signal }: Terminal): Promise<number> {
+  const { socks, http, quiet } = command
+  const onWarning = ({ message }: { readonly message: string }): void => void (quiet || stderr.write(`tor-streams: ${message}\n`))
+  const wanted: readonly (readonly [port: number | undefined, what: string])[] = socks === http && socks !== 0
+    ? [[socks, 'SOCKS and HTTP CONNECT']]
+    : [[socks, 'SOCKS'], [http, 'HTTP CONNECT']]
+  const listeners = []
+  try {
+    for (const [port, what] of wanted) {
+      if (port === undefined) continue
+      const listener = await listenSocks({ connect, resolve, port, http: what !== 'SOCKS', onWarning, signal })
+      listeners.push(listener)
+      await write(stdout, `${what} on ${listener.address}:${listener.port}\n`)
+    }
+    await new Promise<void>((resolve) => {
+      if (signal.aborted) resolve()
+      signal.addEventListener('abort', () => resolve())
+    })
+  } finally {
+    await Promise.all(listeners.map((listener) => listener.close()))
+  }
+  return INTERRUPTED
+}
+
+async function resolveCommand(tor: TorClient, { name }: ResolveCommand, { stdout, signal }: Terminal): Promise<number> {
+  const answers = await tor.resolve(name, { signal })
+  for (const answer of answers) await write(stdout, `${answer.type === 'hostname' ? answer.hostname : answer.address}\n`)
+  return 0
+}
+
+/** One plain sentence: what this library says, if it is behind the error, and else what the error says. */
+function sentenceOf(error: unknown): string {
+  let told = error
+  for (let each = error, depth = 0; each instanceof Error && depth < 8; each = each.cause, depth++) {
+    told = each
+    if (each instanceof SocketError || each instanceof TorError) break
+  }
+  const message = (told instanceof Error ? told.message : String(told)).replace(/^SocketError: /, '').split('\n')[0] as string
+  const sentence = message.charAt(0).toUpperCase() + message.slice(1)
+  return told instanceof SocketError || told instanceof TorError ? `${sentence} (${told.code})` : sentence
+}

@@ -1,0 +1,176 @@
+/**
+ * What the command line understands.
+ *
+ * @module
+ */
+import type * as util from 'node:util'
+import { builtinModule } from '../platform/builtin.ts'
+
+/** What `--help` prints: no more than a screen of 80 columns and 24 lines. */
+export const HELP = `tor-streams - fetch, proxy and resolve through Tor
+
+  tor-streams fetch URL        fetch a page or a file
+    -o, --output FILE          write the body to FILE, not to standard output
+    -i, --include              print the status line and the headers first
+        --method METHOD        GET, or POST with --data, unless told otherwise
+        --data TEXT            send TEXT as the body; @FILE sends a file
+        --header 'NAME: TEXT'  send a header; may be given several times
+        --cacert FILE          trust only the authorities in this PEM file
+  tor-streams proxy            serve SOCKS 4, 4a and 5 on 127.0.0.1
+        --socks PORT           the port (9050)
+        --http PORT            serve HTTP CONNECT, on this port
+  tor-streams resolve NAME     addresses of a name, or the name of an address
+
+  Which network: the public one, or
+        --network FILE         the one of these DirAuthority lines
+        --embedded             one inside this process, for trying things out
+  -q, --quiet                  say nothing of progress
+  -h, --help    -V, --version
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the server's answer is an error
+(status 400 or more), 130 interrupted.`
+
+/** Which Tor network to use. */
+export type NetworkChoice = { readonly kind: 'public' } | { readonly kind: 'file'; readonly file: string } | { readonly kind: 'embedded' }
+
+/** What every command knows. */
+interface Common {
+  readonly network: NetworkChoice
+  readonly quiet: boolean
+}
+
+/** `tor-streams fetch`. */
+export interface FetchCommand extends Common {
+  readonly command: 'fetch'
+  readonly url: URL
+  readonly output: string | undefined
+  readonly include: boolean
+  readonly method: string | undefined
+  readonly data: string | undefined
+  readonly headers: readonly (readonly [name: string, value: string])[]
+  readonly cacert: string | undefined
+}
+
+/** `tor-streams proxy`. At least one port is there. */
+export interface ProxyCommand extends Common {
+  readonly command: 'proxy'
+  readonly socks: number | undefined
+  readonly http: number | undefined
+}
+
+/** `tor-streams resolve`. */
+export interface ResolveCommand extends Common {
+  readonly command: 'resolve'
+  readonly name: string
+}
+
+/** What the arguments ask for. */
+export type Command = FetchCommand | ProxyCommand | ResolveCommand | { readonly command: 'help' } | { readonly command: 'version' }
+
+/** The arguments make no sense; the message says which. */
+export class UsageError extends Error {
+  override readonly name: string = 'UsageError'
+}
+
+const FETCH_ONLY = ['output', 'include', 'method', 'data', 'header', 'cacert'] as const
+const PROXY_ONLY = ['socks', 'http'] as const
+
+/**
+ * Reads the arguments.
+ *
+ * @throws UsageError
+ */
+export function parseArguments(args: readonly string[]): Command {
+  const { values, positionals } = parse(args)
+  if (values.help === true) return { command: 'help' }
+  if (values.version === true) return { command: 'version' }
+  const [command, target, ...more] = positionals
+  if (command === undefined) throw new UsageError('There is no command: fetch, proxy or resolve')
+  const common: Common = { network: networkOf(values.network, values.embedded === true), quiet: values.quiet === true }
+  const refuse = (names: readonly (keyof typeof values)[]): void => {
+    const given = names.find((name) => values[name] !== undefined)
+    if (given !== undefined) throw new UsageError(`The command ${command} has no option --${given}`)
+  }
+  const one = (what: string): string => {
+    if (target === undefined) throw new UsageError(`The command ${command} needs ${what}`)
+    if (more.length > 0) throw new UsageError(`The command ${command} takes one ${what.split(' ').at(-1)} only`)
+    return target
+  }
+  switch (command) {
+    case 'fetch':
+      refuse(PROXY_ONLY)
+      return {
+        ...common,
+        command,
+        url: urlOf(one('a URL')),
+        output: values.output,
+        include: values.include === true,
+        method: values.method,
+        data: values.data,
+        headers: (values.header ?? []).map(headerOf),
+        cacert: values.cacert,
+      }
+    case 'proxy': {
+      refuse(FETCH_ONLY)
+      if (target !== undefined) throw new UsageError('The command proxy takes options only')
+      const [socks, http] = [portOf('socks', values.socks), portOf('http', values.http)]
+      return { ...common, command, socks: socks ?? (http === undefined ? 9050 : undefined), http }
+    }
+    case 'resolve':
+      refuse([...FETCH_ONLY, ...PROXY_ONLY])
+      return { ...common, command, name: one('a NAME') }
+    default:
+      throw new UsageError(`There is no command ${command}: fetch, proxy or resolve`)
+  }
+}
+
+const OPTIONS = {
+  output: { type: 'string', short: 'o' },
+  include: { type: 'boolean', short: 'i' },
+  method: { type: 'string' },
+  data: { type: 'string' },
+  header: { type: 'string', multiple: true },
+  cacert: { type: 'string' },
+  socks: { type: 'string' },
+  http: { type: 'string' },
+  network: { type: 'string' },
+  embedded: { type: 'boolean' },
+  quiet: { type: 'boolean', short: 'q' },
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean', short: 'V' },
+} as const
+
+type Parsed = ReturnType<typeof util.parseArgs<{ args: string[]; options: typeof OPTIONS; allowPositionals: true }>>
+
+function parse(args: readonly string[]): Parsed {
+  const { parseArgs } = builtinModule<typeof util>('node:util')
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
+  } catch (error) {
+    throw new UsageError((error as Error).message.replace(/\.?( To specify|\n).*$/s, ''))
+  }
+}
+
+function networkOf(file: string | undefined, isEmbedded: boolean): NetworkChoice {
+  if (file !== undefined && isEmbedded) throw new UsageError('--network and --embedded exclude each other')
+  return isEmbedded ? { kind: 'embedded' } : file === undefined ? { kind: 'public' } : { kind: 'file', file }
+}
+
+function urlOf(text: string): URL {
+  if (!URL.canParse(text)) throw new UsageError(`This is no URL: ${text}`)
+  const url = new URL(text)
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new UsageError(`Only http: and https: can be fetched, not ${url.protocol}`)
+  return url
+}
+
+function headerOf(text: string): readonly [string, string] {
+  const at = text.indexOf(':')
+  if (at < 1) throw new UsageError(`A header has the form 'NAME: TEXT', unlike ${text}`)
+  return [text.slice(0, at).trim(), text.slice(at + 1).trim()]
+}
+
+function portOf(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) throw new UsageError(`--${name} needs a port, 0 to 65535, unlike ${text}`)
+  return Number(text)
+}

@@ -1,0 +1,44 @@
+/**
+ * The timer of `net.Socket.setTimeout`: it goes off when nothing has happened for a while, and starts again.
+ *
+ * @module
+ */
+import type { Clock } from '../clock.ts'
+
+/** One timer; noting that something happened costs no more than reading the time. */
+export class IdleTimer {
+  readonly #clock: Clock
+  readonly #onIdle: () => void
+  #limit = 0
+  #last = 0
+  #stop: (() => void) | undefined
+
+  constructor(clock: Clock, onIdle: () => void) {
+    this.#clock = clock
+    this.#onIdle = onIdle
+  }
+
+  /** Goes off after `limit` ms without a {@link note}; 0 stops it. */
+  set(limit: number): void {
+    this.#stop?.()
+    this.#stop = undefined
+    this.#limit = limit
+    this.#last = this.#clock.now()
+    if (limit > 0) this.#wait(limit)
+  }
+
+  /** Something has happened. */
+  note(): void {
+    if (this.#limit > 0) this.#last = this.#clock.now()
+  }
+
+  #wait(delay: number): void {
+    this.#stop = this.#clock.after(delay, () => {
+      const left = this.#last + this.#limit - this.#clock.now()
+      if (left > 0) return this.#wait(left)
+      this.#last = this.#clock.now()
+      this.#wait(this.#limit)
+      this.#onIdle()
+    })
+  }
+}

@@ -1,0 +1,225 @@
+/**
+ * A proxy on a TCP port of this machine, in Node, Deno and Bun: SOCKS, and HTTP CONNECT on the same port if asked.
+ *
+ * Whoever reaches the port uses Tor as the user of this machine does, and learns what is behind it. So it listens on loopback
+ * unless told otherwise.
+ *
+ * @module
+ */
+import { parseIPAddress } from '../cell/ip-address.ts'
+import { systemClock } from '../clock.ts'
+import { deferred } from '../deferred.ts'
+import { serveProxy } from '../http-connect/serve-proxy.ts'
+import { builtinModule } from '../platform/builtin.ts'
+import type { ProxyWarning } from '../proxy/handshake.ts'
+import { resolveProxyOptions, type ProxyOptions } from '../proxy/options.ts'
+import { serveSocks } from '../socks/serve-socks.ts'
+import { duration, flag } from '../stream/options.ts'
+import { quoted } from '../stream/quoted.ts'
+import { HandshakePlaces } from './handshake-places.ts'
+import { TcpConnection, type NetSocket } from './tcp-connection.ts'
+
+/** Options of {@link listenSocks}. */
+export interface ListenSocksOptions extends Omit<ProxyOptions, 'onHandshakeEnd'> {
+  /** Where to listen, 1 to 65535, or 0 for any port that is free. Tor's own is 9050. */
+  readonly port: number
+  /**
+   * The address to listen on: one of loopback, `localhost` being `127.0.0.1`.
+   *
+   * @defaultValue '127.0.0.1'
+   */
+  readonly hostname?: string | undefined
+  /**
+   * Allow an address that other machines reach. SOCKS has no encryption, and the credentials are not checked.
+   *
+   * @defaultValue false
+   */
+  readonly allowRemote?: boolean | undefined
+  /**
+   * Serve HTTP CONNECT on the same port.
+   *
+   * @defaultValue false
+   */
+  readonly http?: boolean | undefined
+  /**
+   * How many clients may be in the middle of their handshakes. One more, and the one that began first is dropped: an honest
+   * client needs a moment, so that it is the slow ones who go.
+   *
+   * @defaultValue 1024
+   */
+  readonly maxHandshakes?: number | undefined
+  /**
+   * How long a client that has ended its side is kept while nothing is sent to it, in ms. It may be waiting for its answer, or
+   * it may be gone: only bytes that are sent to it would tell.
+   *
+   * @defaultValue 60000
+   */
+  readonly halfOpenTimeout?: number | undefined
+  /** Closes the listener and every connection. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** A proxy that listens. */
+export interface SocksListener {
+  /** The address, an IPv6 one without brackets. */
+  readonly address: string
+  /** The port, also where 0 was asked for. */
+  readonly port: number
+  /** How many connections there are. */
+  readonly connections: number
+  /** Ends the listener and every connection. Resolves when nothing is left. Idempotent. */
+  close(): Promise<void>
+  /** As `close()`. */
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** The part of node:net that is used. */
+interface NetModule {
+  createServer(options: { readonly allowHalfOpen: boolean }, onConnection: (socket: NetSocket) => void): NetServer
+}
+
+interface NetServer {
+  on(event: string, listener: (value: never) => void): unknown
+  once(event: string, listener: (value: never) => void): unknown
+  off(event: string, listener: (value: never) => void): unknown
+  listen(port: number, hostname: string): unknown
+  address(): { readonly address: string; readonly port: number }
+  close(callback: () => void): unknown
+}
+
+/**
+ * Starts a SOCKS proxy on a port of this machine. Clients with the same credentials, or with none, may share circuits, with each
+ * other and with the program's own streams: give it `tor.isolated().connect` to keep those apart.
+ *
+ * ```ts
+ * await using proxy = await listenSocks({ connect: tor.connect, resolve: tor.resolve, port: 9050 })
+ * ```
+ *
+ * @throws TypeError or RangeError (as a rejection) naming the option; a hostname that is not loopback without `allowRemote` too
+ * @throws (as a rejection) the runtime's error when it cannot listen there, or the signal's reason
+ */
+export async function listenSocks(options: ListenSocksOptions): Promise<SocksListener> {
+  const listener = new Listener(options)
+  await listener.start()
+  return listener
+}
+
+class Listener implements SocksListener {
+  readonly #hostname: string
+  readonly #port: number
+  readonly #serve: typeof serveSocks
+  readonly #options: ProxyOptions
+  readonly #times: ConstructorParameters<typeof TcpConnection>[1]
+  readonly #signal: AbortSignal | undefined
+  readonly #places: HandshakePlaces
+  readonly #server: NetServer
+  /** Each connection until nothing is left of it, and what ends it. */
+  readonly #open = new Map<Promise<void>, AbortController>()
+  #address = { address: '', port: 0 }
+  #closing: Promise<void> | undefined
+  readonly #onAbort = (): void => void this.close()
+
+  constructor(options: ListenSocksOptions) {
+    const { signal, clock = systemClock } = resolveProxyOptions(options)
+    const { port, maxHandshakes = 1024, onWarning } = options
+    if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+      throw new RangeError(`Cannot use the option port as it must be between 0 and 65535: ${quoted(port)}`)
+    }
+    if (!Number.isInteger(maxHandshakes) || maxHandshakes < 1) {
+      throw new RangeError(`Cannot use the option maxHandshakes as it must be at least 1: ${quoted(maxHandshakes)}`)
+    }
+    this.#port = port
+    this.#hostname = listeningAddress(options.hostname ?? '127.0.0.1', flag('allowRemote', options.allowRemote ?? false))
+    this.#serve = flag('http', options.http ?? false) ? serveProxy : serveSocks
+    this.#options = { ...options, onWarning: onWarning && onceEach(onWarning) }
+    this.#times = { halfOpenTimeout: duration('halfOpenTimeout', options.halfOpenTimeout ?? 60_000), clock }
+    this.#signal = signal
+    this.#places = new HandshakePlaces(maxHandshakes)
+    const net = builtinModule<NetModule>('node:net')
+    this.#server = net.createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket))
+  }
+
+  get address(): string {
+    return this.#address.address
+  }
+
+  get port(): number {
+    return this.#address.port
+  }
+
+  get connections(): number {
+    return this.#open.size
+  }
+
+  async start(): Promise<void> {
+    this.#signal?.throwIfAborted()
+    const listening = deferred<void>()
+    this.#server.once('error', listening.reject)
+    this.#server.once('listening', listening.resolve)
+    this.#server.listen(this.#port, this.#hostname)
+    await listening.promise
+    this.#server.off('error', listening.reject)
+    this.#server.on('error', () => undefined) // a connection that could not be accepted: its client knows
+    const { address, port } = this.#server.address()
+    this.#address = { address, port }
+    this.#signal?.addEventListener('abort', this.#onAbort)
+    if (!this.#signal?.aborted) return
+    await this.close()
+    throw this.#signal.reason
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #close(): Promise<void> {
+    this.#signal?.removeEventListener('abort', this.#onAbort)
+    const closed = deferred<void>()
+    this.#server.close(() => closed.resolve())
+    for (const controller of this.#open.values()) controller.abort(new DOMException('The proxy is closing', 'AbortError'))
+    await Promise.all([closed.promise, ...this.#open.keys()])
+  }
+
+  #accept(socket: NetSocket): void {
+    const ending = new AbortController()
+    const connection = this.#handle(socket, ending).finally(() => this.#open.delete(connection))
+    this.#open.set(connection, ending)
+    if (this.#closing) ending.abort()
+  }
+
+  async #handle(socket: NetSocket, ending: AbortController): Promise<void> {
+    const connection = new TcpConnection(socket, this.#times)
+    // Nothing that `serve` awaits may keep the connection.
+    ending.signal.addEventListener('abort', () => connection.destroy())
+    const place = this.#places.take(() => ending.abort(new DOMException('Too many clients are in their handshakes', 'AbortError')))
+    await this.#serve(connection, { ...this.#options, signal: ending.signal, onHandshakeEnd: () => this.#places.leave(place) })
+    await connection.closed
+  }
+}
+
+/** Checks that nobody else can reach the address, or that others may. A name is not looked up. */
+function listeningAddress(hostname: unknown, allowRemote: boolean): string {
+  const host = hostname === 'localhost' ? '127.0.0.1' : hostname
+  const address = typeof host === 'string' ? parseIPAddress(host) : undefined
+  if (address === undefined) throw new TypeError(`Cannot use the option hostname as it is no IP address: ${quoted(hostname)}`)
+  const isLoopback = address.length === 4 ? address[0] === 127 : address.every((byte, index) => byte === (index === 15 ? 1 : 0))
+  if (!isLoopback && !allowRemote) {
+    throw new RangeError(`Cannot use the option hostname as other machines reach it, unless allowRemote is true: ${quoted(hostname)}`)
+  }
+  return host as string
+}
+
+/** Tells of each kind of warning once. */
+function onceEach(onWarning: (warning: ProxyWarning) => void): (warning: ProxyWarning) => void {
+  const told = new Set<ProxyWarning['kind']>()
+  return (warning) => {
+    if (told.has(warning.kind)) return
+    told.add(warning.kind)
+    onWarning(warning)
+  }
+}

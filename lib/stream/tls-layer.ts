@@ -1,0 +1,44 @@
+/**
+ * TLS for streams. A stream alone knows nothing of it: whoever makes streams gives it to them.
+ *
+ * @module
+ */
+import { SocketError } from '../errors.ts'
+import type { TlsAdapter } from '../platform/platform.ts'
+import { resolveTls } from '../tls/options.ts'
+import { SecureSocket, type ReadableSource } from '../tls/secure-socket.ts'
+import type { TlsLayer } from './stream-face.ts'
+import type { SocketInfo } from './tor-stream.ts'
+import { hasByteStreams } from './web-streams.ts'
+
+/**
+ * TLS by the adapter of a stream's options, or else by this one.
+ *
+ * @param runtimes - the runtime's own TLS, if it has any
+ */
+export function tlsLayer(runtimes: TlsAdapter | undefined): TlsLayer {
+  return (options, host) => {
+    const tls = resolveTls(options, host)
+    if (tls === undefined) return undefined
+    const adapter = tls.adapter ?? runtimes
+    if (adapter === undefined) {
+      throw new SocketError('TLS_UNSUPPORTED', 'this runtime has no TLS of its own: give a TLS library as the option tls.adapter')
+    }
+    return {
+      mode: tls.mode,
+      over(below, { streams, readableType, endOnClose, clock }) {
+        const bytes = readableType === undefined ? hasByteStreams(streams) : readableType === 'bytes'
+        return new SecureSocket<SocketInfo>(below, {
+          ...tls,
+          adapter,
+          makeReadable: (source: ReadableSource) => bytes
+            ? new streams.ReadableStream({ ...source, type: 'bytes' }, { highWaterMark: 0 })
+            : new streams.ReadableStream(source, { highWaterMark: 0 }),
+          WritableStream: streams.WritableStream,
+          endOnClose,
+          clock,
+        })
+      },
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import { expect } from 'chai'
+import { formatBytes, progressLine } from '../../lib/cli/progress-bar.ts'
+import { StatusLine } from '../../lib/cli/terminal.ts'
+import { HELP, parseArguments, UsageError } from '../../lib/cli/usage.ts'
+
+describe('The command line: arguments', () => {
+  it('has a help that fits a screen', () => {
+    const lines = HELP.split('\n')
+    expect(lines.length).to.be.at.most(24)
+    expect(lines.filter((line) => line.length > 80)).to.deep.equal([])
+  })
+
+  it('names every option in its help', () => {
+    for (const option of ['output', 'include', 'method', 'data', 'header', 'cacert', 'socks', 'http', 'network', 'embedded', 'quiet', 'help', 'version']) {
+      expect(HELP).to.include(`--${option}`)
+    }
+  })
+
+  it('reads a fetch', () => {
+    const args = ['fetch', 'https://example.com/x', '-o', 'file', '-i', '--method', 'PUT', '--data', '@in', '--header', 'A: b:c', '--header', 'D:e', '--embedded', '-q']
+    const command = parseArguments(args)
+    expect({ ...command, url: String((command as { url?: URL }).url) }).to.deep.equal({
+      command: 'fetch',
+      url: 'https://example.com/x',
+      output: 'file',
+      include: true,
+      method: 'PUT',
+      data: '@in',
+      headers: [['A', 'b:c'], ['D', 'e']],
+      cacert: undefined,
+      network: { kind: 'embedded' },
+      quiet: true,
+    })
+  })
+
+  it('serves SOCKS on tor\'s port unless told otherwise', () => {
+    const ports = (...args: string[]): unknown => {
+      const { socks, http } = parseArguments(['proxy', ...args]) as { socks?: number; http?: number }
+      return [socks, http]
+    }
+    expect(ports()).to.deep.equal([9050, undefined])
+    expect(ports('--http', '8118')).to.deep.equal([undefined, 8118])
+    expect(ports('--socks', '0', '--http', '0')).to.deep.equal([0, 0])
+  })
+
+  it('reads a resolve, and which network', () => {
+    expect(parseArguments(['resolve', 'example.com', '--network', 'torrc'])).to.deep.equal({
+      command: 'resolve', name: 'example.com', network: { kind: 'file', file: 'torrc' }, quiet: false,
+    })
+  })
+
+  it('gives help and the version whatever else there is', () => {
+    expect(parseArguments(['fetch', '-h'])).to.deep.equal({ command: 'help' })
+    expect(parseArguments(['--version'])).to.deep.equal({ command: 'version' })
+  })
+
+  const wrong: Readonly<Record<string, readonly string[]>> = {
+    'no command': [],
+    'no such command': ['fly'],
+    'no such option': ['fetch', 'http://example.com/', '--fly'],
+    'an option without its value': ['fetch', 'http://example.com/', '-o'],
+    'no URL': ['fetch'],
+    'what is no URL': ['fetch', 'example'],
+    'a URL of another kind': ['fetch', 'ftp://example.com/'],
+    'two URLs': ['fetch', 'http://a.example/', 'http://b.example/'],
+    'a header without a name': ['fetch', 'http://example.com/', '--header', ': x'],
+    'an option of another command': ['resolve', 'example.com', '--socks', '1'],
+    'an option of fetch for proxy': ['proxy', '--data', 'x'],
+    'a port that is none': ['proxy', '--socks', '65536'],
+    'a port that is no number': ['proxy', '--http', '-1'],
+    'an argument for proxy': ['proxy', '9050'],
+    'two networks': ['resolve', 'x', '--embedded', '--network', 'file'],
+  }
+  for (const [what, args] of Object.entries(wrong)) {
+    it(`refuses ${what} in one sentence`, () => {
+      expect(() => parseArguments(args)).to.throw(UsageError, /^[^\n]{10,120}$/)
+    })
+  }
+})
+
+describe('The command line: a line of progress', () => {
+  const output = (isTTY: boolean): { isTTY: boolean; columns: number; text: string; write(data: string | Uint8Array): boolean } => ({
+    isTTY,
+    columns: 20,
+    text: '',
+    write(data) {
+      this.text += String(data)
+      return true
+    },
+  })
+
+  it('is written over on a terminal, and never longer than it is wide', () => {
+    const terminal = output(true)
+    const line = new StatusLine(terminal, false)
+    line.show('a text that is longer than the terminal')
+    line.show('short')
+    line.clear()
+    expect(terminal.text).to.equal(`\ra text that is long\rshort${' '.repeat(14)}\r     \r`)
+  })
+
+  it('is not there without a terminal, or when all is to be quiet', () => {
+    for (const [isTTY, isQuiet] of [[false, false], [true, true]] as const) {
+      const terminal = output(isTTY)
+      const line = new StatusLine(terminal, isQuiet)
+      line.show('a text')
+      line.clear()
+      expect(terminal.text).to.equal('')
+    }
+  })
+})
+
+describe('The command line: progress', () => {
+  it('counts bytes for people', () => {
+    expect([0, 999, 1000, 99_499, 99_500, 999_499, 999_500, 1_234_567, 5e15].map(formatBytes)).to.deep.equal([
+      '0 B', '999 B', '1.0 kB', '99.5 kB', '100 kB', '999 kB', '1.0 MB', '1.2 MB', '5000 TB',
+    ])
+  })
+
+  it('draws a bar where the length is known', () => {
+    expect(progressLine(0, 100, 0)).to.match(/^\[\.{30}\] {3}0 % {2}0 B of 100 B$/)
+    expect(progressLine(50, 100, 1000)).to.match(/^\[#{15}\.{15}\] {2}50 % {2}50 B of 100 B {2}50 B\/s$/)
+    expect(progressLine(100, 100, 1000)).to.match(/^\[#{30}\] 100 % /)
+    expect(progressLine(200, 100, 1000)).to.match(/^\[#{30}\] 100 % /)
+  })
+
+  it('counts where it is not', () => {
+    expect(progressLine(2_000_000, undefined, 1000)).to.equal('2.0 MB  2.0 MB/s')
+    expect(progressLine(0, 0, 0)).to.equal('0 B')
+  })
+})
