@@ -41,7 +41,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, bytes:
   response.end(hash.digest('hex'))
 }
 
-/** A line that is written over and over while bytes move, with both windows of the stream. */
+/** A line that is written over and over while bytes move, with how far flow control has gone. */
 class Progress {
   readonly #label: string
   readonly #started = performance.now()
@@ -57,7 +57,8 @@ class Progress {
     const now = performance.now()
     if (now - this.#shown > 100) {
       this.#shown = now
-      this.#write(`package ${socket.windows.package} deliver ${socket.windows.deliver}`, '\r')
+      const { package: sendable, deliver } = socket.windows
+      this.#write(`package ${sendable === Infinity ? 'free' : Math.floor(sendable)} deliver ${deliver}`, '\r')
     }
   }
 

@@ -9,28 +9,55 @@ import type * as tls from 'node:tls'
 import { builtinModule } from '../platform/builtin.ts'
 import type { SocketDuplex } from './to-duplex.ts'
 
-const { connect } = builtinModule<typeof tls>('node:tls')
+const { connect, checkServerIdentity } = builtinModule<typeof tls>('node:tls')
 const { isIP } = builtinModule<typeof net>('node:net')
 
 /**
  * A TLS connection that has begun its handshake.
  *
  * @param host - who the certificate must be for, unless `options.servername` says otherwise
- * @param options - of `tls.connect`: `ca`, `cert`, `key`, ... What would turn the check off has no effect, nor has a way around `duplex`
+ * @param options - of `tls.connect`: `ca`, `cert`, `key`, ... What would turn the check off has no effect, nor has a way around
+ * `duplex`; a `checkServerIdentity` is asked after the usual check, and can only refuse more
+ * @throws what `tls.connect` does for options that are none; the duplex is destroyed then
  */
 export function tlsOver(duplex: SocketDuplex, host: string, options: tls.ConnectionOptions = {}): tls.TLSSocket {
   const servername = options.servername ?? (isIP(host) === 0 ? host : '')
-  const secured = connect({
-    ...options,
-    host,
-    servername,
-    socket: duplex,
-    // An HTTP/2 answer would be taken for a broken one.
-    ALPNProtocols: ['http/1.1'],
-    rejectUnauthorized: true,
-  })
-  // Each takes the other along, whichever fails first.
-  duplex.on('error', (error) => secured.destroy(error))
-  secured.on('close', () => duplex.destroy())
-  return secured
+  try {
+    const secured = connect({
+      ...options,
+      host,
+      servername,
+      socket: duplex,
+      // An HTTP/2 answer would be taken for a broken one.
+      ALPNProtocols: ['http/1.1'],
+      rejectUnauthorized: true,
+      checkServerIdentity: (name, certificate) =>
+        checkServerIdentity(name, certificate) ?? options.checkServerIdentity?.(name, certificate),
+    })
+    readOnDemand(duplex, secured)
+    // Each takes the other along, whichever fails first.
+    duplex.on('error', (error) => secured.destroy(error))
+    secured.on('close', () => duplex.destroy())
+    return secured
+  } catch (error) {
+    duplex.destroy()
+    throw error
+  }
+}
+
+/** Reads nothing below while TLS holds enough that nobody has taken: Deno's would read on, and keep it all. */
+function readOnDemand(duplex: SocketDuplex, secured: tls.TLSSocket): void {
+  const readBelow = duplex._read.bind(duplex)
+  const readInside = secured._read.bind(secured)
+  let isWanted = false
+  duplex._read = (size) => {
+    if (secured.readableLength >= secured.readableHighWaterMark) isWanted = true
+    else readBelow(size)
+  }
+  secured._read = (size) => {
+    readInside(size)
+    if (!isWanted) return
+    isWanted = false
+    readBelow(size)
+  }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 /// <reference types="node" preserve="true" />
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import { asError } from '../platform/pair-duplex.ts'
@@ -37,7 +38,7 @@ export interface UndiciConnectOptions {
 }
 
 /** What undici is told: an error and null, or null and a connected socket. */
-export type UndiciConnectCallback = (error: Error | null, socket: Duplex | null) => void
+export type UndiciConnectCallback = (...args: [error: null, socket: Socket] | [error: Error, socket: null]) => void
 
 /** A connector: a function for undici's option `connect`. */
 export interface UndiciConnector extends ProvableHook {
@@ -116,7 +117,7 @@ function answerOn(event: 'connect' | 'secureConnect', socket: SocketDuplex | TLS
   }
   const succeed = (): void => {
     stop()
-    callback(null, duplex)
+    callback(null, duplex as Socket) // undici's type; it uses no more of it than this has
   }
   const fail = (error: Error): void => {
     stop()

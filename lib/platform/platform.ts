@@ -44,6 +44,7 @@ export interface RunningDigest {
 export interface X25519KeyPair {
   /** The caller's to overwrite when it is not needed any more. */
   readonly secretKey: Uint8Array
+  /** What the other side gets. */
   readonly publicKey: Uint8Array
 }
 

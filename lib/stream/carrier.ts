@@ -70,6 +70,7 @@ export interface CreditWaiter {
 
 /** What XON/XOFF needs to know of a circuit that runs congestion control. */
 export interface XonXoffSetup {
+  /** Limits in cells, and how the drain rate is measured. */
   readonly parameters: XonXoffParameters
   /** What rates are measured with. */
   readonly clock: Clock

@@ -27,6 +27,7 @@ export interface FlowOwner {
 
 /** The flow control of one stream on one circuit. */
 export interface StreamFlow {
+  /** Which flow control it is. */
   readonly kind: FlowControlKind
   /** What the stream's states are called under this kind (see legality.ts). */
   readonly states: StreamStates

@@ -312,7 +312,7 @@ describe('Agents: what must never go beside Tor', () => {
     const connector = undiciConnector({ connect: () => { throw new TypeError('refused') } })
     let isLater = false
     const error = new Promise<Error | null>((resolve) => {
-      connector({ hostname: 'target.test', protocol: 'http:' }, (failure: Error | null) => {
+      connector({ hostname: 'target.test', protocol: 'http:' }, (...[failure]: [error: Error | null, socket: unknown]) => {
         expect(isLater).to.equal(true)
         resolve(failure)
       })

@@ -9,14 +9,14 @@ import { expect } from 'chai'
 import { bundle, outputFolder } from '../../scripts/bundle.js'
 import { filesBelow, ROOT } from '../../scripts/files.js'
 import { programOf, RUN_ENV, RUN_FLAGS } from '../../scripts/specs/engines.js'
-import { skipBecause } from '../support/programs.ts'
+import { requireProgram, skipBecause, type Program } from '../support/programs.ts'
 
 /** The longest that an example may take, ms. */
 const LIMIT = 90_000
 
 const folder = join(ROOT, 'examples')
 const outdir = outputFolder('examples')
-const examples = filesBelow(folder, '.ts').filter((file) => !file.endsWith('.worker.ts'))
+const examples = filesBelow(folder, '.ts', { deep: false }).filter((file) => !file.endsWith('.worker.ts'))
 
 const engineOf = (file: string): 'node' | 'deno' | 'bun' => (file.endsWith('.deno.ts') ? 'deno' : file.endsWith('.bun.ts') ? 'bun' : 'node')
 
@@ -59,10 +59,11 @@ describe('Examples', function () {
     const engine = engineOf(file)
 
     it(`${name} runs in ${engine} and prints what its first line promises`, async function () {
-      const promised = /^\/\/ prints: (.+)\n/.exec(readFileSync(file, 'utf8'))?.[1]
+      const [, promised, needed] = /^\/\/ prints: (.+)\n(?:\/\/ needs: (.+)\n)?/.exec(readFileSync(file, 'utf8')) ?? []
       if (promised === undefined) throw new Error(`${name} does not begin with "// prints: REGEXP"`)
       const program = programOf(engine)
       if ('missing' in program) return skipBecause(this, program.missing)
+      if (needed !== undefined) requireProgram(this, needed as Program)
 
       const flags = engine === 'node' ? ['--enable-source-maps', ...RUN_FLAGS.node] : RUN_FLAGS[engine]
       const { code, output, errors } = await run(program.path, [...flags, join(outdir, name.replace(/\.ts$/, '.js'))])

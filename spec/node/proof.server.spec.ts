@@ -105,7 +105,7 @@ describe('The proof that fetch uses a connector for undici', () => {
   if (engine === 'node') {
     it('gives one in Node', async () => {
       const connector = await provenConnector({ connect }, dispatched)
-      const answer = new Promise((resolve) => connector({ hostname: 'target.test', protocol: 'http:' }, resolve))
+      const answer = new Promise((resolve) => connector({ hostname: 'target.test', protocol: 'http:' }, (...[failure]) => resolve(failure)))
       expect(await answer).to.be.instanceOf(Error)
     })
   } else {
