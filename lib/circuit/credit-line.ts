@@ -9,8 +9,8 @@ import { atEndOfTurn } from '../stream/end-of-turn.ts'
 /**
  * Credit is what the window has, less what is reserved for cells that are sealed later, and never more than the link has
  * room for. Waiters are served in rounds: `ceil(credit / waiters)` cells each, by the credit at the round's beginning. A round
- * that the credit does not last for goes on with the next credit, so that one upload never starves another, in whatever
- * portions credit comes.
+ * that the credit does not last for goes on with the next credit, and whose share it cut off is the first of the round after it and
+ * gets what was left beside its new share. So one upload never starves another, in whatever portions credit comes.
  *
  * Who needs less than a share has perhaps only come to the end of a chunk, and its next write is a microtask away: while others
  * wait, the rest of the share stays its own until the turn ends. So it does not matter either in which portions an application
@@ -26,6 +26,8 @@ export class CreditLine {
   #share = 0
   /** What the first of the line is to get of its share. */
   #owed = 0
+  /** Whose share the credit did not last for, and what was left of it: with both the next round begins. */
+  #cutOff: { readonly waiter: CreditWaiter; readonly left: number } | undefined
   #reserved = 0
   /** What is left of shares in this turn, and whose it is. */
   readonly #kept = new Map<CreditWaiter, number>()
@@ -73,7 +75,9 @@ export class CreditLine {
 
   /** Stands in line, once. */
   wait(waiter: CreditWaiter): void {
-    if (!this.#line.includes(waiter)) this.#line.push(waiter)
+    if (this.#line.includes(waiter)) return
+    if (this.#cutOff?.waiter === waiter) this.#line.splice(this.#unserved, 0, waiter)
+    else this.#line.push(waiter)
   }
 
   /** Leaves the line. */
@@ -89,10 +93,7 @@ export class CreditLine {
   serve(): void {
     for (let all = this.#all(); all > this.#keptCells; ) {
       const free = all - this.#keptCells
-      if (this.#unserved === 0) {
-        this.#unserved = this.#line.length
-        this.#share = this.#owed = Math.ceil(free / this.#line.length)
-      }
+      if (this.#unserved === 0) this.#beginRound(free)
       const waiter = this.#line.shift()
       if (waiter === undefined) return
       const cells = Math.min(this.#owed, free)
@@ -102,15 +103,23 @@ export class CreditLine {
       waiter.grant(cells)
       const before = all
       all = this.#all()
-      if (this.#line.at(-1) !== waiter) {
-        this.#keep(waiter, cells - (before - all))
-      } else if (left > 0) {
-        this.#line.pop()
-        this.#line.unshift(waiter)
-        this.#unserved += 1
-        this.#owed = left
+      const isBack = this.#line.at(-1) === waiter
+      if (!isBack) this.#keep(waiter, cells - (before - all))
+      if (left > 0) {
+        this.#cutOff = { waiter, left }
+        if (isBack) this.wait(this.#line.pop() as CreditWaiter)
       }
     }
+  }
+
+  /** What is left of a share that was cut off comes first, and the rest of the credit is shared. */
+  #beginRound(credit: number): void {
+    const { waiter, left = 0 } = this.#cutOff ?? {}
+    const debt = this.#line[0] === waiter ? left : 0
+    this.#unserved = this.#line.length
+    this.#share = Math.max(1, Math.ceil((credit - debt) / this.#line.length))
+    this.#owed = this.#share + debt
+    this.#cutOff = undefined
   }
 
   #keep(waiter: CreditWaiter, cells: number): void {

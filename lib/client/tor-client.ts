@@ -46,6 +46,10 @@ export interface TorClientOptions {
    * @defaultValue true
    */
   readonly congestionControl?: boolean | undefined
+  /**
+   * Defaults for the streams of this client, those of `fetch` too: a browser gives its TLS library here, as `{ tls: { adapter } }`.
+   */
+  readonly streamDefaults?: StreamOptions | undefined
   /** Gives up opening. Once the client is open it has no effect. */
   readonly signal?: AbortSignal | undefined
   /**
@@ -107,12 +111,14 @@ const OPEN_TIMEOUT = 120_000
  */
 export class TorClient {
   readonly #core: ClientCore
+  readonly #streamDefaults: StreamOptions
   /** What tells the streams of this view from those of others. */
   readonly #view = Symbol('isolation')
   #fetch: Promise<Fetch> | undefined
 
-  private constructor(core: ClientCore) {
+  private constructor(core: ClientCore, streamDefaults: StreamOptions) {
     this.#core = core
+    this.#streamDefaults = streamDefaults
     this.connect = this.connect.bind(this)
     this.resolve = this.resolve.bind(this)
     this.fetch = this.fetch.bind(this)
@@ -127,7 +133,8 @@ export class TorClient {
    */
   static async open(options: TorClientOptions = {}): Promise<TorClient> {
     checkOptions(options)
-    const { clock = systemClock, platform = currentPlatform(), onProgress } = options
+    const { clock = systemClock, platform = currentPlatform(), streamDefaults = {}, onProgress } = options
+    checkOptions(streamDefaults)
     const signal = abortSignal('signal', options.signal)
     const network = options.network === undefined || options.network === 'public' ? publicNetwork() : options.network
     checkNetworkConfig(network, 'network')
@@ -160,7 +167,7 @@ export class TorClient {
     try {
       const both = AbortSignal.any([deadline.signal, ...(signal ? [signal] : [])])
       await unlessAborted(core.start(both), both)
-      return new TorClient(core)
+      return new TorClient(core, streamDefaults)
     } catch (error) {
       const { status, lastFailure } = core
       await core.close()
@@ -185,10 +192,11 @@ export class TorClient {
    * @throws TypeError or RangeError naming the argument, before anything is sent
    * @throws SocketError `ADDRESS_REFUSED` for what no exit should be asked for: private addresses, `.onion`, `.exit`, invalid names
    */
-  connect(address: AnySocketAddress, options: ConnectOptions = {}): TorStream {
-    checkOptions(options)
+  connect(address: AnySocketAddress, ownOptions: ConnectOptions = {}): TorStream {
+    checkOptions(ownOptions)
+    const options: ConnectOptions = { ...this.#streamDefaults, ...ownOptions }
     const target = parseSocketAddress(address)
-    refuseTarget(target.hostname, this.#isTesting)
+    refuseTarget(target.hostname, this.#isTesting && options.rejectInternalAddresses !== true)
     const wish = { ports: [target.port], host: target.hostname, exit: options.exit, family: familyOf(target.hostname, options) }
     const attachment = this.#attachment(wish, options)
     return new TorStream(attachment, target, {
@@ -235,7 +243,7 @@ export class TorClient {
 
   /** Another view of this client, whose streams share no circuit with any other's. Closing either closes the client. */
   isolated(): TorClient {
-    return new TorClient(this.#core)
+    return new TorClient(this.#core, this.#streamDefaults)
   }
 
   /** Closes every stream, circuit and link. Resolves when nothing is left. */

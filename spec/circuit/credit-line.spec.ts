@@ -17,11 +17,15 @@ class Scene {
   }
 
   /** A writer in line that wants `cells` cells. */
-  writer(cells = Infinity): { sent: number; grants: number[] } & CreditWaiter {
+  writer(cells = Infinity): { sent: number; grants: number[]; wants(cells: number): void } & CreditWaiter {
     let wanted = cells
     const writer = {
       sent: 0,
       grants: [] as number[],
+      wants: (more: number): void => {
+        wanted = more
+        this.line.wait(writer)
+      },
       grant: (granted: number): void => {
         if (!(granted > 0 && granted <= Math.min(this.available, this.room))) throw new Error(`${granted} cells granted of ${this.available}`)
         writer.grants.push(granted)
@@ -143,7 +147,7 @@ describe('CreditLine', () => {
     expect(uploads.map(({ sent }) => sent)).to.deep.equal([50, 50])
   })
 
-  it('gives shares of ceil(credit / waiters), and goes on with a round where the credit ended', () => {
+  it('gives shares of ceil(credit / waiters), and what the credit did not last for first of all in the next round', () => {
     const scene = new Scene()
     const uploads = [scene.writer(), scene.writer(), scene.writer()]
     scene.available = 100
@@ -155,6 +159,31 @@ describe('CreditLine', () => {
     scene.available = 100
     scene.line.serve()
     expect(uploads.map(({ sent }) => sent)).to.deep.equal([67, 67, 67])
+  })
+
+  it('owes what it cut off also to who was out of line meanwhile, and came back before the next round', () => {
+    const scene = new Scene()
+    const [first, second, third] = [scene.writer(), scene.writer(), scene.writer(9)]
+    scene.available = 31
+    scene.line.serve()
+    expect([first.sent, second.sent, third.sent]).to.deep.equal([11, 11, 9])
+    third.wants(Infinity)
+    scene.available = 32
+    scene.line.serve()
+    expect([first.sent, second.sent, third.sent]).to.deep.equal([21, 21, 21])
+  })
+
+  it('owes nothing to who comes back later', () => {
+    const scene = new Scene()
+    const [first, second, third] = [scene.writer(), scene.writer(), scene.writer(9)]
+    for (const credit of [31, 20]) {
+      scene.available = credit
+      scene.line.serve()
+    }
+    third.wants(Infinity)
+    scene.available = 30
+    scene.line.serve()
+    expect([first.sent, second.sent, third.sent]).to.deep.equal([31, 31, 19])
   })
 
   it('gives the share of who leaves in the middle of a round to the others', () => {

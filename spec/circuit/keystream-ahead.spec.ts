@@ -11,6 +11,8 @@ import { WebCryptoKeystream } from '../../lib/platform/webcrypto-ctr.ts'
 import { sink, source } from '../../lib/testing/exits.ts'
 import { packMessage, type OutgoingMessage } from '../../lib/testing/messages.ts'
 import type { TestRelay } from '../../lib/testing/test-relay.ts'
+import { flowControls } from '../support/flow-controls.ts'
+import { ManualClock } from '../testing/support/manual-clock.ts'
 import { codeOf, endOfTurn, Rig, roundTrip, settled, stateOf } from './support/rig.ts'
 import { expectPattern, lastStream, Upload } from './support/transfer.ts'
 
@@ -21,103 +23,107 @@ const ahead: Platform = { ...currentPlatform(), keystream: (key) => new WebCrypt
 
 const random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length))
 
-describe('A circuit whose keystream is made ahead', () => {
-  let rig: Rig
-  let relay: TestRelay
-  before(async () => {
-    rig = await Rig.start()
-    relay = rig.network.relays[2] as TestRelay
-  })
-  after(() => rig.close())
-  afterEach(() => {
-    Object.assign(relay.withhold, { streamSendmes: false, circuitSendmes: false })
-  })
+for (const { kind, window, step } of flowControls) {
+  describe(`A circuit whose keystream is made ahead (${kind})`, () => {
+    let rig: Rig
+    let relay: TestRelay
+    before(async () => {
+      rig = await Rig.under(kind)
+      relay = rig.network.relays[2] as TestRelay
+    })
+    after(() => rig.close())
+    afterEach(() => {
+      Object.assign(relay.withhold, { streamSendmes: false, circuitSendmes: false })
+    })
 
-  it('moves bytes both ways at once, all in order', async () => {
-    const built = await rig.open({ platform: ahead })
-    relay.exit = source({ length: 3_000_000 })
-    const down = built.circuit.connect('example.com:80')
-    await down.opened
-    const download = expectPattern(down)
-    relay.exit = sink()
-    const upload = new Upload(built.circuit.connect('example.com:80'), 3_000_000)
-    expect(await download).to.equal(3_000_000)
-    await upload.done
-    await upload.writer.close()
-    await settled(built)
-    expect(lastStream(built.exit).bytesReceived).to.equal(3_000_000)
-    expect(built.exit.violation).to.equal(undefined)
-    await built.circuit.close()
-  })
-
-  it('stops an upload after exactly 1000 cells, and lets exactly 100 more through for a SENDME', async () => {
-    const built = await rig.open({ platform: ahead })
-    relay.exit = sink()
-    relay.withhold.circuitSendmes = true
-    for (let count = 0; count < 3; count++) new Upload(built.circuit.connect('example.com:80'), 1_000_000)
-    for (let cells = 1000; cells <= 1300; cells += 100) {
-      await built.exit.when(({ flow }) => flow.dataReceived >= cells)
+    it('moves bytes both ways at once, all in order', async () => {
+      const built = await rig.open({ platform: ahead })
+      relay.exit = source({ length: 3_000_000 })
+      const down = built.circuit.connect('example.com:80')
+      await down.opened
+      const download = expectPattern(down)
+      relay.exit = sink()
+      const upload = new Upload(built.circuit.connect('example.com:80'), 3_000_000)
+      expect(await download).to.equal(3_000_000)
+      await upload.done
+      await upload.writer.close()
       await settled(built)
-      expect(built.exit.flow.dataReceived).to.equal(cells)
-      built.exit.releaseSendmes('circuit', 1)
-    }
-    await built.circuit.close()
-  })
+      expect(lastStream(built.exit).bytesReceived).to.equal(3_000_000)
+      expect(built.exit.violation).to.equal(undefined)
+      await built.circuit.close()
+    })
 
-  it('closes on a violation as any other does, with cells still waiting for their keystream', async () => {
-    const built = await rig.open({ platform: ahead })
-    relay.exit = source({ length: 1_000_000 })
-    const stream = built.circuit.connect('example.com:80')
-    await stream.opened
-    for (let count = 0; count < 300; count++) built.exit.send({ command: DROP })
-    built.exit.sendRaw(random(BODY_SIZE))
-    expect(await codeOf(built.circuit.closed)).to.equal('CIRCUIT_PROTOCOL')
-    await built.guard.when(({ destroyReceived }) => destroyReceived === 0)
-  })
+    it(`stops an upload after exactly ${window} cells, and lets exactly ${step} more through for a SENDME`, async () => {
+      const built = await rig.open({ platform: ahead, clock: new ManualClock() }) // a clock that stands still leaves a congestion window as it is
+      relay.exit = sink()
+      relay.withhold.circuitSendmes = true
+      for (let count = 0; count < 3; count++) new Upload(built.circuit.connect('example.com:80'), 1_000_000)
+      for (let cells = window; cells <= window + 3 * step; cells += step) {
+        await built.exit.when(({ flow }) => flow.dataReceived >= cells)
+        await settled(built)
+        expect(built.exit.flow.dataReceived).to.equal(cells)
+        built.exit.releaseSendmes('circuit', 1)
+      }
+      await built.circuit.close()
+    })
 
-  it('can be closed while keystream is made', async () => {
-    relay.withhold.circuitSendmes = true // so that the upload does not come to its end first
-    for (let turns = 0; turns < 8; turns++) {
+    it('closes on a violation as any other does, with cells still waiting for their keystream', async () => {
       const built = await rig.open({ platform: ahead })
       relay.exit = source({ length: 1_000_000 })
       const stream = built.circuit.connect('example.com:80')
-      const upload = new Upload(stream, 1_000_000)
-      for (let turn = 0; turn < turns; turn++) await endOfTurn()
-      await built.circuit.close()
-      for (const promise of [upload.done, stream.closed]) expect(await codeOf(promise)).to.equal('CIRCUIT_CLOSED')
-      await built.guard.when(({ closed }) => closed)
-      expect(built.guard.destroyReceived).to.equal(0)
-    }
-  })
-
-  it('ends with CIRCUIT_CLOSED and the cause when there is no more keystream to be had', async () => {
-    let broken: Error | undefined
-    const breaking: Platform = {
-      ...ahead,
-      keystream(key): Keystream {
-        const keystream = new WebCryptoKeystream(key)
-        return {
-          get available() {
-            return broken ? 0 : keystream.available
-          },
-          refill: (bytes) => (broken ? Promise.reject(broken) : keystream.refill(bytes)),
-          apply: (data) => keystream.apply(data),
-        }
-      },
-    }
-    for (const direction of ['in', 'out']) {
-      broken = undefined
-      const built = await rig.open({ platform: breaking })
-      await roundTrip(built)
-      broken = new Error('no key store')
-      if (direction === 'in') built.exit.send({ command: DROP })
-      else built.circuit.connect('example.com:80')
-      const failure = await built.circuit.closed.then(() => undefined, (error: unknown) => error as Error)
-      expect(failure).to.include({ code: 'CIRCUIT_CLOSED', cause: broken })
+      await stream.opened
+      for (let count = 0; count < 300; count++) built.exit.send({ command: DROP })
+      built.exit.sendRaw(random(BODY_SIZE))
+      expect(await codeOf(built.circuit.closed)).to.equal('CIRCUIT_PROTOCOL')
       await built.guard.when(({ destroyReceived }) => destroyReceived === 0)
-    }
-  })
+    })
 
+    it('can be closed while keystream is made', async () => {
+      relay.withhold.circuitSendmes = true // so that the upload does not come to its end first
+      for (let turns = 0; turns < 8; turns++) {
+        const built = await rig.open({ platform: ahead })
+        relay.exit = source({ length: 1_000_000 })
+        const stream = built.circuit.connect('example.com:80')
+        const upload = new Upload(stream, 1_000_000)
+        for (let turn = 0; turn < turns; turn++) await endOfTurn()
+        await built.circuit.close()
+        for (const promise of [upload.done, stream.closed]) expect(await codeOf(promise)).to.equal('CIRCUIT_CLOSED')
+        await built.guard.when(({ closed }) => closed)
+        expect(built.guard.destroyReceived).to.equal(0)
+      }
+    })
+
+    it('ends with CIRCUIT_CLOSED and the cause when there is no more keystream to be had', async () => {
+      let broken: Error | undefined
+      const breaking: Platform = {
+        ...ahead,
+        keystream(key): Keystream {
+          const keystream = new WebCryptoKeystream(key)
+          return {
+            get available() {
+              return broken ? 0 : keystream.available
+            },
+            refill: (bytes) => (broken ? Promise.reject(broken) : keystream.refill(bytes)),
+            apply: (data) => keystream.apply(data),
+          }
+        },
+      }
+      for (const direction of ['in', 'out']) {
+        broken = undefined
+        const built = await rig.open({ platform: breaking })
+        await roundTrip(built)
+        broken = new Error('no key store')
+        if (direction === 'in') built.exit.send({ command: DROP })
+        else built.circuit.connect('example.com:80')
+        const failure = await built.circuit.closed.then(() => undefined, (error: unknown) => error as Error)
+        expect(failure).to.include({ code: 'CIRCUIT_CLOSED', cause: broken })
+        await built.guard.when(({ destroyReceived }) => destroyReceived === 0)
+      }
+    })
+  })
+}
+
+describe('A circuit whose keystream is made ahead', () => {
   it('goes on when a hop is added while keystream is made for cells of the hops before', async () => {
     const controller = new CircuitController()
     const port: CircuitPort = { circuitId: 0x8000_0001, room: 1000, taken: 0, sendRelay() {}, sendCell() {}, release() {} }

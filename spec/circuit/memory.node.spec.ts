@@ -1,7 +1,9 @@
 import { expect } from 'chai'
-import { sink, source } from '../../lib/testing/exits.ts'
+import { RelayCommand } from '../../lib/cell/commands.ts'
+import { echo, sink, source } from '../../lib/testing/exits.ts'
 import type { TestRelay } from '../../lib/testing/test-relay.ts'
-import { Rig, settled, stateOf } from './support/rig.ts'
+import { flowControls } from '../support/flow-controls.ts'
+import { codeOf, expectToEcho, Rig, settled, stateOf } from './support/rig.ts'
 import { expectPattern, lastStream, Upload } from './support/transfer.ts'
 
 const MB = 1_000_000
@@ -18,70 +20,129 @@ async function memory(): Promise<{ readonly rss: number; readonly held: number }
   return { rss, held: heapUsed + external }
 }
 
-describe('The memory of a process', () => {
-  let rig: Rig
-  let relay: TestRelay
-  before(async () => {
-    rig = await Rig.start()
-    relay = rig.network.relays[2] as TestRelay
-    // What is loaded, compiled and pooled once shall not count.
-    relay.exit = sink()
-    const { circuit } = await rig.open()
-    const stream = circuit.connect('example.com:80')
-    await new Upload(stream, 10 * MB).done
-    await circuit.close()
-  })
-  after(() => rig.close())
-  afterEach(() => {
-    Object.assign(relay.withhold, { streamSendmes: false, circuitSendmes: false })
-  })
+for (const { kind, window } of flowControls) {
+  describe(`The memory of a process (${kind})`, () => {
+    let rig: Rig
+    let relay: TestRelay
+    before(async () => {
+      rig = await Rig.under(kind)
+      relay = rig.network.relays[2] as TestRelay
+      // What is loaded, compiled and pooled once shall not count.
+      relay.exit = sink()
+      const { circuit } = await rig.open()
+      const stream = circuit.connect('example.com:80')
+      await new Upload(stream, 10 * MB).done
+      await circuit.close()
+    })
+    after(() => rig.close())
+    afterEach(() => {
+      Object.assign(relay.withhold, { streamSendmes: false, circuitSendmes: false })
+    })
 
-  for (const [kind, cells] of [['stream', 500], ['circuit', 1000]] as const) {
-    it(`grows by less than 16 MB by an upload of 50 MB that waits for SENDMEs of the ${kind}, which comes through whole in the end`, async function () {
+    const sendmes = [['circuit', window], ...(kind === 'windows' ? [['stream', 500]] as const : [])] as const
+    for (const [whose, cells] of sendmes) {
+      it(`grows by less than 16 MB by an upload of 50 MB that waits for SENDMEs of the ${whose}, which comes through whole in the end`, async function () {
+        this.timeout(60_000)
+        const received = sink()
+        relay.exit = received
+        const built = await rig.open()
+        relay.withhold[`${whose}Sendmes`] = true
+        const stream = built.circuit.connect('example.com:80')
+        await stream.opened
+        const before = await memory()
+
+        const upload = new Upload(stream, 50 * MB)
+        await built.exit.when(({ flow }) => flow.dataReceived >= cells)
+        await settled(built)
+        expect(built.exit.flow.dataReceived).to.equal(cells)
+        expect(upload.writer.desiredSize).to.be.at.most(0)
+        expect(await stateOf(upload.writer.ready)).to.equal('pending')
+        const stalled = await memory()
+        expect(stalled.held - before.held, 'bytes held').to.be.lessThan(16 * MB)
+        expect(stalled.rss - before.rss, 'bytes resident').to.be.lessThan(16 * MB)
+
+        relay.withhold[`${whose}Sendmes`] = false
+        built.exit.releaseSendmes(whose, built.exit.withheld[whose])
+        await upload.done
+        await stream.close()
+        await built.exit.when(() => received.ended === 1)
+        expect(received.bytes).to.equal(50 * MB)
+        expect((await memory()).held - before.held, 'bytes held after 50 MB').to.be.lessThan(16 * MB)
+        await built.circuit.close()
+      })
+    }
+
+    it('grows by less than 16 MB by a download of 50 MB that nobody reads, and by reading it then', async function () {
       this.timeout(60_000)
-      const received = sink()
-      relay.exit = received
       const built = await rig.open()
-      relay.withhold[`${kind}Sendmes`] = true
-      const stream = built.circuit.connect('example.com:80')
-      await stream.opened
+      relay.exit = source({ length: 50 * MB })
       const before = await memory()
-
-      const upload = new Upload(stream, 50 * MB)
-      await built.exit.when(({ flow }) => flow.dataReceived >= cells)
+      const stream = built.circuit.connect('example.com:80')
+      await built.exit.when((exit) => lastStream(exit)?.flow.packageWindow === 0)
       await settled(built)
-      expect(built.exit.flow.dataReceived).to.equal(cells)
-      expect(upload.writer.desiredSize).to.be.at.most(0)
-      expect(await stateOf(upload.writer.ready)).to.equal('pending')
+      expect(lastStream(built.exit).dataSent).to.be.within(490, kind === 'windows' ? 500 : 490 + 2000)
       const stalled = await memory()
-    expect(stalled.held - before.held, 'bytes held').to.be.lessThan(16 * MB)
+      expect(stalled.held - before.held, 'bytes held').to.be.lessThan(16 * MB)
       expect(stalled.rss - before.rss, 'bytes resident').to.be.lessThan(16 * MB)
-
-      relay.withhold[`${kind}Sendmes`] = false
-      built.exit.releaseSendmes(kind, built.exit.withheld[kind])
-      await upload.done
-      await stream.close()
-      await built.exit.when(() => received.ended === 1)
-      expect(received.bytes).to.equal(50 * MB)
+      expect(await expectPattern(stream)).to.equal(50 * MB)
       expect((await memory()).held - before.held, 'bytes held after 50 MB').to.be.lessThan(16 * MB)
       await built.circuit.close()
     })
+  })
+}
+
+describe('The memory of a process whose relay does not stop at an XOFF', () => {
+  /** What a stream may hold by default (`receiveBufferLimit`). */
+  const LIMIT = 8_388_608
+  let rig: Rig
+  let relay: TestRelay
+  before(async () => {
+    rig = await Rig.start({ congestionControl: true })
+    relay = rig.network.relays[2] as TestRelay
+    relay.onMessage = (_circuit, { command }) => (command === RelayCommand.XOFF ? 'ignore' : 'handle')
+    await flood()
+  })
+  after(() => rig.close())
+
+  /** Lets the exit flood a stream that nobody reads, until it fails; another stream of the circuit goes on. */
+  async function flood(): Promise<void> {
+    const built = await rig.open()
+    relay.exit = echo()
+    const other = built.circuit.connect('example.com:80')
+    await expectToEcho(other)
+    relay.exit = source({ length: Infinity })
+    const stream = built.circuit.connect('example.com:80')
+    expect(await codeOf(stream.closed)).to.equal('RECEIVE_BUFFER_FULL')
+    expect(lastStream(built.exit).bytesSent).to.be.above(LIMIT)
+    expect(await codeOf(stream.readable.getReader().read())).to.equal('RECEIVE_BUFFER_FULL')
+    await built.exit.when((exit) => lastStream(exit).endReceived !== undefined)
+    await settled(built)
+    await expectToEcho(other)
+    expect(built.exit.messages.filter(({ command }) => command === RelayCommand.XOFF)).to.have.length(1)
+    await built.circuit.close()
   }
 
-  it('grows by less than 16 MB by a download of 50 MB that nobody reads, and by reading it then', async function () {
+  it('holds no more than the limit and what carries it, and the stream is whole if it is read in time', async function () {
     this.timeout(60_000)
     const built = await rig.open()
-    relay.exit = source({ length: 50 * MB })
+    const length = LIMIT - 1
+    relay.exit = source({ length })
     const before = await memory()
     const stream = built.circuit.connect('example.com:80')
-    await built.exit.when((exit) => lastStream(exit)?.dataSent >= 500)
+    await built.exit.when((exit) => lastStream(exit)?.endSent !== undefined)
     await settled(built)
-    expect(lastStream(built.exit).dataSent).to.equal(500)
-    const stalled = await memory()
-    expect(stalled.held - before.held, 'bytes held').to.be.lessThan(16 * MB)
-    expect(stalled.rss - before.rss, 'bytes resident').to.be.lessThan(16 * MB)
-    expect(await expectPattern(stream)).to.equal(50 * MB)
-    expect((await memory()).held - before.held, 'bytes held after 50 MB').to.be.lessThan(16 * MB)
+    const full = await memory()
+    expect(full.held - before.held, 'bytes held').to.be.within(LIMIT - MB, LIMIT + 4 * MB)
+    expect(await expectPattern(stream)).to.equal(length)
+    expect((await memory()).held - before.held, 'bytes held after it was read').to.be.lessThan(4 * MB)
     await built.circuit.close()
+  })
+
+  it('lets go of what it held when the stream has failed, flood after flood, and the circuit goes on', async function () {
+    this.timeout(60_000)
+    const before = await memory()
+    for (let round = 0; round < 5; round++) await flood()
+    const after = await memory()
+    expect(after.held - before.held, 'bytes held').to.be.lessThan(4 * MB)
   })
 })

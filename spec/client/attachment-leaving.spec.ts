@@ -160,7 +160,7 @@ describe('Attachment: a stream that is given up', () => {
     const { attaching } = start(abort.signal, { byHand: true })
     await turn()
     abort.abort()
-    expect(attaching.signals[0]?.aborted).to.equal(true)
+    expect(attaching.search?.aborted).to.equal(true)
     const circuit = attaching.give()
     await turn()
     expect(circuit.sent).to.deep.equal([])

@@ -3,7 +3,7 @@ import type { TorClient } from '../../lib/client/tor-client.ts'
 import { SocketError } from '../../lib/errors.ts'
 import type { FetchInit } from '../../lib/fetch/request.ts'
 import { currentPlatform } from '../../lib/platform/current.ts'
-import type { Platform } from '../../lib/platform/platform.ts'
+import type { Platform, TlsAdapter } from '../../lib/platform/platform.ts'
 import type { ExitHandler } from '../../lib/testing/exit.ts'
 import { pattern } from '../../lib/testing/exits.ts'
 import type { TestCircuit } from '../../lib/testing/test-circuit.ts'
@@ -69,6 +69,20 @@ describe('TorClient.fetch', function () {
   const isOver = ({ hops }: TestCircuit): boolean => [...(hops.at(-1)?.streams.values() ?? [])].every(({ endReceived }) => endReceived !== undefined)
 
   describe('what it brings', () => {
+    it('is also https, by the TLS library that the streams of the client have', async () => {
+      const names: string[] = []
+      const adapter: TlsAdapter = {
+        secure: ({ readable, writable }, { serverName, alpn }) => {
+          names.push(serverName)
+          return Promise.resolve({ readable, writable: writable as WritableStream<Uint8Array>, alpn: alpn[0] })
+        },
+      }
+      const secured = await scene.open({ streamDefaults: { tls: { adapter } } })
+      expect(await getText('https://one.example/', {}, secured)).to.equal('ok')
+      expect(names).to.deep.equal(['one.example'])
+      expect(origins.map(({ address }) => address)).to.deep.equal([{ hostname: 'one.example', port: 443 }])
+    })
+
     it('is a Response of the runtime, by an exit that was given the name', async () => {
       const response = await get('http://one.example:8080/path?query', { headers: { 'X-Word': 'said' } })
       expect(response).to.be.instanceOf(Response)
@@ -254,6 +268,12 @@ describe('TorClient.fetch', function () {
       const platform = Object.create(currentPlatform(), { tls: { value: undefined } }) as Platform
       const bare = await scene.open({ platform })
       await refused(bare, 'https://one.example/', 'TLS_UNSUPPORTED')
+      expect(begins).to.equal(0)
+    })
+
+    it('private addresses in a network for testing, where the streams of the client are to refuse them', async () => {
+      const careful = await scene.open({ streamDefaults: { rejectInternalAddresses: true } })
+      for (const client of [careful, careful.isolated()]) await refused(client, 'http://10.0.0.1/', 'ADDRESS_REFUSED')
       expect(begins).to.equal(0)
     })
 

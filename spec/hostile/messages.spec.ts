@@ -5,11 +5,16 @@ import { encodeCreated2 } from '../../lib/cell/create2.ts'
 import { EndReason } from '../../lib/cell/reasons.ts'
 import { encodeResolved } from '../../lib/cell/resolve.ts'
 import { encodeSendme } from '../../lib/cell/sendme.ts'
+import { readCongestionParameters, type CongestionControlParameters } from '../../lib/circuit/congestion/parameters.ts'
+import type { NegotiatedCongestionControl } from '../../lib/circuit/flow-control.ts'
 import { SocketError, TorError } from '../../lib/errors.ts'
+import { DEFAULT_XON_XOFF } from '../../lib/stream/flow-parameters.ts'
 import { lookUp } from '../../lib/stream/lookup.ts'
 import { TorStream } from '../../lib/stream/tor-stream.ts'
 import type { TestLink } from '../../lib/testing/test-link.ts'
 import { codeOf, expectToEcho, Rig } from '../circuit/support/rig.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+import { flowControls } from '../support/flow-controls.ts'
 import { SplicedCircuit } from './support/spliced-circuit.ts'
 
 const HOPS = ['guard', 'middle', 'exit'] as const
@@ -54,6 +59,25 @@ const FROM_THE_EXIT: Readonly<Record<string, string>> = {
   XON: '      C  C  C  C  C  C  C  C  C  C',
 }
 
+/** Under congestion control XOFF and XON take the place of a stream's SENDME (proposal 324), once there is data that they can be about. */
+const FROM_THE_EXIT_UNDER_CONGESTION_CONTROL: Readonly<Record<string, string>> = {
+  ...FROM_THE_EXIT,
+  //          n  0  c  o  e  hc ho r  hr d
+  SENDME: '   C  C  C  C  C  C  C  C  C  C',
+  XOFF: '     C  C  H  H  C  H  H  C  C  C',
+  XON: '      C  C  H  H  C  H  H  C  C  C',
+}
+
+const TABLES = { 'windows': FROM_THE_EXIT, 'congestion-control': FROM_THE_EXIT_UNDER_CONGESTION_CONTROL } as const
+
+/** What is negotiated with the exit: after 50 cells of a stream it may send one XOFF and one XON. */
+const CONGESTION_CONTROL: NegotiatedCongestionControl = {
+  parameters: readCongestionParameters(new Map()) as CongestionControlParameters,
+  xonXoff: { ...DEFAULT_XON_XOFF, xoffClient: 50, xoffExit: 50, xonRate: 50 },
+  clock: new FakeClock(),
+  increment: 31,
+}
+
 /**
  * No stream ends at the other hops, so only messages to the circuit are left to them, whatever the id is to the exit.
  */
@@ -89,22 +113,30 @@ interface Subject {
   readonly answers?: Promise<unknown>
 }
 
+async function write50(stream: TorStream): Promise<void> {
+  const writer = stream.writable.getWriter()
+  await writer.write(new Uint8Array(50 * 498))
+  writer.releaseLock()
+}
+
 const settings = { timeout: Infinity, linger: Infinity } as const
 
+/** Under congestion control with 50 cells of optimistic data sent. */
 async function connecting(circuit: SplicedCircuit): Promise<Subject & { readonly stream: TorStream }> {
   const stream = new TorStream(circuit.controller, 'subject.example:80', settings)
+  if (circuit.controller.flowControl === 'congestion-control') await write50(stream)
   return { id: await circuit.idOf(RelayCommand.BEGIN, 2), fails: [stream.opened, stream.closed], stream }
 }
 
-/** With 50 cells sent, so that one SENDME is in order. */
+/** With 50 cells sent, so that one SENDME, or one XOFF and one XON, is in order. */
 async function open(circuit: SplicedCircuit): Promise<Subject & { readonly stream: TorStream }> {
   const { id, stream } = await connecting(circuit)
   await circuit.send(circuit.exit, { command: RelayCommand.CONNECTED, streamId: id })
   await stream.opened
-  const writer = stream.writable.getWriter()
-  await writer.write(new Uint8Array(50 * 498))
-  writer.releaseLock()
-  expect(stream.windows.package).to.equal(450)
+  if (circuit.controller.flowControl === 'windows') {
+    await write50(stream)
+    expect(stream.windows.package).to.equal(450)
+  }
   return { id, fails: [stream.closed], stream }
 }
 
@@ -167,6 +199,12 @@ const SEEN: Readonly<Record<string, (subject: Subject) => Promise<void>>> = {
   'SENDME open': async ({ stream }) => {
     expect((stream as TorStream).windows.package).to.equal(500)
   },
+  'XOFF open': async ({ stream }) => {
+    expect((stream as TorStream).windows.package).to.equal(0)
+  },
+  'XON open': async ({ stream }) => {
+    expect((stream as TorStream).windows.package).to.equal(Infinity)
+  },
   'RESOLVED resolving': async ({ answers }) => {
     expect(await answers).to.deep.equal([{ type: 'ipv4', address: '203.0.113.1', ttl: 60 }])
   },
@@ -175,64 +213,66 @@ const SEEN: Readonly<Record<string, (subject: Subject) => Promise<void>>> = {
   },
 }
 
-describe('A relay message of every kind, in every state of a stream, from every hop', () => {
-  let rig: Rig
-  let bystander: TorStream
-  before(async () => {
-    rig = await Rig.start()
-    const { circuit } = await rig.open()
-    bystander = circuit.connect('bystander.example:80')
-    await bystander.opened
-  })
-  after(() => rig.close())
+for (const { kind } of flowControls) {
+  describe(`A relay message of every kind, in every state of a stream, from every hop (${kind})`, () => {
+    let rig: Rig
+    let bystander: TorStream
+    before(async () => {
+      rig = await Rig.under(kind)
+      const { circuit } = await rig.open()
+      bystander = circuit.connect('bystander.example:80')
+      await bystander.opened
+    })
+    after(() => rig.close())
 
-  /** Sends one message, and then one that is in order to another stream, so as to know what came of the first. */
-  async function play(what: string, command: number, state: State, hop: number, expected: string): Promise<void> {
-    const circuit = new SplicedCircuit(rig.channel, rig.network.relays[0]?.links[0] as TestLink)
-    const { controller, exit } = circuit
-    const probe = new TorStream(controller, 'probe.example:80', settings)
-    const probeId = await circuit.idOf(RelayCommand.BEGIN)
-    await circuit.send(exit, { command: RelayCommand.CONNECTED, streamId: probeId })
-    await probe.opened
-    const subject = await BRING[state](circuit)
+    /** Sends one message, and then one that is in order to another stream, so as to know what came of the first. */
+    async function play(what: string, command: number, state: State, hop: number, expected: string): Promise<void> {
+      const circuit = new SplicedCircuit(rig.channel, rig.network.relays[0]?.links[0] as TestLink, kind === 'windows' ? undefined : CONGESTION_CONTROL)
+      const { controller, exit } = circuit
+      const probe = new TorStream(controller, 'probe.example:80', settings)
+      const probeId = await circuit.idOf(RelayCommand.BEGIN)
+      await circuit.send(exit, { command: RelayCommand.CONNECTED, streamId: probeId })
+      await probe.opened
+      const subject = await BRING[state](circuit)
 
-    const body = command === RelayCommand.SENDME && subject.id === 0 ? encodeSendme(new Uint8Array(20)) : BODIES[what]
-    await circuit.send(hop, { command, streamId: subject.id, ...(body && { body }) })
-    await circuit.send(exit, { command: RelayCommand.DATA, streamId: probeId, body: Uint8Array.of(42) })
-    const outcome = await probe.readable.getReader().read().then(
-      ({ value }) => value?.[0],
-      (error: unknown) => (error instanceof SocketError ? error.code : error),
-    )
+      const body = command === RelayCommand.SENDME && subject.id === 0 ? encodeSendme(new Uint8Array(20)) : BODIES[what]
+      await circuit.send(hop, { command, streamId: subject.id, ...(body && { body }) })
+      await circuit.send(exit, { command: RelayCommand.DATA, streamId: probeId, body: Uint8Array.of(42) })
+      const outcome = await probe.readable.getReader().read().then(
+        ({ value }) => value?.[0],
+        (error: unknown) => (error instanceof SocketError ? error.code : error),
+      )
 
-    if (expected === 'C' || expected === 'T') {
-      const code = expected === 'C' ? 'CIRCUIT_PROTOCOL' : 'CIRCUIT_TRUNCATED'
-      expect(outcome, what).to.equal(code)
-      for (const promise of [controller.closed.promise, probe.closed, ...subject.fails]) expect(await codeOf(promise), what).to.equal(code)
-      await circuit.when(() => circuit.destroyed !== undefined)
-      expect(circuit.destroyed, `${what}: the reason of the DESTROY`).to.equal(0)
-    } else {
-      expect(outcome, what).to.equal(42)
-      if (expected === 'H') await SEEN[`${what} ${state}`]?.(subject)
-      expect(circuit.destroyed, what).to.equal(undefined)
-      controller.close(new TorError('CIRCUIT_CLOSED', 'the case is over'))
+      if (expected === 'C' || expected === 'T') {
+        const code = expected === 'C' ? 'CIRCUIT_PROTOCOL' : 'CIRCUIT_TRUNCATED'
+        expect(outcome, what).to.equal(code)
+        for (const promise of [controller.closed.promise, probe.closed, ...subject.fails]) expect(await codeOf(promise), what).to.equal(code)
+        await circuit.when(() => circuit.destroyed !== undefined)
+        expect(circuit.destroyed, `${what}: the reason of the DESTROY`).to.equal(0)
+      } else {
+        expect(outcome, what).to.equal(42)
+        if (expected === 'H') await SEEN[`${what} ${state}`]?.(subject)
+        expect(circuit.destroyed, what).to.equal(undefined)
+        controller.close(new TorError('CIRCUIT_CLOSED', 'the case is over'))
+      }
     }
-  }
 
-  for (const [hop, hopName] of HOPS.entries()) {
-    for (const [column, state] of STATES.entries()) {
-      const table = hopName === 'exit' ? FROM_THE_EXIT : FROM_ANOTHER_HOP
-      it(`from the ${hopName}, on a stream id that is ${state}`, async () => {
-        for (const [name, row] of Object.entries(table)) {
-          const command = RelayCommand[name as keyof typeof RelayCommand]
-          await play(name, command, state, hop, row.replaceAll(' ', '')[column] as string)
-        }
-        for (const command of UNKNOWN) await play(`command ${command}`, command, state, hop, '.')
-        await expectToEcho(bystander)
-      })
+    for (const [hop, hopName] of HOPS.entries()) {
+      for (const [column, state] of STATES.entries()) {
+        const table = hopName === 'exit' ? TABLES[kind] : FROM_ANOTHER_HOP
+        it(`from the ${hopName}, on a stream id that is ${state}`, async () => {
+          for (const [name, row] of Object.entries(table)) {
+            const command = RelayCommand[name as keyof typeof RelayCommand]
+            await play(name, command, state, hop, row.replaceAll(' ', '')[column] as string)
+          }
+          for (const command of UNKNOWN) await play(`command ${command}`, command, state, hop, '.')
+          await expectToEcho(bystander)
+        })
+      }
     }
-  }
 
-  it('has a row for each command that has a name', () => {
-    for (const table of [FROM_THE_EXIT, FROM_ANOTHER_HOP]) expect(Object.keys(table)).to.have.members(Object.keys(RelayCommand))
+    it('has a row for each command that has a name', () => {
+      for (const table of [TABLES[kind], FROM_ANOTHER_HOP]) expect(Object.keys(table)).to.have.members(Object.keys(RelayCommand))
+    })
   })
-})
+}

@@ -12,6 +12,9 @@ const INSTALL = {
   'tor-gencert': 'apt-get install --no-install-recommends tor',
   chromium: 'apt-get install --no-install-recommends chromium',
   curl: 'apt-get install --no-install-recommends curl',
+  wget: 'apt-get install --no-install-recommends wget',
+  git: 'apt-get install --no-install-recommends git',
+  gcc: 'apt-get install --no-install-recommends gcc libc6-dev',
 } as const
 
 /** A program that specs know how to ask for. */

@@ -164,7 +164,7 @@ describe('A test relay under congestion control', () => {
     })
 
     it('stops a stream on XOFF and no other, goes on with XON, and keeps the rates', async () => {
-      await build({ exit: source({ length: 100_000 }) }, { cwnd: 150 })
+      await build({ exit: source({ length: 100_000 }) }, { cwnd: 150, bytesPerXoff: 500, bytesPerXon: 500 })
       await begin(client, 5)
       await client.until(() => count(DATA) === 150)
       await client.message({ command: XOFF, streamId: 5, body: encodeXoff() })
@@ -230,18 +230,50 @@ describe('A test relay under congestion control', () => {
       })
     }
 
-    it('XOFF twice, but not with an XON between', async () => {
+    /** Opens a stream to the client, which gets so many bytes of it. */
+    async function give(bytes: number): Promise<void> {
       exit.exit = sink()
       await begin(client, 6)
       await circuit.when(() => circuit.streams.get(6)?.state === 'open')
-      for (const command of [XOFF, XON, XOFF]) {
-        await client.message({ command, streamId: 6, body: command === XOFF ? encodeXoff() : encodeXon(1) })
-      }
+      for (let left = bytes; left > 0; left -= 498) circuit.send({ command: DATA, streamId: 6, body: new Uint8Array(Math.min(498, left)) })
+    }
+
+    const tell = (command: number): Promise<void> =>
+      client.message({ command, streamId: 6, body: command === XOFF ? encodeXoff() : encodeXon(1) })
+
+    it('XOFF twice, but not with an XON between', async () => {
+      Object.assign(exit.congestionControl, { bytesPerXoff: 500, bytesPerXon: 500 })
+      await give(2000)
+      for (const command of [XOFF, XON, XOFF]) await tell(command)
       await handled()
       expect(circuit.closed).to.equal(false)
-      await client.message({ command: XOFF, streamId: 6, body: encodeXoff() })
+      await tell(XOFF)
       await expectJudged('XOFF twice')
     })
+
+    for (const [name, command] of [['an XOFF', XOFF], ['an XON', XON]] as const) {
+      it(`${name} before any data`, async () => {
+        await give(0)
+        await tell(command)
+        await expectJudged(`${command === XOFF ? 'XOFF' : 'XON'} for 0 bytes`)
+      })
+
+      it(`${name} a byte too early, by the thresholds of C tor`, async () => {
+        await give(243_999)
+        await tell(command)
+        await expectJudged(`${command === XOFF ? 'XOFF' : 'XON'} for 243999 bytes`)
+      })
+
+      it(`${name} for the bytes of another`, async () => {
+        await give(487_999)
+        await tell(command)
+        if (command === XOFF) await tell(XON)
+        await handled()
+        expect(circuit.closed).to.equal(false)
+        await tell(command)
+        await expectJudged(`${command === XOFF ? 'XOFF' : 'XON'} for 487999 bytes`)
+      })
+    }
   })
 
   it('judges XOFF and XON on a circuit with windows', async () => {

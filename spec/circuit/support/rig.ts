@@ -8,6 +8,7 @@ import { Circuit, type CircuitOptions } from '../../../lib/circuit/circuit.ts'
 import { SocketError, TorError } from '../../../lib/errors.ts'
 import { atEndOfTurn } from '../../../lib/stream/end-of-turn.ts'
 import type { Relay } from '../../../lib/relay.ts'
+import type { FlowControlKind } from '../../../lib/stream/stream-flow.ts'
 import type { TorStream } from '../../../lib/stream/tor-stream.ts'
 import type { TestCircuit } from '../../../lib/testing/test-circuit.ts'
 import { TestNetwork, type TestNetworkOptions } from '../../../lib/testing/test-network.ts'
@@ -25,11 +26,16 @@ export class Rig {
   readonly network: TestNetwork
   readonly channel: Channel
 
-  /** Most specs of circuits and streams count cells of fixed windows: those of congestion control ask for it. */
+  /** With fixed windows, unless congestion control is asked for. */
   static async start(options: TestNetworkOptions = {}): Promise<Rig> {
     const network = await TestNetwork.start({ relays: 3, congestionControl: false, ...options })
     const [first] = network.path(1)
     return new Rig(network, await Channel.connect(first as Relay, { transport: network.transport }))
+  }
+
+  /** A network of which the relays offer this flow control, so that every circuit has it. */
+  static under(kind: FlowControlKind, options: TestNetworkOptions = {}): Promise<Rig> {
+    return Rig.start({ ...options, congestionControl: kind === 'congestion-control' })
   }
 
   private constructor(network: TestNetwork, channel: Channel) {

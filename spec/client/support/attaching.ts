@@ -78,8 +78,8 @@ export class Attaching {
   readonly attachment: Attachment
   /** How many circuits were asked for. */
   asked = 0
-  /** The signals that came with the questions. */
-  readonly signals: AbortSignal[] = []
+  /** The signal that came with a question that is not answered. */
+  search: AbortSignal | undefined
   readonly #options: AttachingOptions
   #waiting: Deferred<AttachableCircuit> | undefined
 
@@ -94,7 +94,7 @@ export class Attaching {
       ...(refuses ? { refuses } : {}),
       nextCircuit: (signal) => {
         this.asked += 1
-        this.signals.push(signal)
+        this.search = signal
         this.#waiting = deferred()
         if (options.byHand !== true) this.give()
         return this.#waiting.promise
@@ -110,12 +110,14 @@ export class Attaching {
   /** Answers the last question for a circuit. */
   give(circuit: FakeAttachable = this.make()): FakeAttachable {
     if (!this.circuits.includes(circuit)) this.circuits.push(circuit)
+    this.search = undefined
     this.#waiting?.resolve(circuit)
     return circuit
   }
 
   /** There is no circuit. */
   refuse(error: unknown): void {
+    this.search = undefined
     this.#waiting?.reject(error)
   }
 
@@ -134,6 +136,6 @@ export class Attaching {
   expectNothingLeft(): void {
     expect(this.clock.timers, 'timers').to.equal(0)
     for (const [index, circuit] of this.circuits.entries()) expect(circuit.isClear, `circuit ${index} is clear`).to.equal(true)
-    expect(this.signals.at(-1)?.aborted ?? true, 'the search was given up').to.equal(true)
+    expect(this.search?.aborted ?? true, 'the search was given up').to.equal(true)
   }
 }

@@ -7,6 +7,7 @@ import { CellCommand } from '../../../lib/cell/commands.ts'
 import { BODY_SIZE, bodyOf, commandOf, lengthOf, looksRecognized, streamIdOf } from '../../../lib/cell/relay-cell-v0.ts'
 import type { Channel } from '../../../lib/channel/channel.ts'
 import { CircuitController } from '../../../lib/circuit/circuit-controller.ts'
+import type { NegotiatedCongestionControl } from '../../../lib/circuit/flow-control.ts'
 import { HOP_KEY_SIZE, HopCrypto } from '../../../lib/circuit/hop-crypto.ts'
 import { currentPlatform } from '../../../lib/platform/current.ts'
 import { packMessage, type OutgoingMessage } from '../../../lib/testing/messages.ts'
@@ -25,6 +26,9 @@ export interface SentMessage {
 
 const random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length))
 
+/** Hops of a circuit. */
+const LENGTH = 3
+
 export class SplicedCircuit {
   readonly controller: CircuitController = new CircuitController()
   /** What the client sent, in order. */
@@ -37,16 +41,20 @@ export class SplicedCircuit {
   readonly #observer = new Observer()
   #sending: Promise<void> = Promise.resolve()
 
-  /** Puts a circuit of `length` hops on a channel, of which `link` is the relay's side. */
-  constructor(channel: Channel, link: TestLink, length = 3) {
+  /**
+   * Puts a circuit of 3 hops on a channel, of which `link` is the relay's side.
+   *
+   * @param congestionControl what was negotiated with the last hop; fixed windows without it
+   */
+  constructor(channel: Channel, link: TestLink, congestionControl?: NegotiatedCongestionControl) {
     const port = channel.openCircuit(this.controller)
     this.#link = link
     this.#id = port.circuitId
     link.circuits.set(port.circuitId, this.#relay())
     this.controller.join(port)
-    for (let hop = 0; hop < length; hop++) {
+    for (let hop = 0; hop < LENGTH; hop++) {
       const keys = random(HOP_KEY_SIZE)
-      this.controller.addHop(new HopCrypto(keys, currentPlatform()))
+      this.controller.addHop(new HopCrypto(keys, currentPlatform()), hop === LENGTH - 1 ? congestionControl : undefined)
       this.#hops.push(new HopCrypto(keys, currentPlatform()))
     }
     this.controller.open()

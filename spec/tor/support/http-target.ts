@@ -47,7 +47,8 @@ export class HttpTarget {
   }
 }
 
-function answer(request: IncomingMessage, response: ServerResponse): void {
+/** What an {@link HttpTarget} answers. */
+export function answer(request: IncomingMessage, response: ServerResponse): void {
   if (request.method === 'POST' || request.method === 'PUT') {
     swallow(request, response)
     return

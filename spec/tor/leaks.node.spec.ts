@@ -1,0 +1,165 @@
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer, get } from 'node:http'
+import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { encodeHex } from '../../lib/directory/encoding.ts'
+import { whyLacking } from '../support/engines.ts'
+import { findProgram, requireProgram } from '../support/programs.ts'
+import type { FrontClient, Session } from './support/front-clients.ts'
+import { FrontWorld } from './support/front-world.ts'
+import { LIBRARIES } from './support/library-clients.ts'
+import { TorNetwork, type NetworkRelay } from './support/network.ts'
+import { ChildRecorder } from './support/outgoing-child.ts'
+import { Outgoing } from './support/outgoing.ts'
+import { until } from './support/poll.ts'
+import { PROGRAMS } from './support/program-clients.ts'
+import { testBytesSha256 } from './support/test-bytes.ts'
+import { targetName } from './support/web-target.ts'
+
+const SIZE = 20_000
+
+const startTimeout = 60_000
+
+/** Whether it can run. That a program is missing is what fronts.node.spec.ts says. */
+const isHere = ({ program, feature, missing }: FrontClient): boolean =>
+  missing === undefined
+  && (program === undefined || findProgram(program) !== undefined)
+  && (feature === undefined || whyLacking(feature) === undefined)
+
+const anAnswer = (): string => 'an answer'
+
+/** What a GET of `url` comes to for each client: `failed`, or what `of` makes of the body. */
+async function outcomes(sessions: ReadonlyMap<string, Session>, url: string, of: (body: Uint8Array) => string = anAnswer): Promise<Record<string, string>> {
+  const all = Array.from(sessions, async ([name, session]) => [name, await session.get(url).then(of, () => 'failed')] as const)
+  return Object.fromEntries(await Promise.all(all))
+}
+
+describe('What goes out beside the relays', function () {
+  this.timeout(60_000)
+  const outgoing = new Outgoing()
+  let directory: string
+  let network: TorNetwork
+  let recorder: ChildRecorder
+  let world: FrontWorld
+  /** The exit of every stream. */
+  let exit: NetworkRelay
+  let canary: Server
+  /** How many connections somebody made to the port that nobody should be led to. */
+  let caught = 0
+  const sessions = new Map<string, Session>()
+
+  const programs = (): FrontClient[] => PROGRAMS.filter(({ name }) => sessions.has(name))
+
+  /** Every client with the same outcome. */
+  const all = (outcome: string): Record<string, string> => Object.fromEntries(Array.from(sessions.keys(), (name) => [name, outcome]))
+
+  /** Nothing but TLS to the relays from this process, and nothing but connections to the front from any program. */
+  async function expectNothingElse(): Promise<void> {
+    const relays = new Set(network.relays.map(({ relay }) => `127.0.0.1:${relay.addresses[0]?.port}`))
+    expect(outgoing.connections.filter((each) => !relays.has(each))).to.deep.equal([])
+    expect(outgoing.connections).not.to.deep.equal([])
+    expect(outgoing.otherWays).to.deep.equal([])
+    for (const { name, asksResolver = false } of programs()) {
+      const seen = await recorder.seen(name)
+      // It is known, and the README says so: when it no longer does, that has to change.
+      if (asksResolver) expect(seen, name).to.include(`name ${targetName}`)
+      const rest = asksResolver ? seen.filter((line) => !line.startsWith('name ')) : seen
+      expect(rest, name).to.deep.equal([`address 127.0.0.1:${world.front.port}`])
+    }
+    expect(caught).to.equal(0)
+  }
+
+  before(async function () {
+    this.timeout(startTimeout)
+    requireProgram(this, 'tor')
+    requireProgram(this, 'tor-gencert')
+    const gcc = requireProgram(this, 'gcc')
+    directory = await mkdtemp(join(tmpdir(), 'tor-streams-leaks-'))
+    recorder = await ChildRecorder.make(gcc, directory)
+    network = await TorNetwork.start({ authorities: 1, relays: 3, exits: 2 })
+    canary = createTcpServer((socket) => {
+      caught += 1
+      socket.destroy()
+    })
+    await once(canary.listen(0, '127.0.0.1'), 'listening')
+    outgoing.start()
+    world = await FrontWorld.open(network, { repository: SIZE })
+    exit = network.relays.find(({ isExit }) => isExit) as NetworkRelay
+    world.exit = encodeHex(exit.relay.rsaIdentity)
+    for (const client of [...LIBRARIES, ...PROGRAMS].filter(isHere)) {
+      sessions.set(client.name, client.open(world.ways(recorder.environment(client.name))))
+    }
+  })
+
+  after(async function () {
+    this.timeout(startTimeout)
+    outgoing.stop()
+    await Promise.all(Array.from(sessions.values(), (session) => session.close?.()))
+    await world?.close()
+    canary?.close()
+    await network?.stop()
+    if (directory !== undefined) await rm(directory, { recursive: true, force: true })
+  })
+
+  it('is nothing while every client gets its answer', async () => {
+    const sha256 = (body: Uint8Array): string => createHash('sha256').update(body).digest('hex')
+    expect(await outcomes(sessions, world.target.url('https:', `/${SIZE}`), sha256)).to.deep.equal(all(testBytesSha256(SIZE)))
+    await expectNothingElse()
+  })
+
+  it('is nothing when there is no such name, and every client is told', async () => {
+    for (const protocol of ['http:', 'https:']) {
+      const url = `${protocol}//nx.target.test:${world.target.ports['https:']}/`
+      expect(await outcomes(sessions, url)).to.deep.equal(all('failed'))
+    }
+    await expectNothingElse()
+  })
+
+  it('is nothing when a redirect leads to a private address, and no client gets an answer', async () => {
+    world.refusesPrivate = true
+    for (const place of ['10.0.0.1:80', `127.0.0.1:${(canary.address() as AddressInfo).port}`]) {
+      for (const protocol of ['http', 'https']) {
+        const url = world.target.url('https:', `/to/${protocol}/${place}`)
+        expect(await outcomes(sessions, url), `${protocol}://${place}`).to.deep.equal(all('failed'))
+      }
+    }
+    world.refusesPrivate = false
+    // They did follow it, to where it ends: most of them by both protocols.
+    for (const host of ['10.0.0.1', '127.0.0.1']) {
+      expect(world.refused.filter((each) => each === host).length, host).to.be.at.least(sessions.size)
+    }
+    await expectNothingElse()
+  })
+
+  it('is nothing when the circuits die in the middle of every answer, and every client is told', async () => {
+    const url = world.target.url('https:', '/stall')
+    const broken = outcomes(sessions, url)
+    await until('every client in the middle of its answer', AbortSignal.timeout(30_000), () => world.target.stalled >= sessions.size)
+    await exit.kill()
+    expect(await broken).to.deep.equal(all('failed'))
+    await expectNothingElse()
+  })
+
+  // Last, as from here on something does go out.
+  it('would be seen, in this process and in every program', async () => {
+    const direct = createServer((_, response) => response.end('x'.repeat(10)))
+    await once(direct.listen(0, '127.0.0.1'), 'listening')
+    const { port } = direct.address() as AddressInfo
+    const [response] = (await once(get(`http://localhost:${port}/`, { family: 4 }), 'response')) as [NodeJS.ReadableStream]
+    response.resume()
+    expect(outgoing.connections).to.include(`127.0.0.1:${port}`)
+    expect(outgoing.otherWays).to.include('GETADDRINFOREQWRAP')
+    for (const client of programs()) {
+      const label = `${client.name} misled`
+      const ways = { ...world.ways(recorder.environment(label)), proxy: `127.0.0.1:${port}` }
+      await client.open(ways).get('https://localhost:4443/').catch(() => undefined) // This is no proxy.
+      expect(await recorder.seen(label), client.name).to.include(`address 127.0.0.1:${port}`)
+    }
+    direct.closeAllConnections()
+    direct.close()
+  })
+})

@@ -1,0 +1,149 @@
+/**
+ * Libraries for HTTP that run in this process.
+ *
+ * @module
+ */
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import http from 'node:http'
+import https from 'node:https'
+import { join } from 'node:path'
+import axios from 'axios'
+import got from 'got'
+import nodeFetch from 'node-fetch'
+import * as undici6 from 'undici6'
+import * as undici7 from 'undici7'
+import { WebSocket } from 'ws'
+import { guardedFetch, TorAgent, undiciConnector } from '../../../lib/node.ts'
+import { ROOT } from '../../../scripts/files.js'
+import { whyLacking } from '../../support/engines.ts'
+import type { FrontClient, Session, Ways } from './front-clients.ts'
+
+const agentFor = ({ connect, authority }: Ways): TorAgent => new TorAgent({ connect, ca: authority.pem })
+
+async function gather(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of stream) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+/** A fetch as the libraries have it. */
+type AnyFetch = (url: string, init?: object) => Promise<Pick<Response, 'arrayBuffer'>>
+
+const overFetch = (fetch: AnyFetch, close?: () => unknown): Session => ({
+  get: async (url) => new Uint8Array(await (await fetch(url)).arrayBuffer()),
+  post: async (url, body) => new Uint8Array(await (await fetch(url, { method: 'POST', body: Buffer.from(body) })).arrayBuffer()),
+  close: () => close?.(),
+})
+
+function nodeHttp(ways: Ways): Session {
+  const agent = agentFor(ways)
+  const send = async (url: string, method: string, body?: Uint8Array): Promise<Uint8Array> => {
+    const request = url.startsWith('https:') ? https.request(url, { agent: agent.https, method }) : http.request(url, { agent: agent.http, method })
+    request.on('error', () => undefined) // One may come behind the response, which then fails too.
+    request.end(body)
+    const [response] = (await once(request, 'response')) as [http.IncomingMessage]
+    const { location } = response.headers
+    if (location === undefined) return gather(response)
+    response.resume()
+    return send(location, method) // It follows no redirects by itself.
+  }
+  return { get: (url) => send(url, 'GET'), post: (url, body) => send(url, 'POST', body), close: () => agent.destroy() }
+}
+
+function withGot(ways: Ways): Session {
+  const agent = agentFor(ways)
+  const client = got.extend({ agent, retry: { limit: 0 } })
+  return {
+    get: (url) => client.get(url).buffer(),
+    post: (url, body) => client.post(url, { body: Buffer.from(body) }).buffer(),
+    close: () => agent.destroy(),
+  }
+}
+
+function withAxios(ways: Ways): Session {
+  const agent = agentFor(ways)
+  const client = axios.create({ httpAgent: agent.http, httpsAgent: agent.https, proxy: false, responseType: 'arraybuffer' })
+  return {
+    get: async (url) => (await client.get<Buffer>(url)).data,
+    post: async (url, body) => (await client.post<Buffer>(url, body)).data,
+    close: () => agent.destroy(),
+  }
+}
+
+function withNodeFetch(ways: Ways): Session {
+  const agent = agentFor(ways)
+  return overFetch(guardedFetch(nodeFetch, { agent: agent.forUrl }, agent), () => agent.destroy())
+}
+
+/** What the versions of undici have in common. */
+interface UndiciModule {
+  readonly Agent: new (options: never) => { destroy(): Promise<void> }
+}
+
+const withUndici = (undici: UndiciModule, fetch: AnyFetch) => ({ connect, authority }: Ways): Session => {
+  const connector = undiciConnector({ connect, tls: { ca: authority.pem } })
+  const dispatcher = new undici.Agent({ connect: connector } as never)
+  return overFetch(guardedFetch(fetch, { dispatcher }, connector), () => dispatcher.destroy())
+}
+
+function withWs(ways: Ways): Session {
+  const agent = agentFor(ways)
+  const first = (url: string, onOpen?: (socket: WebSocket) => void): Promise<Buffer> => new Promise((resolve, reject) => {
+    const socket = new WebSocket(url.replace(/^http/, 'ws'), { agent: agent.forUrl(new URL(url)) })
+    socket.on('open', () => onOpen?.(socket))
+    socket.on('message', (data: Buffer) => {
+      resolve(data)
+      socket.close()
+    })
+    socket.on('error', reject)
+    socket.on('close', (code) => reject(new Error(`the WebSocket is closed: ${code}`)))
+  })
+  return {
+    get: (url) => first(url),
+    post: (url, body) => first(new URL('/', url).href, (socket) => socket.send(body)),
+    close: () => agent.destroy(),
+  }
+}
+
+/** The name of a package with its major version. */
+function versioned(name: string, alias: string = name): string {
+  const { version } = JSON.parse(readFileSync(join(ROOT, 'node_modules', alias, 'package.json'), 'utf8')) as { version: string }
+  return `${name} ${version.split('.', 1)[0]}`
+}
+
+const undici8 = whyLacking('undici 8') === undefined ? await import('undici8') : undefined
+
+const CONNECTOR = '`new Agent({ connect: undiciConnector({ connect: tor.connect }) })`'
+const BEFORE = '`guardedFetch()` proves it'
+
+/** The libraries, in the order of the table. */
+export const LIBRARIES: readonly FrontClient[] = [
+  { name: '`tor.fetch`', how: 'nothing to plug in', note: 'in Node, Deno, Bun and browsers', open: ({ fetch }) => overFetch(fetch) },
+  { name: '`node:http`, `node:https`', how: '`{ agent: agent.http }`, `{ agent: agent.https }` of a `TorAgent`', open: nodeHttp },
+  {
+    name: versioned('undici', 'undici6'), how: CONNECTOR, note: BEFORE, open: withUndici(undici6, undici6.fetch),
+  },
+  {
+    name: versioned('undici', 'undici7'), how: CONNECTOR, note: BEFORE, open: withUndici(undici7, undici7.fetch),
+  },
+  {
+    name: versioned('undici', 'undici8'),
+    how: CONNECTOR,
+    note: `${BEFORE}; Node 22.19 or later`,
+    feature: 'undici 8',
+    open: (ways) => withUndici(undici8 as UndiciModule, undici8?.fetch as unknown as AnyFetch)(ways),
+  },
+  {
+    name: "Node's `fetch`",
+    how: '`{ dispatcher }`, an Agent of undici 7 as above',
+    note: `${BEFORE}; Deno and Bun ignore a dispatcher, and \`guardedFetch()\` then fails`,
+    open: withUndici(undici7, fetch),
+  },
+  { name: versioned('got'), how: '`{ agent }`, a `TorAgent`', open: withGot },
+  { name: versioned('axios'), how: '`{ httpAgent: agent.http, httpsAgent: agent.https, proxy: false }`', open: withAxios },
+  {
+    name: versioned('node-fetch'), how: '`{ agent: agent.forUrl }`', note: `${BEFORE}; Bun replaces it by one that ignores an agent`, open: withNodeFetch,
+  },
+  { name: versioned('ws'), how: '`{ agent: agent.https }`', note: '`ws:` and `wss:`', verbs: ['receives', 'sends'], open: withWs },
+]
