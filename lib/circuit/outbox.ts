@@ -10,7 +10,7 @@ import { BODY_SIZE, HEADER_SIZE, writeHeader } from '../cell/relay-cell-v0.ts'
 import { encodeSendme } from '../cell/sendme.ts'
 import type { CircuitPort } from '../channel/circuit-port.ts'
 import type { CellSource } from '../stream/carrier.ts'
-import { atEndOfTurn } from '../stream/end-of-turn.ts'
+import { afterEndOfTurn } from '../stream/end-of-turn.ts'
 import type { HopCrypto } from './hop-crypto.ts'
 import type { Hop } from './hop.ts'
 import { encryptFor, forwardRoom, refillForward } from './onion.ts'
@@ -115,7 +115,7 @@ export class Outbox {
   #arrange(): void {
     if (this.#arranged) return
     this.#arranged = true
-    atEndOfTurn(() => {
+    afterEndOfTurn(() => {
       this.#arranged = false
       this.flush()
     })

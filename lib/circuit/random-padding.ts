@@ -1,6 +1,6 @@
 /**
- * The random bytes that fill up short cells (tor-spec, "Relay cells"). They are made many at a time: the system's generator
- * costs as much for one cell as the encryption of ten.
+ * The random bytes that fill up short cells (tor-spec, "Relay cells") and choose which cells are short (short-cells.ts). They are made
+ * many at a time: the system's generator costs as much for one cell as the encryption of ten.
  *
  * @module
  */
@@ -15,10 +15,19 @@ let used = POOL_SIZE
 /** Fills `target` from `start` to `end` with random bytes, at most a cell's. */
 export function fillRandom(target: Uint8Array, start: number, end: number): void {
   const size = end - start
-  if (size > POOL_SIZE - used) {
-    crypto.getRandomValues(pool)
-    used = 0
-  }
+  ensure(size)
   target.set(pool.subarray(used, used + size), start)
   used += size
+}
+
+/** One random byte. */
+export function randomByte(): number {
+  ensure(1)
+  return pool[used++] as number
+}
+
+function ensure(size: number): void {
+  if (size <= POOL_SIZE - used) return
+  crypto.getRandomValues(pool)
+  used = 0
 }

@@ -5,14 +5,13 @@
  * @module
  */
 import { MAX_DATA } from '../cell/relay-cell-v0.ts'
+import { randomByte } from './random-padding.ts'
 
 /** Padding begins with 4 zero bytes; 16 random ones must follow. */
 const ROOM_FOR_RANDOMNESS = 4 + 16
 
 /** The most bytes of a DATA cell that leaves room for randomness. */
 export const SHORT_DATA: number = MAX_DATA - ROOM_FOR_RANDOMNESS
-
-const randomByte = (): number => crypto.getRandomValues(new Uint8Array(1))[0] as number
 
 /** Says for each DATA cell to a hop how long it may be. */
 export class ShortCells {

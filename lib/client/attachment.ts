@@ -22,7 +22,8 @@ import { ReplayingPlace } from './replaying-place.ts'
 export class Attachment implements StreamCarrier, StreamGuest {
   readonly #options: AttachmentOptions
   readonly #attempts: AttemptLog
-  readonly #searching = new AbortController()
+  /** Gives up the search for a circuit that is under way. */
+  #searching: AbortController | undefined
   /** The stream, and its place, from `attach` on. */
   #guest: StreamGuest | undefined
   #place: ReplayingPlace | undefined
@@ -108,8 +109,10 @@ export class Attachment implements StreamCarrier, StreamGuest {
   /** Finds a circuit and takes a place on it. */
   #search(): void {
     if (this.#over) return
+    this.#searching = new AbortController()
     this.#options.nextCircuit(this.#searching.signal).then(
       (circuit) => {
+        this.#searching = undefined
         if (this.#over) {
           circuit.released()
           return
@@ -200,7 +203,7 @@ export class Attachment implements StreamCarrier, StreamGuest {
     this.#over = true
     this.#stopTimer?.()
     this.#place?.close()
-    this.#searching.abort()
+    this.#searching?.abort()
     if (!this.#seated) this.#circuit?.carrier.withdraw(this)
     this.#endAttempt()
   }

@@ -13,22 +13,21 @@ import { TorError } from '../errors.ts'
  */
 export function pause(clock: Clock, delay: number, signals: readonly AbortSignal[]): Promise<void> {
   return new Promise((resolve, reject) => {
+    if (signals.some((signal) => signal.aborted)) return reject(aborted(signals))
+    if (delay === 0) return resolve()
     const done = (): void => {
-      stop?.()
+      stop()
       for (const signal of signals) signal.removeEventListener('abort', onAbort)
     }
     const onAbort = (): void => {
       done()
       reject(aborted(signals))
     }
-    const finish = (): void => {
+    const stop = clock.after(delay, () => {
       done()
       resolve()
-    }
-    const stop = delay === 0 ? undefined : clock.after(delay, finish)
+    })
     for (const signal of signals) signal.addEventListener('abort', onAbort)
-    if (signals.some((signal) => signal.aborted)) onAbort()
-    else if (delay === 0) finish()
   })
 }
 

@@ -5,7 +5,9 @@
  * @module
  */
 
-let queue: (() => void)[] = []
+const work: (() => void)[] = []
+const departures: (() => void)[] = []
+let isArranged = false
 let schedule: ((run: () => void) => void) | undefined
 
 /**
@@ -13,19 +15,31 @@ let schedule: ((run: () => void) => void) | undefined
  * uncaught; the others are still called, in another round.
  */
 export function atEndOfTurn(callback: () => void): void {
-  queue.push(callback)
-  if (queue.length > 1) return
+  work.push(callback)
+  arrange()
+}
+
+/** As {@link atEndOfTurn}, but after all such work, and what work that brings about: for what sends the outcome off in one piece. */
+export function afterEndOfTurn(callback: () => void): void {
+  departures.push(callback)
+  arrange()
+}
+
+function arrange(): void {
+  if (isArranged) return
+  isArranged = true
   schedule ??= scheduler()
   schedule(run)
 }
 
+const next = (): (() => void) | undefined => work.shift() ?? departures.shift()
+
 function run(): void {
-  let next = 0
   try {
-    while (next < queue.length) queue[next++]?.()
+    for (let callback = next(); callback !== undefined; callback = next()) callback()
   } finally {
-    queue = queue.slice(next)
-    if (queue.length > 0) schedule?.(run)
+    isArranged = false
+    if (work.length + departures.length > 0) arrange()
   }
 }
 

@@ -26,7 +26,7 @@ export function tlsLayer(runtimes: TlsAdapter | undefined): TlsLayer {
     }
     return {
       mode: tls.mode,
-      over(below, { streams, readableType, endOnClose, clock }) {
+      over(below, { streams, readableType, endOnClose, linger, clock }) {
         const bytes = readableType === undefined ? hasByteStreams(streams) : readableType === 'bytes'
         return new SecureSocket<SocketInfo>(below, {
           ...tls,
@@ -36,6 +36,7 @@ export function tlsLayer(runtimes: TlsAdapter | undefined): TlsLayer {
             : new streams.ReadableStream(source, { highWaterMark: 0 }),
           WritableStream: streams.WritableStream,
           endOnClose,
+          linger,
           clock,
         })
       },

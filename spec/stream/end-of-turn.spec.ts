@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { atEndOfTurn } from '../../lib/stream/end-of-turn.ts'
+import { afterEndOfTurn, atEndOfTurn } from '../../lib/stream/end-of-turn.ts'
 
 /** Waits for a macrotask by other means than those of lib. */
 const macrotask = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0))
@@ -37,5 +37,34 @@ describe('atEndOfTurn', () => {
 
   it('works again in later turns', async () => {
     for (let time = 0; time < 3; time++) await new Promise<void>((resolve) => atEndOfTurn(resolve))
+  })
+})
+
+describe('afterEndOfTurn', () => {
+  it('calls back after all work for the end of the turn, and what that work arranged', async () => {
+    const log: string[] = []
+    const done = new Promise<void>((resolve) => {
+      afterEndOfTurn(() => log.push('departure'))
+      afterEndOfTurn(resolve)
+      atEndOfTurn(() => {
+        log.push('work')
+        atEndOfTurn(() => log.push('more work'))
+      })
+    })
+    await done
+    expect(log).to.deep.equal(['work', 'more work', 'departure'])
+  })
+
+  it('lets work that a departure arranges go before further departures, in the same round', async () => {
+    const log: string[] = []
+    await new Promise<void>((resolve) => {
+      afterEndOfTurn(() => {
+        atEndOfTurn(() => log.push('work'))
+        afterEndOfTurn(resolve)
+        void Promise.resolve().then(() => log.push('microtask'))
+      })
+      afterEndOfTurn(() => log.push('departure'))
+    })
+    expect(log.slice(0, 2)).to.deep.equal(['work', 'departure'])
   })
 })
