@@ -16,8 +16,8 @@ const { readFileSync } = builtinModule<typeof fs>('node:fs')
 const interrupted = new AbortController()
 // The first time everything is closed in order; whoever cannot wait for that interrupts again.
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort())
-// Told by the write that fails.
-process.stdout.on('error', () => undefined)
+// Told by the write that fails; and where what goes to stderr cannot be told, nothing can.
+for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined)
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
 const { stdout, stderr } = process

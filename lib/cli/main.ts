@@ -61,8 +61,8 @@ async function run(command: Exclude<Command, { command: 'help' | 'version' }>, t
   }
 }
 
-/** Serves until interrupted. */
-async function proxyCommand({ connect, resolve }: TorClient, command: ProxyCommand, { stdout, stderr, signal }: Terminal): Promise<number> {
+/** Serves until interrupted. Clients of one port share no circuit with those of the other, as C tor has it by default. */
+async function proxyCommand(tor: TorClient, command: ProxyCommand, { stdout, stderr, signal }: Terminal): Promise<number> {
   const { socks, http, quiet } = command
   const onWarning = ({ message }: { readonly message: string }): void => void (quiet || stderr.write(`tor-streams: ${message}\n`))
   const wanted: readonly (readonly [port: number | undefined, what: string])[] = socks === http && socks !== 0
@@ -72,6 +72,7 @@ async function proxyCommand({ connect, resolve }: TorClient, command: ProxyComma
   try {
     for (const [port, what] of wanted) {
       if (port === undefined) continue
+      const { connect, resolve } = tor.isolated()
       const listener = await listenSocks({ connect, resolve, port, http: what !== 'SOCKS', onWarning, signal })
       listeners.push(listener)
       await write(stdout, `${what} on ${listener.address}:${listener.port}\n`)

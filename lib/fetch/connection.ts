@@ -93,11 +93,7 @@ export class Connection {
     this.#closed = { reason }
     this.#interruptRead?.(reason)
     this.#interruptWrite?.(reason)
-    try {
-      this.#socket.close(reason).catch(() => undefined) // it is given up, however that goes
-    } catch {
-      // A socket of the caller's that cannot even be closed is given up all the same.
-    }
+    giveUp(this.#socket, reason)
   }
 
   #read(): Promise<Read> {
@@ -114,5 +110,14 @@ export class Connection {
     const alpn = (info as { alpn?: unknown } | null | undefined)?.alpn
     if (typeof alpn !== 'string' || alpn === '' || alpn === 'http/1.1') return
     this.close(new HttpError('HTTP_PROTOCOL', 'the far end chose a protocol that was not offered'))
+  }
+}
+
+/** Closes a socket, which is given up however that goes. */
+export function giveUp(socket: FetchSocket, reason: unknown): void {
+  try {
+    socket.close(reason).catch(() => undefined) // see above
+  } catch {
+    // A socket of the caller's that cannot even be closed is given up all the same.
   }
 }

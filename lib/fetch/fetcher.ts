@@ -6,7 +6,7 @@
 import type { Clock } from '../clock.ts'
 import { bodyStream } from './body-stream.ts'
 import type { ByteSource } from './byte-source.ts'
-import { Connection } from './connection.ts'
+import { Connection, giveUp } from './connection.ts'
 import { ConnectionPool, type PoolLimits } from './connection-pool.ts'
 import { codingsOf, decoded } from './content-coding.ts'
 import { exchange, type Incoming, type Outgoing } from './exchange.ts'
@@ -118,13 +118,16 @@ export class Fetcher {
     const address = addressOf(url)
     const isSecure = url.protocol === 'https:'
     const tag = isolation === undefined ? {} : { isolation }
+    let socket: FetchSocket | undefined
     try {
-      let socket: FetchSocket
-      if (!isSecure) socket = connect(address, { secureTransport: 'off', ...tag })
-      else if (startTls === undefined) socket = connect(address, { secureTransport: 'on', alpn, ...tag })
-      else socket = startTls(connect(address, { secureTransport: 'off', ...tag }), { hostname: address.hostname, alpn })
-      return new Connection(socket)
+      if (!isSecure || startTls !== undefined) socket = connect(address, { secureTransport: 'off', ...tag })
+      else {
+        socket = connect(address, { secureTransport: 'on', alpn, ...tag })
+        if (socket.secureTransport === 'off') throw new TypeError('Cannot use what connect gave for https: as it has no TLS')
+      }
+      return new Connection(isSecure && startTls !== undefined ? startTls(socket, { hostname: address.hostname, alpn }) : socket)
     } catch (error) {
+      if (socket !== undefined) giveUp(socket, error)
       throw fetchFailure(error, 'no connection could be made')
     }
   }
@@ -135,7 +138,8 @@ function respond({ url, method, signal }: FetchRequest, { head, body, hasBody }:
   try {
     if (signal?.aborted) throw signal.reason
     const source: ByteSource = hasBody ? decoded(body, codingsOf(head.fields)) : body
-    const stream = hasBody && method !== 'HEAD' ? bodyStream(source, signal) : null
+    // An abort changes nothing about an empty body: nobody may ever read it, and the signal would keep it.
+    const stream = hasBody && method !== 'HEAD' ? bodyStream(source, body.isOver ? undefined : signal) : null
     return makeResponse(head, stream, { url, isRedirected })
   } catch (error) {
     body.cancel(error)

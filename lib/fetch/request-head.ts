@@ -12,7 +12,7 @@ import type { Field } from './field-line.ts'
 import { encodeLatin1 } from './latin1.ts'
 import type { RequestBody } from './request-body.ts'
 
-/** What is sent for Accept-Encoding. */
+/** What is sent for Accept-Encoding, except beside a Range: a part of a compressed body could not be decoded, so `identity` is. */
 export const ACCEPT_ENCODING = 'gzip, deflate'
 
 /** Fields that belong to the connection or the framing (forbidden by the Fetch standard too): the caller's are left out, silently. */
@@ -42,7 +42,7 @@ export function encodeRequestHead({ url, method, fields, body, isLast }: HeadPar
   const all: Field[] = []
   if (!has('host')) all.push(['host', url.host])
   if (!has('accept')) all.push(['accept', '*/*'])
-  all.push(['accept-encoding', ACCEPT_ENCODING], ...given, ...framingFields(method, body))
+  all.push(['accept-encoding', has('range') ? 'identity' : ACCEPT_ENCODING], ...given, ...framingFields(method, body))
   if (isLast) all.push(['connection', 'close'])
   all.sort(hostFirst)
   const lines = all.map(([name, value]) => {

@@ -27,6 +27,11 @@ export class ResponseBody implements ByteSource {
     if (decoder.done) this.#over(true)
   }
 
+  /** Nothing more comes of it: all was read, or it was given up. */
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
   /** The next bytes, as a view of what arrived where that can be. Rejects with a TypeError whose cause is an {@link HttpError} or what befell the connection. */
   async read(): Promise<Uint8Array | undefined> {
     for (;;) {

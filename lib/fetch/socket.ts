@@ -37,6 +37,8 @@ export interface FetchSocket {
   readonly closed: Promise<unknown>
   /** Closes both sides at once. */
   close(reason?: unknown): Promise<unknown>
+  /** Whether there is TLS, if it says so: one that says `'off'` is not used for https. */
+  readonly secureTransport?: string | undefined
 }
 
 /** Makes a connection, at once and pending. */

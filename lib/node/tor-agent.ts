@@ -42,6 +42,9 @@ type Callback = (error: Error | null, stream: Duplex) => void
  * await guardedFetch(nodeFetch, { agent: agent.forUrl }, agent)('https://example.com/')
  * ```
  *
+ * As always with node:https, a response that has no length and no chunks ends where its connection does, even without TLS's own end:
+ * `createFetch()` tells that from an end.
+ *
  * In Bun some libraries are replaced by ones that ignore an agent, so there it is made by {@link provenAgent} only. Elsewhere
  * {@link TorAgent.prove} shows whether a library uses it.
  */

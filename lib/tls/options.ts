@@ -53,21 +53,24 @@ export function resolveTls(options: SecureOptions, host: string): ResolvedTls | 
   if (secureTransport !== 'off' && secureTransport !== 'on' && secureTransport !== 'starttls') {
     throw new TypeError("Cannot use the option secureTransport as it is none of 'off', 'on' and 'starttls'")
   }
-  if (typeof sni !== 'string' || sni === '') throw new TypeError('Cannot use the option sni as it is no name')
+  const serverName = typeof sni === 'string' ? sni.replace(/\.$/, '') : ''
+  if (serverName === '') throw new TypeError('Cannot use the option sni as it is no name')
   if (!Array.isArray(alpn) || !alpn.every(isProtocolName)) {
     throw new TypeError('Cannot use the option alpn as it is no list of names of 1 to 255 characters')
   }
   if (typeof tls !== 'object' || tls === null) throw new TypeError('Cannot use the option tls as it is no object')
   const { ca, adapter } = tls
   const authorities = ca === undefined ? undefined : typeof ca === 'string' ? [ca] : ca
-  if (authorities !== undefined && !(Array.isArray(authorities) && authorities.every((each) => typeof each === 'string'))) {
+  if (authorities !== undefined && !(Array.isArray(authorities) && authorities.length > 0 && authorities.every(isText))) {
     throw new TypeError('Cannot use the option tls.ca as it is no text, and no list of texts')
   }
   if (adapter !== undefined && typeof (adapter as Partial<TlsAdapter> | null)?.secure !== 'function') {
     throw new TypeError('Cannot use the option tls.adapter as it has no function secure')
   }
   if (secureTransport === 'off') return undefined
-  return { mode: secureTransport, serverName: sni, alpn, ca: authorities, adapter }
+  return { mode: secureTransport, serverName, alpn, ca: authorities, adapter }
 }
+
+const isText = (value: unknown): boolean => typeof value === 'string' && value !== ''
 
 const isProtocolName = (name: unknown): boolean => typeof name === 'string' && name.length > 0 && name.length <= 255

@@ -35,6 +35,8 @@ export interface SecureSettings extends Omit<TlsRequest, 'signal'> {
   readonly WritableStream: typeof WritableStream
   /** `writable.close()` tells the server at once, and not when the readable is done too. */
   readonly endOnClose: boolean
+  /** How long the writable may rest after the readable was cancelled before both are closed, in ms. */
+  readonly linger: number
   readonly clock: Clock
 }
 
@@ -69,8 +71,14 @@ export class SecureSocket<Info extends object> {
   }>
   #reading: ReadableController | undefined
   #writing: WritableStreamDefaultController | undefined
+  /** The handshake is over. */
+  #isOpen = false
   /** The application has closed the writable. */
   #isWritten = false
+  /** The application has cancelled the readable. */
+  #isCancelled = false
+  #isWriting = false
+  #stopLinger: (() => void) | undefined
   #isOver = false
 
   constructor(below: PlainSocket<Info>, settings: SecureSettings) {
@@ -133,7 +141,10 @@ export class SecureSocket<Info extends object> {
   async #open(secured: Promise<TlsConnection>): Promise<void> {
     // A failure of the socket below is told as it is, before TLS complains about it.
     const [info, { alpn }] = await Promise.all([this.#below.opened, secured])
+    if (this.#isOver) return
+    this.#isOpen = true
     this.#opened.resolve({ ...info, alpn })
+    this.#linger()
   }
 
   async #pull(): Promise<void> {
@@ -154,7 +165,9 @@ export class SecureSocket<Info extends object> {
   /** What the application no longer reads is still taken, so that the end is seen. */
   #cancel(reason: unknown): void {
     this.#reading = undefined
+    this.#isCancelled = true
     if (this.#isWritten) return void this.close(reason)
+    this.#linger()
     const drain = async (): Promise<void> => {
       const { reader } = await this.#inside
       for (;;) if ((await reader.read()).done) return this.#ended()
@@ -162,13 +175,25 @@ export class SecureSocket<Info extends object> {
     drain().catch((error: unknown) => this.#fail(error))
   }
 
+  /** After the readable was cancelled an upload may go on, but not forever without a word. */
+  #linger(): void {
+    const { clock, linger } = this.#settings
+    if (!this.#isCancelled || !this.#isOpen || this.#isOver || linger === Infinity) return
+    this.#stopLinger?.()
+    this.#stopLinger = clock.after(linger, () => (this.#isWriting ? this.#linger() : void this.close()))
+  }
+
   async #write(chunk: BufferSource): Promise<void> {
     const bytes = ArrayBuffer.isView(chunk) ? new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength) : new Uint8Array(chunk)
+    this.#isWriting = true
     try {
       const { writer } = await this.#inside
       if (bytes.length > 0) await writer.write(bytes)
     } catch (error) {
       throw this.#fail(error)
+    } finally {
+      this.#isWriting = false
+      this.#linger()
     }
   }
 
@@ -222,6 +247,7 @@ export class SecureSocket<Info extends object> {
 
   #over(): void {
     this.#isOver = true
+    this.#stopLinger?.()
   }
 
   #endReading(): void {
@@ -245,10 +271,8 @@ export class SecureSocket<Info extends object> {
       markHandled(this.#below.close(reason))
     }
     const stopTimer = this.#settings.clock.after(CLOSE_GRACE, close)
-    let isOpen = false
-    this.#opened.promise.then(() => { isOpen = true }, () => undefined).then(async () => {
-      if (isOpen) await (await this.#inside).writer.close()
-    }).then(close, close)
+    if (this.#isOpen) this.#inside.then(({ writer }) => writer.close()).then(close, close)
+    else close()
   }
 }
 

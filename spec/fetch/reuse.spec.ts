@@ -340,7 +340,7 @@ describe('fetch connections', () => {
   it('see the same head in every runtime', async () => {
     await get('http://one.example/a?b', { headers: { 'x-one': '1', 'referer': 'r', 'range': 'bytes=0-', 'a-b': '2', 'user-agent': 'me', 'cookie': 'c' } })
     expect(server.last.received).to.equal(
-      'GET /a?b HTTP/1.1\r\nHost: one.example\r\nAccept: */*\r\nAccept-Encoding: gzip, deflate\r\n' +
+      'GET /a?b HTTP/1.1\r\nHost: one.example\r\nAccept: */*\r\nAccept-Encoding: identity\r\n' +
         'A-B: 2\r\nCookie: c\r\nRange: bytes=0-\r\nReferer: r\r\nUser-Agent: me\r\nX-One: 1\r\n\r\n',
     )
   })

@@ -29,6 +29,7 @@ const GRANTED: readonly (readonly [name: string, sent: string, request: string, 
   ['credentials of another kind', connect('a.test:443', 'proxy-authorization:Bearer x'), 'connect a.test:443', 'http 8:Bearer x - -'],
   ['Tor-Stream-Isolation', connect('a.test:443', 'Tor-Stream-Isolation: \t a b\t'), 'connect a.test:443', 'http - 3:a b -'],
   ['X-Tor-Stream-Isolation', connect('a.test:443', 'X-TOR-STREAM-ISOLATION: a'), 'connect a.test:443', 'http - - 1:a'],
+  ['an isolation that ends in a space of Latin-1', connect('a.test:443', 'Tor-Stream-Isolation: a\u00a0 '), 'connect a.test:443', 'http - 2:a\u00a0 -'],
   ['an empty isolation field', connect('a.test:443', 'Tor-Stream-Isolation:'), 'connect a.test:443', 'http - 0: -'],
   [
     'all three', connect('a.test:443', 'X-Tor-Stream-Isolation: x', 'Proxy-Authorization: p', 'Tor-Stream-Isolation: t'),

@@ -308,6 +308,22 @@ describe('Agents: what must never go beside Tor', () => {
     await servers.stop()
   })
 
+  it('closes the stream when TLS cannot even begin', async () => {
+    const servers = new LocalServers()
+    await servers.add('target.test:443', http.createServer())
+    const options = { connect: servers.connect, minVersion: 'none' as never }
+    const [error] = await once(https.get('https://target.test/', { agent: new TorAgent(options).https }), 'error') as [Error]
+    expect(error).to.be.instanceOf(Error)
+    const connector = undiciConnector({ connect: servers.connect, tls: { minVersion: 'none' as never } })
+    const failure = await new Promise((resolve) => {
+      connector({ hostname: 'target.test', protocol: 'https:' }, (...[reason]: [error: Error | null, socket: unknown]) => resolve(reason))
+    })
+    expect(failure).to.be.instanceOf(Error)
+    expect(servers.calls).to.have.length(2)
+    expect(servers.open).to.equal(0)
+    await servers.stop()
+  })
+
   it('undiciConnector always answers in a later turn', async () => {
     const connector = undiciConnector({ connect: () => { throw new TypeError('refused') } })
     let isLater = false

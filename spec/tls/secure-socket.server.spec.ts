@@ -69,6 +69,7 @@ describe('TLS on top of a socket', function () {
         new ReadableStream({ ...source, type: 'bytes' }, { highWaterMark: 0 }),
       WritableStream,
       endOnClose: false,
+      linger: 10_000,
       clock: systemClock,
     })
     opened.push(socket)

@@ -73,6 +73,7 @@ function scene({ endOnClose = false, end = async () => undefined }: SceneOptions
     makeReadable: (source) => new ReadableStream<Uint8Array<ArrayBuffer>>(source, { highWaterMark: 0 }),
     WritableStream,
     endOnClose,
+    linger: 10_000,
     clock,
   })
   return { socket, clock, log, written, inside, signal: () => signal, open, breakBelow, finish, fail }
@@ -235,6 +236,26 @@ describe('A secure socket', () => {
     inside.close()
     await socket.closed
     expect(await codeOf(socket.writable.getWriter().closed)).to.equal('ENDED')
+  })
+
+  it('ends when its readable was cancelled and nothing has been written for a while', async () => {
+    const { socket, clock, log, open, finish } = scene()
+    await socket.readable.cancel()
+    open()
+    clock.advance(20_000)
+    expect(await isPending(socket.closed)).to.equal(true)
+    finish()
+    await socket.opened
+    clock.advance(6_000)
+    const writer = socket.writable.getWriter()
+    await writer.write(Uint8Array.of(1))
+    clock.advance(6_000)
+    expect(await isPending(socket.closed)).to.equal(true)
+    clock.advance(4_000)
+    await socket.closed
+    await turn(2)
+    expect(log).to.deep.equal(['close_notify', 'close below'])
+    expect(clock.timers).to.equal(0)
   })
 
   it('errors its readable when its writable is aborted', async () => {

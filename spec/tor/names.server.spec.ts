@@ -62,6 +62,7 @@ describe('Names and addresses at a real exit', function () {
       localAddress: undefined,
       alpn: undefined,
       ttl: 1800,
+      flowControl: 'congestion-control',
     })
     await addressed.close()
   })
