@@ -158,10 +158,7 @@ export class Outbox {
   #refill(hop: Hop): void {
     if (this.#refilling) return
     this.#refilling = true
-    this.#sendWaiting(hop).then(() => {
-      this.#refilling = false
-      this.#drained()
-    }, this.#failed)
+    this.#sendWaiting(hop).catch(this.#failed)
   }
 
   async #sendWaiting(hop: Hop): Promise<void> {
@@ -172,5 +169,8 @@ export class Outbox {
       this.#port.sendRelay(next.command, encryptFor(this.#cryptos, next.hop.index, next.bodies), cells)
       this.#waiting.shift()
     }
+    // In the same breath as the last look at what waits: a batch that comes after it begins another refill.
+    this.#refilling = false
+    this.#drained()
   }
 }
