@@ -111,12 +111,13 @@ describe('TorClient: what is lost', function () {
       for (const relay of scene.network.relays) for (const link of relay.links) if (link.fromClient) link.stall()
     }
 
-    it('is found out by the next stream, which works within half a minute over a new link to the same guard', async () => {
+    it('is found out by the next stream, which works within a minute over a new link to the same guard', async () => {
       const { path } = await open()
       silence()
       const before = scene.clock.now()
       const next = await open()
-      expect(scene.clock.now() - before).to.be.below(31_000)
+      // Two tries of 10 s, and as long as this clock runs ahead of what other threads do.
+      expect(scene.clock.now() - before).to.be.below(60_000)
       expect(next.path[0]).to.equal(path[0])
       expect(await exchange(next.socket, 'works')).to.equal('works')
       scene.network.dials.length = 0
@@ -130,7 +131,8 @@ describe('TorClient: what is lost', function () {
       scene.clock.advance(8 * HOUR)
       const before = scene.clock.now()
       const next = await open()
-      expect(scene.clock.now() - before).to.be.below(5_000)
+      // Less than a try would last that nobody answers.
+      expect(scene.clock.now() - before).to.be.below(10_000)
       expect(next.path[0]).to.equal(path[0])
     })
   })
