@@ -7,7 +7,7 @@
  * npm test -- --grep 'window'                   only specs whose titles match
  * npm test -- spec/stream cell/relay            only files whose paths contain one of these
  * npm test -- --verbose                         every spec by name
- * npm test -- --jobs 1                          engines one after the other (two at a time otherwise)
+ * npm test -- --jobs 1                          engines one after the other (the default with fewer than four cores; two at a time otherwise)
  * npm test -- --timeout 60000                   milliseconds for one spec (10,000)
  * npm test -- --limit 60                        seconds for the whole run of one engine (600)
  * ```
@@ -37,7 +37,7 @@ const { values, positionals } = parseArgs({
     engine: { type: 'string', multiple: true, default: [] },
     grep: { type: 'string' },
     verbose: { type: 'boolean', default: false },
-    jobs: { type: 'string', default: String(Math.min(2, availableParallelism())) },
+    jobs: { type: 'string', default: availableParallelism() < 4 ? '1' : '2' },
     timeout: { type: 'string', default: '10000' },
     limit: { type: 'string', default: '600' },
   },

@@ -20,7 +20,7 @@ const MAX_WAIT = 1_200_000
 
 /** In what steps the fake clock goes on, and how long each takes, in ms. */
 const STEP = 250
-const REAL_STEP = 2
+const REAL_STEP = 4
 
 const USUAL_FLAGS = ['Fast', 'Running', 'Stable', 'V2Dir', 'Valid'] as const
 
