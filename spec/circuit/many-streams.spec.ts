@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { currentPlatform } from '../../lib/platform/current.ts'
 import { RelayCommand } from '../../lib/cell/commands.ts'
 import { encodeConnected } from '../../lib/cell/connected.ts'
 import type { Hop } from '../../lib/circuit/hop.ts'
@@ -16,6 +17,9 @@ import { codeOf, expectToEcho, Rig, settled, stateOf, type Built } from './suppo
 import { expectPattern, Upload } from './support/transfer.ts'
 
 const { BEGIN, CONNECTED, DATA, END, RESOLVE } = RelayCommand
+
+/** How unevenly streams may share. Keystream that is made ahead may end in the middle of a share, whose rest is then everybody's. */
+const UNEVEN = currentPlatform().keystream(new Uint8Array(16)).available === Infinity ? 0.1 : 0.25
 
 for (const { kind, window, step } of flowControls) {
   describe(`Many streams on one circuit (${kind})`, () => {
@@ -86,7 +90,7 @@ for (const { kind, window, step } of flowControls) {
       })
 
       for (const sizes of [[1_000_000, 65_536], [1_000_000, 16_384], [65_536, 16_384], [1_000_000, 1000], [16_384, 498], [300_000, 20_000, 3000]]) {
-        it(`share it evenly, within 10 %, when they write ${sizes.join(' and ')} bytes at a time, the first being there before`, async () => {
+        it(`share it evenly, within ${100 * UNEVEN} %, when they write ${sizes.join(' and ')} bytes at a time, the first being there before`, async () => {
           const built = await starve()
           const [first, ...others] = sizes as [number, ...number[]]
           new Upload(built.circuit.connect('example.com:80'), 100_000_000, first)
@@ -98,7 +102,7 @@ for (const { kind, window, step } of flowControls) {
           await feed(built, sendmes)
           const shares = received(built).map((cells, index) => (index === 0 ? cells - window : cells))
           const fair = (sendmes * step) / sizes.length
-          for (const share of shares) expect(share, shares.join()).to.be.within(0.9 * fair, 1.1 * fair)
+          for (const share of shares) expect(share, shares.join()).to.be.within((1 - UNEVEN) * fair, (1 + UNEVEN) * fair)
           await built.circuit.close()
         })
       }
