@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { SocketError, TorError, type ErrorCode, type SocketErrorOptions, type TorErrorOptions } from './errors.ts'
+export { SocketError, TorError, type ErrorCode, type SocketErrorOptions, type TorErrorOptions } from './base/errors.ts'
 export { Channel, type ChannelOptions } from './channel/channel.ts'
 export type { CircuitPort, CircuitReceiver } from './channel/circuit-port.ts'
 export { Circuit, type CircuitOptions } from './circuit/circuit.ts'
@@ -11,5 +11,5 @@ export { readCongestionParameters, readXonXoffParameters, type CongestionControl
 export { parseProtocols, type Protocols } from './directory/protocols.ts'
 export type { Keystream, Link, LinkAddress, Platform, RunningDigest, TlsAdapter, TlsConnection, TlsRequest, Transport, X25519, X25519KeyPair } from './platform/platform.ts'
 export type { DirectoryServer, Relay, RelayProtocols } from './relay.ts'
-export type { XonXoffParameters } from './stream/flow-parameters.ts'
-export type { FlowControlKind } from './stream/stream-flow.ts'
+export type { XonXoffParameters } from './stream/contract/flow-parameters.ts'
+export type { FlowControlKind } from './stream/contract/stream-flow.ts'

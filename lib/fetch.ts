@@ -3,8 +3,8 @@
  *
  * @module
  */
-export type { Clock } from './clock.ts'
+export type { Clock } from './base/clock.ts'
 export { createFetch, type CreateFetchOptions, type Fetch } from './fetch/create-fetch.ts'
-export { HttpError, type HttpErrorCode } from './fetch/http-error.ts'
+export { HttpError, type HttpErrorCode } from './fetch/head/http-error.ts'
 export type { FetchInit } from './fetch/request.ts'
 export type { FetchAddress, FetchConnect, FetchConnectOptions, FetchSocket, FetchStartTls, IsolationToken } from './fetch/socket.ts'

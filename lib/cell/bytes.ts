@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { TorError } from '../errors.ts'
+import { TorError } from '../base/errors.ts'
 
 /**
  * Reads fields one after the other out of bytes that a peer sent. Every read is checked: what is not there is a

@@ -14,8 +14,8 @@
  */
 import { sha256 } from '@noble/hashes/sha2.js'
 import { constantTimeEqual } from '../cell/bytes.ts'
-import { CertType, type CellCertificate } from '../cell/certs-cell.ts'
-import { TorError } from '../errors.ts'
+import { CertType, type CellCertificate } from '../cell/channel/certs-cell.ts'
+import { TorError } from '../base/errors.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { DirectoryServer } from '../relay.ts'
 import { isCrossSignedBy, parseRsaCrossCert } from './rsa-cross-cert.ts'

@@ -8,7 +8,7 @@
  */
 import { CellCommand } from '../cell/commands.ts'
 import { DestroyReason } from '../cell/reasons.ts'
-import { TorError } from '../errors.ts'
+import { TorError } from '../base/errors.ts'
 import type { CircuitPort, CircuitReceiver } from './circuit-port.ts'
 import type { LinkOutput, RoomWaiter } from './link-output.ts'
 

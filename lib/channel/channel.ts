@@ -8,9 +8,9 @@
  * @module
  */
 import { CellCommand, cellCommandName } from '../cell/commands.ts'
-import { systemClock, type Clock } from '../clock.ts'
-import { deferred } from '../deferred.ts'
-import { TorError } from '../errors.ts'
+import { systemClock, type Clock } from '../base/clock.ts'
+import { deferred } from '../base/deferred.ts'
+import { TorError } from '../base/errors.ts'
 import { currentPlatform } from '../platform/current.ts'
 import type { Platform, Transport } from '../platform/platform.ts'
 import { checkDirectoryServer, type DirectoryServer } from '../relay.ts'

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { TorError } from '../errors.ts'
+import type { TorError } from '../base/errors.ts'
 
 /** What a channel hands to a circuit. */
 export interface CircuitReceiver {

@@ -14,10 +14,10 @@ import {
   isVariableLength,
   VARIABLE_HEADER_SIZE,
   VERSIONS_HEADER_SIZE,
-} from '../cell/channel-cell.ts'
+} from '../cell/channel/channel-cell.ts'
 import { CellCommand, cellCommandName } from '../cell/commands.ts'
-import { BODY_SIZE } from '../cell/relay-cell-v0.ts'
-import { TorError } from '../errors.ts'
+import { BODY_SIZE } from '../cell/relay/relay-cell-v0.ts'
+import { TorError } from '../base/errors.ts'
 
 /** RELAY cells of one circuit that came one after the other. */
 export interface RelayRun {

@@ -15,16 +15,16 @@
  *
  * @module
  */
-import { decodeCerts } from '../cell/certs-cell.ts'
-import { decodeVersions, encodeCell, encodeVersions } from '../cell/channel-cell.ts'
+import { decodeCerts } from '../cell/channel/certs-cell.ts'
+import { decodeVersions, encodeCell, encodeVersions } from '../cell/channel/channel-cell.ts'
 import { CellCommand, cellCommandName } from '../cell/commands.ts'
 import { parseIPAddress } from '../cell/ip-address.ts'
-import { decodeNetinfo, encodeNetinfo } from '../cell/netinfo.ts'
-import { encodePaddingNegotiate } from '../cell/padding-negotiate.ts'
-import { TorError } from '../errors.ts'
+import { decodeNetinfo, encodeNetinfo } from '../cell/channel/netinfo.ts'
+import { encodePaddingNegotiate } from '../cell/channel/padding-negotiate.ts'
+import { TorError } from '../base/errors.ts'
 import type { LinkAddress, Platform } from '../platform/platform.ts'
 import type { DirectoryServer } from '../relay.ts'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 import { verifyCerts } from './certs.ts'
 import type { LinkItem } from './deframer.ts'
 

@@ -6,8 +6,8 @@
  *
  * @module
  */
-import { encodeCell, FIXED_CELL_SIZE, FIXED_HEADER_SIZE, writeFixedHeader } from '../cell/channel-cell.ts'
-import { BODY_SIZE } from '../cell/relay-cell-v0.ts'
+import { encodeCell, FIXED_CELL_SIZE, FIXED_HEADER_SIZE, writeFixedHeader } from '../cell/channel/channel-cell.ts'
+import { BODY_SIZE } from '../cell/relay/relay-cell-v0.ts'
 
 /** How many bytes the link may be behind before circuits have to wait: 256 KiB, 510 cells. */
 export const OUTPUT_LIMIT: number = 256 * 1024

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { Clock } from '../clock.ts'
-import { TorError } from '../errors.ts'
+import type { Clock } from '../base/clock.ts'
+import { TorError } from '../base/errors.ts'
 import type { Link, LinkAddress, Platform, Transport } from '../platform/platform.ts'
 import type { DirectoryServer } from '../relay.ts'
 import { Deframer, type LinkItem } from './deframer.ts'

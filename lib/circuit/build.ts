@@ -4,18 +4,18 @@
  *
  * @module
  */
-import { decodeCreated2, encodeCreate2 } from '../cell/create2.ts'
-import { encodeExtend2 } from '../cell/extend2.ts'
+import { decodeCreated2, encodeCreate2 } from '../cell/channel/create2.ts'
+import { encodeExtend2 } from '../cell/relay/extend2.ts'
 import { parseIPv4 } from '../cell/ip-address.ts'
 import type { LinkSpecifier } from '../cell/link-specifier.ts'
-import { TorError } from '../errors.ts'
+import { TorError } from '../base/errors.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Relay } from '../relay.ts'
 import type { CircuitController } from './circuit-controller.ts'
-import { startCreateFast } from './create-fast.ts'
+import { startCreateFast } from './handshake/create-fast.ts'
 import type { CongestionControlSetup } from './flow-control.ts'
-import { HOP_KEY_SIZE, HopCrypto } from './hop-crypto.ts'
-import { startHandshake } from './hop-handshake.ts'
+import { HOP_KEY_SIZE, HopCrypto } from './onion/hop-crypto.ts'
+import { startHandshake } from './handshake/hop-handshake.ts'
 
 /**
  * Makes the circuit as long as `path`, hop by hop. It has its place on a channel to the first relay already.

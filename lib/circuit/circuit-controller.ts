@@ -14,17 +14,17 @@ import {
   lengthOf,
   looksRecognized,
   streamIdOf,
-} from '../cell/relay-cell-v0.ts'
+} from '../cell/relay/relay-cell-v0.ts'
 import type { CircuitPort, CircuitReceiver } from '../channel/circuit-port.ts'
-import { deferred, type Deferred } from '../deferred.ts'
-import { TorError } from '../errors.ts'
-import type { StreamCarrier, StreamEndpoint, StreamGuest } from '../stream/carrier.ts'
-import { isLegal } from '../stream/legality.ts'
-import type { FlowControlKind } from '../stream/stream-flow.ts'
+import { deferred, type Deferred } from '../base/deferred.ts'
+import { TorError } from '../base/errors.ts'
+import type { StreamCarrier, StreamEndpoint, StreamGuest } from '../stream/contract/carrier.ts'
+import { isLegal } from '../stream/contract/legality.ts'
+import type { FlowControlKind } from '../stream/contract/stream-flow.ts'
 import { congestionControlled, fixedWindows, type NegotiatedCongestionControl } from './flow-control.ts'
-import type { HopCrypto } from './hop-crypto.ts'
+import type { HopCrypto } from './onion/hop-crypto.ts'
 import { Hop } from './hop.ts'
-import { backwardRoom, peel, refillBackward } from './onion.ts'
+import { backwardRoom, peel, refillBackward } from './onion/onion.ts'
 import { Outbox } from './outbox.ts'
 import { HopPlace } from './hop-place.ts'
 

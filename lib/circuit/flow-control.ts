@@ -4,10 +4,10 @@
  *
  * @module
  */
-import type { Clock } from '../clock.ts'
-import type { XonXoffSetup } from '../stream/carrier.ts'
-import type { XonXoffParameters } from '../stream/flow-parameters.ts'
-import { CIRCUIT_WINDOW, ReceiveWindow } from '../stream/windows.ts'
+import type { Clock } from '../base/clock.ts'
+import type { XonXoffSetup } from '../stream/contract/carrier.ts'
+import type { XonXoffParameters } from '../stream/contract/flow-parameters.ts'
+import { CIRCUIT_WINDOW, ReceiveWindow } from '../stream/flow/windows.ts'
 import { CongestionWindow } from './congestion/congestion-window.ts'
 import type { CongestionControlParameters } from './congestion/parameters.ts'
 import { AuthenticatedSendWindow, UnsentSendmes } from './sendme.ts'

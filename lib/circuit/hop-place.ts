@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { MAX_DATA } from '../cell/relay-cell-v0.ts'
-import type { CellSource, CreditWaiter, StreamEndpoint, StreamPlace, XonXoffSetup } from '../stream/carrier.ts'
+import { MAX_DATA } from '../cell/relay/relay-cell-v0.ts'
+import type { CellSource, CreditWaiter, StreamEndpoint, StreamPlace, XonXoffSetup } from '../stream/contract/carrier.ts'
 import type { Hop } from './hop.ts'
 import type { Outbox } from './outbox.ts'
 import { SHORT_DATA } from './short-cells.ts'

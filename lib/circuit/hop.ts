@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { CreditLine } from './credit-line.ts'
+import { CreditLine } from './send-scheduler.ts'
 import type { FlowControl } from './flow-control.ts'
-import type { HopCrypto } from './hop-crypto.ts'
+import type { HopCrypto } from './onion/hop-crypto.ts'
 import { StreamTable } from './stream-table.ts'
 
 export class Hop {

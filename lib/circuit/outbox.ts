@@ -6,14 +6,14 @@
  * @module
  */
 import { CellCommand, RelayCommand } from '../cell/commands.ts'
-import { BODY_SIZE, HEADER_SIZE, writeHeader } from '../cell/relay-cell-v0.ts'
-import { encodeSendme } from '../cell/sendme.ts'
+import { BODY_SIZE, HEADER_SIZE, writeHeader } from '../cell/relay/relay-cell-v0.ts'
+import { encodeSendme } from '../cell/relay/sendme.ts'
 import type { CircuitPort } from '../channel/circuit-port.ts'
-import type { CellSource } from '../stream/carrier.ts'
-import { afterEndOfTurn } from '../stream/end-of-turn.ts'
-import type { HopCrypto } from './hop-crypto.ts'
+import type { CellSource } from '../stream/contract/carrier.ts'
+import { afterEndOfTurn } from '../base/end-of-turn.ts'
+import type { HopCrypto } from './onion/hop-crypto.ts'
 import type { Hop } from './hop.ts'
-import { encryptFor, forwardRoom, refillForward } from './onion.ts'
+import { encryptFor, forwardRoom, refillForward } from './onion/onion.ts'
 import { fillRandom } from './random-padding.ts'
 
 /** Cells of one write to the link: 64 kB, so that a batch stays in the processor's cache. */

@@ -5,9 +5,9 @@
  * @module
  */
 import { constantTimeEqual } from '../cell/bytes.ts'
-import { decodeSendme } from '../cell/sendme.ts'
-import { TorError } from '../errors.ts'
-import { CIRCUIT_WINDOW, SendWindow } from '../stream/windows.ts'
+import { decodeSendme } from '../cell/relay/sendme.ts'
+import { TorError } from '../base/errors.ts'
+import { CIRCUIT_WINDOW, SendWindow } from '../stream/flow/windows.ts'
 
 /** As many SENDMEs as one write to the link may hold: the relay may know some of them before the write is done. */
 const SENDMES_OF_A_WRITE = 128

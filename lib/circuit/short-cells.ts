@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { MAX_DATA } from '../cell/relay-cell-v0.ts'
+import { MAX_DATA } from '../cell/relay/relay-cell-v0.ts'
 import { randomByte } from './random-padding.ts'
 
 /** Padding begins with 4 zero bytes; 16 random ones must follow. */

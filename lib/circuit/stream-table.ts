@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { StreamEndpoint } from '../stream/carrier.ts'
+import type { StreamEndpoint } from '../stream/contract/carrier.ts'
 
 const MAX_ID = 0xffff
 

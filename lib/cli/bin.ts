@@ -7,7 +7,7 @@
 /// <reference types="node" preserve="true" />
 import type * as fs from 'node:fs'
 import type * as nodeProcess from 'node:process'
-import { builtinModule } from '../platform/builtin.ts'
+import { builtinModule } from '../platform/runtime/builtin.ts'
 import { main } from './main.ts'
 
 const process = builtinModule<typeof nodeProcess>('node:process')

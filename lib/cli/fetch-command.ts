@@ -6,7 +6,7 @@
 import type * as fs from 'node:fs/promises'
 import type { TorClient } from '../client/tor-client.ts'
 import { createFetch, type Fetch } from '../fetch/create-fetch.ts'
-import { builtinModule } from '../platform/builtin.ts'
+import { builtinModule } from '../platform/runtime/builtin.ts'
 import { progressLine } from './progress-bar.ts'
 import { StatusLine, write, type Terminal } from './terminal.ts'
 import type { FetchCommand } from './usage.ts'

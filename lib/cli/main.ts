@@ -4,7 +4,7 @@
  * @module
  */
 import type { TorClient } from '../client/tor-client.ts'
-import { SocketError, TorError } from '../errors.ts'
+import { SocketError, TorError } from '../base/errors.ts'
 import { listenSocks } from '../node/listen-socks.ts'
 import { fetchCommand } from './fetch-command.ts'
 import { openNetwork } from './network.ts'

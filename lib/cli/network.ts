@@ -6,10 +6,10 @@
 import type * as fs from 'node:fs/promises'
 import { isInternalAddress, parseIPAddress } from '../cell/ip-address.ts'
 import { TorClient, type TorClientOptions } from '../client/tor-client.ts'
-import { parseDirAuthorityLines } from '../directory/dir-authority-lines.ts'
-import type { NetworkConfig } from '../directory/network-config.ts'
-import { builtinModule } from '../platform/builtin.ts'
-import { MemoryStorage } from '../platform/storage.ts'
+import { parseDirAuthorityLines } from '../directory/network/dir-authority-lines.ts'
+import type { NetworkConfig } from '../directory/network/network-config.ts'
+import { builtinModule } from '../platform/runtime/builtin.ts'
+import { MemoryStorage } from '../platform/storage/storage.ts'
 import type { NetworkChoice } from './usage.ts'
 
 /** A client, and what must be closed with it. */
@@ -43,7 +43,7 @@ async function readNetwork(file: string): Promise<NetworkConfig> {
 
 /** A whole network inside this process, whose exits reach this machine only. It is not part of what other commands load. */
 async function openEmbedded(options: TorClientOptions): Promise<OpenNetwork> {
-  const [{ TestNetwork }, { tcpExit }] = await Promise.all([import('../testing/test-network.ts'), import('../testing/tcp-exit.ts')])
+  const [{ TestNetwork }, { tcpExit }] = await Promise.all([import('../testing/test-network.ts'), import('../testing/exit/tcp-exit.ts')])
   const network = await TestNetwork.start({
     relays: 4,
     authorities: 1,

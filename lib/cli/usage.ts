@@ -4,7 +4,7 @@
  * @module
  */
 import type * as util from 'node:util'
-import { builtinModule } from '../platform/builtin.ts'
+import { builtinModule } from '../platform/runtime/builtin.ts'
 
 /** What `--help` prints: no more than a screen of 80 columns and 24 lines. */
 export const HELP = `tor-streams - fetch, proxy and resolve through Tor

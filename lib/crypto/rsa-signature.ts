@@ -5,7 +5,7 @@
  * @module
  */
 import { constantTimeEqual } from '../cell/bytes.ts'
-import { TorError } from '../errors.ts'
+import { TorError } from '../base/errors.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { RsaPublicKey } from './rsa-public-key.ts'
 

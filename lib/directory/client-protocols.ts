@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { TorError } from '../errors.ts'
+import { TorError } from '../base/errors.ts'
 import type { Consensus } from './consensus.ts'
 import { parseProtocols, type Protocols } from './protocols.ts'
 

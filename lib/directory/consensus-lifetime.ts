@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { TorError } from '../errors.ts'
+import { TorError } from '../base/errors.ts'
 import type { Consensus } from './consensus.ts'
 
 /** How far the clock may be outside of the time in which a consensus holds, in ms: 24 hours, "reasonably live". */

@@ -5,11 +5,11 @@
  * @module
  */
 import { signsDigest } from '../crypto/rsa-signature.ts'
-import { TorError } from '../errors.ts'
+import { TorError } from '../base/errors.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Consensus, ConsensusSignature } from './consensus.ts'
 import { isCertificateFor, type KeyCertificate, type KeyCertificateName, verifyKeyCertificate } from './key-certificate.ts'
-import type { Authority } from './network-config.ts'
+import type { Authority } from './network/network-config.ts'
 
 /** What a consensus is checked against. */
 export interface ConsensusCheck {

@@ -6,11 +6,11 @@
  */
 import { sha1 } from '@noble/hashes/legacy.js'
 import { sha256 } from '@noble/hashes/sha2.js'
-import { DocumentReader } from './document.ts'
-import { parseFingerprint, parseKeyValues, parseNumber, parseTime } from './fields.ts'
+import { DocumentReader } from './text/document.ts'
+import { parseFingerprint, parseKeyValues, parseNumber, parseTime } from './text/fields.ts'
 import { NO_PROTOCOLS, parseProtocols, type Protocols } from './protocols.ts'
 import { type ConsensusRelay, RelayEntryReader } from './relay-entry.ts'
-import { type SliceOptions, Slices } from './slices.ts'
+import { type SliceOptions, Slices } from './text/slices.ts'
 
 /** How many relays are read, and how many bytes are hashed, before other tasks have their turn: a few ms each. */
 const RELAYS_A_SLICE = 250

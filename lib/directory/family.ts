@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { ownText } from './encoding.ts'
-import { parseFingerprint } from './fields.ts'
+import { ownText } from './text/encoding.ts'
+import { parseFingerprint } from './text/fields.ts'
 
 /**
  * The members that a `family` line names: fingerprints of 40 hex digits in upper case, without `$` and without a name behind them,

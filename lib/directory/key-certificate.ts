@@ -7,11 +7,11 @@
 import { sha1 } from '@noble/hashes/legacy.js'
 import { parseRsaPublicKey, type RsaPublicKey } from '../crypto/rsa-public-key.ts'
 import { signsDigest } from '../crypto/rsa-signature.ts'
-import { TorError } from '../errors.ts'
+import { TorError } from '../base/errors.ts'
 import type { Platform } from '../platform/platform.ts'
-import { DocumentReader } from './document.ts'
-import { encodeHex, ownText } from './encoding.ts'
-import { parseFingerprint, parseTime } from './fields.ts'
+import { DocumentReader } from './text/document.ts'
+import { encodeHex, ownText } from './text/encoding.ts'
+import { parseFingerprint, parseTime } from './text/fields.ts'
 
 /** How far ahead of the clock a certificate may have been published, in ms. */
 const MAX_SKEW = 24 * 3_600_000

@@ -4,12 +4,12 @@
  * @module
  */
 import { sha256 } from '@noble/hashes/sha2.js'
-import { TorError } from '../errors.ts'
-import { DocumentReader } from './document.ts'
-import { decodeBase64, encodeBase64, ownText } from './encoding.ts'
+import { TorError } from '../base/errors.ts'
+import { DocumentReader } from './text/document.ts'
+import { decodeBase64, encodeBase64, ownText } from './text/encoding.ts'
 import { parseFamily } from './family.ts'
 import { parsePortPolicy, type PortPolicy, REJECT_ALL } from './port-policy.ts'
-import { type SliceOptions, Slices } from './slices.ts'
+import { type SliceOptions, Slices } from './text/slices.ts'
 
 /** How many microdescriptors are read before other tasks have their turn: a few ms. */
 const MICRODESCRIPTORS_A_SLICE = 150

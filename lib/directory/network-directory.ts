@@ -6,7 +6,7 @@
 import type { LinkAddress } from '../platform/platform.ts'
 import type { Relay } from '../relay.ts'
 import type { Consensus } from './consensus.ts'
-import { decodeHex } from './encoding.ts'
+import { decodeHex } from './text/encoding.ts'
 import type { Microdescriptor } from './microdescriptor.ts'
 import type { PortPolicy } from './port-policy.ts'
 import type { Protocols } from './protocols.ts'

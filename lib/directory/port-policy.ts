@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { parsePort } from './fields.ts'
+import { parsePort } from './text/fields.ts'
 
 /** To which ports a relay lets streams out. */
 export class PortPolicy {

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { parseNumber } from './fields.ts'
-import { ownText } from './encoding.ts'
+import { parseNumber } from './text/fields.ts'
+import { ownText } from './text/encoding.ts'
 
 /** The highest version that there can be, and the longest name. */
 const MAX_VERSION = 63

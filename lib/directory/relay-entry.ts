@@ -5,9 +5,9 @@
  */
 import { parseIPv4 } from '../cell/ip-address.ts'
 import type { LinkAddress } from '../platform/platform.ts'
-import type { DocumentReader } from './document.ts'
-import { decodeBase64, encodeHex, ownText } from './encoding.ts'
-import { parseAddressAndPort, parseNumber } from './fields.ts'
+import type { DocumentReader } from './text/document.ts'
+import { decodeBase64, encodeHex, ownText } from './text/encoding.ts'
+import { parseAddressAndPort, parseNumber } from './text/fields.ts'
 import { NO_PROTOCOLS, parseProtocols, type Protocols } from './protocols.ts'
 import { parseFlags, type RelayFlags } from './relay-flags.ts'
 

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { markHandled } from '../deferred.ts'
-import type { ByteCursor } from './byte-cursor.ts'
-import { HttpError } from './http-error.ts'
+import { markHandled } from '../base/deferred.ts'
+import type { ByteCursor } from './head/byte-cursor.ts'
+import { HttpError } from './head/http-error.ts'
 import type { FetchSocket } from './socket.ts'
 
 type Read = ReadableStreamReadResult<Uint8Array>

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { systemClock, type Clock } from '../clock.ts'
+import { systemClock, type Clock } from '../base/clock.ts'
 import { Fetcher } from './fetcher.ts'
 import type { FetchInit } from './request.ts'
 import type { FetchConnect, FetchStartTls } from './socket.ts'

@@ -4,15 +4,15 @@
  *
  * @module
  */
-import type { Clock } from '../clock.ts'
-import { allowsReuse, framingOf } from './body-framing.ts'
-import { decoderFor } from './body-decoder.ts'
+import type { Clock } from '../base/clock.ts'
+import { allowsReuse, framingOf } from './body/body-framing.ts'
+import { decoderFor } from './body/body-decoder.ts'
 import type { Connection } from './connection.ts'
-import { HttpError, fetchFailure } from './http-error.ts'
-import type { RequestBody } from './request-body.ts'
-import { ResponseBody } from './response-body.ts'
-import { HeadReader, type ResponseHead } from './response-head.ts'
-import { Upload } from './upload.ts'
+import { HttpError, fetchFailure } from './head/http-error.ts'
+import type { RequestBody } from './body/request-body.ts'
+import { ResponseBody } from './body/response-body.ts'
+import { HeadReader, type ResponseHead } from './head/response-head.ts'
+import { Upload } from './body/upload.ts'
 
 /** The most interim responses (1xx) before a final one. */
 const MAX_INTERIM = 20

@@ -3,22 +3,22 @@
  *
  * @module
  */
-import type { Clock } from '../clock.ts'
-import { bodyStream } from './body-stream.ts'
-import type { ByteSource } from './byte-source.ts'
+import type { Clock } from '../base/clock.ts'
+import { bodyStream } from './body/body-stream.ts'
+import type { ByteSource } from './body/byte-source.ts'
 import { Connection, giveUp } from './connection.ts'
 import { ConnectionPool, type PoolLimits } from './connection-pool.ts'
-import { codingsOf, decoded } from './content-coding.ts'
+import { codingsOf, decoded } from './body/content-coding.ts'
 import { exchange, type Incoming, type Outgoing } from './exchange.ts'
-import { listOf } from './field-line.ts'
-import { fetchFailure, HttpError } from './http-error.ts'
-import { encodeRequestHead } from './request-head.ts'
+import { listOf } from './head/field-line.ts'
+import { fetchFailure, HttpError } from './head/http-error.ts'
+import { encodeRequestHead } from './head/request-head.ts'
 import { readRequest, type FetchInit, type FetchRequest } from './request.ts'
-import { isRedirect, MAX_REDIRECTS, redirected } from './redirect.ts'
-import type { ResponseHead } from './response-head.ts'
+import { isRedirect, MAX_REDIRECTS, redirected } from './head/redirect.ts'
+import type { ResponseHead } from './head/response-head.ts'
 import { makeResponse } from './response.ts'
 import type { FetchConnect, FetchSocket, FetchStartTls } from './socket.ts'
-import { addressOf } from './target.ts'
+import { addressOf } from './head/target.ts'
 
 /** Methods that may be sent twice without more effect than once (RFC 9110, section 9.2.2), where a connection fails. */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])

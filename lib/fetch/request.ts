@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { TOKEN, type Field } from './field-line.ts'
-import { extractBody, takeRequestBody, type RequestBody } from './request-body.ts'
+import { TOKEN, type Field } from './head/field-line.ts'
+import { extractBody, takeRequestBody, type RequestBody } from './body/request-body.ts'
 import type { IsolationToken } from './socket.ts'
-import { readTarget } from './target.ts'
+import { readTarget } from './head/target.ts'
 
 /** What a fetch may be told beside the standard's members. */
 export interface FetchInit extends RequestInit {

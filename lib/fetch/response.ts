@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { ResponseHead } from './response-head.ts'
+import type { ResponseHead } from './head/response-head.ts'
 
 /** How a response came about. */
 export interface ResponseOrigin {

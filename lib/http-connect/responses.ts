@@ -4,7 +4,7 @@
  * @module
  */
 import { asciiBytes } from '../cell/bytes.ts'
-import type { ErrorCode } from '../errors.ts'
+import type { ErrorCode } from '../base/errors.ts'
 import { failureCode } from '../proxy/failure.ts'
 
 const VIA = 'Via: tor/1.0 tor-network (tor-streams)'

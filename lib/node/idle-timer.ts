@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../base/clock.ts'
 
 /** One timer; noting that something happened costs no more than reading the time. */
 export class IdleTimer {

@@ -7,15 +7,15 @@
  * @module
  */
 import { parseIPAddress } from '../cell/ip-address.ts'
-import { systemClock } from '../clock.ts'
-import { deferred } from '../deferred.ts'
+import { systemClock } from '../base/clock.ts'
+import { deferred } from '../base/deferred.ts'
 import { serveProxy } from '../http-connect/serve-proxy.ts'
-import { builtinModule } from '../platform/builtin.ts'
+import { builtinModule } from '../platform/runtime/builtin.ts'
 import type { ProxyWarning } from '../proxy/handshake.ts'
 import { resolveProxyOptions, type ProxyOptions } from '../proxy/options.ts'
 import { serveSocks } from '../socks/serve-socks.ts'
 import { duration, flag } from '../stream/options.ts'
-import { quoted } from '../stream/quoted.ts'
+import { quoted } from '../base/quoted.ts'
 import { HandshakePlaces } from './handshake-places.ts'
 import { TcpConnection, type NetSocket } from './tcp-connection.ts'
 

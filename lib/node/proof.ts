@@ -8,8 +8,8 @@
  *
  * @module
  */
-import { TorError } from '../errors.ts'
-import { runtimeName } from '../platform/runtime.ts'
+import { TorError } from '../base/errors.ts'
+import { runtimeName } from '../platform/runtime/runtime.ts'
 
 /** Makes a request to `url` with the hook in place. Its outcome does not matter. */
 export type SendProbe = (url: string) => unknown

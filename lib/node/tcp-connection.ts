@@ -9,9 +9,9 @@
  *
  * @module
  */
-import type { Clock } from '../clock.ts'
-import { deferred, type Deferred } from '../deferred.ts'
-import { SocketError } from '../errors.ts'
+import type { Clock } from '../base/clock.ts'
+import { deferred, type Deferred } from '../base/deferred.ts'
+import { SocketError } from '../base/errors.ts'
 
 /** The part of a node:net socket that is used. */
 export interface NetSocket {

@@ -6,7 +6,7 @@
 /// <reference types="node" preserve="true" />
 import type * as net from 'node:net'
 import type * as tls from 'node:tls'
-import { builtinModule } from '../platform/builtin.ts'
+import { builtinModule } from '../platform/runtime/builtin.ts'
 import type { SocketDuplex } from './to-duplex.ts'
 
 const { connect, checkServerIdentity } = builtinModule<typeof tls>('node:tls')

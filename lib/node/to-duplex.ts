@@ -6,9 +6,9 @@
  */
 /// <reference types="node" preserve="true" />
 import type * as stream from 'node:stream'
-import { systemClock, type Clock } from '../clock.ts'
-import { builtinModule } from '../platform/builtin.ts'
-import { asError, pairDuplexOptions } from '../platform/pair-duplex.ts'
+import { systemClock, type Clock } from '../base/clock.ts'
+import { builtinModule } from '../platform/runtime/builtin.ts'
+import { asError, pairDuplexOptions } from '../platform/tls/pair-duplex.ts'
 import type { NodeSocketSource } from './connect.ts'
 import { IdleTimer } from './idle-timer.ts'
 

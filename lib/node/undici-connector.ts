@@ -7,7 +7,7 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
-import { asError } from '../platform/pair-duplex.ts'
+import { asError } from '../platform/tls/pair-duplex.ts'
 import { addressOf, checkConnect, type NodeConnect } from './connect.ts'
 import { Probes, refuseWhereIgnored, type ProvableHook, type SendProbe } from './proof.ts'
 import { tlsOver } from './tls-duplex.ts'

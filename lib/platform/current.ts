@@ -7,7 +7,7 @@ import { bunPlatform } from './bun.ts'
 import { denoPlatform } from './deno.ts'
 import { nodePlatform } from './node.ts'
 import type { Platform } from './platform.ts'
-import { runtimeName } from './runtime.ts'
+import { runtimeName } from './runtime/runtime.ts'
 import { webPlatform } from './web.ts'
 
 let current: Platform | undefined

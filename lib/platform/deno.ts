@@ -4,13 +4,13 @@
  *
  * @module
  */
-import { builtinModule } from './builtin.ts'
-import { denoTcp } from './deno-tcp.ts'
-import { cacheDirectory, FileStorage } from './file-storage.ts'
-import { type CurveModule, nativeVerifyEd25519, nativeX25519 } from './native-curve25519.ts'
-import { nodeTls } from './node-tls.ts'
+import { builtinModule } from './runtime/builtin.ts'
+import { denoTcp } from './links/deno-tcp.ts'
+import { cacheDirectory, FileStorage } from './storage/file-storage.ts'
+import { type CurveModule, nativeVerifyEd25519, nativeX25519 } from './crypto/native-curve25519.ts'
+import { nodeTls } from './tls/node-tls.ts'
 import type { Platform } from './platform.ts'
-import { tlsTransport } from './tls.ts'
+import { tlsTransport } from './links/node-transport.ts'
 import { webPlatform } from './web.ts'
 
 /** The platform in Deno. */

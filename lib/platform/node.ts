@@ -4,15 +4,15 @@
  *
  * @module
  */
-import { builtinModule } from './builtin.ts'
-import { cacheDirectory, FileStorage } from './file-storage.ts'
-import { type CipherModule, NativeKeystream } from './native-ctr.ts'
-import { type CurveModule, nativeVerifyEd25519, nativeX25519 } from './native-curve25519.ts'
-import { type RsaModule, nativeRsaPublic } from './native-rsa.ts'
-import { nodeTls } from './node-tls.ts'
+import { builtinModule } from './runtime/builtin.ts'
+import { cacheDirectory, FileStorage } from './storage/file-storage.ts'
+import { type CipherModule, NativeKeystream } from './crypto/native-ctr.ts'
+import { type CurveModule, nativeVerifyEd25519, nativeX25519 } from './crypto/native-curve25519.ts'
+import { type RsaModule, nativeRsaPublic } from './crypto/native-rsa.ts'
+import { nodeTls } from './tls/node-tls.ts'
 import type { Platform } from './platform.ts'
-import { Sha1RunningDigest } from './sha1.ts'
-import { tlsTransport } from './tls.ts'
+import { Sha1RunningDigest } from './crypto/sha1.ts'
+import { tlsTransport } from './links/node-transport.ts'
 
 /** The platform in Node 20.19 or later. */
 export function nodePlatform(): Platform {

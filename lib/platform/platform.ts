@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Storage } from './storage.ts'
+import type { Storage } from './storage/storage.ts'
 
 /**
  * A stretch of AES-CTR keystream that is used up from its start (tor-spec, "Relay cell encryption": zero initial counter).

@@ -4,11 +4,11 @@
  *
  * @module
  */
-import { nobleVerifyEd25519, nobleX25519 } from './noble-curve25519.ts'
+import { nobleVerifyEd25519, nobleX25519 } from './crypto/noble-curve25519.ts'
 import type { Platform } from './platform.ts'
-import { rsaPublic } from './rsa.ts'
-import { Sha1RunningDigest } from './sha1.ts'
-import { WebCryptoKeystream } from './webcrypto-ctr.ts'
+import { rsaPublic } from './crypto/rsa.ts'
+import { Sha1RunningDigest } from './crypto/sha1.ts'
+import { WebCryptoKeystream } from './crypto/webcrypto-ctr.ts'
 
 /** The platform in browsers and workers. */
 export function webPlatform(): Platform {

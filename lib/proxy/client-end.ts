@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { markHandled } from '../deferred.ts'
+import { markHandled } from '../base/deferred.ts'
 import { NO_BYTES } from './handshake.ts'
 
 /** A connection that a client of the proxy made. Only its bytes matter, not where they come from. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { systemClock, type Clock } from '../clock.ts'
+import { systemClock, type Clock } from '../base/clock.ts'
 import { abortSignal, checkOptions, duration, flag } from '../stream/options.ts'
 import type { ProxyConnect, ProxyResolve } from './connect.ts'
 import type { ProxyWarning } from './handshake.ts'

@@ -4,7 +4,7 @@
  * @module
  */
 import { parseIPAddress } from '../cell/ip-address.ts'
-import { SocketError } from '../errors.ts'
+import { SocketError } from '../base/errors.ts'
 import { ClientEnd, type ProxyConnection } from './client-end.ts'
 import type { ProxyResolve, ProxySocket } from './connect.ts'
 import type { ConnectRequest, HandshakeStep, LookupRequest, ProxyHandshake } from './handshake.ts'

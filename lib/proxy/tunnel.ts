@@ -11,7 +11,7 @@
  *
  * @module
  */
-import { markHandled } from '../deferred.ts'
+import { markHandled } from '../base/deferred.ts'
 import type { ClientEnd } from './client-end.ts'
 import type { ProxySocket } from './connect.ts'
 import type { ConnectRequest } from './handshake.ts'

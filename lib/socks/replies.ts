@@ -6,7 +6,7 @@
  */
 import { parseIPv4, parseIPv6 } from '../cell/ip-address.ts'
 import { asciiBytes, ByteWriter } from '../cell/bytes.ts'
-import type { ErrorCode } from '../errors.ts'
+import type { ErrorCode } from '../base/errors.ts'
 import type { ProxyAnswer } from '../proxy/connect.ts'
 import { failureCode } from '../proxy/failure.ts'
 

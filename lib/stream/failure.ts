@@ -4,9 +4,9 @@
  *
  * @module
  */
-import type { End } from '../cell/end.ts'
+import type { End } from '../cell/relay/end.ts'
 import { endReasonName } from '../cell/reasons.ts'
-import { SocketError, type StreamAttempt, type TorError } from '../errors.ts'
+import { SocketError, type StreamAttempt, type TorError } from '../base/errors.ts'
 
 /** The far end closed the stream with this END. */
 export function failureOfEnd(

@@ -5,7 +5,7 @@
  * @module
  */
 import { RelayCommand } from '../cell/commands.ts'
-import { decodeEnd } from '../cell/end.ts'
+import { decodeEnd } from '../cell/relay/end.ts'
 import { isInternalAddress, parseIPAddress } from '../cell/ip-address.ts'
 import {
   decodeResolved,
@@ -14,14 +14,14 @@ import {
   type ResolvedAddress,
   type ResolvedAnswer,
   type ResolvedHostname,
-} from '../cell/resolve.ts'
-import { systemClock, type Clock } from '../clock.ts'
-import { deferred, type Deferred } from '../deferred.ts'
-import { SocketError, TorError } from '../errors.ts'
-import type { StreamCarrier, StreamGuest, StreamPlace } from './carrier.ts'
+} from '../cell/relay/resolve.ts'
+import { systemClock, type Clock } from '../base/clock.ts'
+import { deferred, type Deferred } from '../base/deferred.ts'
+import { SocketError, TorError } from '../base/errors.ts'
+import type { StreamCarrier, StreamGuest, StreamPlace } from './contract/carrier.ts'
 import { failureOfAbort, failureOfCircuit, failureOfEnd } from './failure.ts'
-import { HalfClosedStream } from './half-closed.ts'
-import type { StreamState } from './legality.ts'
+import { HalfClosedStream } from './flow/half-closed.ts'
+import type { StreamState } from './contract/legality.ts'
 import { abortSignal, checkOptions, duration, flag } from './options.ts'
 import { parseHost } from './socket-address.ts'
 

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { BeginFlag } from '../cell/begin.ts'
-import { systemClock, type Clock } from '../clock.ts'
+import { BeginFlag } from '../cell/relay/begin.ts'
+import { systemClock, type Clock } from '../base/clock.ts'
 import type { SecureOptions } from '../tls/options.ts'
-import { quoted } from './quoted.ts'
-import type { TlsLayer } from './stream-face.ts'
-import { hasByteStreams, nativeStreams, type ReadableType, type StreamConstructors } from './web-streams.ts'
+import { quoted } from '../base/quoted.ts'
+import type { TlsLayer } from './contract/stream-face.ts'
+import { hasByteStreams, nativeStreams, type ReadableType, type StreamConstructors } from './bytes/web-streams.ts'
 
 /**
  * Which addresses the exit may connect to (tor-spec, "Opening streams"). A host name that has both is reached over IPv4

@@ -4,7 +4,7 @@
  * @module
  */
 import { parseIPv4, parseIPv6, formatIPv6 } from '../cell/ip-address.ts'
-import { quoted } from './quoted.ts'
+import { quoted } from '../base/quoted.ts'
 
 /** A host and a port, as the WinterTC Sockets API has them. */
 export interface SocketAddress {

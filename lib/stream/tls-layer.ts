@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { SocketError } from '../errors.ts'
+import { SocketError } from '../base/errors.ts'
 import type { TlsAdapter } from '../platform/platform.ts'
 import { resolveTls } from '../tls/options.ts'
 import { SecureSocket, type ReadableSource } from '../tls/secure-socket.ts'
-import type { TlsLayer } from './stream-face.ts'
+import type { TlsLayer } from './contract/stream-face.ts'
 import type { SocketInfo } from './tor-stream.ts'
-import { hasByteStreams } from './web-streams.ts'
+import { hasByteStreams } from './bytes/web-streams.ts'
 
 /**
  * TLS by the adapter of a stream's options, or else by this one.

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { SocketError } from '../errors.ts'
-import type { StreamCarrier } from './carrier.ts'
+import { SocketError } from '../base/errors.ts'
+import type { StreamCarrier } from './contract/carrier.ts'
 import { resolveStreamOptions, type StreamOptions } from './options.ts'
-import { plainFace, type StreamFace, type StreamTls } from './stream-face.ts'
-import type { FlowControlKind } from './stream-flow.ts'
+import { plainFace, type StreamFace, type StreamTls } from './contract/stream-face.ts'
+import type { FlowControlKind } from './contract/stream-flow.ts'
 import { parseSocketAddress, type AnySocketAddress } from './socket-address.ts'
 import { StreamController } from './stream-controller.ts'
 import type { SecureTransport } from '../tls/options.ts'

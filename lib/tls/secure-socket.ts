@@ -7,9 +7,9 @@
  *
  * @module
  */
-import type { Clock } from '../clock.ts'
-import { type Deferred, deferred, markHandled } from '../deferred.ts'
-import { SocketError } from '../errors.ts'
+import type { Clock } from '../base/clock.ts'
+import { type Deferred, deferred, markHandled } from '../base/deferred.ts'
+import { SocketError } from '../base/errors.ts'
 import type { TlsAdapter, TlsConnection, TlsRequest } from '../platform/platform.ts'
 
 /** The socket below, as far as it is used. */

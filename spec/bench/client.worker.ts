@@ -1,7 +1,7 @@
 /** A process that is a client of this library, from its start to a stream's first byte. */
-import { parseDirAuthorityLines } from '../../lib/directory/dir-authority-lines.ts'
+import { parseDirAuthorityLines } from '../../lib/directory/network/dir-authority-lines.ts'
 import { TorClient } from '../../lib/client/tor-client.ts'
-import { FileStorage } from '../../lib/platform/file-storage.ts'
+import { FileStorage } from '../../lib/platform/storage/file-storage.ts'
 import type { ClientOrder } from './client.ts'
 import { serve } from './worker.ts'
 

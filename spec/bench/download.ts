@@ -3,16 +3,16 @@
  *
  * @module
  */
-import { FIXED_CELL_SIZE, FIXED_HEADER_SIZE, writeFixedHeader } from '../../lib/cell/channel-cell.ts'
+import { FIXED_CELL_SIZE, FIXED_HEADER_SIZE, writeFixedHeader } from '../../lib/cell/channel/channel-cell.ts'
 import { CellCommand, RelayCommand } from '../../lib/cell/commands.ts'
-import { encodeEnd } from '../../lib/cell/end.ts'
+import { encodeEnd } from '../../lib/cell/relay/end.ts'
 import { EndReason } from '../../lib/cell/reasons.ts'
-import { BODY_SIZE, HEADER_SIZE, MAX_DATA, writeHeader } from '../../lib/cell/relay-cell-v0.ts'
-import { decodeSendme } from '../../lib/cell/sendme.ts'
-import type { HopCrypto } from '../../lib/circuit/hop-crypto.ts'
-import { CIRCUIT_WINDOW, STREAM_WINDOW } from '../../lib/stream/windows.ts'
-import { packMessage } from '../../lib/testing/messages.ts'
-import { systemRandom } from '../../lib/testing/random.ts'
+import { BODY_SIZE, HEADER_SIZE, MAX_DATA, writeHeader } from '../../lib/cell/relay/relay-cell-v0.ts'
+import { decodeSendme } from '../../lib/cell/relay/sendme.ts'
+import type { HopCrypto } from '../../lib/circuit/onion/hop-crypto.ts'
+import { CIRCUIT_WINDOW, STREAM_WINDOW } from '../../lib/stream/flow/windows.ts'
+import { packMessage } from '../../lib/testing/relay/messages.ts'
+import { systemRandom } from '../../lib/testing/identity/random.ts'
 import { payload } from './payload.ts'
 
 /** How many bytes a read of the link yields: it is a busy one, whose bytes come faster than they are worked off. */

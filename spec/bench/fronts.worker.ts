@@ -1,9 +1,9 @@
 /** A process that is a client of this library with a SOCKS port, so that both fronts are measured apart from whoever uses them. */
 import { listenSocks } from '../../lib/node/listen-socks.ts'
-import { parseDirAuthorityLines } from '../../lib/directory/dir-authority-lines.ts'
+import { parseDirAuthorityLines } from '../../lib/directory/network/dir-authority-lines.ts'
 import { TorClient } from '../../lib/client/tor-client.ts'
 import { createFetch, type Fetch } from '../../lib/fetch/create-fetch.ts'
-import { MemoryStorage } from '../../lib/platform/storage.ts'
+import { MemoryStorage } from '../../lib/platform/storage/storage.ts'
 import type { FrontOrder } from './fronts.ts'
 import { serve } from './worker.ts'
 

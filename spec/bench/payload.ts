@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { pattern } from '../../lib/testing/exits.ts'
+import { pattern } from '../../lib/testing/exit/exits.ts'
 
 /** A prime number: the pattern repeats after so many bytes. */
 const PERIOD = 65_521

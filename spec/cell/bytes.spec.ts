@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { asciiBytes, ByteReader, ByteWriter, constantTimeEqual, printableText } from '../../lib/cell/bytes.ts'
-import { expectMalformed, hex } from './helpers.ts'
+import { expectMalformed, hex } from './support/bytes.ts'
 
 describe('ByteReader', () => {
   it('reads big-endian numbers, views and the rest in order', () => {

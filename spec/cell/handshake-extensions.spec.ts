@@ -7,7 +7,7 @@ import {
   encodeHandshakeExtensions,
   HandshakeExtensionType,
 } from '../../lib/cell/handshake-extensions.ts'
-import { TorError } from '../../lib/errors.ts'
+import { TorError } from '../../lib/base/errors.ts'
 
 const EMPTY = new Uint8Array(0)
 

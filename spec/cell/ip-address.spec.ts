@@ -9,7 +9,7 @@ import {
   parseIPv4,
   parseIPv6,
 } from '../../lib/cell/ip-address.ts'
-import { hex, ipv4Text, ipv6Text } from './helpers.ts'
+import { hex, ipv4Text, ipv6Text } from './support/bytes.ts'
 
 describe('IPv4 addresses', () => {
   it('are four decimal numbers', () => {

@@ -1,12 +1,12 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { decodeCerts, type CellCertificate } from '../../lib/cell/certs-cell.ts'
+import { decodeCerts, type CellCertificate } from '../../lib/cell/channel/certs-cell.ts'
 import { verifyCerts, type CertsToVerify } from '../../lib/channel/certs.ts'
-import { makeCertificates, type CertificateFault, type CertificateFaults } from '../../lib/testing/certificates.ts'
-import { createRelayIdentity, type RelayIdentity } from '../../lib/testing/relay-identity.ts'
-import { hex } from '../cell/helpers.ts'
-import { expectThrow, platform } from './helpers.ts'
-import { CERTS_BODY, ED25519_IDENTITY, RECORDED_AT, RSA_IDENTITY, TLS_CERTIFICATE } from './recorded-relay.ts'
+import { makeCertificates, type CertificateFault, type CertificateFaults } from '../../lib/testing/relay/certificates.ts'
+import { createRelayIdentity, type RelayIdentity } from '../../lib/testing/identity/relay-identity.ts'
+import { hex } from '../cell/support/bytes.ts'
+import { expectThrow, platform } from './support/relay-side.ts'
+import { CERTS_BODY, ED25519_IDENTITY, RECORDED_AT, RSA_IDENTITY, TLS_CERTIFICATE } from './vectors/recorded-relay.ts'
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR

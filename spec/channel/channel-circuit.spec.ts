@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import { CellCommand } from '../../lib/cell/commands.ts'
-import { hex, padded } from '../cell/helpers.ts'
-import { expectCode, settle } from './helpers.ts'
-import { opened } from './recorder.ts'
+import { hex, padded } from '../cell/support/bytes.ts'
+import { expectCode, settle } from './support/relay-side.ts'
+import { opened } from './support/recorder.ts'
 
 describe('a circuit on a channel', () => {
   it("has a random id with the highest bit set, and none has another's", async () => {

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
-import { encodeCell } from '../../lib/cell/channel-cell.ts'
+import { encodeCell } from '../../lib/cell/channel/channel-cell.ts'
 import { CellCommand } from '../../lib/cell/commands.ts'
 import { Channel } from '../../lib/channel/channel.ts'
-import { hex } from '../cell/helpers.ts'
+import { hex } from '../cell/support/bytes.ts'
 import {
   expectRejection,
   expectThrow,
@@ -14,8 +14,8 @@ import {
   ScriptedLink,
   ScriptedTransport,
   settle,
-} from './helpers.ts'
-import { opened, Recorder } from './recorder.ts'
+} from './support/relay-side.ts'
+import { opened, Recorder } from './support/recorder.ts'
 
 describe('a channel, ending', () => {
   const failures: readonly [what: string, act: (link: ScriptedLink, recorder: Recorder) => void][] = [

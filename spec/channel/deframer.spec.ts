@@ -1,11 +1,11 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { encodeCell, encodeVersions } from '../../lib/cell/channel-cell.ts'
+import { encodeCell, encodeVersions } from '../../lib/cell/channel/channel-cell.ts'
 import { CellCommand } from '../../lib/cell/commands.ts'
 import { Deframer, type LinkItem } from '../../lib/channel/deframer.ts'
-import { TorError } from '../../lib/errors.ts'
-import { hex, latin1 } from '../cell/helpers.ts'
-import { expectThrow, joined } from './helpers.ts'
+import { TorError } from '../../lib/base/errors.ts'
+import { hex, latin1 } from '../cell/support/bytes.ts'
+import { expectThrow, joined } from './support/relay-side.ts'
 
 const relayCell = (circuitId: number, fill: number): Uint8Array =>
   encodeCell(circuitId, CellCommand.RELAY, new Uint8Array(509).fill(fill))

@@ -1,11 +1,11 @@
 import { expect } from 'chai'
 import { CellCommand } from '../../lib/cell/commands.ts'
-import { encodeNetinfo } from '../../lib/cell/netinfo.ts'
+import { encodeNetinfo } from '../../lib/cell/channel/netinfo.ts'
 import { Deframer, type LinkItem } from '../../lib/channel/deframer.ts'
 import { LinkHandshake, type LinkHandshakeOptions } from '../../lib/channel/link-handshake.ts'
-import { hex, padded } from '../cell/helpers.ts'
-import { expectThrow, handshakeBytes, platform, relay } from './helpers.ts'
-import { AUTH_CHALLENGE_BODY, CERTS_BODY, NETINFO_BODY, RECORDED_AT, TLS_CERTIFICATE } from './recorded-relay.ts'
+import { hex, padded } from '../cell/support/bytes.ts'
+import { expectThrow, handshakeBytes, platform, relay } from './support/relay-side.ts'
+import { AUTH_CHALLENGE_BODY, CERTS_BODY, NETINFO_BODY, RECORDED_AT, TLS_CERTIFICATE } from './vectors/recorded-relay.ts'
 
 const cell = (command: number, body: Uint8Array, circuitId = 0): LinkItem => ({
   kind: 'cell',

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import { CellCommand } from '../../lib/cell/commands.ts'
 import { LinkOutput, OUTPUT_LIMIT, type RoomWaiter } from '../../lib/channel/link-output.ts'
-import { hex } from '../cell/helpers.ts'
-import { ScriptedLink, settle } from './helpers.ts'
+import { hex } from '../cell/support/bytes.ts'
+import { ScriptedLink, settle } from './support/relay-side.ts'
 
 /** How many whole cells fit. */
 const CELLS = Math.floor(OUTPUT_LIMIT / 514)

@@ -1,11 +1,11 @@
 import { expect } from 'chai'
-import { encodeCell, encodeVersions } from '../../lib/cell/channel-cell.ts'
+import { encodeCell, encodeVersions } from '../../lib/cell/channel/channel-cell.ts'
 import { CellCommand } from '../../lib/cell/commands.ts'
 import { Channel, type ChannelOptions } from '../../lib/channel/channel.ts'
-import type { TorError } from '../../lib/errors.ts'
+import type { TorError } from '../../lib/base/errors.ts'
 import type { Link, Transport } from '../../lib/platform/platform.ts'
 import type { Relay } from '../../lib/relay.ts'
-import { hex, latin1 } from '../cell/helpers.ts'
+import { hex, latin1 } from '../cell/support/bytes.ts'
 import {
   expectRejection,
   handshakeBytes,
@@ -17,7 +17,7 @@ import {
   ScriptedLink,
   ScriptedTransport,
   settle,
-} from './helpers.ts'
+} from './support/relay-side.ts'
 
 const twoAddresses: Relay = { ...relay, addresses: [...relay.addresses, { hostname: '::1', port: 9002 }] }
 

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { isCrossSignedBy, parseRsaCrossCert } from '../../lib/channel/rsa-cross-cert.ts'
-import { expectMalformed, expectTotal, hex } from '../cell/helpers.ts'
-import { platform } from './helpers.ts'
+import { expectMalformed, expectTotal, hex } from '../cell/support/bytes.ts'
+import { platform } from './support/relay-side.ts'
 
 // Arti, tor-cert/tests/testvec_certs.rs, taken there from a CERTS cell of C tor.
 const MODULUS = hex(`

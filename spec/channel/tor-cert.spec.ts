@@ -3,8 +3,8 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { ByteWriter } from '../../lib/cell/bytes.ts'
 import { isSignedBy, parseTorCert } from '../../lib/channel/tor-cert.ts'
-import { expectMalformed, expectTotal, hex } from '../cell/helpers.ts'
-import { platform } from './helpers.ts'
+import { expectMalformed, expectTotal, hex } from '../cell/support/bytes.ts'
+import { platform } from './support/relay-side.ts'
 
 // Arti, tor-cert/tests/testvec_certs.rs, taken there from a CERTS cell of C tor.
 const IDENTITY = hex('DCB604DB2034B00FD16986D4ADB9D16B21CB4E4457A33DEC0F538903683E96E9')

@@ -1,11 +1,11 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { decodeCerts } from '../../lib/cell/certs-cell.ts'
+import { decodeCerts } from '../../lib/cell/channel/certs-cell.ts'
 import { isSelfSigned, parseX509, rsaIdentityOf } from '../../lib/channel/x509.ts'
-import { TorError } from '../../lib/errors.ts'
-import { expectMalformed, expectTotal, hex } from '../cell/helpers.ts'
-import { platform } from './helpers.ts'
-import { CERTS_BODY, RSA_IDENTITY, TLS_CERTIFICATE } from './recorded-relay.ts'
+import { TorError } from '../../lib/base/errors.ts'
+import { expectMalformed, expectTotal, hex } from '../cell/support/bytes.ts'
+import { platform } from './support/relay-side.ts'
+import { CERTS_BODY, RSA_IDENTITY, TLS_CERTIFICATE } from './vectors/recorded-relay.ts'
 
 const certificateOf = (type: number): Uint8Array =>
   decodeCerts(CERTS_BODY).find((cert) => cert.type === type)?.bytes as Uint8Array

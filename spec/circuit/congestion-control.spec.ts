@@ -1,9 +1,9 @@
 import { expect } from 'chai'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { readCongestionParameters, readXonXoffParameters, type CongestionControlParameters } from '../../lib/circuit/congestion/parameters.ts'
-import type { ExitHandler } from '../../lib/testing/exit.ts'
-import { echo, pattern, sink, source } from '../../lib/testing/exits.ts'
-import type { TestRelay } from '../../lib/testing/test-relay.ts'
+import type { ExitHandler } from '../../lib/testing/exit/exit.ts'
+import { echo, pattern, sink, source } from '../../lib/testing/exit/exits.ts'
+import type { TestRelay } from '../../lib/testing/relay/test-relay.ts'
 import { expectToEcho, Rig, settled, stateOf, type Built } from './support/rig.ts'
 import { expectPattern, lastStream, Upload } from './support/transfer.ts'
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { FIXED_CELL_SIZE } from '../../lib/cell/channel-cell.ts'
+import { FIXED_CELL_SIZE } from '../../lib/cell/channel/channel-cell.ts'
 import { Circuit } from '../../lib/circuit/circuit.ts'
 import type { Transport } from '../../lib/platform/platform.ts'
 import { TestNetwork } from '../../lib/testing/test-network.ts'

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { StreamTable } from '../../lib/circuit/stream-table.ts'
-import type { StreamEndpoint } from '../../lib/stream/carrier.ts'
+import type { StreamEndpoint } from '../../lib/stream/contract/carrier.ts'
 
 const endpoint = (): StreamEndpoint => ({
   state: 'open',

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import { TorClient, type TorClientOptions } from '../../lib/client/tor-client.ts'
 import type { SocketInfo } from '../../lib/stream/tor-stream.ts'
-import { echo, source } from '../../lib/testing/exits.ts'
-import type { TestCircuit } from '../../lib/testing/test-circuit.ts'
+import { echo, source } from '../../lib/testing/exit/exits.ts'
+import type { TestCircuit } from '../../lib/testing/relay/test-circuit.ts'
 import { ClientScene, exit, guard } from './support/client-scene.ts'
 
 describe('TorClient: flow control', function () {

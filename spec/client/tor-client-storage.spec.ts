@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import type { KeptName } from '../../lib/client/keepsake.ts'
-import { MemoryStorage, type Storage } from '../../lib/platform/storage.ts'
+import type { KeptName } from '../../lib/client/bootstrap/client-store.ts'
+import { MemoryStorage, type Storage } from '../../lib/platform/storage/storage.ts'
 import { codeOf } from '../stream/support/scene.ts'
 import { ClientScene, pathOf } from './support/client-scene.ts'
 

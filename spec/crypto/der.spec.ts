@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { DerReader } from '../../lib/crypto/der.ts'
-import { expectMalformed, expectTotal, hex, latin1 } from '../cell/helpers.ts'
-import { joined } from '../channel/helpers.ts'
+import { expectMalformed, expectTotal, hex, latin1 } from '../cell/support/bytes.ts'
+import { joined } from '../channel/support/relay-side.ts'
 
 const read = (bytes: string): DerReader => new DerReader(hex(bytes), 'thing')
 

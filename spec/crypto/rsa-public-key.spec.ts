@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { parseRsaPublicKey } from '../../lib/crypto/rsa-public-key.ts'
-import { expectMalformed, expectTotal, hex } from '../cell/helpers.ts'
+import { expectMalformed, expectTotal, hex } from '../cell/support/bytes.ts'
 
 const KEY = hex('30 0a 02 03 00 c0ff 02 03 010001')
 

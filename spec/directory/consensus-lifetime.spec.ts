@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { checkLifetime, type Lifetime, nextFetch } from '../../lib/directory/consensus-lifetime.ts'
-import { expectRefused } from './helpers.ts'
+import { expectRefused } from './support/helpers.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE

@@ -1,12 +1,12 @@
 import { expect } from 'chai'
 import { missingCertificates, verifyConsensus } from '../../lib/directory/consensus-signatures.ts'
 import { type KeyCertificate, parseKeyCertificates } from '../../lib/directory/key-certificate.ts'
-import { TorError } from '../../lib/errors.ts'
-import { consensusAround } from './generated.ts'
-import { consensusOf, expectRefused, platform, replaced } from './helpers.ts'
+import { TorError } from '../../lib/base/errors.ts'
+import { consensusAround } from './support/generated.ts'
+import { consensusOf, expectRefused, platform, replaced } from './support/helpers.ts'
 import { CERTIFICATES } from './samples/certificates.ts'
 import { CONSENSUS } from './samples/consensus.ts'
-import { certificateOf, generateSigner, type Signer, signedBy } from './signing.ts'
+import { certificateOf, generateSigner, type Signer, signedBy } from './support/signing.ts'
 
 const IDENTITIES = ['6C8C3CBF68A406FEE0A959F6301A8E009A5F7646', 'A8DDC9360520F6677EB76E9CE587DC2DE36C71B7', 'C140CA7CBE45857283EC3D8880A8F4B2E74B72C7']
 const authoritiesOf = (identities: readonly string[]): { v3Identity: string }[] => identities.map((v3Identity) => ({ v3Identity }))

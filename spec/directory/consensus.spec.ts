@@ -3,8 +3,8 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { expect } from 'chai'
 import { parseConsensus } from '../../lib/directory/consensus.ts'
 import { RelayFlag } from '../../lib/directory/relay-flags.ts'
-import { consensusAround, generateNetwork } from './generated.ts'
-import { consensusOf, expectRejected, replaced } from './helpers.ts'
+import { consensusAround, generateNetwork } from './support/generated.ts'
+import { consensusOf, expectRejected, replaced } from './support/helpers.ts'
 import { CONSENSUS } from './samples/consensus.ts'
 
 const ENTRY = `r lisdex AAAErLudKby6FyVrs1ko3b/Iq6k 2038-01-01 00:00:00 152.53.144.50 8443 0

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import { type KeyCertificate, parseKeyCertificates, verifyKeyCertificate } from '../../lib/directory/key-certificate.ts'
-import { expectRefused, platform, replaced } from './helpers.ts'
+import { expectRefused, platform, replaced } from './support/helpers.ts'
 import { CERTIFICATES } from './samples/certificates.ts'
-import { type CertificateChange, certificateOf, generateSigner, type Signer } from './signing.ts'
+import { type CertificateChange, certificateOf, generateSigner, type Signer } from './support/signing.ts'
 
 const NOW = Date.UTC(2026, 11, 1)
 const DAY = 24 * 3_600_000

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import { parseMicrodescriptors } from '../../lib/directory/microdescriptor.ts'
-import { encodeBase64 } from '../../lib/directory/encoding.ts'
-import { consensusOf, entriesOf, expectRejected, microdescriptorOf, replaced } from './helpers.ts'
-import { generateNetwork } from './generated.ts'
+import { encodeBase64 } from '../../lib/directory/text/encoding.ts'
+import { consensusOf, entriesOf, expectRejected, microdescriptorOf, replaced } from './support/helpers.ts'
+import { generateNetwork } from './support/generated.ts'
 import { CONSENSUS } from './samples/consensus.ts'
 import { MICRODESCRIPTORS } from './samples/microdescriptors.ts'
 

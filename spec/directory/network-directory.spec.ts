@@ -3,7 +3,7 @@ import type { Microdescriptor } from '../../lib/directory/microdescriptor.ts'
 import { NetworkDirectory } from '../../lib/directory/network-directory.ts'
 import { RelayFlag } from '../../lib/directory/relay-flags.ts'
 import { checkRelay } from '../../lib/relay.ts'
-import { consensusOf, entriesOf, replaced } from './helpers.ts'
+import { consensusOf, entriesOf, replaced } from './support/helpers.ts'
 import { CONSENSUS } from './samples/consensus.ts'
 import { MICRODESCRIPTORS } from './samples/microdescriptors.ts'
 

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { checkClientProtocols, clientProtocols } from '../../lib/directory/client-protocols.ts'
 import { parseProtocols, type Protocols } from '../../lib/directory/protocols.ts'
-import { expectRefused } from './helpers.ts'
+import { expectRefused } from './support/helpers.ts'
 
 const protocols = (text: string): Protocols => parseProtocols(text) ?? expect.fail(`not well-formed: ${text}`)
 

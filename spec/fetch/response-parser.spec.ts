@@ -1,11 +1,11 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { decoderFor } from '../../lib/fetch/body-decoder.ts'
-import { framingOf } from '../../lib/fetch/body-framing.ts'
-import type { ByteCursor } from '../../lib/fetch/byte-cursor.ts'
-import { HttpError, type HttpErrorCode } from '../../lib/fetch/http-error.ts'
-import { decodeLatin1, encodeLatin1 } from '../../lib/fetch/latin1.ts'
-import { HeadReader, type ResponseHead } from '../../lib/fetch/response-head.ts'
+import { decoderFor } from '../../lib/fetch/body/body-decoder.ts'
+import { framingOf } from '../../lib/fetch/body/body-framing.ts'
+import type { ByteCursor } from '../../lib/fetch/head/byte-cursor.ts'
+import { HttpError, type HttpErrorCode } from '../../lib/fetch/head/http-error.ts'
+import { decodeLatin1, encodeLatin1 } from '../../lib/fetch/head/latin1.ts'
+import { HeadReader, type ResponseHead } from '../../lib/fetch/head/response-head.ts'
 
 interface Parsed {
   readonly head?: ResponseHead

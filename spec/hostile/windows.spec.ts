@@ -1,9 +1,9 @@
 import { expect } from 'chai'
 import { RelayCommand } from '../../lib/cell/commands.ts'
-import { encodeSendme } from '../../lib/cell/sendme.ts'
+import { encodeSendme } from '../../lib/cell/relay/sendme.ts'
 import { Circuit } from '../../lib/circuit/circuit.ts'
 import type { TorStream } from '../../lib/stream/tor-stream.ts'
-import { sink } from '../../lib/testing/exits.ts'
+import { sink } from '../../lib/testing/exit/exits.ts'
 import { codeOf, endOfTurn, expectToEcho, Rig, roundTrip, seenBy, settled, stateOf, type Built } from '../circuit/support/rig.ts'
 
 const { DATA, SENDME } = RelayCommand

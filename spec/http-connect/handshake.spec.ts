@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import type { EndReason } from '../../lib/cell/reasons.ts'
-import { SocketError, type ErrorCode } from '../../lib/errors.ts'
+import { SocketError, type ErrorCode } from '../../lib/base/errors.ts'
 import { HttpConnectHandshake } from '../../lib/http-connect/handshake.ts'
 import { failed, statusOfFailure } from '../../lib/http-connect/responses.ts'
 import { EitherHandshake } from '../../lib/http-connect/serve-proxy.ts'

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { SocketError } from '../../lib/errors.ts'
+import { SocketError } from '../../lib/base/errors.ts'
 import { serveHttpConnect, serveProxy } from '../../lib/socks.ts'
 import { FakeClient, FakeNetwork } from '../proxy/support/fakes.ts'
 import { hex } from '../proxy/support/handshakes.ts'

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { SocketError } from '../../lib/errors.ts'
+import { SocketError } from '../../lib/base/errors.ts'
 import { CLOSE_GRACE, TcpConnection, type NetSocket } from '../../lib/node/tcp-connection.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { turn } from '../support/turn.ts'

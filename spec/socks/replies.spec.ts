@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { SocketError, type ErrorCode } from '../../lib/errors.ts'
+import { SocketError, type ErrorCode } from '../../lib/base/errors.ts'
 import type { EndReason } from '../../lib/cell/reasons.ts'
 import { replyOfFailure, socks4Reply, socks5Reply } from '../../lib/socks/replies.ts'
 

@@ -3,7 +3,7 @@
  */
 import { expect } from 'chai'
 import { RelayCommand } from '../../lib/cell/commands.ts'
-import { HalfClosedStream } from '../../lib/stream/half-closed.ts'
+import { HalfClosedStream } from '../../lib/stream/flow/half-closed.ts'
 import { turn } from '../support/turn.ts'
 import { CLOSING_TABLE } from './support/closing-table.ts'
 import { codeOf, connected, connecting, pattern, rejection, VARIANTS } from './support/scene.ts'

@@ -3,8 +3,8 @@
  */
 import { expect } from 'chai'
 import { RelayCommand } from '../../lib/cell/commands.ts'
-import { SocketError, TorError, type ErrorCode } from '../../lib/errors.ts'
-import { hex } from '../cell/helpers.ts'
+import { SocketError, TorError, type ErrorCode } from '../../lib/base/errors.ts'
+import { hex } from '../cell/support/bytes.ts'
 import { turn } from '../support/turn.ts'
 import { cells, codeOf, connected, connecting, pattern, readAll, rejection, sameBytes, concat, utf8 } from './support/scene.ts'
 import { Watch } from './support/watch.ts'

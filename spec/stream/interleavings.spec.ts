@@ -4,7 +4,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { RelayCommand } from '../../lib/cell/commands.ts'
-import { TorError } from '../../lib/errors.ts'
+import { TorError } from '../../lib/base/errors.ts'
 import { turn } from '../support/turn.ts'
 import { concat, connecting, pattern, sameBytes, VARIANTS } from './support/scene.ts'
 import { Watch } from './support/watch.ts'

@@ -1,9 +1,9 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { decodeBegin, encodeBegin } from '../../lib/cell/begin.ts'
+import { decodeBegin, encodeBegin } from '../../lib/cell/relay/begin.ts'
 import { parseSocketAddress, type AnySocketAddress } from '../../lib/stream/socket-address.ts'
 import { TorStream } from '../../lib/stream/tor-stream.ts'
-import { ipv4Text, ipv6Text, port, thrownBy } from '../cell/helpers.ts'
+import { ipv4Text, ipv6Text, port, thrownBy } from '../cell/support/bytes.ts'
 import { FakeCircuit } from './support/fake-circuit.ts'
 
 const GOOD: readonly (readonly [AnySocketAddress, hostname: string, port: number])[] = [

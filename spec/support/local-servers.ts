@@ -6,7 +6,7 @@
  */
 import type { AddressInfo, Server, Socket } from 'node:net'
 import { connect as connectTcp } from 'node:net'
-import { SocketError } from '../../lib/errors.ts'
+import { SocketError } from '../../lib/base/errors.ts'
 
 /** One stream, as `connect` gives it. */
 export interface LocalSocket {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { atEndOfTurn } from '../../lib/stream/end-of-turn.ts'
+import { atEndOfTurn } from '../../lib/base/end-of-turn.ts'
 
 /** Waits until this turn of the event loop is over, its microtasks and what the library does at its end included; or several. */
 export async function turn(count = 1): Promise<void> {

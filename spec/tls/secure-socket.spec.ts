@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { SocketError } from '../../lib/errors.ts'
+import { SocketError } from '../../lib/base/errors.ts'
 import type { TlsAdapter, TlsConnection } from '../../lib/platform/platform.ts'
 import { SecureSocket } from '../../lib/tls/secure-socket.ts'
 import { FakeClock } from '../support/fake-clock.ts'

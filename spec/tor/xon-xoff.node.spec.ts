@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Circuit } from '../../lib/circuit/circuit.ts'
-import { DEFAULT_XON_XOFF, XOFF_CELL } from '../../lib/stream/flow-parameters.ts'
+import { DEFAULT_XON_XOFF, XOFF_CELL } from '../../lib/stream/contract/flow-parameters.ts'
 import { requireProgram } from '../support/programs.ts'
 import { download, HttpAnswer, isPending, openCircuit, request, writeTestBytes } from './support/client.ts'
 import { CountedCircuit } from './support/counted-circuit.ts'

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { DEFAULT_XON_XOFF, type XonXoffParameters } from '../../stream/flow-parameters.ts'
+import { DEFAULT_XON_XOFF, type XonXoffParameters } from '../../stream/contract/flow-parameters.ts'
 
 /** What a client needs for the circuits that it sends on. */
 export interface CongestionControlParameters {

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { encodeSendme } from '../../../lib/cell/sendme.ts'
+import { encodeSendme } from '../../../lib/cell/relay/sendme.ts'
 import { CongestionWindow } from '../../../lib/circuit/congestion/congestion-window.ts'
-import type { Clock } from '../../../lib/clock.ts'
+import type { Clock } from '../../../lib/base/clock.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { DEFAULTS } from './support/parameters.ts'
 

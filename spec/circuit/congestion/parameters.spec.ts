@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { readCongestionParameters, readXonXoffParameters } from '../../../lib/circuit/congestion/parameters.ts'
-import { DEFAULT_XON_XOFF } from '../../../lib/stream/flow-parameters.ts'
+import { DEFAULT_XON_XOFF } from '../../../lib/stream/contract/flow-parameters.ts'
 
 /** Name, default, least and greatest value: C tor 0.4.9.11, src/core/or/congestion_control_{common,vegas,flow}.c. */
 const CONGESTION = [

@@ -5,12 +5,12 @@
 import { AssertionError, expect } from 'chai'
 import { Channel } from '../../../lib/channel/channel.ts'
 import { Circuit, type CircuitOptions } from '../../../lib/circuit/circuit.ts'
-import { SocketError, TorError } from '../../../lib/errors.ts'
-import { atEndOfTurn } from '../../../lib/stream/end-of-turn.ts'
+import { SocketError, TorError } from '../../../lib/base/errors.ts'
+import { atEndOfTurn } from '../../../lib/base/end-of-turn.ts'
 import type { Relay } from '../../../lib/relay.ts'
-import type { FlowControlKind } from '../../../lib/stream/stream-flow.ts'
+import type { FlowControlKind } from '../../../lib/stream/contract/stream-flow.ts'
 import type { TorStream } from '../../../lib/stream/tor-stream.ts'
-import type { TestCircuit } from '../../../lib/testing/test-circuit.ts'
+import type { TestCircuit } from '../../../lib/testing/relay/test-circuit.ts'
 import { TestNetwork, type TestNetworkOptions } from '../../../lib/testing/test-network.ts'
 
 /** A circuit with what each relay of it sees, the guard first. */

@@ -1,9 +1,9 @@
 /** Uploads and downloads of a fixed pattern, of which a lost or doubled cell shows. */
 import { expect } from 'chai'
 import type { TorStream } from '../../../lib/stream/tor-stream.ts'
-import { pattern } from '../../../lib/testing/exits.ts'
-import type { TestCircuit } from '../../../lib/testing/test-circuit.ts'
-import type { TestStream } from '../../../lib/testing/exit-stream.ts'
+import { pattern } from '../../../lib/testing/exit/exits.ts'
+import type { TestCircuit } from '../../../lib/testing/relay/test-circuit.ts'
+import type { TestStream } from '../../../lib/testing/exit/exit-stream.ts'
 
 /** An upload that goes on by itself. */
 export class Upload {

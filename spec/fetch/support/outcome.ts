@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { HttpError } from '../../../lib/fetch/http-error.ts'
+import { HttpError } from '../../../lib/fetch/head/http-error.ts'
 
 /** What a fetch came to. */
 export interface Outcome {

@@ -4,16 +4,16 @@
  * handshakes does.
  */
 import { CellCommand } from '../../../lib/cell/commands.ts'
-import { BODY_SIZE, bodyOf, commandOf, lengthOf, looksRecognized, streamIdOf } from '../../../lib/cell/relay-cell-v0.ts'
+import { BODY_SIZE, bodyOf, commandOf, lengthOf, looksRecognized, streamIdOf } from '../../../lib/cell/relay/relay-cell-v0.ts'
 import type { Channel } from '../../../lib/channel/channel.ts'
 import { CircuitController } from '../../../lib/circuit/circuit-controller.ts'
 import type { NegotiatedCongestionControl } from '../../../lib/circuit/flow-control.ts'
-import { HOP_KEY_SIZE, HopCrypto } from '../../../lib/circuit/hop-crypto.ts'
+import { HOP_KEY_SIZE, HopCrypto } from '../../../lib/circuit/onion/hop-crypto.ts'
 import { currentPlatform } from '../../../lib/platform/current.ts'
-import { packMessage, type OutgoingMessage } from '../../../lib/testing/messages.ts'
-import { Observer } from '../../../lib/testing/observer.ts'
-import type { TestCircuit } from '../../../lib/testing/test-circuit.ts'
-import type { TestLink } from '../../../lib/testing/test-link.ts'
+import { packMessage, type OutgoingMessage } from '../../../lib/testing/relay/messages.ts'
+import { Observer } from '../../../lib/testing/relay/observer.ts'
+import type { TestCircuit } from '../../../lib/testing/relay/test-circuit.ts'
+import type { TestLink } from '../../../lib/testing/relay/test-link.ts'
 
 /** A message that the client sent. */
 export interface SentMessage {

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { deferred, type Deferred } from '../../../lib/deferred.ts'
+import { deferred, type Deferred } from '../../../lib/base/deferred.ts'
 import type { ProxyAddress, ProxyAnswer, ProxyCircuitChoice, ProxyConnect, ProxyResolve, ProxySocket } from '../../../lib/proxy/connect.ts'
 import type { ProxyConnection } from '../../../lib/proxy/client-end.ts'
 import { latin1Text } from '../../../lib/proxy/text.ts'
-import { MemoryPipe } from '../../../lib/testing/memory-pipe.ts'
+import { MemoryPipe } from '../../../lib/testing/link/memory-pipe.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { bytes } from './handshakes.ts'
 

@@ -1,7 +1,7 @@
 /** The readable half. */
 import { expect } from 'chai'
 import { RelayCommand } from '../../../lib/cell/commands.ts'
-import { encodeEnd } from '../../../lib/cell/end.ts'
+import { encodeEnd } from '../../../lib/cell/relay/end.ts'
 import { turn } from '../../support/turn.ts'
 import { cells, codeOf, concat, connected, pattern, readAll, rejection, sameBytes, type Variant } from '../support/scene.ts'
 import { Watch } from '../support/watch.ts'

@@ -1,7 +1,7 @@
 /** The writable half. */
 import { expect } from 'chai'
 import { RelayCommand } from '../../../lib/cell/commands.ts'
-import { SocketError } from '../../../lib/errors.ts'
+import { SocketError } from '../../../lib/base/errors.ts'
 import { turn } from '../../support/turn.ts'
 import { codeOf, connected, connecting, pattern, rejection, sameBytes, utf8, type Variant } from '../support/scene.ts'
 import { Watch } from '../support/watch.ts'

@@ -6,11 +6,11 @@
  * @module
  */
 import { RelayCommand } from '../../../lib/cell/commands.ts'
-import { encodeConnected, type Connected } from '../../../lib/cell/connected.ts'
-import { encodeEnd } from '../../../lib/cell/end.ts'
-import { encodeXoff, encodeXon } from '../../../lib/cell/xon-xoff.ts'
-import { CreditLine } from '../../../lib/circuit/credit-line.ts'
-import { TorError } from '../../../lib/errors.ts'
+import { encodeConnected, type Connected } from '../../../lib/cell/relay/connected.ts'
+import { encodeEnd } from '../../../lib/cell/relay/end.ts'
+import { encodeXoff, encodeXon } from '../../../lib/cell/relay/xon-xoff.ts'
+import { CreditLine } from '../../../lib/circuit/send-scheduler.ts'
+import { TorError } from '../../../lib/base/errors.ts'
 import type {
   CellSource,
   CreditWaiter,
@@ -19,8 +19,8 @@ import type {
   StreamGuest,
   StreamPlace,
   XonXoffSetup,
-} from '../../../lib/stream/carrier.ts'
-import { isLegal } from '../../../lib/stream/legality.ts'
+} from '../../../lib/stream/contract/carrier.ts'
+import { isLegal } from '../../../lib/stream/contract/legality.ts'
 
 /** One message that a stream sent. */
 export interface SentMessage {

@@ -5,12 +5,12 @@
  */
 import { expect } from 'chai'
 import * as ponyfill from 'web-streams-polyfill'
-import type { SocketError } from '../../../lib/errors.ts'
-import { DEFAULT_XON_XOFF, type XonXoffParameters } from '../../../lib/stream/flow-parameters.ts'
+import type { SocketError } from '../../../lib/base/errors.ts'
+import { DEFAULT_XON_XOFF, type XonXoffParameters } from '../../../lib/stream/contract/flow-parameters.ts'
 import type { StreamOptions } from '../../../lib/stream/options.ts'
-import type { FlowControlKind } from '../../../lib/stream/stream-flow.ts'
+import type { FlowControlKind } from '../../../lib/stream/contract/stream-flow.ts'
 import { TorStream } from '../../../lib/stream/tor-stream.ts'
-import { nativeStreams, type StreamConstructors } from '../../../lib/stream/web-streams.ts'
+import { nativeStreams, type StreamConstructors } from '../../../lib/stream/bytes/web-streams.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { FakeCircuit } from './fake-circuit.ts'
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { TorError } from '../../../lib/errors.ts'
+import { TorError } from '../../../lib/base/errors.ts'
 import { RelayCommand } from '../../../lib/cell/commands.ts'
 import { turn } from '../../support/turn.ts'
 import { connecting, pattern, type Scene, type SceneOptions, type Variant } from './scene.ts'

@@ -4,7 +4,7 @@
  * @module
  */
 import { expect } from 'chai'
-import { SocketError, TorError } from '../../../lib/errors.ts'
+import { SocketError, TorError } from '../../../lib/base/errors.ts'
 import { turn } from '../../support/turn.ts'
 
 /** What became of a promise so far. */

@@ -6,7 +6,7 @@
  */
 import { RelayCommand } from '../../../lib/cell/commands.ts'
 import { Circuit, type CircuitOptions } from '../../../lib/circuit/circuit.ts'
-import type { TorError } from '../../../lib/errors.ts'
+import type { TorError } from '../../../lib/base/errors.ts'
 import type { Relay } from '../../../lib/relay.ts'
 import type {
   CellSource,
@@ -16,8 +16,8 @@ import type {
   StreamGuest,
   StreamPlace,
   XonXoffSetup,
-} from '../../../lib/stream/carrier.ts'
-import type { StreamState } from '../../../lib/stream/legality.ts'
+} from '../../../lib/stream/contract/carrier.ts'
+import type { StreamState } from '../../../lib/stream/contract/legality.ts'
 import type { StreamOptions } from '../../../lib/stream/options.ts'
 import { TorStream } from '../../../lib/stream/tor-stream.ts'
 import { LinkTap } from './link-tap.ts'

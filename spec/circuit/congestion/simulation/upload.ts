@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { encodeSendme } from '../../../../lib/cell/sendme.ts'
+import { encodeSendme } from '../../../../lib/cell/relay/sendme.ts'
 import { CongestionWindow } from '../../../../lib/circuit/congestion/congestion-window.ts'
 import { DEFAULTS } from '../support/parameters.ts'
 import type { Line } from './line.ts'

@@ -1,0 +1,29 @@
+/**
+ * The EXTEND2 message (tor-spec, "EXTEND and EXTENDED cells"). Its answer, EXTENDED2, is `decodeCreated2` of create2.ts.
+ *
+ * @module
+ */
+import { ByteReader, ByteWriter } from '../bytes.ts'
+import { encodeCreate2, readHandshake, type Create2 } from '../channel/create2.ts'
+import { decodeLinkSpecifiers, encodeLinkSpecifiers, type LinkSpecifier } from '../link-specifier.ts'
+
+/** A request to extend a circuit by one hop. */
+export interface Extend2 extends Create2 {
+  /** The relay to extend to. */
+  readonly linkSpecifiers: readonly LinkSpecifier[]
+}
+
+/** The body of an EXTEND2 message. */
+export function encodeExtend2(
+  linkSpecifiers: readonly LinkSpecifier[],
+  handshakeType: number,
+  data: Uint8Array,
+): Uint8Array<ArrayBuffer> {
+  return new ByteWriter().bytes(encodeLinkSpecifiers(linkSpecifiers)).bytes(encodeCreate2(handshakeType, data)).finish()
+}
+
+/** Reads the body of an EXTEND2 message; bytes in it are views. Throws `CELL_MALFORMED`. */
+export function decodeExtend2(body: Uint8Array): Extend2 {
+  const reader = new ByteReader(body, 'EXTEND2 message')
+  return { linkSpecifiers: decodeLinkSpecifiers(reader), ...readHandshake(reader) }
+}

@@ -1,0 +1,123 @@
+/**
+ * The ntor-v3 handshake, the client's side (proposal 332): as ntor one Diffie-Hellman exchange in which the relay alone proves who it
+ * is, by its Ed25519 identity and its onion key; beside it each side sends a message that is encrypted and authenticated. The client's
+ * is not forward secret.
+ *
+ * What the messages say is not this module's business. Everything secret that is made here is overwritten when the handshake ends,
+ * whichever way it ends.
+ *
+ * @module
+ */
+import { constantTimeEqual } from '../../cell/bytes.ts'
+import type { Platform } from '../../platform/platform.ts'
+import { ephemeralPair, expectLength, handshakeError, join, KEY_SIZE, withSecretInput } from './handshake.ts'
+import { CIRCUIT_EXTEND, crypt, deriveKeys, digest, DIGEST_SIZE, encapsulate, mac, PROTOCOL_ID } from './ntor-v3-functions.ts'
+
+/** Bytes of an onion skin beside the client's message: identity, onion key, ephemeral key and MAC. */
+export const NTOR_V3_ONION_SKIN_OVERHEAD = 128
+
+/** Bytes of a reply before the relay's message: its ephemeral key and AUTH. */
+export const NTOR_V3_REPLY_OVERHEAD = 64
+
+const SERVER = new TextEncoder().encode('Server')
+
+/** What a handshake came to. */
+export interface NtorV3Outcome {
+  /** Key material. */
+  readonly keys: Uint8Array
+  /** The relay's message, decrypted. */
+  readonly message: Uint8Array
+}
+
+/** A client's handshake that waits for the relay's reply. */
+export interface NtorV3Handshake {
+  /** The bytes for a CREATE2 or EXTEND2 cell: 128 and those of the message. */
+  readonly onionSkin: Uint8Array
+  /**
+   * Checks the relay's reply and derives `keyLength` bytes of key material. It can be called once: the secret is gone afterwards,
+   * whether it succeeds or not.
+   *
+   * @throws TorError `CIRCUIT_HANDSHAKE` when the reply does not prove that the relay owns its onion key
+   * @throws TypeError when it is called twice
+   */
+  finish(reply: Uint8Array, keyLength: number): Promise<NtorV3Outcome>
+}
+
+/** With whom to shake hands, and what to tell them. */
+export interface NtorV3Options {
+  /** The relay's Ed25519 identity key, 32 bytes. */
+  readonly ed25519Identity: Uint8Array
+  /** Its ntor onion key, 32 bytes. */
+  readonly ntorOnionKey: Uint8Array
+  /** The client's message. */
+  readonly message: Uint8Array
+  /** Whose curve and cipher to use. */
+  readonly platform: Pick<Platform, 'keystream' | 'x25519'>
+  /** What both sides must agree on, for test vectors only: that this is for a circuit, by default. @internal */
+  readonly verification?: Uint8Array
+  /** The ephemeral secret of 32 bytes, for test vectors only; it is overwritten in the end. @internal */
+  readonly secret?: Uint8Array
+}
+
+/**
+ * Begins a handshake with the relay whose keys a directory has told.
+ *
+ * @throws TorError `CIRCUIT_HANDSHAKE` (as a rejection) when the onion key is of small order
+ * @throws RangeError (as a rejection) naming the key that has another length
+ */
+export async function startNtorV3(options: NtorV3Options): Promise<NtorV3Handshake> {
+  const { message, platform, verification = CIRCUIT_EXTEND } = options
+  const id = expectLength('ed25519Identity', options.ed25519Identity, KEY_SIZE)
+  const onionKey = expectLength('ntorOnionKey', options.ntorOnionKey, KEY_SIZE)
+  const { x25519 } = platform
+  const { secretKey: ephemeral, publicKey: clientKey } = ephemeralPair(x25519, options.secret)
+  const protocol = join(PROTOCOL_ID, encapsulate(verification))
+
+  const requestKeys = orOverwrite(ephemeral, () =>
+    withSecretInput(x25519, [[ephemeral, onionKey]], [id, clientKey, onionKey, protocol], (input) =>
+      deriveKeys('kdf_phase1', input, 2 * DIGEST_SIZE),
+    ),
+  )
+  const encrypted = await crypt(platform, requestKeys.subarray(0, DIGEST_SIZE), message)
+  const messageMac = mac('msg_mac', requestKeys.subarray(DIGEST_SIZE), join(id, onionKey, clientKey, encrypted))
+  requestKeys.fill(0)
+
+  let finished = false
+  return {
+    onionSkin: join(id, onionKey, clientKey, encrypted, messageMac),
+    async finish(reply, keyLength) {
+      if (finished) throw new TypeError('Cannot finish an ntor-v3 handshake twice')
+      finished = true
+      const raw = orOverwrite(ephemeral, () => {
+        if (reply.length < NTOR_V3_REPLY_OVERHEAD) throw handshakeError(`the reply has only ${reply.length} bytes`)
+        const relayKey = reply.subarray(0, KEY_SIZE)
+        const auth = reply.subarray(KEY_SIZE, NTOR_V3_REPLY_OVERHEAD)
+        const answer = reply.subarray(NTOR_V3_REPLY_OVERHEAD)
+        const pairs = [[ephemeral, relayKey], [ephemeral, onionKey]] as const
+        return withSecretInput(x25519, pairs, [id, onionKey, clientKey, relayKey, protocol], (input) => {
+          const expected = digest(
+            'auth_final',
+            join(digest('verify', input), id, onionKey, relayKey, clientKey, messageMac, encapsulate(answer), PROTOCOL_ID, SERVER),
+          )
+          if (!constantTimeEqual(expected, auth)) throw handshakeError('the reply does not prove possession of the onion key')
+          return deriveKeys('kdf_final', digest('key_seed', input), DIGEST_SIZE + keyLength)
+        })
+      })
+      ephemeral.fill(0)
+      const answer = await crypt(platform, raw.subarray(0, DIGEST_SIZE), reply.subarray(NTOR_V3_REPLY_OVERHEAD))
+      const keys = new Uint8Array(raw.subarray(DIGEST_SIZE))
+      raw.fill(0)
+      return { keys, message: answer }
+    },
+  }
+}
+
+/** The secret does not outlive a handshake that fails. */
+function orOverwrite<T>(secret: Uint8Array, action: () => T): T {
+  try {
+    return action()
+  } catch (error) {
+    secret.fill(0)
+    throw error
+  }
+}

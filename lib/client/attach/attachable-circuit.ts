@@ -1,0 +1,56 @@
+/**
+ * What a stream's attachment needs of the client and its circuits, and how a circuit is left without an answer.
+ *
+ * @module
+ */
+import { RelayCommand } from '../../cell/commands.ts'
+import { encodeEnd } from '../../cell/relay/end.ts'
+import { EndReason } from '../../cell/reasons.ts'
+import type { Clock } from '../../base/clock.ts'
+import type { StreamCarrier, StreamPlace } from '../../stream/contract/carrier.ts'
+import { HalfClosedStream } from '../../stream/flow/half-closed.ts'
+import type { StreamFlow } from '../../stream/contract/stream-flow.ts'
+import type { AttemptFault } from './attempt-outcome.ts'
+import type { ExitWish } from '../paths/exit-choice.ts'
+
+/** A circuit that a stream can be attached to. */
+export interface AttachableCircuit {
+  /** Where the stream gets its id. */
+  readonly carrier: StreamCarrier
+  /** The fingerprints of its relays, guard first. */
+  readonly fingerprints: readonly string[]
+  /** The stream failed here in a way that speaks against the circuit, or its exit. */
+  failed(fault: AttemptFault, wish: ExitWish): void
+  /** The stream is here no more. */
+  released(): void
+}
+
+/** What an attachment needs of the client. */
+export interface AttachmentOptions {
+  /** What the stream is for. */
+  readonly wish: ExitWish
+  /** Finds or builds a circuit, and counts the stream as one of its own. */
+  nextCircuit(signal: AbortSignal): Promise<AttachableCircuit>
+  /** True for an address that the stream would not be connected to, wherever: when an exit's policy is against that, all is said. */
+  refuses?(address: string): boolean
+  /** How long attempt number `n` (from 0) may take, in ms, or Infinity. */
+  attemptTimeout(n: number): number
+  /** How long all attempts together may take, in ms, or Infinity. */
+  readonly timeout: number
+  readonly clock: Clock
+}
+
+/**
+ * Gives up a place whose exit has not answered BEGIN or RESOLVE. An entry stays behind that judges what may still come. A lookup has
+ * no END.
+ *
+ * @param flow - the stream's flow control there
+ */
+export function leaveUnanswered(place: StreamPlace, flow: StreamFlow | undefined): void {
+  if (flow === undefined) {
+    place.leave(new HalfClosedStream('ended-resolving', place))
+    return
+  }
+  place.send(RelayCommand.END, encodeEnd(EndReason.MISC))
+  place.leave(new HalfClosedStream(flow.states['ended-connecting'], place, flow.late()))
+}

@@ -1,0 +1,214 @@
+/**
+ * One stream of the client's on its way to a circuit, and to another one if that may help (path-spec, "Handling failure"). The
+ * application sees one stream that takes a little longer.
+ *
+ * To the stream it is the carrier, to each circuit the endpoint. What the stream sends, and sends again on another circuit, goes
+ * through its place (replaying-place.ts).
+ *
+ * @module
+ */
+import { RelayCommand } from '../../cell/commands.ts'
+import { decodeEnd } from '../../cell/relay/end.ts'
+import type { Clock } from '../../base/clock.ts'
+import { SocketError, TorError, type ErrorCode } from '../../base/errors.ts'
+import type { StreamCarrier, StreamGuest, StreamPlace } from '../../stream/contract/carrier.ts'
+import { failureOfEnd } from '../../stream/failure.ts'
+import type { StreamState } from '../../stream/contract/legality.ts'
+import type { AttachableCircuit, AttachmentOptions } from './attachable-circuit.ts'
+import { AttemptLog, faultOf } from './attempt-outcome.ts'
+import { ReplayingPlace } from './optimistic-replay.ts'
+
+/** Attaches one stream. As a carrier it seats a single guest. */
+export class Attachment implements StreamCarrier, StreamGuest {
+  readonly #options: AttachmentOptions
+  readonly #attempts: AttemptLog
+  /** Gives up the search for a circuit that is under way. */
+  #searching: AbortController | undefined
+  /** The stream, and its place, from `attach` on. */
+  #guest: StreamGuest | undefined
+  #place: ReplayingPlace | undefined
+  /** The circuit of this attempt, once there is one. */
+  #circuit: AttachableCircuit | undefined
+  /** The stream has an id there. */
+  #seated = false
+  /** CONNECTED or RESOLVED came: there will be no other attempt. */
+  #answered = false
+  #over = false
+  #stopAttemptTimer: (() => void) | undefined
+  #stopTimer: (() => void) | undefined
+
+  constructor(options: AttachmentOptions) {
+    this.#options = options
+    this.#attempts = new AttemptLog(() => options.clock.now())
+  }
+
+  // What the stream calls.
+
+  attach(guest: StreamGuest): void {
+    const { clock, timeout } = this.#options
+    this.#guest = guest
+    this.#place = new ReplayingPlace(guest, () => {
+      this.#seated = false
+      this.#finish()
+    })
+    this.#stopTimer = after(clock, timeout, () => this.#giveUp('TIMEOUT', `no attempt succeeded within ${timeout} ms`))
+    guest.attached(this.#place)
+    this.#search()
+  }
+
+  withdraw(): void {
+    this.#finish()
+  }
+
+  // What the circuit calls.
+
+  get state(): StreamState {
+    return (this.#guest as StreamGuest).state
+  }
+
+  attached(place: StreamPlace): void {
+    if (this.#over) {
+      place.leave()
+      return
+    }
+    this.#seated = true
+    this.#place?.enter(place)
+  }
+
+  receiveData(bodies: Uint8Array, offset: number, length: number): void {
+    this.#guest?.receiveData(bodies, offset, length)
+  }
+
+  receive(command: number, body: Uint8Array): void {
+    if (!this.#answered && command === RelayCommand.END) {
+      this.#refused(body)
+      return
+    }
+    if (command === RelayCommand.CONNECTED || command === RelayCommand.RESOLVED) this.#settle()
+    this.#guest?.receive(command, body)
+  }
+
+  endOfPass(): void {
+    this.#guest?.endOfPass()
+  }
+
+  fail(error: TorError | SocketError): void {
+    this.#seated = false
+    this.#place?.lost()
+    if (this.#answered) {
+      this.#finish()
+      this.#guest?.fail(error)
+      return
+    }
+    this.#circuit?.failed('circuit', this.#options.wish)
+    this.#attemptFailed(error.code, error.reason)
+    if (this.#attempts.exhausted) this.#end(error.code, error.message, error)
+    else this.#search()
+  }
+
+  /** Finds a circuit and takes a place on it. */
+  #search(): void {
+    if (this.#over) return
+    this.#searching = new AbortController()
+    this.#options.nextCircuit(this.#searching.signal).then(
+      (circuit) => {
+        this.#searching = undefined
+        if (this.#over) {
+          circuit.released()
+          return
+        }
+        this.#circuit = circuit
+        const limit = this.#options.attemptTimeout(this.#attempts.all.length)
+        this.#stopAttemptTimer = after(this.#options.clock, limit, () => this.#timedOut())
+        circuit.carrier.attach(this)
+      },
+      (error: unknown) => {
+        if (this.#over) return
+        const failure = error instanceof TorError ? error : new TorError('NO_PATH', 'no circuit could be had', { cause: error })
+        this.#giveUp(failure.code, failure.message, failure)
+      },
+    )
+  }
+
+  /** An answer came: there will be no other attempt. */
+  #settle(): void {
+    this.#answered = true
+    this.#stopAttemptTimer?.()
+    this.#stopTimer?.()
+    this.#place?.answered()
+  }
+
+  /** END before CONNECTED: another circuit, or the end. */
+  #refused(body: Uint8Array): void {
+    const end = decodeEnd(body)
+    const fault = faultOf(end.reason)
+    // First of all: nothing of this attempt is on the circuit any more when that hears that it may be closed.
+    this.#seated = false
+    this.#place?.refused()
+    if (fault) this.#circuit?.failed(fault, this.#options.wish)
+    const again = this.#attempts.ended(end, this.#circuit?.fingerprints, (address) => this.#options.refuses?.(address) === true)
+    this.#endAttempt()
+    if (again) {
+      this.#search()
+      return
+    }
+    this.#finish()
+    this.#guest?.fail(failureOfEnd(end, true, this.#attempts.all))
+  }
+
+  /** The exit did not answer in time: END, and the circuit takes no more streams. */
+  #timedOut(): void {
+    this.#leaveCircuit()
+    this.#circuit?.failed('silence', this.#options.wish)
+    this.#attemptFailed('TIMEOUT')
+    if (this.#attempts.exhausted) this.#end('TIMEOUT', 'none of many attempts was answered in time')
+    else this.#search()
+  }
+
+  #giveUp(code: ErrorCode, message: string, cause?: TorError): void {
+    if (this.#over) return
+    this.#leaveCircuit()
+    this.#attemptFailed(code, cause?.reason)
+    this.#end(code, message, cause)
+  }
+
+  /** Leaves a circuit that has not answered, whether the stream has an id there or waits for one. */
+  #leaveCircuit(): void {
+    if (this.#seated) this.#place?.abandon()
+    else this.#circuit?.carrier.withdraw(this)
+    this.#seated = false
+  }
+
+  #attemptFailed(code: ErrorCode, reason?: number): void {
+    this.#attempts.failed(code, reason, this.#circuit?.fingerprints)
+    this.#endAttempt()
+  }
+
+  #endAttempt(): void {
+    this.#stopAttemptTimer?.()
+    const circuit = this.#circuit
+    this.#circuit = undefined
+    circuit?.released()
+  }
+
+  /** The last attempt failed. */
+  #end(code: ErrorCode, message: string, cause?: TorError | SocketError): void {
+    this.#finish()
+    this.#guest?.fail(new SocketError(code, message, { cause, reason: cause?.reason, attempts: this.#attempts.all }))
+  }
+
+  /** It holds nothing any more: no timer, no memory, no circuit. Its place there was left before, if it had one. */
+  #finish(): void {
+    if (this.#over) return
+    this.#over = true
+    this.#stopTimer?.()
+    this.#place?.close()
+    this.#searching?.abort()
+    if (!this.#seated) this.#circuit?.carrier.withdraw(this)
+    this.#endAttempt()
+  }
+}
+
+/** As {@link Clock.after}; never, after an infinite time. */
+const after = (clock: Clock, delay: number, callback: () => void): (() => void) | undefined =>
+  delay === Infinity ? undefined : clock.after(delay, callback)

@@ -1,0 +1,161 @@
+/**
+ * Who is asked for directory documents, and what happens when somebody does not have one, or has a bad one: the next is
+ * asked (dir-spec, "Client operation").
+ *
+ * Each server is asked over a circuit of one hop, several documents over the same one.
+ *
+ * @module
+ */
+import { Circuit } from '../../circuit/circuit.ts'
+import type { Clock } from '../../base/clock.ts'
+import { encodeHex } from '../../directory/text/encoding.ts'
+import { SocketError, TorError } from '../../base/errors.ts'
+import type { Platform } from '../../platform/platform.ts'
+import type { DirectoryServer } from '../../relay.ts'
+import type { ChannelPool } from '../circuits/channel-pool.ts'
+import { requestDocument } from './directory-request.ts'
+
+/** How long a server may take for one document, connecting included, in ms. */
+const REQUEST_TIMEOUT = 20_000
+
+/** How many servers are asked for one document. */
+const MAX_SERVERS = 6
+
+/** A server that is asked, and to whom it matters what became of it. */
+export interface ServerPick {
+  readonly server: DirectoryServer
+  /** It answered, or it did not. Not called for an answer that is no good. */
+  settled?(reachable: boolean): void
+}
+
+/** What a source needs. */
+export interface DocumentSourceOptions {
+  readonly channels: ChannelPool
+  /** The servers to ask, best first; asked anew for each document. */
+  servers(): Iterable<ServerPick>
+  /** True for a server whose channel is of use beyond this. */
+  keepsChannel(fingerprint: string): boolean
+  readonly clock: Clock
+  readonly platform: Platform
+}
+
+export class DocumentSource {
+  readonly #options: DocumentSourceOptions
+  readonly #circuits = new Map<string, Circuit>()
+  /** Of this round, and of those that are asked at random: who served a document, and who did not answer. */
+  #good: DirectoryServer | undefined
+  readonly #silent = new Set<DirectoryServer>()
+  #lastFailure: unknown
+
+  constructor(options: DocumentSourceOptions) {
+    this.#options = options
+  }
+
+  /** What the last request that failed came to, for whoever waits in vain. */
+  get lastFailure(): unknown {
+    return this.#lastFailure
+  }
+
+  /**
+   * Fetches `path` and gives what `accept` makes of it. A server that has it not, or whose document `accept` throws at, is
+   * passed over.
+   *
+   * @param limit - the most bytes, decompressed
+   * @throws TorError: the last server's failure, a document's before a connection's; or what else `accept` throws than `DIRECTORY_…`
+   */
+  async fetch<T>(path: string, limit: number, accept: (text: string) => Promise<T> | T, signal: AbortSignal): Promise<T> {
+    let failure: unknown
+    let asked = 0
+    for (const pick of this.#servers()) {
+      if (signal.aborted || asked++ === MAX_SERVERS) break
+      let text: string
+      try {
+        text = await this.#request(pick.server, path, limit, signal)
+        if (pick.settled) pick.settled(true)
+        else this.#good = pick.server
+      } catch (error) {
+        if (signal.aborted) break
+        const reached = isFromServer(error)
+        if (pick.settled) pick.settled(reached)
+        else if (!reached) this.#silent.add(pick.server)
+        failure = isAnswer(failure) ? failure : error
+        this.#lastFailure = failure
+        continue
+      }
+      try {
+        return await accept(text)
+      } catch (error) {
+        if (signal.aborted) break
+        // Only a document that is no good speaks for another server.
+        if (!isAnswer(error)) throw error
+        failure = error
+        this.#lastFailure = failure
+      }
+    }
+    if (signal.aborted) throw new TorError('ABORTED', 'the directory is not wanted any more', { cause: signal.reason })
+    if (failure instanceof TorError && failure.code.startsWith('DIRECTORY_')) throw failure
+    throw new TorError('DIRECTORY_UNAVAILABLE', 'no directory server could be asked', { cause: failure })
+  }
+
+  /** Guards first; then who has served a document in this round; then the others that are not known to be silent. */
+  *#servers(): Iterable<ServerPick> {
+    let hasGuards = true
+    for (const pick of this.#options.servers()) {
+      if (hasGuards && pick.settled === undefined) {
+        hasGuards = false
+        if (this.#good && !this.#silent.has(this.#good)) yield { server: this.#good }
+      }
+      if (pick.settled || (pick.server !== this.#good && !this.#silent.has(pick.server))) yield pick
+    }
+  }
+
+  /** Closes the circuits of this round, and the channels that are of no further use. */
+  async release(): Promise<void> {
+    const circuits = [...this.#circuits]
+    this.#circuits.clear()
+    this.#good = undefined
+    this.#silent.clear()
+    for (const [fingerprint, circuit] of circuits) {
+      await circuit.close().catch(() => undefined) // it broke before, and whoever used it was told
+      if (!this.#options.keepsChannel(fingerprint)) this.#options.channels.retire(fingerprint)
+    }
+  }
+
+  async #request(server: DirectoryServer, path: string, limit: number, signal: AbortSignal): Promise<string> {
+    const { clock } = this.#options
+    const timeout = new AbortController()
+    const stopTimer = clock.after(REQUEST_TIMEOUT, () => timeout.abort(new TorError('DIRECTORY_UNAVAILABLE', `no answer within ${REQUEST_TIMEOUT} ms`)))
+    try {
+      const stream = this.#circuitTo(server).connectDirectory({
+        signal: AbortSignal.any([signal, timeout.signal]),
+        timeout: Infinity,
+        clock,
+      })
+      return await requestDocument(stream, path, limit)
+    } finally {
+      stopTimer()
+    }
+  }
+
+  #circuitTo(server: DirectoryServer): Circuit {
+    const fingerprint = encodeHex(server.rsaIdentity)
+    const known = this.#circuits.get(fingerprint)
+    if (known) return known
+    const { channels, clock, platform } = this.#options
+    const channel = channels.get(fingerprint, server)
+    const circuit = Circuit.openToDirectory(server, { channel, timeout: REQUEST_TIMEOUT, clock, platform })
+    channels.hold(channel, circuit.closed)
+    this.#circuits.set(fingerprint, circuit)
+    const gone = (): void => {
+      if (this.#circuits.get(fingerprint) === circuit) this.#circuits.delete(fingerprint)
+    }
+    circuit.closed.then(gone, gone)
+    return circuit
+  }
+}
+
+/** True for an answer of the server's that is no document, as opposed to no answer. */
+const isAnswer = (error: unknown): boolean => error instanceof TorError && error.code.startsWith('DIRECTORY_')
+
+/** True for whatever only a server that was reached can bring about. */
+const isFromServer = (error: unknown): boolean => isAnswer(error) || (error instanceof SocketError && error.code.startsWith('END_'))

@@ -1,0 +1,311 @@
+/**
+ * Circuits: found for a stream, built when there is none, some ahead of need (path-spec, "When we build").
+ *
+ * @module
+ */
+import { Circuit, type CircuitOptions } from '../../circuit/circuit.ts'
+import type { Clock } from '../../base/clock.ts'
+import { markHandled } from '../../base/deferred.ts'
+import type { DirectoryRelay } from '../../directory/network-directory.ts'
+import { TorError } from '../../base/errors.ts'
+import type { Platform } from '../../platform/platform.ts'
+import type { ChannelPool } from './channel-pool.ts'
+import type { ExitWish } from '../paths/exit-choice.ts'
+import { failedExtension } from './failed-extension.ts'
+import { admit, judgeFailure } from '../guards/guard-admission.ts'
+import type { GuardManager, GuardPick } from '../guards/guards.ts'
+import type { LearnedPolicies } from '../paths/learned-policies.ts'
+import type { ChosenPath, PathSelector } from '../paths/path-selection.ts'
+import { pause } from '../../base/pause.ts'
+import { MAX_DIRTINESS, PooledCircuit, type CircuitNeed, type PooledCircuitOwner } from './pooled-circuit.ts'
+
+/** How many circuits without a stream are kept ready. */
+const SPARE_CIRCUITS = 2
+
+/** What circuits are built ahead for. */
+const USUAL_WISH: ExitWish = { ports: [443, 80] }
+
+/** How long a circuit may take to be built, in ms. Fixed: no statistics of build times are kept. */
+const BUILD_TIMEOUT = 15_000
+
+/** How often a build for a stream is tried, and how long to wait before each further try, in ms. */
+const BUILD_DELAYS = [0, 0, 250, 500, 1000, 2000, 4000, 8000] as const
+
+/** The longest that failed spare circuits are waited with, in ms. */
+const MAX_SPARE_DELAY = 60_000
+
+/** Without a sign of life for so long the links may be dead without knowing: a laptop slept, the network changed. In ms. */
+const MAX_SILENCE = 1_800_000
+
+/** When so many circuits in a row on one channel left a stream without an answer, the channel may be dead without knowing. */
+const MAX_SILENT_CIRCUITS = 2
+
+/** What a pool needs. */
+export interface CircuitPoolOptions {
+  readonly channels: ChannelPool
+  guards(): GuardManager
+  readonly learned: LearnedPolicies
+  /** The paths of the present directory; it may have to be fetched anew first. */
+  paths(signal: AbortSignal | undefined): Promise<PathSelector>
+  /** The guards have learned something worth keeping. */
+  guardsChanged(): void
+  /** The flow control that circuits shall have, by the present directory. */
+  flowControl(): Pick<CircuitOptions, 'congestionControl' | 'xonXoff'>
+  readonly clock: Clock
+  readonly platform: Platform
+}
+
+export class CircuitPool implements PooledCircuitOwner {
+  readonly learned: LearnedPolicies
+  readonly #options: CircuitPoolOptions
+  readonly #circuits = new Set<PooledCircuit>()
+  readonly #closing = new AbortController()
+  /** By the guard's fingerprint: how many circuits in a row left a stream without an answer. */
+  readonly #silent = new Map<string, number>()
+  #lastUse: number
+  /** Spare circuits whose path is being chosen. */
+  #sparesComing = 0
+  #sparesFailed = 0
+  #stopTimer: (() => void) | undefined
+  #lastFailure: unknown
+
+  constructor(options: CircuitPoolOptions) {
+    this.#options = options
+    this.learned = options.learned
+    this.#lastUse = options.clock.now()
+  }
+
+  /** What the last try that failed came to, for whoever waits in vain. */
+  get lastFailure(): unknown {
+    return this.#lastFailure
+  }
+
+  /**
+   * A circuit that suits the need, open, with the stream counted as its own.
+   *
+   * @throws TorError `NO_PATH`, `ABORTED`, `CIRCUIT_CLOSED` once the client is closed, or what befell the last of several builds
+   */
+  async acquire(need: CircuitNeed, signal?: AbortSignal): Promise<PooledCircuit> {
+    this.#noteUse()
+    const circuit = await this.#tryOften(signal, async (avoided) => {
+      const found = this.#claim(need, avoided) ?? (await this.#buildAndClaim(need, avoided, signal))
+      try {
+        await found.ready
+        return found
+      } catch (error) {
+        avoid(avoided, found, error)
+        found.released()
+        throw error
+      }
+    })
+    this.#sparesFailed = 0
+    this.#replenish()
+    return circuit
+  }
+
+  /** Builds the circuits that are kept ready. Resolves when one is open; rejects when none could be built. */
+  async warmUp(signal: AbortSignal): Promise<void> {
+    await this.#tryOften(signal, async (avoided) => {
+      const found = [...this.#circuits].find((circuit) => circuit.clean && !circuit.isToReach(avoided))
+      const spare = found ?? (await this.#buildFor(USUAL_WISH, signal, avoided))
+      await spare.ready.catch((error: unknown) => {
+        avoid(avoided, spare, error)
+        throw error
+      })
+    })
+    this.#replenish()
+  }
+
+  /** Closes every circuit. */
+  async close(): Promise<void> {
+    this.#closing.abort()
+    this.#stopTimer?.()
+    await Promise.all([...this.#circuits].map((circuit) => this.#drop(circuit)))
+  }
+
+  idle(circuit: PooledCircuit): void {
+    if (circuit.expired(this.#options.clock.now())) void this.#drop(circuit)
+  }
+
+  silent({ guard: { fingerprint } }: PooledCircuit): void {
+    const count = (this.#silent.get(fingerprint) ?? 0) + 1
+    this.#silent.set(fingerprint, count)
+    if (count >= MAX_SILENT_CIRCUITS) this.#forget(fingerprint)
+  }
+
+  /**
+   * Several tries, further and further apart. What cannot change by itself is not tried again. Each is given the fingerprints of
+   * the relays that those before could not reach, to go by others and to add to (failed-extension.ts).
+   */
+  async #tryOften<T>(signal: AbortSignal | undefined, attempt: (avoided: Set<string>) => Promise<T>): Promise<T> {
+    const avoided = new Set<string>()
+    let failure: unknown
+    for (const delay of BUILD_DELAYS) {
+      await this.#pause(delay, signal)
+      try {
+        return await attempt(avoided)
+      } catch (error) {
+        if (!(error instanceof TorError) || error.code === 'NO_PATH' || error.code === 'CLIENT_OBSOLETE') throw error
+        failure = this.#lastFailure = error
+      }
+    }
+    throw failure
+  }
+
+  /** The circuit for a need, if there is one, with the stream as its own: one of the same isolation first, then a clean one. */
+  #claim(need: CircuitNeed, avoided: ReadonlySet<string>): PooledCircuit | undefined {
+    const now = this.#options.clock.now()
+    const suitable = [...this.#circuits].filter((circuit) => circuit.suits(need, now) && !circuit.isToReach(avoided))
+    const found = suitable.find(({ clean }) => !clean) ?? suitable[0]
+    // Nobody else must come in between: a circuit is anybody's until its first stream.
+    found?.claim(need, now)
+    return found
+  }
+
+  async #buildAndClaim(need: CircuitNeed, avoided: ReadonlySet<string>, signal: AbortSignal | undefined): Promise<PooledCircuit> {
+    const paths = await this.#options.paths(signal)
+    // Meanwhile another stream may have begun one that suits.
+    const found = this.#claim(need, avoided)
+    if (found) return found
+    const begun = this.#begin(paths.choosePath({ ...need, avoided }), need)
+    begun.claim(need, this.#options.clock.now())
+    return begun
+  }
+
+  async #buildFor(wish: ExitWish, signal: AbortSignal | undefined, avoided?: ReadonlySet<string>): Promise<PooledCircuit> {
+    const paths = await this.#options.paths(signal)
+    try {
+      return this.#begin(paths.choosePath({ ...wish, avoided }), wish)
+    } catch (error) {
+      // No exit allows the usual ports: then any exit.
+      if (error instanceof TorError && error.code === 'NO_PATH') return this.#begin(paths.choosePath({ ports: [], avoided }), wish)
+      throw error
+    }
+  }
+
+  /** Begins to build along a path. The circuit is in the pool at once, so that streams that suit it can wait for it together. */
+  #begin({ relays, guard }: ChosenPath, wish: ExitWish): PooledCircuit {
+    const { channels, clock, platform } = this.#options
+    const guards = this.#options.guards()
+    const { fingerprint } = relays[0]
+    if (this.#closing.signal.aborted) {
+      guards.cancelled(guard)
+      throw clientClosed()
+    }
+    const dialled = !channels.has(fingerprint)
+    const channel = channels.get(fingerprint, relays[0])
+    const circuit = Circuit.open(relays, { channel, timeout: BUILD_TIMEOUT, clock, platform, ...this.#options.flowControl() })
+    channels.hold(channel, circuit.closed)
+    const ready = this.#whenReady(circuit, guard, fingerprint, dialled)
+    markHandled(ready)
+    const pooled = new PooledCircuit(circuit, relays, wish, ready, this)
+    this.#circuits.add(pooled)
+    const gone = (): void => {
+      // One that nobody has used was a spare, and another has to take its place; but not at once, again and again.
+      if (this.#circuits.delete(pooled) && pooled.unused) this.#spareFailed()
+    }
+    circuit.closed.then(gone, gone)
+    return pooled
+  }
+
+  /** The circuit is open, and its guard the one to use. */
+  async #whenReady(circuit: Circuit, pick: GuardPick, fingerprint: string, dialled: boolean): Promise<void> {
+    const { channels, guardsChanged } = this.#options
+    const guards = this.#options.guards()
+    try {
+      await circuit.opened
+    } catch (error) {
+      const { blamed, linkIsDead } = judgeFailure(error, circuit.hops, dialled)
+      if (blamed) guards.failed(pick)
+      else guards.cancelled(pick)
+      if (linkIsDead) channels.retire(fingerprint)
+      guardsChanged()
+      throw error
+    }
+    this.#silent.delete(fingerprint)
+    try {
+      const tryBetter = (): void => void this.#buildFor(USUAL_WISH, this.#closing.signal).catch(() => undefined) // then this one it is
+      await admit(guards, pick, this.#options.clock, this.#closing.signal, tryBetter)
+    } catch (error) {
+      await circuit.close().catch(() => undefined) // it is not used anyway
+      throw error
+    } finally {
+      guardsChanged()
+    }
+  }
+
+  /** Keeps some circuits ready. A failure is tried again later, at longer and longer intervals. */
+  #replenish(): void {
+    if (this.#closing.signal.aborted) return
+    this.#sweep()
+    const spare = [...this.#circuits].filter(({ clean }) => clean).length
+    for (let missing = SPARE_CIRCUITS - spare - this.#sparesComing; missing > 0; missing--) {
+      this.#sparesComing += 1
+      this.#buildFor(USUAL_WISH, this.#closing.signal)
+        .finally(() => (this.#sparesComing -= 1))
+        .catch(() => this.#spareFailed())
+    }
+    this.#later(MAX_DIRTINESS)
+  }
+
+  #spareFailed(): void {
+    this.#sparesFailed += 1
+    this.#later(Math.min(MAX_SPARE_DELAY, 1000 * 2 ** this.#sparesFailed))
+  }
+
+  #later(delay: number): void {
+    if (this.#closing.signal.aborted) return
+    this.#stopTimer?.()
+    this.#stopTimer = this.#options.clock.after(delay, () => this.#replenish())
+  }
+
+  /** Circuits that take no more streams and carry none. */
+  #sweep(): void {
+    const now = this.#options.clock.now()
+    for (const circuit of this.#circuits) if (circuit.unused && circuit.expired(now)) void this.#drop(circuit)
+  }
+
+  /** After a long silence, or a jump of the clock, nothing is taken to be alive. */
+  #noteUse(): void {
+    const now = this.#options.clock.now()
+    if (Math.abs(now - this.#lastUse) > MAX_SILENCE) {
+      this.#forget()
+      this.#options.guards().retryAll()
+    }
+    this.#lastUse = now
+  }
+
+  /** What comes next gets new circuits over a new link; through this guard, or any. The streams that there are go on. */
+  #forget(fingerprint?: string): void {
+    const { channels } = this.#options
+    for (const circuit of [...this.#circuits]) {
+      if (fingerprint !== undefined && circuit.guard.fingerprint !== fingerprint) continue
+      circuit.spoil()
+      if (circuit.unused) void this.#drop(circuit)
+    }
+    if (fingerprint === undefined) channels.retireAll()
+    else channels.retire(fingerprint)
+    this.#silent.clear()
+  }
+
+  async #drop(circuit: PooledCircuit): Promise<void> {
+    this.#circuits.delete(circuit)
+    await circuit.circuit.close().catch(() => undefined) // it broke before: whoever used it has been told
+  }
+
+  async #pause(delay: number, signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await pause(this.#options.clock, delay, [this.#closing.signal, ...(signal ? [signal] : [])])
+    } catch (error) {
+      throw this.#closing.signal.aborted ? clientClosed() : error
+    }
+  }
+}
+
+/** What the tries that follow a failed circuit learn from it. */
+function avoid(avoided: Set<string>, { circuit, path }: PooledCircuit, error: unknown): void {
+  const missed = failedExtension(error, circuit.hops, path.length)
+  if (missed !== undefined) avoided.add((path[missed] as DirectoryRelay).fingerprint)
+}
+
+const clientClosed = (): TorError => new TorError('CIRCUIT_CLOSED', 'the client is closed')

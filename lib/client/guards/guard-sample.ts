@@ -1,0 +1,187 @@
+/**
+ * The guards that a client may ever connect to, kept from one run to the next, and the few of them that it prefers (guard-spec
+ * 4.0 to 4.4, 4.10).
+ *
+ * As in C tor every list is in the order of the sample, in which guards were drawn by weight (proposal 310), and a confirmed guard leaves
+ * some time after it was confirmed, whenever it was sampled. Simpler than the specification: there is one sample. A filter
+ * that leaves few guards gets no sample of its own (guard-spec 2.B), and bridges are not supported.
+ *
+ * @module
+ */
+import { REASONABLY_LIVE } from '../../directory/consensus-lifetime.ts'
+import type { DirectoryRelay } from '../../directory/network-directory.ts'
+import type { ConsensusRelay } from '../../directory/relay-entry.ts'
+import type { DirectoryView } from '../relays/directory-view.ts'
+import { guardParameters, type GuardParameters } from './guard-parameters.ts'
+import type { GuardRecord } from './guard-state.ts'
+import { randomPast, type Random } from '../relays/random.ts'
+import { SampledGuard } from './sampled-guard.ts'
+import { canBeGuard } from '../relays/usable-relays.ts'
+import { chooseWeighted } from '../relays/weighted-choice.ts'
+import { PositionWeights } from '../relays/weights.ts'
+
+/** What a sample needs. */
+export interface GuardSampleOptions {
+  readonly random: Random
+  /** Which of the sampled guards can be connected to at all. */
+  readonly filter: (relay: ConsensusRelay) => boolean
+}
+
+/** The sampled guards of one client. */
+export class GuardSample {
+  readonly #options: GuardSampleOptions
+  #guards: SampledGuard[]
+  #primaries: readonly SampledGuard[] = []
+  #arePrimariesCurrent = false
+  #directory: DirectoryView | undefined
+  #parameters: GuardParameters = guardParameters(undefined)
+  /** Every relay that can be a guard, by fingerprint. */
+  #listed: ReadonlyMap<string, ConsensusRelay> = new Map()
+  /** Those whose microdescriptor is there. */
+  #complete: ReadonlyMap<string, DirectoryRelay> = new Map()
+  #hasChanged = false
+
+  constructor(records: readonly GuardRecord[], options: GuardSampleOptions) {
+    this.#options = options
+    this.#guards = records.map((record) => new SampledGuard(record))
+  }
+
+  /** All of the sample, in its order. */
+  get guards(): readonly SampledGuard[] {
+    return this.#guards
+  }
+
+  /** What the consensus says. */
+  get parameters(): GuardParameters {
+    return this.#parameters
+  }
+
+  /** Whether what is kept is no longer what it was. */
+  get hasChanged(): boolean {
+    return this.#hasChanged
+  }
+
+  /** What is kept has been stored. */
+  stored(): void {
+    this.#hasChanged = false
+  }
+
+  /** The relay as the consensus lists it; undefined when it is no guard there. */
+  listed({ fingerprint }: SampledGuard): ConsensusRelay | undefined {
+    return this.#listed.get(fingerprint)
+  }
+
+  /** The relay with its keys; undefined while its microdescriptor is missing. */
+  complete({ fingerprint }: SampledGuard): DirectoryRelay | undefined {
+    return this.#complete.get(fingerprint)
+  }
+
+  /** True when the guard can be used, reachable or not: it is listed and the filter lets it pass. */
+  isFiltered(guard: SampledGuard): boolean {
+    const relay = this.listed(guard)
+    return relay !== undefined && guard.unlistedSince === undefined && this.#options.filter(relay)
+  }
+
+  /** A new directory: guards that it no longer lists are marked, those too old are removed, and others take their places. */
+  update(directory: DirectoryView, now: number): void {
+    this.#directory = directory
+    this.#parameters = guardParameters(directory)
+    const listed = directory.consensus.relays.filter(canBeGuard)
+    this.#listed = new Map(listed.map((relay) => [relay.fingerprint, relay]))
+    const complete = directory.relays.filter(({ fingerprint }) => this.#listed.has(fingerprint))
+    this.#complete = new Map(complete.map((relay) => [relay.fingerprint, relay]))
+    this.#arePrimariesCurrent = false
+    if (!this.#isLive(now)) return
+    for (const guard of this.#guards) this.#updateTimes(guard, now)
+    this.#removeOld(now)
+    this.expand(now)
+  }
+
+  /** Samples more guards until enough are usable, or the sample is as large as it may be. */
+  expand(now: number): void {
+    const directory = this.#directory
+    if (directory === undefined || !this.#isLive(now)) return
+    const { minFiltered, lifetime } = this.#parameters
+    let usable = this.#guards.filter((guard) => guard.reachable !== 'no' && this.isFiltered(guard)).length
+    if (usable >= minFiltered || this.#guards.length >= this.#maxSize()) return
+    const sampled = new Set(this.#guards.map(({ fingerprint }) => fingerprint))
+    let eligible = [...this.#listed.values()].filter(({ fingerprint }) => !sampled.has(fingerprint))
+    const weights = new PositionWeights(directory)
+    while (usable < minFiltered && this.#guards.length < this.#maxSize()) {
+      const drawn = chooseWeighted(eligible, (relay) => weights.weigh(relay, 'guard'), this.#options.random)
+      if (drawn === undefined) return
+      eligible = eligible.filter((relay) => relay !== drawn)
+      const sampledAt = randomPast(now, lifetime / 10, this.#options.random)
+      this.#guards.push(new SampledGuard({ fingerprint: drawn.fingerprint, sampledAt, unlistedSince: undefined, confirmedAt: undefined }))
+      this.#hasChanged = true
+      if (this.#options.filter(drawn)) usable++
+    }
+  }
+
+  /** A circuit was built through the guard: it is preferred to those that never carried one. */
+  confirm(guard: SampledGuard, now: number): void {
+    if (guard.confirmedAt !== undefined) return
+    guard.confirmedAt = randomPast(now, this.#parameters.lifetime / 10, this.#options.random)
+    this.#arePrimariesCurrent = false
+    this.#hasChanged = true
+  }
+
+  /**
+   * The primary guards: the first confirmed ones that can be used; then those that were primary before; then the first of the
+   * sample. In the order of the sample.
+   */
+  primaries(now: number): readonly SampledGuard[] {
+    const count = this.#parameters.primaries
+    if (this.#arePrimariesCurrent && this.#primaries.length >= count) return this.#primaries
+    this.expand(now)
+    const filtered = this.#guards.filter((guard) => this.isFiltered(guard))
+    const inPreference = [
+      ...filtered.filter(({ confirmedAt }) => confirmedAt !== undefined),
+      ...this.#primaries.filter((guard) => filtered.includes(guard)),
+      ...filtered.filter(({ reachable }) => reachable !== 'no'),
+    ]
+    const chosen = new Set([...new Set(inPreference)].slice(0, count))
+    this.#primaries = this.#guards.filter((guard) => chosen.has(guard))
+    this.#arePrimariesCurrent = true
+    return this.#primaries
+  }
+
+  /** At most as many guards as the parameters say, but always enough to choose from. */
+  #maxSize(): number {
+    const { maxSample, maxSamplePercent, minFiltered } = this.#parameters
+    return Math.max(minFiltered, Math.min(maxSample, Math.floor((this.#listed.size * maxSamplePercent) / 100)))
+  }
+
+  /** True when it is about the consensus's time. The sample is left alone otherwise: the clock may be wrong. */
+  #isLive(now: number): boolean {
+    if (this.#directory === undefined) return false
+    const { validAfter, validUntil } = this.#directory.consensus
+    return now >= validAfter - REASONABLY_LIVE && now <= validUntil + REASONABLY_LIVE
+  }
+
+  #updateTimes(guard: SampledGuard, now: number): void {
+    const { lifetime, unlistedLifetime } = this.#parameters
+    const { sampledAt, confirmedAt, unlistedSince } = guard
+    const isListed = this.#listed.has(guard.fingerprint)
+    const past = (interval: number): number => randomPast(now, interval, this.#options.random)
+    // What lies in the future was written while the clock was wrong, and would never end.
+    if (sampledAt > now) guard.sampledAt = past(lifetime / 10)
+    if (confirmedAt !== undefined && confirmedAt > now) guard.confirmedAt = past(lifetime / 10)
+    if (isListed) guard.unlistedSince = undefined
+    else if (unlistedSince === undefined || unlistedSince > now) guard.unlistedSince = past(unlistedLifetime / 5)
+    const isSame = guard.sampledAt === sampledAt && guard.confirmedAt === confirmedAt && guard.unlistedSince === unlistedSince
+    if (!isSame) this.#hasChanged = true
+  }
+
+  #removeOld(now: number): void {
+    const { lifetime, confirmedLifetime, unlistedLifetime } = this.#parameters
+    const kept = this.#guards.filter(({ sampledAt, confirmedAt, unlistedSince }) => {
+      if (unlistedSince !== undefined && now - unlistedSince > unlistedLifetime) return false
+      return confirmedAt === undefined ? now - sampledAt <= lifetime : now - confirmedAt <= confirmedLifetime
+    })
+    if (kept.length === this.#guards.length) return
+    this.#guards = kept
+    this.#primaries = this.#primaries.filter((guard) => kept.includes(guard))
+    this.#hasChanged = true
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * The meta-format of directory documents (dir-spec section 1.2): items of a keyword line and perhaps an object, one after the
+ * other, read strictly and without a copy of the text. What the items mean is said elsewhere.
+ *
+ * @module
+ */
+import { TorError } from '../../base/errors.ts'
+import { decodeBase64 } from './encoding.ts'
+
+const KEYWORD = /^[A-Za-z0-9][A-Za-z0-9-]*$/
+const BEGIN = /^-----BEGIN ([A-Za-z0-9-]+(?: [A-Za-z0-9-]+)*)-----$/
+const OBJECT_LINE = /^[A-Za-z0-9+/]+={0,2}$/
+
+const NEWLINE = 10
+const HYPHEN = 45
+
+/**
+ * Reads the items of a document one after the other. What does not follow the meta-format is a TorError `DIRECTORY_MALFORMED`
+ * as soon as it is reached.
+ *
+ * The strings that it gives are pieces of the text: see `ownText` for what is to outlive it.
+ */
+export class DocumentReader {
+  readonly #text: string
+  readonly #what: string
+  #keyword = ''
+  #rest = ''
+  #start = 0
+  #end = 0
+  // The name of this item's object, and where its base64 lines are; undefined without one.
+  #objectName: string | undefined
+  #objectStart = 0
+  #objectEnd = 0
+
+  /** @param what what the text claims to be, for messages to people: `consensus` */
+  constructor(text: string, what: string) {
+    this.#text = text
+    this.#what = what
+    if (text.includes('\0')) this.fail('it has a zero byte in it')
+    if (!text.endsWith('\n')) this.fail('it ends within a line')
+  }
+
+  /** The keyword of this item; empty at the end. */
+  get keyword(): string {
+    return this.#keyword
+  }
+
+  /** What follows the keyword and the space behind it, as it stands; perhaps nothing. */
+  get rest(): string {
+    return this.#rest
+  }
+
+  /** Where this item begins in the text. */
+  get start(): number {
+    return this.#start
+  }
+
+  /** Where the next item would begin in the text. */
+  get end(): number {
+    return this.#end
+  }
+
+  /** True when this item has this keyword. */
+  is(keyword: string): boolean {
+    return this.#keyword === keyword
+  }
+
+  /** True when the next item was read; false at the end of the document. */
+  next(): boolean {
+    const text = this.#text
+    let start = this.#end
+    while (text.charCodeAt(start) === NEWLINE) start++
+    this.#start = start
+    this.#objectName = undefined
+    if (start === text.length) {
+      this.#end = start
+      this.#keyword = this.#rest = ''
+      return false
+    }
+    const line = this.#line(start)
+    const space = separatorIn(line)
+    this.#keyword = line.slice(0, space)
+    this.#rest = line.slice(space + 1)
+    if (!KEYWORD.test(this.#keyword)) this.fail('a line in it begins with no keyword')
+    this.#end = start + line.length + 1
+    if (text.charCodeAt(this.#end) === HYPHEN) this.#readObject()
+    return true
+  }
+
+  /** The arguments of this item, at least `least` of them; further ones are for future versions of the format. */
+  words(least: number): string[] {
+    const rest = this.#rest.trim()
+    const words = rest === '' ? [] : rest.split(/[ \t]+/)
+    if (words.length < least) this.fail(`"${this.#keyword}" has too few arguments`)
+    return words
+  }
+
+  /** The bytes of this item's object, which must have one of these names. */
+  object(...names: string[]): Uint8Array<ArrayBuffer> {
+    if (this.#objectName === undefined || !names.includes(this.#objectName)) this.fail(`"${this.#keyword}" has no ${names[0]}`)
+    const bytes = decodeBase64(this.#text.slice(this.#objectStart, this.#objectEnd).replaceAll('\n', ''))
+    return bytes ?? this.fail(`the ${names[0]} of "${this.#keyword}" is not base64`)
+  }
+
+  /** Throws the `DIRECTORY_MALFORMED` for this document. */
+  fail(problem: string, cause?: unknown): never {
+    throw new TorError('DIRECTORY_MALFORMED', `Malformed ${this.#what}: ${problem}`, cause === undefined ? {} : { cause })
+  }
+
+  /** The line that begins at `start`, without its end. */
+  #line(start: number): string {
+    const end = this.#text.indexOf('\n', start)
+    // The text ends with a newline, so only its very end has none.
+    if (end === -1) return this.fail('an object in it does not end')
+    return this.#text.slice(start, end)
+  }
+
+  /** Reads the object that begins at `end`. Each of its lines is looked at, so that nothing can hide within one. */
+  #readObject(): void {
+    const first = this.#line(this.#end)
+    const name = BEGIN.exec(first)?.[1]
+    if (name === undefined) return this.fail('an object in it has no proper first line')
+    const last = `-----END ${name}-----`
+    let at = this.#end + first.length + 1
+    this.#objectName = name
+    this.#objectStart = at
+    for (;;) {
+      const line = this.#line(at)
+      this.#objectEnd = at
+      at += line.length + 1
+      if (line === last) break
+      if (!OBJECT_LINE.test(line)) this.fail('an object in it is not base64')
+    }
+    this.#end = at
+  }
+}
+
+/** Where the first space or tab of a line is, or its length. */
+function separatorIn(line: string): number {
+  for (let at = 0; at < line.length; at++) {
+    const code = line.charCodeAt(at)
+    if (code === 32 || code === 9) return at
+  }
+  return line.length
+}

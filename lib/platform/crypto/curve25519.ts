@@ -1,0 +1,63 @@
+/**
+ * What holds of X25519 and Ed25519 whoever computes them: which keys, signatures and shared secrets are refused, so that every
+ * runtime judges alike.
+ *
+ * @module
+ */
+import { TorError } from '../../base/errors.ts'
+
+/** Bytes of a secret key, a public key and a shared secret. */
+export const CURVE_KEY_SIZE = 32
+
+/** Bytes of an Ed25519 signature. */
+export const ED25519_SIGNATURE_SIZE = 64
+
+/** 2^255 - 19: the prime of the field that both curves are over. */
+const P = 2n ** 255n - 19n
+
+/**
+ * The y coordinates of the points whose order divides the cofactor 8: order 1 and 2 (1 and -1), order 4 (0), order 8. Whoever
+ * has such a public key can make signatures that hold for many messages.
+ */
+const SMALL_ORDER: ReadonlySet<bigint> = new Set([
+  0n,
+  1n,
+  P - 1n,
+  0x7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd84d3d706a17c7n,
+  0x05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826n,
+])
+
+/**
+ * The shared secret, if it is one: a copy in a buffer of its own.
+ *
+ * @throws TorError `CIRCUIT_HANDSHAKE` when it is all zero; found in a time that does not depend on its bytes
+ */
+export function expectContribution(shared: Uint8Array): Uint8Array {
+  let bits = 0
+  for (const byte of shared) bits |= byte
+  if (bits === 0) throw degenerateKey()
+  return new Uint8Array(shared)
+}
+
+/** The error for a public key of small order. */
+export const degenerateKey = (cause?: unknown): TorError =>
+  new TorError('CIRCUIT_HANDSHAKE', 'Cannot agree on a secret: the public key is degenerate', cause === undefined ? {} : { cause })
+
+/** Throws a RangeError that names the key, if it has not 32 bytes. */
+export function checkKeySize(name: string, key: Uint8Array): void {
+  if (key.length !== CURVE_KEY_SIZE) throw new RangeError(`"${name}" must have ${CURVE_KEY_SIZE} bytes: got ${key.length}`)
+}
+
+/** True when both have the right length and the key's encoding is canonical and of no point of small order. */
+export function isWorthVerifying(signature: Uint8Array, publicKey: Uint8Array): boolean {
+  if (signature.length !== ED25519_SIGNATURE_SIZE || publicKey.length !== CURVE_KEY_SIZE) return false
+  const y = yOf(publicKey)
+  return y < P && !SMALL_ORDER.has(y)
+}
+
+/** The y coordinate of an encoded point: little-endian, without the highest bit, which is the sign of x. */
+function yOf(point: Uint8Array): bigint {
+  let y = BigInt((point[CURVE_KEY_SIZE - 1] as number) & 0x7f)
+  for (let at = CURVE_KEY_SIZE - 2; at >= 0; at--) y = (y << 8n) | BigInt(point[at] as number)
+  return y
+}

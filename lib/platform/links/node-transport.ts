@@ -1,0 +1,133 @@
+/**
+ * TLS to a relay by node:tls, in Node, Deno and Bun.
+ *
+ * The certificate is not checked here: the CERTS cell proves who the relay is, and binds it to this certificate (tor-spec,
+ * "Negotiating and initializing connections").
+ *
+ * @module
+ */
+import { systemClock } from '../../base/clock.ts'
+import { TorError } from '../../base/errors.ts'
+import { builtinModule } from '../runtime/builtin.ts'
+import { LinkInbox } from './link-inbox.ts'
+import type { Link, LinkAddress, Transport } from '../platform.ts'
+import { type LinkControl, type TlsSocket, linkOf } from './tls-link.ts'
+
+/** A TCP connection that TLS is to run over, where node:tls is not to make its own. */
+export interface TcpUnderTls extends LinkControl {
+  /** A Duplex of node:stream. */
+  readonly stream: object
+}
+
+interface TlsModule {
+  connect(options: {
+    readonly host?: string
+    readonly port?: number
+    readonly socket?: object
+    readonly servername: string
+    readonly rejectUnauthorized: boolean
+    readonly minVersion: 'TLSv1.2'
+    readonly onread: {
+      readonly buffer: Uint8Array
+      callback(length: number, buffer: Uint8Array): boolean
+    }
+  }): TlsSocket
+}
+
+interface NetModule {
+  isIP(text: string): number
+}
+
+/** The longest TLS record, in bytes (RFC 8446, "Record Layer"): what a socket gives at once. */
+const RECORD_SIZE: number = 16 * 1024
+
+/**
+ * The transport of Node, Deno and Bun.
+ *
+ * @param connectTcp makes the connection under TLS; otherwise node:tls makes it
+ */
+export function tlsTransport(
+  connectTcp?: (address: LinkAddress, signal: AbortSignal) => Promise<TcpUnderTls>,
+): Transport {
+  return {
+    async connect(address, { signal }) {
+      // A name would be looked up by the system's resolver, outside Tor.
+      if (builtinModule<NetModule>('node:net').isIP(address.hostname) === 0) {
+        throw new TypeError('"address.hostname" must be an IP address')
+      }
+      if (signal.aborted) throw aborted(signal)
+      if (connectTcp === undefined) return await handshake({ host: address.hostname, port: address.port }, undefined, signal)
+      let tcp: TcpUnderTls
+      try {
+        tcp = await connectTcp(address, signal)
+      } catch (cause) {
+        throw signal.aborted ? aborted(signal) : unreachable(cause)
+      }
+      return await handshake({ socket: tcp.stream }, tcp, signal)
+    },
+  }
+}
+
+function handshake(
+  over: { readonly host: string; readonly port: number } | { readonly socket: object },
+  tcp: TcpUnderTls | undefined,
+  signal: AbortSignal,
+): Promise<Link> {
+  return new Promise((resolve, reject) => {
+    // Relays write records of a few cells. In Node `onread` takes half the time of an event 'data' for each of them, and replaces
+    // it; a runtime that does not know the option gives 'data'.
+    const inbox = new LinkInbox({ pause: () => (tcp ?? socket).pause(), resume: () => (tcp ?? socket).resume() })
+    const socket: TlsSocket = builtinModule<TlsModule>('node:tls').connect({
+      ...over,
+      servername: randomHostname(),
+      rejectUnauthorized: false,
+      minVersion: 'TLSv1.2',
+      onread: {
+        buffer: new Uint8Array(RECORD_SIZE),
+        callback: (length, buffer) => {
+          inbox.push(buffer, length)
+          return true
+        },
+      },
+    })
+    const fail = (error: TorError): void => {
+      stopListening()
+      // An error may still come before 'close', and would be thrown if nobody listened.
+      socket.on('error', () => undefined)
+      socket.destroy()
+      tcp?.destroy()
+      reject(error)
+    }
+    const onAbort = (): void => fail(aborted(signal))
+    const onError = (cause: unknown): void => fail(unreachable(cause))
+    const onEnd = (): void => fail(unreachable())
+    const onSecure = (): void => {
+      const certificate = socket.getPeerCertificate().raw
+      if (certificate === undefined) return fail(unreachable(new TypeError('TLS without a certificate')))
+      stopListening()
+      if (tcp === undefined) socket.setNoDelay(true)
+      resolve(linkOf(socket, tcp ?? socket, new Uint8Array(certificate), systemClock, inbox))
+    }
+    const stopListening = (): void => {
+      signal.removeEventListener('abort', onAbort)
+      for (const [event, listener] of listeners) socket.off(event, listener)
+    }
+    const listeners = [['error', onError], ['end', onEnd], ['close', onEnd], ['secureConnect', onSecure]] as const
+    signal.addEventListener('abort', onAbort)
+    for (const [event, listener] of listeners) socket.on(event, listener)
+  })
+}
+
+const aborted = (signal: AbortSignal): TorError =>
+  new TorError('ABORTED', 'The connection to the relay was given up', { cause: signal.reason })
+
+const unreachable = (cause?: unknown): TorError =>
+  new TorError('LINK_UNREACHABLE', 'Cannot connect to the relay', cause === undefined ? {} : { cause })
+
+/** A name for TLS to show that says nothing: `www.`, 4 to 25 letters and digits of base32, `.com`, as the tor client does. */
+function randomHostname(): string {
+  const random = crypto.getRandomValues(new Uint8Array(26))
+  const length = 4 + ((random[25] as number) % 22)
+  const letters = Array.from(random.subarray(0, length), (byte) => 'abcdefghijklmnopqrstuvwxyz234567'[byte & 31])
+  return `www.${letters.join('')}.com`
+}

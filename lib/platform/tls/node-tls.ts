@@ -1,0 +1,174 @@
+/**
+ * TLS on top of a stream by node:tls, in Node, Deno and Bun: to the far end of a stream, with its certificate checked. (tls.ts is
+ * the TLS of links to relays, which is another matter.)
+ *
+ * @module
+ */
+import { SocketError } from '../../base/errors.ts'
+import { builtinModule } from '../runtime/builtin.ts'
+import { asError, type ByteStreamPair, CELL_BYTES, type DuplexSelf, pairDuplexOptions, type PairDuplexOptions } from './pair-duplex.ts'
+import type { TlsAdapter, TlsConnection, TlsRequest } from '../platform.ts'
+import { tlsStreams, type TlsStreamSocket } from './tls-streams.ts'
+
+interface StreamModule {
+  readonly Duplex: new (options: PairDuplexOptions & { readonly autoDestroy: boolean }) => TlsBelow
+}
+
+/** The Duplex that TLS runs over. */
+interface TlsBelow extends DuplexSelf {
+  readonly writableNeedDrain: boolean
+  on(event: string, listener: (error: Error) => void): this
+  off(event: string, listener: (error: Error) => void): this
+}
+
+interface TlsModule {
+  connect(options: {
+    readonly socket: object
+    readonly host: string
+    readonly servername: string
+    readonly ALPNProtocols: readonly string[] | undefined
+    readonly ca: readonly string[] | undefined
+    readonly rejectUnauthorized: true
+    readonly minVersion: 'TLSv1.2'
+    readonly highWaterMark: number
+  }): SecuredSocket
+}
+
+interface NetModule {
+  isIP(text: string): number
+}
+
+/** The part of a TLSSocket that is used here. */
+interface SecuredSocket extends TlsStreamSocket {
+  readonly alpnProtocol: string | false | null
+  readonly authorizationError?: unknown
+  pause(): unknown
+  resume(): unknown
+  push(bytes: Uint8Array | null, encoding?: string): boolean
+}
+
+/** The TLS of Node, Deno and Bun. */
+export function nodeTls(): TlsAdapter {
+  return { secure: (below, request) => new Promise((resolve, reject) => handshake(below, request, resolve, reject)) }
+}
+
+function handshake(
+  below: ByteStreamPair,
+  request: TlsRequest,
+  resolve: (connection: TlsConnection) => void,
+  reject: (error: unknown) => void,
+): void {
+  const { serverName, alpn, ca, signal } = request
+  const { Duplex } = builtinModule<StreamModule>('node:stream')
+  /** What the streams below failed with: TLS would tell it in its own words. */
+  let failure: Error | undefined
+  const options = pairDuplexOptions(below, { failed: (error) => { failure ??= error } })
+  /** A runtime's TLS may read on while it is paused (Deno's does): so there is nothing to read then. */
+  let isShut = false
+  /** A read that came while it was shut. */
+  let isWanted = false
+  const raw = new Duplex({
+    ...options,
+    read() {
+      if (isShut) isWanted = true
+      else options.read.call(this)
+    },
+    // It stays when the far end has ended, until TLS has handed on what it holds.
+    allowHalfOpen: true,
+    autoDestroy: false,
+  })
+  let hasEndedBelow = false
+  let isTruncated = false
+  // Before TLS listens, so that it is known when TLS passes the end on.
+  raw.on('end', () => { hasEndedBelow = true })
+  raw.on('error', (error) => socket.destroy(error))
+
+  const socket = builtinModule<TlsModule>('node:tls').connect({
+    socket: raw,
+    host: serverName,
+    servername: builtinModule<NetModule>('node:net').isIP(serverName) === 0 ? serverName : '',
+    ALPNProtocols: alpn.length === 0 ? undefined : alpn,
+    ca,
+    rejectUnauthorized: true,
+    minVersion: 'TLSv1.2',
+    highWaterMark: CELL_BYTES,
+  })
+  let hasEnded = false
+  // TLS ends its readable both on the server's close_notify and when the bytes below end, perhaps one after the other. Only the first is an end.
+  const push = socket.push.bind(socket)
+  socket.push = (bytes, encoding) => {
+    if (bytes === null) {
+      if (!hasEnded) isTruncated = hasEndedBelow
+      hasEnded = true
+    }
+    return push(bytes, encoding)
+  }
+
+  const told = (error: unknown): unknown => failure ?? failureOf(error, socket)
+  const settle = (): void => {
+    socket.off('secureConnect', onSecure).off('error', onError).off('end', onEnd).off('close', onEnd)
+  }
+  const fail = (error: unknown): void => {
+    settle()
+    // More may come, and would be thrown if nobody listened.
+    socket.on('error', () => undefined)
+    signal.removeEventListener('abort', onAbort)
+    socket.destroy()
+    raw.destroy()
+    reject(error)
+  }
+  const onAbort = (): void => {
+    const error = asError(signal.reason)
+    fail(error)
+    socket.destroy(error)
+  }
+  const onError = (error: unknown): void => fail(told(error))
+  const onEnd = (): void => fail(failure ?? new SocketError('TLS_FAILED', 'the server ended the connection amid the TLS handshake'))
+  const onSecure = (): void => {
+    settle()
+    const { readable, writable } = tlsStreams(socket, {
+      isTruncated: () => isTruncated,
+      told,
+      pause() {
+        isShut = true
+        socket.pause()
+      },
+      resume() {
+        isShut = false
+        if (isWanted) options.read.call(raw)
+        isWanted = false
+        socket.resume()
+      },
+      whenTaken(done) {
+        if (!raw.writableNeedDrain || raw.destroyed) return done()
+        const taken = (): void => {
+          raw.off('drain', taken).off('close', taken)
+          done()
+        }
+        raw.on('drain', taken).on('close', taken)
+      },
+    })
+    socket.on('close', () => {
+      signal.removeEventListener('abort', onAbort)
+      raw.destroy()
+    })
+    resolve({ readable, writable, alpn: socket.alpnProtocol || undefined })
+  }
+  socket.on('secureConnect', onSecure).on('error', onError).on('end', onEnd).on('close', onEnd)
+  signal.addEventListener('abort', onAbort)
+  if (signal.aborted) onAbort()
+}
+
+/** What node:tls, in each runtime, says when a certificate is at fault. */
+const OF_CERTIFICATES = /CERT|ALTNAME|ISSUER|SELF_SIGNED|VERIFY|UnknownIssuer|NotValidForName/i
+
+function failureOf(error: unknown, { authorizationError }: SecuredSocket): SocketError {
+  const { code, message } = asError(error) as Error & { code?: unknown }
+  const words = `${String(code)} ${message}`
+  // An alert of the server's may name a certificate too, but that would be ours.
+  const isAlert = /alert/i.test(words)
+  const isCertificate = Boolean(authorizationError) || (!isAlert && OF_CERTIFICATES.test(words))
+  return isCertificate
+    ? new SocketError('TLS_CERTIFICATE', `the server's certificate cannot be trusted: ${message}`, { cause: error })
+    : new SocketError('TLS_FAILED', `TLS failed: ${message}`, { cause: error })
+}

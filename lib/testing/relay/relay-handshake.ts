@@ -1,0 +1,72 @@
+/**
+ * How a test relay answers the handshake of a CREATE2 or CREATE_FAST, and what it negotiates in it (proposal 324 section 10.3).
+ *
+ * @module
+ */
+import { HandshakeType, type Create2 } from '../../cell/channel/create2.ts'
+import {
+  decodeHandshakeExtensions,
+  encodeCongestionControlResponse,
+  encodeHandshakeExtensions,
+  HandshakeExtensionType,
+} from '../../cell/handshake-extensions.ts'
+import { answerCreateFast } from '../../circuit/handshake/create-fast.ts'
+import { HOP_KEY_SIZE } from '../../circuit/onion/hop-crypto.ts'
+import { answerNtor } from '../../circuit/handshake/ntor.ts'
+import { FIXED_WINDOWS, type CircuitFlowRules } from './circuit-flow.ts'
+import { answerNtorV3 } from './ntor-v3-responder.ts'
+import type { TestRelay } from './test-relay.ts'
+
+/** What a handshake came to. */
+export interface HandshakeAnswer {
+  /** The data of the CREATED2, or the body of the CREATED_FAST. */
+  readonly reply: Uint8Array
+  /** `HOP_KEY_SIZE` bytes. */
+  readonly keys: Uint8Array
+  /** The flow control of the circuit. */
+  readonly flow: CircuitFlowRules
+}
+
+/** Answers a CREATE_FAST. Throws when it is malformed. */
+export function answerFast(data: Uint8Array): HandshakeAnswer {
+  return { ...answerCreateFast({ material: data, keyLength: HOP_KEY_SIZE }), flow: FIXED_WINDOWS }
+}
+
+/** Answers a CREATE2. Rejects when it is malformed, for other keys, or of a type that the relay does not speak. */
+export async function answerHandshake(relay: TestRelay, { handshakeType, data }: Create2): Promise<HandshakeAnswer> {
+  const { rsa, ed25519, onion } = relay.identity
+  switch (handshakeType) {
+    case HandshakeType.NTOR: {
+      const keys = { rsaIdentity: rsa.fingerprint, onionSecretKey: onion.secretKey }
+      return { ...answerNtor({ onionSkin: data, ...keys, keyLength: HOP_KEY_SIZE }), flow: FIXED_WINDOWS }
+    }
+    case HandshakeType.NTOR_V3: {
+      let flow = FIXED_WINDOWS
+      const answered = await answerNtorV3({
+        onionSkin: data,
+        ed25519Identity: ed25519.publicKey,
+        onionSecretKey: onion.secretKey,
+        keyLength: HOP_KEY_SIZE,
+        answer: (message) => {
+          flow = agreedFlow(relay, message)
+          const usual = messageFor(flow)
+          return relay.answerMessage?.(message, usual) ?? usual
+        },
+      })
+      return { ...answered, flow }
+    }
+    default:
+      throw new Error(`This relay does not speak handshake ${handshakeType}`)
+  }
+}
+
+function agreedFlow(relay: TestRelay, message: Uint8Array): CircuitFlowRules {
+  const { enabled, increment, cwnd } = relay.congestionControl
+  const asked = decodeHandshakeExtensions(message).has(HandshakeExtensionType.CONGESTION_CONTROL_REQUEST)
+  return asked && enabled ? { kind: 'congestion-control', step: increment, window: cwnd } : FIXED_WINDOWS
+}
+
+function messageFor({ kind, step }: CircuitFlowRules): Uint8Array {
+  const response = [HandshakeExtensionType.CONGESTION_CONTROL_RESPONSE, encodeCongestionControlResponse(step)] as const
+  return encodeHandshakeExtensions(new Map(kind === 'windows' ? [] : [response]))
+}

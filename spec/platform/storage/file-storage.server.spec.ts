@@ -1,0 +1,142 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { homedir, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+import { expect } from 'chai'
+import { cacheDirectory, FileStorage } from '../../../lib/platform/storage/file-storage.ts'
+import { rejection } from '../../stream/support/scene.ts'
+
+/** The permissions of a file or directory. */
+const modeOf = async (path: string): Promise<number> => (await stat(path)).mode & 0o777
+
+const codeOf = async (promise: Promise<unknown>): Promise<string | undefined> => ((await rejection(promise)) as { code?: string }).code
+
+describe('FileStorage', () => {
+  let base: string
+  let directory: string
+  let storage: FileStorage
+
+  beforeEach(async () => {
+    base = await mkdtemp(join(tmpdir(), 'tor-streams-storage-'))
+    directory = join(base, 'a', 'b')
+    storage = new FileStorage(directory)
+  })
+
+  afterEach(() => rm(base, { recursive: true, force: true }))
+
+  it('gives back what was written last, to another storage of the same directory too', async () => {
+    await storage.write('guards', new Uint8Array([1]))
+    await storage.write('guards', new Uint8Array([2, 3]))
+    for (const each of [storage, new FileStorage(directory)]) expect([...((await each.read('guards')) ?? [])]).to.deep.equal([2, 3])
+    await storage.remove('guards')
+    expect(await storage.read('guards')).to.equal(undefined)
+  })
+
+  it('has nothing and makes nothing before something is written', async () => {
+    expect(await storage.read('guards')).to.equal(undefined)
+    await storage.remove('guards')
+    expect(await readdir(base)).to.deep.equal([])
+  })
+
+  it('lets nobody else look: directory 0700, files 0600, whatever was there before', async () => {
+    await mkdir(directory, { recursive: true, mode: 0o755 })
+    await writeFile(join(directory, 'guards'), 'old', { mode: 0o644 })
+    await storage.write('guards', new Uint8Array([1]))
+    await storage.write('consensus', new Uint8Array([1]))
+    expect(await modeOf(directory)).to.equal(0o700)
+    for (const name of ['guards', 'consensus']) expect(await modeOf(join(directory, name))).to.equal(0o600)
+  })
+
+  it('replaces a file as a whole: who reads meanwhile sees the old bytes or the new ones', async () => {
+    const size = 300_000
+    await storage.write('consensus', new Uint8Array(size).fill(1))
+    let writing = true
+    const reading = (async () => {
+      const seen = new Set<number>()
+      while (writing) {
+        const bytes = (await new FileStorage(directory).read('consensus')) as Uint8Array
+        expect(bytes.length).to.equal(size)
+        expect(bytes.every((byte) => byte === bytes[0])).to.equal(true)
+        seen.add(bytes[0] as number)
+      }
+      return seen
+    })()
+    for (let round = 2; round < 12; round++) await storage.write('consensus', new Uint8Array(size).fill(round))
+    writing = false
+    expect((await reading).size).to.be.above(0)
+    expect(await readdir(directory)).to.deep.equal(['consensus'])
+  })
+
+  it('bears several writers at a time, and leaves nothing of them but one file', async () => {
+    const storages = [storage, new FileStorage(directory), new FileStorage(directory)]
+    const writes = storages.flatMap((each, index) => [1, 2, 3].map((round) => each.write('guards', new Uint8Array(50_000).fill(10 * index + round))))
+    await Promise.all(writes)
+    const bytes = await readFile(join(directory, 'guards'))
+    expect(bytes.length).to.equal(50_000)
+    expect(bytes.every((byte) => byte === bytes[0])).to.equal(true)
+    expect(await readdir(directory)).to.deep.equal(['guards'])
+  })
+
+  it('does not follow a link that somebody put in a file\'s place', async () => {
+    const elsewhere = join(base, 'elsewhere')
+    await writeFile(elsewhere, 'untouched')
+    await mkdir(directory, { recursive: true })
+    await symlink(elsewhere, join(directory, 'guards'))
+    await storage.write('guards', new Uint8Array([1, 2]))
+    expect(await readFile(elsewhere, 'utf8')).to.equal('untouched')
+    expect([...((await storage.read('guards')) ?? [])]).to.deep.equal([1, 2])
+  })
+
+  it('works again when its directory was taken away meanwhile', async () => {
+    await storage.write('guards', new Uint8Array([1]))
+    await rm(directory, { recursive: true })
+    expect(await storage.read('guards')).to.equal(undefined)
+    await storage.write('guards', new Uint8Array([2]))
+    expect([...((await storage.read('guards')) ?? [])]).to.deep.equal([2])
+  })
+
+  it('fails, and works again, when something else is in its directory\'s place', async () => {
+    await writeFile(join(base, 'a'), 'a file')
+    expect(await codeOf(storage.write('guards', new Uint8Array([1])))).to.be.oneOf(['ENOTDIR', 'EEXIST'])
+    expect(await codeOf(storage.read('guards'))).to.equal('ENOTDIR')
+    await rm(join(base, 'a'))
+    await storage.write('guards', new Uint8Array([2]))
+    expect([...((await storage.read('guards')) ?? [])]).to.deep.equal([2])
+  })
+
+  it('fails and leaves no file behind when it cannot take the name', async () => {
+    await mkdir(join(directory, 'guards', 'occupied'), { recursive: true })
+    await rejection(storage.write('guards', new Uint8Array([1])))
+    expect(await readdir(directory)).to.deep.equal(['guards'])
+    await rejection(storage.read('guards'))
+  })
+
+  for (const name of ['', '.', '..', '../guards', 'a/b', 'a\\b', 'A', 'guards.old', 'a b', '-a', 'a\0', 'gu\u0430rds']) {
+    it(`refuses the name ${JSON.stringify(name)}`, async () => {
+      for (const promise of [storage.read(name), storage.write(name, new Uint8Array(1)), storage.remove(name)]) {
+        expect(await rejection(promise)).to.be.instanceOf(TypeError)
+      }
+      expect(await readdir(base)).to.deep.equal([])
+    })
+  }
+})
+
+describe('cacheDirectory', () => {
+  const { XDG_CACHE_HOME: before } = process.env
+
+  afterEach(() => {
+    if (before === undefined) delete process.env['XDG_CACHE_HOME']
+    else process.env['XDG_CACHE_HOME'] = before
+  })
+
+  it('is where the system says that caches are, if that is an absolute path', () => {
+    process.env['XDG_CACHE_HOME'] = '/somewhere/caches'
+    expect(cacheDirectory()).to.equal('/somewhere/caches/tor-streams')
+    for (const none of ['', 'relative/path']) {
+      process.env['XDG_CACHE_HOME'] = none
+      expect(cacheDirectory()).to.equal(join(homedir(), '.cache', 'tor-streams'))
+    }
+    delete process.env['XDG_CACHE_HOME']
+    expect(cacheDirectory()).to.equal(join(homedir(), '.cache', 'tor-streams'))
+  })
+})
