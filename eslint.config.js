@@ -1,4 +1,4 @@
-// Rules about meaning only; no rule here is about formatting.
+// Rules about meaning only: formatting is prettier's.
 import { defineConfig, globalIgnores } from 'eslint/config'
 import tseslint from 'typescript-eslint'
 
@@ -29,14 +29,17 @@ export default defineConfig(
       'no-empty': 'error',
       'no-var': 'error',
       'prefer-const': 'error',
-      eqeqeq: 'error',
+      'eqeqeq': 'error',
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-floating-promises': ['error', { checkThenables: true }],
       '@typescript-eslint/no-import-type-side-effects': 'error',
       '@typescript-eslint/only-throw-error': 'error',
       '@typescript-eslint/prefer-promise-reject-errors': 'off', // A stream errors with whatever reason its user gave.
       '@typescript-eslint/require-await': 'off', // An interface may ask for a promise.
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true, allowNullish: true }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true, allowNullish: true },
+      ],
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       '@typescript-eslint/unbound-method': 'off', // chai's and mocha's functions need no `this`, and ours that need one are bound.
     },
@@ -55,7 +58,10 @@ export default defineConfig(
     files: ['lib/node/**', 'lib/cli/**'],
     rules: {
       'no-restricted-imports': 'off',
-      '@typescript-eslint/no-restricted-imports': ['error', { patterns: [{ ...noNodeImports, allowTypeImports: true }] }],
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        { patterns: [{ ...noNodeImports, allowTypeImports: true }] },
+      ],
     },
   },
   {
@@ -65,10 +71,14 @@ export default defineConfig(
   {
     files: ['spec/**'],
     rules: {
-      'no-restricted-syntax': ['error', noDefaultExport, {
-        selector: 'CallExpression[callee.object.name=/^(it|describe)$/][callee.property.name="only"]',
-        message: 'The other specs would not run.',
-      }],
+      'no-restricted-syntax': [
+        'error',
+        noDefaultExport,
+        {
+          selector: 'CallExpression[callee.object.name=/^(it|describe)$/][callee.property.name="only"]',
+          message: 'The other specs would not run.',
+        },
+      ],
       '@typescript-eslint/no-base-to-string': 'off',
       '@typescript-eslint/no-unused-expressions': 'off', // chai: expect(x).to.be.true
       // Packages that specs compare with give `any`; an `any` of our own is an error here too.

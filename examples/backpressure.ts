@@ -1,7 +1,7 @@
 // prints: ^500 cells left, then the write waited; one SENDME let 50 more through$
 /**
- * A write waits exactly while there is no credit: the exit withholds its SENDMEs, then gives a single one. This is with fixed windows;
- * congestion-control.ts shows the same without.
+ * A write waits exactly while there is no credit: the exit withholds its SENDMEs, then gives a single one. This is with
+ * fixed windows; congestion-control.ts shows the same without.
  */
 import { Circuit } from 'tor-streams/circuit'
 import { TestNetwork, sink } from 'tor-streams/testing'

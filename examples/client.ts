@@ -8,7 +8,11 @@ const network = await TestNetwork.start({
   exit: echo(),
   resolve: () => [{ type: 'ipv4', address: '203.0.113.7', ttl: 60 }],
 })
-const tor = await TorClient.open({ network: network.config, transport: network.transport, storage: new MemoryStorage() })
+const tor = await TorClient.open({
+  network: network.config,
+  transport: network.transport,
+  storage: new MemoryStorage(),
+})
 
 const socket = tor.connect('echo.example:80')
 await socket.writable.getWriter().write(new TextEncoder().encode('hello, Tor'))

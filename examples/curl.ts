@@ -16,7 +16,13 @@ const proxy = await listenSocks({
 })
 
 const { stdout } = await promisify(execFile)('curl', [
-  '--silent', '--show-error', '--socks5-hostname', `127.0.0.1:${proxy.port}`, '--proxy-user', 'alice:anything', 'http://one.example/',
+  '--silent',
+  '--show-error',
+  '--socks5-hostname',
+  `127.0.0.1:${proxy.port}`,
+  '--proxy-user',
+  'alice:anything',
+  'http://one.example/',
 ])
 
 await proxy.close()

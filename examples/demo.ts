@@ -1,7 +1,7 @@
 // prints: ^20 MB down and 20 MB up, checksums equal, path .+ -> .+ -> .+$
 /**
- * `npm start`: a small Tor network starts inside this process, a client learns of it from its directory authorities, and 20 MB
- * come down and go up over Tor streams, between this program and an HTTP server on 127.0.0.1.
+ * `npm start`: a small Tor network starts inside this process, a client learns of it from its directory authorities,
+ * and 20 MB come down and go up over Tor streams, between this program and an HTTP server on 127.0.0.1.
  *
  * `npm start -- --public`: the client opens on the public Tor network instead, and fetches one page over it.
  */
@@ -97,11 +97,15 @@ async function visitPublicNetwork(): Promise<void> {
   try {
     await using tor = await TorClient.open({ onProgress: showStatus })
     const socket = tor.connect('example.com:80')
-    await socket.writable.getWriter().write(new TextEncoder().encode('GET / HTTP/1.1\r\nHost: example.com\r\nConnection: close\r\n\r\n'))
+    await socket.writable
+      .getWriter()
+      .write(new TextEncoder().encode('GET / HTTP/1.1\r\nHost: example.com\r\nConnection: close\r\n\r\n'))
     console.log(`fetched http://example.com/ over Tor: ${(await readBody(socket)).length} bytes`)
   } catch (error) {
     if (!(error instanceof TorError)) throw error
-    console.error(`The public Tor network could not be used from here: ${error.message} (${error.code}). Is there an internet connection?`)
+    console.error(
+      `The public Tor network could not be used from here: ${error.message} (${error.code}). Is there an internet connection?`,
+    )
     process.exitCode = 1
   }
 }
@@ -140,7 +144,9 @@ await down.close()
 const up = tor.connect({ hostname: '127.0.0.1', port })
 const upload = up.writable.getWriter()
 const upProgress = new Progress('up  ')
-await upload.write(encoder.encode(`PUT / HTTP/1.1\r\nHost: demo\r\nConnection: close\r\nContent-Length: ${SIZE}\r\n\r\n`))
+await upload.write(
+  encoder.encode(`PUT / HTTP/1.1\r\nHost: demo\r\nConnection: close\r\nContent-Length: ${SIZE}\r\n\r\n`),
+)
 for (let offset = 0; offset < SIZE; offset += CHUNK) {
   const chunk = bytes.subarray(offset, offset + CHUNK)
   await upload.write(chunk) // waits while there is no credit
@@ -151,7 +157,9 @@ const answered = new TextDecoder().decode(await readBody(up))
 upProgress.end()
 
 // Which way the bytes went is the network's to tell, not the client's.
-const used = network.circuits.find((circuit) => circuit.hops.length === 3 && (circuit.hops[2]?.flow.dataReceived ?? 0) > 1000)
+const used = network.circuits.find(
+  (circuit) => circuit.hops.length === 3 && (circuit.hops[2]?.flow.dataReceived ?? 0) > 1000,
+)
 const nicknames = used?.hops.map(({ relay }) => relay.nickname) ?? []
 
 await tor.close()

@@ -1,5 +1,8 @@
 // prints: ^hello, Tor from 203\.0\.113\.80:7$
-/** The shortest way: a network of test relays, a circuit, a stream that echoes. The same file runs in Node, Deno and Bun. */
+/**
+ * The shortest way: a network of test relays, a circuit, a stream that echoes. The same file runs in Node, Deno and
+ * Bun.
+ */
 import { Circuit } from 'tor-streams/circuit'
 import { TestNetwork, echo } from 'tor-streams/testing'
 

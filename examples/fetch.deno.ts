@@ -1,7 +1,7 @@
 // prints: ^Deno says: hello from one\.example$
 /**
- * A fetch in Deno. Its own `fetch` is not for Tor: it ignores connectors and agents, and with a SOCKS proxy it still asks the
- * system's resolver for every name. `tor.fetch` gives the name to the exit and to nobody else.
+ * A fetch in Deno. Its own `fetch` is not for Tor: it ignores connectors and agents, and with a SOCKS proxy it still
+ * asks the system's resolver for every name. `tor.fetch` gives the name to the exit and to nobody else.
  */
 import { openEmbedded } from './support/embedded.ts'
 

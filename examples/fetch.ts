@@ -1,10 +1,15 @@
 // prints: ^hello from one\.example; 5 requests went over 2 streams$
-/** `tor.fetch` is the fetch that you know: Request and Response, streams, signals, redirects. Connections are used again. */
+/**
+ * `tor.fetch` is the fetch that you know: Request and Response, streams, signals, redirects. Connections are used
+ * again.
+ */
 import { openEmbedded } from './support/embedded.ts'
 
 const { tor, server, close } = await openEmbedded() // on the public network: await TorClient.open()
 let streams = 0
-server.on('connection', () => { streams += 1 })
+server.on('connection', () => {
+  streams += 1
+})
 const { fetch } = tor
 
 const response = await fetch('http://one.example/', { signal: AbortSignal.timeout(60_000) })

@@ -14,7 +14,11 @@ for (const relay of network.relays) {
     return 'handle'
   }
 }
-const tor = await TorClient.open({ network: network.config, transport: network.transport, storage: new MemoryStorage() })
+const tor = await TorClient.open({
+  network: network.config,
+  transport: network.transport,
+  storage: new MemoryStorage(),
+})
 
 await tor.connect('one.example:80', { isolation: 'alice' }).opened
 await tor.connect('two.example:80', { isolation: 'bob' }).opened

@@ -1,5 +1,8 @@
 // prints: ^undici says: hello from one\.example$
-/** undici (here version 7, under another name) with a connector. The guard makes the first request wait for proof that it is used. */
+/**
+ * undici (here version 7, under another name) with a connector. The guard makes the first request wait for proof that
+ * it is used.
+ */
 import { guardedFetch, undiciConnector } from 'tor-streams/node'
 import { Agent, fetch } from 'undici7'
 import { openEmbedded } from './support/embedded.ts'

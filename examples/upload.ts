@@ -1,5 +1,8 @@
 // prints: ^5000000 bytes from the disk, checksums equal$
-/** A file as the body of a request. It is read only as fast as Tor's flow control lets it leave: it is never in memory as a whole. */
+/**
+ * A file as the body of a request. It is read only as fast as Tor's flow control lets it leave: it is never in memory
+ * as a whole.
+ */
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'

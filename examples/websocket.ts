@@ -12,7 +12,7 @@ const agent = new TorAgent({ connect: tor.connect })
 const socket = new WebSocket('ws://chat.example/', { agent: agent.http })
 await once(socket, 'open')
 socket.send('hello, Tor')
-const [message] = await once(socket, 'message') as [RawData]
+const [message] = (await once(socket, 'message')) as [RawData]
 socket.close()
 await once(socket, 'close')
 

@@ -10,7 +10,7 @@ const { readable, writable } = socket
 
 const worker = new Worker(new URL('./worker.worker.js', import.meta.url)) // worker.worker.ts, compiled
 worker.postMessage({ readable, writable }, [readable, writable] as never)
-const [bytes] = await once(worker, 'message') as [number]
+const [bytes] = (await once(worker, 'message')) as [number]
 
 await socket.closed
 await worker.terminate()

@@ -8,7 +8,7 @@ interface Streams {
 }
 
 if (parentPort === null) throw new Error('this is no worker')
-const [{ readable, writable }] = await once(parentPort, 'message') as [Streams]
+const [{ readable, writable }] = (await once(parentPort, 'message')) as [Streams]
 const writer = writable.getWriter()
 await writer.write(new TextEncoder().encode('GET / HTTP/1.1\r\nHost: one.example\r\nConnection: close\r\n\r\n'))
 

@@ -7,9 +7,18 @@ export { SocketError, TorError, type ErrorCode, type SocketErrorOptions, type To
 export { Channel, type ChannelOptions } from './channel/channel.ts'
 export type { CircuitPort, CircuitReceiver } from './channel/circuit-port.ts'
 export { Circuit, type CircuitOptions } from './circuit/circuit.ts'
-export { readCongestionParameters, readXonXoffParameters, type CongestionControlParameters } from './circuit/congestion/parameters.ts'
+export {
+  readCongestionParameters,
+  readXonXoffParameters,
+  type CongestionControlParameters,
+} from './circuit/congestion/parameters.ts'
 export { parseProtocols, type Protocols } from './directory/protocols.ts'
-export type { Keystream, Link, LinkAddress, Platform, RunningDigest, TlsAdapter, TlsConnection, TlsRequest, Transport, X25519, X25519KeyPair } from './platform/platform.ts'
+export type { Platform } from './platform/platform.ts'
+export type { TlsAdapter, TlsConnection, TlsRequest } from './platform/tls/tls-adapter.ts'
+export type { Transport, LinkAddress, Link } from './platform/links/transport.ts'
+export type { X25519KeyPair, X25519 } from './platform/crypto/x25519.ts'
+export type { RunningDigest } from './platform/crypto/running-digest.ts'
+export type { Keystream } from './platform/crypto/keystream.ts'
 export type { DirectoryServer, Relay, RelayProtocols } from './relay.ts'
 export type { XonXoffParameters } from './stream/contract/flow-parameters.ts'
-export type { FlowControlKind } from './stream/contract/stream-flow.ts'
+export type { FlowControlKind } from './stream/contract/socket-info.ts'

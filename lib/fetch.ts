@@ -5,6 +5,13 @@
  */
 export type { Clock } from './base/clock.ts'
 export { createFetch, type CreateFetchOptions, type Fetch } from './fetch/create-fetch.ts'
-export { HttpError, type HttpErrorCode } from './fetch/head/http-error.ts'
-export type { FetchInit } from './fetch/request.ts'
-export type { FetchAddress, FetchConnect, FetchConnectOptions, FetchSocket, FetchStartTls, IsolationToken } from './fetch/socket.ts'
+export { HttpError, type HttpErrorCode } from './fetch/message/http-error.ts'
+export type { FetchInit } from './fetch/request/request.ts'
+export type {
+  FetchAddress,
+  FetchConnect,
+  FetchConnectOptions,
+  FetchSocket,
+  FetchStartTls,
+  IsolationToken,
+} from './fetch/connection/socket.ts'

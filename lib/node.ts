@@ -11,11 +11,23 @@ export type { SocketDuplex, ToDuplexOptions } from './node/to-duplex.ts'
 export { provenAgent, TorAgent } from './node/tor-agent.ts'
 export type { TorAgentOptions } from './node/tor-agent.ts'
 export { provenConnector, undiciConnector } from './node/undici-connector.ts'
-export type { UndiciConnectCallback, UndiciConnectOptions, UndiciConnector, UndiciConnectorOptions } from './node/undici-connector.ts'
+export type {
+  UndiciConnectCallback,
+  UndiciConnectOptions,
+  UndiciConnector,
+  UndiciConnectorOptions,
+} from './node/undici-connector.ts'
 export { listenSocks } from './node/listen-socks.ts'
 export type { ListenSocksOptions, SocksListener } from './node/listen-socks.ts'
 export type {
-  ProxyAddress, ProxyAddressAnswer, ProxyAnswer, ProxyCircuitChoice, ProxyConnect, ProxyNameAnswer, ProxyResolve, ProxySocket,
+  ProxyAddress,
+  ProxyAddressAnswer,
+  ProxyAnswer,
+  ProxyCircuitChoice,
+  ProxyConnect,
+  ProxyNameAnswer,
+  ProxyResolve,
+  ProxySocket,
 } from './proxy/connect.ts'
 export type { ProxyWarning } from './proxy/handshake.ts'
 export type { ProxyOptions } from './proxy/options.ts'

@@ -4,9 +4,12 @@
  * @module
  */
 import { parseIPAddress } from './cell/ip-address.ts'
-import type { LinkAddress } from './platform/platform.ts'
+import type { LinkAddress } from './platform/links/transport.ts'
 
-/** What is known of a relay before there is a directory: enough for a link, and for a circuit of one hop to its own directory. */
+/**
+ * What is known of a relay before there is a directory: enough for a link, and for a circuit of one hop to its own
+ * directory.
+ */
 export interface DirectoryServer {
   /** Where it listens: its OR addresses, the one to dial first. At least one. */
   readonly addresses: readonly LinkAddress[]
@@ -29,9 +32,9 @@ export interface Relay extends DirectoryServer {
   /** Its ntor onion key, a Curve25519 public key of 32 bytes. */
   readonly ntorOnionKey: Uint8Array
   /**
-   * What it says to speak. Nothing beyond what every relay speaks is asked of one of which this is unknown: with that there is no
-   * ntor-v3, and so no congestion control. `parseProtocols` reads it from the `pr` line of a consensus, or from the `proto` line of a
-   * relay's descriptor.
+   * What it says to speak. Nothing beyond what every relay speaks is asked of one of which this is unknown: with that
+   * there is no ntor-v3, and so no congestion control. `parseProtocols` reads it from the `pr` line of a consensus, or
+   * from the `proto` line of a relay's descriptor.
    */
   readonly protocols?: RelayProtocols | undefined
 }
@@ -57,15 +60,19 @@ export function checkRelay(relay: Relay, argument: string): void {
  */
 export function checkDirectoryServer(relay: DirectoryServer, argument: string): void {
   if (typeof relay !== 'object' || relay === null) throw new TypeError(`Cannot use ${argument} as it is no relay`)
-  if (!Array.isArray(relay.addresses) || relay.addresses.length === 0) throw new TypeError(`Cannot use ${argument} as it has no addresses`)
+  if (!Array.isArray(relay.addresses) || relay.addresses.length === 0)
+    throw new TypeError(`Cannot use ${argument} as it has no addresses`)
   for (const { hostname, port } of relay.addresses as readonly LinkAddress[]) {
-    if (parseIPAddress(hostname) === undefined) throw new TypeError(`Cannot use ${argument} as its addresses must be IP addresses`)
-    if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new RangeError(`Cannot use ${argument} as a port must be between 1 and 65535: ${port}`)
+    if (parseIPAddress(hostname) === undefined)
+      throw new TypeError(`Cannot use ${argument} as its addresses must be IP addresses`)
+    if (!Number.isInteger(port) || port < 1 || port > 65_535)
+      throw new RangeError(`Cannot use ${argument} as a port must be between 1 and 65535: ${port}`)
   }
   checkKey(relay.rsaIdentity, 20, argument, 'rsaIdentity')
   if (relay.ed25519Identity !== undefined) checkKey(relay.ed25519Identity, 32, argument, 'ed25519Identity')
 }
 
 function checkKey(key: unknown, size: number, argument: string, field: string): void {
-  if (!(key instanceof Uint8Array) || key.length !== size) throw new TypeError(`Cannot use ${argument} as its ${field} must be ${size} bytes`)
+  if (!(key instanceof Uint8Array) || key.length !== size)
+    throw new TypeError(`Cannot use ${argument} as its ${field} must be ${size} bytes`)
 }

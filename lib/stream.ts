@@ -5,18 +5,27 @@
  */
 export { SocketError, TorError, type ErrorCode, type SocketErrorOptions, type TorErrorOptions } from './base/errors.ts'
 export type { Clock } from './base/clock.ts'
-export type { CellSource, CreditWaiter, StreamCarrier, StreamEndpoint, StreamGuest, StreamPlace, XonXoffSetup } from './stream/contract/carrier.ts'
+export type {
+  CellSource,
+  CreditWaiter,
+  StreamCarrier,
+  StreamEndpoint,
+  PendingStream,
+  StreamPlace,
+  XonXoffSetup,
+} from './stream/contract/carrier.ts'
 export { DEFAULT_XON_XOFF, type XonXoffParameters } from './stream/contract/flow-parameters.ts'
 export type { ResolvedAddress, ResolvedHostname } from './cell/relay/resolve.ts'
 export { isLegal, type StreamPhase, type StreamState, type StreamStates } from './stream/contract/legality.ts'
 export { lookUp, type LookupAnswer, type LookupOptions } from './stream/lookup.ts'
-export type { TlsAdapter, TlsConnection, TlsRequest } from './platform/platform.ts'
+export type { TlsAdapter, TlsConnection, TlsRequest } from './platform/tls/tls-adapter.ts'
 export type { AddressFamily, StreamOptions } from './stream/options.ts'
 export { RelayDataChunker, type RelayDataChunkerOptions } from './stream/bytes/relay-data-chunker.ts'
 export { RelayDataRun } from './stream/bytes/relay-data-run.ts'
 export { parseSocketAddress, type AnySocketAddress, type SocketAddress } from './stream/socket-address.ts'
-export type { FlowControlKind, FlowWaiter, LateTraffic, StreamFlow } from './stream/contract/stream-flow.ts'
-export { TorStream, type SocketInfo, type StreamWindows } from './stream/tor-stream.ts'
-export type { ReadableType, StreamConstructors } from './stream/bytes/web-streams.ts'
+export type { FlowWaiter, HalfClosedRules, StreamFlow } from './stream/contract/stream-flow.ts'
+export type { FlowControlKind, StreamWindows, SocketInfo } from './stream/contract/socket-info.ts'
+export { TorStream } from './stream/tor-stream.ts'
+export type { ReadableType, StreamConstructors } from './stream/contract/stream-constructors.ts'
 export { CIRCUIT_WINDOW, ReceiveWindow, SendWindow, STREAM_WINDOW, type WindowSize } from './stream/flow/windows.ts'
 export type { SecureOptions, SecureTransport, TlsOptions } from './tls/options.ts'

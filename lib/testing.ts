@@ -1,6 +1,6 @@
 /**
- * `tor-streams/testing`: a small Tor network within this process, for tests. Its relays speak the real link, circuit and
- * stream protocols over connections in memory, and can be made to misbehave in every way.
+ * `tor-streams/testing`: a small Tor network within this process, for tests. Its relays speak the real link, circuit
+ * and stream protocols over connections in memory, and can be made to misbehave in every way.
  *
  * It serves this library's own demo and specs, and the tests of whoever uses the library. Nothing of it is anonymous.
  *
@@ -11,7 +11,12 @@ export type { ResolvedAddress, ResolvedAnswer, ResolvedHostname, ResolveFailure 
 export type { Authority, NetworkConfig } from './directory/network/network-config.ts'
 export type { AuthorityKeys } from './testing/directory/authority-keys.ts'
 export type { ByteSource } from './testing/directory/byte-sources.ts'
-export type { CertificateFault, CertificateFaults, RelayCertificate, RelayCertificateType } from './testing/relay/certificates.ts'
+export type {
+  CertificateFault,
+  CertificateFaults,
+  RelayCertificate,
+  RelayCertificateType,
+} from './testing/relay/certificates.ts'
 export type { CircuitFlow, CircuitFlowRules } from './testing/relay/circuit-flow.ts'
 export type { CongestionControlKnobs } from './testing/exit/congestion-control-knobs.ts'
 export type { DirectoryAnswer, DirectoryResponse, HttpRequest, RawAnswer } from './testing/directory/directory-http.ts'
@@ -25,13 +30,7 @@ export type {
   TransferLie,
 } from './testing/directory/directory-lies.ts'
 export { ExitRefusal } from './testing/exit/exit.ts'
-export type {
-  ExitConnection,
-  ExitHandler,
-  ExitRequest,
-  ResolveHandler,
-  StreamTarget,
-} from './testing/exit/exit.ts'
+export type { ExitConnection, ExitHandler, ExitRequest, ResolveHandler, StreamTarget } from './testing/exit/exit.ts'
 export type { TestStream } from './testing/exit/exit-stream.ts'
 export type { ExitStreamFlow } from './testing/exit/exit-stream-flow.ts'
 export { echo, pattern, sink, source } from './testing/exit/exits.ts'
@@ -53,4 +52,11 @@ export type { TestAuthority, TestDirectory } from './testing/directory/test-dire
 export type { LoggedCell, TestLink } from './testing/relay/test-link.ts'
 export { TestNetwork } from './testing/test-network.ts'
 export type { TestNetworkOptions } from './testing/test-network.ts'
-export type { CreateAnswer, CreateRefusal, CreateReply, CreateRequest, TestRelay, Withholding } from './testing/relay/test-relay.ts'
+export type {
+  CreateAnswer,
+  CreateRefusal,
+  CreateReply,
+  CreateRequest,
+  TestRelay,
+  Withholding,
+} from './testing/relay/test-relay.ts'

@@ -1,11 +1,13 @@
 /**
- * How TypeScript of this repository becomes JavaScript that any engine runs: one esbuild call, the same for specs, examples and
- * the benchmark. `splitting` keeps a single copy of each module of lib, so that `instanceof` and module state hold across specs.
+ * How TypeScript of this repository becomes JavaScript that any engine runs: one esbuild call, the same for specs,
+ * examples and the benchmark. `splitting` keeps a single copy of each module of lib, so that `instanceof` and module
+ * state hold across specs.
  *
- * `tor-streams` and its entries are lib itself, by the `paths` of tsconfig.spec.json, so that examples read as a user writes them.
+ * `tor-streams` and its entries are lib itself, by the `paths` of tsconfig.spec.json, so that examples read as a user
+ * writes them.
  *
- * A file named `*.worker.ts` is an entry of its own, found at run time with `new URL('./name.worker.js', import.meta.url)` from
- * a module of the same folder that is itself an entry.
+ * A file named `*.worker.ts` is an entry of its own, found at run time with `new URL('./name.worker.js',
+ * import.meta.url)` from a module of the same folder that is itself an entry.
  *
  * @module
  */
@@ -16,11 +18,22 @@ import { filesBelow, ROOT } from './files.js'
 
 /** Packages that bring a program or read their own files, and so stay where they are. Only Node specs import them. */
 const EXTERNAL = [
-  'node:*', 'esbuild', 'typescript', 'puppeteer-core', 'undici6', 'undici7', 'undici8', 'got', 'axios', 'node-fetch', 'ws',
+  'node:*',
+  'esbuild',
+  'typescript',
+  'puppeteer-core',
+  'undici6',
+  'undici7',
+  'undici8',
+  'got',
+  'axios',
+  'node-fetch',
+  'ws',
 ]
 
 /**
- * A folder of this process below .build, so that two runs in one clone do not mix. Those of processes that are gone are removed.
+ * A folder of this process below .build, so that two runs in one clone do not mix. Those of processes that are gone are
+ * removed.
  *
  * @param {string} name
  */

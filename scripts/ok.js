@@ -17,6 +17,7 @@ const ROWS = [
     { name: 'types', command: 'tsc -p tsconfig.spec.json' },
   ],
   [
+    { name: 'format', command: 'prettier --check lib spec examples scripts eslint.config.js' },
     { name: 'lint', command: 'eslint .' },
     { name: 'docs', command: 'npm run --silent docs' },
   ],

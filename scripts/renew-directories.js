@@ -3,7 +3,7 @@
  *
  *     node scripts/renew-directories.js path/to/tor-0.4.9.11
  *
- * writes lib/directory/authorities.ts and lib/directory/fallbacks.ts.
+ * writes lib/directory/network/authorities.ts and lib/directory/network/fallbacks.ts.
  *
  * @module
  */
@@ -26,7 +26,9 @@ const fallbacks = cStrings(fallbackFile)
 const generated = /Generated on: (.+)/.exec(fallbackFile)?.[1] ?? 'at an unknown date'
 
 const voting = authorities.filter((line) => !line.split(' ').includes('bridge'))
-write('authorities.ts', `/**
+write(
+  'authorities.ts',
+  `/**
  * The directory authorities of the public network that vote, as tor's own \`DirAuthority\` lines. Made by
  * scripts/renew-directories.js; not to be edited.
  *
@@ -39,11 +41,14 @@ write('authorities.ts', `/**
 export const PUBLIC_AUTHORITIES: string = \`
 ${voting.join('\n')}
 \`
-`)
+`,
+)
 
-write('fallbacks.ts', `/**
- * The fallback directory mirrors of the public network: relays that have been there for long, and serve the directory to clients
- * that know nothing yet. Made by scripts/renew-directories.js; not to be edited.
+write(
+  'fallbacks.ts',
+  `/**
+ * The fallback directory mirrors of the public network: relays that have been there for long, and serve the directory
+ * to clients that know nothing yet. Made by scripts/renew-directories.js; not to be edited.
  *
  * Origin: src/app/config/fallback_dirs.inc of ${release}, generated on ${day(generated)}.
  *
@@ -51,13 +56,14 @@ write('fallbacks.ts', `/**
  */
 
 /**
- * One relay a line, in base64 without padding: the RSA identity (20 bytes), the IPv4 address (4) and its OR port (2), and for some
- * the IPv6 address (16) and its OR port (2).
+ * One relay a line, in base64 without padding: the RSA identity (20 bytes), the IPv4 address (4) and its OR port (2),
+ * and for some the IPv6 address (16) and its OR port (2).
  */
 export const PUBLIC_FALLBACKS: string = \`
 ${fallbacks.map(encodeFallback).join('\n')}
 \`
-`)
+`,
+)
 
 console.log(`${voting.length} authorities and ${fallbacks.length} fallbacks, from ${release}`)
 
@@ -123,5 +129,5 @@ function day(date) {
  * @param {string} text
  */
 function write(file, text) {
-  writeFileSync(join(ROOT, 'lib', 'directory', file), text)
+  writeFileSync(join(ROOT, 'lib', 'directory', 'network', file), text)
 }

@@ -12,8 +12,8 @@
  * npm test -- --limit 60                        seconds for the whole run of one engine (600)
  * ```
  *
- * `TOR_STREAMS_REQUIRE_ALL=1` makes a failure of whatever is pending, a program that is not installed included. The last line is
- * `specs: N passed, N failed`; the exit code is 1 if anything failed.
+ * `TOR_STREAMS_REQUIRE_ALL=1` makes a failure of whatever is pending, a program that is not installed included. The
+ * last line is `specs: N passed, N failed`; the exit code is 1 if anything failed.
  *
  * @module
  */
@@ -54,7 +54,8 @@ const outdir = outputFolder('spec')
 process.on('exit', () => rmSync(outdir, { recursive: true, force: true }))
 
 /** @param {string} file */
-const wanted = (file) => positionals.length === 0 || positionals.some((part) => file.includes(part.replace(/^\.\//, '')))
+const wanted = (file) =>
+  positionals.length === 0 || positionals.some((part) => file.includes(part.replace(/^\.\//, '')))
 const specs = findSpecs().filter(wanted)
 const typeSpecs = values.grep === undefined ? findTypeSpecs().filter(wanted) : []
 if (specs.length + typeSpecs.length === 0) {
@@ -78,7 +79,9 @@ const outputOf = (spec) => join(outdir, relative('spec', spec).replace(/\.ts$/, 
 
 /** @param {typeof ENGINES[number]} engine */
 const filesFor = (engine) =>
-  engine === 'types' ? typeSpecs.map((file) => resolve(file)) : specs.filter((spec) => enginesOf(spec).includes(engine)).map(outputOf)
+  engine === 'types'
+    ? typeSpecs.map((file) => resolve(file))
+    : specs.filter((spec) => enginesOf(spec).includes(engine)).map(outputOf)
 
 const chosen = ENGINES.filter((engine) => values.engine.length === 0 || values.engine.includes(engine)).filter(
   (engine) => filesFor(engine).length > 0,
@@ -100,7 +103,8 @@ const outcomes = await inTurn(chosen, Number(values.jobs), async (engine, say) =
     limit: Number(values.limit) * 1_000,
     strict,
     onEvent(event) {
-      if (event.type === 'fail') say(`\n${engine} FAILED: ${event.title}\n${mapStack(event.error, outdir).replaceAll(/^/gm, '    ')}\n\n`)
+      if (event.type === 'fail')
+        say(`\n${engine} FAILED: ${event.title}\n${mapStack(event.error, outdir).replaceAll(/^/gm, '    ')}\n\n`)
       if (values.verbose && event.type === 'pass') say(`${engine}   ok ${event.title} (${Math.round(event.ms)} ms)\n`)
     },
     onOutput: say,

@@ -2,7 +2,10 @@ import { expect } from 'chai'
 import { checkRelay, type Relay } from '../lib/relay.ts'
 
 const good: Relay = {
-  addresses: [{ hostname: '127.0.0.1', port: 9001 }, { hostname: '::1', port: 9001 }],
+  addresses: [
+    { hostname: '127.0.0.1', port: 9001 },
+    { hostname: '::1', port: 9001 },
+  ],
   rsaIdentity: new Uint8Array(20),
   ed25519Identity: new Uint8Array(32),
   ntorOnionKey: new Uint8Array(32),
@@ -18,7 +21,12 @@ describe('A relay that a caller gives', () => {
     ['null', null, TypeError, 'path[0]'],
     ['no addresses', { ...good, addresses: [] }, TypeError, 'addresses'],
     ['addresses that are no list', { ...good, addresses: '127.0.0.1:9001' }, TypeError, 'addresses'],
-    ['a host name for an address', { ...good, addresses: [{ hostname: 'example.com', port: 1 }] }, TypeError, 'addresses'],
+    [
+      'a host name for an address',
+      { ...good, addresses: [{ hostname: 'example.com', port: 1 }] },
+      TypeError,
+      'addresses',
+    ],
     ['port 0', { ...good, addresses: [{ hostname: '127.0.0.1', port: 0 }] }, RangeError, 'port'],
     ['port 65536', { ...good, addresses: [{ hostname: '127.0.0.1', port: 65_536 }] }, RangeError, 'port'],
     ['an RSA identity of 32 bytes', { ...good, rsaIdentity: new Uint8Array(32) }, TypeError, 'rsaIdentity'],

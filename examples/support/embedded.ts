@@ -1,6 +1,7 @@
 /**
- * What the larger examples share: a Tor network inside this process, a client of it, and an HTTP server that the network's exits
- * find under every name, with TLS at port 443 for `target.test`. The names exist nowhere else: whatever went beside Tor would fail.
+ * What the larger examples share: a Tor network inside this process, a client of it, and an HTTP server that the
+ * network's exits find under every name, with TLS at port 443 for `target.test`. The names exist nowhere else: whatever
+ * went beside Tor would fail.
  *
  * On the public network all of this is `await TorClient.open()`.
  *
@@ -29,15 +30,21 @@ const hello: RequestListener = (request, response) => void response.end(`hello f
 export async function openEmbedded(onRequest: RequestListener = hello): Promise<Embedded> {
   const server = createServer(onRequest)
   const secureServer = createSecureServer({ key: serverKey, cert: serverCertificate }, onRequest)
-  const [plain, secure] = await Promise.all([server, secureServer].map(async (each) => {
-    await once(each.listen(0, '127.0.0.1'), 'listening')
-    return (each.address() as AddressInfo).port
-  })) as [number, number]
+  const [plain, secure] = (await Promise.all(
+    [server, secureServer].map(async (each) => {
+      await once(each.listen(0, '127.0.0.1'), 'listening')
+      return (each.address() as AddressInfo).port
+    }),
+  )) as [number, number]
   const network = await TestNetwork.start({
     authorities: 3,
     exit: tcpExit({ redirect: (_host, port) => ({ host: '127.0.0.1', port: port === 443 ? secure : plain }) }),
   })
-  const tor = await TorClient.open({ network: network.config, transport: network.transport, storage: new MemoryStorage() })
+  const tor = await TorClient.open({
+    network: network.config,
+    transport: network.transport,
+    storage: new MemoryStorage(),
+  })
   return {
     tor,
     server,

@@ -9,8 +9,8 @@ export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number
   /**
-   * Milliseconds, with fractions where the runtime has them, since any moment: for spans of time, which must not change when
-   * somebody sets the system's clock. A clock without it is asked for `now` instead.
+   * Milliseconds, with fractions where the runtime has them, since any moment: for spans of time, which must not change
+   * when somebody sets the system's clock. A clock without it is asked for `now` instead.
    */
   monotonic?(): number
   /** Calls `callback` once after `delay` milliseconds, unless the returned function is called before. */

@@ -11,15 +11,18 @@ let isArranged = false
 let schedule: ((run: () => void) => void) | undefined
 
 /**
- * Calls `callback` once this turn's microtasks are done. Calls made meanwhile join the same round. What a callback throws is
- * uncaught; the others are still called, in another round.
+ * Calls `callback` once this turn's microtasks are done. Calls made meanwhile join the same round. What a callback
+ * throws is uncaught; the others are still called, in another round.
  */
 export function atEndOfTurn(callback: () => void): void {
   work.push(callback)
   arrange()
 }
 
-/** As {@link atEndOfTurn}, but after all such work, and what work that brings about: for what sends the outcome off in one piece. */
+/**
+ * As {@link atEndOfTurn}, but after all such work, and what work that brings about: for what sends the outcome off in
+ * one piece.
+ */
 export function afterEndOfTurn(callback: () => void): void {
   departures.push(callback)
   arrange()
@@ -43,7 +46,10 @@ function run(): void {
   }
 }
 
-/** `setImmediate` where the runtime has it, else one message channel for good: `setTimeout` would wait 4 ms in a browser. */
+/**
+ * `setImmediate` where the runtime has it, else one message channel for good: `setTimeout` would wait 4 ms in a
+ * browser.
+ */
 function scheduler(): (run: () => void) => void {
   const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => unknown }
   if (setImmediate !== undefined) return (callback) => void setImmediate(callback)

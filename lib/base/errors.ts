@@ -1,8 +1,8 @@
 /**
  * Every error this library makes, and the one closed union of their codes.
  *
- * Bad arguments are the exception: they throw the built-in TypeError or RangeError, naming the argument, before anything
- * is sent.
+ * Bad arguments are the exception: they throw the built-in TypeError or RangeError, naming the argument, before
+ * anything is sent.
  *
  * @module
  */
@@ -11,8 +11,8 @@
  * What went wrong, as a stable word to branch on. Messages may change from one release to the next; codes do not.
  *
  * - `CELL_MALFORMED`: bytes of a peer that are no well-formed cell or message
- * - `LINK_UNREACHABLE`, `LINK_TIMEOUT`, `LINK_CLOSED`: the connection to the first relay could not be made, was not ready in
- *   time, or is gone
+ * - `LINK_UNREACHABLE`, `LINK_TIMEOUT`, `LINK_CLOSED`: the connection to the first relay could not be made, was not
+ *   ready in time, or is gone
  * - `LINK_VERSION`: no link protocol version in common (tor-spec, "Negotiating versions")
  * - `LINK_CERTS`: the relay's certificates do not prove an identity (tor-spec, "CERTS cells")
  * - `LINK_IDENTITY`: the relay proved an identity, but not the one that was asked for
@@ -24,14 +24,15 @@
  * - `CIRCUIT_TRUNCATED`: a relay lost the rest of the circuit (TRUNCATED)
  * - `CIRCUIT_CLOSED`: the circuit was closed from this side
  * - `CIRCUIT_FULL`: no stream id is left on this circuit
- * - `END_…`: the far end closed the stream with this reason (tor-spec, "Closing streams"); `END_OTHER` is a reason without a name
+ * - `END_…`: the far end closed the stream with this reason (tor-spec, "Closing streams"); `END_OTHER` is a reason
+ *   without a name
  * - `ENDED`: a write after the far end finished (END with reason DONE)
  * - `CLOSED`: the stream was closed from this side
  * - `ABORTED`: the stream, circuit or channel was given up by an `AbortSignal` or `abort()`
  * - `TIMEOUT`: the far end did not answer a BEGIN or a RESOLVE in time
  * - `ADDRESS_REFUSED`: the exit says that it connected to an internal address, or to a family that was not asked for
- * - `RECEIVE_BUFFER_FULL`: the far end went on sending although it was told to stop, and more waited for the reader than
- *   `receiveBufferLimit` allows
+ * - `RECEIVE_BUFFER_FULL`: the far end went on sending although it was told to stop, and more waited for the reader
+ *   than `receiveBufferLimit` allows
  * - `CHUNK_DETACHED`: a chunk's buffer was transferred away while its write waited
  * - `TLS_UNSUPPORTED`: TLS on top of a stream was asked for where none is available
  * - `TLS_CERTIFICATE`: the server's certificate does not prove that it is who was asked for; nothing was sent to it
@@ -41,10 +42,10 @@
  * - `RESOLVE_TRANSIENT`, `RESOLVE_FAILED`: the name could not be resolved now, or does not resolve at all
  * - `DIRECTORY_MALFORMED`: a consensus, certificate or microdescriptor that is not well-formed (dir-spec)
  * - `DIRECTORY_SIGNATURES`: not more than half of the known authorities signed the consensus
- * - `DIRECTORY_CERTIFICATE`: an authority's certificate is not the one that was asked for, is not certified by its identity, or
- *   does not hold now
- * - `DIRECTORY_EXPIRED`, `DIRECTORY_FUTURE`: the consensus stopped being valid more than 24 hours ago, or will only be valid more
- *   than 24 hours from now
+ * - `DIRECTORY_CERTIFICATE`: an authority's certificate is not the one that was asked for, is not certified by its
+ *   identity, or does not hold now
+ * - `DIRECTORY_EXPIRED`, `DIRECTORY_FUTURE`: the consensus stopped being valid more than 24 hours ago, or will only be
+ *   valid more than 24 hours from now
  * - `DIRECTORY_DIGEST`: a document is not the one whose digest was asked for
  * - `DIRECTORY_TOO_LARGE`: a document is larger than any of its kind, perhaps only once it is decompressed
  * - `DIRECTORY_UNAVAILABLE`: none of the relays that were asked served the document
@@ -136,8 +137,8 @@ function isBranded(value: unknown, brand: symbol): boolean {
 }
 
 /**
- * A failure of a link, a circuit or a message on it. What leaves through a stream is a {@link SocketError} instead, with
- * the TorError as its `cause`.
+ * A failure of a link, a circuit or a message on it. What leaves through a stream is a {@link SocketError} instead,
+ * with the TorError as its `cause`.
  *
  * `instanceof` holds across two copies of this library in one process.
  */

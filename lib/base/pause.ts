@@ -48,5 +48,7 @@ export function unlessAborted<T>(promise: Promise<T>, ...signals: readonly Abort
 }
 
 function aborted(signals: readonly AbortSignal[]): TorError {
-  return new TorError('ABORTED', 'it is not wanted any more', { cause: signals.find((signal) => signal.aborted)?.reason })
+  return new TorError('ABORTED', 'it is not wanted any more', {
+    cause: signals.find((signal) => signal.aborted)?.reason,
+  })
 }

@@ -1,6 +1,6 @@
 /**
- * Reading and writing the fields of cells, certificates and messages. All numbers are big-endian (tor-spec, "Notation and
- * encoding").
+ * Reading and writing the fields of cells, certificates and messages. All numbers are big-endian (tor-spec, "Notation
+ * and encoding").
  *
  * @module
  */

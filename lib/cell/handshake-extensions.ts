@@ -1,9 +1,10 @@
 /**
- * The extensions that the messages within an ntor-v3 handshake are made of (proposal 332 section A.2; tor-spec, "ntor-v3"): a count,
- * then of each its type, its length and its body.
+ * The extensions that the messages within an ntor-v3 handshake are made of (proposal 332 section A.2; tor-spec,
+ * "ntor-v3"): a count, then of each its type, its length and its body.
  *
- * What the specification says of a list that is odd holds here: of several extensions of one type the first counts, their order does
- * not matter, and unknown ones are ignored. What is not well-formed is refused, bytes behind the last extension included.
+ * What the specification says of a list that is odd holds here: of several extensions of one type the first counts,
+ * their order does not matter, and unknown ones are ignored. What is not well-formed is refused, bytes behind the last
+ * extension included.
  *
  * @module
  */
@@ -20,7 +21,10 @@ export const HandshakeExtensionType = {
 /** Bodies of extensions by their types. */
 export type HandshakeExtensions = ReadonlyMap<number, Uint8Array>
 
-/** The bytes of a list of extensions, in the order of their types. Throws a RangeError when a type or a body does not fit. */
+/**
+ * The bytes of a list of extensions, in the order of their types. Throws a RangeError when a type or a body does not
+ * fit.
+ */
 export function encodeHandshakeExtensions(extensions: HandshakeExtensions): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter().u8(extensions.size)
   for (const [type, body] of [...extensions].sort(([a], [b]) => a - b)) writer.u8(type).u8(body.length).bytes(body)

@@ -7,11 +7,14 @@
 /** The 4 bytes of a dotted IPv4 address; undefined for anything else, numbers with leading zeros included. */
 export function parseIPv4(text: string): Uint8Array<ArrayBuffer> | undefined {
   const parts = text.split('.')
-  if (parts.length !== 4 || !parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255)) return undefined
+  if (parts.length !== 4 || !parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255))
+    return undefined
   return Uint8Array.from(parts, Number)
 }
 
-/** The 16-bit groups of one side of `::`, an IPv4 address at its end being two of them; undefined when one is no group. */
+/**
+ * The 16-bit groups of one side of `::`, an IPv4 address at its end being two of them; undefined when one is no group.
+ */
 function parseGroups(text: string, mayEndInIPv4: boolean): number[] | undefined {
   if (text === '') return []
   const groups: number[] = []
@@ -30,8 +33,8 @@ function parseGroups(text: string, mayEndInIPv4: boolean): number[] | undefined 
 }
 
 /**
- * The 16 bytes of an IPv6 address in any of the forms of RFC 4291 section 2.2; undefined for anything else, brackets and
- * zones included.
+ * The 16 bytes of an IPv6 address in any of the forms of RFC 4291 section 2.2; undefined for anything else, brackets
+ * and zones included.
  */
 export function parseIPv6(text: string): Uint8Array<ArrayBuffer> | undefined {
   if (text.length > 45) return undefined
@@ -77,7 +80,10 @@ function isIPv4Mapped(bytes: Uint8Array): boolean {
 export function formatIPv6(bytes: Uint8Array): string {
   checkLength(bytes, 16)
   if (isIPv4Mapped(bytes)) return `::ffff:${formatIPv4(bytes.subarray(12))}`
-  const groups = Array.from({ length: 8 }, (_, index) => ((bytes[2 * index] as number) << 8) | (bytes[2 * index + 1] as number))
+  const groups = Array.from(
+    { length: 8 },
+    (_, index) => ((bytes[2 * index] as number) << 8) | (bytes[2 * index + 1] as number),
+  )
   // The first of the longest runs of two or more zero groups becomes "::" (RFC 5952 section 4.2).
   let start = 8
   let length = 1
@@ -96,12 +102,13 @@ export function formatIPv6(bytes: Uint8Array): string {
 }
 
 /** 4 or 16 bytes as text. */
-export const formatIPAddress = (bytes: Uint8Array): string => (bytes.length === 4 ? formatIPv4(bytes) : formatIPv6(bytes))
+export const formatIPAddress = (bytes: Uint8Array): string =>
+  bytes.length === 4 ? formatIPv4(bytes) : formatIPv6(bytes)
 
 /**
- * True for an address that no exit may connect to or answer with: null, loopback, private, link-local or site-local; an IPv4
- * address within IPv6 counts as itself. The ranges are those of C tor's `tor_addr_is_internal` (RFC 1918, 3927, 4193, 4291,
- * 6598). What is neither 4 nor 16 bytes is taken to be internal.
+ * True for an address that no exit may connect to or answer with: null, loopback, private, link-local or site-local; an
+ * IPv4 address within IPv6 counts as itself. The ranges are those of C tor's `tor_addr_is_internal` (RFC 1918, 3927,
+ * 4193, 4291, 6598). What is neither 4 nor 16 bytes is taken to be internal.
  */
 export function isInternalAddress(bytes: Uint8Array): boolean {
   if (bytes.length === 16) {

@@ -25,7 +25,8 @@ function encodeOne(specifier: LinkSpecifier): [code: number, bytes: Uint8Array] 
     case 'ipv4':
     case 'ipv6': {
       const address = specifier.type === 'ipv4' ? parseIPv4(specifier.address) : parseIPv6(specifier.address)
-      if (address === undefined) throw new TypeError(`Cannot encode a link specifier: "address" is no ${specifier.type} address`)
+      if (address === undefined)
+        throw new TypeError(`Cannot encode a link specifier: "address" is no ${specifier.type} address`)
       return [specifier.type === 'ipv4' ? IPV4 : IPV6, new ByteWriter().bytes(address).u16(specifier.port).finish()]
     }
     case 'rsa':
@@ -56,7 +57,8 @@ function decodeOne(reader: ByteReader): LinkSpecifier {
   const code = reader.u8()
   const bytes = reader.take(reader.u8())
   const check = (length: number): void => {
-    if (bytes.length !== length) reader.fail(`its link specifier of type ${code} has ${bytes.length} bytes, not ${length}`)
+    if (bytes.length !== length)
+      reader.fail(`its link specifier of type ${code} has ${bytes.length} bytes, not ${length}`)
   }
   const port = (): number => ((bytes[bytes.length - 2] as number) << 8) | (bytes[bytes.length - 1] as number)
   switch (code) {
@@ -78,8 +80,8 @@ function decodeOne(reader: ByteReader): LinkSpecifier {
 }
 
 /**
- * Reads a count of one byte and as many link specifiers. Throws `CELL_MALFORMED`, also for one of a known type with another
- * length than it has.
+ * Reads a count of one byte and as many link specifiers. Throws `CELL_MALFORMED`, also for one of a known type with
+ * another length than it has.
  */
 export function decodeLinkSpecifiers(reader: ByteReader): LinkSpecifier[] {
   return Array.from({ length: reader.u8() }, () => decodeOne(reader))

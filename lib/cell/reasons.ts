@@ -45,4 +45,5 @@ export const endReasonName = (reason: number): keyof typeof EndReason | undefine
 
 /** The name of a DESTROY or TRUNCATED reason, for messages to people. */
 export const destroyReasonName = (reason: number): string =>
-  (Object.keys(DestroyReason) as (keyof typeof DestroyReason)[]).find((name) => DestroyReason[name] === reason) ?? `reason ${reason}`
+  (Object.keys(DestroyReason) as (keyof typeof DestroyReason)[]).find((name) => DestroyReason[name] === reason) ??
+  `reason ${reason}`

@@ -1,6 +1,6 @@
 /**
- * Does a CERTS cell prove that the relay at the other end of this TLS connection is the one that was asked for? (tor-spec,
- * "CERTS cells", the list for an Ed25519 and RSA identity.)
+ * Does a CERTS cell prove that the relay at the other end of this TLS connection is the one that was asked for?
+ * (tor-spec, "CERTS cells", the list for an Ed25519 and RSA identity.)
  *
  * ```text
  * RSA identity ──2──▸ itself          (self-signed X.509)
@@ -66,11 +66,11 @@ function torCert(certs: ReadonlyMap<number, Uint8Array>, type: number): TorCert 
 }
 
 /**
- * Returns when the certificates prove the expected identities, for the connection that `peerCertificate` belongs to, at the
- * time `now`. Certificates of other types are ignored, but none may be there twice.
+ * Returns when the certificates prove the expected identities, for the connection that `peerCertificate` belongs to, at
+ * the time `now`. Certificates of other types are ignored, but none may be there twice.
  *
- * @throws TorError `LINK_CERTS` when they prove nothing: one is missing, twice there, malformed, expired or signed wrongly, or
- * does not go with the others or the connection; `LINK_IDENTITY` when they prove another relay
+ * @throws TorError `LINK_CERTS` when they prove nothing: one is missing, twice there, malformed, expired or signed
+ * wrongly, or does not go with the others or the connection; `LINK_IDENTITY` when they prove another relay
  */
 export function verifyCerts({ certs, peerCertificate, expected, now, platform }: CertsToVerify): void {
   const byType = new Map(certs.map(({ type, bytes }) => [type, bytes]))
@@ -101,14 +101,21 @@ export function verifyCerts({ certs, peerCertificate, expected, now, platform }:
     link.keyType === CertKeyType.SHA256_OF_X509 || link.keyType === CertKeyType.ED25519,
     'its link certificate certifies no TLS certificate',
   )
-  check(constantTimeEqual(link.certifiedKey, sha256(peerCertificate)), 'its link certificate is for another TLS certificate')
+  check(
+    constantTimeEqual(link.certifiedKey, sha256(peerCertificate)),
+    'its link certificate is for another TLS certificate',
+  )
 
-  check(constantTimeEqual(cross.ed25519Identity, ed25519Identity), 'its cross-certificate is for another Ed25519 identity')
+  check(
+    constantTimeEqual(cross.ed25519Identity, ed25519Identity),
+    'its cross-certificate is for another Ed25519 identity',
+  )
   check(isCrossSignedBy(cross, rsa.key, platform), 'its cross-certificate is not signed with its RSA identity')
 
   const sameRsa = constantTimeEqual(rsaIdentityOf(rsa.key), expected.rsaIdentity)
   // A directory server may be known by its RSA identity alone; the cross-certificate ties the other to it.
-  const sameEd25519 = expected.ed25519Identity === undefined || constantTimeEqual(ed25519Identity, expected.ed25519Identity)
+  const sameEd25519 =
+    expected.ed25519Identity === undefined || constantTimeEqual(ed25519Identity, expected.ed25519Identity)
   if (!sameRsa || !sameEd25519) {
     const which = sameRsa ? 'Ed25519' : sameEd25519 ? 'RSA' : 'RSA and Ed25519'
     throw new TorError('LINK_IDENTITY', `The relay proves another ${which} identity than the one that was asked for`)

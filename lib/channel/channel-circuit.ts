@@ -1,8 +1,8 @@
 /**
  * One circuit on a channel: the port that it sends through, and the guard around what it receives.
  *
- * A receiver is not supposed to throw. If it does, that is a fault of this library and of no peer: the circuit is given up,
- * and the channel and its other circuits go on.
+ * A receiver is not supposed to throw. If it does, that is a fault of this library and of no peer: the circuit is given
+ * up, and the channel and its other circuits go on.
  *
  * @module
  */
@@ -60,7 +60,9 @@ export class ChannelCircuit implements CircuitPort, RoomWaiter {
 
   /** Hands over a run of RELAY cells. The promise, if there is one, does not reject. */
   receiveRelay(bodies: Uint8Array, count: number): Promise<void> | undefined {
-    return this.#guard((receiver) => receiver.receiveRelay(bodies, count))?.catch((error: unknown) => this.#fault(error))
+    return this.#guard((receiver) => receiver.receiveRelay(bodies, count))?.catch((error: unknown) =>
+      this.#fault(error),
+    )
   }
 
   /** Hands over any other cell but DESTROY. */
@@ -109,7 +111,9 @@ export class ChannelCircuit implements CircuitPort, RoomWaiter {
     const receiver = this.#receiver
     this.release(true)
     try {
-      receiver?.channelClosed(new TorError('CIRCUIT_CLOSED', 'The circuit was closed because of an internal error', { cause }))
+      receiver?.channelClosed(
+        new TorError('CIRCUIT_CLOSED', 'The circuit was closed because of an internal error', { cause }),
+      )
     } catch {
       // It cannot even hear that it is over: there is nobody left to tell.
     }

@@ -1,9 +1,11 @@
 /**
- * A link to a relay, and the circuits on it (tor-spec, "Negotiating and initializing connections" and "Cell packet format").
+ * A link to a relay, and the circuits on it (tor-spec, "Negotiating and initializing connections" and "Cell packet
+ * format").
  *
- * Receiving is one synchronous pass per read of the link: cut into cells, handed to their circuits, then each circuit that got
- * some is told that the pass is over. Cells for circuits that are not known are dropped, as the specification has it: they are
- * under way when a circuit is closed, and cannot be told from made-up ones. (C tor and Arti drop them too.)
+ * Receiving is one synchronous pass per read of the link: cut into cells, handed to their circuits, then each circuit
+ * that got some is told that the pass is over. Cells for circuits that are not known are dropped, as the specification
+ * has it: they are under way when a circuit is closed, and cannot be told from made-up ones. (C tor and Arti drop them
+ * too.)
  *
  * @module
  */
@@ -12,7 +14,8 @@ import { systemClock, type Clock } from '../base/clock.ts'
 import { deferred } from '../base/deferred.ts'
 import { TorError } from '../base/errors.ts'
 import { currentPlatform } from '../platform/current.ts'
-import type { Platform, Transport } from '../platform/platform.ts'
+import type { Platform } from '../platform/platform.ts'
+import type { Transport } from '../platform/links/transport.ts'
 import { checkDirectoryServer, type DirectoryServer } from '../relay.ts'
 import { ChannelCircuit } from './channel-circuit.ts'
 import type { CircuitPort, CircuitReceiver } from './circuit-port.ts'
@@ -42,7 +45,10 @@ const MAX_TIMEOUT = 0x7fff_ffff
 /** How long `close` may take to send what was given to the link, in ms. */
 const CLOSE_LINGER = 1000
 
-/** How many ids of circuits that were closed from this side are kept from being used again while their last cells arrive. */
+/**
+ * How many ids of circuits that were closed from this side are kept from being used again while their last cells
+ * arrive.
+ */
 const RELEASED_IDS = 4096
 
 /** A failure of a stream that is given up anyway. */
@@ -55,8 +61,8 @@ export class Channel implements AsyncDisposable {
   /** The link protocol: 4 or 5. */
   readonly linkVersion: number
   /**
-   * The relay's clock minus ours when the channel was opened, in seconds; undefined when the relay did not tell the time. A
-   * relay may be wrong, or lie.
+   * The relay's clock minus ours when the channel was opened, in seconds; undefined when the relay did not tell the
+   * time. A relay may be wrong, or lie.
    */
   readonly clockSkew: number | undefined
   /**
@@ -79,14 +85,16 @@ export class Channel implements AsyncDisposable {
   /**
    * Connects to `relay`: dials its addresses in order, and lets it prove its identities.
    *
-   * @throws TypeError without a transport, or naming the field of the relay that is not right; RangeError for a port or a
-   * timeout that is not above 0 and below 2^31; TorError `LINK_UNREACHABLE`, `LINK_TIMEOUT`, `LINK_CLOSED`, `LINK_VERSION`,
-   * `LINK_CERTS`, `LINK_IDENTITY`, `LINK_PROTOCOL`, or `ABORTED` with the signal's reason as `cause`; then nothing stays open
+   * @throws TypeError without a transport, or naming the field of the relay that is not right; RangeError for a port or
+   * a timeout that is not above 0 and below 2^31; TorError `LINK_UNREACHABLE`, `LINK_TIMEOUT`, `LINK_CLOSED`,
+   * `LINK_VERSION`, `LINK_CERTS`, `LINK_IDENTITY`, `LINK_PROTOCOL`, or `ABORTED` with the signal's reason as `cause`;
+   * then nothing stays open
    */
   static async connect(relay: DirectoryServer, options: ChannelOptions = {}): Promise<Channel> {
     const { platform = currentPlatform(), clock = systemClock, timeout = DEFAULT_TIMEOUT, signal } = options
     const transport = options.transport ?? platform.transport
-    if (transport === undefined) throw new TypeError('Cannot connect to a relay without "transport" as this runtime has none')
+    if (transport === undefined)
+      throw new TypeError('Cannot connect to a relay without "transport" as this runtime has none')
     if (!(timeout > 0 && timeout <= MAX_TIMEOUT)) {
       throw new RangeError(`Cannot connect to a relay as "timeout" is ${timeout}`)
     }
@@ -128,8 +136,8 @@ export class Channel implements AsyncDisposable {
   }
 
   /**
-   * Closes the channel and with it its circuits, which hear of it at once. What they gave to the link is still sent, if it takes
-   * that within a second. Returns {@link closed}.
+   * Closes the channel and with it its circuits, which hear of it at once. What they gave to the link is still sent, if
+   * it takes that within a second. Returns {@link closed}.
    */
   close(): Promise<void> {
     if (!this.#open) return this.closed
@@ -151,7 +159,10 @@ export class Channel implements AsyncDisposable {
     await this.close().catch(ignore)
   }
 
-  /** An id with the highest bit set, as the initiator of a link has them (tor-spec, "Choosing circuit IDs in create cells"). */
+  /**
+   * An id with the highest bit set, as the initiator of a link has them (tor-spec, "Choosing circuit IDs in create
+   * cells").
+   */
   #unusedId(): number {
     const random = new Uint32Array(1)
     for (;;) {
@@ -206,9 +217,13 @@ export class Channel implements AsyncDisposable {
       case CellCommand.CERTS:
       case CellCommand.AUTH_CHALLENGE:
       case CellCommand.AUTHENTICATE:
-        throw new TorError('LINK_PROTOCOL', `The relay sent ${cellCommandName(command)}, which is not legal on an open link`)
+        throw new TorError(
+          'LINK_PROTOCOL',
+          `The relay sent ${cellCommandName(command)}, which is not legal on an open link`,
+        )
       default:
-        // PADDING, VPADDING, a VERSIONS that comes too late, and what has no meaning yet (tor-spec, "Cell packet format").
+        // PADDING, VPADDING, a VERSIONS that comes too late, and what has no meaning yet (tor-spec, "Cell packet
+        // format").
         return undefined
     }
   }

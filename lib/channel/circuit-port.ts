@@ -8,9 +8,9 @@ import type { TorError } from '../base/errors.ts'
 /** What a channel hands to a circuit. */
 export interface CircuitReceiver {
   /**
-   * A run of RELAY cells for this circuit out of one read of the link: `count` bodies of 509 bytes, one after the other.
-   * The bytes belong to the receiver. It returns a promise only when keystream is still being made; the channel reads no
-   * further until that settles.
+   * A run of RELAY cells for this circuit out of one read of the link: `count` bodies of 509 bytes, one after the
+   * other. The bytes belong to the receiver. It returns a promise only when keystream is still being made; the channel
+   * reads no further until that settles.
    */
   receiveRelay(bodies: Uint8Array, count: number): Promise<void> | undefined
   /** Any other cell that bears this circuit's id: CREATED2, DESTROY, RELAY_EARLY or one that is not legal here. */
@@ -38,6 +38,9 @@ export interface CircuitPort {
   sendRelay(command: number, bodies: Uint8Array, count: number): void
   /** Sends one fixed-size cell; `body` is padded with zeros to 509 bytes. */
   sendCell(command: number, body: Uint8Array): void
-  /** Gives up the circuit id, after sending a DESTROY with reason NONE if `destroy` is true. The receiver hears nothing more. */
+  /**
+   * Gives up the circuit id, after sending a DESTROY with reason NONE if `destroy` is true. The receiver hears nothing
+   * more.
+   */
   release(destroy: boolean): void
 }

@@ -1,10 +1,10 @@
 /**
- * The bytes of a link in, cells out (tor-spec, "Cell packet format"). One synchronous pass per read, and no object per relay
- * cell: consecutive RELAY cells of one circuit within a read come out as a run, their bodies one after the other in a fresh
- * buffer.
+ * The bytes of a link in, cells out (tor-spec, "Cell packet format"). One synchronous pass per read, and no object per
+ * relay cell: consecutive RELAY cells of one circuit within a read come out as a run, their bodies one after the other
+ * in a fresh buffer.
  *
- * It knows both forms of circuit ids: of two bytes until the first VERSIONS cell has passed, of four after it. It holds no
- * more than one incomplete cell.
+ * It knows both forms of circuit ids: of two bytes until the first VERSIONS cell has passed, of four after it. It holds
+ * no more than one incomplete cell.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import {
   VERSIONS_HEADER_SIZE,
 } from '../cell/channel/channel-cell.ts'
 import { CellCommand, cellCommandName } from '../cell/commands.ts'
-import { BODY_SIZE } from '../cell/relay/relay-cell-v0.ts'
+import { BODY_SIZE } from '../cell/body-size.ts'
 import { TorError } from '../base/errors.ts'
 
 /** RELAY cells of one circuit that came one after the other. */
@@ -81,8 +81,8 @@ export class Deframer {
   }
 
   /**
-   * How many bytes the cell at `at` has; or, as long as its header is not there, how many must be there to know more: always
-   * more than there are.
+   * How many bytes the cell at `at` has; or, as long as its header is not there, how many must be there to know more:
+   * always more than there are.
    */
   #sizeAt(bytes: Uint8Array, at: number, end: number): number {
     const there = end - at
@@ -131,8 +131,8 @@ export class Deframer {
   }
 
   /**
-   * Emits the RELAY cells of one circuit that begin with `first`, or else stand at `at`, and go on from there. Returns where
-   * they end.
+   * Emits the RELAY cells of one circuit that begin with `first`, or else stand at `at`, and go on from there. Returns
+   * where they end.
    */
   #run(bytes: Uint8Array, at: number, first: Uint8Array | undefined, items: LinkItem[]): number {
     const circuitId = u32(first ?? bytes, first === undefined ? at : 0)
@@ -164,7 +164,11 @@ export class Deframer {
     const end = at + size
     const circuitId = this.#narrow ? u16(bytes, at) : u32(bytes, at)
     const command = bytes[at + (this.#narrow ? 2 : 4)] as number
-    const header = this.#narrow ? VERSIONS_HEADER_SIZE : isVariableLength(command) ? VARIABLE_HEADER_SIZE : FIXED_HEADER_SIZE
+    const header = this.#narrow
+      ? VERSIONS_HEADER_SIZE
+      : isVariableLength(command)
+        ? VARIABLE_HEADER_SIZE
+        : FIXED_HEADER_SIZE
     items.push({ kind: 'cell', circuitId, command, body: new Uint8Array(bytes.subarray(at + header, end)) })
     if (command === CellCommand.VERSIONS) this.#narrow = false
     return end

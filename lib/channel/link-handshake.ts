@@ -7,11 +7,12 @@
  * relay               VERSIONS, CERTS, AUTH_CHALLENGE, NETINFO
  * ```
  *
- * - The relay's cells come in just this order, with VPADDING anywhere; a further VERSIONS is ignored, as the specification
- *   demands. Anything else ends the link.
+ * - The relay's cells come in just this order, with VPADDING anywhere; a further VERSIONS is ignored, as the
+ *   specification demands. Anything else ends the link.
  * - The client does not authenticate itself: it has no identity. AUTH_CHALLENGE means nothing to it.
- * - On link protocol 5 the client turns the relay's padding of the link off: this library makes no use of it, sends none
- *   itself, and a phone or laptop need not be woken for it. (A tor client with `ConnectionPadding 0` does the same.)
+ * - On link protocol 5 the client turns the relay's padding of the link off: this library makes no use of it, sends
+ *   none itself, and a phone or laptop need not be woken for it. (A tor client with `ConnectionPadding 0` does the
+ *   same.)
  *
  * @module
  */
@@ -22,7 +23,8 @@ import { parseIPAddress } from '../cell/ip-address.ts'
 import { decodeNetinfo, encodeNetinfo } from '../cell/channel/netinfo.ts'
 import { encodePaddingNegotiate } from '../cell/channel/padding-negotiate.ts'
 import { TorError } from '../base/errors.ts'
-import type { LinkAddress, Platform } from '../platform/platform.ts'
+import type { Platform } from '../platform/platform.ts'
+import type { LinkAddress } from '../platform/links/transport.ts'
 import type { DirectoryServer } from '../relay.ts'
 import type { Clock } from '../base/clock.ts'
 import { verifyCerts } from './certs.ts'
@@ -51,8 +53,8 @@ export interface LinkHandshakeResult {
   /** The link protocol: 4 or 5. */
   readonly linkVersion: number
   /**
-   * The relay's clock minus ours, in seconds, off by as long as its NETINFO was under way. Undefined when it does not tell the
-   * time. The relay has proved who it is, not that its clock is right.
+   * The relay's clock minus ours, in seconds, off by as long as its NETINFO was under way. Undefined when it does not
+   * tell the time. The relay has proved who it is, not that its clock is right.
    */
   readonly clockSkew: number | undefined
 }
@@ -84,7 +86,8 @@ export class LinkHandshake {
   /**
    * Takes the relay's next cell, until there is a {@link result}. Returns what to send for it, if anything.
    *
-   * @throws TorError `LINK_VERSION`, `LINK_CERTS`, `LINK_IDENTITY`, or `LINK_PROTOCOL` for a cell that is malformed or not due
+   * @throws TorError `LINK_VERSION`, `LINK_CERTS`, `LINK_IDENTITY`, or `LINK_PROTOCOL` for a cell that is malformed or
+   * not due
    */
   receive(item: LinkItem): Uint8Array<ArrayBuffer> | undefined {
     const command = item.kind === 'run' ? CellCommand.RELAY : item.command

@@ -7,12 +7,14 @@
  * @module
  */
 import { encodeCell, FIXED_CELL_SIZE, FIXED_HEADER_SIZE, writeFixedHeader } from '../cell/channel/channel-cell.ts'
-import { BODY_SIZE } from '../cell/relay/relay-cell-v0.ts'
+import { BODY_SIZE } from '../cell/body-size.ts'
 
 /** How many bytes the link may be behind before circuits have to wait: 256 KiB, 510 cells. */
 export const OUTPUT_LIMIT: number = 256 * 1024
 
-/** How far the link may be behind when waiters are told: half of that, so that what they then send makes large writes. */
+/**
+ * How far the link may be behind when waiters are told: half of that, so that what they then send makes large writes.
+ */
 const RESUME_LIMIT = OUTPUT_LIMIT / 2
 
 /** The least that a turn allows, in cells, if there is room for it. */
@@ -32,8 +34,8 @@ export class LinkOutput {
   #behind = 0
   #ended = false
   /**
-   * Who is told when there is room, whoever has waited longest first: all that found none, and all that sent since they were
-   * told. The latter may have found none for what they had yet to send.
+   * Who is told when there is room, whoever has waited longest first: all that found none, and all that sent since they
+   * were told. The latter may have found none for what they had yet to send.
    */
   readonly #waiters = new Set<RoomWaiter>()
   /** Who may send just now, and how many cells. */
@@ -45,7 +47,9 @@ export class LinkOutput {
     this.#failed = failed
   }
 
-  /** How many cells `waiter` may send now. When that is 0 it is told once there is room again, and not just for a few. */
+  /**
+   * How many cells `waiter` may send now. When that is 0 it is told once there is room again, and not just for a few.
+   */
   roomFor(waiter: RoomWaiter): number {
     if (this.#ended) return 0
     const turn = this.#turn
@@ -55,10 +59,17 @@ export class LinkOutput {
   }
 
   /**
-   * Sends `count` cells for `waiter` in one write, their 509-byte bodies being copied from `bodies`. `taken` is called when the
-   * link has taken them.
+   * Sends `count` cells for `waiter` in one write, their 509-byte bodies being copied from `bodies`. `taken` is called
+   * when the link has taken them.
    */
-  sendRelay(waiter: RoomWaiter, circuitId: number, command: number, bodies: Uint8Array, count: number, taken?: () => void): void {
+  sendRelay(
+    waiter: RoomWaiter,
+    circuitId: number,
+    command: number,
+    bodies: Uint8Array,
+    count: number,
+    taken?: () => void,
+  ): void {
     if (this.#ended || count === 0) return
     if (this.#turn?.waiter === waiter) this.#turn.cells = Math.max(0, this.#turn.cells - count)
     this.#waiters.add(waiter)
@@ -106,8 +117,8 @@ export class LinkOutput {
   }
 
   /**
-   * Gives turns, round robin, until nobody waits or there is no room. A turn is an equal share of the room that a round begins
-   * with, rounded up. Whoever used it up waits again, behind the others; so this ends.
+   * Gives turns, round robin, until nobody waits or there is no room. A turn is an equal share of the room that a round
+   * begins with, rounded up. Whoever used it up waits again, behind the others; so this ends.
    */
   #announce(): void {
     if (this.#behind > RESUME_LIMIT) return

@@ -1,12 +1,13 @@
 /**
- * From a relay's addresses to a link whose handshake is done: dialling, the handshake over its streams, and the time that both
- * may take. Whatever goes wrong, nothing stays open and no timer stays behind.
+ * From a relay's addresses to a link whose handshake is done: dialling, the handshake over its streams, and the time
+ * that both may take. Whatever goes wrong, nothing stays open and no timer stays behind.
  *
  * @module
  */
 import type { Clock } from '../base/clock.ts'
 import { TorError } from '../base/errors.ts'
-import type { Link, LinkAddress, Platform, Transport } from '../platform/platform.ts'
+import type { Platform } from '../platform/platform.ts'
+import type { Transport, LinkAddress, Link } from '../platform/links/transport.ts'
 import type { DirectoryServer } from '../relay.ts'
 import { Deframer, type LinkItem } from './deframer.ts'
 import { LinkHandshake, type LinkHandshakeResult } from './link-handshake.ts'
@@ -41,7 +42,12 @@ interface Limit {
   readonly end: () => void
 }
 
-function limit(parent: AbortSignal | undefined, reasonOf: (reason: unknown) => unknown, clock: Clock, delay: number): Limit {
+function limit(
+  parent: AbortSignal | undefined,
+  reasonOf: (reason: unknown) => unknown,
+  clock: Clock,
+  delay: number,
+): Limit {
   const controller = new AbortController()
   const onAbort = (): void => controller.abort(reasonOf(parent?.reason))
   const cancelTimer = clock.after(delay, () => {
@@ -69,17 +75,23 @@ function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> 
 }
 
 /**
- * Opens a link to `relay`: dials its addresses in order until one answers. Each but the last may take an equal share of the
- * timeout. A relay that answers and does not prove who it is, or breaks the protocol, is not tried again elsewhere.
+ * Opens a link to `relay`: dials its addresses in order until one answers. Each but the last may take an equal share of
+ * the timeout. A relay that answers and does not prove who it is, or breaks the protocol, is not tried again elsewhere.
  *
- * @throws TorError `LINK_UNREACHABLE`, `LINK_TIMEOUT` or `LINK_CLOSED` (of the last address, with all failures in `cause`),
- * `LINK_VERSION`, `LINK_CERTS`, `LINK_IDENTITY`, `LINK_PROTOCOL`, or `ABORTED` with the signal's reason as its `cause`
+ * @throws TorError `LINK_UNREACHABLE`, `LINK_TIMEOUT` or `LINK_CLOSED` (of the last address, with all failures in
+ * `cause`), `LINK_VERSION`, `LINK_CERTS`, `LINK_IDENTITY`, `LINK_PROTOCOL`, or `ABORTED` with the signal's reason as
+ * its `cause`
  */
 export async function openLink(relay: DirectoryServer, options: OpenLinkOptions): Promise<OpenLink> {
   const { clock, timeout, signal } = options
   const { addresses } = relay
   const failures: TorError[] = []
-  const whole = limit(signal, (cause) => new TorError('ABORTED', 'The link to the relay was given up', { cause }), clock, timeout)
+  const whole = limit(
+    signal,
+    (cause) => new TorError('ABORTED', 'The link to the relay was given up', { cause }),
+    clock,
+    timeout,
+  )
   try {
     for (const [index, address] of addresses.entries()) {
       const last = index === addresses.length - 1
@@ -106,13 +118,24 @@ export async function openLink(relay: DirectoryServer, options: OpenLinkOptions)
 const isWorthAnotherAddress = (error: TorError): boolean =>
   error.code === 'LINK_UNREACHABLE' || error.code === 'LINK_TIMEOUT' || error.code === 'LINK_CLOSED'
 
-async function openAt(address: LinkAddress, relay: DirectoryServer, options: OpenLinkOptions, signal: AbortSignal): Promise<OpenLink> {
+async function openAt(
+  address: LinkAddress,
+  relay: DirectoryServer,
+  options: OpenLinkOptions,
+  signal: AbortSignal,
+): Promise<OpenLink> {
   const link = await dial(address, options.transport, signal)
   const reader = link.readable.getReader()
   const writer = link.writable.getWriter()
   try {
     const { platform, clock } = options
-    const handshake = new LinkHandshake({ expected: relay, address, peerCertificate: link.peerCertificate, platform, clock })
+    const handshake = new LinkHandshake({
+      expected: relay,
+      address,
+      peerCertificate: link.peerCertificate,
+      platform,
+      clock,
+    })
     return await shakeHands(handshake, reader, writer, signal)
   } catch (caught) {
     // A transport may end its streams for the signal's sake: then the signal says why.
@@ -167,7 +190,8 @@ async function shakeHands(
     for (const [index, item] of items.entries()) {
       const answer = handshake.receive(item)
       if (answer !== undefined) send(answer)
-      if (handshake.result !== undefined) return { ...handshake.result, reader, writer, deframer, items: items.slice(index + 1) }
+      if (handshake.result !== undefined)
+        return { ...handshake.result, reader, writer, deframer, items: items.slice(index + 1) }
     }
   }
 }

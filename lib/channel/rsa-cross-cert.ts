@@ -1,6 +1,6 @@
 /**
- * The certificate by which an RSA identity vouches for an Ed25519 identity (cert-spec section 2.3; type 7 of tor-spec, "CERTS
- * cells").
+ * The certificate by which an RSA identity vouches for an Ed25519 identity (cert-spec section 2.3; type 7 of tor-spec,
+ * "CERTS cells").
  *
  * @module
  */
@@ -35,8 +35,8 @@ export function parseRsaCrossCert(bytes: Uint8Array): RsaCrossCert {
 }
 
 /**
- * True when the certificate is signed with `key`: over a bare SHA-256, with PKCS #1 v1.5 padding and no DigestInfo. It says
- * nothing of its time.
+ * True when the certificate is signed with `key`: over a bare SHA-256, with PKCS #1 v1.5 padding and no DigestInfo. It
+ * says nothing of its time.
  */
 export function isCrossSignedBy(cert: RsaCrossCert, key: RsaPublicKey, platform: Pick<Platform, 'rsaPublic'>): boolean {
   return signsDigest(cert.signature, sha256.create().update(PREFIX).update(cert.signed).digest(), key, platform)

@@ -36,8 +36,8 @@ export interface TorCert {
 }
 
 /**
- * Reads an Ed25519 certificate. Throws a TorError `CELL_MALFORMED`, also for an extension that is not understood and says that
- * it affects validation.
+ * Reads an Ed25519 certificate. Throws a TorError `CELL_MALFORMED`, also for an extension that is not understood and
+ * says that it affects validation.
  */
 export function parseTorCert(bytes: Uint8Array): TorCert {
   const what = 'Ed25519 certificate'
@@ -69,8 +69,8 @@ export function parseTorCert(bytes: Uint8Array): TorCert {
 }
 
 /**
- * True when the certificate is signed with `key`, and names that key if it names one (cert-spec section 2.2.1). It says nothing
- * of its time. Signatures are verified as RFC 8032 has it: encodings that are not canonical fail.
+ * True when the certificate is signed with `key`, and names that key if it names one (cert-spec section 2.2.1). It says
+ * nothing of its time. Signatures are verified as RFC 8032 has it: encodings that are not canonical fail.
  */
 export function isSignedBy(cert: TorCert, key: Uint8Array, platform: Pick<Platform, 'verifyEd25519'>): boolean {
   if (cert.signingKey !== undefined && cert.signingKey.some((byte, at) => byte !== key[at])) return false

@@ -1,6 +1,6 @@
 /**
- * The X.509 certificate of a relay's RSA identity (RFC 5280 section 4.1; type 2 of tor-spec, "CERTS cells"): just the fields
- * that Tor looks at. Names and extensions mean nothing here.
+ * The X.509 certificate of a relay's RSA identity (RFC 5280 section 4.1; type 2 of tor-spec, "CERTS cells"): just the
+ * fields that Tor looks at. Names and extensions mean nothing here.
  *
  * @module
  */
@@ -20,9 +20,43 @@ const SHA1_WITH_RSA = '2a864886f70d010105'
 const SHA256_WITH_RSA = '2a864886f70d01010b'
 
 /** What goes ahead of a digest in a signature (RFC 8017 section 9.2, note 1). */
-const SHA1_DIGEST_INFO = Uint8Array.of(0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02, 0x1a, 0x05, 0x00, 0x04, 0x14)
+const SHA1_DIGEST_INFO = Uint8Array.of(
+  0x30,
+  0x21,
+  0x30,
+  0x09,
+  0x06,
+  0x05,
+  0x2b,
+  0x0e,
+  0x03,
+  0x02,
+  0x1a,
+  0x05,
+  0x00,
+  0x04,
+  0x14,
+)
 const SHA256_DIGEST_INFO = Uint8Array.of(
-  0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20,
+  0x30,
+  0x31,
+  0x30,
+  0x0d,
+  0x06,
+  0x09,
+  0x60,
+  0x86,
+  0x48,
+  0x01,
+  0x65,
+  0x03,
+  0x04,
+  0x02,
+  0x01,
+  0x05,
+  0x00,
+  0x04,
+  0x20,
 )
 
 /** A certificate of an RSA key. The byte arrays are views. */
@@ -89,8 +123,8 @@ export function parseX509(bytes: Uint8Array): X509Certificate {
 export const rsaIdentityOf = (key: RsaPublicKey): Uint8Array => sha1(key.der)
 
 /**
- * True when the certificate is signed with the very key that it certifies, by PKCS #1 v1.5 with SHA-1 or SHA-256. It says
- * nothing of its time.
+ * True when the certificate is signed with the very key that it certifies, by PKCS #1 v1.5 with SHA-1 or SHA-256. It
+ * says nothing of its time.
  */
 export function isSelfSigned(certificate: X509Certificate, platform: Pick<Platform, 'rsaPublic'>): boolean {
   const { key, signature, signed, signatureAlgorithm } = certificate

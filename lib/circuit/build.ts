@@ -1,10 +1,10 @@
 /**
- * Building a circuit: CREATE2 to the first relay, then EXTEND2 for each further one (tor-spec, "Creating circuits" and "Extending
- * circuits").
+ * Building a circuit: CREATE2 to the first relay, then EXTEND2 for each further one (tor-spec, "Creating circuits" and
+ * "Extending circuits").
  *
  * @module
  */
-import { decodeCreated2, encodeCreate2 } from '../cell/channel/create2.ts'
+import { decodeCreated2, encodeCreate2 } from '../cell/create2.ts'
 import { encodeExtend2 } from '../cell/relay/extend2.ts'
 import { parseIPv4 } from '../cell/ip-address.ts'
 import type { LinkSpecifier } from '../cell/link-specifier.ts'
@@ -13,15 +13,15 @@ import type { Platform } from '../platform/platform.ts'
 import type { Relay } from '../relay.ts'
 import type { CircuitController } from './circuit-controller.ts'
 import { startCreateFast } from './handshake/create-fast.ts'
-import type { CongestionControlSetup } from './flow-control.ts'
+import type { CongestionControlSetup } from './congestion/negotiated.ts'
 import { HOP_KEY_SIZE, HopCrypto } from './onion/hop-crypto.ts'
 import { startHandshake } from './handshake/hop-handshake.ts'
 
 /**
  * Makes the circuit as long as `path`, hop by hop. It has its place on a channel to the first relay already.
  *
- * @param congestionControl what to negotiate with the last relay; undefined for fixed windows. A circuit of one hop has them anyway
- * (proposal 324 section 10.1)
+ * @param congestionControl what to negotiate with the last relay; undefined for fixed windows. A circuit of one hop has
+ * them anyway (proposal 324 section 10.1)
  * @throws TorError `CIRCUIT_HANDSHAKE`, or what befell the circuit meanwhile
  */
 export async function buildPath(
@@ -45,7 +45,8 @@ export async function buildPath(
 }
 
 /**
- * Makes a circuit of one hop, without proof of an onion key: the link has proved who the relay is (tor-spec, "CREATE_FAST cells").
+ * Makes a circuit of one hop, without proof of an onion key: the link has proved who the relay is (tor-spec,
+ * "CREATE_FAST cells").
  *
  * @throws TorError `CIRCUIT_HANDSHAKE`, or what befell the circuit meanwhile
  */
@@ -65,7 +66,10 @@ function handshakeData(body: Uint8Array): Uint8Array {
   }
 }
 
-/** All that is known of a relay: its first address of each kind, and both identities, in the order that the specification wants. */
+/**
+ * All that is known of a relay: its first address of each kind, and both identities, in the order that the
+ * specification wants.
+ */
 function linkSpecifiers(relay: Relay): LinkSpecifier[] {
   const isIPv4 = (hostname: string): boolean => parseIPv4(hostname) !== undefined
   const ipv4 = relay.addresses.find(({ hostname }) => isIPv4(hostname))

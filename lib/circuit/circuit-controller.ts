@@ -1,60 +1,38 @@
 /**
- * One circuit: cells in, each checked and handed to whom it is for; messages out; and one way to end.
+ * One circuit: how it is built, who waits for it, what its channel and its streams call, and one way to end.
  *
  * @module
  */
-import { CellCommand, RelayCommand, cellCommandName, relayCommandName } from '../cell/commands.ts'
+import { CellCommand, RelayCommand, cellCommandName } from '../cell/commands.ts'
 import { destroyReasonName } from '../cell/reasons.ts'
-import {
-  BODY_SIZE,
-  HEADER_SIZE,
-  MAX_DATA,
-  bodyOf,
-  commandOf,
-  lengthOf,
-  looksRecognized,
-  streamIdOf,
-} from '../cell/relay/relay-cell-v0.ts'
 import type { CircuitPort, CircuitReceiver } from '../channel/circuit-port.ts'
 import { deferred, type Deferred } from '../base/deferred.ts'
 import { TorError } from '../base/errors.ts'
-import type { StreamCarrier, StreamEndpoint, StreamGuest } from '../stream/contract/carrier.ts'
-import { isLegal } from '../stream/contract/legality.ts'
-import type { FlowControlKind } from '../stream/contract/stream-flow.ts'
-import { congestionControlled, fixedWindows, type NegotiatedCongestionControl } from './flow-control.ts'
+import type { PendingStream, StreamCarrier } from '../stream/contract/carrier.ts'
+import type { FlowControlKind } from '../stream/contract/socket-info.ts'
+import { congestionControlled, fixedWindows } from './flow-control.ts'
+import type { NegotiatedCongestionControl } from './congestion/negotiated.ts'
 import type { HopCrypto } from './onion/hop-crypto.ts'
 import { Hop } from './hop.ts'
-import { backwardRoom, peel, refillBackward } from './onion/onion.ts'
+import { backwardRoom, refillBackward } from './onion/onion.ts'
 import { Outbox } from './outbox.ts'
 import { HopPlace } from './hop-place.ts'
+import { PendingHandshake, type AnswerOfHandshake } from './handshake/pending-handshake.ts'
+import { RelayReceiver, type RelayReceiverOwner } from './relay-receiver.ts'
 
-/** How many cells without use (DROP, unknown commands) a circuit bears beyond as many as it got with use. */
-const MAX_IDLE_CELLS = 1000
-
-/** The answer to a CREATE2, a CREATE_FAST or an EXTEND2 that is on its way. */
-interface PendingHandshake {
-  /** The cell that answers, CREATED2 or CREATED_FAST, if the first hop is being made. */
-  readonly cell?: number
-  /** The hop whose EXTENDED2 answers, if the circuit is being extended. */
-  readonly hop?: number
-  readonly answer: Deferred<Uint8Array>
-}
-
-export class CircuitController implements CircuitReceiver, StreamCarrier {
+export class CircuitController implements CircuitReceiver, StreamCarrier, RelayReceiverOwner {
   readonly opened: Deferred<void> = deferred()
   readonly closed: Deferred<void> = deferred()
   readonly hops: Hop[] = []
   readonly #cryptos: HopCrypto[] = []
-  readonly #guests = new Set<StreamGuest>()
-  readonly #touched = new Set<StreamEndpoint>()
+  readonly #waiting = new Set<PendingStream>()
+  readonly #receiver: RelayReceiver = new RelayReceiver(this, this.hops, this.#cryptos)
   #state: 'building' | 'open' | 'closed' = 'building'
   #failure: TorError | undefined
   #flowControl: FlowControlKind | undefined
   #port: CircuitPort | undefined
   #outbox: Outbox | undefined
-  #pending: PendingHandshake | undefined
-  #usefulCells = 0
-  #idleCells = 0
+  readonly #handshake: PendingHandshake = new PendingHandshake()
 
   /** The flow control of the last hop, once the path is complete. */
   get flowControl(): FlowControlKind | undefined {
@@ -76,14 +54,14 @@ export class CircuitController implements CircuitReceiver, StreamCarrier {
 
   /** Sends a CREATE2 and waits for the CREATED2. */
   create(body: Uint8Array): Promise<Uint8Array> {
-    const answer = this.#expect({ cell: CellCommand.CREATED2 })
+    const answer = this.#expect('CREATED2')
     this.#port?.sendCell(CellCommand.CREATE2, body)
     return answer
   }
 
   /** Sends a CREATE_FAST and waits for the CREATED_FAST. */
   createFast(body: Uint8Array): Promise<Uint8Array> {
-    const answer = this.#expect({ cell: CellCommand.CREATED_FAST })
+    const answer = this.#expect('CREATED_FAST')
     this.#port?.sendCell(CellCommand.CREATE_FAST, body)
     return answer
   }
@@ -91,7 +69,7 @@ export class CircuitController implements CircuitReceiver, StreamCarrier {
   /** Sends an EXTEND2 to the last hop and waits for the EXTENDED2. */
   extend(body: Uint8Array): Promise<Uint8Array> {
     const last = this.hops.at(-1) as Hop
-    const answer = this.#expect({ hop: last.index })
+    const answer = this.#expect(last.index)
     this.#outbox?.addEarly(last, RelayCommand.EXTEND2, body)
     return answer
   }
@@ -99,7 +77,12 @@ export class CircuitController implements CircuitReceiver, StreamCarrier {
   /** A handshake succeeded: the path is one hop longer. Without congestion control the hop has fixed windows. */
   addHop(crypto: HopCrypto, negotiated?: NegotiatedCongestionControl): void {
     const flow = negotiated ? congestionControlled(negotiated, () => this.#port?.room === 0) : fixedWindows()
-    const hop: Hop = new Hop(this.hops.length, crypto, () => (this.#state === 'open' ? (this.#outbox?.room(hop) ?? 0) : 0), flow)
+    const hop: Hop = new Hop(
+      this.hops.length,
+      crypto,
+      () => (this.#state === 'open' ? (this.#outbox?.room(hop) ?? 0) : 0),
+      flow,
+    )
     this.hops.push(hop)
     this.#cryptos.push(crypto)
   }
@@ -110,8 +93,8 @@ export class CircuitController implements CircuitReceiver, StreamCarrier {
     this.#state = 'open'
     this.#flowControl = this.hops.at(-1)?.flow.xonXoff ? 'congestion-control' : 'windows'
     this.opened.resolve()
-    for (const guest of this.#guests) this.#seat(guest)
-    this.#guests.clear()
+    for (const stream of this.#waiting) this.#assignId(stream)
+    this.#waiting.clear()
   }
 
   /** Ends the circuit from this side, with a DESTROY. Its streams fail with `failure`; `closed` resolves. */
@@ -131,14 +114,14 @@ export class CircuitController implements CircuitReceiver, StreamCarrier {
 
   // What streams call.
 
-  attach(guest: StreamGuest): void {
-    if (this.#state === 'building') this.#guests.add(guest)
-    else if (this.#state === 'open') this.#seat(guest)
-    else guest.fail(this.#failure as TorError)
+  attach(stream: PendingStream): void {
+    if (this.#state === 'building') this.#waiting.add(stream)
+    else if (this.#state === 'open') this.#assignId(stream)
+    else stream.circuitFailed(this.#failure as TorError)
   }
 
-  withdraw(guest: StreamGuest): void {
-    this.#guests.delete(guest)
+  withdraw(stream: PendingStream): void {
+    this.#waiting.delete(stream)
   }
 
   // What the channel calls.
@@ -146,16 +129,17 @@ export class CircuitController implements CircuitReceiver, StreamCarrier {
   receiveRelay(bodies: Uint8Array, count: number): Promise<void> | undefined {
     if (this.#state === 'closed') return undefined
     if (this.hops.length === 0) {
-      this.#violation(new TorError('CIRCUIT_PROTOCOL', 'RELAY cell before the circuit was created'))
+      this.violated(new TorError('CIRCUIT_PROTOCOL', 'RELAY cell before the circuit was created'))
       return undefined
     }
     if (backwardRoom(this.#cryptos) < count) {
       return refillBackward(this.#cryptos, count).then(
         () => this.receiveRelay(bodies, count), // a hop may have been added meanwhile, whose keystream is not there yet
-        (reason: unknown) => this.#fail(new TorError('CIRCUIT_CLOSED', 'no keystream could be made', { cause: reason }), true),
+        (reason: unknown) =>
+          this.#fail(new TorError('CIRCUIT_CLOSED', 'no keystream could be made', { cause: reason }), true),
       )
     }
-    this.#receive(bodies, count)
+    this.#receiver.receive(bodies, count)
     return undefined
   }
 
@@ -163,17 +147,17 @@ export class CircuitController implements CircuitReceiver, StreamCarrier {
     if (this.#state === 'closed') return
     if (command === CellCommand.DESTROY) {
       const reason = body[0] ?? 0
-      this.#fail(new TorError('CIRCUIT_DESTROYED', `a relay closed the circuit (${destroyReasonName(reason)})`, { reason }), false)
-    } else if (this.#pending?.cell === command) {
-      this.#answer(body)
-    } else {
-      this.#violation(new TorError('CIRCUIT_PROTOCOL', `unexpected ${cellCommandName(command)} cell`))
+      this.#fail(
+        new TorError('CIRCUIT_DESTROYED', `a relay closed the circuit (${destroyReasonName(reason)})`, { reason }),
+        false,
+      )
+    } else if (!this.#handshake.answeredByCell(command, body)) {
+      this.violated(new TorError('CIRCUIT_PROTOCOL', `unexpected ${cellCommandName(command)} cell`))
     }
   }
 
   endOfPass(): void {
-    for (const endpoint of this.#touched) endpoint.endOfPass()
-    this.#touched.clear()
+    this.#receiver.readProcessed()
   }
 
   roomAvailable(): void {
@@ -187,138 +171,48 @@ export class CircuitController implements CircuitReceiver, StreamCarrier {
     this.#fail(error, false)
   }
 
-  #seat(guest: StreamGuest): void {
-    const hop = this.hops.at(-1) as Hop
-    const id = hop.streams.allocate(guest)
-    if (id === undefined) guest.fail(new TorError('CIRCUIT_FULL', 'no stream id is left on this circuit'))
-    else guest.attached(new HopPlace(id, hop, this.#outbox as Outbox))
+  // What the receiving half calls.
+
+  get isClosed(): boolean {
+    return this.#state === 'closed'
   }
 
-  #expect(answeredBy: Pick<PendingHandshake, 'cell' | 'hop'>): Promise<Uint8Array> {
-    const answer = deferred<Uint8Array>()
-    if (this.#state === 'closed') answer.reject(this.#failure)
-    else this.#pending = { ...answeredBy, answer }
-    return answer.promise
+  sendmeDue(hop: Hop, tag: Uint8Array): void {
+    this.#outbox?.addSendme(hop, tag)
   }
 
-  #answer(body: Uint8Array): void {
-    this.#pending?.answer.resolve(new Uint8Array(body))
-    this.#pending = undefined
+  extended(hop: Hop, body: Uint8Array): void {
+    if (this.#handshake.answeredByHop(hop.index, body)) return
+    throw new TorError('CIRCUIT_PROTOCOL', 'EXTENDED2 that nobody asked for')
   }
 
-  /** One run of cells: all layers off, then one cell after the other in the order in which they came. */
-  #receive(bodies: Uint8Array, count: number): void {
-    if (this.#state === 'closed') return
-    try {
-      const peeled = peel(this.#cryptos, bodies, count)
-      const last = this.hops.at(-1) as Hop
-      let early = 0
-      for (let index = 0, offset = 0; index < count && this.#mayReceive(); index++) {
-        const fromEarlier = peeled.early?.[early]
-        if (fromEarlier?.index === index) {
-          early += 1
-          this.#message(this.hops[fromEarlier.hop] as Hop, fromEarlier.body, 0, () => fromEarlier.tag)
-        } else {
-          if (!looksRecognized(peeled.bodies, offset) || !last.crypto.backward.digest.verify(peeled.bodies, offset)) {
-            throw new TorError('CIRCUIT_PROTOCOL', 'unrecognized relay cell')
-          }
-          this.#message(last, peeled.bodies, offset, last.tag)
-          offset += BODY_SIZE
-        }
-      }
-    } catch (error) {
-      this.#violation(error)
-    }
-  }
-
-  /** Re-read before each cell: a message may close the circuit. */
-  #mayReceive(): boolean {
-    return this.#state !== 'closed'
-  }
-
-  /** One relay message: windows first, then whom it is for. `tag` is the hop's digest after this cell. */
-  #message(hop: Hop, bodies: Uint8Array, offset: number, tag: () => Uint8Array): void {
-    const command = commandOf(bodies, offset)
-    const streamId = streamIdOf(bodies, offset)
-    const length = lengthOf(bodies, offset)
-    if (length > MAX_DATA) throw new TorError('CIRCUIT_PROTOCOL', `relay message of ${length} bytes`)
-    this.#usefulCells += 1
-    switch (command) {
-      case RelayCommand.DATA: {
-        // Circuit SENDMEs follow receipt, whatever becomes of the stream: the relay counts the same cells.
-        hop.flow.receiveWindow.take()
-        if (hop.flow.receiveWindow.consumed(1) > 0) this.#outbox?.addSendme(hop, tag())
-        const endpoint = this.#endpointFor(hop, streamId, command)
-        endpoint.receiveData(bodies, offset + HEADER_SIZE, length)
-        this.#touched.add(endpoint)
-        break
-      }
-      case RelayCommand.SENDME:
-        if (streamId === 0) {
-          hop.flow.sendWindow.acknowledge(bodyOf(bodies, offset, length))
-          hop.line.serve()
-          break
-        }
-        this.#streamMessage(hop, streamId, command, bodyOf(bodies, offset, length))
-        break
-      case RelayCommand.BEGIN:
-      case RelayCommand.BEGIN_DIR:
-      case RelayCommand.CONNECTED:
-      case RelayCommand.END:
-      case RelayCommand.RESOLVE:
-      case RelayCommand.RESOLVED:
-      case RelayCommand.XOFF:
-      case RelayCommand.XON:
-        this.#streamMessage(hop, streamId, command, bodyOf(bodies, offset, length))
-        break
-      case RelayCommand.EXTENDED2:
-        expectNoStream(command, streamId)
-        if (this.#pending?.hop !== hop.index) throw new TorError('CIRCUIT_PROTOCOL', 'EXTENDED2 that nobody asked for')
-        this.#answer(bodyOf(bodies, offset, length))
-        break
-      case RelayCommand.TRUNCATED: {
-        expectNoStream(command, streamId)
-        const reason = length > 0 ? (bodies[offset + HEADER_SIZE] as number) : 0
-        const message = `hop ${hop.index + 1} lost the rest of the circuit (${destroyReasonName(reason)})`
-        this.#fail(new TorError('CIRCUIT_TRUNCATED', message, { reason }), true)
-        break
-      }
-      case RelayCommand.EXTEND:
-      case RelayCommand.EXTENDED:
-      case RelayCommand.TRUNCATE:
-      case RelayCommand.EXTEND2:
-        throw new TorError('CIRCUIT_PROTOCOL', `${relayCommandName(command)} sent to a client`)
-      default:
-        // DROP, and what a later protocol may add: ignored, but not without end.
-        if (command === RelayCommand.DROP) expectNoStream(command, streamId)
-        this.#usefulCells -= 1
-        this.#idleCells += 1
-        if (this.#idleCells > this.#usefulCells + MAX_IDLE_CELLS) throw new TorError('CIRCUIT_PROTOCOL', 'too many cells without use')
-    }
-  }
-
-  #streamMessage(hop: Hop, streamId: number, command: number, body: Uint8Array): void {
-    const endpoint = this.#endpointFor(hop, streamId, command)
-    this.#touched.add(endpoint)
-    endpoint.receive(command, body)
-  }
-
-  /** The endpoint that this hop may send `command` to now. */
-  #endpointFor(hop: Hop, streamId: number, command: number): StreamEndpoint {
-    const endpoint = hop.streams.get(streamId)
-    if (endpoint === undefined) {
-      throw new TorError('CIRCUIT_PROTOCOL', `${relayCommandName(command)} from hop ${hop.index + 1} for a stream that it does not have`)
-    }
-    if (!isLegal(endpoint.state, command)) {
-      throw new TorError('CIRCUIT_PROTOCOL', `${relayCommandName(command)} for a stream that is ${endpoint.state}`)
-    }
-    return endpoint
+  truncated(failure: TorError): void {
+    this.#fail(failure, true)
   }
 
   /** A relay broke the protocol: the circuit closes, and nothing else does. */
-  #violation(error: unknown): void {
+  violated(error: unknown): void {
     if (error instanceof TorError && error.code === 'CIRCUIT_PROTOCOL') this.#fail(error, true)
-    else this.#fail(new TorError('CIRCUIT_PROTOCOL', error instanceof Error ? error.message : 'protocol violation', { cause: error }), true)
+    else
+      this.#fail(
+        new TorError('CIRCUIT_PROTOCOL', error instanceof Error ? error.message : 'protocol violation', {
+          cause: error,
+        }),
+        true,
+      )
+  }
+
+  #assignId(stream: PendingStream): void {
+    const hop = this.hops.at(-1) as Hop
+    const id = hop.streams.allocate(stream)
+    if (id === undefined) stream.circuitFailed(new TorError('CIRCUIT_FULL', 'no stream id is left on this circuit'))
+    else stream.attached(new HopPlace(id, hop, this.#outbox as Outbox))
+  }
+
+  #expect(answer: AnswerOfHandshake): Promise<Uint8Array> {
+    const body = this.#handshake.expect(answer)
+    if (this.#failure) this.#handshake.reject(this.#failure)
+    return body
   }
 
   #end(failure: TorError, destroy: boolean, settleClosed: () => void): void {
@@ -327,18 +221,12 @@ export class CircuitController implements CircuitReceiver, StreamCarrier {
     this.#failure = failure
     this.#outbox?.flush()
     this.#port?.release(destroy)
-    this.#pending?.answer.reject(failure)
-    this.#pending = undefined
+    this.#handshake.reject(failure)
     this.opened.reject(failure)
     settleClosed()
     const endpoints = this.hops.flatMap((hop) => hop.streams.clear())
-    for (const endpoint of [...endpoints, ...this.#guests]) endpoint.fail(failure)
-    this.#guests.clear()
-    this.endOfPass() // what was handed to streams in this pass is in buffers that are about to be reused
+    for (const endpoint of [...endpoints, ...this.#waiting]) endpoint.circuitFailed(failure)
+    this.#waiting.clear()
+    this.#receiver.readProcessed() // what was handed to streams in this pass is in buffers that are about to be reused
   }
-}
-
-/** A message to the circuit bears no stream id (tor-spec, "Relay cells"). */
-function expectNoStream(command: number, streamId: number): void {
-  if (streamId !== 0) throw new TorError('CIRCUIT_PROTOCOL', `${relayCommandName(command)} with a stream id`)
 }

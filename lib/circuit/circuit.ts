@@ -8,26 +8,34 @@ import { Channel } from '../channel/channel.ts'
 import { systemClock, type Clock } from '../base/clock.ts'
 import { TorError } from '../base/errors.ts'
 import { currentPlatform } from '../platform/current.ts'
-import type { Platform, Transport } from '../platform/platform.ts'
+import type { Platform } from '../platform/platform.ts'
+import type { Transport } from '../platform/links/transport.ts'
 import { checkDirectoryServer, checkRelay, type DirectoryServer, type Relay } from '../relay.ts'
 import type { StreamCarrier } from '../stream/contract/carrier.ts'
 import type { XonXoffParameters } from '../stream/contract/flow-parameters.ts'
 import { lookUp, type LookupAnswer, type LookupOptions } from '../stream/lookup.ts'
 import { duration, type StreamOptions } from '../stream/options.ts'
 import type { AnySocketAddress } from '../stream/socket-address.ts'
-import type { FlowControlKind } from '../stream/contract/stream-flow.ts'
+import type { FlowControlKind, StreamWindows } from '../stream/contract/socket-info.ts'
 import { tlsLayer } from '../stream/tls-layer.ts'
-import { TorStream, type StreamWindows } from '../stream/tor-stream.ts'
+import { TorStream } from '../stream/tor-stream.ts'
 import { buildFast, buildPath } from './build.ts'
 import { CircuitController } from './circuit-controller.ts'
-import { readCongestionParameters, readXonXoffParameters, type CongestionControlParameters } from './congestion/parameters.ts'
-import type { CongestionControlSetup } from './flow-control.ts'
+import {
+  readCongestionParameters,
+  readXonXoffParameters,
+  type CongestionControlParameters,
+} from './congestion/parameters.ts'
+import type { CongestionControlSetup } from './congestion/negotiated.ts'
 
 /** Options of {@link Circuit.open}. */
 export interface CircuitOptions {
   /** How the first relay is reached; the runtime's own way by default. A browser has none. */
   readonly transport?: Transport | undefined
-  /** A channel to the first relay, open or being opened, to share. Otherwise the circuit dials one and closes it with itself. */
+  /**
+   * A channel to the first relay, open or being opened, to share. Otherwise the circuit dials one and closes it with
+   * itself.
+   */
   readonly channel?: Channel | Promise<Channel> | undefined
   /** Gives up building, or closes the circuit. */
   readonly signal?: AbortSignal | undefined
@@ -38,8 +46,8 @@ export interface CircuitOptions {
    */
   readonly timeout?: number | undefined
   /**
-   * Congestion control (proposal 324), which is negotiated with the last relay if it speaks it: with these parameters, which a consensus
-   * tells; `false` for fixed windows.
+   * Congestion control (proposal 324), which is negotiated with the last relay if it speaks it: with these parameters,
+   * which a consensus tells; `false` for fixed windows.
    *
    * @defaultValue the parameters that hold without a consensus
    */
@@ -91,7 +99,8 @@ export class Circuit {
    * @throws TypeError or RangeError naming the argument, before anything is dialled
    */
   static open(path: readonly Relay[], options: CircuitOptions = {}): Circuit {
-    if (path.length < 1 || path.length > MAX_HOPS) throw new RangeError(`Cannot open a circuit as path must have 1 to ${MAX_HOPS} relays: ${path.length}`)
+    if (path.length < 1 || path.length > MAX_HOPS)
+      throw new RangeError(`Cannot open a circuit as path must have 1 to ${MAX_HOPS} relays: ${path.length}`)
     path.forEach((relay, index) => checkRelay(relay, `path[${index}]`))
     const timeout = duration('timeout', options.timeout ?? 60_000)
     checkOptions(options, path[0] as Relay)
@@ -103,8 +112,8 @@ export class Circuit {
   }
 
   /**
-   * Begins to build a circuit of one hop to a relay whose onion key need not be known (CREATE_FAST). It is good for that relay's
-   * directory only: see {@link connectDirectory}.
+   * Begins to build a circuit of one hop to a relay whose onion key need not be known (CREATE_FAST). It is good for
+   * that relay's directory only: see {@link connectDirectory}.
    *
    * @throws TypeError or RangeError naming the argument, before anything is dialled
    */
@@ -123,7 +132,9 @@ export class Circuit {
     return this.#controller.opened.promise
   }
 
-  /** Resolves when the circuit is closed from this side, rejects with a {@link TorError} when it breaks. Pre-handled. */
+  /**
+   * Resolves when the circuit is closed from this side, rejects with a {@link TorError} when it breaks. Pre-handled.
+   */
   get closed(): Promise<void> {
     return this.#controller.closed.promise
   }
@@ -138,14 +149,17 @@ export class Circuit {
     return this.#controller
   }
 
-  /** Which flow control the circuit has with its last relay; undefined until it is open. A circuit of one hop has fixed windows. */
+  /**
+   * Which flow control the circuit has with its last relay; undefined until it is open. A circuit of one hop has fixed
+   * windows.
+   */
   get flowControl(): FlowControlKind | undefined {
     return this.#controller.flowControl
   }
 
   /**
-   * DATA cells that may still be sent to the last hop, or arrive from it: 0 to 1000 of fixed windows. Under congestion control what may
-   * be sent is what its window has free, and what may arrive is the relay's business.
+   * DATA cells that may still be sent to the last hop, or arrive from it: 0 to 1000 of fixed windows. Under congestion
+   * control what may be sent is what its window has free, and what may arrive is the relay's business.
    */
   get windows(): StreamWindows {
     const flow = this.#controller.hops.at(-1)?.flow
@@ -153,7 +167,8 @@ export class Circuit {
   }
 
   /**
-   * Opens a stream to `address` from the last relay. Returns at once; see {@link TorStream}. Bound: `const { connect } = circuit` works.
+   * Opens a stream to `address` from the last relay. Returns at once; see {@link TorStream}. Bound: `const { connect }
+   * = circuit` works.
    *
    * @throws TypeError or RangeError naming the argument, before anything is sent
    */
@@ -179,7 +194,13 @@ export class Circuit {
 
   /** Closes the circuit and every stream on it. Idempotent. */
   close(reason?: unknown): Promise<void> {
-    this.#controller.close(new TorError('CIRCUIT_CLOSED', 'the circuit was closed from this side', reason === undefined ? {} : { cause: reason }))
+    this.#controller.close(
+      new TorError(
+        'CIRCUIT_CLOSED',
+        'the circuit was closed from this side',
+        reason === undefined ? {} : { cause: reason },
+      ),
+    )
     return this.closed
   }
 
@@ -190,7 +211,11 @@ export class Circuit {
 }
 
 /** What to negotiate, if anything. */
-function congestionControlOf({ congestionControl, xonXoff, clock = systemClock }: CircuitOptions): CongestionControlSetup | undefined {
+function congestionControlOf({
+  congestionControl,
+  xonXoff,
+  clock = systemClock,
+}: CircuitOptions): CongestionControlSetup | undefined {
   if (congestionControl === false) return undefined
   const parameters = congestionControl ?? readCongestionParameters(new Map())
   return parameters && { parameters, xonXoff: xonXoff ?? readXonXoffParameters(new Map()), clock }
@@ -199,7 +224,8 @@ function congestionControlOf({ congestionControl, xonXoff, clock = systemClock }
 /** Checks what would fail only later, or as something else. */
 function checkOptions(options: CircuitOptions, first: DirectoryServer): void {
   const { signal, channel, transport, congestionControl, platform = currentPlatform() } = options
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw new TypeError('Cannot open a circuit as signal is no AbortSignal')
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw new TypeError('Cannot open a circuit as signal is no AbortSignal')
   if (congestionControl !== undefined && congestionControl !== false && typeof congestionControl !== 'object') {
     throw new TypeError('Cannot open a circuit as congestionControl is neither false nor parameters')
   }
@@ -251,7 +277,11 @@ async function build(
     stopTimer?.()
     controller.open()
   } catch (error) {
-    controller.abandon(error instanceof TorError ? error : new TorError('CIRCUIT_CLOSED', 'the circuit could not be built', { cause: error }))
+    controller.abandon(
+      error instanceof TorError
+        ? error
+        : new TorError('CIRCUIT_CLOSED', 'the circuit could not be built', { cause: error }),
+    )
   }
 }
 

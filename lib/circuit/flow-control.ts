@@ -1,40 +1,24 @@
 /**
- * The flow control of one hop: how many DATA cells may be sent to it and may come from it, and what follows from that. There are two
- * kinds: fixed windows (tor-spec, "Flow control"), and congestion control (proposal 324), which the hop's handshake negotiates.
+ * The flow control of one hop: how many DATA cells may be sent to it and may come from it, and what follows from that.
+ * There are two kinds: fixed windows (tor-spec, "Flow control"), and congestion control (proposal 324), which the hop's
+ * handshake negotiates.
  *
  * @module
  */
-import type { Clock } from '../base/clock.ts'
 import type { XonXoffSetup } from '../stream/contract/carrier.ts'
-import type { XonXoffParameters } from '../stream/contract/flow-parameters.ts'
 import { CIRCUIT_WINDOW, ReceiveWindow } from '../stream/flow/windows.ts'
 import { CongestionWindow } from './congestion/congestion-window.ts'
-import type { CongestionControlParameters } from './congestion/parameters.ts'
-import { AuthenticatedSendWindow, UnsentSendmes } from './sendme.ts'
+import type { NegotiatedCongestionControl } from './congestion/negotiated.ts'
+import { AuthenticatedSendWindow, UnsentSendmes } from './congestion/sendme.ts'
 import { ShortCells } from './short-cells.ts'
-
-/** What a client brings to congestion control. */
-export interface CongestionControlSetup {
-  readonly parameters: CongestionControlParameters
-  /** For the streams of the hop. */
-  readonly xonXoff: XonXoffParameters
-  /** What round trips, and the rates of streams, are measured with. */
-  readonly clock: Clock
-}
-
-/** Congestion control as a handshake has settled it. */
-export interface NegotiatedCongestionControl extends CongestionControlSetup {
-  /** How many cells a circuit SENDME stands for, in both directions. */
-  readonly increment: number
-}
 
 /** Credit towards a hop, which circuit SENDMEs renew. */
 export interface SendCredit {
   /** DATA cells that may be sent now. */
   readonly available: number
   /**
-   * One DATA cell is sealed. `tag` is asked for when a SENDME will answer this very cell. Throws a RangeError without credit, unless it was
-   * set aside before: a window that shrinks does not take back what it has given.
+   * One DATA cell is sealed. `tag` is asked for when a SENDME will answer this very cell. Throws a RangeError without
+   * credit, unless it was set aside before: a window that shrinks does not take back what it has given.
    */
   take(tag: () => Uint8Array, setAside?: boolean): void
   /** A circuit SENDME came. Throws `CIRCUIT_PROTOCOL` or `CELL_MALFORMED` when it is not the one that is due. */
@@ -52,8 +36,8 @@ export interface FlowControl {
 }
 
 /**
- * The most DATA cells that a relay is taken to have on their way to a client, 20 MB: congestion control itself knows no limit. It bounds
- * nothing but how many SENDMEs may wait for a link that takes nothing.
+ * The most DATA cells that a relay is taken to have on their way to a client, 20 MB: congestion control itself knows no
+ * limit. It bounds nothing but how many SENDMEs may wait for a link that takes nothing.
  */
 const LARGEST_FLIGHT = 40_000
 
@@ -70,8 +54,8 @@ export function fixedWindows(): FlowControl {
 }
 
 /**
- * A congestion window in one direction. In the other the relay has its own, and SENDMEs by the increment: as they follow receipt at once,
- * the window of what may arrive is never used up.
+ * A congestion window in one direction. In the other the relay has its own, and SENDMEs by the increment: as they
+ * follow receipt at once, the window of what may arrive is never used up.
  *
  * @param isBlocked whether the link takes no cells now
  */

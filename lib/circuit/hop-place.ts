@@ -26,7 +26,7 @@ export class HopPlace implements StreamPlace {
     this.#outbox = outbox
   }
 
-  get flow(): XonXoffSetup | undefined {
+  get xonXoff(): XonXoffSetup | undefined {
     return this.#hop.flow.xonXoff
   }
 

@@ -1,9 +1,10 @@
 /**
- * One hop of a circuit: its keys, its flow control, its streams. A relay speaks only for its own hop, so each has its own.
+ * One hop of a circuit: its keys, its flow control, its streams. A relay speaks only for its own hop, so each has its
+ * own.
  *
  * @module
  */
-import { CreditLine } from './send-scheduler.ts'
+import { SendScheduler } from './send-scheduler.ts'
 import type { FlowControl } from './flow-control.ts'
 import type { HopCrypto } from './onion/hop-crypto.ts'
 import { StreamTable } from './stream-table.ts'
@@ -14,7 +15,7 @@ export class Hop {
   readonly crypto: HopCrypto
   readonly flow: FlowControl
   readonly streams: StreamTable
-  readonly line: CreditLine
+  readonly line: SendScheduler
   /** The digest after the last cell that went here: what the SENDME that answers it says. */
   readonly sentTag = (): Uint8Array => this.crypto.forward.digest.tag()
   /** The digest after the last cell that came from here: what a SENDME for it says. */
@@ -25,6 +26,6 @@ export class Hop {
     this.crypto = crypto
     this.flow = flow
     this.streams = new StreamTable(firstStreamId)
-    this.line = new CreditLine(flow.sendWindow, room)
+    this.line = new SendScheduler(flow.sendWindow, room)
   }
 }

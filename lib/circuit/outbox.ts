@@ -1,12 +1,13 @@
 /**
- * Cells on their way out: messages are packed and sealed one after the other into one buffer, then encrypted in one go and
- * handed to the link in a single write. A full batch leaves at once, what is left at the end of this turn of the event loop: so
- * whatever one turn brings about shares as few writes as can be, and nothing waits for another turn.
+ * Cells on their way out: messages are packed and sealed one after the other into one buffer, then encrypted in one go
+ * and handed to the link in a single write. A full batch leaves at once, what is left at the end of this turn of the
+ * event loop: so whatever one turn brings about shares as few writes as can be, and nothing waits for another turn.
  *
  * @module
  */
 import { CellCommand, RelayCommand } from '../cell/commands.ts'
-import { BODY_SIZE, HEADER_SIZE, writeHeader } from '../cell/relay/relay-cell-v0.ts'
+import { HEADER_SIZE, writeHeader } from '../cell/relay/relay-cell-v0.ts'
+import { BODY_SIZE } from '../cell/body-size.ts'
 import { encodeSendme } from '../cell/relay/sendme.ts'
 import type { CircuitPort } from '../channel/circuit-port.ts'
 import type { CellSource } from '../stream/contract/carrier.ts'
@@ -39,7 +40,9 @@ export class Outbox {
   /** A flush at the end of this turn is arranged. */
   #arranged = false
   #refilling = false
-  /** Batches that wait for keystream, oldest first. Control cells only: without keystream there is no credit for data. */
+  /**
+   * Batches that wait for keystream, oldest first. Control cells only: without keystream there is no credit for data.
+   */
   readonly #waiting: Batch[] = []
 
   /**

@@ -1,6 +1,7 @@
 /**
- * The random bytes that fill up short cells (tor-spec, "Relay cells") and choose which cells are short (short-cells.ts). They are made
- * many at a time: the system's generator costs as much for one cell as the encryption of ten.
+ * The random bytes that fill up short cells (tor-spec, "Relay cells") and choose which cells are short
+ * (short-cells.ts). They are made many at a time: the system's generator costs as much for one cell as the encryption
+ * of ten.
  *
  * @module
  */

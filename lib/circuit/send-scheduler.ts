@@ -1,5 +1,6 @@
 /**
- * Who may send on a hop, and how much: the hop's window and the room on the link, shared fairly by the streams that wait.
+ * Who may send on a hop, and how much: the hop's window and the room on the link, shared fairly by the streams that
+ * wait.
  *
  * @module
  */
@@ -7,16 +8,17 @@ import type { CreditWaiter } from '../stream/contract/carrier.ts'
 import { atEndOfTurn } from '../base/end-of-turn.ts'
 
 /**
- * Credit is what the window has, less what is reserved for cells that are sealed later, and never more than the link has
- * room for. Waiters are served in rounds: `ceil(credit / waiters)` cells each, by the credit at the round's beginning. A round
- * that the credit does not last for goes on with the next credit, and whose share it cut off is the first of the round after it and
- * gets what was left beside its new share. So one upload never starves another, in whatever portions credit comes.
+ * Credit is what the window has, less what is reserved for cells that are sealed later, and never more than the link
+ * has room for. Waiters are served in rounds: `ceil(credit / waiters)` cells each, by the credit at the round's
+ * beginning. A round that the credit does not last for goes on with the next credit, and whose share it cut off is the
+ * first of the round after it and gets what was left beside its new share. So one upload never starves another, in
+ * whatever portions credit comes.
  *
- * Who needs less than a share has perhaps only come to the end of a chunk, and its next write is a microtask away: while others
- * wait, the rest of the share stays its own until the turn ends. So it does not matter either in which portions an application
- * writes.
+ * Who needs less than a share has perhaps only come to the end of a chunk, and its next write is a microtask away:
+ * while others wait, the rest of the share stays its own until the turn ends. So it does not matter either in which
+ * portions an application writes.
  */
-export class CreditLine {
+export class SendScheduler {
   readonly #window: { readonly available: number }
   readonly #room: () => number
   /** Who waits. The first `#unserved` have not had their share of this round. */
@@ -91,7 +93,7 @@ export class CreditLine {
 
   /** There may be credit again: gives each waiter its share while it lasts. */
   serve(): void {
-    for (let all = this.#all(); all > this.#keptCells; ) {
+    for (let all = this.#all(); all > this.#keptCells;) {
       const free = all - this.#keptCells
       if (this.#unserved === 0) this.#beginRound(free)
       const waiter = this.#line.shift()

@@ -1,6 +1,6 @@
 /**
- * Forced randomness (tor-spec, "SENDME cell format"; proposal 289 section 3.3): of as many DATA cells as one SENDME acknowledges one must
- * have room for random padding, or somebody who knows the plain text could make up SENDME tags.
+ * Forced randomness (tor-spec, "SENDME cell format"; proposal 289 section 3.3): of as many DATA cells as one SENDME
+ * acknowledges one must have room for random padding, or somebody who knows the plain text could make up SENDME tags.
  *
  * @module
  */

@@ -19,6 +19,8 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => inte
 // Told by the write that fails; and where what goes to stderr cannot be told, nothing can.
 for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined)
 
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string
+}
 const { stdout, stderr } = process
 process.exitCode = await main(process.argv.slice(2), { stdout, stderr, signal: interrupted.signal }, version)

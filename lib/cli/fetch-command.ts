@@ -46,7 +46,8 @@ async function fetchWith(fetch: Fetch, command: FetchCommand, { stdout, stderr, 
   // A bar among the bytes of a page would be in its way.
   const bar = new StatusLine(stderr, command.quiet || (file === undefined && stdout.isTTY === true))
   try {
-    const put = async (data: Uint8Array): Promise<void> => file === undefined ? await write(stdout, data) : await writeAll(file, data)
+    const put = async (data: Uint8Array): Promise<void> =>
+      file === undefined ? await write(stdout, data) : await writeAll(file, data)
     if (command.include) await put(new TextEncoder().encode(headOf(response)))
     if (response.body !== null) await copy(response.body, put, bar, totalOf(response))
   } finally {

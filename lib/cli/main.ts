@@ -50,24 +50,39 @@ async function run(command: Exclude<Command, { command: 'help' | 'version' }>, t
     },
   }).finally(() => line.clear())
   try {
-    for (const warning of network.tor.status.warnings) if (!command.quiet) await write(stderr, `tor-streams: ${warning}\n`)
+    for (const warning of network.tor.status.warnings)
+      if (!command.quiet) await write(stderr, `tor-streams: ${warning}\n`)
     switch (command.command) {
-      case 'fetch': return await fetchCommand(network.tor, command, terminal)
-      case 'proxy': return await proxyCommand(network.tor, command, terminal)
-      case 'resolve': return await resolveCommand(network.tor, command, terminal)
+      case 'fetch':
+        return await fetchCommand(network.tor, command, terminal)
+      case 'proxy':
+        return await proxyCommand(network.tor, command, terminal)
+      case 'resolve':
+        return await resolveCommand(network.tor, command, terminal)
     }
   } finally {
     await network.close()
   }
 }
 
-/** Serves until interrupted. Clients of one port share no circuit with those of the other, as C tor has it by default. */
-async function proxyCommand(tor: TorClient, command: ProxyCommand, { stdout, stderr, signal }: Terminal): Promise<number> {
+/**
+ * Serves until interrupted. Clients of one port share no circuit with those of the other, as C tor has it by default.
+ */
+async function proxyCommand(
+  tor: TorClient,
+  command: ProxyCommand,
+  { stdout, stderr, signal }: Terminal,
+): Promise<number> {
   const { socks, http, quiet } = command
-  const onWarning = ({ message }: { readonly message: string }): void => void (quiet || stderr.write(`tor-streams: ${message}\n`))
-  const wanted: readonly (readonly [port: number | undefined, what: string])[] = socks === http && socks !== 0
-    ? [[socks, 'SOCKS and HTTP CONNECT']]
-    : [[socks, 'SOCKS'], [http, 'HTTP CONNECT']]
+  const onWarning = ({ message }: { readonly message: string }): void =>
+    void (quiet || stderr.write(`tor-streams: ${message}\n`))
+  const wanted: readonly (readonly [port: number | undefined, what: string])[] =
+    socks === http && socks !== 0
+      ? [[socks, 'SOCKS and HTTP CONNECT']]
+      : [
+          [socks, 'SOCKS'],
+          [http, 'HTTP CONNECT'],
+        ]
   const listeners = []
   try {
     for (const [port, what] of wanted) {
@@ -89,7 +104,8 @@ async function proxyCommand(tor: TorClient, command: ProxyCommand, { stdout, std
 
 async function resolveCommand(tor: TorClient, { name }: ResolveCommand, { stdout, signal }: Terminal): Promise<number> {
   const answers = await tor.resolve(name, { signal })
-  for (const answer of answers) await write(stdout, `${answer.type === 'hostname' ? answer.hostname : answer.address}\n`)
+  for (const answer of answers)
+    await write(stdout, `${answer.type === 'hostname' ? answer.hostname : answer.address}\n`)
   return 0
 }
 
@@ -100,7 +116,9 @@ function sentenceOf(error: unknown): string {
     told = each
     if (each instanceof SocketError || each instanceof TorError) break
   }
-  const message = (told instanceof Error ? told.message : String(told)).replace(/^SocketError: /, '').split('\n')[0] as string
+  const message = (told instanceof Error ? told.message : String(told))
+    .replace(/^SocketError: /, '')
+    .split('\n')[0] as string
   const sentence = message.charAt(0).toUpperCase() + message.slice(1)
   return told instanceof SocketError || told instanceof TorError ? `${sentence} (${told.code})` : sentence
 }

@@ -34,26 +34,42 @@ export async function openNetwork(choice: NetworkChoice, options: TorClientOptio
 async function readNetwork(file: string): Promise<NetworkConfig> {
   const text = await builtinModule<typeof fs>('node:fs/promises').readFile(file, 'utf8')
   const authorities = parseDirAuthorityLines(text)
-  const testing = authorities.flatMap(({ addresses }) => addresses).some(({ hostname }) => {
-    const bytes = parseIPAddress(hostname)
-    return bytes !== undefined && isInternalAddress(bytes)
-  })
+  const testing = authorities
+    .flatMap(({ addresses }) => addresses)
+    .some(({ hostname }) => {
+      const bytes = parseIPAddress(hostname)
+      return bytes !== undefined && isInternalAddress(bytes)
+    })
   return { authorities, fallbacks: [], testing }
 }
 
-/** A whole network inside this process, whose exits reach this machine only. It is not part of what other commands load. */
+/**
+ * A whole network inside this process, whose exits reach this machine only. It is not part of what other commands load.
+ */
 async function openEmbedded(options: TorClientOptions): Promise<OpenNetwork> {
-  const [{ TestNetwork }, { tcpExit }] = await Promise.all([import('../testing/test-network.ts'), import('../testing/exit/tcp-exit.ts')])
+  const [{ TestNetwork }, { tcpExit }] = await Promise.all([
+    import('../testing/test-network.ts'),
+    import('../testing/exit/tcp-exit.ts'),
+  ])
   const network = await TestNetwork.start({
     relays: 4,
     authorities: 1,
     exit: tcpExit(),
-    resolve: (name) => [name === '127.0.0.1' || name === '1.0.0.127.in-addr.arpa'
-      ? { type: 'hostname', hostname: 'localhost', ttl: 60 }
-      : name === 'localhost' ? { type: 'ipv4', address: '127.0.0.1', ttl: 60 } : { type: 'error', transient: false, ttl: 60 }],
+    resolve: (name) => [
+      name === '127.0.0.1' || name === '1.0.0.127.in-addr.arpa'
+        ? { type: 'hostname', hostname: 'localhost', ttl: 60 }
+        : name === 'localhost'
+          ? { type: 'ipv4', address: '127.0.0.1', ttl: 60 }
+          : { type: 'error', transient: false, ttl: 60 },
+    ],
   })
   try {
-    const tor = await TorClient.open({ ...options, network: network.config, transport: network.transport, storage: new MemoryStorage() })
+    const tor = await TorClient.open({
+      ...options,
+      network: network.config,
+      transport: network.transport,
+      storage: new MemoryStorage(),
+    })
     return {
       tor,
       async close() {

@@ -31,7 +31,8 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the server's answer is an error
 (status 400 or more), 130 interrupted.`
 
 /** Which Tor network to use. */
-export type NetworkChoice = { readonly kind: 'public' } | { readonly kind: 'file'; readonly file: string } | { readonly kind: 'embedded' }
+export type NetworkChoice =
+  { readonly kind: 'public' } | { readonly kind: 'file'; readonly file: string } | { readonly kind: 'embedded' }
 
 /** What every command knows. */
 interface Common {
@@ -65,7 +66,8 @@ export interface ResolveCommand extends Common {
 }
 
 /** What the arguments ask for. */
-export type Command = FetchCommand | ProxyCommand | ResolveCommand | { readonly command: 'help' } | { readonly command: 'version' }
+export type Command =
+  FetchCommand | ProxyCommand | ResolveCommand | { readonly command: 'help' } | { readonly command: 'version' }
 
 /** The arguments make no sense; the message says which. */
 export class UsageError extends Error {
@@ -159,7 +161,8 @@ function networkOf(file: string | undefined, isEmbedded: boolean): NetworkChoice
 function urlOf(text: string): URL {
   if (!URL.canParse(text)) throw new UsageError(`This is no URL: ${text}`)
   const url = new URL(text)
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new UsageError(`Only http: and https: can be fetched, not ${url.protocol}`)
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    throw new UsageError(`Only http: and https: can be fetched, not ${url.protocol}`)
   return url
 }
 
@@ -171,6 +174,7 @@ function headerOf(text: string): readonly [string, string] {
 
 function portOf(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined
-  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) throw new UsageError(`--${name} needs a port, 0 to 65535, unlike ${text}`)
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
+    throw new UsageError(`--${name} needs a port, 0 to 65535, unlike ${text}`)
   return Number(text)
 }

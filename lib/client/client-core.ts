@@ -9,7 +9,8 @@ import type { Clock } from '../base/clock.ts'
 import type { NetworkConfig } from '../directory/network/network-config.ts'
 import type { NetworkDirectory } from '../directory/network-directory.ts'
 import { TorError } from '../base/errors.ts'
-import type { Platform, Transport } from '../platform/platform.ts'
+import type { Platform } from '../platform/platform.ts'
+import type { Transport } from '../platform/links/transport.ts'
 import type { Storage } from '../platform/storage/storage.ts'
 import { ChannelPool } from './circuits/channel-pool.ts'
 import { CircuitPool } from './circuits/circuit-pool.ts'
@@ -17,7 +18,7 @@ import { DirectoryKeeper } from './bootstrap/directory-keeper.ts'
 import { decodeHex } from '../directory/text/encoding.ts'
 import { DocumentSource, type ServerPick } from './bootstrap/document-source.ts'
 import { GuardManager } from './guards/guards.ts'
-import { Keepsake } from './bootstrap/client-store.ts'
+import { ClientStore } from './bootstrap/client-store.ts'
 import { LearnedPolicies } from './paths/learned-policies.ts'
 import { PathSelector } from './paths/path-selection.ts'
 import { shuffled, type Random } from './relays/random.ts'
@@ -36,7 +37,9 @@ export interface ClientCoreOptions {
   onProgress(status: ClientStatus): void
 }
 
-/** How soon the directory is fetched again at the earliest, in ms: after a failure, or when there is no newer one yet. */
+/**
+ * How soon the directory is fetched again at the earliest, in ms: after a failure, or when there is no newer one yet.
+ */
 const RENEWAL_RETRY = 60_000
 
 /** How many guards are asked for a document before others are. */
@@ -51,7 +54,7 @@ export class ClientCore {
   readonly #channels: ChannelPool
   readonly #keeper: DirectoryKeeper
   readonly #source: DocumentSource
-  readonly #kept: Keepsake
+  readonly #kept: ClientStore
   readonly #learned: LearnedPolicies
   readonly #closing = new AbortController()
   #guards: GuardManager
@@ -69,7 +72,7 @@ export class ClientCore {
     this.clock = clock
     this.platform = platform
     this.#channels = new ChannelPool({ transport, clock, platform })
-    this.#kept = new Keepsake(storage, clock, this.#closing.signal)
+    this.#kept = new ClientStore(storage, clock, this.#closing.signal)
     this.#learned = new LearnedPolicies(() => clock.now())
     this.#guards = GuardManager.load(undefined, { now: () => clock.now(), random })
     this.#source = new DocumentSource({
@@ -168,11 +171,19 @@ export class ClientCore {
   #directoryChanged(directory: NetworkDirectory): void {
     const { network, random } = this.#options
     this.#guards.updateDirectory(directory)
-    this.#paths = new PathSelector(directory, { guards: this.#guards, learned: this.#learned, random, testing: network.testing })
+    this.#paths = new PathSelector(directory, {
+      guards: this.#guards,
+      learned: this.#learned,
+      random,
+      testing: network.testing,
+    })
     void this.#keepGuards()
   }
 
-  /** Guards, where there are some already: nobody else shall know of this client. Then fallbacks and authorities at random. */
+  /**
+   * Guards, where there are some already: nobody else shall know of this client. Then fallbacks and authorities at
+   * random.
+   */
   *#servers(): Iterable<ServerPick> {
     const { network, random } = this.#options
     const guards = this.#guards
@@ -187,7 +198,8 @@ export class ClientCore {
         settled: (reachable) => (reachable ? void guards.succeeded(pick) : guards.failed(pick)),
       }
     }
-    for (const server of [...shuffled(network.fallbacks, random), ...shuffled(network.authorities, random)]) yield { server }
+    for (const server of [...shuffled(network.fallbacks, random), ...shuffled(network.authorities, random)])
+      yield { server }
   }
 
   /** Fetches the next consensus in time, as long as the client is open. */

@@ -5,14 +5,15 @@
  */
 import { systemClock, type Clock } from '../base/clock.ts'
 import type { Fetch } from '../fetch/create-fetch.ts'
-import type { FetchInit } from '../fetch/request.ts'
+import type { FetchInit } from '../fetch/request/request.ts'
 import { checkNetworkConfig, type NetworkConfig } from '../directory/network/network-config.ts'
 import type { DirectoryRelay } from '../directory/network-directory.ts'
 import { publicNetwork } from '../directory/network/public-network.ts'
 import { TorError } from '../base/errors.ts'
 import { isInternalAddress, parseIPAddress, parseIPv6 } from '../cell/ip-address.ts'
 import { currentPlatform } from '../platform/current.ts'
-import type { Platform, Transport } from '../platform/platform.ts'
+import type { Platform } from '../platform/platform.ts'
+import type { Transport } from '../platform/links/transport.ts'
 import { MemoryStorage, type Storage } from '../platform/storage/storage.ts'
 import { lookUp, type LookupAnswer, type LookupOptions } from '../stream/lookup.ts'
 import { abortSignal, checkOptions, duration, type StreamOptions } from '../stream/options.ts'
@@ -21,7 +22,7 @@ import { tlsLayer } from '../stream/tls-layer.ts'
 import { TorStream } from '../stream/tor-stream.ts'
 import { Attachment } from './attach/attachment.ts'
 import { ClientCore } from './client-core.ts'
-import type { ExitWish } from './paths/exit-choice.ts'
+import type { ExitRequirements } from './paths/exit-choice.ts'
 import type { IsolationToken } from './circuits/isolation.ts'
 import { unlessAborted } from '../base/pause.ts'
 import { secureRandom, type Random } from './relays/random.ts'
@@ -38,16 +39,21 @@ export interface TorClientOptions {
   readonly network?: 'public' | NetworkConfig | undefined
   /** How relays are reached; the runtime's own way by default. A browser has none. */
   readonly transport?: Transport | undefined
-  /** Where directory and guards are kept; by default a cache directory of files where the runtime has files, else memory. */
+  /**
+   * Where directory and guards are kept; by default a cache directory of files where the runtime has files, else
+   * memory.
+   */
   readonly storage?: Storage | undefined
   /**
-   * `false` gives every circuit fixed windows. Otherwise those to exits that speak it have congestion control, if the network says so.
+   * `false` gives every circuit fixed windows. Otherwise those to exits that speak it have congestion control, if the
+   * network says so.
    *
    * @defaultValue true
    */
   readonly congestionControl?: boolean | undefined
   /**
-   * Defaults for the streams of this client, those of `fetch` too: a browser gives its TLS library here, as `{ tls: { adapter } }`.
+   * Defaults for the streams of this client, those of `fetch` too: a browser gives its TLS library here, as `{ tls: {
+   * adapter } }`.
    */
   readonly streamDefaults?: StreamOptions | undefined
   /** Gives up opening. Once the client is open it has no effect. */
@@ -58,7 +64,10 @@ export interface TorClientOptions {
    * @defaultValue 120000
    */
   readonly timeout?: number | undefined
-  /** Called with each step of opening, and when the client is closed. When it throws, opening fails with that; later it makes no difference. */
+  /**
+   * Called with each step of opening, and when the client is closed. When it throws, opening fails with that; later it
+   * makes no difference.
+   */
   readonly onProgress?: ((status: ClientStatus) => void) | undefined
   /** @internal */
   readonly clock?: Clock | undefined
@@ -125,11 +134,12 @@ export class TorClient {
   }
 
   /**
-   * Gets a directory that more than half of the network's authorities signed, chooses guards and builds a first circuit.
+   * Gets a directory that more than half of the network's authorities signed, chooses guards and builds a first
+   * circuit.
    *
    * @throws TypeError or RangeError naming the option
-   * @throws TorError what went wrong: `DIRECTORY_…`, `LINK_…`, `CIRCUIT_…`, `NO_PATH`, `CLIENT_OBSOLETE`, `ABORTED`, `TIMEOUT`; then nothing
-   * stays open
+   * @throws TorError what went wrong: `DIRECTORY_…`, `LINK_…`, `CIRCUIT_…`, `NO_PATH`, `CLIENT_OBSOLETE`, `ABORTED`,
+   * `TIMEOUT`; then nothing stays open
    */
   static async open(options: TorClientOptions = {}): Promise<TorClient> {
     checkOptions(options)
@@ -140,11 +150,13 @@ export class TorClient {
     checkNetworkConfig(network, 'network')
     const timeout = duration('timeout', options.timeout ?? OPEN_TIMEOUT)
     const transport = options.transport ?? platform.transport
-    if (transport === undefined) throw new TypeError('Cannot open a client without transport as this runtime cannot dial')
+    if (transport === undefined)
+      throw new TypeError('Cannot open a client without transport as this runtime cannot dial')
     const deadline = new AbortController()
     let thrown: { readonly error: unknown } | undefined
     const { congestionControl = true } = options
-    if (typeof congestionControl !== 'boolean') throw new TypeError('Cannot use the option congestionControl as it is no boolean')
+    if (typeof congestionControl !== 'boolean')
+      throw new TypeError('Cannot use the option congestionControl as it is no boolean')
     const core = new ClientCore({
       network,
       transport,
@@ -174,7 +186,9 @@ export class TorClient {
       if (thrown) throw thrown.error
       if (signal?.aborted) throw new TorError('ABORTED', 'opening the client was aborted', { cause: signal.reason })
       if (!deadline.signal.aborted) throw error
-      throw new TorError('TIMEOUT', `the client was not ready within ${timeout} ms: ${status.message}`, { cause: lastFailure ?? error })
+      throw new TorError('TIMEOUT', `the client was not ready within ${timeout} ms: ${status.message}`, {
+        cause: lastFailure ?? error,
+      })
     } finally {
       stopTimer?.()
     }
@@ -186,19 +200,26 @@ export class TorClient {
   }
 
   /**
-   * Opens a stream to `address`. Returns at once; see {@link TorStream}. A try that fails for a reason that another circuit may mend is
-   * made again there, with all that was written so far; `error.attempts` tells of each. Bound: `const { connect } = tor` works.
+   * Opens a stream to `address`. Returns at once; see {@link TorStream}. A try that fails for a reason that another
+   * circuit may mend is made again there, with all that was written so far; `error.attempts` tells of each. Bound:
+   * `const { connect } = tor` works.
    *
    * @throws TypeError or RangeError naming the argument, before anything is sent
-   * @throws SocketError `ADDRESS_REFUSED` for what no exit should be asked for: private addresses, `.onion`, `.exit`, invalid names
+   * @throws SocketError `ADDRESS_REFUSED` for what no exit should be asked for: private addresses, `.onion`, `.exit`,
+   * invalid names
    */
   connect(address: AnySocketAddress, ownOptions: ConnectOptions = {}): TorStream {
     checkOptions(ownOptions)
     const options: ConnectOptions = { ...this.#streamDefaults, ...ownOptions }
     const target = parseSocketAddress(address)
     refuseTarget(target.hostname, this.#isTesting && options.rejectInternalAddresses !== true)
-    const wish = { ports: [target.port], host: target.hostname, exit: options.exit, family: familyOf(target.hostname, options) }
-    const attachment = this.#attachment(wish, options)
+    const requirements = {
+      ports: [target.port],
+      host: target.hostname,
+      exit: options.exit,
+      family: familyOf(target.hostname, options),
+    }
+    const attachment = this.#attachment(requirements, options)
     return new TorStream(attachment, target, {
       clock: this.#core.clock,
       tlsLayer: tlsLayer(this.#core.platform.tls),
@@ -228,8 +249,9 @@ export class TorClient {
   }
 
   /**
-   * Fetches over this client's streams, as the `createFetch` of `tor-streams/fetch` does; `isolation` in `init` is the token of its
-   * connections, which are used again under the same token only. The module is loaded when first used. Bound.
+   * Fetches over this client's streams, as the `createFetch` of `tor-streams/fetch` does; `isolation` in `init` is the
+   * token of its connections, which are used again under the same token only. The module is loaded when first used.
+   * Bound.
    *
    * @throws TypeError (as a rejection) for bad arguments, and for what fails on the way, with the reason as its `cause`
    */
@@ -260,16 +282,20 @@ export class TorClient {
     return this.#core.network.testing === true
   }
 
-  #attachment(wish: ExitWish, options: Pick<ConnectOptions, 'isolation' | 'timeout' | 'attemptTimeouts' | 'rejectInternalAddresses'>): Attachment {
+  #attachment(
+    requirements: ExitRequirements,
+    options: Pick<ConnectOptions, 'isolation' | 'timeout' | 'attemptTimeouts' | 'rejectInternalAddresses'>,
+  ): Attachment {
     const { isolation, attemptTimeouts = ATTEMPT_TIMEOUTS, rejectInternalAddresses = !this.#isTesting } = options
     const timeout = duration('timeout', options.timeout ?? STREAM_TIMEOUT)
-    if (wish.exit !== undefined && typeof wish.exit !== 'function') throw new TypeError('Cannot use the option exit as it is no function')
+    if (requirements.exit !== undefined && typeof requirements.exit !== 'function')
+      throw new TypeError('Cannot use the option exit as it is no function')
     if (!Array.isArray(attemptTimeouts)) throw new TypeError('Cannot use the option attemptTimeouts as it is no list')
     if (attemptTimeouts.length === 0) throw new RangeError('Cannot use the option attemptTimeouts as it is empty')
     const limits = (attemptTimeouts as readonly number[]).map((limit) => duration('attemptTimeouts', limit))
-    const need = { ...wish, isolation: { view: this.#view, token: isolation } }
+    const need = { ...requirements, isolation: { view: this.#view, token: isolation } }
     return new Attachment({
-      wish,
+      requirements,
       nextCircuit: (signal) => this.#core.pool.acquire(need, signal),
       refuses: (address) => rejectInternalAddresses && isInternalAddress(parseIPAddress(address) as Uint8Array),
       attemptTimeout: (attempt) => limits[Math.min(attempt, limits.length - 1)] as number,

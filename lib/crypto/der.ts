@@ -1,6 +1,6 @@
 /**
- * Reading DER (X.690), strictly and no more of it than an X.509 certificate of a relay needs: tags of one byte, definite
- * lengths in their shortest form.
+ * Reading DER (X.690), strictly and no more of it than an X.509 certificate of a relay needs: tags of one byte,
+ * definite lengths in their shortest form.
  *
  * @module
  */
@@ -62,7 +62,8 @@ export class DerReader {
     const bytes = this.contents(DerTag.INTEGER)
     const [first = 0x80, second = 0] = bytes
     const padded = first === 0 && second >= 0x80
-    if (first >= 0x80 || (first === 0 && !padded)) this.fail('an integer in it is not positive, or longer than it needs to be')
+    if (first >= 0x80 || (first === 0 && !padded))
+      this.fail('an integer in it is not positive, or longer than it needs to be')
     return padded ? bytes.subarray(1) : bytes
   }
 

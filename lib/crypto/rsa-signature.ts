@@ -1,6 +1,6 @@
 /**
- * What an RSA signature of PKCS #1 v1.5 signs (RFC 8017 section 8.2.2), on top of the platform's public operation. Tor also
- * signs bare digests, without the DigestInfo that names the hash: WebCrypto cannot verify those.
+ * What an RSA signature of PKCS #1 v1.5 signs (RFC 8017 section 8.2.2), on top of the platform's public operation. Tor
+ * also signs bare digests, without the DigestInfo that names the hash: WebCrypto cannot verify those.
  *
  * @module
  */
@@ -26,8 +26,8 @@ export function rsaSignedBlock(
 }
 
 /**
- * True when `block` is exactly `00 01 ff…ff 00` with 8 bytes `ff` or more, then `digestInfo`, then `digest`. The expected block
- * is built and compared whole: nothing of the block is parsed.
+ * True when `block` is exactly `00 01 ff…ff 00` with 8 bytes `ff` or more, then `digestInfo`, then `digest`. The
+ * expected block is built and compared whole: nothing of the block is parsed.
  */
 export function hasPkcs1Padding(block: Uint8Array, digestInfo: Uint8Array, digest: Uint8Array): boolean {
   const length = digestInfo.length + digest.length
@@ -41,9 +41,15 @@ export function hasPkcs1Padding(block: Uint8Array, digestInfo: Uint8Array, diges
   return constantTimeEqual(block, expected)
 }
 
-/** True when `signature` is one of `key` over a bare `digest`, with PKCS #1 v1.5 padding and no DigestInfo, as Tor's documents have. */
+/**
+ * True when `signature` is one of `key` over a bare `digest`, with PKCS #1 v1.5 padding and no DigestInfo, as Tor's
+ * documents have.
+ */
 export function signsDigest(
-  signature: Uint8Array, digest: Uint8Array, key: Pick<RsaPublicKey, 'modulus' | 'exponent'>, platform: Pick<Platform, 'rsaPublic'>,
+  signature: Uint8Array,
+  digest: Uint8Array,
+  key: Pick<RsaPublicKey, 'modulus' | 'exponent'>,
+  platform: Pick<Platform, 'rsaPublic'>,
 ): boolean {
   const block = rsaSignedBlock(signature, key, platform)
   return block !== undefined && hasPkcs1Padding(block, new Uint8Array(0), digest)

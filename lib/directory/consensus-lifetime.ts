@@ -42,8 +42,8 @@ export function checkLifetime(consensus: Lifetime, now: number): ConsensusAge {
 }
 
 /**
- * When to fetch the next consensus, in ms since the epoch: `now` when this one does not hold, else a moment chosen at random
- * after the caches have the next one and well before this one ends.
+ * When to fetch the next consensus, in ms since the epoch: `now` when this one does not hold, else a moment chosen at
+ * random after the caches have the next one and well before this one ends.
  *
  * @param random gives numbers from 0 up to and without 1, as Math.random does
  */

@@ -1,6 +1,6 @@
 /**
- * Whether a consensus is what the authorities agreed on: more than half of those that are known must have signed it (dir-spec
- * section 3.4.1, "directory-signature"; section 5.1).
+ * Whether a consensus is what the authorities agreed on: more than half of those that are known must have signed it
+ * (dir-spec section 3.4.1, "directory-signature"; section 5.1).
  *
  * @module
  */
@@ -8,7 +8,12 @@ import { signsDigest } from '../crypto/rsa-signature.ts'
 import { TorError } from '../base/errors.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Consensus, ConsensusSignature } from './consensus.ts'
-import { isCertificateFor, type KeyCertificate, type KeyCertificateName, verifyKeyCertificate } from './key-certificate.ts'
+import {
+  isCertificateFor,
+  type KeyCertificate,
+  type KeyCertificateName,
+  verifyKeyCertificate,
+} from './key-certificate.ts'
 import type { Authority } from './network/network-config.ts'
 
 /** What a consensus is checked against. */
@@ -22,12 +27,12 @@ export interface ConsensusCheck {
 }
 
 /**
- * Checks that more than half of `authorities`, each counted once, signed the consensus with a key that a certificate of theirs
- * certifies now. It says nothing of the consensus's own time: that is for `checkLifetime`.
+ * Checks that more than half of `authorities`, each counted once, signed the consensus with a key that a certificate of
+ * theirs certifies now. It says nothing of the consensus's own time: that is for `checkLifetime`.
  *
  * @returns the identities of those that signed
- * @throws TorError `DIRECTORY_SIGNATURES`; its cause is the `DIRECTORY_CERTIFICATE` of the first certificate that was no good,
- * if there was one
+ * @throws TorError `DIRECTORY_SIGNATURES`; its cause is the `DIRECTORY_CERTIFICATE` of the first certificate that was
+ * no good, if there was one
  */
 export function verifyConsensus(consensus: Consensus, check: ConsensusCheck): string[] {
   const known = identitiesOf(check.authorities)
@@ -50,22 +55,30 @@ export function verifyConsensus(consensus: Consensus, check: ConsensusCheck): st
       }
     })
     if (certificate === undefined) uncertified++
-    else if (signsDigest(signature.signature, digest, certificate.signingKey, check.platform)) good.add(signature.identity)
+    else if (signsDigest(signature.signature, digest, certificate.signingKey, check.platform))
+      good.add(signature.identity)
     else wrong++
   }
   if (good.size < required) {
     const found = `${good.size} of ${known.size} known authorities signed it, ${required} must have`
     const others = `${uncertified} signatures without a certificate, ${wrong} wrong ones`
-    throw new TorError('DIRECTORY_SIGNATURES', `Cannot trust the consensus: ${found} (${others})`, cause === undefined ? {} : { cause })
+    throw new TorError(
+      'DIRECTORY_SIGNATURES',
+      `Cannot trust the consensus: ${found} (${others})`,
+      cause === undefined ? {} : { cause },
+    )
   }
   return [...good]
 }
 
 /**
- * Which certificates are to be fetched before {@link verifyConsensus} can check every signature of a known authority: those that
- * are not among `certificates`, or have expired at `now`. At most two for each authority.
+ * Which certificates are to be fetched before {@link verifyConsensus} can check every signature of a known authority:
+ * those that are not among `certificates`, or have expired at `now`. At most two for each authority.
  */
-export function missingCertificates(consensus: Consensus, check: Omit<ConsensusCheck, 'platform'>): KeyCertificateName[] {
+export function missingCertificates(
+  consensus: Consensus,
+  check: Omit<ConsensusCheck, 'platform'>,
+): KeyCertificateName[] {
   const missing = new Map<string, KeyCertificateName>()
   for (const { identity, signingKeyDigest } of countedSignatures(consensus, identitiesOf(check.authorities))) {
     const name = { identity, signingKeyDigest }
@@ -79,8 +92,8 @@ const identitiesOf = (authorities: ConsensusCheck['authorities']): ReadonlySet<s
   new Set(authorities.map(({ v3Identity }) => v3Identity))
 
 /**
- * The signatures that can count: of known authorities, and only the first of each by each algorithm. So what a hostile document
- * costs does not grow with its length.
+ * The signatures that can count: of known authorities, and only the first of each by each algorithm. So what a hostile
+ * document costs does not grow with its length.
  */
 function countedSignatures(consensus: Consensus, known: ReadonlySet<string>): ConsensusSignature[] {
   const first = new Map<string, ConsensusSignature>()

@@ -1,6 +1,6 @@
 /**
- * The microdesc consensus: which relays there are, as the authorities agreed (dir-spec section 3.4.1 and 3.9.2). Reading it
- * proves nothing: that is what `verifyConsensus` is for.
+ * The microdesc consensus: which relays there are, as the authorities agreed (dir-spec section 3.4.1 and 3.9.2).
+ * Reading it proves nothing: that is what `verifyConsensus` is for.
  *
  * @module
  */
@@ -55,8 +55,14 @@ export interface Consensus {
 
 /** The items of the header that are looked at. None may be there twice. */
 const HEADER_ITEMS: ReadonlySet<string> = /* @__PURE__ */ new Set([
-  'vote-status', 'consensus-method', 'valid-after', 'fresh-until', 'valid-until', 'params',
-  'required-client-protocols', 'recommended-client-protocols',
+  'vote-status',
+  'consensus-method',
+  'valid-after',
+  'fresh-until',
+  'valid-until',
+  'params',
+  'required-client-protocols',
+  'recommended-client-protocols',
 ])
 
 /**
@@ -82,7 +88,8 @@ type Header = Omit<Consensus, 'relays' | 'bandwidthWeights' | 'signatures' | 'di
 /** Reads up to the first relay, or to the footer. */
 function readHeader(reader: DocumentReader): Header {
   // The signed part begins with this item, so nothing may be ahead of it.
-  if (!reader.next() || reader.start !== 0 || !reader.is('network-status-version')) reader.fail('it begins with something else')
+  if (!reader.next() || reader.start !== 0 || !reader.is('network-status-version'))
+    reader.fail('it begins with something else')
   const [version, flavour] = reader.words(1)
   if (version !== '3' || flavour !== 'microdesc') reader.fail('it is not of version 3 with microdescriptors')
   const items = new Map<string, string[]>()
@@ -98,14 +105,18 @@ function readHeader(reader: DocumentReader): Header {
   }
   const protocols = (keyword: string): Protocols => {
     const words = items.get(keyword)
-    return words === undefined ? NO_PROTOCOLS : (parseProtocols(words.join(' ')) ?? reader.fail(`"${keyword}" is not well-formed`))
+    return words === undefined
+      ? NO_PROTOCOLS
+      : (parseProtocols(words.join(' ')) ?? reader.fail(`"${keyword}" is not well-formed`))
   }
   const validAfter = time('valid-after')
   const freshUntil = time('fresh-until')
   const validUntil = time('valid-until')
   if (validAfter >= freshUntil || freshUntil >= validUntil) reader.fail('its times are not in order')
   return {
-    method: parseNumber(items.get('consensus-method')?.[0], 1_000_000) ?? reader.fail('"consensus-method" is no number, or is missing'),
+    method:
+      parseNumber(items.get('consensus-method')?.[0], 1_000_000) ??
+      reader.fail('"consensus-method" is no number, or is missing'),
     validAfter,
     freshUntil,
     validUntil,
@@ -148,7 +159,8 @@ function readFooter(reader: DocumentReader, text: string): Footer {
   while (reader.next()) {
     if (reader.is('directory-signature')) {
       signedEnd ??= reader.start + 'directory-signature '.length
-      if (!text.startsWith('directory-signature ', reader.start)) reader.fail('a signature in it has no space where one must be')
+      if (!text.startsWith('directory-signature ', reader.start))
+        reader.fail('a signature in it has no space where one must be')
       const signature = readSignature(reader)
       if (signature !== undefined) signatures.push(signature)
     } else if (signedEnd !== undefined) {
@@ -170,7 +182,8 @@ function readSignature(reader: DocumentReader): ConsensusSignature | undefined {
   const signature = reader.object('SIGNATURE')
   const identity = parseFingerprint(claimed)
   const signingKeyDigest = parseFingerprint(key)
-  if (identity === undefined || signingKeyDigest === undefined) return reader.fail('a signature in it does not say whose it is')
+  if (identity === undefined || signingKeyDigest === undefined)
+    return reader.fail('a signature in it does not say whose it is')
   return { algorithm, identity, signingKeyDigest, signature }
 }
 

@@ -1,6 +1,7 @@
 /**
  * Which relays a relay says it shares an operator with (dir-spec section 2.1.1, "family"; section 3.3; proposal 321 for
- * "family-ids"). A family by fingerprints holds only where both relays name each other: that is for whoever chooses paths.
+ * "family-ids"). A family by fingerprints holds only where both relays name each other: that is for whoever chooses
+ * paths.
  *
  * @module
  */
@@ -8,8 +9,9 @@ import { ownText } from './text/encoding.ts'
 import { parseFingerprint } from './text/fields.ts'
 
 /**
- * The members that a `family` line names: fingerprints of 40 hex digits in upper case, without `$` and without a name behind them,
- * and nicknames in lower case. Other members say nothing to this version and are passed over. The result keeps nothing of `words`.
+ * The members that a `family` line names: fingerprints of 40 hex digits in upper case, without `$` and without a name
+ * behind them, and nicknames in lower case. Other members say nothing to this version and are passed over. The result
+ * keeps nothing of `words`.
  */
 export function parseFamily(words: readonly string[]): string[] {
   const members = new Set<string>()

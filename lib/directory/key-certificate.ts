@@ -1,6 +1,6 @@
 /**
- * Certificates of authorities: an identity key, which is kept offline, certifies the key that signs consensuses for some months
- * (dir-spec section 3.1).
+ * Certificates of authorities: an identity key, which is kept offline, certifies the key that signs consensuses for
+ * some months (dir-spec section 3.1).
  *
  * @module
  */
@@ -41,7 +41,12 @@ export interface KeyCertificate {
 
 /** The items of a certificate. Each must be there once; unknown ones are passed over. */
 const ITEMS = [
-  'fingerprint', 'dir-key-published', 'dir-key-expires', 'dir-identity-key', 'dir-signing-key', 'dir-key-crosscert',
+  'fingerprint',
+  'dir-key-published',
+  'dir-key-expires',
+  'dir-identity-key',
+  'dir-signing-key',
+  'dir-key-crosscert',
 ] as const
 
 type Item = (typeof ITEMS)[number]
@@ -89,7 +94,8 @@ function readCertificate(reader: DocumentReader, text: string): KeyCertificate {
       return reader.fail(`"${item}" is no RSA key`, cause)
     }
   }
-  const time = (item: Item): number => parseTime(words.get(item)?.[0], words.get(item)?.[1]) ?? reader.fail(`"${item}" is no time`)
+  const time = (item: Item): number =>
+    parseTime(words.get(item)?.[0], words.get(item)?.[1]) ?? reader.fail(`"${item}" is no time`)
   const signingKey = key('dir-signing-key')
   return {
     identity: parseFingerprint(words.get('fingerprint')?.[0]) ?? reader.fail('its fingerprint is none'),
@@ -120,12 +126,15 @@ export interface KeyCertificateCheck {
 }
 
 /**
- * Checks that a certificate is of the authority that it was asked of, that its identity key has that fingerprint, that each of its
- * two keys signed for the other, and that it holds now.
+ * Checks that a certificate is of the authority that it was asked of, that its identity key has that fingerprint, that
+ * each of its two keys signed for the other, and that it holds now.
  *
  * @throws TorError `DIRECTORY_CERTIFICATE`
  */
-export function verifyKeyCertificate(certificate: KeyCertificate, { identity, now, platform }: KeyCertificateCheck): void {
+export function verifyKeyCertificate(
+  certificate: KeyCertificate,
+  { identity, now, platform }: KeyCertificateCheck,
+): void {
   const { identityKey, signingKey } = certificate
   const fingerprint = sha1(identityKey.der)
   if (certificate.identity !== identity) refuse('it is of another authority than the one that was asked for')
@@ -134,15 +143,19 @@ export function verifyKeyCertificate(certificate: KeyCertificate, { identity, no
   if (certificate.published > now + MAX_SKEW) refuse('it is from the future')
   if (Math.min(identityKey.modulus.length, signingKey.modulus.length) < MIN_KEY_SIZE) refuse('a key in it is too short')
   // In this order: a key is used only once it is known whose it is.
-  if (!signsDigest(certificate.signature, certificate.digest, identityKey, platform)) refuse('its identity key did not sign it')
-  if (!signsDigest(certificate.crossSignature, fingerprint, signingKey, platform)) refuse('its signing key did not sign its identity key')
+  if (!signsDigest(certificate.signature, certificate.digest, identityKey, platform))
+    refuse('its identity key did not sign it')
+  if (!signsDigest(certificate.crossSignature, fingerprint, signingKey, platform))
+    refuse('its signing key did not sign its identity key')
 }
 
 function refuse(why: string): never {
   throw new TorError('DIRECTORY_CERTIFICATE', `Cannot trust an authority's certificate: ${why}`)
 }
 
-/** Which certificate is meant: that of an authority's identity for one signing key, each in 40 hex digits in upper case. */
+/**
+ * Which certificate is meant: that of an authority's identity for one signing key, each in 40 hex digits in upper case.
+ */
 export interface KeyCertificateName {
   readonly identity: string
   readonly signingKeyDigest: string

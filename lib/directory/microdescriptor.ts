@@ -1,5 +1,6 @@
 /**
- * Microdescriptors: what clients need to know of a relay and does not change with every consensus (dir-spec section 3.3).
+ * Microdescriptors: what clients need to know of a relay and does not change with every consensus (dir-spec section
+ * 3.3).
  *
  * @module
  */
@@ -47,8 +48,8 @@ export interface MicrodescriptorEntry {
 }
 
 /**
- * Reads microdescriptors that stand one after the other, in slices: other tasks have their turn between them. One that is malformed
- * does not cost the others.
+ * Reads microdescriptors that stand one after the other, in slices: other tasks have their turn between them. One that
+ * is malformed does not cost the others.
  *
  * @throws TorError `DIRECTORY_MALFORMED`, as rejection, when the text does not begin with a microdescriptor
  */
@@ -59,7 +60,7 @@ export async function parseMicrodescriptors(text: string, options: SliceOptions 
   const reader = new MicrodescriptorReader()
   const entries: MicrodescriptorEntry[] = []
   const slices = new Slices(MICRODESCRIPTORS_A_SLICE, options)
-  for (let start = 0; start < text.length; ) {
+  for (let start = 0; start < text.length;) {
     const next = text.indexOf(`\n${FIRST_LINE}`, start)
     const end = next === -1 ? text.length : next + 1
     entries.push(reader.read(text.slice(start, end)))
@@ -112,16 +113,29 @@ class MicrodescriptorReader {
       exitPolicy: policy('p'),
       exitPolicyIPv6: policy('p6'),
       family: shared(this.#families, items.get('family') ?? '', (names) => parseFamily(names.split(/[ \t]+/))) ?? [],
-      familyIds: shared(this.#familyIds, items.get('family-ids') ?? '', (ids) => ids.split(/[ \t]+/).map(ownText)) ?? [],
+      familyIds:
+        shared(this.#familyIds, items.get('family-ids') ?? '', (ids) => ids.split(/[ \t]+/).map(ownText)) ?? [],
     }
   }
 }
 
 /** The items that are looked at, beside the first. None may be there twice. */
-const ITEMS: ReadonlySet<string> = /* @__PURE__ */ new Set(['onion-key', 'ntor-onion-key', 'id', 'family', 'family-ids', 'p', 'p6'])
+const ITEMS: ReadonlySet<string> = /* @__PURE__ */ new Set([
+  'onion-key',
+  'ntor-onion-key',
+  'id',
+  'family',
+  'family-ids',
+  'p',
+  'p6',
+])
 
 /** What `make` gives for `text`, made once. */
-function shared<T extends object>(made: Map<string, T>, text: string, make: (text: string) => T | undefined): T | undefined {
+function shared<T extends object>(
+  made: Map<string, T>,
+  text: string,
+  make: (text: string) => T | undefined,
+): T | undefined {
   const value = made.get(text) ?? make(text)
   if (value !== undefined) made.set(text, value)
   return value

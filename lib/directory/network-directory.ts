@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { LinkAddress } from '../platform/platform.ts'
+import type { LinkAddress } from '../platform/links/transport.ts'
 import type { Relay } from '../relay.ts'
 import type { Consensus } from './consensus.ts'
 import { decodeHex } from './text/encoding.ts'
@@ -41,13 +41,15 @@ export interface DirectoryRelay extends Relay {
 const USABLE = RelayFlag.Running | RelayFlag.Valid
 
 /**
- * Which relays of a consensus may be used, once their microdescriptor is there: those that run, are valid, have an address, and
- * about whose Ed25519 identity the authorities agree.
+ * Which relays of a consensus may be used, once their microdescriptor is there: those that run, are valid, have an
+ * address, and about whose Ed25519 identity the authorities agree.
  */
 export const isUsable = (relay: ConsensusRelay): boolean =>
   (relay.flags & (USABLE | RelayFlag.NoEdConsensus)) === USABLE && relay.addresses.length > 0
 
-/** What a client knows of its network. It never changes: a newer consensus, or more microdescriptors, make a new one. */
+/**
+ * What a client knows of its network. It never changes: a newer consensus, or more microdescriptors, make a new one.
+ */
 export class NetworkDirectory {
   readonly consensus: Consensus
   /** The usable relays whose microdescriptor is there, in ascending order of their fingerprints. */
@@ -73,12 +75,17 @@ export class NetworkDirectory {
     this.missing = [...missing]
   }
 
-  /** The relay with this fingerprint (40 hex digits in upper case), if it is usable and its microdescriptor is there. */
+  /**
+   * The relay with this fingerprint (40 hex digits in upper case), if it is usable and its microdescriptor is there.
+   */
   relay(fingerprint: string): DirectoryRelay | undefined {
     return this.#byFingerprint.get(fingerprint)
   }
 
-  /** A parameter of the network, brought between `min` and `max`; `fallback` when the consensus does not have it (param-spec). */
+  /**
+   * A parameter of the network, brought between `min` and `max`; `fallback` when the consensus does not have it
+   * (param-spec).
+   */
   param(name: string, fallback: number, min: number, max: number): number {
     return Math.min(Math.max(this.consensus.params.get(name) ?? fallback, min), max)
   }

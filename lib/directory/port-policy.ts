@@ -1,6 +1,6 @@
 /**
- * Summaries of exit policies: to which ports a relay makes connections, at most addresses (dir-spec section 3.4.1, "p"; section
- * 3.8.2).
+ * Summaries of exit policies: to which ports a relay makes connections, at most addresses (dir-spec section 3.4.1, "p";
+ * section 3.8.2).
  *
  * @module
  */
@@ -45,8 +45,8 @@ export class PortPolicy {
 export const REJECT_ALL: PortPolicy = /* @__PURE__ */ new PortPolicy(true, /* @__PURE__ */ new Uint16Array(0))
 
 /**
- * Reads `accept 80,443` or `reject 1-65535`: ports in ascending order. Undefined when that is not what it is. The result keeps
- * nothing of `text`.
+ * Reads `accept 80,443` or `reject 1-65535`: ports in ascending order. Undefined when that is not what it is. The
+ * result keeps nothing of `text`.
  */
 export function parsePortPolicy(text: string): PortPolicy | undefined {
   const [verb, list, ...more] = text.trim().split(/[ \t]+/)
@@ -56,7 +56,8 @@ export function parsePortPolicy(text: string): PortPolicy | undefined {
     const [first, last = first, rest] = range.split('-')
     const low = parsePort(first)
     const high = parsePort(last)
-    if (low === undefined || high === undefined || rest !== undefined || low > high || low <= (ranges.at(-1) ?? 0)) return undefined
+    if (low === undefined || high === undefined || rest !== undefined || low > high || low <= (ranges.at(-1) ?? 0))
+      return undefined
     ranges.push(low, high)
   }
   return new PortPolicy(verb === 'accept', Uint16Array.from(ranges))

@@ -1,6 +1,6 @@
 /**
- * Versions of the subprotocols of Tor, as relays claim them and consensuses require them (tor-spec, "Subprotocol versioning";
- * dir-spec section 2.1.1, "proto").
+ * Versions of the subprotocols of Tor, as relays claim them and consensuses require them (tor-spec, "Subprotocol
+ * versioning"; dir-spec section 2.1.1, "proto").
  *
  * @module
  */
@@ -73,7 +73,8 @@ function parseRanges(list: string): number[] | undefined {
     const [first, last = first, more] = range.split('-')
     const low = parseNumber(first, MAX_VERSION)
     const high = parseNumber(last, MAX_VERSION)
-    if (low === undefined || high === undefined || more !== undefined || low > high || low <= (versions.at(-1) ?? -1)) return undefined
+    if (low === undefined || high === undefined || more !== undefined || low > high || low <= (versions.at(-1) ?? -1))
+      return undefined
     versions.push(low, high)
   }
   return versions

@@ -4,7 +4,7 @@
  * @module
  */
 import { parseIPv4 } from '../cell/ip-address.ts'
-import type { LinkAddress } from '../platform/platform.ts'
+import type { LinkAddress } from '../platform/links/transport.ts'
 import type { DocumentReader } from './text/document.ts'
 import { decodeBase64, encodeHex, ownText } from './text/encoding.ts'
 import { parseAddressAndPort, parseNumber } from './text/fields.ts'
@@ -22,7 +22,9 @@ export interface ConsensusRelay {
   readonly flags: RelayFlags
   /** The SHA-256 of its microdescriptor, in base64 without padding: 43 characters. */
   readonly microdescriptorDigest: string
-  /** The weight of its bandwidth, in an arbitrary unit (about kilobytes a second); 0 when the consensus says nothing. */
+  /**
+   * The weight of its bandwidth, in an arbitrary unit (about kilobytes a second); 0 when the consensus says nothing.
+   */
   readonly bandwidth: number
   /** True when `bandwidth` comes from measurements. */
   readonly measured: boolean
@@ -54,17 +56,27 @@ export class RelayEntryReader {
   }
 
   /**
-   * Reads the relay whose `r` line the document reader is at, up to the item that begins something else. Throws a TorError
-   * `DIRECTORY_MALFORMED`.
+   * Reads the relay whose `r` line the document reader is at, up to the item that begins something else. Throws a
+   * TorError `DIRECTORY_MALFORMED`.
    */
   read(): ConsensusRelay {
     const reader = this.#reader
     const entry = this.#readFirstLine()
     while (reader.next() && !reader.is('r') && !reader.is('directory-footer')) this.#readItem(entry)
     const { nickname, fingerprint, addresses, flags, digest, bandwidth = 0, measured, protocols = NO_PROTOCOLS } = entry
-    if (flags === undefined || digest === undefined) return reader.fail('a relay in it has no flags or no microdescriptor')
+    if (flags === undefined || digest === undefined)
+      return reader.fail('a relay in it has no flags or no microdescriptor')
     // A copy is as long as it needs to be; an array that was added to has room to grow.
-    return { nickname, fingerprint, addresses: addresses.slice(), flags, microdescriptorDigest: digest, bandwidth, measured, protocols }
+    return {
+      nickname,
+      fingerprint,
+      addresses: addresses.slice(),
+      flags,
+      microdescriptorDigest: digest,
+      bandwidth,
+      measured,
+      protocols,
+    }
   }
 
   /** r nickname identity publication(2) IP ORPort DirPort */
@@ -81,8 +93,14 @@ export class RelayEntryReader {
     const addresses = port === 0 ? [] : [{ hostname: ownText(hostname), port }]
     const fingerprint = encodeHex(identity)
     return {
-      nickname: ownText(nickname), fingerprint, addresses,
-      flags: undefined, digest: undefined, bandwidth: undefined, measured: false, protocols: undefined,
+      nickname: ownText(nickname),
+      fingerprint,
+      addresses,
+      flags: undefined,
+      digest: undefined,
+      bandwidth: undefined,
+      measured: false,
+      protocols: undefined,
     }
   }
 
@@ -97,7 +115,8 @@ export class RelayEntryReader {
       case 'm': {
         if (entry.digest !== undefined) reader.fail('a relay in it has two microdescriptors')
         const [digest = ''] = reader.words(1)
-        if (digest.length !== 43 || decodeBase64(digest) === undefined) reader.fail('the digest of a microdescriptor in it is none')
+        if (digest.length !== 43 || decodeBase64(digest) === undefined)
+          reader.fail('the digest of a microdescriptor in it is none')
         entry.digest = ownText(digest)
         break
       }

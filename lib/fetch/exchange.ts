@@ -1,25 +1,25 @@
 /**
- * One request and its response on one connection (RFC 9112, section 9). Both directions go at once: a response may come before the request
- * was sent in full.
+ * One request and its response on one connection (RFC 9112, section 9). Both directions go at once: a response may come
+ * before the request was sent in full.
  *
  * @module
  */
 import type { Clock } from '../base/clock.ts'
 import { allowsReuse, framingOf } from './body/body-framing.ts'
-import { decoderFor } from './body/body-decoder.ts'
-import type { Connection } from './connection.ts'
-import { HttpError, fetchFailure } from './head/http-error.ts'
-import type { RequestBody } from './body/request-body.ts'
+import { decoderFor } from './body/framed-decoders.ts'
+import type { Connection } from './connection/connection.ts'
+import { HttpError, fetchFailure } from './message/http-error.ts'
+import type { RequestBody } from './request/request-body.ts'
 import { ResponseBody } from './body/response-body.ts'
-import { HeadReader, type ResponseHead } from './head/response-head.ts'
-import { Upload } from './body/upload.ts'
+import { HeadReader, type ResponseHead } from './message/response-head.ts'
+import { Upload } from './request/upload.ts'
 
 /** The most interim responses (1xx) before a final one. */
 const MAX_INTERIM = 20
 
 /**
- * How long, in ms, a response may still come when the request could not be sent in full; and how long the connection may take to swallow
- * the rest of a request that was answered already.
+ * How long, in ms, a response may still come when the request could not be sent in full; and how long the connection
+ * may take to swallow the rest of a request that was answered already.
  */
 export const UPLOAD_GRACE = 5000
 
@@ -51,7 +51,11 @@ export interface ExchangeContext {
  *
  * @throws TypeError whose cause is an {@link HttpError} or what befell the connection or the request's body
  */
-export async function exchange(connection: Connection, request: Outgoing, { clock, onFree }: ExchangeContext): Promise<Incoming> {
+export async function exchange(
+  connection: Connection,
+  request: Outgoing,
+  { clock, onFree }: ExchangeContext,
+): Promise<Incoming> {
   connection.begin()
   const upload = new Upload(connection, request.head, request.body)
   let isOver = false
@@ -64,7 +68,8 @@ export async function exchange(connection: Connection, request: Outgoing, { cloc
     const { failure } = upload
     if (failure?.of === 'body') connection.close(failure.error)
     // What the far end has to say about it may be under way.
-    else if (failure !== undefined && !isOver) stopGrace = clock.after(UPLOAD_GRACE, () => connection.close(failure.error))
+    else if (failure !== undefined && !isOver)
+      stopGrace = clock.after(UPLOAD_GRACE, () => connection.close(failure.error))
   })
   try {
     const head = await finalHead(connection)

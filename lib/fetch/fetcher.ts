@@ -6,19 +6,19 @@
 import type { Clock } from '../base/clock.ts'
 import { bodyStream } from './body/body-stream.ts'
 import type { ByteSource } from './body/byte-source.ts'
-import { Connection, giveUp } from './connection.ts'
-import { ConnectionPool, type PoolLimits } from './connection-pool.ts'
+import { Connection, giveUp } from './connection/connection.ts'
+import { ConnectionPool, type PoolLimits } from './connection/connection-pool.ts'
 import { codingsOf, decoded } from './body/content-coding.ts'
 import { exchange, type Incoming, type Outgoing } from './exchange.ts'
-import { listOf } from './head/field-line.ts'
-import { fetchFailure, HttpError } from './head/http-error.ts'
-import { encodeRequestHead } from './head/request-head.ts'
-import { readRequest, type FetchInit, type FetchRequest } from './request.ts'
-import { isRedirect, MAX_REDIRECTS, redirected } from './head/redirect.ts'
-import type { ResponseHead } from './head/response-head.ts'
+import { listOf } from './message/field-line.ts'
+import { fetchFailure, HttpError } from './message/http-error.ts'
+import { encodeRequestHead } from './request/request-head.ts'
+import { readRequest, type FetchInit, type FetchRequest } from './request/request.ts'
+import { isRedirect, MAX_REDIRECTS, redirected } from './request/redirect.ts'
+import type { ResponseHead } from './message/response-head.ts'
 import { makeResponse } from './response.ts'
-import type { FetchConnect, FetchSocket, FetchStartTls } from './socket.ts'
-import { addressOf } from './head/target.ts'
+import type { FetchConnect, FetchSocket, FetchStartTls } from './connection/socket.ts'
+import { addressOf } from './request/target.ts'
 
 /** Methods that may be sent twice without more effect than once (RFC 9110, section 9.2.2), where a connection fails. */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
@@ -72,7 +72,8 @@ export class Fetcher {
       if (request.redirect === 'error') throw new HttpError('HTTP_REDIRECT', 'there was a redirect')
       const next = redirected(request, head)
       if (next === undefined) return undefined
-      if (redirects >= MAX_REDIRECTS) throw new HttpError('HTTP_REDIRECT', `there were more than ${MAX_REDIRECTS} redirects`)
+      if (redirects >= MAX_REDIRECTS)
+        throw new HttpError('HTTP_REDIRECT', `there were more than ${MAX_REDIRECTS} redirects`)
       body.discard()
       return next
     } catch (error) {
@@ -99,11 +100,16 @@ export class Fetcher {
     return this.#exchange(this.#connect(request), outgoing, request)
   }
 
-  async #exchange(connection: Connection, outgoing: Outgoing, { url, signal, isolation }: FetchRequest): Promise<Incoming> {
+  async #exchange(
+    connection: Connection,
+    outgoing: Outgoing,
+    { url, signal, isolation }: FetchRequest,
+  ): Promise<Incoming> {
     const abort = (): void => connection.close(signal?.reason)
     signal?.addEventListener('abort', abort)
     try {
-      const onFree = (head: ResponseHead): void => this.#pool.give({ origin: url.origin, isolation }, connection, keepAliveOf(head))
+      const onFree = (head: ResponseHead): void =>
+        this.#pool.give({ origin: url.origin, isolation }, connection, keepAliveOf(head))
       return await exchange(connection, outgoing, { clock: this.#parts.clock, onFree })
     } catch (error) {
       throw signal?.aborted ? signal.reason : error
@@ -123,9 +129,12 @@ export class Fetcher {
       if (!isSecure || startTls !== undefined) socket = connect(address, { secureTransport: 'off', ...tag })
       else {
         socket = connect(address, { secureTransport: 'on', alpn, ...tag })
-        if (socket.secureTransport === 'off') throw new TypeError('Cannot use what connect gave for https: as it has no TLS')
+        if (socket.secureTransport === 'off')
+          throw new TypeError('Cannot use what connect gave for https: as it has no TLS')
       }
-      return new Connection(isSecure && startTls !== undefined ? startTls(socket, { hostname: address.hostname, alpn }) : socket)
+      return new Connection(
+        isSecure && startTls !== undefined ? startTls(socket, { hostname: address.hostname, alpn }) : socket,
+      )
     } catch (error) {
       if (socket !== undefined) giveUp(socket, error)
       throw fetchFailure(error, 'no connection could be made')
@@ -134,7 +143,11 @@ export class Fetcher {
 }
 
 /** The Response for what came. */
-function respond({ url, method, signal }: FetchRequest, { head, body, hasBody }: Incoming, isRedirected: boolean): Response {
+function respond(
+  { url, method, signal }: FetchRequest,
+  { head, body, hasBody }: Incoming,
+  isRedirected: boolean,
+): Response {
   try {
     if (signal?.aborted) throw signal.reason
     const source: ByteSource = hasBody ? decoded(body, codingsOf(head.fields)) : body
@@ -147,8 +160,12 @@ function respond({ url, method, signal }: FetchRequest, { head, body, hasBody }:
   }
 }
 
-/** How long the server keeps the connection, in ms, less a second in which it might go; Infinity when it does not say. */
+/**
+ * How long the server keeps the connection, in ms, less a second in which it might go; Infinity when it does not say.
+ */
 function keepAliveOf({ fields }: ResponseHead): number {
-  const seconds = listOf(fields, 'keep-alive').map((each) => /^timeout=(\d{1,9})$/.exec(each)?.[1]).find((each) => each !== undefined)
+  const seconds = listOf(fields, 'keep-alive')
+    .map((each) => /^timeout=(\d{1,9})$/.exec(each)?.[1])
+    .find((each) => each !== undefined)
   return seconds === undefined ? Infinity : Number(seconds) * 1000 - 1000
 }

@@ -1,6 +1,6 @@
 /**
- * The server's side of an HTTP CONNECT handshake, without any I/O (RFC 9110, "CONNECT"; proposal 365; protocol row 85). It opens
- * tunnels and nothing else: a request that is for the proxy to make is refused.
+ * The server's side of an HTTP CONNECT handshake, without any I/O (RFC 9110, "CONNECT"; proposal 365; protocol row 85).
+ * It opens tunnels and nothing else: a request that is for the proxy to make is refused.
  *
  * @module
  */
@@ -47,7 +47,9 @@ function tunnelFor({ target, fields }: RequestHead, rest: Uint8Array): Handshake
   if (fields.has('tor-rpc-target')) return refused(NO_RPC)
   const values = ISOLATION_FIELDS.map((name) => fields.get(name))
   if (values.some((each) => each !== undefined && each.length > 1)) return refused(BAD_REQUEST)
-  const isolation = values.every((each) => each === undefined) ? undefined : isolationToken('http', ...values.map((each) => each?.[0]))
+  const isolation = values.every((each) => each === undefined)
+    ? undefined
+    : isolationToken('http', ...values.map((each) => each?.[0]))
   return {
     type: 'request',
     reply: NO_BYTES,
@@ -58,8 +60,8 @@ function tunnelFor({ target, fields }: RequestHead, rest: Uint8Array): Handshake
 }
 
 /**
- * The answer to anything but CONNECT. None at all for a page in a browser that has its own name resolve to this address ("DNS
- * rebinding"): such a request names a host that is not this one, and is to learn nothing.
+ * The answer to anything but CONNECT. None at all for a page in a browser that has its own name resolve to this address
+ * ("DNS rebinding"): such a request names a host that is not this one, and is to learn nothing.
  */
 function answerOf({ method, target, fields }: RequestHead): Uint8Array {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(target)) return USE_CONNECT

@@ -23,7 +23,10 @@ const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 /** No control character but the tab: not a lone CR or LF either. */
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
 
-/** Spaces and tabs only, as `trimEnd` takes more away. It is looked for once a run, so that a hostile line takes no quadratic time. */
+/**
+ * Spaces and tabs only, as `trimEnd` takes more away. It is looked for once a run, so that a hostile line takes no
+ * quadratic time.
+ */
 const TRAILING_SPACE = /(?<![\t ])[\t ]+$/
 
 /** Where the head ends, its empty line included; undefined when it does not end in these bytes. */
@@ -34,7 +37,10 @@ export function endOfHead(bytes: Uint8Array): number | undefined {
   return undefined
 }
 
-/** Reads a head, its empty line included. Undefined when it is malformed: folded lines and white space before a colon are. */
+/**
+ * Reads a head, its empty line included. Undefined when it is malformed: folded lines and white space before a colon
+ * are.
+ */
 export function parseHead(bytes: Uint8Array): RequestHead | undefined {
   const [requestLine = '', ...lines] = latin1Text(bytes.subarray(0, bytes.length - 4)).split('\r\n')
   const match = REQUEST_LINE.exec(requestLine)

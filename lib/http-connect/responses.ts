@@ -1,5 +1,6 @@
 /**
- * What an HTTP CONNECT proxy answers (proposal 365; C tor's `end_reason_to_http_connect_response_line`; protocol row 85).
+ * What an HTTP CONNECT proxy answers (proposal 365; C tor's `end_reason_to_http_connect_response_line`; protocol row
+ * 85).
  *
  * @module
  */
@@ -29,7 +30,10 @@ const REASON_PHRASES = {
 /** A status that the proxy uses. */
 export type ProxyStatus = keyof typeof REASON_PHRASES
 
-/** The status for each failure that has one of its own; 502 for other ends of streams and for links and circuits, else 500. */
+/**
+ * The status for each failure that has one of its own; 502 for other ends of streams and for links and circuits, else
+ * 500.
+ */
 const STATUS_OF_FAILURE: Readonly<Partial<Record<ErrorCode, ProxyStatus>>> = {
   END_MISC: 500,
   END_RESOLVEFAILED: 503,
@@ -81,14 +85,30 @@ export const USE_CONNECT: Uint8Array<ArrayBuffer> = plain(
 /** A stream that could not be opened. */
 export function failed(error: unknown): Uint8Array {
   const status = statusOfFailure(error)
-  return plain(status, `The proxy could not open the tunnel (${failureCode(error) ?? 'no reason given'}).`, requestFailed(error), VIA)
+  return plain(
+    status,
+    `The proxy could not open the tunnel (${failureCode(error) ?? 'no reason given'}).`,
+    requestFailed(error),
+    VIA,
+  )
 }
 
 /** An answer after which the connection closes. */
-export function plain(status: ProxyStatus, text: string, fields: readonly string[] = [], by: string = SERVER): Uint8Array<ArrayBuffer> {
+export function plain(
+  status: ProxyStatus,
+  text: string,
+  fields: readonly string[] = [],
+  by: string = SERVER,
+): Uint8Array<ArrayBuffer> {
   const body = text === '' ? '' : `${text}\r\n`
   const type = text === '' ? [] : ['Content-Type: text/plain; charset=us-ascii']
-  const standing = [`Tor-Capabilities: ${CAPABILITIES}`, by, ...type, `Content-Length: ${body.length}`, 'Connection: close']
+  const standing = [
+    `Tor-Capabilities: ${CAPABILITIES}`,
+    by,
+    ...type,
+    `Content-Length: ${body.length}`,
+    'Connection: close',
+  ]
   return head(status, [...fields, ...standing], body)
 }
 

@@ -1,8 +1,8 @@
 /**
  * A proxy on a TCP port of this machine, in Node, Deno and Bun: SOCKS, and HTTP CONNECT on the same port if asked.
  *
- * Whoever reaches the port uses Tor as the user of this machine does, and learns what is behind it. So it listens on loopback
- * unless told otherwise.
+ * Whoever reaches the port uses Tor as the user of this machine does, and learns what is behind it. So it listens on
+ * loopback unless told otherwise.
  *
  * @module
  */
@@ -42,15 +42,15 @@ export interface ListenSocksOptions extends Omit<ProxyOptions, 'onHandshakeEnd'>
    */
   readonly http?: boolean | undefined
   /**
-   * How many clients may be in the middle of their handshakes. One more, and the one that began first is dropped: an honest
-   * client needs a moment, so that it is the slow ones who go.
+   * How many clients may be in the middle of their handshakes. One more, and the one that began first is dropped: an
+   * honest client needs a moment, so that it is the slow ones who go.
    *
    * @defaultValue 1024
    */
   readonly maxHandshakes?: number | undefined
   /**
-   * How long a client that has ended its side is kept while nothing is sent to it, in ms. It may be waiting for its answer, or
-   * it may be gone: only bytes that are sent to it would tell.
+   * How long a client that has ended its side is kept while nothing is sent to it, in ms. It may be waiting for its
+   * answer, or it may be gone: only bytes that are sent to it would tell.
    *
    * @defaultValue 60000
    */
@@ -88,14 +88,15 @@ interface NetServer {
 }
 
 /**
- * Starts a SOCKS proxy on a port of this machine. Clients with the same credentials, or with none, may share circuits, with each
- * other and with the program's own streams: give it `tor.isolated().connect` to keep those apart.
+ * Starts a SOCKS proxy on a port of this machine. Clients with the same credentials, or with none, may share circuits,
+ * with each other and with the program's own streams: give it `tor.isolated().connect` to keep those apart.
  *
  * ```ts
  * await using proxy = await listenSocks({ connect: tor.connect, resolve: tor.resolve, port: 9050 })
  * ```
  *
- * @throws TypeError or RangeError (as a rejection) naming the option; a hostname that is not loopback without `allowRemote` too
+ * @throws TypeError or RangeError (as a rejection) naming the option; a hostname that is not loopback without
+ * `allowRemote` too
  * @throws (as a rejection) the runtime's error when it cannot listen there, or the signal's reason
  */
 export async function listenSocks(options: ListenSocksOptions): Promise<SocksListener> {
@@ -129,7 +130,10 @@ class Listener implements SocksListener {
       throw new RangeError(`Cannot use the option maxHandshakes as it must be at least 1: ${quoted(maxHandshakes)}`)
     }
     this.#port = port
-    this.#hostname = listeningAddress(options.hostname ?? '127.0.0.1', flag('allowRemote', options.allowRemote ?? false))
+    this.#hostname = listeningAddress(
+      options.hostname ?? '127.0.0.1',
+      flag('allowRemote', options.allowRemote ?? false),
+    )
     this.#serve = flag('http', options.http ?? false) ? serveProxy : serveSocks
     this.#options = { ...options, onWarning: onWarning && onceEach(onWarning) }
     this.#times = { halfOpenTimeout: duration('halfOpenTimeout', options.halfOpenTimeout ?? 60_000), clock }
@@ -181,7 +185,8 @@ class Listener implements SocksListener {
     this.#signal?.removeEventListener('abort', this.#onAbort)
     const closed = deferred<void>()
     this.#server.close(() => closed.resolve())
-    for (const controller of this.#open.values()) controller.abort(new DOMException('The proxy is closing', 'AbortError'))
+    for (const controller of this.#open.values())
+      controller.abort(new DOMException('The proxy is closing', 'AbortError'))
     await Promise.all([closed.promise, ...this.#open.keys()])
   }
 
@@ -196,8 +201,14 @@ class Listener implements SocksListener {
     const connection = new TcpConnection(socket, this.#times)
     // Nothing that `serve` awaits may keep the connection.
     ending.signal.addEventListener('abort', () => connection.destroy())
-    const place = this.#places.take(() => ending.abort(new DOMException('Too many clients are in their handshakes', 'AbortError')))
-    await this.#serve(connection, { ...this.#options, signal: ending.signal, onHandshakeEnd: () => this.#places.leave(place) })
+    const place = this.#places.take(() =>
+      ending.abort(new DOMException('Too many clients are in their handshakes', 'AbortError')),
+    )
+    await this.#serve(connection, {
+      ...this.#options,
+      signal: ending.signal,
+      onHandshakeEnd: () => this.#places.leave(place),
+    })
     await connection.closed
   }
 }
@@ -206,10 +217,14 @@ class Listener implements SocksListener {
 function listeningAddress(hostname: unknown, allowRemote: boolean): string {
   const host = hostname === 'localhost' ? '127.0.0.1' : hostname
   const address = typeof host === 'string' ? parseIPAddress(host) : undefined
-  if (address === undefined) throw new TypeError(`Cannot use the option hostname as it is no IP address: ${quoted(hostname)}`)
-  const isLoopback = address.length === 4 ? address[0] === 127 : address.every((byte, index) => byte === (index === 15 ? 1 : 0))
+  if (address === undefined)
+    throw new TypeError(`Cannot use the option hostname as it is no IP address: ${quoted(hostname)}`)
+  const isLoopback =
+    address.length === 4 ? address[0] === 127 : address.every((byte, index) => byte === (index === 15 ? 1 : 0))
   if (!isLoopback && !allowRemote) {
-    throw new RangeError(`Cannot use the option hostname as other machines reach it, unless allowRemote is true: ${quoted(hostname)}`)
+    throw new RangeError(
+      `Cannot use the option hostname as other machines reach it, unless allowRemote is true: ${quoted(hostname)}`,
+    )
   }
   return host as string
 }

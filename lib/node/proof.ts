@@ -1,10 +1,10 @@
 /**
  * The proof that an HTTP library asks a hook of ours for its connections.
  *
- * Some libraries are replaced by their runtime, and then drop the hook without a word: the request goes out beside Tor. So the
- * library is told to fetch an address that must never be reached: a port of this machine's own loopback. When it asks the hook for
- * that address it is proven; when it does not, it has done no more than to knock at 127.0.0.1: no name was looked up, and nothing
- * left this machine.
+ * Some libraries are replaced by their runtime, and then drop the hook without a word: the request goes out beside Tor.
+ * So the library is told to fetch an address that must never be reached: a port of this machine's own loopback. When it
+ * asks the hook for that address it is proven; when it does not, it has done no more than to knock at 127.0.0.1: no
+ * name was looked up, and nothing left this machine.
  *
  * @module
  */
@@ -97,8 +97,8 @@ export interface ProvableHook {
 }
 
 /**
- * A fetch that goes through a hook of ours, or fails: the first request waits for the proof that `fetch` uses the hook, and without
- * it none is ever made.
+ * A fetch that goes through a hook of ours, or fails: the first request waits for the proof that `fetch` uses the hook,
+ * and without it none is ever made.
  *
  * ```ts
  * const connector = undiciConnector({ connect: tor.connect })

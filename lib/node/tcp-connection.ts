@@ -1,11 +1,11 @@
 /**
- * A TCP connection that somebody made to this machine, as a pair of Web Streams with backpressure both ways: no more is read
- * than is asked for, and a write lasts until the socket's own buffer has room.
+ * A TCP connection that somebody made to this machine, as a pair of Web Streams with backpressure both ways: no more is
+ * read than is asked for, and a write lasts until the socket's own buffer has room.
  *
- * The connection is gone when both sides are done: at once when either was given up, otherwise after what was written has been
- * sent and the client has ended too. A client that then goes on sending is given `CLOSE_GRACE`, because closing on unread bytes
- * would destroy the last ones that are still on their way to it. One that has ended its own side is waited for as long as it is
- * sent something.
+ * The connection is gone when both sides are done: at once when either was given up, otherwise after what was written
+ * has been sent and the client has ended too. A client that then goes on sending is given `CLOSE_GRACE`, because
+ * closing on unread bytes would destroy the last ones that are still on their way to it. One that has ended its own
+ * side is waited for as long as it is sent something.
  *
  * @module
  */
@@ -83,7 +83,9 @@ export class TcpConnection {
     socket.on('readable', () => this.#deliver())
     socket.on('end', () => this.#ended())
     socket.on('drain', () => this.#sent?.resolve())
-    socket.on('error', (cause: unknown) => this.#fail(new SocketError('CLOSED', 'the client broke the connection', { cause })))
+    socket.on('error', (cause: unknown) =>
+      this.#fail(new SocketError('CLOSED', 'the client broke the connection', { cause })),
+    )
     socket.on('close', () => {
       this.#fail(new SocketError('CLOSED', 'the connection to the client is closed'))
       this.#stopTimer?.()

@@ -16,8 +16,8 @@ const { isIP } = builtinModule<typeof net>('node:net')
  * A TLS connection that has begun its handshake.
  *
  * @param host - who the certificate must be for, unless `options.servername` says otherwise
- * @param options - of `tls.connect`: `ca`, `cert`, `key`, ... What would turn the check off has no effect, nor has a way around
- * `duplex`; a `checkServerIdentity` is asked after the usual check, and can only refuse more
+ * @param options - of `tls.connect`: `ca`, `cert`, `key`, ... What would turn the check off has no effect, nor has a
+ * way around `duplex`; a `checkServerIdentity` is asked after the usual check, and can only refuse more
  * @throws what `tls.connect` does for options that are none; the duplex is destroyed then
  */
 export function tlsOver(duplex: SocketDuplex, host: string, options: tls.ConnectionOptions = {}): tls.TLSSocket {

@@ -1,6 +1,6 @@
 /**
- * A WinterTC socket as a Duplex of node:stream that passes for a `net.Socket` where one is expected: by node:http, node:tls, and
- * what takes a `stream` or `socket` option.
+ * A WinterTC socket as a Duplex of node:stream that passes for a `net.Socket` where one is expected: by node:http,
+ * node:tls, and what takes a `stream` or `socket` option.
  *
  * @module
  */
@@ -72,22 +72,24 @@ class WinterDuplex extends Duplex implements SocketDuplex {
   readonly #idle: IdleTimer
 
   constructor(socket: NodeSocketSource, clock: Clock) {
-    super(pairDuplexOptions(socket, {
-      received: (bytes) => {
-        this.bytesRead += bytes
-        this.#idle.note()
-      },
-      sent: (bytes) => {
-        this.bytesWritten += bytes
-        this.#idle.note()
-      },
-      destroyed: (error) => {
-        this.connecting = false
-        this.#idle.set(0)
-        // Its failure is the one that this Duplex has failed with.
-        socket.close(error ?? undefined).catch(() => undefined)
-      },
-    }))
+    super(
+      pairDuplexOptions(socket, {
+        received: (bytes) => {
+          this.bytesRead += bytes
+          this.#idle.note()
+        },
+        sent: (bytes) => {
+          this.bytesWritten += bytes
+          this.#idle.note()
+        },
+        destroyed: (error) => {
+          this.connecting = false
+          this.#idle.set(0)
+          // Its failure is the one that this Duplex has failed with.
+          socket.close(error ?? undefined).catch(() => undefined)
+        },
+      }),
+    )
     this.#idle = new IdleTimer(clock, () => this.emit('timeout'))
     socket.opened.then(
       ({ remoteAddress }) => this.#connected(remoteAddress),
@@ -110,7 +112,8 @@ class WinterDuplex extends Duplex implements SocketDuplex {
   }
 
   setTimeout(timeout: number, callback?: () => void): this {
-    if (typeof timeout !== 'number' || !(timeout >= 0)) throw new RangeError('Cannot use the timeout as it must be at least 0 ms')
+    if (typeof timeout !== 'number' || !(timeout >= 0))
+      throw new RangeError('Cannot use the timeout as it must be at least 0 ms')
     // As in net.Socket: the callback is for the next time only, and 0 takes it away.
     if (callback !== undefined && timeout === 0) this.off('timeout', callback)
     if (callback !== undefined && timeout > 0) this.once('timeout', callback)

@@ -18,7 +18,9 @@ import { toDuplex } from './to-duplex.ts'
 const HttpAgent: typeof http.Agent = builtinModule<typeof http>('node:http').Agent
 const HttpsAgent: typeof https.Agent = builtinModule<typeof https>('node:https').Agent
 
-/** Options of {@link TorAgent}: those of `https.Agent`, with `keepAlive` on by default, and where connections come from. */
+/**
+ * Options of {@link TorAgent}: those of `https.Agent`, with `keepAlive` on by default, and where connections come from.
+ */
 export interface TorAgentOptions extends https.AgentOptions {
   /** Opens the streams. There is no other way out. */
   readonly connect: NodeConnect
@@ -27,12 +29,12 @@ export interface TorAgentOptions extends https.AgentOptions {
 }
 
 /** What node:http asks of an agent, and how it is answered. */
-type Wish = https.RequestOptions
+type AgentRequest = https.RequestOptions
 type Callback = (error: Error | null, stream: Duplex) => void
 
 /**
- * An agent for `http:` and one for `https:`, whose connections are streams of `connect`, with keep-alive. TLS checks the server's
- * certificate; options that would turn this off have no effect.
+ * An agent for `http:` and one for `https:`, whose connections are streams of `connect`, with keep-alive. TLS checks
+ * the server's certificate; options that would turn this off have no effect.
  *
  * ```ts
  * const agent = new TorAgent({ connect: tor.connect })
@@ -42,11 +44,11 @@ type Callback = (error: Error | null, stream: Duplex) => void
  * await guardedFetch(nodeFetch, { agent: agent.forUrl }, agent)('https://example.com/')
  * ```
  *
- * As always with node:https, a response that has no length and no chunks ends where its connection does, even without TLS's own end:
- * `createFetch()` tells that from an end.
+ * As always with node:https, a response that has no length and no chunks ends where its connection does, even without
+ * TLS's own end: `createFetch()` tells that from an end.
  *
- * In Bun some libraries are replaced by ones that ignore an agent, so there it is made by {@link provenAgent} only. Elsewhere
- * {@link TorAgent.prove} shows whether a library uses it.
+ * In Bun some libraries are replaced by ones that ignore an agent, so there it is made by {@link provenAgent} only.
+ * Elsewhere {@link TorAgent.prove} shows whether a library uses it.
  */
 export class TorAgent implements ProvableHook {
   /** For `http:`. */
@@ -61,11 +63,12 @@ export class TorAgent implements ProvableHook {
   constructor(options: TorAgentOptions) {
     const { connect, proofFollows, ...rest } = options
     checkConnect(connect)
-    if (proofFollows !== true) refuseWhereIgnored(['bun'], 'a TorAgent', 'provenAgent(), createFetch(), or the proxy fronts')
+    if (proofFollows !== true)
+      refuseWhereIgnored(['bun'], 'a TorAgent', 'provenAgent(), createFetch(), or the proxy fronts')
     const settings = { keepAlive: true, ...rest }
     // By these node:http would connect elsewhere than to the server.
     for (const name of ['proxyEnv', 'socketPath']) delete (settings as Record<string, unknown>)[name]
-    const open = (wish: Wish, protocol: 'http:' | 'https:'): Duplex => this.#open(connect, wish, protocol)
+    const open = (request: AgentRequest, protocol: 'http:' | 'https:'): Duplex => this.#open(connect, request, protocol)
     this.http = new PlainAgent(settings, open)
     this.https = new SecureAgent(settings, open)
   }
@@ -94,13 +97,14 @@ export class TorAgent implements ProvableHook {
     this.https.destroy()
   }
 
-  #open(connect: NodeConnect, wish: Wish, protocol: 'http:' | 'https:'): Duplex {
-    if (wish.socketPath !== undefined && wish.socketPath !== null) throw new TypeError('Cannot reach a socketPath through Tor')
-    const address = addressOf(wish.host ?? wish.hostname, wish.port, protocol)
+  #open(connect: NodeConnect, request: AgentRequest, protocol: 'http:' | 'https:'): Duplex {
+    if (request.socketPath !== undefined && request.socketPath !== null)
+      throw new TypeError('Cannot reach a socketPath through Tor')
+    const address = addressOf(request.host ?? request.hostname, request.port, protocol)
     const probe = this.#probes.answer(address)
     if (probe !== undefined) throw probe
     const duplex = toDuplex(connect(address))
-    return protocol === 'https:' ? tlsOver(duplex, address.hostname, wish as ConnectionOptions) : duplex
+    return protocol === 'https:' ? tlsOver(duplex, address.hostname, request as ConnectionOptions) : duplex
   }
 }
 
@@ -114,35 +118,38 @@ export class TorAgent implements ProvableHook {
  * @param send - makes a request to `url` with the agents, in just the way in which later ones will be made
  * @throws TorError `HOOK_IGNORED` when the library ignores the agents
  */
-export async function provenAgent(options: TorAgentOptions, send: (url: string, agent: TorAgent) => unknown): Promise<TorAgent> {
+export async function provenAgent(
+  options: TorAgentOptions,
+  send: (url: string, agent: TorAgent) => unknown,
+): Promise<TorAgent> {
   const agent = new TorAgent({ ...options, proofFollows: true })
   await agent.prove((url) => send(url, agent))
   return agent
 }
 
 class PlainAgent extends HttpAgent {
-  readonly #open: (wish: Wish, protocol: 'http:') => Duplex
+  readonly #open: (request: AgentRequest, protocol: 'http:') => Duplex
 
-  constructor(options: http.AgentOptions, open: (wish: Wish, protocol: 'http:') => Duplex) {
+  constructor(options: http.AgentOptions, open: (request: AgentRequest, protocol: 'http:') => Duplex) {
     super(options)
     this.#open = open
   }
 
-  override createConnection(wish: http.ClientRequestArgs, callback?: Callback): Duplex | undefined {
-    return orFail(() => this.#open(wish, 'http:'), callback)
+  override createConnection(request: http.ClientRequestArgs, callback?: Callback): Duplex | undefined {
+    return orFail(() => this.#open(request, 'http:'), callback)
   }
 }
 
 class SecureAgent extends HttpsAgent {
-  readonly #open: (wish: Wish, protocol: 'https:') => Duplex
+  readonly #open: (request: AgentRequest, protocol: 'https:') => Duplex
 
-  constructor(options: https.AgentOptions, open: (wish: Wish, protocol: 'https:') => Duplex) {
+  constructor(options: https.AgentOptions, open: (request: AgentRequest, protocol: 'https:') => Duplex) {
     super(options)
     this.#open = open
   }
 
-  override createConnection(wish: Wish, callback?: Callback): Duplex | undefined {
-    return orFail(() => this.#open(wish, 'https:'), callback)
+  override createConnection(request: AgentRequest, callback?: Callback): Duplex | undefined {
+    return orFail(() => this.#open(request, 'https:'), callback)
   }
 }
 

@@ -17,7 +17,10 @@ import { toDuplex, type SocketDuplex } from './to-duplex.ts'
 export interface UndiciConnectorOptions {
   /** Opens the streams. There is no other way out. */
   readonly connect: NodeConnect
-  /** Options of `tls.connect` for `https:`, such as `ca`. Those that would turn the check of certificates off have no effect. */
+  /**
+   * Options of `tls.connect` for `https:`, such as `ca`. Those that would turn the check of certificates off have no
+   * effect.
+   */
   readonly tls?: ConnectionOptions | undefined
   /** @internal A proof follows before anybody gets the connector. */
   readonly proofFollows?: boolean | undefined
@@ -46,7 +49,8 @@ export interface UndiciConnector extends ProvableHook {
 }
 
 /**
- * A connector for undici: it always answers in a later turn (undici 7 and later hang otherwise), and offers HTTP/1.1 only.
+ * A connector for undici: it always answers in a later turn (undici 7 and later hang otherwise), and offers HTTP/1.1
+ * only.
  *
  * ```ts
  * import { Agent, fetch } from 'undici'
@@ -63,14 +67,21 @@ export function undiciConnector(options: UndiciConnectorOptions): UndiciConnecto
   const { connect, tls = {}, proofFollows } = options
   checkConnect(connect)
   if (proofFollows !== true) {
-    refuseWhereIgnored(['deno', 'bun'], 'a connector for undici', 'provenConnector(), createFetch(), or the proxy fronts')
+    refuseWhereIgnored(
+      ['deno', 'bun'],
+      'a connector for undici',
+      'provenConnector(), createFetch(), or the proxy fronts',
+    )
   }
   const probes = new Probes()
-  const open = ({ hostname, port, protocol, servername, httpSocket }: UndiciConnectOptions, callback: UndiciConnectCallback): void => {
+  const open = (
+    { hostname, port, protocol, servername, httpSocket }: UndiciConnectOptions,
+    callback: UndiciConnectCallback,
+  ): void => {
     if (protocol !== 'http:' && protocol !== 'https:') {
       throw new TypeError('Cannot connect through Tor for a protocol other than http: and https:')
     }
-    if (httpSocket !== undefined && httpSocket !== null) throw new TypeError('Cannot use a proxy of undici\'s over Tor')
+    if (httpSocket !== undefined && httpSocket !== null) throw new TypeError("Cannot use a proxy of undici's over Tor")
     const address = addressOf(hostname, port, protocol)
     const probe = probes.answer(address)
     if (probe !== undefined) throw probe
@@ -79,9 +90,9 @@ export function undiciConnector(options: UndiciConnectorOptions): UndiciConnecto
     const named = servername === undefined || servername === '' ? tls : { servername, ...tls }
     answerOn('secureConnect', tlsOver(duplex, address.hostname, named), callback)
   }
-  const connector = (wish: UndiciConnectOptions, callback: UndiciConnectCallback): void => {
+  const connector = (request: UndiciConnectOptions, callback: UndiciConnectCallback): void => {
     try {
-      open(wish, callback)
+      open(request, callback)
     } catch (error) {
       setTimeout(() => callback(asError(error), null), 0)
     }
@@ -110,7 +121,11 @@ export async function provenConnector(
 }
 
 /** Answers once the connection is there, or has failed. */
-function answerOn(event: 'connect' | 'secureConnect', socket: SocketDuplex | TLSSocket, callback: UndiciConnectCallback): void {
+function answerOn(
+  event: 'connect' | 'secureConnect',
+  socket: SocketDuplex | TLSSocket,
+  callback: UndiciConnectCallback,
+): void {
   const duplex: Duplex = socket
   const stop = (): void => {
     duplex.off(event, succeed).off('error', fail).off('close', close)

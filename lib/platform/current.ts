@@ -20,9 +20,13 @@ export function currentPlatform(): Platform {
 
 function choose(): Platform {
   switch (runtimeName()) {
-    case 'deno': return denoPlatform()
-    case 'bun': return bunPlatform()
-    case 'node': return nodePlatform()
-    case 'web': return webPlatform()
+    case 'deno':
+      return denoPlatform()
+    case 'bun':
+      return bunPlatform()
+    case 'node':
+      return nodePlatform()
+    case 'web':
+      return webPlatform()
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What the library needs, by Deno: as on the web, for the ciphers and hashes of its node:crypto are slower and it has no raw
- * RSA; but with native curves, and TLS by node:tls.
+ * What the library needs, by Deno: as on the web, for the ciphers and hashes of its node:crypto are slower and it has
+ * no raw RSA; but with native curves, and TLS by node:tls.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * What the library needs, by Node: native AES, SHA-1 in JavaScript (copying a native hash for every cell is slower), native
- * RSA, curves and TLS.
+ * What the library needs, by Node: native AES, SHA-1 in JavaScript (copying a native hash for every cell is slower),
+ * native RSA, curves and TLS.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * What the library needs, by the web platform alone: keystream by WebCrypto, SHA-1, RSA and the curves in JavaScript, and no sockets:
- * the caller brings a transport. It works in any runtime that has WebCrypto.
+ * What the library needs, by the web platform alone: keystream by WebCrypto, SHA-1, RSA and the curves in JavaScript,
+ * and no sockets: the caller brings a transport. It works in any runtime that has WebCrypto.
  *
  * @module
  */

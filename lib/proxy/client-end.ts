@@ -10,7 +10,9 @@ import { NO_BYTES } from './handshake.ts'
 export interface ProxyConnection {
   /** What the client sends. */
   readonly readable: ReadableStream<Uint8Array>
-  /** What goes to the client. Closing it must not cut off what was written; aborting it should be noticed by the client. */
+  /**
+   * What goes to the client. Closing it must not cut off what was written; aborting it should be noticed by the client.
+   */
   readonly writable: WritableStream<Uint8Array<ArrayBuffer>>
 }
 

@@ -1,5 +1,6 @@
 /**
- * What a proxy front needs of the network behind it: a WinterTC `connect`, and perhaps a `resolve`. `TorClient` has both.
+ * What a proxy front needs of the network behind it: a WinterTC `connect`, and perhaps a `resolve`. `TorClient` has
+ * both.
  *
  * @module
  */
@@ -15,8 +16,8 @@ export interface ProxyAddress {
 /** What a front tells `connect` and `resolve` about a client of the proxy. */
 export interface ProxyCircuitChoice {
   /**
-   * Made of the client's credentials: equal for equal ones, different for others. Streams with different ones must not share a
-   * circuit (socks-extensions, "Extent of support"). Undefined when the client gave none.
+   * Made of the client's credentials: equal for equal ones, different for others. Streams with different ones must not
+   * share a circuit (socks-extensions, "Extent of support"). Undefined when the client gave none.
    */
   readonly isolation: string | undefined
 }

@@ -1,6 +1,6 @@
 /**
- * Credentials of a proxy's client as an isolation token (socks-extensions, "Extent of support"; protocol row 82). Nobody checks
- * them: they only tell activities apart.
+ * Credentials of a proxy's client as an isolation token (socks-extensions, "Extent of support"; protocol row 82).
+ * Nobody checks them: they only tell activities apart.
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * What every proxy protocol comes down to, without any I/O: bytes of the client in, replies and in the end one request out.
+ * What every proxy protocol comes down to, without any I/O: bytes of the client in, replies and in the end one request
+ * out.
  *
  * @module
  */
@@ -8,8 +9,8 @@ import type { ProxyAddress, ProxyAnswer } from './connect.ts'
 /** A client's conduct that its user should know of. Each kind needs telling once. */
 export interface ProxyWarning {
   /**
-   * - `socks4-address`, `socks5-address`: the client gave an IP address instead of a name. It may have looked the name up itself,
-   *   outside Tor
+   * - `socks4-address`, `socks5-address`: the client gave an IP address instead of a name. It may have looked the name
+   *   up itself, outside Tor
    * - `http-on-socks`: an HTTP client speaks to a port that is for SOCKS only
    * - `unknown-protocol`: what the client says is the beginning of neither protocol
    */
@@ -65,7 +66,9 @@ export type HandshakeStep =
 
 /** The server's side of one handshake. It holds no more bytes than the longest message of its protocol has. */
 export interface ProxyHandshake {
-  /** Takes what the client sent next, cut in any way. Never throws. Not to be called again once a step is not `more`. */
+  /**
+   * Takes what the client sent next, cut in any way. Never throws. Not to be called again once a step is not `more`.
+   */
   take(bytes: Uint8Array): HandshakeStep
 }
 

@@ -15,8 +15,8 @@ export interface ProxyOptions {
   /** Answers RESOLVE and RESOLVE_PTR of SOCKS clients. Without it these commands are refused. */
   readonly resolve?: ProxyResolve | undefined
   /**
-   * Tell SOCKS5 clients of what befell an onion service by the reply codes 0xF0 to 0xF7, which not every client knows (proposal
-   * 304).
+   * Tell SOCKS5 clients of what befell an onion service by the reply codes 0xF0 to 0xF7, which not every client knows
+   * (proposal 304).
    *
    * @defaultValue false
    */

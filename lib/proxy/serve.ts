@@ -14,12 +14,16 @@ import { tunnel } from './tunnel.ts'
 type Granting = Extract<HandshakeStep, { type: 'request' }>
 
 /**
- * Serves one connection. Resolves when it is over, however it ended: that a client or a far end fails is no failure of the
- * server's.
+ * Serves one connection. Resolves when it is over, however it ended: that a client or a far end fails is no failure of
+ * the server's.
  *
  * @throws TypeError when the connection has no streams, or when one of them is locked
  */
-export async function serve(connection: ProxyConnection, handshake: ProxyHandshake, options: ResolvedProxyOptions): Promise<void> {
+export async function serve(
+  connection: ProxyConnection,
+  handshake: ProxyHandshake,
+  options: ResolvedProxyOptions,
+): Promise<void> {
   const { signal } = options
   const client = new ClientEnd(connection)
   const onAbort = (): void => client.giveUp(signal?.reason)
@@ -38,9 +42,14 @@ export async function serve(connection: ProxyConnection, handshake: ProxyHandsha
 }
 
 /** Resolves to the request, or to undefined when there will be none: the client was refused, left, or took too long. */
-async function shakeHands(client: ClientEnd, handshake: ProxyHandshake, options: ResolvedProxyOptions): Promise<Granting | undefined> {
+async function shakeHands(
+  client: ClientEnd,
+  handshake: ProxyHandshake,
+  options: ResolvedProxyOptions,
+): Promise<Granting | undefined> {
   const { clock, handshakeTimeout } = options
-  const tooLate = (): void => client.giveUp(new SocketError('TIMEOUT', `the client made no request within ${handshakeTimeout} ms`))
+  const tooLate = (): void =>
+    client.giveUp(new SocketError('TIMEOUT', `the client made no request within ${handshakeTimeout} ms`))
   const stopTimer = handshakeTimeout === Infinity ? undefined : clock.after(handshakeTimeout, tooLate)
   try {
     for (;;) {
@@ -58,7 +67,12 @@ async function shakeHands(client: ClientEnd, handshake: ProxyHandshake, options:
   }
 }
 
-async function connectFor(client: ClientEnd, request: ConnectRequest, early: Uint8Array, { connect }: ResolvedProxyOptions): Promise<void> {
+async function connectFor(
+  client: ClientEnd,
+  request: ConnectRequest,
+  early: Uint8Array,
+  { connect }: ResolvedProxyOptions,
+): Promise<void> {
   let socket: ProxySocket
   try {
     socket = connect(request.address, { isolation: request.isolation })
@@ -69,8 +83,15 @@ async function connectFor(client: ClientEnd, request: ConnectRequest, early: Uin
   await tunnel(client, socket, request, early)
 }
 
-/** The reply to a lookup. An address that a client wants the address of is its own answer: asking would be a reverse lookup. */
-async function answerTo(request: LookupRequest, resolve: ProxyResolve | undefined, signal: AbortSignal): Promise<Uint8Array> {
+/**
+ * The reply to a lookup. An address that a client wants the address of is its own answer: asking would be a reverse
+ * lookup.
+ */
+async function answerTo(
+  request: LookupRequest,
+  resolve: ProxyResolve | undefined,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
   const { hostname, isolation } = request
   const address = parseIPAddress(hostname)
   if (request.command === 'resolve' && address) {

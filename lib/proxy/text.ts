@@ -22,5 +22,8 @@ export function proxyHost(text: string): string | undefined {
   return HOST.test(text) ? text : undefined
 }
 
-/** True when what begins with this byte is HTTP: its methods begin with a capital letter, and no version of SOCKS is one. */
+/**
+ * True when what begins with this byte is HTTP: its methods begin with a capital letter, and no version of SOCKS is
+ * one.
+ */
 export const beginsHttp = (first: number): boolean => first >= 0x41 && first <= 0x5a

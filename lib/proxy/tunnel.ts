@@ -17,11 +17,17 @@ import type { ProxySocket } from './connect.ts'
 import type { ConnectRequest } from './handshake.ts'
 
 /**
- * Joins the client to the socket that was opened for it. Resolves when the answer is complete or the connection was given up.
+ * Joins the client to the socket that was opened for it. Resolves when the answer is complete or the connection was
+ * given up.
  *
  * @param early what the client sent behind its request: it goes out before anything is known of the far end
  */
-export async function tunnel(client: ClientEnd, socket: ProxySocket, request: ConnectRequest, early: Uint8Array): Promise<void> {
+export async function tunnel(
+  client: ClientEnd,
+  socket: ProxySocket,
+  request: ConnectRequest,
+  early: Uint8Array,
+): Promise<void> {
   const fromFar = socket.readable.getReader()
   const toFar = (socket.writable as WritableStream<Uint8Array>).getWriter() // no chunk of a connection is shared memory
   const breakOff = (reason: unknown): void => {
@@ -34,7 +40,10 @@ export async function tunnel(client: ClientEnd, socket: ProxySocket, request: Co
   client.writer.closed.catch(breakOff)
   toFar.closed.catch(() => client.dropInput())
   void upload(client.reader, toFar, early)
-  const refusal = await socket.opened.then(() => undefined, (error: unknown) => ({ error }))
+  const refusal = await socket.opened.then(
+    () => undefined,
+    (error: unknown) => ({ error }),
+  )
   try {
     if (refusal) await client.finish(request.failed(refusal.error))
     else await download(fromFar, client, request.granted)
@@ -64,7 +73,11 @@ async function upload(
   }
 }
 
-async function download(fromFar: ReadableStreamDefaultReader<Uint8Array>, client: ClientEnd, granted: Uint8Array): Promise<void> {
+async function download(
+  fromFar: ReadableStreamDefaultReader<Uint8Array>,
+  client: ClientEnd,
+  granted: Uint8Array,
+): Promise<void> {
   await client.writer.write(granted)
   for (;;) {
     const { done, value } = await fromFar.read()

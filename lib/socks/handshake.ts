@@ -1,20 +1,21 @@
 /**
  * The server's side of a SOCKS handshake, without any I/O: SOCKS 4, 4a and 5, told apart by the first byte.
  *
- * A message that cannot be complete at the greatest length of its kind is refused, so no more than 520 bytes are held between chunks.
+ * A message that cannot be complete at the greatest length of its kind is refused, so no more than 520 bytes are held
+ * between chunks.
  *
  * @module
  */
 import { joined, NO_BYTES, type HandshakeStep, type ProxyHandshake } from '../proxy/handshake.ts'
 import { beginsHttp } from '../proxy/text.ts'
 import { NOT_AN_HTTP_PROXY } from './replies.ts'
-import { refused, type SocksHandshakeOptions, type SocksStage } from './stage.ts'
+import { refused, type SocksHandshakeOptions, type SocksStep } from './stage.ts'
 import { socks4Request } from './socks4.ts'
 import { socks5Greeting } from './socks5.ts'
 
 /** One SOCKS handshake. */
 export class SocksHandshake implements ProxyHandshake {
-  #stage: SocksStage
+  #stage: SocksStep
   /** The beginning of a message whose end is not here. */
   #pending: Uint8Array = NO_BYTES
 
@@ -53,4 +54,7 @@ export class SocksHandshake implements ProxyHandshake {
 }
 
 const HTTP = { kind: 'http-on-socks', message: 'A program uses the SOCKS port as an HTTP proxy' } as const
-const UNKNOWN = { kind: 'unknown-protocol', message: 'A program speaks neither SOCKS 4 nor SOCKS 5 to the proxy' } as const
+const UNKNOWN = {
+  kind: 'unknown-protocol',
+  message: 'A program speaks neither SOCKS 4 nor SOCKS 5 to the proxy',
+} as const

@@ -1,6 +1,6 @@
 /**
- * What a SOCKS server answers: RFC 1928 section 6, RFC 1929 section 2, the SOCKS 4 memo, and Tor's additions (socks-extensions;
- * proposal 304).
+ * What a SOCKS server answers: RFC 1928 section 6, RFC 1929 section 2, the SOCKS 4 memo, and Tor's additions
+ * (socks-extensions; proposal 304).
  *
  * @module
  */
@@ -59,7 +59,10 @@ const EXTENDED_REPLY_OF_FAILURE: Readonly<Record<string, number>> = {
   ONION_INTRODUCTION_TIMEOUT: 0xf7,
 }
 
-/** A version 3 onion address: 35 bytes in base32 of which the last is 3, behind any subdomains (rend-spec-v3, "Encoding onion addresses"). */
+/**
+ * A version 3 onion address: 35 bytes in base32 of which the last is 3, behind any subdomains (rend-spec-v3, "Encoding
+ * onion addresses").
+ */
 const ONION_ADDRESS = /(^|\.)[a-z2-7]{55}d\.onion\.?$/i
 const ONION_NAME = /\.onion\.?$/i
 
@@ -67,15 +70,22 @@ const ONION_NAME = /\.onion\.?$/i
 export function replyOfFailure(error: unknown, hostname: string, extended: boolean): number {
   const code = failureCode(error)
   if (extended) {
-    if (code !== undefined && Object.hasOwn(EXTENDED_REPLY_OF_FAILURE, code)) return EXTENDED_REPLY_OF_FAILURE[code] as number
+    if (code !== undefined && Object.hasOwn(EXTENDED_REPLY_OF_FAILURE, code))
+      return EXTENDED_REPLY_OF_FAILURE[code] as number
     if (ONION_NAME.test(hostname) && !ONION_ADDRESS.test(hostname)) return Socks5Reply.ONION_ADDRESS_INVALID
   }
   const isKnown = code !== undefined && Object.hasOwn(REPLY_OF_FAILURE, code)
   return isKnown ? (REPLY_OF_FAILURE[code as ErrorCode] as number) : Socks5Reply.GENERAL_FAILURE
 }
 
-/** A SOCKS5 reply. Where there is no answer to give, the address is 0.0.0.0 and the port 0: the exit's own is nobody's business. */
-export function socks5Reply(code: number, answer: ProxyAnswer = { type: 'ipv4', address: '0.0.0.0' }): Uint8Array<ArrayBuffer> {
+/**
+ * A SOCKS5 reply. Where there is no answer to give, the address is 0.0.0.0 and the port 0: the exit's own is nobody's
+ * business.
+ */
+export function socks5Reply(
+  code: number,
+  answer: ProxyAnswer = { type: 'ipv4', address: '0.0.0.0' },
+): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter().u8(5).u8(code).u8(0)
   if (answer.type === 'hostname') writer.u8(3).u8(answer.hostname.length).bytes(asciiBytes(answer.hostname))
   else if (answer.type === 'ipv4') writer.u8(1).bytes(parseIPv4(answer.address) as Uint8Array)
@@ -85,7 +95,12 @@ export function socks5Reply(code: number, answer: ProxyAnswer = { type: 'ipv4', 
 
 /** A SOCKS4 reply: granted, or rejected for a reason that the protocol has no words for. */
 export function socks4Reply(granted: boolean, address = '0.0.0.0'): Uint8Array<ArrayBuffer> {
-  return new ByteWriter().u8(0).u8(granted ? 0x5a : 0x5b).u16(0).bytes(parseIPv4(address) as Uint8Array).finish()
+  return new ByteWriter()
+    .u8(0)
+    .u8(granted ? 0x5a : 0x5b)
+    .u16(0)
+    .bytes(parseIPv4(address) as Uint8Array)
+    .finish()
 }
 
 /** For an HTTP client that takes the port for an HTTP proxy (socks-extensions, "HTTP-resistance"). */

@@ -9,8 +9,8 @@ import { serve } from '../proxy/serve.ts'
 import { SocksHandshake } from './handshake.ts'
 
 /**
- * Serves one SOCKS 4, 4a or 5 client: CONNECT, and Tor's RESOLVE and RESOLVE_PTR. Whatever credentials the client gives become
- * the isolation token of its stream. Resolves when the connection is over, however it ended.
+ * Serves one SOCKS 4, 4a or 5 client: CONNECT, and Tor's RESOLVE and RESOLVE_PTR. Whatever credentials the client gives
+ * become the isolation token of its stream. Resolves when the connection is over, however it ended.
  *
  * ```ts
  * await serveSocks(connection, { connect: tor.connect, resolve: tor.resolve })

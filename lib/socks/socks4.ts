@@ -1,5 +1,6 @@
 /**
- * SOCKS 4 and 4a: one message, one reply. CONNECT and Tor's RESOLVE (socks-extensions, "Extent of support", "Name lookup").
+ * SOCKS 4 and 4a: one message, one reply. CONNECT and Tor's RESOLVE (socks-extensions, "Extent of support", "Name
+ * lookup").
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * SOCKS 5: greeting, username and password, request (RFC 1928, RFC 1929), with Tor's RESOLVE and RESOLVE_PTR and what Tor makes
- * of credentials (socks-extensions; protocol rows 81 and 82).
+ * SOCKS 5: greeting, username and password, request (RFC 1928, RFC 1929), with Tor's RESOLVE and RESOLVE_PTR and what
+ * Tor makes of credentials (socks-extensions; protocol rows 81 and 82).
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { isolationToken } from '../proxy/credentials.ts'
 import { NO_BYTES, type ProxyRequest } from '../proxy/handshake.ts'
 import { latin1Text, proxyHost } from '../proxy/text.ts'
 import { replyOfFailure, Socks5Reply, socks5Reply } from './replies.ts'
-import { refused, SocksCommand, type SocksHandshakeOptions, type SocksMove, type SocksStage } from './stage.ts'
+import { refused, SocksCommand, type SocksHandshakeOptions, type SocksMove, type SocksStep } from './stage.ts'
 
 const NO_AUTHENTICATION = 0x00
 const USERNAME_PASSWORD = 0x02
@@ -43,11 +43,12 @@ export function socks5Greeting(bytes: Uint8Array, options: SocksHandshakeOptions
   const methods = bytes.subarray(2, 2 + count)
   const method = [USERNAME_PASSWORD, NO_AUTHENTICATION].find((each) => methods.includes(each))
   if (method === undefined) return refused(Uint8Array.of(5, NO_ACCEPTABLE_METHOD))
-  const next: SocksStage =
+  const next: SocksStep =
     method === USERNAME_PASSWORD
       ? (rest) => authentication(rest, options)
       : // Some clients send their credentials although none were asked for (socks-extensions, "Extent of support").
-        (rest) => (rest[0] === AUTHENTICATION_VERSION ? authentication(rest, options) : request(rest, undefined, options))
+        (rest) =>
+          rest[0] === AUTHENTICATION_VERSION ? authentication(rest, options) : request(rest, undefined, options)
   return { type: 'next', used: 2 + count, reply: Uint8Array.of(5, method), next }
 }
 
@@ -65,16 +66,22 @@ function authentication(bytes: Uint8Array, options: SocksHandshakeOptions): Sock
 }
 
 /** The request. What cannot be served is refused as soon as that shows. */
-function request(bytes: Uint8Array, isolation: string | undefined, options: SocksHandshakeOptions): SocksMove | undefined {
+function request(
+  bytes: Uint8Array,
+  isolation: string | undefined,
+  options: SocksHandshakeOptions,
+): SocksMove | undefined {
   const [version, command, reserved, type, first] = bytes
   if (version !== 5) return failure(Socks5Reply.GENERAL_FAILURE)
   if (command === undefined) return undefined
   const isLookup = command === SocksCommand.RESOLVE || command === SocksCommand.RESOLVE_PTR
-  if (command !== SocksCommand.CONNECT && (!isLookup || !options.canResolve)) return failure(Socks5Reply.COMMAND_NOT_SUPPORTED)
+  if (command !== SocksCommand.CONNECT && (!isLookup || !options.canResolve))
+    return failure(Socks5Reply.COMMAND_NOT_SUPPORTED)
   if (reserved === undefined) return undefined
   if (reserved !== 0) return failure(Socks5Reply.GENERAL_FAILURE)
   if (type === undefined) return undefined
-  if (type !== ATYP_IPV4 && type !== ATYP_IPV6 && type !== ATYP_NAME) return failure(Socks5Reply.ADDRESS_TYPE_NOT_SUPPORTED)
+  if (type !== ATYP_IPV4 && type !== ATYP_IPV6 && type !== ATYP_NAME)
+    return failure(Socks5Reply.ADDRESS_TYPE_NOT_SUPPORTED)
   if (first === undefined) return undefined
   const start = type === ATYP_NAME ? 5 : 4
   const end = start + (type === ATYP_NAME ? first : type === ATYP_IPV4 ? 4 : 16)
@@ -106,10 +113,22 @@ function requestOf(
 ): ProxyRequest {
   const failed = (error: unknown): Uint8Array => socks5Reply(replyOfFailure(error, hostname, extendedErrors))
   if (command === SocksCommand.CONNECT) {
-    return { command: 'connect', address: { hostname, port }, isolation, granted: socks5Reply(Socks5Reply.SUCCEEDED), failed }
+    return {
+      command: 'connect',
+      address: { hostname, port },
+      isolation,
+      granted: socks5Reply(Socks5Reply.SUCCEEDED),
+      failed,
+    }
   }
   return command === SocksCommand.RESOLVE
-    ? { command: 'resolve', hostname, isolation, failed, answered: (answers) => reply(ofType(answers, 'ipv4') ?? ofType(answers, 'ipv6')) }
+    ? {
+        command: 'resolve',
+        hostname,
+        isolation,
+        failed,
+        answered: (answers) => reply(ofType(answers, 'ipv4') ?? ofType(answers, 'ipv6')),
+      }
     : { command: 'resolve-ptr', hostname, isolation, failed, answered: (answers) => reply(ofType(answers, 'hostname')) }
 }
 

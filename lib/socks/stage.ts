@@ -15,7 +15,7 @@ export interface SocksHandshakeOptions {
 
 /** What a stage has found at the start of the bytes. */
 export type SocksMove =
-  | { readonly type: 'next'; readonly used: number; readonly reply: Uint8Array; readonly next: SocksStage }
+  | { readonly type: 'next'; readonly used: number; readonly reply: Uint8Array; readonly next: SocksStep }
   | {
       readonly type: 'request'
       readonly used: number
@@ -26,7 +26,7 @@ export type SocksMove =
   | { readonly type: 'refused'; readonly reply: Uint8Array; readonly warning: ProxyWarning | undefined }
 
 /** Looks for one message at the start of one byte or more. Undefined when it may be one but its end is not here. */
-export type SocksStage = (bytes: Uint8Array) => SocksMove | undefined
+export type SocksStep = (bytes: Uint8Array) => SocksMove | undefined
 
 /** The end, after this reply. */
 export function refused(reply: Uint8Array, warning?: ProxyWarning): SocksMove {

@@ -16,20 +16,28 @@ export function failureOfEnd(
 ): SocketError {
   const name = endReasonName(reason)
   const when = connecting ? 'before it was connected' : 'while it was open'
-  return new SocketError(name ? `END_${name}` : 'END_OTHER', `the far end closed the stream ${when} (${name ?? `reason ${reason}`})`, {
-    reason,
-    address,
-    ttl,
-    attempts,
-  })
+  return new SocketError(
+    name ? `END_${name}` : 'END_OTHER',
+    `the far end closed the stream ${when} (${name ?? `reason ${reason}`})`,
+    {
+      reason,
+      address,
+      ttl,
+      attempts,
+    },
+  )
 }
 
-/** The circuit is gone, or a message of the stream's was malformed; or no circuit took the stream, which is told already. */
+/**
+ * The circuit is gone, or a message of the stream's was malformed; or no circuit took the stream, which is told
+ * already.
+ */
 export const failureOfCircuit = (error: TorError | SocketError): SocketError =>
   error instanceof SocketError ? error : new SocketError(error.code, error.message, { cause: error })
 
 /** The application gave up, by a signal or by aborting the writable. */
-export const failureOfAbort = (reason: unknown): SocketError => new SocketError('ABORTED', 'the stream was aborted', { cause: reason })
+export const failureOfAbort = (reason: unknown): SocketError =>
+  new SocketError('ABORTED', 'the stream was aborted', { cause: reason })
 
 /** The application closed the stream. */
 export const failureOfClose = (reason: unknown): SocketError =>

@@ -18,7 +18,7 @@ import {
 import { systemClock, type Clock } from '../base/clock.ts'
 import { deferred, type Deferred } from '../base/deferred.ts'
 import { SocketError, TorError } from '../base/errors.ts'
-import type { StreamCarrier, StreamGuest, StreamPlace } from './contract/carrier.ts'
+import type { StreamCarrier, PendingStream, StreamPlace } from './contract/carrier.ts'
 import { failureOfAbort, failureOfCircuit, failureOfEnd } from './failure.ts'
 import { HalfClosedStream } from './flow/half-closed.ts'
 import type { StreamState } from './contract/legality.ts'
@@ -53,15 +53,15 @@ export type LookupAnswer = ResolvedAddress | ResolvedHostname
  * live in seconds.
  *
  * @throws TypeError naming `name` when it is no host name or IP address; TypeError or RangeError naming a bad option
- * @throws SocketError (as a rejection) `RESOLVE_TRANSIENT`, `RESOLVE_FAILED`, `TIMEOUT`, `ABORTED`, `CELL_MALFORMED`, an `END_…`,
- * or what befell the circuit
+ * @throws SocketError (as a rejection) `RESOLVE_TRANSIENT`, `RESOLVE_FAILED`, `TIMEOUT`, `ABORTED`, `CELL_MALFORMED`,
+ * an `END_…`, or what befell the circuit
  */
 export function lookUp(carrier: StreamCarrier, name: string, options: LookupOptions = {}): Promise<LookupAnswer[]> {
   const host = parseHost(name, 'name')
   return new Lookup(carrier, reverseName(host) ?? host, options).answers.promise
 }
 
-class Lookup implements StreamGuest {
+class Lookup implements PendingStream {
   readonly state: StreamState = 'resolving'
   readonly answers: Deferred<LookupAnswer[]> = deferred()
   readonly #carrier: StreamCarrier
@@ -99,22 +99,22 @@ class Lookup implements StreamGuest {
     })
   }
 
-  receiveData(): void {
+  dataArrived(): void {
     throw new TorError('CIRCUIT_PROTOCOL', 'DATA on a lookup')
   }
 
-  receive(command: number, body: Uint8Array): void {
+  messageArrived(command: number, body: Uint8Array): void {
     this.#finish()
     this.#place?.leave()
     if (command === RelayCommand.END) this.answers.reject(failureOfEnd(decodeEnd(body), true))
     else this.#resolved(body)
   }
 
-  endOfPass(): void {
+  readProcessed(): void {
     // nothing is handed on in pieces
   }
 
-  fail(error: TorError | SocketError): void {
+  circuitFailed(error: TorError | SocketError): void {
     this.#finish()
     this.answers.reject(failureOfCircuit(error))
   }
@@ -128,7 +128,9 @@ class Lookup implements StreamGuest {
       return
     }
     const found = all.filter((answer): answer is LookupAnswer => answer.type !== 'error')
-    const usable = found.filter((answer) => answer.type === 'hostname' || !this.#rejectInternal || !isInternal(answer.address))
+    const usable = found.filter(
+      (answer) => answer.type === 'hostname' || !this.#rejectInternal || !isInternal(answer.address),
+    )
     if (usable.length > 0) {
       this.answers.resolve(usable)
       return
@@ -137,7 +139,10 @@ class Lookup implements StreamGuest {
     this.answers.reject(
       failed
         ? new SocketError('RESOLVE_FAILED', 'the name does not resolve')
-        : new SocketError('RESOLVE_TRANSIENT', found.length > 0 ? 'the name resolves to internal addresses only' : 'the name could not be resolved now'),
+        : new SocketError(
+            'RESOLVE_TRANSIENT',
+            found.length > 0 ? 'the name resolves to internal addresses only' : 'the name could not be resolved now',
+          ),
     )
   }
 

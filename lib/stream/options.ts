@@ -8,7 +8,8 @@ import { systemClock, type Clock } from '../base/clock.ts'
 import type { SecureOptions } from '../tls/options.ts'
 import { quoted } from '../base/quoted.ts'
 import type { TlsLayer } from './contract/stream-face.ts'
-import { hasByteStreams, nativeStreams, type ReadableType, type StreamConstructors } from './bytes/web-streams.ts'
+import { hasByteStreams, nativeStreams } from './bytes/web-streams.ts'
+import type { ReadableType, StreamConstructors } from './contract/stream-constructors.ts'
 
 /**
  * Which addresses the exit may connect to (tor-spec, "Opening streams"). A host name that has both is reached over IPv4
@@ -56,10 +57,11 @@ export interface StreamOptions extends SecureOptions {
    */
   readonly rejectInternalAddresses?: boolean | undefined
   /**
-   * The most bytes that may wait in the stream for a reader, where nothing else bounds them: under congestion control the far end is
-   * told to stop when 244,000 bytes wait (by the consensus of today), and what is on its way by then comes on top. A far end that does
-   * not stop costs no more memory than this: the stream fails with `RECEIVE_BUFFER_FULL`, and the circuit goes on. It must be
-   * more than 249,000, the window that a stream has without congestion control; `Infinity` for no limit.
+   * The most bytes that may wait in the stream for a reader, where nothing else bounds them: under congestion control
+   * the far end is told to stop when 244,000 bytes wait (by the consensus of today), and what is on its way by then
+   * comes on top. A far end that does not stop costs no more memory than this: the stream fails with
+   * `RECEIVE_BUFFER_FULL`, and the circuit goes on. It must be more than 249,000, the window that a stream has without
+   * congestion control; `Infinity` for no limit.
    *
    * @defaultValue 8388608
    */
@@ -141,7 +143,9 @@ const STREAM_WINDOW_BYTES = 249_000
 
 function bufferLimit(value: number): number {
   if (typeof value === 'number' && value > STREAM_WINDOW_BYTES) return value
-  throw new RangeError(`Cannot use the option receiveBufferLimit as it must be more than ${STREAM_WINDOW_BYTES} bytes: ${quoted(value)}`)
+  throw new RangeError(
+    `Cannot use the option receiveBufferLimit as it must be more than ${STREAM_WINDOW_BYTES} bytes: ${quoted(value)}`,
+  )
 }
 
 /** The longest that timers of any runtime can wait, in ms: 24 days. With more they would go off at once. */
@@ -153,7 +157,8 @@ const LONGEST_TIMER = 2 ** 31 - 1
  * @throws RangeError naming the option when it is negative or no number
  */
 export function duration(name: string, value: number): number {
-  if (typeof value !== 'number' || !(value >= 0)) throw new RangeError(`Cannot use the option ${name} as it must be at least 0 ms: ${quoted(value)}`)
+  if (typeof value !== 'number' || !(value >= 0))
+    throw new RangeError(`Cannot use the option ${name} as it must be at least 0 ms: ${quoted(value)}`)
   return value > LONGEST_TIMER ? Infinity : value
 }
 
@@ -163,7 +168,8 @@ export function duration(name: string, value: number): number {
  * @throws TypeError
  */
 export function checkOptions(options: unknown): void {
-  if (typeof options !== 'object' || options === null) throw new TypeError(`Cannot use the options as they are no object: ${quoted(options)}`)
+  if (typeof options !== 'object' || options === null)
+    throw new TypeError(`Cannot use the options as they are no object: ${quoted(options)}`)
 }
 
 /**
@@ -172,7 +178,8 @@ export function checkOptions(options: unknown): void {
  * @throws TypeError naming the option
  */
 export function flag(name: string, value: boolean): boolean {
-  if (typeof value !== 'boolean') throw new TypeError(`Cannot use the option ${name} as it must be true or false: ${quoted(value)}`)
+  if (typeof value !== 'boolean')
+    throw new TypeError(`Cannot use the option ${name} as it must be true or false: ${quoted(value)}`)
   return value
 }
 
@@ -182,7 +189,8 @@ export function flag(name: string, value: boolean): boolean {
  * @throws TypeError naming the option
  */
 export function abortSignal(name: string, value: AbortSignal | undefined): AbortSignal | undefined {
-  if (value !== undefined && !(value instanceof AbortSignal)) throw new TypeError(`Cannot use the option ${name} as it is no AbortSignal`)
+  if (value !== undefined && !(value instanceof AbortSignal))
+    throw new TypeError(`Cannot use the option ${name} as it is no AbortSignal`)
   return value
 }
 

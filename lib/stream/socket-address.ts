@@ -32,9 +32,12 @@ export function parseSocketAddress(address: AnySocketAddress): SocketAddress {
     if (colon < 0) throw new TypeError(`Cannot connect to the address as it has no port: ${quoted(address)}`)
     const hostname = address.slice(0, colon)
     const port = address.slice(colon + 1)
-    if (!/^\d{1,6}$/.test(port)) throw new TypeError(`Cannot connect to the address as its port is no number: ${quoted(address)}`)
+    if (!/^\d{1,6}$/.test(port))
+      throw new TypeError(`Cannot connect to the address as its port is no number: ${quoted(address)}`)
     if (hostname.includes(':') && !hostname.startsWith('[')) {
-      throw new TypeError(`Cannot connect to the address as an IPv6 address in a string needs brackets: ${quoted(address)}`)
+      throw new TypeError(
+        `Cannot connect to the address as an IPv6 address in a string needs brackets: ${quoted(address)}`,
+      )
     }
     return { hostname: parseHost(hostname, 'address'), port: checkPort(Number(port)) }
   }
@@ -42,7 +45,8 @@ export function parseSocketAddress(address: AnySocketAddress): SocketAddress {
     throw new TypeError(`Cannot connect to the address as it is neither a string nor an object: ${quoted(address)}`)
   }
   const { hostname, port } = address
-  if (typeof port !== 'number') throw new TypeError(`Cannot connect to the address as its port is no number: ${quoted(port)}`)
+  if (typeof port !== 'number')
+    throw new TypeError(`Cannot connect to the address as its port is no number: ${quoted(port)}`)
   return { hostname: parseHost(hostname, 'address'), port: checkPort(port) }
 }
 
@@ -52,13 +56,16 @@ export function parseSocketAddress(address: AnySocketAddress): SocketAddress {
  * @throws TypeError naming `argument`
  */
 export function parseHost(host: unknown, argument: string): string {
-  if (typeof host !== 'string' || host === '') throw new TypeError(`Cannot use the ${argument} as it names no host: ${quoted(host)}`)
+  if (typeof host !== 'string' || host === '')
+    throw new TypeError(`Cannot use the ${argument} as it names no host: ${quoted(host)}`)
   const bracketed = host.startsWith('[') && host.endsWith(']')
   const bare = bracketed ? host.slice(1, -1) : host
   const ipv6 = parseIPv6(bare)
   if (ipv6) return formatIPv6(ipv6)
   if (bracketed || !HOST.test(host) || /[[\]/@?#\\]/.test(host)) {
-    throw new TypeError(`Cannot use the ${argument} as its host is no host name or IP address in ASCII: ${quoted(host)}`)
+    throw new TypeError(
+      `Cannot use the ${argument} as its host is no host name or IP address in ASCII: ${quoted(host)}`,
+    )
   }
   if (/^[\d.]+$/.test(host) && !parseIPv4(host)) {
     throw new TypeError(`Cannot use the ${argument} as its host is no IPv4 address: ${quoted(host)}`)

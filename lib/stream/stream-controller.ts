@@ -1,6 +1,6 @@
 /**
- * One stream: its state, its flow control, and the rules of opening and closing (design: Tor has no half-close; END ends both
- * directions). It joins the readable half, the writable half and the place on the circuit.
+ * One stream: its state, its flow control, and the rules of opening and closing (design: Tor has no half-close; END
+ * ends both directions). It joins the readable half, the writable half and the place on the circuit.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { isInternalAddress, parseIPAddress } from '../cell/ip-address.ts'
 import { EndReason } from '../cell/reasons.ts'
 import { deferred, type Deferred } from '../base/deferred.ts'
 import { SocketError, TorError } from '../base/errors.ts'
-import type { StreamCarrier, StreamGuest, StreamPlace } from './contract/carrier.ts'
+import type { StreamCarrier, PendingStream, StreamPlace } from './contract/carrier.ts'
 import { atEndOfTurn } from '../base/end-of-turn.ts'
 import { failureOfAbort, failureOfCircuit, failureOfClose, failureOfEnd } from './failure.ts'
 import { HalfClosedStream } from './flow/half-closed.ts'
@@ -21,7 +21,7 @@ import { BEGIN_FLAGS, type ResolvedStreamOptions } from './options.ts'
 import { ReadSide, type ReadSideOwner } from './bytes/read-side.ts'
 import type { SocketAddress } from './socket-address.ts'
 import type { FlowOwner, StreamFlow } from './contract/stream-flow.ts'
-import type { SocketInfo } from './tor-stream.ts'
+import type { SocketInfo } from './contract/socket-info.ts'
 import { WindowFlow } from './flow/window-flow.ts'
 import { WriteSide, type WriteSideOwner } from './bytes/write-side.ts'
 import { XonXoffFlow } from './flow/xon-xoff-flow.ts'
@@ -31,7 +31,7 @@ const EMPTY = new Uint8Array(0)
 /** Where a stream goes: an address, or the relay's own directory. */
 export type StreamTarget = SocketAddress | 'directory'
 
-export class StreamController implements StreamGuest, FlowOwner, ReadSideOwner, WriteSideOwner {
+export class StreamController implements PendingStream, FlowOwner, ReadSideOwner, WriteSideOwner {
   readonly opened: Deferred<SocketInfo> = deferred()
   readonly closed: Deferred<void> = deferred()
   readonly read: ReadSide
@@ -71,7 +71,7 @@ export class StreamController implements StreamGuest, FlowOwner, ReadSideOwner, 
 
   attached(place: StreamPlace): void {
     this.#place = place
-    if (place.flow) this.moved()
+    if (place.xonXoff) this.moved()
     if (this.#target === 'directory') {
       place.send(RelayCommand.BEGIN_DIR, EMPTY)
     } else {
@@ -85,18 +85,18 @@ export class StreamController implements StreamGuest, FlowOwner, ReadSideOwner, 
   }
 
   moved(): void {
-    const flow = this.#place?.flow
+    const flow = this.#place?.xonXoff
     this.#flow.stop()
     this.#flow = flow ? new XonXoffFlow(flow, this) : new WindowFlow(this)
     this.write.changeFlow(this.#flow)
   }
 
-  receiveData(bodies: Uint8Array, offset: number, length: number): void {
-    this.#flow.arrived(length)
+  dataArrived(bodies: Uint8Array, offset: number, length: number): void {
+    this.#flow.dataArrived(length)
     this.read.push(bodies, offset, length)
   }
 
-  receive(command: number, body: Uint8Array): void {
+  messageArrived(command: number, body: Uint8Array): void {
     switch (command) {
       case RelayCommand.CONNECTED:
         this.#connected(body)
@@ -104,7 +104,7 @@ export class StreamController implements StreamGuest, FlowOwner, ReadSideOwner, 
       case RelayCommand.SENDME:
       case RelayCommand.XOFF:
       case RelayCommand.XON:
-        this.#flow.receive(command, body)
+        this.#flow.messageArrived(command, body)
         break
       case RelayCommand.END:
         this.#ended(body)
@@ -114,13 +114,13 @@ export class StreamController implements StreamGuest, FlowOwner, ReadSideOwner, 
     }
   }
 
-  endOfPass(): void {
+  readProcessed(): void {
     this.read.endOfPass()
     if (this.read.waiting > this.#options.receiveBufferLimit) this.#overflow()
-    this.#flow.endOfPass()
+    this.#flow.readProcessed()
   }
 
-  fail(error: TorError | SocketError): void {
+  circuitFailed(error: TorError | SocketError): void {
     this.#break(failureOfCircuit(error))
   }
 
@@ -138,7 +138,7 @@ export class StreamController implements StreamGuest, FlowOwner, ReadSideOwner, 
 
   consumed(bytes: number): void {
     // After an END neither SENDME nor XON goes out, so that after ours the window says what may still come.
-    if (this.#state === 'open') this.#flow.consumed(bytes)
+    if (this.#state === 'open') this.#flow.bytesConsumed(bytes)
   }
 
   readCancelled(): void {
@@ -203,17 +203,23 @@ export class StreamController implements StreamGuest, FlowOwner, ReadSideOwner, 
 
   #checkConnected(body: Uint8Array): SocketInfo {
     const flowControl = this.#flow.kind
-    if (this.#target === 'directory') return { remoteAddress: undefined, localAddress: undefined, alpn: undefined, ttl: undefined, flowControl }
+    if (this.#target === 'directory')
+      return { remoteAddress: undefined, localAddress: undefined, alpn: undefined, ttl: undefined, flowControl }
     const { address, ttl } = decodeConnected(body)
     if (address !== undefined) {
       const bytes = parseIPAddress(address) as Uint8Array
       const { addressFamily, rejectInternalAddresses } = this.#options
       const unwanted = bytes.length === 16 ? addressFamily === 'ipv4' : addressFamily === 'ipv6'
       if (unwanted || (rejectInternalAddresses && isInternalAddress(bytes))) {
-        throw new SocketError('ADDRESS_REFUSED', `the exit connected to ${unwanted ? 'an unwanted' : 'an internal'} address`, { address, ttl })
+        throw new SocketError(
+          'ADDRESS_REFUSED',
+          `the exit connected to ${unwanted ? 'an unwanted' : 'an internal'} address`,
+          { address, ttl },
+        )
       }
     }
-    const remoteAddress = address === undefined ? undefined : `${address.includes(':') ? `[${address}]` : address}:${this.#target.port}`
+    const remoteAddress =
+      address === undefined ? undefined : `${address.includes(':') ? `[${address}]` : address}:${this.#target.port}`
     return { remoteAddress, localAddress: undefined, alpn: undefined, ttl, flowControl }
   }
 

@@ -4,11 +4,11 @@
  * @module
  */
 import { SocketError } from '../base/errors.ts'
-import type { TlsAdapter } from '../platform/platform.ts'
+import type { TlsAdapter } from '../platform/tls/tls-adapter.ts'
 import { resolveTls } from '../tls/options.ts'
 import { SecureSocket, type ReadableSource } from '../tls/secure-socket.ts'
 import type { TlsLayer } from './contract/stream-face.ts'
-import type { SocketInfo } from './tor-stream.ts'
+import type { SocketInfo } from './contract/socket-info.ts'
 import { hasByteStreams } from './bytes/web-streams.ts'
 
 /**
@@ -22,7 +22,10 @@ export function tlsLayer(runtimes: TlsAdapter | undefined): TlsLayer {
     if (tls === undefined) return undefined
     const adapter = tls.adapter ?? runtimes
     if (adapter === undefined) {
-      throw new SocketError('TLS_UNSUPPORTED', 'this runtime has no TLS of its own: give a TLS library as the option tls.adapter')
+      throw new SocketError(
+        'TLS_UNSUPPORTED',
+        'this runtime has no TLS of its own: give a TLS library as the option tls.adapter',
+      )
     }
     return {
       mode: tls.mode,
@@ -31,9 +34,10 @@ export function tlsLayer(runtimes: TlsAdapter | undefined): TlsLayer {
         return new SecureSocket<SocketInfo>(below, {
           ...tls,
           adapter,
-          makeReadable: (source: ReadableSource) => bytes
-            ? new streams.ReadableStream({ ...source, type: 'bytes' }, { highWaterMark: 0 })
-            : new streams.ReadableStream(source, { highWaterMark: 0 }),
+          makeReadable: (source: ReadableSource) =>
+            bytes
+              ? new streams.ReadableStream({ ...source, type: 'bytes' }, { highWaterMark: 0 })
+              : new streams.ReadableStream(source, { highWaterMark: 0 }),
           WritableStream: streams.WritableStream,
           endOnClose,
           linger,

@@ -6,42 +6,11 @@
 import { SocketError } from '../base/errors.ts'
 import type { StreamCarrier } from './contract/carrier.ts'
 import { resolveStreamOptions, type StreamOptions } from './options.ts'
-import { plainFace, type StreamFace, type StreamTls } from './contract/stream-face.ts'
-import type { FlowControlKind } from './contract/stream-flow.ts'
+import type { SocketInfo, StreamWindows } from './contract/socket-info.ts'
+import type { StreamFace, StreamTls } from './contract/stream-face.ts'
 import { parseSocketAddress, type AnySocketAddress } from './socket-address.ts'
 import { StreamController } from './stream-controller.ts'
 import type { SecureTransport } from '../tls/options.ts'
-
-/** What `opened` resolves to: the CONNECTED message, under the WinterTC names. */
-export interface SocketInfo {
-  /** `address:port` that the exit connected to, when it said so. */
-  readonly remoteAddress: string | undefined
-  /** Always undefined: no address of this side exists. */
-  readonly localAddress: undefined
-  /** The protocol that the server chose in the TLS handshake; undefined without TLS, or when it chose none. */
-  readonly alpn: string | undefined
-  /** How long the exit's name lookup holds, in seconds, when it said so. */
-  readonly ttl: number | undefined
-  /** What limits the stream: windows and SENDMEs, or XON/XOFF where congestion control runs on its circuit. */
-  readonly flowControl: FlowControlKind
-}
-
-/**
- * How far flow control has gone, for progress displays and diagnosis. Under congestion control a stream has no windows; its circuit
- * has one.
- */
-export interface StreamWindows {
-  /**
-   * DATA cells that may still be sent before a stream SENDME must come, 0 to 500. Under congestion control 0 after an XOFF, else what the
-   * rate of the last XON allows at this moment, `Infinity` without one.
-   */
-  readonly package: number
-  /**
-   * DATA cells that may still arrive before a stream SENDME of ours, 0 to 500. Under congestion control how many full cells may wait
-   * for the reader before an XOFF of ours, 0 from then on until all were read.
-   */
-  readonly deliver: number
-}
 
 /**
  * One Tor stream as a pair of native Web Streams.
@@ -74,7 +43,12 @@ export class TorStream {
    * @param below - @internal the stream that TLS is now on top of
    * @throws SocketError `TLS_UNSUPPORTED` when `secureTransport` asks for TLS where there is none
    */
-  constructor(carrier: StreamCarrier, address: AnySocketAddress, options: StreamOptions = {}, below?: StreamController) {
+  constructor(
+    carrier: StreamCarrier,
+    address: AnySocketAddress,
+    options: StreamOptions = {},
+    below?: StreamController,
+  ) {
     const target = address === 'directory' ? address : parseSocketAddress(address)
     const resolved = resolveStreamOptions(options)
     this.#tls = tlsOf(options, target === 'directory' ? target : target.hostname)
@@ -96,8 +70,8 @@ export class TorStream {
   }
 
   /**
-   * Resolves when CONNECTED arrives and, with TLS, the handshake is over; rejects with a {@link SocketError}. A rejection that nobody
-   * looks at is no unhandled one.
+   * Resolves when CONNECTED arrives and, with TLS, the handshake is over; rejects with a {@link SocketError}. A
+   * rejection that nobody looks at is no unhandled one.
    */
   get opened(): Promise<SocketInfo> {
     return this.#face.opened
@@ -124,8 +98,8 @@ export class TorStream {
   }
 
   /**
-   * Closes both sides at once: what `writable` accepted is sent, then END; unread input is dropped, pending reads end and
-   * pending writes reject. Idempotent.
+   * Closes both sides at once: what `writable` accepted is sent, then END; unread input is dropped, pending reads end
+   * and pending writes reject. Idempotent.
    *
    * @param reason - becomes the `cause` of what pending promises reject with
    * @returns `closed`
@@ -136,8 +110,8 @@ export class TorStream {
   }
 
   /**
-   * TLS on top of this stream, as a new socket, for protocols that begin in the clear (SMTP, IMAP). From then on this one is of no
-   * use: its streams are locked, and closing it does nothing.
+   * TLS on top of this stream, as a new socket, for protocols that begin in the clear (SMTP, IMAP). From then on this
+   * one is of no use: its streams are locked, and closing it does nothing.
    *
    * @throws SocketError `TLS_UNSUPPORTED` when the socket was not made with `secureTransport: 'starttls'`
    * @throws TypeError when a stream of it is locked, or it has been upgraded
@@ -147,7 +121,8 @@ export class TorStream {
       throw new SocketError('TLS_UNSUPPORTED', "the socket was not made with secureTransport 'starttls'")
     }
     if (this.#upgraded) throw new TypeError('Cannot start TLS twice')
-    if (this.readable.locked || this.writable.locked) throw new TypeError('Cannot start TLS while a stream of the socket is locked')
+    if (this.readable.locked || this.writable.locked)
+      throw new TypeError('Cannot start TLS while a stream of the socket is locked')
     this.#upgraded = true
     return new TorStream(...this.#made, this.#controller)
   }
@@ -164,4 +139,18 @@ function tlsOf(options: StreamOptions, host: string): StreamTls | undefined {
   if (tlsLayer !== undefined) return tlsLayer(options, host)
   if (secureTransport === undefined || secureTransport === 'off') return undefined
   throw new SocketError('TLS_UNSUPPORTED', 'there is no TLS for this stream: wrap its two streams with a TLS library')
+}
+
+/** The stream as it is. */
+function plainFace(controller: StreamController): StreamFace {
+  return {
+    readable: controller.read.readable,
+    writable: controller.write.writable,
+    opened: controller.opened.promise,
+    closed: controller.closed.promise,
+    close(reason) {
+      controller.close(reason)
+      return controller.closed.promise
+    },
+  }
 }

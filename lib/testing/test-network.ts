@@ -1,17 +1,17 @@
 /**
- * A small Tor network within this process: relays that speak the real link, circuit and stream protocols over connections
- * in memory. It serves this library's own demo and specs, and the tests of whoever uses the library.
+ * A small Tor network within this process: relays that speak the real link, circuit and stream protocols over
+ * connections in memory. It serves this library's own demo and specs, and the tests of whoever uses the library.
  *
- * Nothing of it is private or anonymous, and its relays keep account of everything: it is for tests only. A test takes relays'
- * descriptions from {@link TestNetwork.relays} or {@link TestNetwork.path}; or it asks for authorities, and clients learn of the
- * relays as on any Tor network, by {@link TestNetwork.config}.
+ * Nothing of it is private or anonymous, and its relays keep account of everything: it is for tests only. A test takes
+ * relays' descriptions from {@link TestNetwork.relays} or {@link TestNetwork.path}; or it asks for authorities, and
+ * clients learn of the relays as on any Tor network, by {@link TestNetwork.config}.
  *
  * @module
  */
 import { systemClock } from '../base/clock.ts'
 import type { Clock } from '../base/clock.ts'
 import type { NetworkConfig } from '../directory/network/network-config.ts'
-import type { Link, LinkAddress, Transport } from '../platform/platform.ts'
+import type { Transport, LinkAddress, Link } from '../platform/links/transport.ts'
 import type { Relay } from '../relay.ts'
 import { authorityKeys } from './directory/authority-keys.ts'
 import type { AuthorityKeys } from './directory/authority-keys.ts'
@@ -37,8 +37,8 @@ export interface TestNetworkOptions {
    */
   readonly relays?: number | readonly RelayPlan[]
   /**
-   * How many directory authorities, 0 to 9, which are relays beside the others: then all relays serve a directory. Making their
-   * keys takes some time, once in a process.
+   * How many directory authorities, 0 to 9, which are relays beside the others: then all relays serve a directory.
+   * Making their keys takes some time, once in a process.
    *
    * @default 0
    */
@@ -56,15 +56,19 @@ export interface TestNetworkOptions {
    */
   readonly resolve?: ResolveHandler
   /**
-   * Whether there is congestion control. Without it the relays do not claim to speak it (their `pr` lines say `FlowCtrl=1`), decline when
-   * they are asked all the same, and the consensus says `cc_alg=0`. The handshake is ntor-v3 either way.
+   * Whether there is congestion control. Without it the relays do not claim to speak it (their `pr` lines say
+   * `FlowCtrl=1`), decline when they are asked all the same, and the consensus says `cc_alg=0`. The handshake is
+   * ntor-v3 either way.
    *
    * @default true
    */
   readonly congestionControl?: boolean
   /** Time, for delays and certificates. */
   readonly clock?: Clock
-  /** Random bytes for keys, padding and challenges; not for the RSA identities and ephemeral keys, which the runtime makes. */
+  /**
+   * Random bytes for keys, padding and challenges; not for the RSA identities and ephemeral keys, which the runtime
+   * makes.
+   */
   readonly random?: RandomSource
 }
 
@@ -96,7 +100,10 @@ export class TestNetwork {
   readonly transport: Transport
   /** Every address that was dialled through {@link transport}, in order, the refused ones included. */
   readonly dials: LinkAddress[] = []
-  /** The circuits that clients have created, the oldest first, each as its guard has it; its `hops` are the rest of the path. */
+  /**
+   * The circuits that clients have created, the oldest first, each as its guard has it; its `hops` are the rest of the
+   * path.
+   */
   readonly circuits: TestCircuit[] = []
 
   #directory: TestDirectory | undefined
@@ -151,7 +158,8 @@ export class TestNetwork {
    * @throws Error when the network has no authorities
    */
   get directory(): TestDirectory {
-    if (this.#directory === undefined) throw new Error('This test network has no directory: start it with "authorities"')
+    if (this.#directory === undefined)
+      throw new Error('This test network has no directory: start it with "authorities"')
     return this.#directory
   }
 
@@ -176,7 +184,10 @@ export class TestNetwork {
     return this.relays.slice(0, length).map((relay) => relay.description)
   }
 
-  /** Resolves when `predicate` is true; asked again after everything that happens. Rejects when the network closes first. */
+  /**
+   * Resolves when `predicate` is true; asked again after everything that happens. Rejects when the network closes
+   * first.
+   */
   when(predicate: () => boolean): Promise<void> {
     return this.#observer.when(predicate)
   }
@@ -233,20 +244,28 @@ export class TestNetwork {
 }
 
 /** Every relay, authorities last. */
-function planAll(relays: number | readonly RelayPlan[], authorities: number, congestionControl: boolean): CompletePlan[] {
+function planAll(
+  relays: number | readonly RelayPlan[],
+  authorities: number,
+  congestionControl: boolean,
+): CompletePlan[] {
   const count = typeof relays === 'number' ? relays : relays.length
-  if (!(Number.isInteger(count) && count >= 1 && count <= 200)) throw new RangeError(`Cannot start a network of "relays": ${count}`)
+  if (!(Number.isInteger(count) && count >= 1 && count <= 200))
+    throw new RangeError(`Cannot start a network of "relays": ${count}`)
   if (!(Number.isInteger(authorities) && authorities >= 0 && authorities <= 9)) {
     throw new RangeError(`Cannot start a network with "authorities": ${authorities}`)
   }
   const planned = typeof relays === 'number' ? Array.from({ length: count }, (): RelayPlan => ({})) : relays
   const plans = [
     ...planned.map((plan, index) => completePlan(plan, { ...relayDefaults(index), congestionControl })),
-    ...Array.from({ length: authorities }, (_, index) => completePlan(authorityPlan, { ...authorityDefaults(index), congestionControl })),
+    ...Array.from({ length: authorities }, (_, index) =>
+      completePlan(authorityPlan, { ...authorityDefaults(index), congestionControl }),
+    ),
   ]
   const places = plans.flatMap(({ address, ipv6Address }) => [address, ...(ipv6Address ? [ipv6Address] : [])])
   const unique = new Set(places.map(({ hostname, port }) => `${hostname} ${port}`))
-  if (unique.size !== places.length) throw new TypeError('Cannot start a network in which two relays have the same address')
+  if (unique.size !== places.length)
+    throw new TypeError('Cannot start a network in which two relays have the same address')
   return plans
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { TlsAdapter } from '../platform/platform.ts'
+import type { TlsAdapter } from '../platform/tls/tls-adapter.ts'
 
 /** `'off'`: bytes as they are. `'on'`: TLS at once. `'starttls'`: bytes as they are, until `startTls()`. */
 export type SecureTransport = 'off' | 'on' | 'starttls'
@@ -61,7 +61,10 @@ export function resolveTls(options: SecureOptions, host: string): ResolvedTls | 
   if (typeof tls !== 'object' || tls === null) throw new TypeError('Cannot use the option tls as it is no object')
   const { ca, adapter } = tls
   const authorities = ca === undefined ? undefined : typeof ca === 'string' ? [ca] : ca
-  if (authorities !== undefined && !(Array.isArray(authorities) && authorities.length > 0 && authorities.every(isText))) {
+  if (
+    authorities !== undefined &&
+    !(Array.isArray(authorities) && authorities.length > 0 && authorities.every(isText))
+  ) {
     throw new TypeError('Cannot use the option tls.ca as it is no text, and no list of texts')
   }
   if (adapter !== undefined && typeof (adapter as Partial<TlsAdapter> | null)?.secure !== 'function') {

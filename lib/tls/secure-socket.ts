@@ -1,16 +1,17 @@
 /**
- * TLS on top of any WinterTC socket, as a WinterTC socket: there at once, pending; `opened` resolves after the handshake.
+ * TLS on top of any WinterTC socket, as a WinterTC socket: there at once, pending; `opened` resolves after the
+ * handshake.
  *
- * It adds no buffer of its own: a read is what reads below, and a write lasts until it is taken below. The handshake begins at once,
- * as what it sends may go out before the socket below is opened. Nothing of the application's is written before the certificate has
- * been checked.
+ * It adds no buffer of its own: a read is what reads below, and a write lasts until it is taken below. The handshake
+ * begins at once, as what it sends may go out before the socket below is opened. Nothing of the application's is
+ * written before the certificate has been checked.
  *
  * @module
  */
 import type { Clock } from '../base/clock.ts'
 import { type Deferred, deferred, markHandled } from '../base/deferred.ts'
 import { SocketError } from '../base/errors.ts'
-import type { TlsAdapter, TlsConnection, TlsRequest } from '../platform/platform.ts'
+import type { TlsAdapter, TlsConnection, TlsRequest } from '../platform/tls/tls-adapter.ts'
 
 /** The socket below, as far as it is used. */
 export interface PlainSocket<Info> {
@@ -85,7 +86,9 @@ export class SecureSocket<Info extends object> {
     this.#below = below
     this.#settings = settings
     this.readable = settings.makeReadable({
-      start: (controller) => { this.#reading = controller },
+      start: (controller) => {
+        this.#reading = controller
+      },
       pull: () => this.#pull(),
       cancel: (reason) => this.#cancel(reason),
     })
@@ -127,7 +130,11 @@ export class SecureSocket<Info extends object> {
   /** Closes both sides, after telling the server. Idempotent; returns `closed`. */
   close(reason?: unknown): Promise<void> {
     if (!this.#isOver) {
-      const error = new SocketError('CLOSED', 'the stream was closed from this side', reason === undefined ? {} : { cause: reason })
+      const error = new SocketError(
+        'CLOSED',
+        'the stream was closed from this side',
+        reason === undefined ? {} : { cause: reason },
+      )
       this.#over()
       this.#opened.reject(error)
       this.#endReading()
@@ -184,7 +191,9 @@ export class SecureSocket<Info extends object> {
   }
 
   async #write(chunk: BufferSource): Promise<void> {
-    const bytes = ArrayBuffer.isView(chunk) ? new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength) : new Uint8Array(chunk)
+    const bytes = ArrayBuffer.isView(chunk)
+      ? new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+      : new Uint8Array(chunk)
     this.#isWriting = true
     try {
       const { writer } = await this.#inside
@@ -197,7 +206,9 @@ export class SecureSocket<Info extends object> {
     }
   }
 
-  /** Tor has no half-close, and servers take the end of TLS for the end of both: so it waits until the answer is read. */
+  /**
+   * Tor has no half-close, and servers take the end of TLS for the end of both: so it waits until the answer is read.
+   */
   async #writeEnd(): Promise<void> {
     this.#isWritten = true
     try {

@@ -1,15 +1,19 @@
 /**
- * Runs bundled specs in a browser page. The page has loaded mocha.js; `run` is called from outside, and `emitEvent` leads there.
+ * Runs bundled specs in a browser page. The page has loaded mocha.js; `run` is called from outside, and `emitEvent`
+ * leads there.
  *
  * @module
  */
 import { describeError, observe } from './reporter.js'
 
 /**
- * @param {{ files: string[], timeout: number, grep?: string | undefined, forbidOnly: boolean }} config `files` are URLs.
+ * @param {{ files: string[], timeout: number, grep?: string | undefined, forbidOnly: boolean }} config `files` are
+ * URLs.
  */
 export async function run(config) {
-  const page = /** @type {{ mocha: BrowserMocha, emitEvent(line: string): void }} */ (/** @type {unknown} */ (globalThis))
+  const page = /** @type {{ mocha: BrowserMocha, emitEvent(line: string): void }} */ (
+    /** @type {unknown} */ (globalThis)
+  )
   let current = '(loading)'
 
   /** @param {import('./reporter.js').RunEvent} event */
@@ -21,7 +25,11 @@ export async function run(config) {
   // Mocha itself hears of exceptions here, not of rejections.
   globalThis.addEventListener('unhandledrejection', (event) => {
     event.preventDefault()
-    emit({ type: 'fail', title: `unhandled rejection, during or before: ${current}`, error: describeError(event.reason) })
+    emit({
+      type: 'fail',
+      title: `unhandled rejection, during or before: ${current}`,
+      error: describeError(event.reason),
+    })
   })
 
   page.mocha.setup({ ui: 'bdd', timeout: config.timeout, fullTrace: true, reporter: class {} })

@@ -1,6 +1,6 @@
 /**
- * Runs bundled specs in headless Chromium: `node browser.js CONFIG`, CONFIG being the JSON of a {@link BrowserRun}. Events go to
- * the same kind of file as those of the other engines.
+ * Runs bundled specs in headless Chromium: `node browser.js CONFIG`, CONFIG being the JSON of a {@link BrowserRun}.
+ * Events go to the same kind of file as those of the other engines.
  *
  * @module
  */
@@ -16,7 +16,12 @@ import puppeteer from 'puppeteer-core'
  * `root` is the folder of the bundled specs, `mocha` the path of mocha.js.
  */
 
-const TYPES = new Map([['.js', 'text/javascript'], ['.json', 'application/json'], ['.map', 'application/json'], ['.html', 'text/html']])
+const TYPES = new Map([
+  ['.js', 'text/javascript'],
+  ['.json', 'application/json'],
+  ['.map', 'application/json'],
+  ['.html', 'text/html'],
+])
 
 /** @type {BrowserRun} */
 const config = JSON.parse(process.argv[2] ?? '')
@@ -25,7 +30,8 @@ const config = JSON.parse(process.argv[2] ?? '')
 const emit = (event) => appendFileSync(config.events, `${JSON.stringify(event)}\n`)
 
 const here = dirname(fileURLToPath(import.meta.url))
-const PAGE = '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><title>specs</title><script src="/mocha.js"></script>'
+const PAGE =
+  '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><title>specs</title><script src="/mocha.js"></script>'
 
 /**
  * The file behind a URL path; undefined for what is not served.

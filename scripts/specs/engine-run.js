@@ -11,7 +11,9 @@ import { RUN_ENV } from './engines.js'
 const POLL = 100
 /** How long a process that was told to end may take to clean up, ms. */
 const GRACE = 5_000
-/** The longest without any event, ms: a loop without end lets no timeout of a spec fire. Longer than the longest spec. */
+/**
+ * The longest without any event, ms: a loop without end lets no timeout of a spec fire. Longer than the longest spec.
+ */
 const SILENCE = 180_000
 /** The most memory that a server runtime may take, bytes: such a loop may also allocate. */
 const MEMORY = 4 * 2 ** 30
@@ -66,7 +68,8 @@ export async function runEngine({ engine, launch, config, events, limit, strict,
         break
       case 'pending':
         if (event.engineLacks) outcome.lacking.push({ title: event.title, reason: event.reason ?? '' })
-        else if (strict) return take({ type: 'fail', title: event.title, error: `pending: ${event.reason ?? 'no reason given'}` })
+        else if (strict)
+          return take({ type: 'fail', title: event.title, error: `pending: ${event.reason ?? 'no reason given'}` })
         else outcome.pending.push({ title: event.title, reason: event.reason })
         break
       case 'lost':
@@ -118,8 +121,10 @@ export async function runEngine({ engine, launch, config, events, limit, strict,
 
   if (verdict !== undefined) take({ type: 'fail', title: current, error: `${verdict}, and was ended during this spec` })
   else if (!whole) take({ type: 'fail', title: current, error: `${engine} ended in the middle of this (${how})` })
-  else if (how !== 'exit code 0' && outcome.failed === 0) take({ type: 'fail', title: '(after the last spec)', error: `${engine}: ${how}` })
-  else if (outcome.lost > 0 && outcome.failed === 0) take({ type: 'fail', title: '(not run)', error: `${outcome.lost} specs did not run` })
+  else if (how !== 'exit code 0' && outcome.failed === 0)
+    take({ type: 'fail', title: '(after the last spec)', error: `${engine}: ${how}` })
+  else if (outcome.lost > 0 && outcome.failed === 0)
+    take({ type: 'fail', title: '(not run)', error: `${outcome.lost} specs did not run` })
   outcome.seconds = (performance.now() - started) / 1_000
   return outcome
 }

@@ -29,8 +29,8 @@ function isExecutable(path) {
 }
 
 /**
- * The first of `candidates` that runs. npm packages of engines bring their program as an optional dependency and put it in
- * place by an install script, which npm may not have run: so both places count.
+ * The first of `candidates` that runs. npm packages of engines bring their program as an optional dependency and put it
+ * in place by an install script, which npm may not have run: so both places count.
  *
  * @param {string[]} candidates
  */
@@ -50,7 +50,9 @@ function optional(scope, file) {
 
 /** @param {string[]} names */
 const onPath = (names) =>
-  names.flatMap((name) => (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, name))).find(isExecutable)
+  names
+    .flatMap((name) => (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, name)))
+    .find(isExecutable)
 
 /**
  * The program of an engine, or a sentence that says what is missing.
@@ -65,7 +67,10 @@ export function programOf(engine) {
     case 'node':
       return { path: process.execPath }
     case 'deno':
-      return found(firstThatRuns([join(modules, 'deno', 'deno'), ...optional('@deno', 'deno')]), 'deno is not installed: npm install --include=optional')
+      return found(
+        firstThatRuns([join(modules, 'deno', 'deno'), ...optional('@deno', 'deno')]),
+        'deno is not installed: npm install --include=optional',
+      )
     case 'bun':
       return found(
         firstThatRuns([...optional('@oven', join('bin', 'bun')), join(modules, 'bun', 'bin', 'bun.exe')]),
@@ -79,7 +84,10 @@ export function programOf(engine) {
   }
 }
 
-/** What each server runtime is given to run a file: no network of its own for modules, no prompts, nothing written elsewhere. */
+/**
+ * What each server runtime is given to run a file: no network of its own for modules, no prompts, nothing written
+ * elsewhere.
+ */
 export const RUN_FLAGS = /** @type {const} */ ({
   node: ['--expose-gc'],
   deno: ['run', '--allow-all', '--no-prompt', '--no-lock', '--cached-only', '--quiet', '--v8-flags=--expose-gc'],

@@ -48,7 +48,9 @@ export function misnamed(metafile) {
     if (spec === undefined || !spec.endsWith('.spec.ts') || !enginesOf(spec).includes('chromium')) continue
     const path = pathToNode(metafile, spec)
     if (path !== undefined) {
-      found.push(`${relative(ROOT, spec)} is to run in a browser, but imports ${path.join(' -> ')}: name it .server.spec.ts or .node.spec.ts`)
+      found.push(
+        `${relative(ROOT, spec)} is to run in a browser, but imports ${path.join(' -> ')}: name it .server.spec.ts or .node.spec.ts`,
+      )
     }
   }
   return found

@@ -5,8 +5,8 @@
  */
 
 /**
- * What an engine tells of its run. `engineLacks`: skipped by the table of spec/support/engines.ts. `lost`: specs that did not
- * run, because a hook failed or the run was given up. `end` says that the run was whole.
+ * What an engine tells of its run. `engineLacks`: skipped by the table of spec/support/engines.ts. `lost`: specs that
+ * did not run, because a hook failed or the run was given up. `end` says that the run was whole.
  *
  * @typedef {{ type: 'start', title: string }} StartEvent
  * @typedef {{ type: 'pass', title: string, ms: number }} PassEvent
@@ -49,7 +49,12 @@ export function observe(runner, emit) {
   runner.on('pending', (test) => {
     counted += 1
     const reason = mark(test, 'engineLacks')
-    emit({ type: 'pending', title: titleOf(test), reason: reason ?? mark(test, 'pendingReason'), engineLacks: reason !== undefined })
+    emit({
+      type: 'pending',
+      title: titleOf(test),
+      reason: reason ?? mark(test, 'pendingReason'),
+      engineLacks: reason !== undefined,
+    })
   })
   runner.on('end', () => {
     const count = runner.total - counted
@@ -97,7 +102,9 @@ function show(value) {
   /** @type {string | undefined} */
   let text
   try {
-    text = JSON.stringify(value, (_key, each) => (typeof each === 'bigint' ? `${each}n` : each instanceof Uint8Array ? [...each] : each))
+    text = JSON.stringify(value, (_key, each) =>
+      typeof each === 'bigint' ? `${each}n` : each instanceof Uint8Array ? [...each] : each,
+    )
   } catch {
     // Circular, or a getter that throws: the short form must do.
   }

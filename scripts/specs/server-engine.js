@@ -1,7 +1,7 @@
 /**
- * Runs bundled specs in this process, which is Node, Deno or Bun: `ENGINE server-engine.js CONFIG`, CONFIG being the JSON of a
- * {@link ServerRun}. What happens goes to the events file, one JSON line each, written at once: it is whole even if the process
- * is killed.
+ * Runs bundled specs in this process, which is Node, Deno or Bun: `ENGINE server-engine.js CONFIG`, CONFIG being the
+ * JSON of a {@link ServerRun}. What happens goes to the events file, one JSON line each, written at once: it is whole
+ * even if the process is killed.
  *
  * @module
  */
@@ -34,8 +34,8 @@ const emit = (event) => {
   writeSync(events, `${JSON.stringify(event)}\n`)
 }
 
-// Mocha fails on an exception out of nowhere, but leaves unhandled rejections to whoever else listens. Its listener emits them
-// once more, hence the set.
+// Mocha fails on an exception out of nowhere, but leaves unhandled rejections to whoever else listens. Its listener
+// emits them once more, hence the set.
 const seen = new WeakSet()
 process.on('unhandledRejection', (reason, promise) => {
   if (seen.has(promise)) return
@@ -69,7 +69,9 @@ observe(runner, emit)
 
 function finish() {
   current = '(after the last spec)'
-  process.on('uncaughtException', (error) => emit({ type: 'fail', title: 'uncaught, after the last spec', error: describeError(error) }))
+  process.on('uncaughtException', (error) =>
+    emit({ type: 'fail', title: 'uncaught, after the last spec', error: describeError(error) }),
+  )
   emit({ type: 'end' })
   // Nothing may keep the process alive now: no timer, socket or port of the library, no server of a spec.
   setTimeout(() => {

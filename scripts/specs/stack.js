@@ -25,7 +25,8 @@ function mapOf(file) {
 }
 
 /** Frames that are of the runner or of the engine. */
-const FOREIGN = /^\s+at (.*(node_modules\/mocha\/|\/mocha\.js:|scripts\/specs\/)|(.* \()?(node|ext|native|unknown)(:|\)?$))/
+const FOREIGN =
+  /^\s+at (.*(node_modules\/mocha\/|\/mocha\.js:|scripts\/specs\/)|(.* \()?(node|ext|native|unknown)(:|\)?$))/
 
 /** A place: a file or URL, a row and a column. */
 const PLACE = /((?:file|http):\/\/[^\s()]+?|\/[^\s():]+):(\d+):(\d+)/g

@@ -62,12 +62,22 @@ export function printSummary(outcomes) {
   ])
   const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)))
   const lines = [head, ...rows].map((row) =>
-    row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  '),
+    row
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join('  '),
   )
   console.log(`\n${lines.join('\n')}`)
 
-  list('pending', outcomes.flatMap(({ engine, pending }) => pending.map(({ title, reason }) => `${engine}: ${title}: ${reason ?? 'no reason given'}`)))
-  list('not in this engine', outcomes.flatMap(({ engine, lacking }) => counted(lacking.map(({ reason }) => `${engine}: ${reason}`))))
+  list(
+    'pending',
+    outcomes.flatMap(({ engine, pending }) =>
+      pending.map(({ title, reason }) => `${engine}: ${title}: ${reason ?? 'no reason given'}`),
+    ),
+  )
+  list(
+    'not in this engine',
+    outcomes.flatMap(({ engine, lacking }) => counted(lacking.map(({ reason }) => `${engine}: ${reason}`))),
+  )
 
   const sum = (/** @type {'passed' | 'failed'} */ name) => outcomes.reduce((total, each) => total + each[name], 0)
   console.log(`\nspecs: ${sum('passed')} passed, ${sum('failed')} failed`)

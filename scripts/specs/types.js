@@ -1,6 +1,6 @@
 /**
- * Type specs: `node types.js CONFIG`. Each `*.types.ts` is one spec: it passes when the compiler finds nothing in it. What must
- * not compile stands there under `@ts-expect-error`.
+ * Type specs: `node types.js CONFIG`. Each `*.types.ts` is one spec: it passes when the compiler finds nothing in it.
+ * What must not compile stands there under `@ts-expect-error`.
  *
  * @module
  */
@@ -28,8 +28,16 @@ for (const file of config.files) {
   emit({ type: 'start', title })
   const started = performance.now()
   const source = program.getSourceFile(file)
-  const found = source === undefined ? undefined : [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)]
+  const found =
+    source === undefined
+      ? undefined
+      : [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)]
   if (found?.length === 0) emit({ type: 'pass', title, ms: performance.now() - started })
-  else emit({ type: 'fail', title, error: found === undefined ? 'the compiler did not read it' : ts.formatDiagnostics(found, host) })
+  else
+    emit({
+      type: 'fail',
+      title,
+      error: found === undefined ? 'the compiler did not read it' : ts.formatDiagnostics(found, host),
+    })
 }
 emit({ type: 'end' })

@@ -3,15 +3,15 @@ import { expect } from 'chai'
 import { transform } from 'esbuild'
 import { SocketError, TorError } from '../../lib/base/errors.ts'
 
-/** A second copy of lib/errors.ts in this process, as two versions of a package in one tree make it. */
+/** A second copy of lib/base/errors.ts in this process, as two versions of a package in one tree make it. */
 async function anotherCopy(): Promise<{ TorError: typeof TorError; SocketError: typeof SocketError }> {
-  const { code } = await transform(await readFile('lib/errors.ts', 'utf8'), { loader: 'ts', format: 'esm' })
+  const { code } = await transform(await readFile('lib/base/errors.ts', 'utf8'), { loader: 'ts', format: 'esm' })
   const copy: unknown = await import(`data:text/javascript,${encodeURIComponent(code)}`)
   return copy as { TorError: typeof TorError; SocketError: typeof SocketError }
 }
 
 describe('errors of two copies of the library in one process', () => {
-  it('are instances of each other\'s classes', async () => {
+  it("are instances of each other's classes", async () => {
     const other = await anotherCopy()
     expect(other.TorError).not.to.equal(TorError)
     expect(new other.TorError('ABORTED', 'given up')).to.be.an.instanceof(TorError)

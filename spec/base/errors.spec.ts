@@ -60,7 +60,15 @@ describe('instanceof for errors', () => {
 
   it('is false for whatever only looks like one', () => {
     const lookalike = { name: 'TorError', code: 'ABORTED', message: 'no' }
-    for (const value of [lookalike, new Error('no'), new TypeError('SocketError: no'), null, undefined, 'TorError', 7]) {
+    for (const value of [
+      lookalike,
+      new Error('no'),
+      new TypeError('SocketError: no'),
+      null,
+      undefined,
+      'TorError',
+      7,
+    ]) {
       expect(value instanceof TorError, String(value)).to.equal(false)
       expect(value instanceof SocketError, String(value)).to.equal(false)
     }
@@ -68,6 +76,8 @@ describe('instanceof for errors', () => {
 
   it('does not show the brand in JSON or among the keys', () => {
     const error = new SocketError('CLOSED', 'closed')
-    expect(Object.getOwnPropertySymbols(error).filter((symbol) => Object.prototype.propertyIsEnumerable.call(error, symbol))).to.deep.equal([])
+    expect(
+      Object.getOwnPropertySymbols(error).filter((symbol) => Object.prototype.propertyIsEnumerable.call(error, symbol)),
+    ).to.deep.equal([])
   })
 })

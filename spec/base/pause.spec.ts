@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { pause, unlessAborted } from '../../lib/base/pause.ts'
 import { deferred } from '../../lib/base/deferred.ts'
 import { TorError } from '../../lib/base/errors.ts'
-import { rejection } from '../stream/support/scene.ts'
+import { rejection } from '../stream/support/stream-fixture.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { turn } from '../support/turn.ts'
 
@@ -23,7 +23,9 @@ describe('pause', () => {
   it('ends when one of its signals aborts, or has, with the reason', async () => {
     for (const delay of [0, 500]) {
       const clock = new FakeClock()
-      const error = (await rejection(pause(clock, delay, [new AbortController().signal, AbortSignal.abort('before')]))) as TorError
+      const error = (await rejection(
+        pause(clock, delay, [new AbortController().signal, AbortSignal.abort('before')]),
+      )) as TorError
       expect(error).to.be.instanceOf(TorError).and.include({ code: 'ABORTED', cause: 'before' })
       expect(clock.timers).to.equal(0)
     }

@@ -1,5 +1,6 @@
 /**
- * `npm run bench`: how fast the hot path is, against a naive client of the same cryptography and against the tor client.
+ * `npm run bench`: how fast the hot path is, against a naive client of the same cryptography and against the tor
+ * client.
  *
  * ```text
  * npm run bench                        all of it, in under four minutes
@@ -9,7 +10,8 @@
  * npm run bench -- --json FILE         also writes [{ name, unit, ours, peer, peerName, ratio }]
  * ```
  *
- * Each pair is measured alternately in one run; figures are medians. Machines differ and are busy: the ratios are what counts.
+ * Each pair is measured alternately in one run; figures are medians. Machines differ and are busy: the ratios are what
+ * counts.
  *
  * @module
  */
@@ -51,8 +53,13 @@ if (parts.slice(1).some(wanted)) {
 }
 console.log(table(comparisons))
 if (json !== undefined) {
-  const results = comparisons.map(
-    ({ name, unit, ours, peer, peerName, ratio }): Result => ({ name, unit, ours, peer, peerName, ratio }),
-  )
+  const results = comparisons.map(({ name, unit, ours, peer, peerName, ratio }): Result => ({
+    name,
+    unit,
+    ours,
+    peer,
+    peerName,
+    ratio,
+  }))
   writeFileSync(json, `${JSON.stringify(results, undefined, 2)}\n`)
 }

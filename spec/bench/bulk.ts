@@ -1,6 +1,7 @@
 /**
- * Bulk transfer through the whole client side in memory: channel, onion encryption of three hops, digests, windows, the stream
- * pair; no TLS. Each client has a process of its own, with relays in it whose work is not on the clock (see far-side.ts).
+ * Bulk transfer through the whole client side in memory: channel, onion encryption of three hops, digests, windows, the
+ * stream pair; no TLS. Each client has a process of its own, with relays in it whose work is not on the clock (see
+ * far-side.ts).
  *
  * @module
  */
@@ -33,10 +34,12 @@ export async function compareBulk(length: number, programs: URL): Promise<Compar
   try {
     const results: Comparison[] = []
     for (const direction of ['receive', 'send'] as const) {
-      const turn = (client: BulkOrder['client'], compare = false): Turn => async () => {
-        const seconds = await workers[client].obey({ client, direction, length, compare })
-        return [length / 1e6 / seconds]
-      }
+      const turn =
+        (client: BulkOrder['client'], compare = false): Turn =>
+        async () => {
+          const seconds = await workers[client].obey({ client, direction, length, compare })
+          return [length / 1e6 / seconds]
+        }
       for (let warm = 0; warm < WARM_UP_TURNS; warm++) {
         await turn('ours', true)()
         await turn('naive', true)()

@@ -1,4 +1,6 @@
-/** A process with one of the clients, its relays and what they send or receive. The relays' work is not on its clock. */
+/**
+ * A process with one of the clients, its relays and what they send or receive. The relays' work is not on its clock.
+ */
 import { Circuit } from '../../lib/circuit/circuit.ts'
 import type { BulkOrder } from './bulk.ts'
 import { FarSide, randomKeys, type FarLink } from './far-side.ts'
@@ -53,12 +55,14 @@ async function receive(clock: StopClock, { readable, far }: Pair, length: number
 
 /** Sends `length` bytes, which the far side compares. Gives the seconds that it took. */
 async function send(clock: StopClock, { readable, writable, far }: Pair, length: number): Promise<number> {
-  // Where cells are read by a pipe, who reads nothing does not hear of SENDMEs either. It ends with the circuit, in an error.
+  // Where cells are read by a pipe, who reads nothing does not hear of SENDMEs either. It ends with the circuit, in an
+  // error.
   readable.pipeTo(new WritableStream()).catch(() => undefined)
   const arrived = far.expectUpload(length)
   const writer = writable.getWriter()
   clock.start()
-  for (let at = 0; at < length; at += LONGEST_PIECE) await writer.write(payload(at, Math.min(LONGEST_PIECE, length - at)))
+  for (let at = 0; at < length; at += LONGEST_PIECE)
+    await writer.write(payload(at, Math.min(LONGEST_PIECE, length - at)))
   await arrived
   return clock.stop()
 }

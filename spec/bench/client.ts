@@ -1,6 +1,6 @@
 /**
- * The two clients from their start to a first byte, and a new stream on a circuit that is ready, over one private network of
- * real tor. Each start is a new process: cold with nothing kept, warm with what the last one kept.
+ * The two clients from their start to a first byte, and a new stream on a circuit that is ready, over one private
+ * network of real tor. Each start is a new process: cold with nothing kept, warm with what the last one kept.
  *
  * @module
  */
@@ -26,7 +26,10 @@ const STREAMS = 100
 
 const GET = Buffer.from('GET / HTTP/1.0\r\n\r\n')
 
-/** Seconds until the first byte of an answer through the tor client; `ahead` sends the request without waiting for the reply. */
+/**
+ * Seconds until the first byte of an answer through the tor client; `ahead` sends the request without waiting for the
+ * reply.
+ */
 async function socksFirstByte(socksPort: number, port: number, ahead: boolean): Promise<number> {
   const began = performance.now()
   const socket = connect(socksPort, '127.0.0.1')
@@ -102,7 +105,9 @@ export async function compareClients(programs: URL): Promise<Comparison[]> {
     const cold: Metric = { name: 'cold start to first byte', unit: 's', better: 'less' }
     results.push(
       ...(await alternate(
-        [cold], 'tor', STARTS,
+        [cold],
+        'tor',
+        STARTS,
         async () => [await ourStart(join(kept, `cold${turn++}`))],
         async () => [await torStart(`cold${turn++}`)],
       )),
@@ -111,16 +116,28 @@ export async function compareClients(programs: URL): Promise<Comparison[]> {
     await torStart('warm')
     const warm: Metric = { name: 'warm start to first byte', unit: 's', better: 'less' }
     results.push(
-      ...(await alternate([warm], 'tor', STARTS, async () => [await ourStart(join(kept, 'warm'))], async () => [await torStart('warm')])),
+      ...(await alternate(
+        [warm],
+        'tor',
+        STARTS,
+        async () => [await ourStart(join(kept, 'warm'))],
+        async () => [await torStart('warm')],
+      )),
     )
 
     const ready = ourWorker()
     await ready.obey({ kind: 'open', authorities, storage: join(kept, 'warm'), port })
     for (const optimistic of [true, false]) {
-      const metric: Metric = { name: `new stream, optimistic data ${optimistic ? 'on' : 'off'}`, unit: 's', better: 'less' }
+      const metric: Metric = {
+        name: `new stream, optimistic data ${optimistic ? 'on' : 'off'}`,
+        unit: 's',
+        better: 'less',
+      }
       results.push(
         ...(await alternate(
-          [metric], 'tor', STREAMS,
+          [metric],
+          'tor',
+          STREAMS,
           async () => [await ready.obey({ kind: 'latency', port, optimistic })],
           async () => [await socksFirstByte(client.socksPort, port, optimistic)],
         )),

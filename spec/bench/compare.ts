@@ -1,6 +1,6 @@
 /**
- * Measuring two programs against each other: turn by turn in one run, so that whatever else the machine does hits both, and
- * medians of the turns.
+ * Measuring two programs against each other: turn by turn in one run, so that whatever else the machine does hits both,
+ * and medians of the turns.
  *
  * @module
  */
@@ -46,7 +46,8 @@ export async function alternate(
     samples.peer.push(await peer())
   }
   return metrics.map(({ name, unit, better }, index) => {
-    const medianOf = (turns: readonly (readonly number[])[]): number => median(turns.map((values) => values[index] as number))
+    const medianOf = (turns: readonly (readonly number[])[]): number =>
+      median(turns.map((values) => values[index] as number))
     const us = medianOf(samples.ours)
     const them = medianOf(samples.peer)
     return { name, unit, ours: us, peer: them, peerName, ratio: us / them, better }
@@ -56,7 +57,9 @@ export async function alternate(
 function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? (sorted[middle] as number) : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2
+  return sorted.length % 2 === 1
+    ? (sorted[middle] as number)
+    : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2
 }
 
 /** The results as a table for people. */
@@ -70,8 +73,17 @@ export function table(comparisons: readonly Comparison[]): string {
     better === 'more' ? 'above 1' : 'below 1',
   ])
   const lines = [['', 'ours', 'peer', 'unit', 'ours / peer', 'better when'], ...rows]
-  const widths = (lines[0] as string[]).map((_, column) => Math.max(...lines.map((line) => (line[column] as string).length)))
-  return lines.map((line) => line.map((cell, column) => cell.padEnd(widths[column] as number)).join('  ').trimEnd()).join('\n')
+  const widths = (lines[0] as string[]).map((_, column) =>
+    Math.max(...lines.map((line) => (line[column] as string).length)),
+  )
+  return lines
+    .map((line) =>
+      line
+        .map((cell, column) => cell.padEnd(widths[column] as number))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
 }
 
 /** Three digits that mean something. */

@@ -3,15 +3,18 @@ import { createServer, connect as connectTcp, type Server, type Socket } from 'n
 import { once } from 'node:events'
 import { serve } from './worker.ts'
 
-/** What it is told to do: to listen before each of `ports`, and pass on after `delay` milliseconds. It answers with its own ports. */
+/**
+ * What it is told to do: to listen before each of `ports`, and pass on after `delay` milliseconds. It answers with its
+ * own ports.
+ */
 export interface DelayOrder {
   readonly ports: readonly number[]
   readonly delay: number
 }
 
 /**
- * One direction of a connection. Everything leaves in the order and with the spacing in which it came; nothing is limited but by
- * the receiver, who stops the sender by not reading.
+ * One direction of a connection. Everything leaves in the order and with the spacing in which it came; nothing is
+ * limited but by the receiver, who stops the sender by not reading.
  */
 function passOn(from: Socket, to: Socket, delay: number): void {
   const onTheWay: { readonly bytes: Buffer; readonly due: number }[] = []

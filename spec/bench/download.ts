@@ -7,7 +7,8 @@ import { FIXED_CELL_SIZE, FIXED_HEADER_SIZE, writeFixedHeader } from '../../lib/
 import { CellCommand, RelayCommand } from '../../lib/cell/commands.ts'
 import { encodeEnd } from '../../lib/cell/relay/end.ts'
 import { EndReason } from '../../lib/cell/reasons.ts'
-import { BODY_SIZE, HEADER_SIZE, MAX_DATA, writeHeader } from '../../lib/cell/relay/relay-cell-v0.ts'
+import { HEADER_SIZE, MAX_DATA, writeHeader } from '../../lib/cell/relay/relay-cell-v0.ts'
+import { BODY_SIZE } from '../../lib/cell/body-size.ts'
 import { decodeSendme } from '../../lib/cell/relay/sendme.ts'
 import type { HopCrypto } from '../../lib/circuit/onion/hop-crypto.ts'
 import { CIRCUIT_WINDOW, STREAM_WINDOW } from '../../lib/stream/flow/windows.ts'
@@ -69,10 +70,15 @@ const BATCH = 128
 let memory = new Uint8Array(0)
 
 /**
- * Encrypts `length` bytes of the payload and an END, for the client whose hops these are. Only one download can be under way: the
- * next one is encrypted into the same memory.
+ * Encrypts `length` bytes of the payload and an END, for the client whose hops these are. Only one download can be
+ * under way: the next one is encrypted into the same memory.
  */
-export function encryptDownload(hops: readonly HopCrypto[], circuitId: number, streamId: number, length: number): Download {
+export function encryptDownload(
+  hops: readonly HopCrypto[],
+  circuitId: number,
+  streamId: number,
+  length: number,
+): Download {
   const dataCells = Math.ceil(length / MAX_DATA)
   const { digest } = (hops.at(-1) as HopCrypto).backward
   const size = (dataCells + 1) * FIXED_CELL_SIZE
@@ -84,7 +90,10 @@ export function encryptDownload(hops: readonly HopCrypto[], circuitId: number, s
     const end = Math.min(first + BATCH, dataCells + 1)
     for (let cell = first, offset = 0; cell < end; cell++, offset += BODY_SIZE) {
       if (cell === dataCells) {
-        plain.set(packMessage({ command: RelayCommand.END, streamId, body: encodeEnd(EndReason.DONE) }, systemRandom), offset)
+        plain.set(
+          packMessage({ command: RelayCommand.END, streamId, body: encodeEnd(EndReason.DONE) }, systemRandom),
+          offset,
+        )
       } else {
         const bytes = payload(cell * MAX_DATA, Math.min(MAX_DATA, length - cell * MAX_DATA))
         writeHeader(plain, offset, RelayCommand.DATA, streamId, bytes.length)

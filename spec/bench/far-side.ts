@@ -1,7 +1,7 @@
 /**
- * The relays' side of one circuit in this process, as an honest network: link handshake, ntor for each hop, one stream. It
- * checks every cell that the client sends, and its work is kept off the client's clock: a download is encrypted before the clock
- * starts, everything else is done while it stands still.
+ * The relays' side of one circuit in this process, as an honest network: link handshake, ntor for each hop, one stream.
+ * It checks every cell that the client sends, and its work is kept off the client's clock: a download is encrypted
+ * before the clock starts, everything else is done while it stands still.
  *
  * @module
  */
@@ -9,16 +9,17 @@ import { encodeCerts } from '../../lib/cell/channel/certs-cell.ts'
 import { encodeCell, encodeVersions } from '../../lib/cell/channel/channel-cell.ts'
 import { CellCommand, RelayCommand, relayCommandName } from '../../lib/cell/commands.ts'
 import { encodeConnected } from '../../lib/cell/relay/connected.ts'
-import { decodeCreate2, encodeCreated2 } from '../../lib/cell/channel/create2.ts'
+import { decodeCreate2, encodeCreated2 } from '../../lib/cell/create2.ts'
 import { decodeExtend2 } from '../../lib/cell/relay/extend2.ts'
 import { encodeNetinfo } from '../../lib/cell/channel/netinfo.ts'
-import { BODY_SIZE, bodyOf, commandOf, lengthOf, streamIdOf } from '../../lib/cell/relay/relay-cell-v0.ts'
+import { bodyOf, commandOf, lengthOf, streamIdOf } from '../../lib/cell/relay/relay-cell-v0.ts'
+import { BODY_SIZE } from '../../lib/cell/body-size.ts'
 import { encodeSendme } from '../../lib/cell/relay/sendme.ts'
 import { Deframer, type LinkItem } from '../../lib/channel/deframer.ts'
 import { HOP_KEY_SIZE, HopCrypto } from '../../lib/circuit/onion/hop-crypto.ts'
 import { answerNtor } from '../../lib/circuit/handshake/ntor.ts'
 import { currentPlatform } from '../../lib/platform/current.ts'
-import type { Link, Transport } from '../../lib/platform/platform.ts'
+import type { Transport, Link } from '../../lib/platform/links/transport.ts'
 import type { Relay } from '../../lib/relay.ts'
 import { CIRCUIT_WINDOW, STREAM_WINDOW } from '../../lib/stream/flow/windows.ts'
 import { makeCertificates, type RelayCertificate } from '../../lib/testing/relay/certificates.ts'
@@ -185,7 +186,9 @@ export class FarLink {
       this.#answer(encodeVersions([4, 5]))
       this.#answer(encodeCell(0, CellCommand.CERTS, encodeCerts(this.#certificates)))
       this.#answer(encodeCell(0, CellCommand.AUTH_CHALLENGE, joinBytes([systemRandom(32), Uint8Array.of(0, 1, 0, 3)])))
-      this.#answer(encodeCell(0, CellCommand.NETINFO, encodeNetinfo({ timestamp: 0, otherAddress: undefined, myAddresses: [] })))
+      this.#answer(
+        encodeCell(0, CellCommand.NETINFO, encodeNetinfo({ timestamp: 0, otherAddress: undefined, myAddresses: [] })),
+      )
     } else if (item.command === CellCommand.CREATE2) {
       this.#circuitId = item.circuitId
       this.#answer(encodeCell(item.circuitId, CellCommand.CREATED2, this.#addHop(decodeCreate2(item.body).data)))
@@ -199,7 +202,11 @@ export class FarLink {
     for (let offset = 0; offset < bodies.length; offset += BODY_SIZE) {
       const recognised = this.#hops.at(-1)?.forward.digest.verify(bodies, offset) === true
       if (!recognised) throw new Error('the client sent a cell that no relay recognises')
-      this.#message(commandOf(bodies, offset), streamIdOf(bodies, offset), bodyOf(bodies, offset, lengthOf(bodies, offset)))
+      this.#message(
+        commandOf(bodies, offset),
+        streamIdOf(bodies, offset),
+        bodyOf(bodies, offset, lengthOf(bodies, offset)),
+      )
     }
   }
 

@@ -1,6 +1,6 @@
 /**
- * The fronts against the tor client's SOCKS port, over one private network of real tor: curl through either, and `tor.fetch` against
- * curl through tor.
+ * The fronts against the tor client's SOCKS port, over one private network of real tor: curl through either, and
+ * `tor.fetch` against curl through tor.
  *
  * @module
  */
@@ -18,10 +18,21 @@ export type FrontOrder =
 const REQUESTS = 100
 const TURNS = 5
 
-/** Runs curl through a SOCKS port; resolves with the seconds from its start to its end. Every name is resolved by the exit. */
+/**
+ * Runs curl through a SOCKS port; resolves with the seconds from its start to its end. Every name is resolved by the
+ * exit.
+ */
 async function curl(socksPort: number, args: readonly string[]): Promise<number> {
   const began = performance.now()
-  const common = ['--silent', '--show-error', '--fail', '--socks5-hostname', `127.0.0.1:${socksPort}`, '--output', '/dev/null']
+  const common = [
+    '--silent',
+    '--show-error',
+    '--fail',
+    '--socks5-hostname',
+    `127.0.0.1:${socksPort}`,
+    '--output',
+    '/dev/null',
+  ]
   const child = spawn('curl', [...common, ...args], { stdio: ['ignore', 'ignore', 'inherit'] })
   const [code] = (await once(child, 'exit')) as [number | null]
   if (code !== 0) throw new Error(`curl ended with ${code}`)
@@ -52,7 +63,11 @@ export async function compareFronts(length: number, programs: URL): Promise<Comp
     for (const reuse of [true, false]) {
       const connections = reuse ? 'one connection' : 'new connections'
       const args = [...(reuse ? [] : ['--header', 'Connection: close']), ...requests(url, REQUESTS)]
-      const metric = (name: string): Metric => ({ name: `${name}, ${REQUESTS} requests, ${connections}`, unit: '1/s', better: 'more' })
+      const metric = (name: string): Metric => ({
+        name: `${name}, ${REQUESTS} requests, ${connections}`,
+        unit: '1/s',
+        better: 'more',
+      })
       const throughTor = async (): Promise<readonly number[]> => perSecond(await curl(theirs, args), REQUESTS)
       const throughOurs = async (): Promise<readonly number[]> => perSecond(await curl(ours, args), REQUESTS)
       const fetched = async (): Promise<readonly number[]> =>
@@ -67,7 +82,9 @@ export async function compareFronts(length: number, programs: URL): Promise<Comp
     for (const port of [ours, theirs]) await curl(port, download)
     results.push(
       ...(await alternate(
-        [metric], 'tor', TURNS,
+        [metric],
+        'tor',
+        TURNS,
         async () => perSecond(await curl(ours, download), megabytes),
         async () => perSecond(await curl(theirs, download), megabytes),
       )),

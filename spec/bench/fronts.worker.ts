@@ -1,4 +1,7 @@
-/** A process that is a client of this library with a SOCKS port, so that both fronts are measured apart from whoever uses them. */
+/**
+ * A process that is a client of this library with a SOCKS port, so that both fronts are measured apart from whoever
+ * uses them.
+ */
 import { listenSocks } from '../../lib/node/listen-socks.ts'
 import { parseDirAuthorityLines } from '../../lib/directory/network/dir-authority-lines.ts'
 import { TorClient } from '../../lib/client/tor-client.ts'
@@ -27,5 +30,9 @@ serve(async (order: FrontOrder): Promise<number> => {
     return (await listenSocks({ connect, resolve, port: 0 })).port
   }
   if (tor === undefined) throw new Error('there is no client yet')
-  return await fetchTimes(order.reuse ? tor.fetch : createFetch({ connect: tor.connect, maxIdlePerOrigin: 0 }), order.url, order.count)
+  return await fetchTimes(
+    order.reuse ? tor.fetch : createFetch({ connect: tor.connect, maxIdlePerOrigin: 0 }),
+    order.url,
+    order.count,
+  )
 })

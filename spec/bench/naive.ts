@@ -1,12 +1,14 @@
 /**
- * What the library is measured against: the same cryptography by the same native AES and SHA-1, written the way that suggests
- * itself. The link is piped through one TransformStream, cells are handled one by one, and each is a chunk of its own.
+ * What the library is measured against: the same cryptography by the same native AES and SHA-1, written the way that
+ * suggests itself. The link is piped through one TransformStream, cells are handled one by one, and each is a chunk of
+ * its own.
  *
- * It is honest work: it checks every digest, keeps both windows and answers with authenticated SENDMEs, and its bytes are
- * the right ones. It copies nothing that it need not copy. It does not build circuits: keys and a stream are given to it.
+ * It is honest work: it checks every digest, keeps both windows and answers with authenticated SENDMEs, and its bytes
+ * are the right ones. It copies nothing that it need not copy. It does not build circuits: keys and a stream are given
+ * to it.
  */
 import { createCipheriv, createHash, randomFillSync, timingSafeEqual, type Cipher, type Hash } from 'node:crypto'
-import type { Link } from '../../lib/platform/platform.ts'
+import type { Link } from '../../lib/platform/links/transport.ts'
 import type { CircuitKeys } from './far-side.ts'
 
 const CELL_SIZE = 514
@@ -53,7 +55,9 @@ export class NaiveClient {
       ciphers: keys.hops.map((hop) => cipher(hop.subarray(56, 72))),
     }
     this.readable = link.readable.pipeThrough(
-      new TransformStream<Uint8Array, Uint8Array>({ transform: (chunk, controller) => this.#receive(chunk, controller) }),
+      new TransformStream<Uint8Array, Uint8Array>({
+        transform: (chunk, controller) => this.#receive(chunk, controller),
+      }),
     )
     const outgoing = new TransformStream<Uint8Array, Uint8Array>({
       transform: (chunk, controller) => this.#send(chunk, (cell) => controller.enqueue(cell)),

@@ -24,8 +24,8 @@ export class StopClock {
   }
 
   /**
-   * Does work that does not count; within such work it makes no difference. It must be synchronous: whatever runs between two
-   * turns belongs to the client.
+   * Does work that does not count; within such work it makes no difference. It must be synchronous: whatever runs
+   * between two turns belongs to the client.
    */
   pause<T>(work: () => T): T {
     if (this.#since === undefined) return work()

@@ -1,7 +1,8 @@
 /**
- * Against the tor client, over private networks of real tor, with relays that are bound by the CPU, so that clients and not timers
- * decide: under fixed windows; under congestion control; and under congestion control when every hop is far away, where our own
- * fixed windows are measured too. Each client transfers over one stream at a time, and has its own process.
+ * Against the tor client, over private networks of real tor, with relays that are bound by the CPU, so that clients and
+ * not timers decide: under fixed windows; under congestion control; and under congestion control when every hop is far
+ * away, where our own fixed windows are measured too. Each client transfers over one stream at a time, and has its own
+ * process.
  *
  * @module
  */
@@ -21,7 +22,9 @@ const WARM_UP = 60_000_000
 /** A tick of /proc/PID/stat, in seconds. Linux has told programs 100 a second since ever. */
 const TICK = 0.01
 
-/** CPU seconds that a process has used so far, user and system (proc(5): fields 14 and 15, after the name in brackets). */
+/**
+ * CPU seconds that a process has used so far, user and system (proc(5): fields 14 and 15, after the name in brackets).
+ */
 function cpuOf(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
@@ -29,7 +32,7 @@ function cpuOf(pid: number): number {
 }
 
 /** A network to compare clients on. */
-interface Ground {
+interface TorFixture {
   /** What it is called in the table. */
   readonly name: string
   readonly params: readonly string[]
@@ -49,8 +52,16 @@ interface Ground {
  * @param programs the folder of the workers
  */
 export function compareTor(length: number, programs: URL): Promise<Comparison[]> {
-  const ground = { name: 'windows', params: ['cc_alg=0'], delay: 0, length, warmUp: WARM_UP, turns: TURNS, windowsToo: false }
-  return compareOn(ground, programs)
+  const fixture = {
+    name: 'windows',
+    params: ['cc_alg=0'],
+    delay: 0,
+    length,
+    warmUp: WARM_UP,
+    turns: TURNS,
+    windowsToo: false,
+  }
+  return compareOn(fixture, programs)
 }
 
 /**
@@ -63,11 +74,14 @@ export async function compareFlow(length: number, programs: URL): Promise<Compar
   const shared = { params: ['cc_alg=2', 'cfx_enabled=0'], windowsToo: true }
   return [
     ...(await compareOn({ ...shared, name: 'cc', delay: 0, length, warmUp: WARM_UP, turns: TURNS }, programs)),
-    ...(await compareOn({ ...shared, name: 'cc, 50 ms a hop', delay: 50, length: length / 5, warmUp: length / 5, turns: 3 }, programs)),
+    ...(await compareOn(
+      { ...shared, name: 'cc, 50 ms a hop', delay: 50, length: length / 5, warmUp: length / 5, turns: 3 },
+      programs,
+    )),
   ]
 }
 
-async function compareOn(ground: Ground, programs: URL): Promise<Comparison[]> {
+async function compareOn(fixture: TorFixture, programs: URL): Promise<Comparison[]> {
   const workers: { stop(): Promise<void> }[] = []
   const start = <O extends object, A>(program: string): Worker<O, A> => {
     const worker = new Worker<O, A>(new URL(program, programs))
@@ -76,12 +90,12 @@ async function compareOn(ground: Ground, programs: URL): Promise<Comparison[]> {
   }
   let network: TorNetwork | undefined
   try {
-    const delays = ground.delay > 0 ? start<DelayOrder, number[]>('delay.worker.js') : undefined
+    const delays = fixture.delay > 0 ? start<DelayOrder, number[]>('delay.worker.js') : undefined
     network = await TorNetwork.start({
       fast: true,
-      params: ground.params,
+      params: fixture.params,
       client: true,
-      ...(delays && { standBefore: (ports) => delays.obey({ ports, delay: ground.delay }) }),
+      ...(delays && { standBefore: (ports) => delays.obey({ ports, delay: fixture.delay }) }),
     })
     const { client, httpPort: port } = network
     if (client === undefined) throw new Error('the network has no client')
@@ -89,7 +103,7 @@ async function compareOn(ground: Ground, programs: URL): Promise<Comparison[]> {
     const path = network.path().map((relay) => ({ ...relay, protocols: undefined }))
     const ours = start<Order, Outcome>('ours.worker.js')
     const socks = start<Order, Outcome>('socks.worker.js')
-    const windows = ground.windowsToo ? start<Order, Outcome>('ours.worker.js') : undefined
+    const windows = fixture.windowsToo ? start<Order, Outcome>('ours.worker.js') : undefined
     await ours.obey({ kind: 'open', path, port })
     await windows?.obey({ kind: 'open', path, port, windows: true })
     await socks.obey({ kind: 'open', path: client.socksPort, port })
@@ -98,25 +112,39 @@ async function compareOn(ground: Ground, programs: URL): Promise<Comparison[]> {
     for (const kind of ['down', 'up'] as const) {
       const turnOf =
         (worker: Worker<Order, Outcome>) =>
-        async (length = ground.length): Promise<readonly number[]> => {
+        async (length = fixture.length): Promise<readonly number[]> => {
           const { seconds, cpu } = await worker.obey({ kind, length })
           return [length / 1e6 / seconds, cpu / (length / 1e6)]
         }
-      const torTurn = async (length = ground.length): Promise<readonly number[]> => {
+      const torTurn = async (length = fixture.length): Promise<readonly number[]> => {
         const before = cpuOf(client.pid)
         const { seconds } = await socks.obey({ kind, length })
         return [length / 1e6 / seconds, (cpuOf(client.pid) - before) / (length / 1e6)]
       }
-      await turnOf(ours)(ground.warmUp)
-      await torTurn(ground.warmUp)
+      await turnOf(ours)(fixture.warmUp)
+      await torTurn(fixture.warmUp)
       const metrics: Metric[] = [
-        { name: `${ground.name}: MB/s ${kind}`, unit: 'MB/s', better: 'more' },
-        { name: `${ground.name}: CPU per MB ${kind}`, unit: 'CPU s/MB', better: 'less' },
+        { name: `${fixture.name}: MB/s ${kind}`, unit: 'MB/s', better: 'more' },
+        { name: `${fixture.name}: CPU per MB ${kind}`, unit: 'CPU s/MB', better: 'less' },
       ]
-      results.push(...(await alternate(metrics, 'tor', ground.turns, () => turnOf(ours)(), () => torTurn())))
+      results.push(
+        ...(await alternate(
+          metrics,
+          'tor',
+          fixture.turns,
+          () => turnOf(ours)(),
+          () => torTurn(),
+        )),
+      )
       if (windows === undefined) continue
-      await turnOf(windows)(ground.warmUp)
-      const ownWindows = await alternate(metrics, 'our windows', ground.turns, () => turnOf(ours)(), () => turnOf(windows)())
+      await turnOf(windows)(fixture.warmUp)
+      const ownWindows = await alternate(
+        metrics,
+        'our windows',
+        fixture.turns,
+        () => turnOf(ours)(),
+        () => turnOf(windows)(),
+      )
       results.push(...ownWindows.filter(({ unit }) => unit === 'MB/s'))
     }
     return results

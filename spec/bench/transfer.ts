@@ -35,7 +35,10 @@ function headLength(first: Uint8Array): number {
 }
 
 /** Does one transfer. */
-export async function transfer(order: Order & { readonly kind: 'down' | 'up' }, connection: Connection): Promise<Outcome> {
+export async function transfer(
+  order: Order & { readonly kind: 'down' | 'up' },
+  connection: Connection,
+): Promise<Outcome> {
   const { kind, length } = order
   const began = performance.now()
   const cpu = process.cpuUsage()
@@ -44,7 +47,8 @@ export async function transfer(order: Order & { readonly kind: 'down' | 'up' }, 
     await connection.write(new TextEncoder().encode(`GET /${length} HTTP/1.0\r\nHost: target.test\r\n\r\n`))
     const first = (await connection.read()) ?? new Uint8Array(0)
     let received = first.length - headLength(first)
-    for (let bytes = await connection.read(); bytes !== undefined; bytes = await connection.read()) received += bytes.length
+    for (let bytes = await connection.read(); bytes !== undefined; bytes = await connection.read())
+      received += bytes.length
     if (received !== length) throw new Error(`${received} bytes came and not ${length}`)
   } else {
     const head = `PUT / HTTP/1.1\r\nHost: target.test\r\nConnection: close\r\nContent-Length: ${length}\r\n\r\n`

@@ -45,7 +45,8 @@ export function serve<Order, Answer>(obey: (order: Order) => Promise<Answer>): v
   process.on('message', (order: Order) => {
     obey(order).then(
       (answer) => process.send?.({ answer }),
-      (error: unknown) => process.send?.({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+      (error: unknown) =>
+        process.send?.({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
     )
   })
   process.on('disconnect', () => process.exit())

@@ -23,25 +23,38 @@ describe('Handshake extensions', () => {
   it('are a count, and of each its type, its length and its body', () => {
     expect([...encodeHandshakeExtensions(new Map())]).to.deep.equal([0])
     expect([...encodeHandshakeExtensions(new Map([[1, EMPTY]]))]).to.deep.equal([1, 1, 0])
-    expect([...encodeHandshakeExtensions(new Map([[2, encodeCongestionControlResponse(31)]]))]).to.deep.equal([1, 2, 1, 31])
+    expect([...encodeHandshakeExtensions(new Map([[2, encodeCongestionControlResponse(31)]]))]).to.deep.equal([
+      1, 2, 1, 31,
+    ])
   })
 
   it('are written in the order of their types', () => {
-    const extensions = new Map([[3, Uint8Array.of(2, 6)], [1, EMPTY]])
+    const extensions = new Map([
+      [3, Uint8Array.of(2, 6)],
+      [1, EMPTY],
+    ])
     expect([...encodeHandshakeExtensions(extensions)]).to.deep.equal([2, 1, 0, 3, 2, 2, 6])
   })
 
   it('are read as they were written, whatever they say', () => {
     const any = fc.array(fc.tuple(fc.nat(255), fc.uint8Array({ maxLength: 255 })), { maxLength: 20 })
-    fc.assert(fc.property(any, (entries) => {
-      const extensions = new Map(entries)
-      expect(decodeHandshakeExtensions(encodeHandshakeExtensions(extensions))).to.deep.equal(extensions)
-    }))
+    fc.assert(
+      fc.property(any, (entries) => {
+        const extensions = new Map(entries)
+        expect(decodeHandshakeExtensions(encodeHandshakeExtensions(extensions))).to.deep.equal(extensions)
+      }),
+    )
   })
 
   it('are read in any order, and of two of one type the first counts', () => {
     const extensions = decodeHandshakeExtensions(Uint8Array.of(4, 9, 1, 7, 2, 1, 31, 2, 1, 99, 0, 0))
-    expect(extensions).to.deep.equal(new Map([[9, Uint8Array.of(7)], [2, Uint8Array.of(31)], [0, EMPTY]]))
+    expect(extensions).to.deep.equal(
+      new Map([
+        [9, Uint8Array.of(7)],
+        [2, Uint8Array.of(31)],
+        [0, EMPTY],
+      ]),
+    )
   })
 
   for (const [what, bytes] of [
@@ -57,13 +70,15 @@ describe('Handshake extensions', () => {
   }
 
   it('never throw anything but CELL_MALFORMED', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
-      try {
-        decodeHandshakeExtensions(bytes)
-      } catch (error) {
-        expect(error).to.be.instanceOf(TorError).with.property('code', 'CELL_MALFORMED')
-      }
-    }))
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
+        try {
+          decodeHandshakeExtensions(bytes)
+        } catch (error) {
+          expect(error).to.be.instanceOf(TorError).with.property('code', 'CELL_MALFORMED')
+        }
+      }),
+    )
   })
 
   it('refuse more bytes in a body, or more extensions, than can be said', () => {
@@ -82,6 +97,7 @@ describe('The response about congestion control', () => {
   })
 
   for (const length of [0, 2, 255]) {
-    it(`is malformed with ${length} bytes`, () => expectMalformed(() => decodeCongestionControlResponse(new Uint8Array(length))))
+    it(`is malformed with ${length} bytes`, () =>
+      expectMalformed(() => decodeCongestionControlResponse(new Uint8Array(length))))
   }
 })

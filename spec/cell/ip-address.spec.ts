@@ -49,7 +49,11 @@ describe('IPv4 addresses', () => {
 describe('IPv6 addresses', () => {
   // The examples of RFC 4291 section 2.2, and edges of them.
   const forms: readonly [text: string, bytes: string, canonical: string][] = [
-    ['ABCD:EF01:2345:6789:ABCD:EF01:2345:6789', 'abcdef0123456789abcdef0123456789', 'abcd:ef01:2345:6789:abcd:ef01:2345:6789'],
+    [
+      'ABCD:EF01:2345:6789:ABCD:EF01:2345:6789',
+      'abcdef0123456789abcdef0123456789',
+      'abcd:ef01:2345:6789:abcd:ef01:2345:6789',
+    ],
     ['2001:DB8:0:0:8:800:200C:417A', '20010db80000000000080800200c417a', '2001:db8::8:800:200c:417a'],
     ['2001:DB8::8:800:200C:417A', '20010db80000000000080800200c417a', '2001:db8::8:800:200c:417a'],
     ['FF01::101', 'ff010000000000000000000000000101', 'ff01::101'],

@@ -2,7 +2,11 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { decodeCerts, type CellCertificate } from '../../lib/cell/channel/certs-cell.ts'
 import { verifyCerts, type CertsToVerify } from '../../lib/channel/certs.ts'
-import { makeCertificates, type CertificateFault, type CertificateFaults } from '../../lib/testing/relay/certificates.ts'
+import {
+  makeCertificates,
+  type CertificateFault,
+  type CertificateFaults,
+} from '../../lib/testing/relay/certificates.ts'
 import { createRelayIdentity, type RelayIdentity } from '../../lib/testing/identity/relay-identity.ts'
 import { hex } from '../cell/support/bytes.ts'
 import { expectThrow, platform } from './support/relay-side.ts'
@@ -93,7 +97,10 @@ describe('the certificates of a real relay', () => {
     for (const [expected, which] of [
       [{ rsaIdentity: other(RSA_IDENTITY), ed25519Identity: ED25519_IDENTITY }, 'another RSA identity'],
       [{ rsaIdentity: RSA_IDENTITY, ed25519Identity: other(ED25519_IDENTITY) }, 'another Ed25519 identity'],
-      [{ rsaIdentity: other(RSA_IDENTITY), ed25519Identity: other(ED25519_IDENTITY) }, 'another RSA and Ed25519 identity'],
+      [
+        { rsaIdentity: other(RSA_IDENTITY), ed25519Identity: other(ED25519_IDENTITY) },
+        'another RSA and Ed25519 identity',
+      ],
     ] as const) {
       expect(expectThrow(() => verifyCerts(recorded({ expected })), 'LINK_IDENTITY').message).to.contain(which)
     }

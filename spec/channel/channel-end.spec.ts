@@ -20,12 +20,18 @@ import { opened, Recorder } from './support/recorder.ts'
 describe('a channel, ending', () => {
   const failures: readonly [what: string, act: (link: ScriptedLink, recorder: Recorder) => void][] = [
     ['the relay closes the connection', (link) => link.end()],
-    ['the relay closes it within a cell', (link, recorder) => (link.send(recorder.relay(1).subarray(0, 99)), link.end())],
+    [
+      'the relay closes it within a cell',
+      (link, recorder) => (link.send(recorder.relay(1).subarray(0, 99)), link.end()),
+    ],
     ['reading fails', (link) => link.breakReadable(new Error('reset'))],
     ['writing fails while nothing is written', (link) => link.breakWritable(new Error('reset'))],
     [
       'writing fails',
-      (link, recorder) => (link.breakWritable(new Error('reset')), recorder.port.sendCell(CellCommand.CREATE2, hex('00'))),
+      (link, recorder) => (
+        link.breakWritable(new Error('reset')),
+        recorder.port.sendCell(CellCommand.CREATE2, hex('00'))
+      ),
     ],
   ]
   for (const [what, act] of failures) {

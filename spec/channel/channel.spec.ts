@@ -19,7 +19,14 @@ describe('a channel, receiving', () => {
   it('hands each circuit its cells in order, and tells it once that the read is over', async () => {
     const { link, circuit, channel } = await opened()
     const [a, b, idle] = [circuit(), circuit(), circuit()]
-    link.send(a.relay(1), a.relay(2), b.relay(3), a.cell(CellCommand.CREATED2, 9), a.relay(4), b.cell(CellCommand.RELAY_EARLY, 8))
+    link.send(
+      a.relay(1),
+      a.relay(2),
+      b.relay(3),
+      a.cell(CellCommand.CREATED2, 9),
+      a.relay(4),
+      b.cell(CellCommand.RELAY_EARLY, 8),
+    )
     await settle()
     expect(a.heard).to.deep.equal(['relay 1,2', 'cell 11 9', 'relay 4', 'end'])
     expect(b.heard).to.deep.equal(['relay 3', 'cell 9 8', 'end'])
@@ -108,7 +115,12 @@ describe('a channel, receiving', () => {
     const [a, b] = [circuit(), circuit()]
     const late = [a.relay(1), a.cell(CellCommand.CREATED2, 1), a.cell(CellCommand.DESTROY, 1), a.relay(2)]
     a.port.release(true)
-    link.send(...late, encodeCell(5, CellCommand.RELAY, hex('00')), encodeCell(5, CellCommand.DESTROY, hex('00')), b.relay(3))
+    link.send(
+      ...late,
+      encodeCell(5, CellCommand.RELAY, hex('00')),
+      encodeCell(5, CellCommand.DESTROY, hex('00')),
+      b.relay(3),
+    )
     await settle()
     expect(a.heard).to.deep.equal([])
     expect(b.heard).to.deep.equal(['relay 3', 'end'])
@@ -139,7 +151,11 @@ describe('a channel, receiving', () => {
       encodeCell(0, CellCommand.PADDING, hex('')),
       encodeCell(7, CellCommand.RELAY, hex('')).subarray(0, 100),
     )
-    const channel = await Channel.connect(relay, { transport: new ScriptedTransport(link), clock: new ManualClock(), platform })
+    const channel = await Channel.connect(relay, {
+      transport: new ScriptedTransport(link),
+      clock: new ManualClock(),
+      platform,
+    })
     const a = new Recorder()
     a.port = channel.openCircuit(a)
     link.send(encodeCell(7, CellCommand.RELAY, hex('')).subarray(100), a.relay(1))

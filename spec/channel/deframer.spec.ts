@@ -96,7 +96,10 @@ describe('Deframer', () => {
     )
     fc.assert(
       fc.property(fc.array(cell, { maxLength: 12 }), fc.array(fc.integer({ min: 1, max: 1200 })), (cells, cuts) => {
-        const bytes = joined(encodeVersions([4, 5]), ...cells.map(([id, command, body]) => encodeCell(id, command, body)))
+        const bytes = joined(
+          encodeVersions([4, 5]),
+          ...cells.map(([id, command, body]) => encodeCell(id, command, body)),
+        )
         const deframer = new Deframer()
         const items: LinkItem[] = []
         let at = 0
@@ -118,14 +121,23 @@ describe('Deframer', () => {
 
   it('works byte by byte', () => {
     const deframer = new Deframer()
-    const bytes = joined(encodeVersions([4]), relayCell(7, 1), encodeCell(0, CellCommand.CERTS, hex('0102')), relayCell(7, 2))
+    const bytes = joined(
+      encodeVersions([4]),
+      relayCell(7, 1),
+      encodeCell(0, CellCommand.CERTS, hex('0102')),
+      relayCell(7, 2),
+    )
     const items = Array.from(bytes).flatMap((byte) => deframer.push(Uint8Array.of(byte)))
     expect(outline(items)).to.equal('0!7 7:1 0!129 7:2')
   })
 
   it('shares no memory with what was read', () => {
     const deframer = wide()
-    const bytes = joined(relayCell(7, 1), encodeCell(7, CellCommand.CREATED2, hex('0102')), relayCell(7, 3).subarray(0, 100))
+    const bytes = joined(
+      relayCell(7, 1),
+      encodeCell(7, CellCommand.CREATED2, hex('0102')),
+      relayCell(7, 3).subarray(0, 100),
+    )
     const items = deframer.push(bytes)
     bytes.fill(0xee)
     items.push(...deframer.push(relayCell(7, 3).subarray(100)))

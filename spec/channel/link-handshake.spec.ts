@@ -5,7 +5,13 @@ import { Deframer, type LinkItem } from '../../lib/channel/deframer.ts'
 import { LinkHandshake, type LinkHandshakeOptions } from '../../lib/channel/link-handshake.ts'
 import { hex, padded } from '../cell/support/bytes.ts'
 import { expectThrow, handshakeBytes, platform, relay } from './support/relay-side.ts'
-import { AUTH_CHALLENGE_BODY, CERTS_BODY, NETINFO_BODY, RECORDED_AT, TLS_CERTIFICATE } from './vectors/recorded-relay.ts'
+import {
+  AUTH_CHALLENGE_BODY,
+  CERTS_BODY,
+  NETINFO_BODY,
+  RECORDED_AT,
+  TLS_CERTIFICATE,
+} from './vectors/recorded-relay.ts'
 
 const cell = (command: number, body: Uint8Array, circuitId = 0): LinkItem => ({
   kind: 'cell',
@@ -93,7 +99,9 @@ describe('the link handshake', () => {
       [0, undefined],
     ] as const) {
       const handshake = after([VERSIONS, CERTS, AUTH_CHALLENGE])
-      handshake.receive(cell(CellCommand.NETINFO, encodeNetinfo({ timestamp, otherAddress: undefined, myAddresses: [] })))
+      handshake.receive(
+        cell(CellCommand.NETINFO, encodeNetinfo({ timestamp, otherAddress: undefined, myAddresses: [] })),
+      )
       expect(handshake.result?.clockSkew).to.equal(skew)
     }
   })
@@ -129,7 +137,8 @@ describe('a relay that breaks the link handshake', () => {
     ...ALL,
     ...Object.values(CellCommand)
       .filter(
-        (command) => command !== CellCommand.VPADDING && !ALL.some((item) => item.kind === 'cell' && item.command === command),
+        (command) =>
+          command !== CellCommand.VPADDING && !ALL.some((item) => item.kind === 'cell' && item.command === command),
       )
       .map((command) => cell(command, new Uint8Array(509))),
     cell(99, new Uint8Array(509)),

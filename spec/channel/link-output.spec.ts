@@ -54,7 +54,9 @@ describe('LinkOutput', () => {
     expect(write.length).to.equal(3 * 514)
     for (let index = 0; index < 3; index++) {
       expect(write.subarray(index * 514, index * 514 + 5)).to.deep.equal(hex('80000007 09'))
-      expect(write.subarray(index * 514 + 5, (index + 1) * 514)).to.deep.equal(sent.subarray(index * 509, (index + 1) * 509))
+      expect(write.subarray(index * 514 + 5, (index + 1) * 514)).to.deep.equal(
+        sent.subarray(index * 509, (index + 1) * 509),
+      )
     }
     expect(write.buffer.byteLength).to.equal(write.length)
   })

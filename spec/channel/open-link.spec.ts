@@ -3,7 +3,7 @@ import { encodeCell, encodeVersions } from '../../lib/cell/channel/channel-cell.
 import { CellCommand } from '../../lib/cell/commands.ts'
 import { Channel, type ChannelOptions } from '../../lib/channel/channel.ts'
 import type { TorError } from '../../lib/base/errors.ts'
-import type { Link, Transport } from '../../lib/platform/platform.ts'
+import type { Transport, Link } from '../../lib/platform/links/transport.ts'
 import type { Relay } from '../../lib/relay.ts'
 import { hex, latin1 } from '../cell/support/bytes.ts'
 import {

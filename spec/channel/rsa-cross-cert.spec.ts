@@ -51,7 +51,8 @@ describe('the RSA to Ed25519 cross-certificate', () => {
   })
 
   it('is malformed with bytes missing or left over', () => {
-    for (let length = 0; length < CERT.length; length++) expectMalformed(() => parseRsaCrossCert(CERT.subarray(0, length)))
+    for (let length = 0; length < CERT.length; length++)
+      expectMalformed(() => parseRsaCrossCert(CERT.subarray(0, length)))
     expectMalformed(() => parseRsaCrossCert(Uint8Array.of(...CERT, 0)))
   })
 

@@ -26,7 +26,13 @@ type Extension = readonly [type: number, flags: number, data: Uint8Array]
 
 /** A certificate of type 4, signed well whatever it says. */
 function made(extensions: readonly Extension[], version = 1): Uint8Array {
-  const writer = new ByteWriter().u8(version).u8(4).u32(500_000).u8(1).bytes(new Uint8Array(32).fill(9)).u8(extensions.length)
+  const writer = new ByteWriter()
+    .u8(version)
+    .u8(4)
+    .u32(500_000)
+    .u8(1)
+    .bytes(new Uint8Array(32).fill(9))
+    .u8(extensions.length)
   for (const [type, flags, data] of extensions) writer.u16(data.length).u8(type).u8(flags).bytes(data)
   const signed = writer.finish()
   return Uint8Array.of(...signed, ...ed25519.sign(signed, secretKey))
@@ -88,8 +94,14 @@ describe('Ed25519 certificates', () => {
     ['that name a key of 33 bytes', made([[4, 0, Uint8Array.of(...publicKey, 0)]])],
     ['with bytes after the signature', Uint8Array.of(...made([]), 0)],
     ['with fewer extensions than they count', Uint8Array.from(made([]), (byte, at) => (at === 39 ? 1 : byte))],
-    ['with more extensions than they count', Uint8Array.from(made([[9, 0, hex('')]]), (byte, at) => (at === 39 ? 0 : byte))],
-    ['with an extension that is cut short', Uint8Array.from(made([[9, 0, hex('aa')]]), (byte, at) => (at === 41 ? 2 : byte))],
+    [
+      'with more extensions than they count',
+      Uint8Array.from(made([[9, 0, hex('')]]), (byte, at) => (at === 39 ? 0 : byte)),
+    ],
+    [
+      'with an extension that is cut short',
+      Uint8Array.from(made([[9, 0, hex('aa')]]), (byte, at) => (at === 41 ? 2 : byte)),
+    ],
   ] as const) {
     it(`${what} are malformed`, () => {
       expectMalformed(() => parseTorCert(bytes))
@@ -98,7 +110,8 @@ describe('Ed25519 certificates', () => {
 
   it('are malformed wherever they are cut short', () => {
     for (const bytes of [SIGNING_CERT, LINK_CERT]) {
-      for (let length = 0; length < bytes.length; length++) expectMalformed(() => parseTorCert(bytes.subarray(0, length)))
+      for (let length = 0; length < bytes.length; length++)
+        expectMalformed(() => parseTorCert(bytes.subarray(0, length)))
     }
   })
 

@@ -10,7 +10,9 @@ import { CERTS_BODY, RSA_IDENTITY, TLS_CERTIFICATE } from './vectors/recorded-re
 const certificateOf = (type: number): Uint8Array =>
   decodeCerts(CERTS_BODY).find((cert) => cert.type === type)?.bytes as Uint8Array
 
-/** Made by `openssl req -x509 -sha1 -newkey rsa:1024`; the key's SHA-1 by `openssl rsa -RSAPublicKey_out` and `sha1sum`. */
+/**
+ * Made by `openssl req -x509 -sha1 -newkey rsa:1024`; the key's SHA-1 by `openssl rsa -RSAPublicKey_out` and `sha1sum`.
+ */
 const SHA1_CERTIFICATE = hex(`
   308201f13082015aa00302010202014d300d06092a864886f70d010105050030143112301006035504030c09736861312e74657374301e170d323631
   3132323138333334355a170d3336313131393138333334355a30143112301006035504030c09736861312e7465737430819f300d06092a864886f70d
@@ -42,7 +44,8 @@ describe('X.509 certificates', () => {
 
   it('that another key signed are not self-signed', () => {
     // The TLS certificate and type 1 certify a key of 2048 bits, and are signed with a key of 1024.
-    for (const bytes of [TLS_CERTIFICATE, certificateOf(1)]) expect(isSelfSigned(parseX509(bytes), platform)).to.equal(false)
+    for (const bytes of [TLS_CERTIFICATE, certificateOf(1)])
+      expect(isSelfSigned(parseX509(bytes), platform)).to.equal(false)
     const [one, other] = [parseX509(certificateOf(2)), parseX509(SHA1_CERTIFICATE)]
     expect(isSelfSigned({ ...one, key: other.key }, platform)).to.equal(false)
     expect(isSelfSigned({ ...one, signature: other.signature }, platform)).to.equal(false)

@@ -4,7 +4,7 @@ import { echo, pattern, sink, source } from '../../lib/testing/exit/exits.ts'
 import type { TestRelay } from '../../lib/testing/relay/test-relay.ts'
 import { flowControls } from '../support/flow-controls.ts'
 import { ManualClock } from '../testing/support/manual-clock.ts'
-import { expectToEcho, Rig, settled, stateOf, type Built } from './support/rig.ts'
+import { expectToEcho, CircuitFixture, settled, stateOf, type Built } from './support/circuit-fixture.ts'
 import { expectPattern, lastStream, Upload } from './support/transfer.ts'
 
 /** Waits until this many DATA cells are at the exit, and that no more are on their way. */
@@ -21,13 +21,13 @@ async function expectToWait({ writer }: Upload): Promise<void> {
 
 for (const { kind, window, step } of flowControls) {
   describe(`Backpressure (${kind})`, () => {
-    let rig: Rig
+    let fixture: CircuitFixture
     let relay: TestRelay
     before(async () => {
-      rig = await Rig.under(kind)
-      relay = rig.network.relays[2] as TestRelay
+      fixture = await CircuitFixture.under(kind)
+      relay = fixture.network.relays[2] as TestRelay
     })
-    after(() => rig.close())
+    after(() => fixture.close())
     afterEach(() => {
       Object.assign(relay.withhold, { streamSendmes: false, circuitSendmes: false })
       relay.exit = echo()
@@ -36,11 +36,15 @@ for (const { kind, window, step } of flowControls) {
     /** With time that stands still, which leaves a congestion window as it is. */
     const open = async (): Promise<Built> => {
       relay.exit = sink()
-      return rig.open({ clock: new ManualClock() })
+      return fixture.open({ clock: new ManualClock() })
     }
 
     describe('of uploads whose circuit is not acknowledged', () => {
-      for (const [count, name] of [[1, 'one stream'], [2, 'two streams'], [7, 'seven streams']] as const) {
+      for (const [count, name] of [
+        [1, 'one stream'],
+        [2, 'two streams'],
+        [7, 'seven streams'],
+      ] as const) {
         it(`stops ${name} after exactly ${window} cells, and lets exactly ${step} more through for each SENDME`, async () => {
           const built = await open()
           relay.withhold.circuitSendmes = true
@@ -62,7 +66,9 @@ for (const { kind, window, step } of flowControls) {
           await Promise.all(uploads.map(({ done }) => done))
           for (const stream of streams) await stream.close()
           await settled(built)
-          expect([...built.exit.streams.values()].map(({ bytesReceived }) => bytesReceived)).to.deep.equal(uploads.map(({ accepted }) => accepted))
+          expect([...built.exit.streams.values()].map(({ bytesReceived }) => bytesReceived)).to.deep.equal(
+            uploads.map(({ accepted }) => accepted),
+          )
           expect(built.exit.violation).to.equal(undefined)
           await built.circuit.close()
         })
@@ -123,10 +129,12 @@ for (const { kind, window, step } of flowControls) {
       const LENGTH = 1_000_000
 
       it('lets the other streams of the circuit go on, however many nobody reads', async () => {
-        const built = await rig.open()
+        const built = await fixture.open()
         relay.exit = source({ length: Infinity })
         const unread = [1, 2, 3, 4].map(() => built.circuit.connect('example.com:80'))
-        await built.exit.when(({ streams }) => streams.size === 4 && [...streams.values()].every(({ flow }) => flow.packageWindow === 0))
+        await built.exit.when(
+          ({ streams }) => streams.size === 4 && [...streams.values()].every(({ flow }) => flow.packageWindow === 0),
+        )
         await settled(built)
         relay.exit = source({ length: LENGTH })
         expect(await expectPattern(built.circuit.connect('example.com:80'))).to.equal(LENGTH)
@@ -135,12 +143,14 @@ for (const { kind, window, step } of flowControls) {
         for (const stream of unread) expect(stream.windows.deliver).to.equal(0)
         const sent = [...built.exit.streams.values()].slice(0, 4).map(({ dataSent }) => dataSent)
         if (kind === 'windows') expect(sent).to.deep.equal([500, 500, 500, 500])
-        else for (const cells of sent) expect(cells, 'the limit of 244,000 bytes, and what was on its way').to.be.within(490, 490 + 1000)
+        else
+          for (const cells of sent)
+            expect(cells, 'the limit of 244,000 bytes, and what was on its way').to.be.within(490, 490 + 1000)
         await built.circuit.close()
       })
 
       it('goes on dropping what comes after the readable was cancelled, for the sake of the upload', async () => {
-        const built = await rig.open()
+        const built = await fixture.open()
         relay.exit = source({ length: Infinity })
         const stream = built.circuit.connect('example.com:80')
         await stream.readable.cancel()
@@ -159,13 +169,13 @@ for (const { kind, window, step } of flowControls) {
 }
 
 describe('Backpressure of fixed windows', () => {
-  let rig: Rig
+  let fixture: CircuitFixture
   let relay: TestRelay
   before(async () => {
-    rig = await Rig.start()
-    relay = rig.network.relays[2] as TestRelay
+    fixture = await CircuitFixture.start()
+    relay = fixture.network.relays[2] as TestRelay
   })
-  after(() => rig.close())
+  after(() => fixture.close())
   afterEach(() => {
     relay.withhold.streamSendmes = false
     relay.exit = echo()
@@ -173,7 +183,7 @@ describe('Backpressure of fixed windows', () => {
 
   describe('of an upload whose stream is not acknowledged', () => {
     it('stops it after exactly 500 cells, and lets exactly 50 more through for each SENDME', async () => {
-      const built = await rig.open()
+      const built = await fixture.open()
       relay.withhold.streamSendmes = true
       const received = sink({ sha256: true })
       relay.exit = received
@@ -185,7 +195,7 @@ describe('Backpressure of fixed windows', () => {
       expect(stream.windows.package).to.equal(0)
       const stalled = upload.accepted
       expect(stalled, 'writes that resolved').to.be.at.most(lastStream(built.exit).bytesReceived)
-      expect(built.circuit.windows.package, 'the circuit\'s window').to.equal(1000)
+      expect(built.circuit.windows.package, "the circuit's window").to.equal(1000)
 
       for (let cells = 550; cells <= 700; cells += 50) {
         built.exit.releaseSendmes('stream', 1)
@@ -207,7 +217,7 @@ describe('Backpressure of fixed windows', () => {
     })
 
     it('lets the other streams of the circuit go on', async () => {
-      const built = await rig.open()
+      const built = await fixture.open()
       relay.withhold.streamSendmes = true
       const upload = new Upload(built.circuit.connect('example.com:80'), 1_000_000)
       await expectToStopAt(built, 500)
@@ -223,7 +233,7 @@ describe('Backpressure of fixed windows', () => {
     const LENGTH = 1_000_000
 
     it('stops it after 500 cells, 249,000 bytes, of which all are there in the end', async () => {
-      const built = await rig.open()
+      const built = await fixture.open()
       relay.exit = source({ length: LENGTH, chunkSize: 498 * 1000 })
       const stream = built.circuit.connect('example.com:80')
       await built.exit.when((exit) => lastStream(exit)?.dataSent >= 500)
@@ -237,7 +247,7 @@ describe('Backpressure of fixed windows', () => {
     })
 
     it('lets 50 cells more come for each 50 that were read, and not before', async () => {
-      const built = await rig.open()
+      const built = await fixture.open()
       relay.exit = source({ length: LENGTH, chunkSize: 498 * 1000 })
       const stream = built.circuit.connect('example.com:80', { readableType: 'default' })
       const reader = stream.readable.getReader()
@@ -260,13 +270,13 @@ describe('Backpressure of XON and XOFF', () => {
   const LIMIT = 500 * 488
   const LENGTH = 3_000_000
 
-  let rig: Rig
+  let fixture: CircuitFixture
   let relay: TestRelay
   before(async () => {
-    rig = await Rig.start({ congestionControl: true })
-    relay = rig.network.relays[2] as TestRelay
+    fixture = await CircuitFixture.start({ congestionControl: true })
+    relay = fixture.network.relays[2] as TestRelay
   })
-  after(() => rig.close())
+  after(() => fixture.close())
   afterEach(() => {
     relay.congestionControl.cwnd = 1000
     relay.exit = echo()
@@ -275,15 +285,19 @@ describe('Backpressure of XON and XOFF', () => {
   for (const cwnd of [62, 1000]) {
     it(`stops a download that nobody reads by one XOFF after 244,000 bytes, and holds at most that and twice the relay's window of ${cwnd} cells`, async () => {
       relay.congestionControl.cwnd = cwnd
-      const built = await rig.open()
+      const built = await fixture.open()
       relay.exit = source({ length: LENGTH, chunkSize: 498 * 1000 })
       const stream = built.circuit.connect('example.com:80')
       await built.exit.when((exit) => lastStream(exit)?.flow.xoffsReceived === 1)
       await settled(built)
       const { bytesSent, dataSent, flow } = lastStream(built.exit)
-      expect(bytesSent).to.be.above(LIMIT).and.at.most(LIMIT + 498 + 2 * cwnd * 498)
+      expect(bytesSent)
+        .to.be.above(LIMIT)
+        .and.at.most(LIMIT + 498 + 2 * cwnd * 498)
       expect(stream.windows.deliver).to.equal(0)
-      expect(built.exit.flow.sendmesReceived, 'SENDMEs of the circuit follow receipt').to.equal(Math.floor(dataSent / 31))
+      expect(built.exit.flow.sendmesReceived, 'SENDMEs of the circuit follow receipt').to.equal(
+        Math.floor(dataSent / 31),
+      )
       expect(flow).to.include({ xoffsReceived: 1, packageWindow: 0 })
       expect(flow.xonsReceived).to.deep.equal([])
       relay.exit = echo()
@@ -296,14 +310,14 @@ describe('Backpressure of XON and XOFF', () => {
   }
 
   it('sends the XON only when all that waited was read', async () => {
-    const built = await rig.open({ clock: new ManualClock() })
+    const built = await fixture.open({ clock: new ManualClock() })
     relay.exit = source({ length: LENGTH, chunkSize: 498 * 1000 })
     const stream = built.circuit.connect('example.com:80', { readableType: 'default' })
     await built.exit.when((exit) => lastStream(exit)?.flow.xoffsReceived === 1)
     await settled(built)
     const { bytesSent, flow } = lastStream(built.exit)
     const reader = stream.readable.getReader()
-    for (let read = 0; read < bytesSent; ) {
+    for (let read = 0; read < bytesSent;) {
       expect(flow.xonsReceived).to.deep.equal([])
       expect(lastStream(built.exit).bytesSent).to.equal(bytesSent)
       read += (await reader.read()).value?.length ?? Infinity
@@ -317,7 +331,7 @@ describe('Backpressure of XON and XOFF', () => {
     let go = (): void => undefined
     const gone = new Promise<void>((resolve) => (go = resolve))
     relay.exit = () => ({ readable: new ReadableStream(), writable: new WritableStream({ write: () => gone }) })
-    const built = await rig.open()
+    const built = await fixture.open()
     const stream = built.circuit.connect('example.com:80')
     const upload = new Upload(stream, LENGTH)
     await built.exit.when((exit) => lastStream(exit)?.flow.xoffsSent === 1)
@@ -330,7 +344,9 @@ describe('Backpressure of XON and XOFF', () => {
     relay.exit = echo()
     const other = built.circuit.connect('example.com:80')
     for (let round = 0; round < 10; round++) await expectToEcho(other)
-    expect(built.exit.flow.sendmesSent, 'the circuit is acknowledged all the same').to.equal(Math.floor(built.exit.flow.dataReceived / 31))
+    expect(built.exit.flow.sendmesSent, 'the circuit is acknowledged all the same').to.equal(
+      Math.floor(built.exit.flow.dataReceived / 31),
+    )
     go()
     await upload.done
     await upload.writer.close()

@@ -14,7 +14,17 @@ import { TestNetwork } from '../../lib/testing/test-network.ts'
 import type { TestRelay } from '../../lib/testing/relay/test-relay.ts'
 import { flowControls } from '../support/flow-controls.ts'
 import { ManualClock } from '../testing/support/manual-clock.ts'
-import { codeOf, expectToEcho, failureOf, Rig, roundTrip, seenBy, settled, stateOf, type Built } from './support/rig.ts'
+import {
+  codeOf,
+  expectToEcho,
+  failureOf,
+  CircuitFixture,
+  roundTrip,
+  seenBy,
+  settled,
+  stateOf,
+  type Built,
+} from './support/circuit-fixture.ts'
 import { lastStream } from './support/transfer.ts'
 
 const { BEGIN, BEGIN_DIR, DATA, END, EXTEND2, RESOLVE } = RelayCommand
@@ -23,13 +33,13 @@ const textOf = (bytes: Uint8Array | undefined): string => String.fromCharCode(..
 
 for (const { kind, window } of flowControls) {
   describe(`Circuit (${kind})`, () => {
-    let rig: Rig
+    let fixture: CircuitFixture
     let exitRelay: TestRelay
     before(async () => {
-      rig = await Rig.under(kind, { relays: 8 })
-      exitRelay = rig.network.relays[2] as TestRelay
+      fixture = await CircuitFixture.under(kind, { relays: 8 })
+      exitRelay = fixture.network.relays[2] as TestRelay
     })
-    after(() => rig.close())
+    after(() => fixture.close())
     afterEach(() => {
       exitRelay.exit = echo()
       exitRelay.onMessage = undefined
@@ -38,7 +48,7 @@ for (const { kind, window } of flowControls) {
     describe('when it is built', () => {
       for (const length of [1, 2, 3, 4, 5, 6, 7, 8]) {
         it(`goes through ${length} relays, each of which gets one EXTEND2 but the last, and no other RELAY_EARLY cell is sent`, async () => {
-          const { circuit, guard, hops } = await rig.open({}, length)
+          const { circuit, guard, hops } = await fixture.open({}, length)
           expect(hops.map(({ relay }) => relay.description)).to.deep.equal(circuit.path)
           const stream = circuit.connect('example.com:80')
           await expectToEcho(stream)
@@ -46,21 +56,29 @@ for (const { kind, window } of flowControls) {
           for (const [index, hop] of hops.entries()) {
             const sent = hop.messages.map(({ command, early }) => ({ command, early }))
             const extended = index < length - 1
-            expect(sent.filter(({ command }) => command === EXTEND2)).to.deep.equal(extended ? [{ command: EXTEND2, early: true }] : [])
+            expect(sent.filter(({ command }) => command === EXTEND2)).to.deep.equal(
+              extended ? [{ command: EXTEND2, early: true }] : [],
+            )
             expect(sent.filter(({ command, early }) => early && command !== EXTEND2)).to.deep.equal([])
           }
-          expect(guard.relayEarlyReceived).to.equal(length - 1).and.to.be.at.most(8)
+          expect(guard.relayEarlyReceived)
+            .to.equal(length - 1)
+            .and.to.be.at.most(8)
           await circuit.close()
         })
       }
 
       it('names the next relay by IPv4 address, RSA identity, Ed25519 identity and IPv6 address, in this order', async () => {
-        const [first, second, third] = rig.network.path() as [Relay, Relay, Relay]
+        const [first, second, third] = fixture.network.path() as [Relay, Relay, Relay]
         const ipv6 = { hostname: '2001:db8::7', port: 443 }
-        const circuit = Circuit.open([first, { ...second, addresses: [ipv6, ...second.addresses] }, third], { channel: rig.channel })
+        const circuit = Circuit.open([first, { ...second, addresses: [ipv6, ...second.addresses] }, third], {
+          channel: fixture.channel,
+        })
         await circuit.opened
-        const { hops } = seenBy(rig.network, circuit)
-        const specifiers = hops.slice(0, 2).map(({ messages }) => decodeExtend2(messages[0]?.body as Uint8Array).linkSpecifiers)
+        const { hops } = seenBy(fixture.network, circuit)
+        const specifiers = hops
+          .slice(0, 2)
+          .map(({ messages }) => decodeExtend2(messages[0]?.body as Uint8Array).linkSpecifiers)
         const [ipv4] = second.addresses
         expect(specifiers[0]).to.deep.equal([
           { type: 'ipv4', address: ipv4?.hostname, port: ipv4?.port },
@@ -73,33 +91,41 @@ for (const { kind, window } of flowControls) {
       })
 
       it('has whole windows at the last hop', async () => {
-        const { circuit } = await rig.open()
+        const { circuit } = await fixture.open()
         expect(circuit.windows).to.deep.equal({ package: window, deliver: 1000 })
         await circuit.close()
       })
 
       it('opens the streams that were asked for before, in the order in which they were', async () => {
-        const circuit = Circuit.open(rig.network.path(), { channel: rig.channel })
+        const circuit = Circuit.open(fixture.network.path(), { channel: fixture.channel })
         const streams = ['one', 'two', 'three'].map((name) => circuit.connect(`${name}.example:80`))
         const answers = codeOf(circuit.resolve('four.example'))
         for (const stream of streams) await stream.opened
         expect(await answers).to.equal('RESOLVE_FAILED')
-        const { exit } = seenBy(rig.network, circuit)
-        expect(exit.messages.map(({ body }) => textOf(body).split(/[:\0]/)[0])).to.deep.equal(['one.example', 'two.example', 'three.example', 'four.example'])
+        const { exit } = seenBy(fixture.network, circuit)
+        expect(exit.messages.map(({ body }) => textOf(body).split(/[:\0]/)[0])).to.deep.equal([
+          'one.example',
+          'two.example',
+          'three.example',
+          'four.example',
+        ])
         await circuit.close()
       })
 
-      it('takes another hop\'s failure for its own, with the hop and the reason', async () => {
-        const [first, second, third] = rig.network.path() as [Relay, Relay, Relay]
-        const circuit = Circuit.open([first, second, { ...third, addresses: [{ hostname: '192.0.2.250', port: 9001 }] }], { channel: rig.channel })
+      it("takes another hop's failure for its own, with the hop and the reason", async () => {
+        const [first, second, third] = fixture.network.path() as [Relay, Relay, Relay]
+        const circuit = Circuit.open(
+          [first, second, { ...third, addresses: [{ hostname: '192.0.2.250', port: 9001 }] }],
+          { channel: fixture.channel },
+        )
         expect(await failureOf(circuit.opened)).to.include({ code: 'CIRCUIT_TRUNCATED', reason: 8 })
       })
 
       it('fails with CIRCUIT_HANDSHAKE when a hop does not own the onion key that the path names', async () => {
-        const [first, second, third] = rig.network.path() as [Relay, Relay, Relay]
-        const middle = rig.network.relays[1] as TestRelay
+        const [first, second, third] = fixture.network.path() as [Relay, Relay, Relay]
+        const middle = fixture.network.relays[1] as TestRelay
         middle.answerCreate = () => 'wrong-auth'
-        const circuit = Circuit.open([first, second, third], { channel: rig.channel })
+        const circuit = Circuit.open([first, second, third], { channel: fixture.channel })
         expect(await codeOf(circuit.opened)).to.equal('CIRCUIT_HANDSHAKE')
         middle.answerCreate = undefined
       })
@@ -107,34 +133,34 @@ for (const { kind, window } of flowControls) {
 
     describe('with a channel', () => {
       it('shares it with other circuits, and leaves it open', async () => {
-        const one = await rig.open()
-        const two = await rig.open()
+        const one = await fixture.open()
+        const two = await fixture.open()
         expect(one.guard.link).to.equal(two.guard.link)
         await one.circuit.close()
         await one.guard.when(({ closed }) => closed)
         const stream = two.circuit.connect('example.com:80')
         await expectToEcho(stream)
         await two.circuit.close()
-        expect(await stateOf(rig.channel.closed)).to.equal('pending')
+        expect(await stateOf(fixture.channel.closed)).to.equal('pending')
       })
 
       it('fails with LINK_CLOSED when the channel is closed, or was before', async () => {
-        const [first] = rig.network.path(1) as [Relay]
-        const channel = await Channel.connect(first, { transport: rig.network.transport })
-        const circuit = Circuit.open(rig.network.path(), { channel })
+        const [first] = fixture.network.path(1) as [Relay]
+        const channel = await Channel.connect(first, { transport: fixture.network.transport })
+        const circuit = Circuit.open(fixture.network.path(), { channel })
         await circuit.opened
-        const { guard } = seenBy(rig.network, circuit)
+        const { guard } = seenBy(fixture.network, circuit)
         await channel.close()
         expect(await codeOf(circuit.closed)).to.equal('LINK_CLOSED')
-        expect(await codeOf(Circuit.open(rig.network.path(), { channel }).opened)).to.equal('LINK_CLOSED')
+        expect(await codeOf(Circuit.open(fixture.network.path(), { channel }).opened)).to.equal('LINK_CLOSED')
         await guard.when(({ link }) => link.closed)
       })
 
       it('of its own closes it', async () => {
-        const circuit = Circuit.open(rig.network.path(), { transport: rig.network.transport })
+        const circuit = Circuit.open(fixture.network.path(), { transport: fixture.network.transport })
         await circuit.opened
-        const { guard } = seenBy(rig.network, circuit)
-        expect(guard.link).to.not.equal(rig.network.relays[0]?.links[0])
+        const { guard } = seenBy(fixture.network, circuit)
+        expect(guard.link).to.not.equal(fixture.network.relays[0]?.links[0])
         await circuit.close()
         await guard.when(({ link }) => link.closed)
         expect(guard.destroyReceived).to.equal(0)
@@ -142,38 +168,81 @@ for (const { kind, window } of flowControls) {
     })
 
     describe('with bad arguments', () => {
-      const wrong: readonly (readonly [what: string, error: typeof TypeError | typeof RangeError, names: RegExp, path?: ((path: Relay[]) => Relay[]) | undefined, options?: object])[] = [
+      const wrong: readonly (readonly [
+        what: string,
+        error: typeof TypeError | typeof RangeError,
+        names: RegExp,
+        path?: ((path: Relay[]) => Relay[]) | undefined,
+        options?: object,
+      ])[] = [
         ['no relay', RangeError, /path/, () => []],
         ['nine relays', RangeError, /path/, (path) => [...path, ...path, ...path]],
         ['what is no relay', TypeError, /path\[1\]/, ([first, , third]) => [first, null, third] as never],
-        ['a relay without addresses', TypeError, /path\[0\].*addresses/, ([first, ...rest]) => [{ ...first, addresses: [] } as never, ...rest]],
-        ['a relay at a name', TypeError, /path\[0\].*addresses/, ([first, ...rest]) => [{ ...first, addresses: [{ hostname: 'relay.example', port: 1 }] } as never, ...rest]],
-        ['a relay at port 0', RangeError, /path\[0\].*port/, ([first, ...rest]) => [{ ...first, addresses: [{ hostname: '192.0.2.1', port: 0 }] } as never, ...rest]],
-        ['a relay with half an RSA identity', TypeError, /path\[2\].*rsaIdentity/, ([a, b, c]) => [a, b, { ...c, rsaIdentity: new Uint8Array(10) }] as never],
-        ['a relay with no Ed25519 identity', TypeError, /path\[1\].*ed25519Identity/, ([a, b, c]) => [a, { ...b, ed25519Identity: undefined }, c] as never],
-        ['a relay with an onion key in hexadecimal', TypeError, /path\[1\].*ntorOnionKey/, ([a, b, c]) => [a, { ...b, ntorOnionKey: '00'.repeat(32) }, c] as never],
+        [
+          'a relay without addresses',
+          TypeError,
+          /path\[0\].*addresses/,
+          ([first, ...rest]) => [{ ...first, addresses: [] } as never, ...rest],
+        ],
+        [
+          'a relay at a name',
+          TypeError,
+          /path\[0\].*addresses/,
+          ([first, ...rest]) => [{ ...first, addresses: [{ hostname: 'relay.example', port: 1 }] } as never, ...rest],
+        ],
+        [
+          'a relay at port 0',
+          RangeError,
+          /path\[0\].*port/,
+          ([first, ...rest]) => [{ ...first, addresses: [{ hostname: '192.0.2.1', port: 0 }] } as never, ...rest],
+        ],
+        [
+          'a relay with half an RSA identity',
+          TypeError,
+          /path\[2\].*rsaIdentity/,
+          ([a, b, c]) => [a, b, { ...c, rsaIdentity: new Uint8Array(10) }] as never,
+        ],
+        [
+          'a relay with no Ed25519 identity',
+          TypeError,
+          /path\[1\].*ed25519Identity/,
+          ([a, b, c]) => [a, { ...b, ed25519Identity: undefined }, c] as never,
+        ],
+        [
+          'a relay with an onion key in hexadecimal',
+          TypeError,
+          /path\[1\].*ntorOnionKey/,
+          ([a, b, c]) => [a, { ...b, ntorOnionKey: '00'.repeat(32) }, c] as never,
+        ],
         ['a negative timeout', RangeError, /timeout/, undefined, { timeout: -1 }],
         ['a timeout that is no number', RangeError, /timeout/, undefined, { timeout: 'soon' }],
         ['a timeout of NaN', RangeError, /timeout/, undefined, { timeout: NaN }],
         ['a signal that is none', TypeError, /signal/, undefined, { signal: {} }],
-        ['no way to dial', TypeError, /transport/, undefined, { transport: undefined, platform: { ...currentPlatform(), transport: undefined } }],
+        [
+          'no way to dial',
+          TypeError,
+          /transport/,
+          undefined,
+          { transport: undefined, platform: { ...currentPlatform(), transport: undefined } },
+        ],
       ]
       for (const [what, error, names, change = (path: Relay[]) => path, options] of wrong) {
         it(`throws a ${error.name} that names the argument for ${what}, and dials nobody`, () => {
-          const dials = rig.network.dials.length
-          const open = (): Circuit => Circuit.open(change(rig.network.path()), { transport: rig.network.transport, ...options })
+          const dials = fixture.network.dials.length
+          const open = (): Circuit =>
+            Circuit.open(change(fixture.network.path()), { transport: fixture.network.transport, ...options })
           expect(open).to.throw(error, names)
-          expect(rig.network.dials.length).to.equal(dials)
+          expect(fixture.network.dials.length).to.equal(dials)
         })
       }
 
       it('throws a TypeError that names the argument for a channel to another relay than the first', () => {
-        const path = rig.network.path().reverse()
-        expect(() => Circuit.open(path, { channel: rig.channel })).to.throw(TypeError, /channel/)
+        const path = fixture.network.path().reverse()
+        expect(() => Circuit.open(path, { channel: fixture.channel })).to.throw(TypeError, /channel/)
       })
 
       it('throws for an address, a name or an option of a stream before anything is sent', async () => {
-        const built = await rig.open()
+        const built = await fixture.open()
         const { circuit } = built
         for (const address of ['example.com', 'example.com:0', ':80', 'exa mple.com:80', '[::1:80', 7 as never]) {
           expect(() => circuit.connect(address), String(address)).to.throw(/address|port|host/i)
@@ -188,23 +257,27 @@ for (const { kind, window } of flowControls) {
 
     describe('when it is given up', () => {
       it('dials nobody when its signal has aborted already', async () => {
-        const dials = rig.network.dials.length
-        const circuit = Circuit.open(rig.network.path(), { transport: rig.network.transport, signal: AbortSignal.abort('no') })
+        const dials = fixture.network.dials.length
+        const circuit = Circuit.open(fixture.network.path(), {
+          transport: fixture.network.transport,
+          signal: AbortSignal.abort('no'),
+        })
         const stream = circuit.connect('example.com:80')
-        for (const promise of [circuit.opened, circuit.closed, stream.opened, stream.closed]) expect(await codeOf(promise)).to.equal('ABORTED')
-        expect(rig.network.dials.length).to.equal(dials)
+        for (const promise of [circuit.opened, circuit.closed, stream.opened, stream.closed])
+          expect(await codeOf(promise)).to.equal('ABORTED')
+        expect(fixture.network.dials.length).to.equal(dials)
       })
 
       it('fails with CIRCUIT_TIMEOUT when it has no time at all', async () => {
         exitRelay.answerCreate = () => 'ignore'
-        const circuit = Circuit.open(rig.network.path(), { transport: rig.network.transport, timeout: 0 })
+        const circuit = Circuit.open(fixture.network.path(), { transport: fixture.network.transport, timeout: 0 })
         expect(await codeOf(circuit.opened)).to.equal('CIRCUIT_TIMEOUT')
         exitRelay.answerCreate = undefined
       })
 
       for (const timeout of [Infinity, 1e12]) {
         it(`may take its time with a timeout of ${timeout} ms`, async () => {
-          const circuit = Circuit.open(rig.network.path(), { transport: rig.network.transport, timeout })
+          const circuit = Circuit.open(fixture.network.path(), { transport: fixture.network.transport, timeout })
           await circuit.opened
           await circuit.close()
         })
@@ -212,7 +285,7 @@ for (const { kind, window } of flowControls) {
 
       it('takes no notice of its signal once it is closed', async () => {
         const abort = new AbortController()
-        const { circuit } = await rig.open({ signal: abort.signal })
+        const { circuit } = await fixture.open({ signal: abort.signal })
         await circuit.close()
         abort.abort()
         await circuit.closed
@@ -221,26 +294,34 @@ for (const { kind, window } of flowControls) {
 
     describe('when it is closed', () => {
       it('sends one DESTROY with reason NONE, however often it is closed', async () => {
-        const built = await rig.open()
+        const built = await fixture.open()
         const { circuit, guard } = built
         const first = circuit.close()
         expect(circuit.close('again')).to.equal(first).and.to.equal(circuit.closed)
         await first
         await guard.when(({ closed }) => closed)
-        const other = await rig.open() // after which all that was sent is there
+        const other = await fixture.open() // after which all that was sent is there
         const destroys = guard.link.log.filter(({ circuitId, command }) => circuitId === guard.id && command === 4)
         expect(destroys.map(({ body }) => body[0])).to.deep.equal([0])
         await other.circuit.close()
       })
 
       it('fails its streams and lookups with CIRCUIT_CLOSED and the reason, and every later one', async () => {
-        const { circuit } = await rig.open()
+        const { circuit } = await fixture.open()
         exitRelay.exit = () => new Promise(() => undefined)
         exitRelay.onMessage = (_circuit, { command }) => (command === RESOLVE ? 'ignore' : 'handle')
-        const before = [circuit.connect('example.com:80').opened, circuit.connect('example.com:80').closed, circuit.resolve('example.com')]
+        const before = [
+          circuit.connect('example.com:80').opened,
+          circuit.connect('example.com:80').closed,
+          circuit.resolve('example.com'),
+        ]
         const reason = new Error('enough')
         await circuit.close(reason)
-        const after = [circuit.connect('example.com:80').opened, circuit.connectDirectory().closed, circuit.resolve('example.com')]
+        const after = [
+          circuit.connect('example.com:80').opened,
+          circuit.connectDirectory().closed,
+          circuit.resolve('example.com'),
+        ]
         for (const promise of [...before, ...after]) {
           const failure = await failureOf(promise)
           expect(failure.code).to.equal('CIRCUIT_CLOSED')
@@ -250,9 +331,9 @@ for (const { kind, window } of flowControls) {
       })
 
       it('is closed by the end of a block that uses it', async () => {
-        const circuit = Circuit.open(rig.network.path(), { channel: rig.channel })
+        const circuit = Circuit.open(fixture.network.path(), { channel: fixture.channel })
         await circuit.opened
-        const { guard } = seenBy(rig.network, circuit)
+        const { guard } = seenBy(fixture.network, circuit)
         await circuit[Symbol.asyncDispose]() // as `await using` does
         await guard.when(({ closed }) => closed)
         expect(guard.destroyReceived).to.equal(0)
@@ -268,12 +349,15 @@ for (const { kind, window } of flowControls) {
         ['prefer-ipv6', BeginFlag.IPV6_OK | BeginFlag.IPV6_PREFERRED],
       ]
       it('asks for the kinds of addresses that it may have, and leaves the flags out when there are none', async () => {
-        const { circuit, exit } = await rig.open()
+        const { circuit, exit } = await fixture.open()
         exitRelay.exit = async (request) => ({ ...(await echo()(request)), address: undefined })
         for (const [addressFamily, flags] of families) {
           await circuit.connect('example.com:80', { addressFamily }).opened
           const { body } = exit.messages.at(-1) as { body: Uint8Array }
-          expect([...body]).to.deep.equal([...new TextEncoder().encode('example.com:80\0'), ...(flags === 0 ? [] : [0, 0, 0, flags])])
+          expect([...body]).to.deep.equal([
+            ...new TextEncoder().encode('example.com:80\0'),
+            ...(flags === 0 ? [] : [0, 0, 0, flags]),
+          ])
         }
         await circuit.close()
       })
@@ -286,7 +370,7 @@ for (const { kind, window } of flowControls) {
         [{ hostname: '2001:db8::1', port: 443 }, '[2001:db8::1]:443'],
       ]
       it('writes host names in lower case and IPv6 addresses in brackets', async () => {
-        const { circuit, exit } = await rig.open({ streamDefaults: { addressFamily: 'ipv4' } })
+        const { circuit, exit } = await fixture.open({ streamDefaults: { addressFamily: 'ipv4' } })
         exitRelay.exit = async (request) => ({ ...(await echo()(request)), address: undefined })
         for (const [address, sent] of hosts) {
           await circuit.connect(address).opened
@@ -295,8 +379,8 @@ for (const { kind, window } of flowControls) {
         await circuit.close()
       })
 
-      it('opens a stream to the relay\'s own directory by an empty BEGIN_DIR', async () => {
-        const { circuit, exit } = await rig.open()
+      it("opens a stream to the relay's own directory by an empty BEGIN_DIR", async () => {
+        const { circuit, exit } = await fixture.open()
         const refused = circuit.connectDirectory()
         expect(await codeOf(refused.opened)).to.equal('END_NOTDIRECTORY')
         const otherwise = exitRelay.directory
@@ -311,16 +395,23 @@ for (const { kind, window } of flowControls) {
       })
 
       it('asks for names and addresses by RESOLVE', async () => {
-        const { circuit, exit } = await rig.open()
+        const { circuit, exit } = await fixture.open()
         const otherwise = exitRelay.resolve
-        exitRelay.resolve = (name) => name.endsWith('.arpa')
-          ? [{ type: 'hostname', hostname: 'one.example', ttl: 5 }]
-          : [{ type: 'ipv4', address: '203.0.113.1', ttl: 60 }, { type: 'ipv6', address: '2001:db8::1', ttl: 70 }, { type: 'ipv4', address: '10.0.0.1', ttl: 80 }]
+        exitRelay.resolve = (name) =>
+          name.endsWith('.arpa')
+            ? [{ type: 'hostname', hostname: 'one.example', ttl: 5 }]
+            : [
+                { type: 'ipv4', address: '203.0.113.1', ttl: 60 },
+                { type: 'ipv6', address: '2001:db8::1', ttl: 70 },
+                { type: 'ipv4', address: '10.0.0.1', ttl: 80 },
+              ]
         expect(await circuit.resolve('One.Example')).to.deep.equal([
           { type: 'ipv4', address: '203.0.113.1', ttl: 60 },
           { type: 'ipv6', address: '2001:db8::1', ttl: 70 },
         ])
-        expect(await circuit.resolve('203.0.113.1')).to.deep.equal([{ type: 'hostname', hostname: 'one.example', ttl: 5 }])
+        expect(await circuit.resolve('203.0.113.1')).to.deep.equal([
+          { type: 'hostname', hostname: 'one.example', ttl: 5 },
+        ])
         const questions = exit.messages.filter(({ command }) => command === RESOLVE)
         expect(questions.map(({ body }) => textOf(body))).to.deep.equal(['one.example\0', '1.113.0.203.in-addr.arpa\0'])
         exitRelay.resolve = otherwise
@@ -328,7 +419,7 @@ for (const { kind, window } of flowControls) {
       })
 
       it('ends them with reason MISC and nothing more, however they come to their end', async () => {
-        const built = await rig.open()
+        const built = await fixture.open()
         const { circuit, exit } = built
         const abort = new AbortController()
         const ways = [
@@ -352,14 +443,19 @@ for (const { kind, window } of flowControls) {
         await circuit.connect('example.com:80').close() // before it is connected
         await settled(built)
         const ends = exit.messages.filter(({ command }) => command === END)
-        expect(ends.map(({ body }) => [...(body ?? [])])).to.deep.equal(Array.from({ length: 7 }, () => [EndReason.MISC]))
+        expect(ends.map(({ body }) => [...(body ?? [])])).to.deep.equal(
+          Array.from({ length: 7 }, () => [EndReason.MISC]),
+        )
         await circuit.close()
       })
 
       it('does not answer an END with an END', async () => {
-        const built = await rig.open()
+        const built = await fixture.open()
         const { circuit, exit } = built
-        exitRelay.exit = (): ExitConnection => ({ readable: new ReadableStream({ start: (controller) => controller.close() }), writable: new WritableStream() })
+        exitRelay.exit = (): ExitConnection => ({
+          readable: new ReadableStream({ start: (controller) => controller.close() }),
+          writable: new WritableStream(),
+        })
         const stream = circuit.connect('example.com:80')
         await stream.closed
         await stream.close()
@@ -380,10 +476,11 @@ for (const { kind, window } of flowControls) {
           return { open: () => open() }
         }
 
-        const commands = ({ exit }: Built): number[] => exit.messages.map(({ command }) => command).filter((command) => command !== RESOLVE)
+        const commands = ({ exit }: Built): number[] =>
+          exit.messages.map(({ command }) => command).filter((command) => command !== RESOLVE)
 
         it('sends DATA right behind BEGIN', async () => {
-          const built = await rig.open()
+          const built = await fixture.open()
           const { open } = gate()
           const stream = built.circuit.connect('example.com:80')
           await stream.writable.getWriter().write(new Uint8Array(1000))
@@ -396,7 +493,7 @@ for (const { kind, window } of flowControls) {
         })
 
         it('gets no further than flow control lets it', async () => {
-          const built = await rig.open({ clock: new ManualClock() }) // a clock that stands still leaves a congestion window as it is
+          const built = await fixture.open({ clock: new ManualClock() }) // a clock that stands still leaves a congestion window as it is
           const { open } = gate()
           const stream = built.circuit.connect('example.com:80')
           const writing = stream.writable.getWriter().write(new Uint8Array(2000 * 498))
@@ -416,7 +513,7 @@ for (const { kind, window } of flowControls) {
         })
 
         it('holds DATA back until CONNECTED with optimistic: false', async () => {
-          const built = await rig.open()
+          const built = await fixture.open()
           const { open } = gate()
           const stream = built.circuit.connect('example.com:80', { optimistic: false })
           const writing = stream.writable.getWriter().write(new Uint8Array(1000))
@@ -431,11 +528,15 @@ for (const { kind, window } of flowControls) {
         })
 
         it('does as the defaults of the circuit say, unless the stream says otherwise', async () => {
-          const built = await rig.open({ streamDefaults: { optimistic: false } })
+          const built = await fixture.open({ streamDefaults: { optimistic: false } })
           gate()
           const patient = built.circuit.connect('example.com:80')
           const hasty = built.circuit.connect('example.com:80', { optimistic: true })
-          for (const stream of [patient, hasty]) stream.writable.getWriter().write(new Uint8Array(1)).catch(() => undefined) // the circuit closes
+          for (const stream of [patient, hasty])
+            stream.writable
+              .getWriter()
+              .write(new Uint8Array(1))
+              .catch(() => undefined) // the circuit closes
           await settled(built)
           expect(commands(built)).to.deep.equal([BEGIN, BEGIN, DATA])
           await built.circuit.close()
@@ -443,7 +544,7 @@ for (const { kind, window } of flowControls) {
       })
 
       it('can be connected by a function of its own', async () => {
-        const { circuit } = await rig.open()
+        const { circuit } = await fixture.open()
         const { connect } = circuit
         await expectToEcho(connect('example.com:80'))
         await circuit.close()

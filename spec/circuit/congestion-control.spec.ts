@@ -1,10 +1,14 @@
 import { expect } from 'chai'
 import { sha256 } from '@noble/hashes/sha2.js'
-import { readCongestionParameters, readXonXoffParameters, type CongestionControlParameters } from '../../lib/circuit/congestion/parameters.ts'
+import {
+  readCongestionParameters,
+  readXonXoffParameters,
+  type CongestionControlParameters,
+} from '../../lib/circuit/congestion/parameters.ts'
 import type { ExitHandler } from '../../lib/testing/exit/exit.ts'
 import { echo, pattern, sink, source } from '../../lib/testing/exit/exits.ts'
 import type { TestRelay } from '../../lib/testing/relay/test-relay.ts'
-import { expectToEcho, Rig, settled, stateOf, type Built } from './support/rig.ts'
+import { expectToEcho, CircuitFixture, settled, stateOf, type Built } from './support/circuit-fixture.ts'
 import { expectPattern, lastStream, Upload } from './support/transfer.ts'
 
 const parametersWith = (...params: readonly (readonly [name: string, value: number])[]): CongestionControlParameters =>
@@ -24,20 +28,33 @@ function stalledSink(): { readonly exit: ExitHandler; go(): void; readonly bytes
       },
     }),
   })
-  return { exit, go: () => go(), get bytes() { return bytes } }
+  return {
+    exit,
+    go: () => go(),
+    get bytes() {
+      return bytes
+    },
+  }
 }
 
 describe('A circuit under congestion control', () => {
-  let rig: Rig
+  let fixture: CircuitFixture
   let relay: TestRelay
   before(async () => {
-    rig = await Rig.start({ congestionControl: true })
-    relay = rig.network.relays[2] as TestRelay
+    fixture = await CircuitFixture.start({ congestionControl: true })
+    relay = fixture.network.relays[2] as TestRelay
   })
-  after(() => rig.close())
+  after(() => fixture.close())
   afterEach(() => {
     relay.withhold.circuitSendmes = false
-    Object.assign(relay.congestionControl, { increment: 31, cwnd: 1000, xoffLimit: 500 * 488, xonRate: Infinity, bytesPerXoff: 500 * 488, bytesPerXon: 500 * 488 })
+    Object.assign(relay.congestionControl, {
+      increment: 31,
+      cwnd: 1000,
+      xoffLimit: 500 * 488,
+      xonRate: Infinity,
+      bytesPerXoff: 500 * 488,
+      bytesPerXon: 500 * 488,
+    })
     relay.exit = echo()
   })
 
@@ -51,7 +68,7 @@ describe('A circuit under congestion control', () => {
   describe('carries streams', () => {
     it('4 MB down and 4 MB up at once, whole, with a SENDME for every 31 cells both ways', async () => {
       const length = 4_000_000
-      const built = await rig.open()
+      const built = await fixture.open()
       relay.exit = source({ length })
       const down = built.circuit.connect('example.com:80')
       await down.opened
@@ -71,14 +88,17 @@ describe('A circuit under congestion control', () => {
       expect(built.exit.violation).to.equal(undefined)
       expect(flow.sendmesReceived).to.equal(Math.floor(flow.dataSent / 31))
       expect(flow.sendmesSent).to.equal(Math.floor(flow.dataReceived / 31))
-      for (const stream of built.exit.streams.values()) expect(stream.flow).to.include({ sendmesReceived: 0, sendmesSent: 0 })
+      for (const stream of built.exit.streams.values())
+        expect(stream.flow).to.include({ sendmesReceived: 0, sendmesSent: 0 })
       await built.circuit.close()
     })
 
     for (const increment of [1, 7, 100, 254]) {
       it(`with an increment of ${increment}`, async () => {
         relay.congestionControl.increment = increment
-        const built = await rig.open({ congestionControl: parametersWith(['cc_sendme_inc', increment], ['cc_cwnd_init', 300], ['cc_cwnd_min', 300]) })
+        const built = await fixture.open({
+          congestionControl: parametersWith(['cc_sendme_inc', increment], ['cc_cwnd_init', 300], ['cc_cwnd_min', 300]),
+        })
         relay.exit = source({ length: 400_000 })
         expect(await expectPattern(built.circuit.connect('example.com:80'))).to.equal(400_000)
         relay.exit = sink()
@@ -95,16 +115,16 @@ describe('A circuit under congestion control', () => {
 
     it('by a relay whose window is many times that of a client of fixed windows, while no SENDME leaves', async () => {
       relay.congestionControl.cwnd = 5000
-      const built = await rig.open()
+      const built = await fixture.open()
       relay.exit = source({ length: Infinity })
       const stream = built.circuit.connect('example.com:80')
       const reader = stream.readable.getReader()
       await stream.opened
-      const [link] = (rig.network.relays[0] as TestRelay).links
+      const [link] = (fixture.network.relays[0] as TestRelay).links
       link?.memory.toRelay.stall()
-      for (let bytes = 0; bytes < 4900 * 498; ) bytes += ((await reader.read()).value as Uint8Array).length
+      for (let bytes = 0; bytes < 4900 * 498;) bytes += ((await reader.read()).value as Uint8Array).length
       link?.memory.toRelay.resume()
-      for (let bytes = 0; bytes < 1_000_000; ) bytes += ((await reader.read()).value as Uint8Array).length
+      for (let bytes = 0; bytes < 1_000_000;) bytes += ((await reader.read()).value as Uint8Array).length
       await built.circuit.close()
     })
   })
@@ -112,7 +132,7 @@ describe('A circuit under congestion control', () => {
   describe('whose SENDMEs do not come', () => {
     for (const count of [1, 5]) {
       it(`stops ${count} uploads after exactly the congestion window, and goes on when they do`, async () => {
-        const built = await rig.open()
+        const built = await fixture.open()
         relay.exit = sink()
         relay.withhold.circuitSendmes = true
         const streams = Array.from({ length: count }, () => built.circuit.connect('example.com:80'))
@@ -129,14 +149,18 @@ describe('A circuit under congestion control', () => {
         relay.withhold.circuitSendmes = false
         built.exit.releaseSendmes('circuit', built.exit.withheld.circuit)
         await Promise.all(uploads.map(({ done }) => done))
-        await built.exit.when(({ streams: all }) => [...all.values()].reduce((sum, { bytesReceived }) => sum + bytesReceived, 0) === count * Math.floor(1_000_000 / count))
+        await built.exit.when(
+          ({ streams: all }) =>
+            [...all.values()].reduce((sum, { bytesReceived }) => sum + bytesReceived, 0) ===
+            count * Math.floor(1_000_000 / count),
+        )
         expect(built.exit.violation).to.equal(undefined)
         await built.circuit.close()
       })
     }
 
     it('begins with the window of its parameters', async () => {
-      const built = await rig.open({ congestionControl: parametersWith(['cc_cwnd_init', 200]) })
+      const built = await fixture.open({ congestionControl: parametersWith(['cc_cwnd_init', 200]) })
       expect(built.circuit.windows.package).to.equal(200)
       relay.exit = sink()
       relay.withhold.circuitSendmes = true
@@ -146,7 +170,7 @@ describe('A circuit under congestion control', () => {
     })
 
     it('lets messages that are no DATA through', async () => {
-      const built = await rig.open()
+      const built = await fixture.open()
       relay.exit = sink()
       relay.withhold.circuitSendmes = true
       const stream = built.circuit.connect('example.com:80')
@@ -161,8 +185,15 @@ describe('A circuit under congestion control', () => {
   })
 
   describe('stops', () => {
-    it('an upload by the exit\'s XOFF, and lets it go on by its XON', async () => {
-      const built = await rig.open({ xonXoff: readXonXoffParameters(new Map([['cc_xoff_client', 100], ['cc_xoff_exit', 100]])) })
+    it("an upload by the exit's XOFF, and lets it go on by its XON", async () => {
+      const built = await fixture.open({
+        xonXoff: readXonXoffParameters(
+          new Map([
+            ['cc_xoff_client', 100],
+            ['cc_xoff_exit', 100],
+          ]),
+        ),
+      })
       const destination = stalledSink()
       relay.exit = destination.exit
       relay.congestionControl.xoffLimit = 100 * 488
@@ -185,7 +216,14 @@ describe('A circuit under congestion control', () => {
     })
 
     it('a download sooner where the network says so', async () => {
-      const built = await rig.open({ xonXoff: readXonXoffParameters(new Map([['cc_xoff_client', 50], ['cc_xoff_exit', 50]])) })
+      const built = await fixture.open({
+        xonXoff: readXonXoffParameters(
+          new Map([
+            ['cc_xoff_client', 50],
+            ['cc_xoff_exit', 50],
+          ]),
+        ),
+      })
       Object.assign(relay.congestionControl, { bytesPerXoff: 50 * 488, bytesPerXon: 50 * 488 })
       relay.exit = source({ length: 3_000_000, chunkSize: 498 })
       const stream = built.circuit.connect('example.com:80')

@@ -1,6 +1,10 @@
 import { expect } from 'chai'
 import { congestionControlled, fixedWindows, type FlowControl } from '../../lib/circuit/flow-control.ts'
-import { readCongestionParameters, readXonXoffParameters, type CongestionControlParameters } from '../../lib/circuit/congestion/parameters.ts'
+import {
+  readCongestionParameters,
+  readXonXoffParameters,
+  type CongestionControlParameters,
+} from '../../lib/circuit/congestion/parameters.ts'
 import { SHORT_DATA } from '../../lib/circuit/short-cells.ts'
 import { ManualClock } from '../testing/support/manual-clock.ts'
 
@@ -8,7 +12,8 @@ const clock = new ManualClock()
 const parameters = readCongestionParameters(new Map()) as CongestionControlParameters
 const xonXoff = readXonXoffParameters(new Map())
 
-const controlled = (increment: number): FlowControl => congestionControlled({ parameters, xonXoff, clock, increment }, () => false)
+const controlled = (increment: number): FlowControl =>
+  congestionControlled({ parameters, xonXoff, clock, increment }, () => false)
 
 /** After how many received cells each SENDME is due. */
 function sendmesOf({ receiveWindow }: FlowControl, cells: number): number[] {
@@ -62,7 +67,9 @@ describe('The flow control of a hop', () => {
   for (const increment of [1, 2, 30, 31, 32, 100, 254]) {
     it(`by congestion control with an increment of ${increment} acknowledges every so many cells, without end`, () => {
       const due = sendmesOf(controlled(increment), 3000)
-      expect(due).to.deep.equal(Array.from({ length: Math.floor(3000 / increment) }, (_, index) => (index + 1) * increment))
+      expect(due).to.deep.equal(
+        Array.from({ length: Math.floor(3000 / increment) }, (_, index) => (index + 1) * increment),
+      )
     })
 
     it(`by congestion control with an increment of ${increment} has room for randomness in one of as many cells`, () => {

@@ -1,19 +1,20 @@
 import { expect } from 'chai'
 import { RelayCommand } from '../../lib/cell/commands.ts'
-import { encodeCreated2 } from '../../lib/cell/channel/create2.ts'
-import { BODY_SIZE } from '../../lib/cell/relay/relay-cell-v0.ts'
+import { encodeCreated2 } from '../../lib/cell/create2.ts'
+import { BODY_SIZE } from '../../lib/cell/body-size.ts'
 import type { CircuitPort } from '../../lib/channel/circuit-port.ts'
 import { CircuitController } from '../../lib/circuit/circuit-controller.ts'
 import { HOP_KEY_SIZE, HopCrypto } from '../../lib/circuit/onion/hop-crypto.ts'
 import { currentPlatform } from '../../lib/platform/current.ts'
-import type { Keystream, Platform } from '../../lib/platform/platform.ts'
+import type { Platform } from '../../lib/platform/platform.ts'
+import type { Keystream } from '../../lib/platform/crypto/keystream.ts'
 import { WebCryptoKeystream } from '../../lib/platform/crypto/webcrypto-ctr.ts'
 import { sink, source } from '../../lib/testing/exit/exits.ts'
 import { packMessage, type OutgoingMessage } from '../../lib/testing/relay/messages.ts'
 import type { TestRelay } from '../../lib/testing/relay/test-relay.ts'
 import { flowControls } from '../support/flow-controls.ts'
 import { ManualClock } from '../testing/support/manual-clock.ts'
-import { codeOf, endOfTurn, Rig, roundTrip, settled, stateOf } from './support/rig.ts'
+import { codeOf, endOfTurn, CircuitFixture, roundTrip, settled, stateOf } from './support/circuit-fixture.ts'
 import { expectPattern, lastStream, Upload } from './support/transfer.ts'
 
 const { DROP, EXTENDED2 } = RelayCommand
@@ -25,19 +26,19 @@ const random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8A
 
 for (const { kind, window, step } of flowControls) {
   describe(`A circuit whose keystream is made ahead (${kind})`, () => {
-    let rig: Rig
+    let fixture: CircuitFixture
     let relay: TestRelay
     before(async () => {
-      rig = await Rig.under(kind)
-      relay = rig.network.relays[2] as TestRelay
+      fixture = await CircuitFixture.under(kind)
+      relay = fixture.network.relays[2] as TestRelay
     })
-    after(() => rig.close())
+    after(() => fixture.close())
     afterEach(() => {
       Object.assign(relay.withhold, { streamSendmes: false, circuitSendmes: false })
     })
 
     it('moves bytes both ways at once, all in order', async () => {
-      const built = await rig.open({ platform: ahead })
+      const built = await fixture.open({ platform: ahead })
       relay.exit = source({ length: 3_000_000 })
       const down = built.circuit.connect('example.com:80')
       await down.opened
@@ -54,7 +55,7 @@ for (const { kind, window, step } of flowControls) {
     })
 
     it(`stops an upload after exactly ${window} cells, and lets exactly ${step} more through for a SENDME`, async () => {
-      const built = await rig.open({ platform: ahead, clock: new ManualClock() }) // a clock that stands still leaves a congestion window as it is
+      const built = await fixture.open({ platform: ahead, clock: new ManualClock() }) // a clock that stands still leaves a congestion window as it is
       relay.exit = sink()
       relay.withhold.circuitSendmes = true
       for (let count = 0; count < 3; count++) new Upload(built.circuit.connect('example.com:80'), 1_000_000)
@@ -68,7 +69,7 @@ for (const { kind, window, step } of flowControls) {
     })
 
     it('closes on a violation as any other does, with cells still waiting for their keystream', async () => {
-      const built = await rig.open({ platform: ahead })
+      const built = await fixture.open({ platform: ahead })
       relay.exit = source({ length: 1_000_000 })
       const stream = built.circuit.connect('example.com:80')
       await stream.opened
@@ -81,7 +82,7 @@ for (const { kind, window, step } of flowControls) {
     it('can be closed while keystream is made', async () => {
       relay.withhold.circuitSendmes = true // so that the upload does not come to its end first
       for (let turns = 0; turns < 8; turns++) {
-        const built = await rig.open({ platform: ahead })
+        const built = await fixture.open({ platform: ahead })
         relay.exit = source({ length: 1_000_000 })
         const stream = built.circuit.connect('example.com:80')
         const upload = new Upload(stream, 1_000_000)
@@ -110,12 +111,15 @@ for (const { kind, window, step } of flowControls) {
       }
       for (const direction of ['in', 'out']) {
         broken = undefined
-        const built = await rig.open({ platform: breaking })
+        const built = await fixture.open({ platform: breaking })
         await roundTrip(built)
         broken = new Error('no key store')
         if (direction === 'in') built.exit.send({ command: DROP })
         else built.circuit.connect('example.com:80')
-        const failure = await built.circuit.closed.then(() => undefined, (error: unknown) => error as Error)
+        const failure = await built.circuit.closed.then(
+          () => undefined,
+          (error: unknown) => error as Error,
+        )
         expect(failure).to.include({ code: 'CIRCUIT_CLOSED', cause: broken })
         await built.guard.when(({ destroyReceived }) => destroyReceived === 0)
       }
@@ -126,7 +130,14 @@ for (const { kind, window, step } of flowControls) {
 describe('A circuit whose keystream is made ahead', () => {
   it('goes on when a hop is added while keystream is made for cells of the hops before', async () => {
     const controller = new CircuitController()
-    const port: CircuitPort = { circuitId: 0x8000_0001, room: 1000, taken: 0, sendRelay() {}, sendCell() {}, release() {} }
+    const port: CircuitPort = {
+      circuitId: 0x8000_0001,
+      room: 1000,
+      taken: 0,
+      sendRelay() {},
+      sendCell() {},
+      release() {},
+    }
     controller.join(port)
     const keys = random(HOP_KEY_SIZE)
     const client = new HopCrypto(keys, ahead)
@@ -141,7 +152,9 @@ describe('A circuit whose keystream is made ahead', () => {
       await guard.backward.keystream.refill(bodies.length)
       return new Uint8Array(guard.backward.keystream.apply(bodies))
     }
-    const added = controller.extend(random(100)).then(() => controller.addHop(new HopCrypto(random(HOP_KEY_SIZE), ahead)))
+    const added = controller
+      .extend(random(100))
+      .then(() => controller.addHop(new HopCrypto(random(HOP_KEY_SIZE), ahead)))
     const first = await cells({ command: EXTENDED2, body: encodeCreated2(random(64)) })
     const behind = await cells(...Array.from({ length: 30 }, () => ({ command: DROP })))
     await client.backward.keystream.refill(BODY_SIZE)

@@ -13,23 +13,26 @@ import type { TestRelay } from '../../lib/testing/relay/test-relay.ts'
 import { flowControls } from '../support/flow-controls.ts'
 import { ManualClock } from '../testing/support/manual-clock.ts'
 import { SplicedCircuit } from '../hostile/support/spliced-circuit.ts'
-import { codeOf, expectToEcho, Rig, settled, stateOf, type Built } from './support/rig.ts'
+import { codeOf, expectToEcho, CircuitFixture, settled, stateOf, type Built } from './support/circuit-fixture.ts'
 import { expectPattern, Upload } from './support/transfer.ts'
 
 const { BEGIN, CONNECTED, DATA, END, RESOLVE } = RelayCommand
 
-/** How unevenly streams may share. Keystream that is made ahead may end in the middle of a share, whose rest is then everybody's. */
+/**
+ * How unevenly streams may share. Keystream that is made ahead may end in the middle of a share, whose rest is then
+ * everybody's.
+ */
 const UNEVEN = currentPlatform().keystream(new Uint8Array(16)).available === Infinity ? 0.1 : 0.25
 
 for (const { kind, window, step } of flowControls) {
   describe(`Many streams on one circuit (${kind})`, () => {
-    let rig: Rig
+    let fixture: CircuitFixture
     let relay: TestRelay
     before(async () => {
-      rig = await Rig.under(kind)
-      relay = rig.network.relays[2] as TestRelay
+      fixture = await CircuitFixture.under(kind)
+      relay = fixture.network.relays[2] as TestRelay
     })
-    after(() => rig.close())
+    after(() => fixture.close())
     afterEach(() => {
       Object.assign(relay.withhold, { streamSendmes: false, circuitSendmes: false })
       relay.exit = echo()
@@ -38,14 +41,22 @@ for (const { kind, window, step } of flowControls) {
 
     it('open, move data and close: 1000 at once, and others after them', async function () {
       this.timeout(30_000)
-      const built = await rig.open()
-      for (const [from, count] of [[0, 1000], [1000, 100]] as const) {
-        const streams = Array.from({ length: count }, (_, index) => ({ stream: built.circuit.connect(`host-${index}.example:80`), length: 1 + ((index * 37) % 1500) }))
-        await Promise.all(streams.map(async ({ stream, length }) => {
-          const upload = new Upload(stream, length)
-          expect(await expectPattern(stream, length)).to.equal(length)
-          await upload.done
+      const built = await fixture.open()
+      for (const [from, count] of [
+        [0, 1000],
+        [1000, 100],
+      ] as const) {
+        const streams = Array.from({ length: count }, (_, index) => ({
+          stream: built.circuit.connect(`host-${index}.example:80`),
+          length: 1 + ((index * 37) % 1500),
         }))
+        await Promise.all(
+          streams.map(async ({ stream, length }) => {
+            const upload = new Upload(stream, length)
+            expect(await expectPattern(stream, length)).to.equal(length)
+            await upload.done
+          }),
+        )
         await Promise.all(streams.map(({ stream }) => stream.close()))
         await settled(built)
         expect(built.exit.streams.size, 'different ids').to.equal(from + count)
@@ -74,7 +85,7 @@ for (const { kind, window, step } of flowControls) {
       async function starve(): Promise<Built> {
         relay.exit = sink()
         relay.withhold.circuitSendmes = true
-        return rig.open({ clock: new ManualClock() }) // time stands still, so that a congestion window stays as it is
+        return fixture.open({ clock: new ManualClock() }) // time stands still, so that a congestion window stays as it is
       }
 
       it('share it evenly, within 10 %', async () => {
@@ -89,7 +100,14 @@ for (const { kind, window, step } of flowControls) {
         await built.circuit.close()
       })
 
-      for (const sizes of [[1_000_000, 65_536], [1_000_000, 16_384], [65_536, 16_384], [1_000_000, 1000], [16_384, 498], [300_000, 20_000, 3000]]) {
+      for (const sizes of [
+        [1_000_000, 65_536],
+        [1_000_000, 16_384],
+        [65_536, 16_384],
+        [1_000_000, 1000],
+        [16_384, 498],
+        [300_000, 20_000, 3000],
+      ]) {
         it(`share it evenly, within ${100 * UNEVEN} %, when they write ${sizes.join(' and ')} bytes at a time, the first being there before`, async () => {
           const built = await starve()
           const [first, ...others] = sizes as [number, ...number[]]
@@ -102,13 +120,14 @@ for (const { kind, window, step } of flowControls) {
           await feed(built, sendmes)
           const shares = received(built).map((cells, index) => (index === 0 ? cells - window : cells))
           const fair = (sendmes * step) / sizes.length
-          for (const share of shares) expect(share, shares.join()).to.be.within((1 - UNEVEN) * fair, (1 + UNEVEN) * fair)
+          for (const share of shares)
+            expect(share, shares.join()).to.be.within((1 - UNEVEN) * fair, (1 + UNEVEN) * fair)
           await built.circuit.close()
         })
       }
 
       const onlyWindows = kind === 'windows' ? it : undefined
-      onlyWindows?.('do not take from one another what a stream\'s own window forbids', async () => {
+      onlyWindows?.("do not take from one another what a stream's own window forbids", async () => {
         const built = await starve()
         relay.withhold.streamSendmes = true
         for (let count = 0; count < 3; count++) new Upload(built.circuit.connect('example.com:80'), 100_000_000)
@@ -121,60 +140,98 @@ for (const { kind, window, step } of flowControls) {
     })
 
     describe('of which one is at fault', () => {
-      const faults: readonly (readonly [what: string, code: string | undefined, commit: (built: Built) => Promise<TorStream>])[] = [
-        ['the exit refuses it', 'END_INTERNAL', async ({ circuit }) => {
-          relay.exit = () => {
-            throw new Error('no such place')
-          }
-          return circuit.connect('example.com:80')
-        }],
-        ['its CONNECTED is malformed', 'CELL_MALFORMED', async ({ circuit }) => {
-          relay.onMessage = (exit, { command, streamId }) => {
-            if (command !== BEGIN) return 'handle'
-            exit.send({ command: CONNECTED, streamId, body: new Uint8Array(3) })
-            return 'ignore'
-          }
-          return circuit.connect('example.com:80')
-        }],
-        ['its destination fails', 'END_CONNRESET', async ({ circuit }) => {
-          relay.exit = () => ({ readable: new ReadableStream({ pull: () => Promise.reject(new Error('reset')) }), writable: new WritableStream() })
-          return circuit.connect('example.com:80')
-        }],
-        ['the application writes what is no bytes', 'ABORTED', async ({ circuit }) => {
-          const stream = circuit.connect('example.com:80')
-          await stream.opened
-          await stream.writable.getWriter().write('text' as never).catch(() => undefined) // rejects with a TypeError
-          return stream
-        }],
-        ['the application aborts it', 'ABORTED', async ({ circuit }) => {
-          const stream = circuit.connect('example.com:80')
-          await stream.opened
-          new Upload(stream, 10_000_000)
-          await stream.readable.getReader().read()
-          const abort = new AbortController()
-          const given = circuit.connect('example.com:80', { signal: abort.signal })
-          const writing = given.writable.getWriter().write(new Uint8Array(1_000_000))
-          abort.abort(null)
-          expect(await codeOf(writing)).to.equal('ABORTED')
-          await stream.close()
-          return given
-        }],
-        ['nobody reads it', undefined, async ({ circuit }) => {
-          const stream = circuit.connect('example.com:80')
-          new Upload(stream, 10_000_000)
-          await stream.opened
-          return stream
-        }],
-        ['it is cancelled while much is under way', undefined, async ({ circuit }) => {
-          const stream = circuit.connect('example.com:80')
-          new Upload(stream, 10_000_000)
-          await stream.readable.getReader().cancel(undefined)
-          return stream
-        }],
+      const faults: readonly (readonly [
+        what: string,
+        code: string | undefined,
+        commit: (built: Built) => Promise<TorStream>,
+      ])[] = [
+        [
+          'the exit refuses it',
+          'END_INTERNAL',
+          async ({ circuit }) => {
+            relay.exit = () => {
+              throw new Error('no such place')
+            }
+            return circuit.connect('example.com:80')
+          },
+        ],
+        [
+          'its CONNECTED is malformed',
+          'CELL_MALFORMED',
+          async ({ circuit }) => {
+            relay.onMessage = (exit, { command, streamId }) => {
+              if (command !== BEGIN) return 'handle'
+              exit.send({ command: CONNECTED, streamId, body: new Uint8Array(3) })
+              return 'ignore'
+            }
+            return circuit.connect('example.com:80')
+          },
+        ],
+        [
+          'its destination fails',
+          'END_CONNRESET',
+          async ({ circuit }) => {
+            relay.exit = () => ({
+              readable: new ReadableStream({ pull: () => Promise.reject(new Error('reset')) }),
+              writable: new WritableStream(),
+            })
+            return circuit.connect('example.com:80')
+          },
+        ],
+        [
+          'the application writes what is no bytes',
+          'ABORTED',
+          async ({ circuit }) => {
+            const stream = circuit.connect('example.com:80')
+            await stream.opened
+            await stream.writable
+              .getWriter()
+              .write('text' as never)
+              .catch(() => undefined) // rejects with a TypeError
+            return stream
+          },
+        ],
+        [
+          'the application aborts it',
+          'ABORTED',
+          async ({ circuit }) => {
+            const stream = circuit.connect('example.com:80')
+            await stream.opened
+            new Upload(stream, 10_000_000)
+            await stream.readable.getReader().read()
+            const abort = new AbortController()
+            const given = circuit.connect('example.com:80', { signal: abort.signal })
+            const writing = given.writable.getWriter().write(new Uint8Array(1_000_000))
+            abort.abort(null)
+            expect(await codeOf(writing)).to.equal('ABORTED')
+            await stream.close()
+            return given
+          },
+        ],
+        [
+          'nobody reads it',
+          undefined,
+          async ({ circuit }) => {
+            const stream = circuit.connect('example.com:80')
+            new Upload(stream, 10_000_000)
+            await stream.opened
+            return stream
+          },
+        ],
+        [
+          'it is cancelled while much is under way',
+          undefined,
+          async ({ circuit }) => {
+            const stream = circuit.connect('example.com:80')
+            new Upload(stream, 10_000_000)
+            await stream.readable.getReader().cancel(undefined)
+            return stream
+          },
+        ],
       ]
       for (const [what, code, commit] of faults) {
         it(`leave the others alone when ${what}`, async () => {
-          const built = await rig.open()
+          const built = await fixture.open()
           const others = Array.from({ length: 5 }, () => built.circuit.connect('example.com:80'))
           await Promise.all(others.map(expectToEcho))
           const stream = await commit(built)
@@ -194,7 +251,7 @@ for (const { kind, window, step } of flowControls) {
     })
 
     it('keep the circuit in step when downloads are given up half way: every SENDME is right, and the next one comes whole', async () => {
-      const { circuit, exit, guard } = await rig.open()
+      const { circuit, exit, guard } = await fixture.open()
       relay.exit = source({ length: 2_000_000 })
       for (let round = 0; round < 6; round++) {
         const stream = circuit.connect('example.com:80')
@@ -213,46 +270,59 @@ for (const { kind, window, step } of flowControls) {
     })
 
     it('have echoes that are all their own, with writes of every size in every order', async () => {
-      const built = await rig.open()
-      await Promise.all(Array.from({ length: 20 }, async (_, index) => {
-        const stream = built.circuit.connect('example.com:80')
-        const writer = stream.writable.getWriter()
-        const reader = stream.readable.getReader()
-        const sent: number[] = []
-        const got: number[] = []
-        for (const size of [1, 478, 479, 497, 498, 499, 996, 5000].map((size) => size + (index % 3))) {
-          const chunk = pattern(index * 1000 + sent.length, size)
-          sent.push(...chunk)
-          await writer.write(chunk)
-        }
-        while (got.length < sent.length) got.push(...((await reader.read()).value ?? []))
-        expect(got).to.deep.equal(sent)
-        await stream.close()
-      }))
+      const built = await fixture.open()
+      await Promise.all(
+        Array.from({ length: 20 }, async (_, index) => {
+          const stream = built.circuit.connect('example.com:80')
+          const writer = stream.writable.getWriter()
+          const reader = stream.readable.getReader()
+          const sent: number[] = []
+          const got: number[] = []
+          for (const size of [1, 478, 479, 497, 498, 499, 996, 5000].map((size) => size + (index % 3))) {
+            const chunk = pattern(index * 1000 + sent.length, size)
+            sent.push(...chunk)
+            await writer.write(chunk)
+          }
+          while (got.length < sent.length) got.push(...((await reader.read()).value ?? []))
+          expect(got).to.deep.equal(sent)
+          await stream.close()
+        }),
+      )
       await built.circuit.close()
     })
   })
 }
 
 describe('Many streams on one circuit, when ids come to their end,', () => {
-  let rig: Rig
+  let fixture: CircuitFixture
   before(async () => {
-    rig = await Rig.start()
+    fixture = await CircuitFixture.start()
   })
-  after(() => rig.close())
+  after(() => fixture.close())
 
-  const splice = (): SplicedCircuit => new SplicedCircuit(rig.channel, rig.network.relays[0]?.links[0] as TestLink)
+  const splice = (): SplicedCircuit =>
+    new SplicedCircuit(fixture.channel, fixture.network.relays[0]?.links[0] as TestLink)
   const streamsOf = ({ controller }: SplicedCircuit): Hop['streams'] => (controller.hops[2] as Hop).streams
 
-  const nobody: StreamEndpoint = { state: 'open', receiveData() {}, receive() {}, endOfPass() {}, fail() {} }
+  const nobody: StreamEndpoint = {
+    state: 'open',
+    dataArrived() {},
+    messageArrived() {},
+    readProcessed() {},
+    circuitFailed() {},
+  }
 
   /** Takes and frees ids until `next` is the next one. */
   function advanceTo(circuit: SplicedCircuit, next: number): void {
     const streams = streamsOf(circuit)
-    for (let id: number | undefined; id !== (next === 1 ? 65_535 : next - 1); streams.replace(id as number, undefined)) id = streams.allocate(nobody)
+    for (let id: number | undefined; id !== (next === 1 ? 65_535 : next - 1); streams.replace(id as number, undefined))
+      id = streams.allocate(nobody)
   }
 
-  async function open(circuit: SplicedCircuit, count: number): Promise<{ readonly stream: TorStream; readonly id: number }> {
+  async function open(
+    circuit: SplicedCircuit,
+    count: number,
+  ): Promise<{ readonly stream: TorStream; readonly id: number }> {
     const stream = new TorStream(circuit.controller, 'example.com:80')
     return { stream, id: await circuit.idOf(BEGIN, count) }
   }
@@ -262,7 +332,8 @@ describe('Many streams on one circuit, when ids come to their end,', () => {
     advanceTo(circuit, 1)
     const [first, second, third] = [await open(circuit, 1), await open(circuit, 2), await open(circuit, 3)]
     expect([first.id, second.id, third.id]).to.deep.equal([1, 2, 3])
-    for (const { id } of [first, second, third]) await circuit.send(circuit.exit, { command: CONNECTED, streamId: id, body: encodeConnected() })
+    for (const { id } of [first, second, third])
+      await circuit.send(circuit.exit, { command: CONNECTED, streamId: id, body: encodeConnected() })
     await Promise.all([first, second, third].map(({ stream }) => stream.opened))
     const answers = lookUp(circuit.controller, 'example.com')
     expect(await circuit.idOf(RESOLVE)).to.equal(4)
@@ -302,7 +373,12 @@ describe('Many streams on one circuit, when ids come to their end,', () => {
     const streams = streamsOf(circuit)
     for (let taken = 1; taken < 65_535; taken++) expect(streams.allocate(nobody)).to.be.within(1, 65_535)
     const one = new TorStream(circuit.controller, 'example.com:80')
-    for (const promise of [one.opened, one.closed, one.readable.getReader().read(), lookUp(circuit.controller, 'example.com')]) {
+    for (const promise of [
+      one.opened,
+      one.closed,
+      one.readable.getReader().read(),
+      lookUp(circuit.controller, 'example.com'),
+    ]) {
       expect(await codeOf(promise)).to.equal('CIRCUIT_FULL')
     }
     await circuit.send(circuit.exit, { command: CONNECTED, streamId: id, body: encodeConnected() })

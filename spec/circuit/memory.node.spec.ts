@@ -3,7 +3,7 @@ import { RelayCommand } from '../../lib/cell/commands.ts'
 import { echo, sink, source } from '../../lib/testing/exit/exits.ts'
 import type { TestRelay } from '../../lib/testing/relay/test-relay.ts'
 import { flowControls } from '../support/flow-controls.ts'
-import { codeOf, expectToEcho, Rig, settled, stateOf } from './support/rig.ts'
+import { codeOf, expectToEcho, CircuitFixture, settled, stateOf } from './support/circuit-fixture.ts'
 import { expectPattern, lastStream, Upload } from './support/transfer.ts'
 
 const MB = 1_000_000
@@ -22,30 +22,30 @@ async function memory(): Promise<{ readonly rss: number; readonly held: number }
 
 for (const { kind, window } of flowControls) {
   describe(`The memory of a process (${kind})`, () => {
-    let rig: Rig
+    let fixture: CircuitFixture
     let relay: TestRelay
     before(async () => {
-      rig = await Rig.under(kind)
-      relay = rig.network.relays[2] as TestRelay
+      fixture = await CircuitFixture.under(kind)
+      relay = fixture.network.relays[2] as TestRelay
       // What is loaded, compiled and pooled once shall not count.
       relay.exit = sink()
-      const { circuit } = await rig.open()
+      const { circuit } = await fixture.open()
       const stream = circuit.connect('example.com:80')
       await new Upload(stream, 10 * MB).done
       await circuit.close()
     })
-    after(() => rig.close())
+    after(() => fixture.close())
     afterEach(() => {
       Object.assign(relay.withhold, { streamSendmes: false, circuitSendmes: false })
     })
 
-    const sendmes = [['circuit', window], ...(kind === 'windows' ? [['stream', 500]] as const : [])] as const
+    const sendmes = [['circuit', window], ...(kind === 'windows' ? ([['stream', 500]] as const) : [])] as const
     for (const [whose, cells] of sendmes) {
       it(`grows by less than 16 MB by an upload of 50 MB that waits for SENDMEs of the ${whose}, which comes through whole in the end`, async function () {
         this.timeout(60_000)
         const received = sink()
         relay.exit = received
-        const built = await rig.open()
+        const built = await fixture.open()
         relay.withhold[`${whose}Sendmes`] = true
         const stream = built.circuit.connect('example.com:80')
         await stream.opened
@@ -74,7 +74,7 @@ for (const { kind, window } of flowControls) {
 
     it('grows by less than 16 MB by a download of 50 MB that nobody reads, and by reading it then', async function () {
       this.timeout(60_000)
-      const built = await rig.open()
+      const built = await fixture.open()
       relay.exit = source({ length: 50 * MB })
       const before = await memory()
       const stream = built.circuit.connect('example.com:80')
@@ -94,19 +94,19 @@ for (const { kind, window } of flowControls) {
 describe('The memory of a process whose relay does not stop at an XOFF', () => {
   /** What a stream may hold by default (`receiveBufferLimit`). */
   const LIMIT = 8_388_608
-  let rig: Rig
+  let fixture: CircuitFixture
   let relay: TestRelay
   before(async () => {
-    rig = await Rig.start({ congestionControl: true })
-    relay = rig.network.relays[2] as TestRelay
+    fixture = await CircuitFixture.start({ congestionControl: true })
+    relay = fixture.network.relays[2] as TestRelay
     relay.onMessage = (_circuit, { command }) => (command === RelayCommand.XOFF ? 'ignore' : 'handle')
     await flood()
   })
-  after(() => rig.close())
+  after(() => fixture.close())
 
   /** Lets the exit flood a stream that nobody reads, until it fails; another stream of the circuit goes on. */
   async function flood(): Promise<void> {
-    const built = await rig.open()
+    const built = await fixture.open()
     relay.exit = echo()
     const other = built.circuit.connect('example.com:80')
     await expectToEcho(other)
@@ -124,7 +124,7 @@ describe('The memory of a process whose relay does not stop at an XOFF', () => {
 
   it('holds no more than the limit and what carries it, and the stream is whole if it is read in time', async function () {
     this.timeout(60_000)
-    const built = await rig.open()
+    const built = await fixture.open()
     const length = LIMIT - 1
     relay.exit = source({ length })
     const before = await memory()

@@ -1,12 +1,13 @@
 import { expect } from 'chai'
-import { BODY_SIZE } from '../../lib/cell/relay/relay-cell-v0.ts'
+import { BODY_SIZE } from '../../lib/cell/body-size.ts'
 import type { CircuitPort } from '../../lib/channel/circuit-port.ts'
 import { fixedWindows } from '../../lib/circuit/flow-control.ts'
 import { HOP_KEY_SIZE, HopCrypto } from '../../lib/circuit/onion/hop-crypto.ts'
 import { Hop } from '../../lib/circuit/hop.ts'
 import { Outbox } from '../../lib/circuit/outbox.ts'
 import { currentPlatform } from '../../lib/platform/current.ts'
-import type { Keystream, Platform } from '../../lib/platform/platform.ts'
+import type { Platform } from '../../lib/platform/platform.ts'
+import type { Keystream } from '../../lib/platform/crypto/keystream.ts'
 import { turn } from '../support/turn.ts'
 
 const RESOLVE = 11
@@ -45,7 +46,12 @@ describe('An outbox that waits for keystream', () => {
         if (sent.length < 5) queueMicrotask(send)
       },
     } as unknown as CircuitPort
-    const outbox = new Outbox(port, [crypto], () => undefined, (reason) => expect.fail(String(reason)))
+    const outbox = new Outbox(
+      port,
+      [crypto],
+      () => undefined,
+      (reason) => expect.fail(String(reason)),
+    )
     send()
     await turn()
     expect(sent).to.deep.equal([1, 1, 1, 1, 1])

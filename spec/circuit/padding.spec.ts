@@ -4,7 +4,7 @@ import { HEADER_SIZE } from '../../lib/cell/relay/relay-cell-v0.ts'
 import { sink } from '../../lib/testing/exit/exits.ts'
 import type { TestRelay } from '../../lib/testing/relay/test-relay.ts'
 import { flowControls } from '../support/flow-controls.ts'
-import { Rig, settled } from './support/rig.ts'
+import { CircuitFixture, settled } from './support/circuit-fixture.ts'
 import { Upload } from './support/transfer.ts'
 
 const { BEGIN, DATA, END, EXTEND2, RESOLVE, SENDME } = RelayCommand
@@ -20,11 +20,11 @@ const isZero = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0)
 
 for (const { kind, step } of flowControls) {
   describe(`The padding of what a client sends (${kind})`, () => {
-    let rig: Rig
+    let fixture: CircuitFixture
     const seen: Seen[] = []
     before(async () => {
-      rig = await Rig.under(kind)
-      for (const relay of rig.network.relays) {
+      fixture = await CircuitFixture.under(kind)
+      for (const relay of fixture.network.relays) {
         relay.exit = sink()
         relay.onMessage = (_circuit, { command, streamId, length, cell }) => {
           seen.push({ command, streamId, length, padding: new Uint8Array(cell.subarray(HEADER_SIZE + length)) })
@@ -35,15 +35,16 @@ for (const { kind, step } of flowControls) {
     beforeEach(() => {
       seen.length = 0
     })
-    after(() => rig.close())
+    after(() => fixture.close())
 
     it('is 4 zeros and then random bytes, other ones in each cell, behind every kind of message', async () => {
-      const built = await rig.open()
-      const exit = rig.network.relays[2] as TestRelay
+      const built = await fixture.open()
+      const exit = fixture.network.relays[2] as TestRelay
       const stream = built.circuit.connect('example.com:80')
       await stream.opened
       const [id] = built.exit.streams.keys()
-      for (let cell = 0; cell < 100; cell++) built.exit.send({ command: DATA, streamId: id as number, body: new Uint8Array(1) })
+      for (let cell = 0; cell < 100; cell++)
+        built.exit.send({ command: DATA, streamId: id as number, body: new Uint8Array(1) })
       await stream.readable.getReader().read()
       const writer = stream.writable.getWriter()
       for (const size of [1, 20, 300, 470]) {
@@ -52,7 +53,14 @@ for (const { kind, step } of flowControls) {
       }
       await stream.close()
       await settled(built)
-      expect([...new Set(seen.map(({ command }) => command))]).to.have.members([EXTEND2, BEGIN, RESOLVE, SENDME, DATA, END])
+      expect([...new Set(seen.map(({ command }) => command))]).to.have.members([
+        EXTEND2,
+        BEGIN,
+        RESOLVE,
+        SENDME,
+        DATA,
+        END,
+      ])
       for (const { command, padding } of seen) {
         expect(isZero(padding.subarray(0, 4)), `4 zeros behind command ${command}`).to.equal(true)
         // Sixteen random zeros in a row are not to be expected in the lifetime of the universe.
@@ -65,7 +73,7 @@ for (const { kind, step } of flowControls) {
     })
 
     it('is as much of the 4 zeros as there is room for, behind a body that nearly fills its cell', async () => {
-      const built = await rig.open()
+      const built = await fixture.open()
       const writer = built.circuit.connect('example.com:80').writable.getWriter()
       for (const size of [494, 495, 496, 497, 498]) {
         await writer.write(new Uint8Array(size).fill(255))
@@ -78,8 +86,10 @@ for (const { kind, step } of flowControls) {
     })
 
     it(`has room for 16 random bytes in one of any ${step} DATA cells of the circuit, whatever its streams write`, async () => {
-      const built = await rig.open()
-      const uploads = [65_536, 498, 498 * 7].map((chunkSize) => new Upload(built.circuit.connect('example.com:80'), 700_000, chunkSize))
+      const built = await fixture.open()
+      const uploads = [65_536, 498, 498 * 7].map(
+        (chunkSize) => new Upload(built.circuit.connect('example.com:80'), 700_000, chunkSize),
+      )
       await Promise.all(uploads.map(({ done }) => done))
       await settled(built)
       const cells = seen.filter(({ command }) => command === DATA)
@@ -92,7 +102,7 @@ for (const { kind, step } of flowControls) {
     })
 
     it(`costs a bulk upload no more than one short cell in ${Math.ceil(step / 2)}, at intervals that cannot be foretold`, async () => {
-      const built = await rig.open()
+      const built = await fixture.open()
       await new Upload(built.circuit.connect('example.com:80'), 3_000_000, 3_000_000).done
       await settled(built)
       const cells = seen.filter(({ command }) => command === DATA)

@@ -4,10 +4,10 @@ import type { StreamEndpoint } from '../../lib/stream/contract/carrier.ts'
 
 const endpoint = (): StreamEndpoint => ({
   state: 'open',
-  receiveData: () => undefined,
-  receive: () => undefined,
-  endOfPass: () => undefined,
-  fail: () => undefined,
+  dataArrived: () => undefined,
+  messageArrived: () => undefined,
+  readProcessed: () => undefined,
+  circuitFailed: () => undefined,
 })
 
 describe('StreamTable', () => {

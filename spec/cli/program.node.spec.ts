@@ -42,8 +42,10 @@ describe('The command line', function () {
     const out: Buffer[] = []
     let stderr = ''
     child.stdout?.on('data', (chunk: Buffer) => out.push(chunk))
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => { stderr += text })
-    const [code] = await once(child, 'close') as [number | null]
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text
+    })
+    const [code] = (await once(child, 'close')) as [number | null]
     return { code, stdout: Buffer.concat(out), stderr }
   }
   const run = (...args: string[]): Promise<Ended> => ended(start(...args))
@@ -63,9 +65,13 @@ describe('The command line', function () {
       request.on('end', () => {
         if (request.url === '/file') response.writeHead(200, { 'content-length': BODY.length }).end(BODY)
         else if (request.url === '/missing') response.writeHead(404).end('not here')
-        else if (request.url === '/cut') response.writeHead(200, { 'content-length': 100 }).write('half', () => request.socket.destroy())
+        else if (request.url === '/cut')
+          response.writeHead(200, { 'content-length': 100 }).write('half', () => request.socket.destroy())
         else if (request.url === '/never') response.writeHead(200).write('a beginning\n')
-        else response.setHeader('x-kind', 'echo').end(`${request.method} ${String(request.headers['x-sent'] ?? '')} ${Buffer.concat(chunks).toString()}`)
+        else
+          response
+            .setHeader('x-kind', 'echo')
+            .end(`${request.method} ${String(request.headers['x-sent'] ?? '')} ${Buffer.concat(chunks).toString()}`)
       })
     }
     base = `http://127.0.0.1:${await listen(http.createServer(answer))}`
@@ -104,10 +110,21 @@ describe('The command line', function () {
     expect(sha256(readFileSync(file))).to.equal(sha256(BODY))
   })
 
-  it('sends data and headers, and includes the answer\'s head', async () => {
-    const { code, stdout } = await run('fetch', base, '-i', '--data', 'some data', '--header', 'X-Sent: yes', '--embedded')
+  it("sends data and headers, and includes the answer's head", async () => {
+    const { code, stdout } = await run(
+      'fetch',
+      base,
+      '-i',
+      '--data',
+      'some data',
+      '--header',
+      'X-Sent: yes',
+      '--embedded',
+    )
     expect(code).to.equal(0)
-    expect(stdout.toString()).to.match(/^HTTP\/1\.1 200 OK\r\n(.+\r\n)*x-kind: echo\r\n(.+\r\n)*\r\nPOST yes some data$/)
+    expect(stdout.toString()).to.match(
+      /^HTTP\/1\.1 200 OK\r\n(.+\r\n)*x-kind: echo\r\n(.+\r\n)*\r\nPOST yes some data$/,
+    )
   })
 
   it('sends a file, by another method', async () => {
@@ -143,7 +160,13 @@ describe('The command line', function () {
       writeFileSync(file, 'DirAuthority nobody\n')
       return ['resolve', 'x.example', '--network', file]
     },
-    'the output cannot be written': () => ['fetch', `${base}/file`, '-o', join(folder, 'no', 'such', 'folder'), '--embedded'],
+    'the output cannot be written': () => [
+      'fetch',
+      `${base}/file`,
+      '-o',
+      join(folder, 'no', 'such', 'folder'),
+      '--embedded',
+    ],
   }
   for (const [what, args] of Object.entries(failures)) {
     it(`gives code 1 and one sentence when ${what}`, async () => {
@@ -161,9 +184,17 @@ describe('The command line', function () {
   it('serves SOCKS and HTTP CONNECT until it is interrupted', async () => {
     const child = start('proxy', '--socks', '0', '--http', '0', '--embedded')
     let text = ''
-    child.stdout?.setEncoding('utf8').on('data', (chunk: string) => { text += chunk })
+    child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk
+    })
     const end = once(child, 'close') as Promise<[number | null]>
-    while (!/HTTP CONNECT on .*\n/.test(text)) await Promise.race([once(child.stdout as NodeJS.ReadableStream, 'data'), end.then(() => { throw new Error(text) })])
+    while (!/HTTP CONNECT on .*\n/.test(text))
+      await Promise.race([
+        once(child.stdout as NodeJS.ReadableStream, 'data'),
+        end.then(() => {
+          throw new Error(text)
+        }),
+      ])
     const [socks, proxy] = [...text.matchAll(/ on 127\.0\.0\.1:(\d+)\n/g)].map((match) => Number(match[1]))
 
     const overSocks = connect(socks as number, '127.0.0.1')
@@ -171,13 +202,13 @@ describe('The command line', function () {
     await once(overSocks, 'data')
     const port = Number(new URL(base).port)
     overSocks.write(Uint8Array.of(5, 1, 0, 1, 127, 0, 0, 1, port >> 8, port & 255))
-    const [reply] = await once(overSocks, 'data') as [Buffer]
+    const [reply] = (await once(overSocks, 'data')) as [Buffer]
     expect(reply[1]).to.equal(0)
     overSocks.destroy()
 
     const request = http.request({ host: '127.0.0.1', port: proxy, method: 'CONNECT', path: `127.0.0.1:${port}` })
     request.end()
-    const [response, socket] = await once(request, 'connect') as [http.IncomingMessage, { destroy(): void }]
+    const [response, socket] = (await once(request, 'connect')) as [http.IncomingMessage, { destroy(): void }]
     expect(response.statusCode).to.equal(200)
     socket.destroy()
 
@@ -197,7 +228,9 @@ describe('The command line', function () {
   it('ends quietly when nobody reads its output any more', async () => {
     const child = start('fetch', `${base}/file`, '--embedded')
     let stderr = ''
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => { stderr += text })
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text
+    })
     const end = once(child, 'close') as Promise<[number | null]>
     await once(child.stdout as NodeJS.ReadableStream, 'data')
     ;(child.stdout as unknown as { destroy(): void }).destroy()

@@ -11,13 +11,43 @@ describe('The command line: arguments', () => {
   })
 
   it('names every option in its help', () => {
-    for (const option of ['output', 'include', 'method', 'data', 'header', 'cacert', 'socks', 'http', 'network', 'embedded', 'quiet', 'help', 'version']) {
+    for (const option of [
+      'output',
+      'include',
+      'method',
+      'data',
+      'header',
+      'cacert',
+      'socks',
+      'http',
+      'network',
+      'embedded',
+      'quiet',
+      'help',
+      'version',
+    ]) {
       expect(HELP).to.include(`--${option}`)
     }
   })
 
   it('reads a fetch', () => {
-    const args = ['fetch', 'https://example.com/x', '-o', 'file', '-i', '--method', 'PUT', '--data', '@in', '--header', 'A: b:c', '--header', 'D:e', '--embedded', '-q']
+    const args = [
+      'fetch',
+      'https://example.com/x',
+      '-o',
+      'file',
+      '-i',
+      '--method',
+      'PUT',
+      '--data',
+      '@in',
+      '--header',
+      'A: b:c',
+      '--header',
+      'D:e',
+      '--embedded',
+      '-q',
+    ]
     const command = parseArguments(args)
     expect({ ...command, url: String((command as { url?: URL }).url) }).to.deep.equal({
       command: 'fetch',
@@ -26,14 +56,17 @@ describe('The command line: arguments', () => {
       include: true,
       method: 'PUT',
       data: '@in',
-      headers: [['A', 'b:c'], ['D', 'e']],
+      headers: [
+        ['A', 'b:c'],
+        ['D', 'e'],
+      ],
       cacert: undefined,
       network: { kind: 'embedded' },
       quiet: true,
     })
   })
 
-  it('serves SOCKS on tor\'s port unless told otherwise', () => {
+  it("serves SOCKS on tor's port unless told otherwise", () => {
     const ports = (...args: string[]): unknown => {
       const { socks, http } = parseArguments(['proxy', ...args]) as { socks?: number; http?: number }
       return [socks, http]
@@ -45,7 +78,10 @@ describe('The command line: arguments', () => {
 
   it('reads a resolve, and which network', () => {
     expect(parseArguments(['resolve', 'example.com', '--network', 'torrc'])).to.deep.equal({
-      command: 'resolve', name: 'example.com', network: { kind: 'file', file: 'torrc' }, quiet: false,
+      command: 'resolve',
+      name: 'example.com',
+      network: { kind: 'file', file: 'torrc' },
+      quiet: false,
     })
   })
 
@@ -79,7 +115,9 @@ describe('The command line: arguments', () => {
 })
 
 describe('The command line: a line of progress', () => {
-  const output = (isTTY: boolean): { isTTY: boolean; columns: number; text: string; write(data: string | Uint8Array): boolean } => ({
+  const output = (
+    isTTY: boolean,
+  ): { isTTY: boolean; columns: number; text: string; write(data: string | Uint8Array): boolean } => ({
     isTTY,
     columns: 20,
     text: '',
@@ -99,7 +137,10 @@ describe('The command line: a line of progress', () => {
   })
 
   it('is not there without a terminal, or when all is to be quiet', () => {
-    for (const [isTTY, isQuiet] of [[false, false], [true, true]] as const) {
+    for (const [isTTY, isQuiet] of [
+      [false, false],
+      [true, true],
+    ] as const) {
       const terminal = output(isTTY)
       const line = new StatusLine(terminal, isQuiet)
       line.show('a text')
@@ -112,7 +153,15 @@ describe('The command line: a line of progress', () => {
 describe('The command line: progress', () => {
   it('counts bytes for people', () => {
     expect([0, 999, 1000, 99_499, 99_500, 999_499, 999_500, 1_234_567, 5e15].map(formatBytes)).to.deep.equal([
-      '0 B', '999 B', '1.0 kB', '99.5 kB', '100 kB', '999 kB', '1.0 MB', '1.2 MB', '5000 TB',
+      '0 B',
+      '999 B',
+      '1.0 kB',
+      '99.5 kB',
+      '100 kB',
+      '999 kB',
+      '1.0 MB',
+      '1.2 MB',
+      '5000 TB',
     ])
   })
 

@@ -4,55 +4,58 @@ import { TorClient, type TorClientOptions } from '../../lib/client/tor-client.ts
 import { publicNetwork } from '../../lib/directory/network/public-network.ts'
 import type { TorError } from '../../lib/base/errors.ts'
 import { currentPlatform } from '../../lib/platform/current.ts'
-import type { LinkAddress, Transport } from '../../lib/platform/platform.ts'
+import type { Transport, LinkAddress } from '../../lib/platform/links/transport.ts'
 import { MemoryStorage } from '../../lib/platform/storage/storage.ts'
 import type { DirectoryLieChoice } from '../../lib/testing/directory/directory-lies.ts'
-import { rejection } from '../stream/support/scene.ts'
+import { rejection } from '../stream/support/stream-fixture.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { turn } from '../support/turn.ts'
-import { ClientScene } from './support/client-scene.ts'
+import { ClientFixture } from './support/client-fixture.ts'
 
 /** The causes of an error, itself first, each by its code or its message. */
 function chainOf(error: unknown): string[] {
   const chain: string[] = []
-  for (let next = error; next instanceof Error; next = next.cause) chain.push((next as Partial<TorError>).code ?? next.message)
+  for (let next = error; next instanceof Error; next = next.cause)
+    chain.push((next as Partial<TorError>).code ?? next.message)
   return chain
 }
 
 describe('TorClient: bootstrap', function () {
   this.timeout(30_000)
-  let scene: ClientScene
+  let fixture: ClientFixture
 
   before(async () => {
-    scene = await ClientScene.start()
+    fixture = await ClientFixture.start()
   })
 
-  afterEach(() => scene.tidy())
-  after(() => scene.end())
+  afterEach(() => fixture.tidy())
+  after(() => fixture.end())
 
   /** Opens in vain; gives the error and what was told meanwhile. */
-  async function openInVain(options: TorClientOptions = {}): Promise<{ error: TorError; told: ClientStatus[]; took: number }> {
+  async function openInVain(
+    options: TorClientOptions = {},
+  ): Promise<{ error: TorError; told: ClientStatus[]; took: number }> {
     const told: ClientStatus[] = []
-    const began = scene.clock.now()
-    const error = (await rejection(scene.open({ onProgress: (status) => told.push(status), ...options }))) as TorError
-    const took = scene.clock.now() - began
+    const began = fixture.clock.now()
+    const error = (await rejection(fixture.open({ onProgress: (status) => told.push(status), ...options }))) as TorError
+    const took = fixture.clock.now() - began
     expect(told.at(-1)?.phase).to.equal('closed')
-    await scene.expectNothingOpen()
+    await fixture.expectNothingOpen()
     return { error, told: told.slice(0, -1), took }
   }
 
   describe('with servers that are', () => {
     it('dead fails with the reason, and says where it was', async () => {
-      for (const relay of scene.network.relays) relay.reachable = 'no'
+      for (const relay of fixture.network.relays) relay.reachable = 'no'
       const { error, told, took } = await openInVain()
       expect(chainOf(error).slice(0, 2)).to.deep.equal(['DIRECTORY_UNAVAILABLE', 'LINK_UNREACHABLE'])
       expect(told.at(-1)?.phase).to.equal('consensus')
       expect(took).to.equal(0)
-      expect(scene.network.dials.length).to.be.within(3, 6)
+      expect(fixture.network.dials.length).to.be.within(3, 6)
     })
 
     it('not answering when they are dialled fails within the deadline, with the reason', async () => {
-      for (const relay of scene.network.relays) relay.reachable = 'never'
+      for (const relay of fixture.network.relays) relay.reachable = 'never'
       const { error, took } = await openInVain({ timeout: 25_000 })
       expect(chainOf(error).slice(0, 2)).to.deep.equal(['TIMEOUT', 'LINK_TIMEOUT'])
       expect(error.message).to.match(/within 25000 ms: Fetching the consensus/)
@@ -63,7 +66,7 @@ describe('TorClient: bootstrap', function () {
     })
 
     it('connected and then silent fails within the deadline', async () => {
-      for (const relay of scene.network.relays) relay.onLink = () => 'ignore'
+      for (const relay of fixture.network.relays) relay.onLink = () => 'ignore'
       const { error, told, took } = await openInVain({ timeout: 15_000 })
       expect(chainOf(error).slice(0, 2)).to.deep.equal(['TIMEOUT', 'LINK_TIMEOUT'])
       expect(told.at(-1)?.phase).to.equal('consensus')
@@ -79,7 +82,7 @@ describe('TorClient: bootstrap', function () {
       it(`silent or slow when asked for the ${kind} fails within the deadline, and says so`, async () => {
         for (const how of ['hang', 'stall', { slow: 9000 }] as const) {
           const lie: DirectoryLieChoice = (request) => (request.kind === kind ? how : undefined)
-          scene.network.directory.lie = lie
+          fixture.network.directory.lie = lie
           const { error, told, took } = await openInVain({ timeout: 12_000, storage: new MemoryStorage() })
           expect(error.code).to.equal('TIMEOUT')
           expect(error.message).to.include(message)
@@ -91,22 +94,24 @@ describe('TorClient: bootstrap', function () {
     }
 
     it('silent, some of them, opens all the same', async () => {
-      const [honest] = scene.network.relays.filter(({ nickname }) => nickname === 'exit1')
+      const [honest] = fixture.network.relays.filter(({ nickname }) => nickname === 'exit1')
       if (honest === undefined) throw new Error('there is no such relay')
-      for (const relay of scene.network.relays) if (relay !== honest) relay.lie = 'hang'
-      const others = scene.network.relays.filter(({ nickname }) => nickname.startsWith('guard')).slice(0, 2)
-      const tor = await scene.open({ network: scene.servedBy(honest, ...others) })
-      await scene.passing(tor.connect('example.com:80').opened)
+      for (const relay of fixture.network.relays) if (relay !== honest) relay.lie = 'hang'
+      const others = fixture.network.relays.filter(({ nickname }) => nickname.startsWith('guard')).slice(0, 2)
+      const tor = await fixture.open({ network: fixture.servedBy(honest, ...others) })
+      await fixture.passing(tor.connect('example.com:80').opened)
     })
   })
 
   it('that cannot build a circuit fails with the reason, and says so', async () => {
-    for (const relay of scene.network.relays) relay.answerCreate = ({ handshakeType }) => (handshakeType !== 1 ? { destroy: 5 } : 'answer')
+    for (const relay of fixture.network.relays)
+      relay.answerCreate = ({ handshakeType }) => (handshakeType !== 1 ? { destroy: 5 } : 'answer')
     const { error, told, took } = await openInVain()
     expect(error).to.include({ code: 'CIRCUIT_DESTROYED', reason: 5 })
     expect(told.at(-1)).to.include({ phase: 'circuit', message: 'Building the first circuit' })
     expect(took).to.be.within(15_000, 25_000)
-    for (const relay of scene.network.relays) relay.answerCreate = ({ handshakeType }) => (handshakeType !== 1 ? 'ignore' : 'answer')
+    for (const relay of fixture.network.relays)
+      relay.answerCreate = ({ handshakeType }) => (handshakeType !== 1 ? 'ignore' : 'answer')
     const silent = await openInVain({ timeout: 40_000 })
     expect(chainOf(silent.error).slice(0, 2)).to.deep.equal(['TIMEOUT', 'CIRCUIT_TIMEOUT'])
     expect(silent.error.message).to.include('Building the first circuit')
@@ -116,7 +121,7 @@ describe('TorClient: bootstrap', function () {
     it('before it begins, without dialling anybody', async () => {
       const { error } = await openInVain({ signal: AbortSignal.abort('never') })
       expect(error).to.include({ code: 'ABORTED', cause: 'never' })
-      expect(scene.network.dials).to.deep.equal([])
+      expect(fixture.network.dials).to.deep.equal([])
     })
 
     for (const phase of ['connecting', 'consensus', 'certificates', 'microdescriptors', 'circuit'] as const) {
@@ -125,8 +130,10 @@ describe('TorClient: bootstrap', function () {
           const abort = new AbortController()
           const lie: DirectoryLieChoice = (request) => (request.kind === phase ? 'hang' : undefined)
           if (when === 'a little later') {
-            scene.network.directory.lie = lie
-            if (phase === 'circuit') for (const relay of scene.network.relays) relay.answerCreate = ({ handshakeType }) => (handshakeType !== 1 ? 'ignore' : 'answer')
+            fixture.network.directory.lie = lie
+            if (phase === 'circuit')
+              for (const relay of fixture.network.relays)
+                relay.answerCreate = ({ handshakeType }) => (handshakeType !== 1 ? 'ignore' : 'answer')
           }
           const onProgress = (status: ClientStatus): void => {
             if (status.phase !== phase) return
@@ -135,19 +142,21 @@ describe('TorClient: bootstrap', function () {
           }
           // Connecting comes after what was kept is read, which may take its time too.
           const hangs = (): Promise<never> => new Promise(() => undefined)
-          const storage = phase === 'connecting' ? { read: hangs, write: hangs, remove: hangs } : scene.storage
-          const error = (await rejection(TorClient.open({ ...scene.options, storage, signal: abort.signal, onProgress }))) as TorError
+          const storage = phase === 'connecting' ? { read: hangs, write: hangs, remove: hangs } : fixture.storage
+          const error = (await rejection(
+            TorClient.open({ ...fixture.options, storage, signal: abort.signal, onProgress }),
+          )) as TorError
           expect(error).to.include({ code: 'ABORTED', cause: 'enough' })
-          await scene.expectNothingOpen()
+          await fixture.expectNothingOpen()
         })
       }
     }
 
     it('but not once it is open', async () => {
       const abort = new AbortController()
-      const tor = await scene.open({ signal: abort.signal })
+      const tor = await fixture.open({ signal: abort.signal })
       abort.abort()
-      await scene.passing(tor.connect('example.com:80').opened)
+      await fixture.passing(tor.connect('example.com:80').opened)
     })
   })
 })
@@ -163,14 +172,20 @@ describe('TorClient on the public network', () => {
     return { transport: { connect }, dialled }
   }
 
-  const known = new Set([...publicNetwork().authorities, ...publicNetwork().fallbacks].flatMap(({ addresses }) => addresses.map(({ hostname, port }) => `${hostname} ${port}`)))
+  const known = new Set(
+    [...publicNetwork().authorities, ...publicNetwork().fallbacks].flatMap(({ addresses }) =>
+      addresses.map(({ hostname, port }) => `${hostname} ${port}`),
+    ),
+  )
   const isKnown = ({ hostname, port }: LinkAddress): boolean => known.has(`${hostname} ${port}`)
 
   it('is the default, and asks nobody but its directory servers', async () => {
     for (const network of [undefined, 'public'] as const) {
       const clock = new FakeClock()
       const { transport, dialled } = transportOf(() => Promise.reject(new Error('no route to host')))
-      const error = (await rejection(TorClient.open({ network, transport, clock, storage: new MemoryStorage() }))) as TorError
+      const error = (await rejection(
+        TorClient.open({ network, transport, clock, storage: new MemoryStorage() }),
+      )) as TorError
       expect(chainOf(error).slice(0, 2)).to.deep.equal(['DIRECTORY_UNAVAILABLE', 'LINK_UNREACHABLE'])
       expect(dialled.length).to.be.above(5)
       expect(dialled.every(isKnown)).to.equal(true)
@@ -179,9 +194,11 @@ describe('TorClient on the public network', () => {
   })
 
   it('trusts no relay that cannot prove who it is', async () => {
-    const impostors = await ClientScene.start({ relays: 1 })
+    const impostors = await ClientFixture.start({ relays: 1 })
     const [relay] = impostors.network.relays
-    const { transport, dialled } = transportOf((_, options) => impostors.network.transport.connect(relay?.address as LinkAddress, options))
+    const { transport, dialled } = transportOf((_, options) =>
+      impostors.network.transport.connect(relay?.address as LinkAddress, options),
+    )
     const error = (await rejection(impostors.open({ network: 'public', transport }))) as TorError
     expect(chainOf(error).slice(0, 2)).to.deep.equal(['DIRECTORY_UNAVAILABLE', 'LINK_IDENTITY'])
     expect(dialled.every(isKnown)).to.equal(true)

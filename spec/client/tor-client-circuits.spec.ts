@@ -7,44 +7,58 @@ import type { TestRelay } from '../../lib/testing/relay/test-relay.ts'
 import type { TestCircuit } from '../../lib/testing/relay/test-circuit.ts'
 import type { TorClient } from '../../lib/client/tor-client.ts'
 import type { TorStream } from '../../lib/stream/tor-stream.ts'
-import { codeOf, rejection } from '../stream/support/scene.ts'
+import { codeOf, rejection } from '../stream/support/stream-fixture.ts'
 import { turn } from '../support/turn.ts'
-import { ClientScene, exchange, exit, guard, pathOf } from './support/client-scene.ts'
+import { ClientFixture, exchange, exit, guard, pathOf } from './support/client-fixture.ts'
 
 const MINUTE = 60_000
 
 describe('TorClient: circuits', function () {
   this.timeout(30_000)
-  let scene: ClientScene
+  let fixture: ClientFixture
   let tor: TorClient
 
   before(async () => {
-    scene = await ClientScene.start({ relays: [guard('guard1'), guard('guard2'), guard('guard3'), exit('exit1'), exit('exit2'), exit('exit3', { exitPolicy: 'accept 80,443' })] })
+    fixture = await ClientFixture.start({
+      relays: [
+        guard('guard1'),
+        guard('guard2'),
+        guard('guard3'),
+        exit('exit1'),
+        exit('exit2'),
+        exit('exit3', { exitPolicy: 'accept 80,443' }),
+      ],
+    })
   })
 
   beforeEach(async () => {
-    tor = await scene.open()
+    tor = await fixture.open()
   })
 
   afterEach(async () => {
-    for (const relay of scene.network.relays) relay.exit = echo()
-    await scene.tidy()
+    for (const relay of fixture.network.relays) relay.exit = echo()
+    await fixture.tidy()
   })
 
-  after(() => scene.end())
+  after(() => fixture.end())
 
   let hosts = 0
 
   /** An open stream to a host that no other spec asks for, and its circuit. */
-  async function open(options?: Parameters<TorClient['connect']>[1], client = tor, port = 80): Promise<{ socket: TorStream; circuit: TestCircuit }> {
+  async function open(
+    options?: Parameters<TorClient['connect']>[1],
+    client = tor,
+    port = 80,
+  ): Promise<{ socket: TorStream; circuit: TestCircuit }> {
     const host = `host${hosts++}.example`
     const socket = client.connect({ hostname: host, port }, options)
-    await scene.passing(socket.opened)
-    return { socket, circuit: scene.circuitOf(host) }
+    await fixture.passing(socket.opened)
+    return { socket, circuit: fixture.circuitOf(host) }
   }
 
-  const relay = (nickname: string): TestRelay => scene.network.relays.find((each) => each.nickname === nickname) as TestRelay
-  const exits = (): TestRelay[] => scene.network.relays.filter(({ nickname }) => nickname.startsWith('exit'))
+  const relay = (nickname: string): TestRelay =>
+    fixture.network.relays.find((each) => each.nickname === nickname) as TestRelay
+  const exits = (): TestRelay[] => fixture.network.relays.filter(({ nickname }) => nickname.startsWith('exit'))
   const exitOf = (circuit: TestCircuit): string => pathOf(circuit).at(-1) as string
 
   describe('are shared', () => {
@@ -71,7 +85,7 @@ describe('TorClient: circuits', function () {
     })
 
     it('by nobody whose tokens differ, though all of them come at once and none is ready', async () => {
-      scene.clock.advance(31 * MINUTE) // what was ready is not trusted any more
+      fixture.clock.advance(31 * MINUTE) // what was ready is not trusted any more
       const started = Array.from({ length: 40 }, (_, index) => open({ isolation: index % 8 }))
       const circuits = (await Promise.all(started)).map(({ circuit }) => circuit)
       const byToken = new Map<number, Set<TestCircuit>>()
@@ -83,9 +97,9 @@ describe('TorClient: circuits', function () {
 
     it('for ten minutes from the first stream on', async () => {
       const first = await open()
-      scene.clock.advance(9 * MINUTE)
+      fixture.clock.advance(9 * MINUTE)
       expect((await open()).circuit).to.equal(first.circuit)
-      scene.clock.advance(MINUTE)
+      fixture.clock.advance(MINUTE)
       const later = await open()
       expect(later.circuit).to.not.equal(first.circuit)
       expect(await exchange(first.socket, 'still there')).to.equal('still there')
@@ -94,7 +108,7 @@ describe('TorClient: circuits', function () {
 
     it('and closed once their last stream has ended and no other may come', async () => {
       const { socket, circuit } = await open()
-      scene.clock.advance(11 * MINUTE)
+      fixture.clock.advance(11 * MINUTE)
       await open()
       await turn(20)
       expect(circuit.closed).to.equal(false)
@@ -106,20 +120,23 @@ describe('TorClient: circuits', function () {
 
   describe('are built', () => {
     it('few for many streams, when none is ready', async () => {
-      scene.clock.advance(31 * MINUTE)
-      const before = scene.built
+      fixture.clock.advance(31 * MINUTE)
+      const before = fixture.built
       await Promise.all(Array.from({ length: 100 }, () => open()))
-      expect(scene.built - before).to.be.at.most(4)
+      expect(fixture.built - before).to.be.at.most(4)
     }).timeout(60_000)
 
     it('ahead: two are ready for streams of any kind, and replaced when they are used or lost', async () => {
-      const clean = (): TestCircuit[] => scene.network.circuits.filter(({ closed, hops }) => !closed && hops.length === 3 && hops[2]?.streams.size === 0)
-      await scene.network.when(() => clean().length === 2)
+      const clean = (): TestCircuit[] =>
+        fixture.network.circuits.filter(
+          ({ closed, hops }) => !closed && hops.length === 3 && hops[2]?.streams.size === 0,
+        )
+      await fixture.network.when(() => clean().length === 2)
       await open()
-      await scene.network.when(() => clean().length === 2)
+      await fixture.network.when(() => clean().length === 2)
       for (const { link } of clean()) link.die()
-      const waiting = scene.network.when(() => clean().length === 2)
-      await scene.passing(waiting)
+      const waiting = fixture.network.when(() => clean().length === 2)
+      await fixture.passing(waiting)
     })
 
     it('anew on another path when a build fails, without harm to the guard', async () => {
@@ -135,19 +152,21 @@ describe('TorClient: circuits', function () {
     })
 
     it('until trying is hopeless: then the stream fails, and the next one works', async () => {
-      scene.clock.advance(31 * MINUTE)
-      for (const each of scene.network.relays) each.answerCreate = () => ({ destroy: 5 })
+      fixture.clock.advance(31 * MINUTE)
+      for (const each of fixture.network.relays) each.answerCreate = () => ({ destroy: 5 })
       const error = (await rejection(open({ isolation: 'hopeless' }))) as SocketError
       expect(error.code).to.equal('CIRCUIT_DESTROYED')
-      expect(error.attempts.map(({ code, reason, fingerprints }) => [code, reason, fingerprints.length])).to.deep.equal([['CIRCUIT_DESTROYED', 5, 0]])
+      expect(error.attempts.map(({ code, reason, fingerprints }) => [code, reason, fingerprints.length])).to.deep.equal(
+        [['CIRCUIT_DESTROYED', 5, 0]],
+      )
       expect(error.attempts[0]?.elapsed).to.be.within(15_000, 25_000)
-      for (const each of scene.network.relays) each.answerCreate = undefined
+      for (const each of fixture.network.relays) each.answerCreate = undefined
       await open({ isolation: 'hopeless' })
     })
   })
 
   describe('suit their streams', () => {
-    it('by their exit\'s policy', async () => {
+    it("by their exit's policy", async () => {
       for (let round = 0; round < 6; round++) {
         const { circuit } = await open({ isolation: round }, tor, 25)
         expect(exitOf(circuit)).to.be.oneOf(['exit1', 'exit2'])
@@ -158,8 +177,9 @@ describe('TorClient: circuits', function () {
       expect(exitOf((await open({}, tor, 25)).circuit)).to.not.equal('exit3')
     })
 
-    it('by the caller\'s condition on the exit', async () => {
-      for (const { nickname } of exits()) expect(exitOf((await open({ exit: (each) => each.nickname === nickname })).circuit)).to.equal(nickname)
+    it("by the caller's condition on the exit", async () => {
+      for (const { nickname } of exits())
+        expect(exitOf((await open({ exit: (each) => each.nickname === nickname })).circuit)).to.equal(nickname)
       const answers = tor.resolve('example.com', { exit: ({ nickname }) => nickname === 'nobody' })
       expect(await codeOf(answers)).to.equal('NO_PATH')
     })
@@ -178,9 +198,11 @@ describe('TorClient: circuits', function () {
   })
 
   describe('are left when their exit refuses', () => {
-    const refusing = (reason: number): ExitHandler => () => {
-      throw new ExitRefusal(reason, { address: '203.0.113.9', ttl: 60 })
-    }
+    const refusing =
+      (reason: number): ExitHandler =>
+      () => {
+        throw new ExitRefusal(reason, { address: '203.0.113.9', ttl: 60 })
+      }
 
     it('the port: another exit is used, this one is remembered, and serves other streams as before', async () => {
       const { circuit, socket } = await open()
@@ -193,8 +215,8 @@ describe('TorClient: circuits', function () {
       }
       for (let round = 0; round < 3; round++) {
         const picky = tor.connect('picky.example:80')
-        await scene.passing(picky.opened)
-        expect(exitOf(scene.circuitOf('picky.example'))).to.not.equal(first.nickname)
+        await fixture.passing(picky.opened)
+        expect(exitOf(fixture.circuitOf('picky.example'))).to.not.equal(first.nickname)
       }
       expect(await exchange(socket, 'as before')).to.equal('as before')
       expect(refused).to.equal(1)
@@ -217,10 +239,14 @@ describe('TorClient: circuits', function () {
 
     it('and so do all: the stream fails, and tells of each', async () => {
       for (const each of exits()) each.exit = refusing(EndReason.EXITPOLICY)
-      const error = (await rejection(scene.passing(tor.connect('picky2.example:80').opened))) as SocketError
+      const error = (await rejection(fixture.passing(tor.connect('picky2.example:80').opened))) as SocketError
       expect(error.code).to.equal('NO_PATH')
       const refused = error.attempts.filter(({ code }) => code === 'END_EXITPOLICY')
-      const fingerprints = exits().map(({ description: { rsaIdentity } }) => Array.from(rsaIdentity, (byte) => byte.toString(16).padStart(2, '0')).join('').toUpperCase())
+      const fingerprints = exits().map(({ description: { rsaIdentity } }) =>
+        Array.from(rsaIdentity, (byte) => byte.toString(16).padStart(2, '0'))
+          .join('')
+          .toUpperCase(),
+      )
       expect(refused.map((attempt) => attempt.fingerprints[2]).sort()).to.deep.equal(fingerprints.sort())
       expect(error.attempts.at(-1)).to.include({ code: 'NO_PATH' })
     })
@@ -233,7 +259,7 @@ describe('TorClient: circuits', function () {
           return [{ type: 'ipv4', address: '203.0.113.5', ttl: 60 }]
         }
       }
-      expect((await scene.passing(tor.resolve('example.com'))).length).to.equal(1)
+      expect((await fixture.passing(tor.resolve('example.com'))).length).to.equal(1)
       expect(asked).to.equal(1)
     })
   })

@@ -4,38 +4,48 @@ import { TorClient } from '../../lib/client/tor-client.ts'
 import type { TorError } from '../../lib/base/errors.ts'
 import type { DirectoryRequest, DocumentLie, TransferLie } from '../../lib/testing/directory/directory-lies.ts'
 import type { TestRelay } from '../../lib/testing/relay/test-relay.ts'
-import { codeOf, rejection } from '../stream/support/scene.ts'
+import { codeOf, rejection } from '../stream/support/stream-fixture.ts'
 import { turn } from '../support/turn.ts'
-import { ClientScene } from './support/client-scene.ts'
+import { ClientFixture } from './support/client-fixture.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 
 describe('TorClient: the directory', function () {
   this.timeout(30_000)
-  let scene: ClientScene
+  let fixture: ClientFixture
   let liar: TestRelay
   let honest: TestRelay
 
   before(async () => {
-    scene = await ClientScene.start()
-    ;[liar, honest] = scene.network.relays.filter(({ nickname }) => nickname.startsWith('exit')) as [TestRelay, TestRelay]
+    fixture = await ClientFixture.start()
+    ;[liar, honest] = fixture.network.relays.filter(({ nickname }) => nickname.startsWith('exit')) as [
+      TestRelay,
+      TestRelay,
+    ]
   })
 
-  afterEach(() => scene.tidy())
-  after(() => scene.end())
+  afterEach(() => fixture.tidy())
+  after(() => fixture.end())
 
   /** A network of which a client asks one authority, that tells lies. */
   const lied = (lie: DocumentLie | TransferLie): Promise<unknown> => {
-    const { authorities } = scene.network.directory
+    const { authorities } = fixture.network.directory
     for (const { relay } of authorities) relay.lie = lie
     // Only one of the three is asked; all three must have signed.
-    const [server] = scene.network.config.authorities
-    const authoritiesAtOnePlace = scene.network.config.authorities.map((authority) => ({ ...authority, addresses: server?.addresses ?? [], rsaIdentity: server?.rsaIdentity as Uint8Array }))
-    const options = { ...scene.options, network: { authorities: authoritiesAtOnePlace, fallbacks: [], testing: true } }
+    const [server] = fixture.network.config.authorities
+    const authoritiesAtOnePlace = fixture.network.config.authorities.map((authority) => ({
+      ...authority,
+      addresses: server?.addresses ?? [],
+      rsaIdentity: server?.rsaIdentity as Uint8Array,
+    }))
+    const options = {
+      ...fixture.options,
+      network: { authorities: authoritiesAtOnePlace, fallbacks: [], testing: true },
+    }
     // Some lies take their time to be made, which must not pass for the client.
     const opening = TorClient.open(options)
-    return rejection(lie === 'hang' || lie === 'stall' ? scene.passing(opening) : opening)
+    return rejection(lie === 'hang' || lie === 'stall' ? fixture.passing(opening) : opening)
   }
 
   const documents: readonly (readonly [lie: DocumentLie, code: string])[] = [
@@ -71,157 +81,164 @@ describe('TorClient: the directory', function () {
     it(`is refused that is a lie: ${lie} is ${code}`, async () => {
       const error = (await lied(lie)) as TorError
       expect(`${error.code} ${error.message}`).to.match(new RegExp(`^${code} `))
-      await scene.expectNothingOpen()
-      expect(await scene.storage.read('consensus').then((kept) => kept !== undefined)).to.equal(lie.endsWith('-microdescriptors'))
+      await fixture.expectNothingOpen()
+      expect(await fixture.storage.read('consensus').then((kept) => kept !== undefined)).to.equal(
+        lie.endsWith('-microdescriptors'),
+      )
     }).timeout(60_000)
   }
 
   it('is asked of the next server when one lies, each time', async () => {
     for (const lie of ['garbage', 'altered', 'expired', 'not-found', 'forged-certificates', 'reset'] as const) {
-      for (const relay of scene.network.relays) relay.lie = relay === honest ? undefined : lie
-      const tor = await scene.open({ network: scene.servedBy(liar, honest) })
-      await scene.passing(tor.connect('example.com:80').opened)
-      await scene.passing(tor.close())
-      await scene.storage.remove('consensus')
-      await scene.storage.remove('microdescriptors')
+      for (const relay of fixture.network.relays) relay.lie = relay === honest ? undefined : lie
+      const tor = await fixture.open({ network: fixture.servedBy(liar, honest) })
+      await fixture.passing(tor.connect('example.com:80').opened)
+      await fixture.passing(tor.close())
+      await fixture.storage.remove('consensus')
+      await fixture.storage.remove('microdescriptors')
     }
   })
 
   it('is no worse for descriptions in another order than they were asked for', async () => {
-    scene.network.directory.lie = 'swapped-microdescriptors'
-    const tor = await scene.open()
-    await scene.passing(tor.connect('example.com:80').opened)
+    fixture.network.directory.lie = 'swapped-microdescriptors'
+    const tor = await fixture.open()
+    await fixture.passing(tor.connect('example.com:80').opened)
   })
 
   it('says that this client is too old, and does not ask on and on', async () => {
-    const { directory } = scene.network
+    const { directory } = fixture.network
     const before = directory.requiredClientProtocols
     directory.requiredClientProtocols = before.replace(/Relay=\S+/, 'Relay=2,63')
-    const error = (await rejection(scene.open())) as TorError
+    const error = (await rejection(fixture.open())) as TorError
     directory.requiredClientProtocols = before
     expect(error.code).to.equal('CLIENT_OBSOLETE')
     expect(error.message).to.include('Relay=63')
-    expect(scene.requests['consensus']).to.equal(1)
+    expect(fixture.requests['consensus']).to.equal(1)
   })
 
   it('of a network in which no path can be made fails with NO_PATH', async () => {
-    for (const relay of scene.network.relays) relay.listed = relay.nickname.startsWith('guard')
-    expect(await codeOf(scene.open())).to.equal('NO_PATH')
+    for (const relay of fixture.network.relays) relay.listed = relay.nickname.startsWith('guard')
+    expect(await codeOf(fixture.open())).to.equal('NO_PATH')
   })
 
   describe('is renewed', () => {
     it('in time, beside everything else, and never taken back to an older one', async () => {
-      const tor = await scene.open()
-      scene.network.directory.requests.length = 0
+      const tor = await fixture.open()
+      fixture.network.directory.requests.length = 0
       for (let quarter = 0; quarter < 4 * 24; quarter++) {
-        scene.clock.advance(HOUR / 4)
-        await scene.quiet()
+        fixture.clock.advance(HOUR / 4)
+        await fixture.quiet()
       }
-      await scene.quiet()
-      const renewals = scene.requests['consensus'] ?? 0
+      await fixture.quiet()
+      const renewals = fixture.requests['consensus'] ?? 0
       expect(renewals).to.be.within(9, 24)
       expect(tor.status).to.deep.equal({ phase: 'ready', percent: 100, message: 'Ready', warnings: [] })
-      await scene.passing(tor.connect('example.com:80').opened)
+      await fixture.passing(tor.connect('example.com:80').opened)
       // Now everybody serves an older one, which holds still.
-      const now = scene.clock.now()
-      scene.network.directory.lie = { consensusAt: now - 2 * HOUR }
-      const kept = await scene.storage.read('consensus')
-      scene.clock.advance(2 * HOUR)
-      await scene.quiet()
-      expect(await scene.storage.read('consensus')).to.deep.equal(kept)
-      await scene.passing(tor.connect('example.com:80').opened)
+      const now = fixture.clock.now()
+      fixture.network.directory.lie = { consensusAt: now - 2 * HOUR }
+      const kept = await fixture.storage.read('consensus')
+      fixture.clock.advance(2 * HOUR)
+      await fixture.quiet()
+      expect(await fixture.storage.read('consensus')).to.deep.equal(kept)
+      await fixture.passing(tor.connect('example.com:80').opened)
     })
 
     it('from guards, not from whoever else may be asked', async () => {
-      await scene.open()
-      scene.network.directory.requests.length = 0
+      await fixture.open()
+      fixture.network.directory.requests.length = 0
       for (let hours = 0; hours < 12; hours++) {
-        scene.clock.advance(HOUR)
-        await scene.quiet()
+        fixture.clock.advance(HOUR)
+        await fixture.quiet()
       }
-      const asked = scene.network.directory.requests.map(({ relay: { nickname } }) => nickname)
+      const asked = fixture.network.directory.requests.map(({ relay: { nickname } }) => nickname)
       expect(asked.length).to.be.above(2)
       for (const nickname of asked) expect(nickname).to.match(/^guard/)
     })
 
     it('after the clock has jumped by eight hours, and the next connect works meanwhile', async () => {
-      const tor = await scene.open()
-      scene.network.directory.requests.length = 0
-      scene.clock.advance(8 * HOUR)
-      await scene.passing(tor.connect('example.com:80').opened)
-      await scene.quiet()
-      expect(scene.requests['consensus']).to.be.at.least(1)
+      const tor = await fixture.open()
+      fixture.network.directory.requests.length = 0
+      fixture.clock.advance(8 * HOUR)
+      await fixture.passing(tor.connect('example.com:80').opened)
+      await fixture.quiet()
+      expect(fixture.requests['consensus']).to.be.at.least(1)
       expect(tor.status.warnings).to.deep.equal([])
     })
 
     it('before the next connect after the clock has jumped by days', async () => {
-      const tor = await scene.open()
-      for (const relay of scene.network.relays) relay.reachable = 'no'
-      for (const relay of scene.network.relays) for (const link of relay.links) link.die()
-      scene.clock.advance(72 * HOUR)
-      await scene.quiet()
-      const failed = (await rejection(scene.passing(tor.connect('example.com:80').opened))) as TorError
+      const tor = await fixture.open()
+      for (const relay of fixture.network.relays) relay.reachable = 'no'
+      for (const relay of fixture.network.relays) for (const link of relay.links) link.die()
+      fixture.clock.advance(72 * HOUR)
+      await fixture.quiet()
+      const failed = (await rejection(fixture.passing(tor.connect('example.com:80').opened))) as TorError
       expect(failed.code).to.equal('DIRECTORY_UNAVAILABLE')
-      for (const relay of scene.network.relays) relay.reachable = 'yes'
-      await scene.passing(tor.connect('example.com:80').opened)
+      for (const relay of fixture.network.relays) relay.reachable = 'yes'
+      await fixture.passing(tor.connect('example.com:80').opened)
       expect(tor.status.phase).to.equal('ready')
     })
 
     it('no more than once a minute while there is no newer one, with a warning once it is stale', async () => {
-      const at = scene.clock.now()
-      const tor = await scene.open()
-      scene.network.directory.lie = { consensusAt: at }
-      scene.network.directory.requests.length = 0
+      const at = fixture.clock.now()
+      const tor = await fixture.open()
+      fixture.network.directory.lie = { consensusAt: at }
+      fixture.network.directory.requests.length = 0
       for (let minutes = 0; minutes < 5 * 60; minutes++) {
-        scene.clock.advance(MINUTE)
-        await scene.quiet()
+        fixture.clock.advance(MINUTE)
+        await fixture.quiet()
       }
-      await scene.quiet()
-      expect(scene.requests['consensus'] ?? 0).to.be.within(2, 5 * 60 * 2)
-      await scene.passing(tor.connect('example.com:80').opened)
+      await fixture.quiet()
+      expect(fixture.requests['consensus'] ?? 0).to.be.within(2, 5 * 60 * 2)
+      await fixture.passing(tor.connect('example.com:80').opened)
       expect(tor.status.warnings.join()).to.match(/stopped being valid/)
-      scene.network.directory.lie = undefined
-      scene.clock.advance(2 * MINUTE)
-      await scene.quiet()
-      await scene.passing(tor.connect('example.com:80').opened)
+      fixture.network.directory.lie = undefined
+      fixture.clock.advance(2 * MINUTE)
+      await fixture.quiet()
+      await fixture.passing(tor.connect('example.com:80').opened)
       expect(tor.status.warnings).to.deep.equal([])
     })
 
     it('for all that wait for it, also when the first of them gives up', async () => {
-      const tor = await scene.open()
-      scene.clock.advance(72 * HOUR)
+      const tor = await fixture.open()
+      fixture.clock.advance(72 * HOUR)
       const abort = new AbortController()
       const first = tor.connect('example.com:80', { signal: abort.signal })
       const second = tor.connect('example.com:80')
       await turn()
       abort.abort()
       expect(await codeOf(first.opened)).to.equal('ABORTED')
-      await scene.passing(second.opened)
+      await fixture.passing(second.opened)
     })
   })
 
   it('of a client whose clock is wrong comes with a warning, or a refusal', async () => {
-    const { clock } = scene
+    const { clock } = fixture
     const skewed = (by: number): Promise<TorClient> =>
-      scene.open({ clock: { now: () => clock.now() + by, after: (delay, callback) => clock.after(delay, callback) } })
+      fixture.open({ clock: { now: () => clock.now() + by, after: (delay, callback) => clock.after(delay, callback) } })
     const told: ClientStatus[] = []
     const tor = await skewed(20 * HOUR)
     told.push(tor.status)
     expect(tor.status.warnings.join()).to.match(/the clock may be wrong/)
     const early = await skewed(-20 * HOUR)
     expect(early.status.warnings.join()).to.match(/valid only .* from now/)
-    await scene.storage.remove('consensus')
+    await fixture.storage.remove('consensus')
     expect(await codeOf(skewed(50 * HOUR))).to.equal('DIRECTORY_EXPIRED')
-    await scene.storage.remove('consensus')
+    await fixture.storage.remove('consensus')
     expect(await codeOf(skewed(-50 * HOUR))).to.equal('DIRECTORY_FUTURE')
   })
 
   it('is asked for as a directory client does, and of nobody twice', async () => {
-    await scene.open()
-    const { requests } = scene.network.directory
-    expect(requests.every(({ method, path, headers }) => method === 'GET' && path.endsWith('.z') && headers.get('accept-encoding') === 'deflate, identity')).to.equal(true)
+    await fixture.open()
+    const { requests } = fixture.network.directory
+    expect(
+      requests.every(
+        ({ method, path, headers }) =>
+          method === 'GET' && path.endsWith('.z') && headers.get('accept-encoding') === 'deflate, identity',
+      ),
+    ).to.equal(true)
     const consensus = requests.find(({ kind }) => kind === 'consensus') as DirectoryRequest
-    const identities = scene.network.config.authorities.map(({ v3Identity }) => v3Identity)
+    const identities = fixture.network.config.authorities.map(({ v3Identity }) => v3Identity)
     expect(consensus.path).to.equal(`/tor/status-vote/current/consensus-microdesc/${identities.sort().join('+')}.z`)
     expect(new Set(requests.map(({ path }) => path)).size).to.equal(requests.length)
   })

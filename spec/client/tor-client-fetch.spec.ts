@@ -1,17 +1,18 @@
 import { expect } from 'chai'
 import type { TorClient } from '../../lib/client/tor-client.ts'
 import { SocketError } from '../../lib/base/errors.ts'
-import type { FetchInit } from '../../lib/fetch/request.ts'
+import type { FetchInit } from '../../lib/fetch/request/request.ts'
 import { currentPlatform } from '../../lib/platform/current.ts'
-import type { Platform, TlsAdapter } from '../../lib/platform/platform.ts'
+import type { Platform } from '../../lib/platform/platform.ts'
+import type { TlsAdapter } from '../../lib/platform/tls/tls-adapter.ts'
 import type { ExitHandler } from '../../lib/testing/exit/exit.ts'
 import { pattern } from '../../lib/testing/exit/exits.ts'
 import type { TestCircuit } from '../../lib/testing/relay/test-circuit.ts'
 import { ok, raw, redirect, streamOf } from '../fetch/support/fetch-case.ts'
 import { textOf } from '../fetch/support/outcome.ts'
 import { ScriptedConnection, type SeenRequest } from '../fetch/support/scripted-server.ts'
-import { rejection, sameBytes } from '../stream/support/scene.ts'
-import { ClientScene, exit, guard } from './support/client-scene.ts'
+import { rejection, sameBytes } from '../stream/support/stream-fixture.ts'
+import { ClientFixture, exit, guard } from './support/client-fixture.ts'
 
 const ONE = 'http://one.example/'
 const TWO = 'http://two.example/'
@@ -19,7 +20,7 @@ const BEGIN = 1
 
 describe('TorClient.fetch', function () {
   this.timeout(30_000)
-  let scene: ClientScene
+  let fixture: ClientFixture
   let tor: TorClient
   /** The connections that the exits made, oldest first. */
   let origins: ScriptedConnection[] = []
@@ -28,26 +29,33 @@ describe('TorClient.fetch', function () {
   let answer: (request: SeenRequest, origin: ScriptedConnection) => void
 
   const connectToOrigin: ExitHandler = ({ host, port }) => {
-    const origin = new ScriptedConnection({ hostname: host, port }, { secureTransport: 'off' }, (request, each) => answer(request, each))
+    const origin = new ScriptedConnection({ hostname: host, port }, { secureTransport: 'off' }, (request, each) =>
+      answer(request, each),
+    )
     origins.push(origin)
-    return { readable: origin.socket.readable, writable: origin.socket.writable as WritableStream<Uint8Array>, address: '203.0.113.80', ttl: 60 }
+    return {
+      readable: origin.socket.readable,
+      writable: origin.socket.writable as WritableStream<Uint8Array>,
+      address: '203.0.113.80',
+      ttl: 60,
+    }
   }
 
   before(async () => {
-    scene = await ClientScene.start({ exit: connectToOrigin })
+    fixture = await ClientFixture.start({ exit: connectToOrigin })
   })
 
   beforeEach(async () => {
     origins = []
     answer = (_, origin) => origin.send(ok())
-    tor = await scene.open()
-    countStreams(scene)
+    tor = await fixture.open()
+    countStreams(fixture)
   })
 
-  afterEach(() => scene.tidy())
-  after(() => scene.end())
+  afterEach(() => fixture.tidy())
+  after(() => fixture.end())
 
-  function countStreams({ network }: ClientScene): void {
+  function countStreams({ network }: ClientFixture): void {
     begins = 0
     for (const relay of network.relays) {
       relay.onMessage = (_, { command }) => {
@@ -57,16 +65,22 @@ describe('TorClient.fetch', function () {
     }
   }
 
-  const get = (url: string, init?: FetchInit, client: Pick<TorClient, 'fetch'> = tor): Promise<Response> => scene.passing(client.fetch(url, init))
-  const getText = async (...args: Parameters<typeof get>): Promise<string> => scene.passing((await get(...args)).text())
-  const failure = async (fetching: Promise<unknown>): Promise<Error> => (await rejection(scene.passing(fetching))) as Error
+  const get = (url: string, init?: FetchInit, client: Pick<TorClient, 'fetch'> = tor): Promise<Response> =>
+    fixture.passing(client.fetch(url, init))
+  const getText = async (...args: Parameters<typeof get>): Promise<string> =>
+    fixture.passing((await get(...args)).text())
+  const failure = async (fetching: Promise<unknown>): Promise<Error> =>
+    (await rejection(fixture.passing(fetching))) as Error
 
   /** The circuits that have a stream to this host, or had one. */
   const circuitsTo = (host: string): TestCircuit[] =>
-    scene.network.circuits.filter(({ hops }) => [...(hops.at(-1)?.streams.values() ?? [])].some(({ target }) => target?.host === host))
+    fixture.network.circuits.filter(({ hops }) =>
+      [...(hops.at(-1)?.streams.values() ?? [])].some(({ target }) => target?.host === host),
+    )
 
   /** The client has ended every stream of this circuit. */
-  const isOver = ({ hops }: TestCircuit): boolean => [...(hops.at(-1)?.streams.values() ?? [])].every(({ endReceived }) => endReceived !== undefined)
+  const isOver = ({ hops }: TestCircuit): boolean =>
+    [...(hops.at(-1)?.streams.values() ?? [])].every(({ endReceived }) => endReceived !== undefined)
 
   describe('what it brings', () => {
     it('is also https, by the TLS library that the streams of the client have', async () => {
@@ -77,7 +91,7 @@ describe('TorClient.fetch', function () {
           return Promise.resolve({ readable, writable: writable as WritableStream<Uint8Array>, alpn: alpn[0] })
         },
       }
-      const secured = await scene.open({ streamDefaults: { tls: { adapter } } })
+      const secured = await fixture.open({ streamDefaults: { tls: { adapter } } })
       expect(await getText('https://one.example/', {}, secured)).to.equal('ok')
       expect(names).to.deep.equal(['one.example'])
       expect(origins.map(({ address }) => address)).to.deep.equal([{ hostname: 'one.example', port: 443 }])
@@ -86,19 +100,25 @@ describe('TorClient.fetch', function () {
     it('is a Response of the runtime, by an exit that was given the name', async () => {
       const response = await get('http://one.example:8080/path?query', { headers: { 'X-Word': 'said' } })
       expect(response).to.be.instanceOf(Response)
-      expect([response.status, response.url, response.redirected]).to.deep.equal([200, 'http://one.example:8080/path?query', false])
-      expect(await scene.passing(response.text())).to.equal('ok')
+      expect([response.status, response.url, response.redirected]).to.deep.equal([
+        200,
+        'http://one.example:8080/path?query',
+        false,
+      ])
+      expect(await fixture.passing(response.text())).to.equal('ok')
       expect(origins.map(({ address }) => address)).to.deep.equal([{ hostname: 'one.example', port: 8080 }])
       const [request] = origins[0]?.requests ?? []
       expect([request?.line, request?.fields.get('host'), request?.fields.get('x-word')]).to.deep.equal([
-        'GET /path?query HTTP/1.1', 'one.example:8080', 'said',
+        'GET /path?query HTTP/1.1',
+        'one.example:8080',
+        'said',
       ])
     })
 
     it('is as many bytes as the server has, every one right', async () => {
       const bytes = pattern(0, 600_000)
       answer = (_, origin) => origin.send(raw([`Content-Length: ${bytes.length}`]), bytes)
-      const body = new Uint8Array(await scene.passing((await get(ONE)).arrayBuffer()))
+      const body = new Uint8Array(await fixture.passing((await get(ONE)).arrayBuffer()))
       expect(sameBytes(body, bytes)).to.equal(true)
     })
 
@@ -113,7 +133,7 @@ describe('TorClient.fetch', function () {
       answer = ({ target }, origin) => origin.send(target === '/' ? redirect(302, `${TWO}there`) : ok('there'))
       const response = await get(ONE)
       expect([response.url, response.redirected]).to.deep.equal([`${TWO}there`, true])
-      expect(await scene.passing(response.text())).to.equal('there')
+      expect(await fixture.passing(response.text())).to.equal('there')
       expect(origins.map(({ address }) => address.hostname)).to.deep.equal(['one.example', 'two.example'])
     })
 
@@ -160,8 +180,8 @@ describe('TorClient.fetch', function () {
 
     it('that nobody has used for half a minute are closed', async () => {
       await getText(ONE)
-      scene.clock.advance(30_000)
-      await scene.network.when(() => circuitsTo('one.example').every(isOver))
+      fixture.clock.advance(30_000)
+      await fixture.network.when(() => circuitsTo('one.example').every(isOver))
       await getText(ONE)
       expect(begins).to.equal(2)
     })
@@ -169,7 +189,7 @@ describe('TorClient.fetch', function () {
     it('that the server has ended are not used again', async () => {
       await getText(ONE)
       origins[0]?.end()
-      await scene.quiet()
+      await fixture.quiet()
       expect(await getText(ONE)).to.equal('ok')
       expect(begins).to.equal(2)
     })
@@ -188,7 +208,7 @@ describe('TorClient.fetch', function () {
       answer = () => controller.abort(reason)
       expect(await failure(tor.fetch(ONE, { signal: controller.signal }))).to.equal(reason)
       const [circuit] = circuitsTo('one.example') as [TestCircuit]
-      await scene.network.when(() => isOver(circuit))
+      await fixture.network.when(() => isOver(circuit))
     })
 
     it('by the signal amid a body fails the body with its reason', async () => {
@@ -203,32 +223,33 @@ describe('TorClient.fetch', function () {
       answer = ({ target }, origin) => (target === '/body' ? origin.send(raw(['Content-Length: 9'], 'a')) : undefined)
       const { body } = await get(`${ONE}body`)
       const waiting = failure(tor.fetch(TWO))
-      await scene.network.when(() => origins.length === 2)
+      await fixture.network.when(() => origins.length === 2)
       const reading = failure(textOf(body as ReadableStream<Uint8Array>))
-      await scene.passing(tor.close())
-      await scene.expectNothingOpen()
-      for (const error of [await waiting, await reading]) expect(error).to.be.instanceOf(TypeError).with.property('cause').that.is.an('error')
+      await fixture.passing(tor.close())
+      await fixture.expectNothingOpen()
+      for (const error of [await waiting, await reading])
+        expect(error).to.be.instanceOf(TypeError).with.property('cause').that.is.an('error')
     })
 
     it('is close() of a client with idle connections: nothing stays open, and further fetches reject', async () => {
       await getText(ONE)
       await getText(TWO, { isolation: 'alice' })
       await getText(ONE, undefined, tor.isolated())
-      await scene.passing(tor.close())
-      await scene.expectNothingOpen()
+      await fixture.passing(tor.close())
+      await fixture.expectNothingOpen()
       for (const url of [ONE, TWO]) {
         const error = await failure(tor.fetch(url))
         expect(error).to.be.instanceOf(TypeError)
         expect(error.cause).to.be.instanceOf(SocketError)
       }
       expect(begins).to.equal(3)
-      await scene.expectNothingOpen()
+      await fixture.expectNothingOpen()
     })
 
     it('is close() before the first fetch, too', async () => {
-      await scene.passing(tor.close())
+      await fixture.passing(tor.close())
       expect((await failure(tor.fetch(ONE))).cause).to.be.instanceOf(SocketError)
-      await scene.expectNothingOpen()
+      await fixture.expectNothingOpen()
     })
   })
 
@@ -240,7 +261,8 @@ describe('TorClient.fetch', function () {
     }
 
     it('what no exit shall be asked for', async () => {
-      for (const host of ['abc.onion', 'example.com.relay.exit']) await refused(tor, `http://${host}/`, 'ADDRESS_REFUSED')
+      for (const host of ['abc.onion', 'example.com.relay.exit'])
+        await refused(tor, `http://${host}/`, 'ADDRESS_REFUSED')
       expect(begins).to.equal(0)
     })
 
@@ -252,8 +274,11 @@ describe('TorClient.fetch', function () {
 
     it('private addresses and local names, unless the network is for testing', async () => {
       // In earnest no two relays of a path may be neighbours.
-      const relays = [guard('guard'), guard('middle'), exit('exit')].map((plan, index) => ({ ...plan, address: { hostname: `20.${index}.0.1`, port: 443 } }))
-      const earnest = await ClientScene.start({ relays, exit: connectToOrigin })
+      const relays = [guard('guard'), guard('middle'), exit('exit')].map((plan, index) => ({
+        ...plan,
+        address: { hostname: `20.${index}.0.1`, port: 443 },
+      }))
+      const earnest = await ClientFixture.start({ relays, exit: connectToOrigin })
       const strict = await earnest.open({ network: { ...earnest.network.config, testing: false } })
       countStreams(earnest)
       for (const host of ['10.0.0.1', '127.0.0.1', '2130706433', '[::1]', '[fe80::1]', 'localhost', 'printer.local']) {
@@ -266,22 +291,33 @@ describe('TorClient.fetch', function () {
 
     it('https where there is no TLS', async () => {
       const platform = Object.create(currentPlatform(), { tls: { value: undefined } }) as Platform
-      const bare = await scene.open({ platform })
+      const bare = await fixture.open({ platform })
       await refused(bare, 'https://one.example/', 'TLS_UNSUPPORTED')
       expect(begins).to.equal(0)
     })
 
     it('private addresses in a network for testing, where the streams of the client are to refuse them', async () => {
-      const careful = await scene.open({ streamDefaults: { rejectInternalAddresses: true } })
+      const careful = await fixture.open({ streamDefaults: { rejectInternalAddresses: true } })
       for (const client of [careful, careful.isolated()]) await refused(client, 'http://10.0.0.1/', 'ADDRESS_REFUSED')
       expect(begins).to.equal(0)
     })
 
     it('bad arguments, as a rejection', async () => {
       const calls: readonly (readonly unknown[])[] = [
-        [], ['/relative'], ['ftp://one.example/'], ['http://user:word@one.example/'], ['http://one.example:25/'], ['http://'],
-        [ONE, { method: 'CONNECT' }], [ONE, { method: 'a b' }], [ONE, { body: 'with GET' }], [ONE, { headers: { 'a b': 'c' } }],
-        [ONE, { redirect: 'sometimes' }], [ONE, { signal: {} }], [ONE, { integrity: 'sha256-x' }], [ONE, { method: 'POST', body: streamOf('a') }],
+        [],
+        ['/relative'],
+        ['ftp://one.example/'],
+        ['http://user:word@one.example/'],
+        ['http://one.example:25/'],
+        ['http://'],
+        [ONE, { method: 'CONNECT' }],
+        [ONE, { method: 'a b' }],
+        [ONE, { body: 'with GET' }],
+        [ONE, { headers: { 'a b': 'c' } }],
+        [ONE, { redirect: 'sometimes' }],
+        [ONE, { signal: {} }],
+        [ONE, { integrity: 'sha256-x' }],
+        [ONE, { method: 'POST', body: streamOf('a') }],
       ]
       const fetch = tor.fetch as (...args: readonly unknown[]) => Promise<Response>
       for (const [index, args] of calls.entries()) {

@@ -5,35 +5,46 @@ import { echo, source } from '../../lib/testing/exit/exits.ts'
 import type { TestCircuit } from '../../lib/testing/relay/test-circuit.ts'
 import type { TestRelay } from '../../lib/testing/relay/test-relay.ts'
 import type { TorStream } from '../../lib/stream/tor-stream.ts'
-import { codeOf, rejection } from '../stream/support/scene.ts'
-import { ClientScene, exchange, exit, guard, pathOf } from './support/client-scene.ts'
+import { codeOf, rejection } from '../stream/support/stream-fixture.ts'
+import { ClientFixture, exchange, exit, guard, pathOf } from './support/client-fixture.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 
 describe('TorClient: what is lost', function () {
   this.timeout(30_000)
-  let scene: ClientScene
+  let fixture: ClientFixture
   let tor: TorClient
   let hosts = 0
 
   before(async () => {
-    const relays = [...Array.from({ length: 5 }, (_, index) => guard(`guard${index + 1}`)), exit('exit1'), exit('exit2'), exit('exit3')]
-    scene = await ClientScene.start({ relays, exit: (request) => (request.port === 80 ? echo() : source({ length: Infinity }))(request) })
+    const relays = [
+      ...Array.from({ length: 5 }, (_, index) => guard(`guard${index + 1}`)),
+      exit('exit1'),
+      exit('exit2'),
+      exit('exit3'),
+    ]
+    fixture = await ClientFixture.start({
+      relays,
+      exit: (request) => (request.port === 80 ? echo() : source({ length: Infinity }))(request),
+    })
   })
 
   beforeEach(async () => {
-    tor = await scene.open()
+    tor = await fixture.open()
   })
 
-  afterEach(() => scene.tidy())
-  after(() => scene.end())
+  afterEach(() => fixture.tidy())
+  after(() => fixture.end())
 
-  async function open(port = 80, options?: Parameters<TorClient['connect']>[1]): Promise<{ socket: TorStream; circuit: TestCircuit; path: TestRelay[] }> {
+  async function open(
+    port = 80,
+    options?: Parameters<TorClient['connect']>[1],
+  ): Promise<{ socket: TorStream; circuit: TestCircuit; path: TestRelay[] }> {
     const host = `host${hosts++}.example`
     const socket = tor.connect({ hostname: host, port }, options)
-    await scene.passing(socket.opened)
-    const circuit = scene.circuitOf(host)
+    await fixture.passing(socket.opened)
+    const circuit = fixture.circuitOf(host)
     return { socket, circuit, path: circuit.hops.map(({ relay }) => relay) }
   }
 
@@ -52,7 +63,7 @@ describe('TorClient: what is lost', function () {
       const broken = (async () => {
         for (;;) if ((await reader.read()).done) return
       })()
-      const error = (await rejection(scene.passing(broken))) as SocketError
+      const error = (await rejection(fixture.passing(broken))) as SocketError
       expect(error.code).to.match(/^(LINK_CLOSED|CIRCUIT_DESTROYED|CIRCUIT_TRUNCATED)$/)
       expect(await codeOf(socket.closed)).to.equal(error.code)
       for (let round = 0; round < 4; round++) {
@@ -71,7 +82,7 @@ describe('TorClient: what is lost', function () {
     expect(other.path[0]).to.not.equal(first)
     first.reachable = 'yes'
     expect((await open(80, { isolation: 'soon' })).path[0]).to.equal(other.path[0])
-    scene.clock.advance(11 * MINUTE)
+    fixture.clock.advance(11 * MINUTE)
     // Those that are ready go through the other one still.
     const again: (TestRelay | undefined)[] = []
     for (let round = 0; round < 4; round++) again.push((await open(80, { isolation: round })).path[0])
@@ -80,17 +91,17 @@ describe('TorClient: what is lost', function () {
 
   it('as every guard: the stream fails with the reason, and a later one works when they are back', async () => {
     await open()
-    for (const relay of scene.network.relays) kill(relay)
+    for (const relay of fixture.network.relays) kill(relay)
     const error = (await rejection(open())) as SocketError
     expect(error.code).to.equal('LINK_UNREACHABLE')
     expect(error.attempts.length).to.be.above(0)
-    for (const relay of scene.network.relays) relay.reachable = 'yes'
+    for (const relay of fixture.network.relays) relay.reachable = 'yes'
     const { socket } = await open()
     expect(await exchange(socket, 'back')).to.equal('back')
   })
 
   it('as circuits through better guards that were away with the network: those come first again', async () => {
-    const guards = scene.network.relays.filter(({ nickname }) => nickname.startsWith('guard'))
+    const guards = fixture.network.relays.filter(({ nickname }) => nickname.startsWith('guard'))
     const order: TestRelay[] = []
     // The guards in the order in which this client takes them: each is away when the next is tried.
     for (let index = 0; index < guards.length - 1; index++) {
@@ -99,7 +110,7 @@ describe('TorClient: what is lost', function () {
       kill(used)
     }
     expect(new Set(order).size).to.equal(order.length)
-    scene.clock.advance(12 * HOUR)
+    fixture.clock.advance(12 * HOUR)
     for (const each of order) each.reachable = 'yes'
     const { path } = await open(80, { isolation: 'later' })
     expect(order.slice(0, 3)).to.include(path[0])
@@ -108,31 +119,31 @@ describe('TorClient: what is lost', function () {
   describe('as the network changes without a word', () => {
     /** Every link of the client hears and says nothing any more. */
     function silence(): void {
-      for (const relay of scene.network.relays) for (const link of relay.links) if (link.fromClient) link.stall()
+      for (const relay of fixture.network.relays) for (const link of relay.links) if (link.fromClient) link.stall()
     }
 
     it('is found out by the next stream, which works within a minute over a new link to the same guard', async () => {
       const { path } = await open()
       silence()
-      const before = scene.clock.now()
+      const before = fixture.clock.now()
       const next = await open()
       // Two tries of 10 s, and as long as this clock runs ahead of what other threads do.
-      expect(scene.clock.now() - before).to.be.below(60_000)
+      expect(fixture.clock.now() - before).to.be.below(60_000)
       expect(next.path[0]).to.equal(path[0])
       expect(await exchange(next.socket, 'works')).to.equal('works')
-      scene.network.dials.length = 0
+      fixture.network.dials.length = 0
       await open()
-      expect(scene.network.dials).to.deep.equal([])
+      expect(fixture.network.dials).to.deep.equal([])
     })
 
     it('is found out by the next stream at once when the clock has jumped', async () => {
       const { path } = await open()
       silence()
-      scene.clock.advance(8 * HOUR)
-      const before = scene.clock.now()
+      fixture.clock.advance(8 * HOUR)
+      const before = fixture.clock.now()
       const next = await open()
       // Less than a try would last that nobody answers.
-      expect(scene.clock.now() - before).to.be.below(10_000)
+      expect(fixture.clock.now() - before).to.be.below(10_000)
       expect(next.path[0]).to.equal(path[0])
     })
   })
@@ -140,8 +151,8 @@ describe('TorClient: what is lost', function () {
   it('never is a stream that goes on while no other is opened for hours', async () => {
     const { socket, circuit } = await open()
     for (let round = 0; round < 9; round++) {
-      scene.clock.advance(20 * MINUTE)
-      expect(await scene.passing(exchange(socket, `round ${round}`))).to.equal(`round ${round}`)
+      fixture.clock.advance(20 * MINUTE)
+      expect(await fixture.passing(exchange(socket, `round ${round}`))).to.equal(`round ${round}`)
     }
     const other = await open()
     expect(other.circuit).to.not.equal(circuit)
@@ -151,7 +162,7 @@ describe('TorClient: what is lost', function () {
     expect(other.circuit.link).to.not.equal(link)
     expect(link.closed).to.equal(false)
     await socket.close()
-    await scene.network.when(() => link.closed)
+    await fixture.network.when(() => link.closed)
     expect(pathOf(other.circuit)[0]).to.equal(pathOf(circuit)[0])
   })
 

@@ -109,7 +109,15 @@ describe('DerReader', () => {
     const element = fc
       .tuple(fc.constantFrom(0x02, 0x03, 0x17, 0x18, 0x30), fc.uint8Array({ maxLength: 20 }))
       .map(([tag, rest]) => Uint8Array.of(tag, ...rest))
-    for (const call of ['skip', 'sequence', 'positiveInteger', 'bitString', 'time', 'objectIdentifier', 'end'] as const) {
+    for (const call of [
+      'skip',
+      'sequence',
+      'positiveInteger',
+      'bitString',
+      'time',
+      'objectIdentifier',
+      'end',
+    ] as const) {
       expectTotal((body) => {
         const result = new DerReader(body, 'thing')[call]()
         return result instanceof DerReader ? undefined : result

@@ -11,7 +11,8 @@ describe('an RSA public key', () => {
   })
 
   it('is malformed with bytes missing or left over', () => {
-    for (let length = 0; length < KEY.length; length++) expectMalformed(() => parseRsaPublicKey(KEY.subarray(0, length)))
+    for (let length = 0; length < KEY.length; length++)
+      expectMalformed(() => parseRsaPublicKey(KEY.subarray(0, length)))
     expectMalformed(() => parseRsaPublicKey(Uint8Array.of(...KEY, 0)))
     expectMalformed(() => parseRsaPublicKey(hex('30 0d 02 03 00 c0ff 02 03 010001 02 01 01')))
   })

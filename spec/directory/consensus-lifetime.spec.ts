@@ -24,10 +24,12 @@ describe('the life of a consensus', () => {
   it('may be up to 24 hours off, with a warning', () => {
     expect(checkLifetime(LIFETIME, AT_ONE + 2 * HOUR).warning).to.equal(undefined)
     expect(checkLifetime(LIFETIME, AT_ONE - 24 * HOUR)).to.deep.equal({
-      phase: 'early', warning: 'the consensus will be valid only 24 hours from now: the clock may be wrong',
+      phase: 'early',
+      warning: 'the consensus will be valid only 24 hours from now: the clock may be wrong',
     })
     expect(checkLifetime(LIFETIME, AT_ONE + 27 * HOUR)).to.deep.equal({
-      phase: 'stale', warning: 'the consensus stopped being valid 24 hours ago: the clock may be wrong',
+      phase: 'stale',
+      warning: 'the consensus stopped being valid 24 hours ago: the clock may be wrong',
     })
     expect(checkLifetime(LIFETIME, AT_ONE - 1).warning).to.match(/1 minute from now/)
   })
@@ -40,7 +42,7 @@ describe('the life of a consensus', () => {
 })
 
 describe('the next consensus', () => {
-  it('is fetched between 2:45 and 3:50 in the specification\'s example', () => {
+  it("is fetched between 2:45 and 3:50 in the specification's example", () => {
     expect(nextFetch(LIFETIME, AT_ONE, () => 0)).to.equal(AT_ONE + HOUR + 45 * MINUTE)
     expect(nextFetch(LIFETIME, AT_ONE, () => 1 - 2 ** -53)).to.be.within(AT_ONE + 170 * MINUTE, AT_ONE + 171 * MINUTE)
   })
@@ -52,10 +54,15 @@ describe('the next consensus', () => {
   it('is fetched while this one holds but is no longer fresh, however short they live', () => {
     const second = fc.integer({ min: 1, max: 100_000 }).map((seconds) => seconds * 1000)
     fc.assert(
-      fc.property(second, second, fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (fresh, rest, draw) => {
-        const lifetime = { validAfter: AT_ONE, freshUntil: AT_ONE + fresh, validUntil: AT_ONE + fresh + rest }
-        expect(nextFetch(lifetime, AT_ONE, () => draw)).to.be.within(lifetime.freshUntil + 1, lifetime.validUntil)
-      }),
+      fc.property(
+        second,
+        second,
+        fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+        (fresh, rest, draw) => {
+          const lifetime = { validAfter: AT_ONE, freshUntil: AT_ONE + fresh, validUntil: AT_ONE + fresh + rest }
+          expect(nextFetch(lifetime, AT_ONE, () => draw)).to.be.within(lifetime.freshUntil + 1, lifetime.validUntil)
+        },
+      ),
     )
   })
 })

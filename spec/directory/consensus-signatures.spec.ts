@@ -8,12 +8,23 @@ import { CERTIFICATES } from './samples/certificates.ts'
 import { CONSENSUS } from './samples/consensus.ts'
 import { certificateOf, generateSigner, type Signer, signedBy } from './support/signing.ts'
 
-const IDENTITIES = ['6C8C3CBF68A406FEE0A959F6301A8E009A5F7646', 'A8DDC9360520F6677EB76E9CE587DC2DE36C71B7', 'C140CA7CBE45857283EC3D8880A8F4B2E74B72C7']
-const authoritiesOf = (identities: readonly string[]): { v3Identity: string }[] => identities.map((v3Identity) => ({ v3Identity }))
+const IDENTITIES = [
+  '6C8C3CBF68A406FEE0A959F6301A8E009A5F7646',
+  'A8DDC9360520F6677EB76E9CE587DC2DE36C71B7',
+  'C140CA7CBE45857283EC3D8880A8F4B2E74B72C7',
+]
+const authoritiesOf = (identities: readonly string[]): { v3Identity: string }[] =>
+  identities.map((v3Identity) => ({ v3Identity }))
 
 describe('the signatures of a private network of tor', () => {
-  const check = { authorities: authoritiesOf(IDENTITIES), certificates: parseKeyCertificates(CERTIFICATES), now: Date.UTC(2026, 10, 23), platform }
-  const [first = '', second = '', third = ''] = CONSENSUS.match(/^directory-signature[^]*?-----END SIGNATURE-----\n/gm) ?? []
+  const check = {
+    authorities: authoritiesOf(IDENTITIES),
+    certificates: parseKeyCertificates(CERTIFICATES),
+    now: Date.UTC(2026, 10, 23),
+    platform,
+  }
+  const [first = '', second = '', third = ''] =
+    CONSENSUS.match(/^directory-signature[^]*?-----END SIGNATURE-----\n/gm) ?? []
   const unsigned = CONSENSUS.slice(0, CONSENSUS.indexOf(first))
 
   it('are right', async () => {
@@ -21,19 +32,29 @@ describe('the signatures of a private network of tor', () => {
   })
 
   it('are enough when they are of more than half', async () => {
-    expect(verifyConsensus(await consensusOf(unsigned + third + first), check)).to.deep.equal([IDENTITIES[2], IDENTITIES[0]])
+    expect(verifyConsensus(await consensusOf(unsigned + third + first), check)).to.deep.equal([
+      IDENTITIES[2],
+      IDENTITIES[0],
+    ])
     const consensus = await consensusOf(unsigned + second)
     expectRefused(() => verifyConsensus(consensus, check), 'DIRECTORY_SIGNATURES')
     const three = await consensusOf(CONSENSUS)
     const five = [...IDENTITIES, 'A'.repeat(40), 'B'.repeat(40)]
     expect(verifyConsensus(three, { ...check, authorities: authoritiesOf(five) })).to.have.length(3)
-    expectRefused(() => verifyConsensus(three, { ...check, authorities: authoritiesOf([...five, 'C'.repeat(40)]) }), 'DIRECTORY_SIGNATURES')
+    expectRefused(
+      () => verifyConsensus(three, { ...check, authorities: authoritiesOf([...five, 'C'.repeat(40)]) }),
+      'DIRECTORY_SIGNATURES',
+    )
   })
 
   it('are over every byte of the consensus', async () => {
     for (const [from, to] of [
-      ['Wmm=10000', 'Wmm=10001'], ['r relay0', 'r relayO'], ['valid-until 2026-11-22 16', 'valid-until 2026-11-22 17'],
-      ['contact testnet@', 'contact testnet @'], ['known-flags', 'x-new\nknown-flags'], ['directory-footer\n', 'directory-footer\n\n'],
+      ['Wmm=10000', 'Wmm=10001'],
+      ['r relay0', 'r relayO'],
+      ['valid-until 2026-11-22 16', 'valid-until 2026-11-22 17'],
+      ['contact testnet@', 'contact testnet @'],
+      ['known-flags', 'x-new\nknown-flags'],
+      ['directory-footer\n', 'directory-footer\n\n'],
     ] as const) {
       const changed = await consensusOf(replaced(CONSENSUS, from, to))
       expectRefused(() => verifyConsensus(changed, check), 'DIRECTORY_SIGNATURES')
@@ -42,7 +63,8 @@ describe('the signatures of a private network of tor', () => {
 
   it('do not prove it to those who know other authorities', async () => {
     const consensus = await consensusOf(CONSENSUS)
-    for (const authorities of [[], authoritiesOf(['A'.repeat(40)])]) expectRefused(() => verifyConsensus(consensus, { ...check, authorities }), 'DIRECTORY_SIGNATURES')
+    for (const authorities of [[], authoritiesOf(['A'.repeat(40)])])
+      expectRefused(() => verifyConsensus(consensus, { ...check, authorities }), 'DIRECTORY_SIGNATURES')
   })
 })
 
@@ -88,7 +110,10 @@ describe('signatures of a consensus', () => {
     const [one, two] = [signer(0), signer(1)]
     const consensus = await consensusOf(signedBy([one], TEXT))
     const authorities = authoritiesOf([one.identity, one.identity, two.identity])
-    expectRefused(() => verifyConsensus(consensus, { authorities, certificates, now: NOW, platform }), 'DIRECTORY_SIGNATURES')
+    expectRefused(
+      () => verifyConsensus(consensus, { authorities, certificates, now: NOW, platform }),
+      'DIRECTORY_SIGNATURES',
+    )
   })
 
   it('do not count when they are of a stranger, by whatever name', async () => {
@@ -103,7 +128,9 @@ describe('signatures of a consensus', () => {
   it('do not count by a certificate that its authority did not make', async () => {
     const mixed = { ...stranger, identity: signer(1).identity }
     const forged = parseKeyCertificates(certificateOf(mixed, { fingerprint: signer(1).identity }))
-    const sealed = parseKeyCertificates(certificateOf({ ...signer(1), signingKey: stranger.signingKey }, { certifier: stranger.identityKey }))
+    const sealed = parseKeyCertificates(
+      certificateOf({ ...signer(1), signingKey: stranger.signingKey }, { certifier: stranger.identityKey }),
+    )
     const text = signedBy([signer(0), mixed], TEXT)
     for (const given of [forged, sealed]) {
       const error = await refused(text, [...certificates, ...given])
@@ -115,7 +142,9 @@ describe('signatures of a consensus', () => {
     const expired = parseKeyCertificates(certificateOf(signer(1), { expires: '2026-07-27 09:59:59' }))
     const text = signedBy([signer(0), signer(1)], TEXT)
     const first = certificates.slice(0, 1)
-    expect((await refused(text, [...first, ...expired])).cause).to.be.instanceOf(TorError).with.property('code', 'DIRECTORY_CERTIFICATE')
+    expect((await refused(text, [...first, ...expired])).cause)
+      .to.be.instanceOf(TorError)
+      .with.property('code', 'DIRECTORY_CERTIFICATE')
     expect(await verify(text, [...first, ...expired, ...certificates])).to.have.length(2)
   })
 
@@ -123,7 +152,9 @@ describe('signatures of a consensus', () => {
     const authorities = authoritiesOf(signers.map(({ identity }) => identity))
     const consensus = await consensusOf(signedBy([...signers, stranger, signer(0)], TEXT))
     const names = (given: KeyCertificate[], now = NOW): string[] =>
-      missingCertificates(consensus, { authorities, certificates: given, now }).map(({ identity, signingKeyDigest }) => `${identity} ${signingKeyDigest}`)
+      missingCertificates(consensus, { authorities, certificates: given, now }).map(
+        ({ identity, signingKeyDigest }) => `${identity} ${signingKeyDigest}`,
+      )
     const all = signers.map(({ identity, signingKeyDigest }) => `${identity} ${signingKeyDigest}`)
     expect(names([])).to.deep.equal(all)
     expect(names(certificates.slice(0, 1))).to.deep.equal(all.slice(1))
@@ -139,15 +170,30 @@ describe('signatures of a consensus', () => {
         return platform.rsaPublic(...given)
       },
     }
-    const flooded = Array.from({ length: 400 }, (_, index) => ({ ...signer(0), signingKeyDigest: String(index).padStart(40, '0') }))
+    const flooded = Array.from({ length: 400 }, (_, index) => ({
+      ...signer(0),
+      signingKeyDigest: String(index).padStart(40, '0'),
+    }))
     const text = signedBy([stranger], TEXT)
     const block = text.slice(text.indexOf('directory-signature'))
-    const many = TEXT.slice(0, TEXT.indexOf('directory-signature'))
-      + flooded.map(({ identity, signingKeyDigest }) => block.replace(/sha256 \S+ \S+/, `sha256 ${identity} ${signingKeyDigest}`)).join('')
-      + signers.flatMap(({ identity, signingKeyDigest }) => Array.from({ length: 100 }, () => block.replace(/sha256 \S+ \S+/, `sha256 ${identity} ${signingKeyDigest}`))).join('')
+    const many =
+      TEXT.slice(0, TEXT.indexOf('directory-signature')) +
+      flooded
+        .map(({ identity, signingKeyDigest }) =>
+          block.replace(/sha256 \S+ \S+/, `sha256 ${identity} ${signingKeyDigest}`),
+        )
+        .join('') +
+      signers
+        .flatMap(({ identity, signingKeyDigest }) =>
+          Array.from({ length: 100 }, () => block.replace(/sha256 \S+ \S+/, `sha256 ${identity} ${signingKeyDigest}`)),
+        )
+        .join('')
     const consensus = await consensusOf(many)
     const authorities = authoritiesOf(signers.map(({ identity }) => identity))
-    expectRefused(() => verifyConsensus(consensus, { authorities, certificates, now: NOW, platform: counting }), 'DIRECTORY_SIGNATURES')
+    expectRefused(
+      () => verifyConsensus(consensus, { authorities, certificates, now: NOW, platform: counting }),
+      'DIRECTORY_SIGNATURES',
+    )
     expect(operations).to.be.at.most(9)
     expect(missingCertificates(consensus, { authorities, certificates, now: NOW })).to.have.length(1)
   })

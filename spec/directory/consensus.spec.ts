@@ -23,7 +23,8 @@ async function relayWith(from: string, to: string): Promise<Awaited<ReturnType<t
   return relays[0] ?? expect.fail('it has no relay')
 }
 
-const refusedWith = (from: string, to: string): Promise<unknown> => expectRejected(consensusOf(replaced(FULL, from, to)))
+const refusedWith = (from: string, to: string): Promise<unknown> =>
+  expectRejected(consensusOf(replaced(FULL, from, to)))
 
 describe('the consensus of a private network of tor', () => {
   it('says when it holds, and by which rules', async () => {
@@ -44,7 +45,16 @@ describe('the consensus of a private network of tor', () => {
   it('names its relays', async () => {
     const { relays } = await consensusOf(CONSENSUS)
     expect(relays.map(({ nickname }) => nickname)).to.deep.equal([
-      'relay0', 'relay6', 'auth2', 'auth0', 'relay2', 'relay4', 'auth1', 'relay5', 'relay1', 'relay3',
+      'relay0',
+      'relay6',
+      'auth2',
+      'auth0',
+      'relay2',
+      'relay4',
+      'auth1',
+      'relay5',
+      'relay1',
+      'relay3',
     ])
     const { Authority, Fast, Guard, Running, V2Dir, Valid } = RelayFlag
     const { protocols, ...auth0 } = relays[3] ?? expect.fail('too few')
@@ -68,7 +78,14 @@ describe('the consensus of a private network of tor', () => {
 
   it('has the signatures of three authorities over one digest', async () => {
     const { signatures, digests } = await consensusOf(CONSENSUS)
-    expect(signatures.map(({ algorithm, identity, signingKeyDigest, signature }) => [algorithm, identity, signingKeyDigest, signature.length])).to.deep.equal([
+    expect(
+      signatures.map(({ algorithm, identity, signingKeyDigest, signature }) => [
+        algorithm,
+        identity,
+        signingKeyDigest,
+        signature.length,
+      ]),
+    ).to.deep.equal([
       ['sha256', '6C8C3CBF68A406FEE0A959F6301A8E009A5F7646', 'D16AB09342E202CBCCD42E74A42D833036364692', 256],
       ['sha256', 'A8DDC9360520F6677EB76E9CE587DC2DE36C71B7', '5B8032AA231E60B114CE7D6B6ABBC86653D16C8B', 256],
       ['sha256', 'C140CA7CBE45857283EC3D8880A8F4B2E74B72C7', 'C0C03F8133335A4C2C297EBDCBC484AE76C5F8B2', 256],
@@ -85,21 +102,34 @@ describe('a consensus', () => {
 
   it('gives a relay all of its addresses, the IPv4 address first', async () => {
     const [relay] = (await consensusOf(FULL)).relays
-    expect(relay?.addresses).to.deep.equal([{ hostname: '152.53.144.50', port: 8443 }, { hostname: '2a0a:4cc0:c1:2aac::1', port: 8443 }])
+    expect(relay?.addresses).to.deep.equal([
+      { hostname: '152.53.144.50', port: 8443 },
+      { hostname: '2a0a:4cc0:c1:2aac::1', port: 8443 },
+    ])
   })
 
   it('says whether a bandwidth was measured', async () => {
     expect(await relayWith('53000', '1')).to.include({ bandwidth: 1, measured: true })
-    expect(await relayWith('53000', '4294967295 Unmeasured=1')).to.include({ bandwidth: 4_294_967_295, measured: false })
+    expect(await relayWith('53000', '4294967295 Unmeasured=1')).to.include({
+      bandwidth: 4_294_967_295,
+      measured: false,
+    })
     expect(await relayWith('53000', '7 Later=x')).to.include({ bandwidth: 7, measured: true })
     expect(await relayWith('w Bandwidth=53000\n', '')).to.include({ bandwidth: 0, measured: false })
   })
 
   it('passes over what it does not know', async () => {
-    const known = RelayFlag.Fast | RelayFlag.Guard | RelayFlag.Running | RelayFlag.Stable | RelayFlag.V2Dir | RelayFlag.Valid
+    const known =
+      RelayFlag.Fast | RelayFlag.Guard | RelayFlag.Running | RelayFlag.Stable | RelayFlag.V2Dir | RelayFlag.Valid
     expect((await relayWith('s Fast', 's Brave Fast')).flags).to.equal(known)
-    expect((await relayWith('v Tor', 'x-new 1 2\n-----BEGIN NEW-----\nQUJD\n-----END NEW-----\nv Tor')).nickname).to.equal('lisdex')
-    const text = replaced(replaced(FULL, 'vote-status', 'x-new 1\nvote-status'), 'directory-footer\n', 'directory-footer\nx-new\n')
+    expect(
+      (await relayWith('v Tor', 'x-new 1 2\n-----BEGIN NEW-----\nQUJD\n-----END NEW-----\nv Tor')).nickname,
+    ).to.equal('lisdex')
+    const text = replaced(
+      replaced(FULL, 'vote-status', 'x-new 1\nvote-status'),
+      'directory-footer\n',
+      'directory-footer\nx-new\n',
+    )
     expect((await consensusOf(text)).relays).to.have.length(1)
     expect((await consensusOf(replaced(FULL, 'consensus-method 35', 'consensus-method 35 more'))).method).to.equal(35)
   })
@@ -107,7 +137,9 @@ describe('a consensus', () => {
   it('is not lost for a relay that says nonsense of its protocols, or has no OR port', async () => {
     expect((await relayWith('pr Link=3-5', 'pr Link=5-3')).protocols.supports('Relay', 2)).to.equal(false)
     expect((await relayWith('pr Link=3-5 Relay=2-6\n', '')).protocols.supports('Link', 4)).to.equal(false)
-    expect((await relayWith('152.53.144.50 8443', '152.53.144.50 0')).addresses).to.deep.equal([{ hostname: '2a0a:4cc0:c1:2aac::1', port: 8443 }])
+    expect((await relayWith('152.53.144.50 8443', '152.53.144.50 0')).addresses).to.deep.equal([
+      { hostname: '2a0a:4cc0:c1:2aac::1', port: 8443 },
+    ])
   })
 
   it('may be signed over a SHA-1, by name or by default, and by algorithms of the future', async () => {
@@ -117,7 +149,9 @@ describe('a consensus', () => {
       expect(signatures.map(({ algorithm }) => algorithm)).to.deep.equal(['sha1'])
       expect([...digests]).to.deep.equal([['sha1', signed]])
     }
-    const { signatures, digests } = await consensusOf(replaced(FULL, 'sha256 0232AF901C31A04EE9848595AF9BB7620D4C5B2E', 'sha3 me'))
+    const { signatures, digests } = await consensusOf(
+      replaced(FULL, 'sha256 0232AF901C31A04EE9848595AF9BB7620D4C5B2E', 'sha3 me'),
+    )
     expect([signatures.length, digests.size]).to.deep.equal([0, 0])
   })
 
@@ -133,7 +167,12 @@ describe('a consensus', () => {
   })
 
   it('is refused when an item of its header is missing, there twice, or none', async () => {
-    for (const line of ['vote-status consensus', 'consensus-method 35', 'valid-after 2026-07-27 10:00:00', 'valid-until 2026-07-27 13:00:00']) {
+    for (const line of [
+      'vote-status consensus',
+      'consensus-method 35',
+      'valid-after 2026-07-27 10:00:00',
+      'valid-until 2026-07-27 13:00:00',
+    ]) {
       await refusedWith(`${line}\n`, '')
       await refusedWith(line, `${line}\n${line}`)
     }
@@ -143,7 +182,18 @@ describe('a consensus', () => {
     await refusedWith('valid-until 2026-07-27 13', 'valid-until 2026-07-27 11')
     await refusedWith('consensus-method 35', 'consensus-method +35')
     await refusedWith('Link=4 Relay=2\n', 'Link=4 Relay\n')
-    for (const params of ['a=1 a=2', 'a', 'a=', '=1', 'a=1.5', 'a=01', 'a=2147483648', 'a=-2147483649', 'a=-0', 'a=0x10']) {
+    for (const params of [
+      'a=1 a=2',
+      'a',
+      'a=',
+      '=1',
+      'a=1.5',
+      'a=01',
+      'a=2147483648',
+      'a=-2147483649',
+      'a=-0',
+      'a=0x10',
+    ]) {
       await refusedWith('bwweightscale=10000', params)
       await refusedWith('Wbd=817', params)
     }
@@ -152,17 +202,40 @@ describe('a consensus', () => {
 
   it('reads parameters at the ends of their range', async () => {
     const { params } = await consensusOf(replaced(FULL, 'bwweightscale=10000', 'high=2147483647 low=-2147483648'))
-    expect([params.get('high'), params.get('low'), params.get('strange')]).to.deep.equal([2_147_483_647, -2_147_483_648, -5])
+    expect([params.get('high'), params.get('low'), params.get('strange')]).to.deep.equal([
+      2_147_483_647, -2_147_483_648, -5,
+    ])
   })
 
   it('is refused with a relay that is not well-formed', async () => {
     for (const [from, to] of [
-      ['r lisdex', 'r lis-dex'], ['r lisdex', 'r lisdexlisdexlisdexlisdex'], ['AAAErL', 'AAErL'], ['q6k 2038', 'q6l 2038'],
-      [' 8443 0', ' 8443'], [' 8443 0', ' 65536 0'], [' 8443 0', ' 8443 x'], ['152.53.144.50', '152.53.144.256'], ['152.53.144.50', 'example.com'],
-      ['a [2a0a', 'a [[2a0a'], [']:8443', ']:0'], [']:8443', ']'], ['a [2a0a:4cc0:c1:2aac::1]', 'a 2a0a:4cc0:c1:2aac::1'],
-      ['m vtKp', 'm tKp'], ['dPK24', 'dPK25'], ['m vt', 'm'], ['m vt', 'x-m vt'], ['s Fast', 'x-s Fast'],
-      ['s Fast', 's Fast\ns Fast'], ['pr Link', 'pr Link=1\npr Link'], ['w Band', 'w Bandwidth=1\nw Band'], ['m vt', `m ${'A'.repeat(43)}\nm vt`],
-      ['=53000', '=-1'], ['=53000', '=4294967296'], ['=53000', '=1 Bandwidth=2'], ['w Bandwidth=53000', 'w Unmeasured=1'], ['=53000', '=1e3'],
+      ['r lisdex', 'r lis-dex'],
+      ['r lisdex', 'r lisdexlisdexlisdexlisdex'],
+      ['AAAErL', 'AAErL'],
+      ['q6k 2038', 'q6l 2038'],
+      [' 8443 0', ' 8443'],
+      [' 8443 0', ' 65536 0'],
+      [' 8443 0', ' 8443 x'],
+      ['152.53.144.50', '152.53.144.256'],
+      ['152.53.144.50', 'example.com'],
+      ['a [2a0a', 'a [[2a0a'],
+      [']:8443', ']:0'],
+      [']:8443', ']'],
+      ['a [2a0a:4cc0:c1:2aac::1]', 'a 2a0a:4cc0:c1:2aac::1'],
+      ['m vtKp', 'm tKp'],
+      ['dPK24', 'dPK25'],
+      ['m vt', 'm'],
+      ['m vt', 'x-m vt'],
+      ['s Fast', 'x-s Fast'],
+      ['s Fast', 's Fast\ns Fast'],
+      ['pr Link', 'pr Link=1\npr Link'],
+      ['w Band', 'w Bandwidth=1\nw Band'],
+      ['m vt', `m ${'A'.repeat(43)}\nm vt`],
+      ['=53000', '=-1'],
+      ['=53000', '=4294967296'],
+      ['=53000', '=1 Bandwidth=2'],
+      ['w Bandwidth=53000', 'w Unmeasured=1'],
+      ['=53000', '=1e3'],
     ] as const) {
       await refusedWith(from, to)
     }
@@ -178,11 +251,13 @@ describe('a consensus', () => {
   it('is refused when its end is missing', async () => {
     for (let end = 0; end < FULL.length; end += 7) await expectRejected(consensusOf(FULL.slice(0, end)))
     const lines = FULL.split('\n').slice(0, -1)
-    for (let count = 1; count < lines.length; count++) await expectRejected(consensusOf(`${lines.slice(0, count).join('\n')}\n`))
+    for (let count = 1; count < lines.length; count++)
+      await expectRejected(consensusOf(`${lines.slice(0, count).join('\n')}\n`))
   })
 
   it('is refused with anything behind its signatures that they do not sign', async () => {
-    for (const line of ['bandwidth-weights Wgg=0', 'x-new 1', 'r a', 'valid-until 2099-01-01 00:00:00']) await expectRejected(consensusOf(`${FULL}${line}\n`))
+    for (const line of ['bandwidth-weights Wgg=0', 'x-new 1', 'r a', 'valid-until 2099-01-01 00:00:00'])
+      await expectRejected(consensusOf(`${FULL}${line}\n`))
   })
 
   it('is refused with a signature that is not well-formed', async () => {
@@ -196,7 +271,9 @@ describe('a consensus', () => {
   })
 
   it('keeps signatures with hex digits of either case apart by nothing but their value', async () => {
-    const { signatures } = await consensusOf(replaced(FULL, '0232AF901C31A04EE9848595AF9BB7620D4C5B2E', '0232af901c31a04ee9848595af9bb7620d4c5b2e'))
+    const { signatures } = await consensusOf(
+      replaced(FULL, '0232AF901C31A04EE9848595AF9BB7620D4C5B2E', '0232af901c31a04ee9848595af9bb7620d4c5b2e'),
+    )
     expect(signatures[0]?.identity).to.equal('0232AF901C31A04EE9848595AF9BB7620D4C5B2E')
   })
 })

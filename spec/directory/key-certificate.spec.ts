@@ -27,10 +27,15 @@ describe('the certificates of a private network of tor', () => {
 
   it('are refused with any part of them changed', () => {
     for (const [from, to] of [
-      ['dir-address 127.0.0.1', 'dir-address 127.0.0.2'], ['2027-11-22', '2028-11-22'], ['dir-key-certification\n', 'x-new\ndir-key-certification\n'],
+      ['dir-address 127.0.0.1', 'dir-address 127.0.0.2'],
+      ['2027-11-22', '2028-11-22'],
+      ['dir-key-certification\n', 'x-new\ndir-key-certification\n'],
       ['-----BEGIN ID SIGNATURE-----', '-----BEGIN SIGNATURE-----'],
     ] as const) {
-      const changed = replaced(FIRST, from, to).replace('-----END ID', from.includes('ID SIG') ? '-----END' : '-----END ID')
+      const changed = replaced(FIRST, from, to).replace(
+        '-----END ID',
+        from.includes('ID SIG') ? '-----END' : '-----END ID',
+      )
       expectRefused(() => verify(parseOne(changed)), 'DIRECTORY_CERTIFICATE')
     }
   })
@@ -46,7 +51,10 @@ describe('a certificate', () => {
   })
 
   const refused = (change: CertificateChange, why: RegExp): void => {
-    const error = expectRefused(() => verify(parseOne(certificateOf(signer, change)), signer.identity), 'DIRECTORY_CERTIFICATE')
+    const error = expectRefused(
+      () => verify(parseOne(certificateOf(signer, change)), signer.identity),
+      'DIRECTORY_CERTIFICATE',
+    )
     expect(error.message).to.match(why)
   }
 
@@ -81,7 +89,10 @@ describe('a certificate', () => {
     verify(parseOne(certificateOf(signer, { expires: '2026-12-01 00:00:00' })), signer.identity)
     verify(parseOne(certificateOf(signer, { published: '2026-12-02 00:00:00' })), signer.identity)
     refused({ published: '2026-12-02 00:00:01' }, /from the future/)
-    expectRefused(() => verify(parseOne(certificateOf(signer)), signer.identity, NOW + 365 * DAY), 'DIRECTORY_CERTIFICATE')
+    expectRefused(
+      () => verify(parseOne(certificateOf(signer)), signer.identity, NOW + 365 * DAY),
+      'DIRECTORY_CERTIFICATE',
+    )
   })
 
   it('is refused when a key of it is shorter than 1024 bits', () => {
@@ -92,13 +103,30 @@ describe('a certificate', () => {
 
   it('is malformed with an item missing, there twice, or none', () => {
     const text = certificateOf(signer)
-    for (const item of ['fingerprint', 'dir-key-published', 'dir-key-expires', 'dir-identity-key', 'dir-signing-key', 'dir-key-crosscert', 'dir-key-certification']) {
+    for (const item of [
+      'fingerprint',
+      'dir-key-published',
+      'dir-key-expires',
+      'dir-identity-key',
+      'dir-signing-key',
+      'dir-key-crosscert',
+      'dir-key-certification',
+    ]) {
       expectRefused(() => parseKeyCertificates(replaced(text, `\n${item}`, '\nx-other')))
-      expectRefused(() => parseKeyCertificates(text.replace(new RegExp(`^${item} ?.*\\n(-----BEGIN[^]*?-----END.*\\n)?`, 'm'), '$&$&')))
+      expectRefused(() =>
+        parseKeyCertificates(text.replace(new RegExp(`^${item} ?.*\\n(-----BEGIN[^]*?-----END.*\\n)?`, 'm'), '$&$&')),
+      )
     }
     for (const [from, to] of [
-      ['version 3', 'version 4'], ['dir-key-certificate-version 3\n', ''], ['fingerprint ', 'fingerprint 0'], ['2027-01-01', '2027-02-29'],
-      ['BEGIN RSA', 'BEGIN DSA'], ['dir-signing-key\n', 'dir-signing-key\n-----BEGIN RSA PUBLIC KEY-----\nAAAA\n-----END RSA PUBLIC KEY-----\nx-other\n'],
+      ['version 3', 'version 4'],
+      ['dir-key-certificate-version 3\n', ''],
+      ['fingerprint ', 'fingerprint 0'],
+      ['2027-01-01', '2027-02-29'],
+      ['BEGIN RSA', 'BEGIN DSA'],
+      [
+        'dir-signing-key\n',
+        'dir-signing-key\n-----BEGIN RSA PUBLIC KEY-----\nAAAA\n-----END RSA PUBLIC KEY-----\nx-other\n',
+      ],
     ] as const) {
       expectRefused(() => parseKeyCertificates(replaced(text, from, to)))
     }

@@ -25,21 +25,28 @@ describe('the microdescriptors of a private network of tor', () => {
   it('are those that its consensus names', async () => {
     const entries = await entriesOf(MICRODESCRIPTORS)
     const { relays } = await consensusOf(CONSENSUS)
-    expect(entries.map(({ digest }) => digest)).to.have.members(relays.map(({ microdescriptorDigest }) => microdescriptorDigest))
+    expect(entries.map(({ digest }) => digest)).to.have.members(
+      relays.map(({ microdescriptorDigest }) => microdescriptorDigest),
+    )
     expect(entries.map(({ error }) => error).filter((error) => error !== undefined)).to.deep.equal([])
     expect(entries.map(({ text }) => text).join('')).to.equal(MICRODESCRIPTORS)
   })
 
   it('say to which ports their relays let streams out', async () => {
     const entries = await entriesOf(MICRODESCRIPTORS)
-    expect(entries.filter(({ microdescriptor }) => microdescriptor?.exitPolicy.allows(80)).map(({ text }) => text.includes('p accept 1-65535'))).to.deep.equal([true, true, true])
+    expect(
+      entries
+        .filter(({ microdescriptor }) => microdescriptor?.exitPolicy.allows(80))
+        .map(({ text }) => text.includes('p accept 1-65535')),
+    ).to.deep.equal([true, true, true])
     expect(entries.some(({ microdescriptor }) => microdescriptor?.exitPolicyIPv6.allows(80))).to.equal(false)
   })
 })
 
 describe('a microdescriptor', () => {
   it('says what clients need to know', async () => {
-    const { digest, ntorOnionKey, ed25519Identity, exitPolicy, exitPolicyIPv6, ...families } = await microdescriptorOf(FULL)
+    const { digest, ntorOnionKey, ed25519Identity, exitPolicy, exitPolicyIPv6, ...families } =
+      await microdescriptorOf(FULL)
     expect(digest).to.have.length(43)
     expect(encodeBase64(ntorOnionKey)).to.equal('6xXRR08fb9zL1JFuXqdfU1a1s2mzgAai2pSynTuAwng')
     expect(encodeBase64(ed25519Identity)).to.equal('SScEVxrvJIgSd5PQROVA47vXiEZoWmb6PDY0Y7jCHI0')
@@ -62,13 +69,17 @@ describe('a microdescriptor', () => {
   })
 
   it('lets nothing out, and has no family, when it says nothing', async () => {
-    const { exitPolicy, exitPolicyIPv6, family, familyIds } = await microdescriptorOf(FULL.replace(/^(family|p).*\n/gm, ''))
+    const { exitPolicy, exitPolicyIPv6, family, familyIds } = await microdescriptorOf(
+      FULL.replace(/^(family|p).*\n/gm, ''),
+    )
     expect([exitPolicy.rejectsAll, exitPolicyIPv6.rejectsAll, family, familyIds]).to.deep.equal([true, true, [], []])
   })
 
   it('has a family of fingerprints and nicknames, whatever else the relay wrote', async () => {
     const fingerprint = '50485e03ca39d393bd54d315ceba65e6dd0fddb9'
-    const { family } = await microdescriptorOf(changed('friend', `$${fingerprint}=Name $${'b'.repeat(40)}~Name Friend $ABC !? ${'x'.repeat(20)} friend $`))
+    const { family } = await microdescriptorOf(
+      changed('friend', `$${fingerprint}=Name $${'b'.repeat(40)}~Name Friend $ABC !? ${'x'.repeat(20)} friend $`),
+    )
     expect(family).to.deep.equal([fingerprint.toUpperCase(), 'B'.repeat(40), 'friend'])
   })
 
@@ -83,12 +94,23 @@ describe('a microdescriptor', () => {
 
   it('is malformed with a key or an identity missing, there twice, or none', async () => {
     const cases = [
-      changed('ntor-onion-key', 'x-other'), changed('id ed25519', 'id x'), changed('ntor-onion-key 6', 'ntor-onion-key '), changed('uAwng', 'uAwnh'),
-      changed('id ed25519', `id ed25519 ${'A'.repeat(43)}\nid ed25519`), changed('ntor-onion-key', `ntor-onion-key ${'A'.repeat(43)}\nntor-onion-key`),
-      changed('id ed25519 SScE', 'id ed25519 '), changed('id ed25519 SScEVxrvJIgSd5PQROVA47vXiEZoWmb6PDY0Y7jCHI0', 'id'),
-      changed('p accept 80,443', 'p accept 443,80'), changed('p accept 80,443', 'p accept'), changed('p6 reject 1-79', 'p6 reject 0'),
-      changed('p accept', 'p accept 1\np accept'), changed('family $', 'family a\nfamily $'), changed('family-ids', 'family-ids a\nfamily-ids'),
-      changed('BEGIN RSA', 'BEGIN DSA'), `${FULL}onion-key`, `${FULL}\0\n`,
+      changed('ntor-onion-key', 'x-other'),
+      changed('id ed25519', 'id x'),
+      changed('ntor-onion-key 6', 'ntor-onion-key '),
+      changed('uAwng', 'uAwnh'),
+      changed('id ed25519', `id ed25519 ${'A'.repeat(43)}\nid ed25519`),
+      changed('ntor-onion-key', `ntor-onion-key ${'A'.repeat(43)}\nntor-onion-key`),
+      changed('id ed25519 SScE', 'id ed25519 '),
+      changed('id ed25519 SScEVxrvJIgSd5PQROVA47vXiEZoWmb6PDY0Y7jCHI0', 'id'),
+      changed('p accept 80,443', 'p accept 443,80'),
+      changed('p accept 80,443', 'p accept'),
+      changed('p6 reject 1-79', 'p6 reject 0'),
+      changed('p accept', 'p accept 1\np accept'),
+      changed('family $', 'family a\nfamily $'),
+      changed('family-ids', 'family-ids a\nfamily-ids'),
+      changed('BEGIN RSA', 'BEGIN DSA'),
+      `${FULL}onion-key`,
+      `${FULL}\0\n`,
     ]
     for (const text of cases) {
       const [entry] = await entriesOf(text)
@@ -110,7 +132,8 @@ describe('several microdescriptors', () => {
   })
 
   it('are refused when they begin with something else', async () => {
-    for (const text of ['\n', 'onion-key', `\n${FULL}`, `@last-listed 2026-01-01 00:00:00\n${FULL}`, '<html>\n']) await expectRejected(entriesOf(text))
+    for (const text of ['\n', 'onion-key', `\n${FULL}`, `@last-listed 2026-01-01 00:00:00\n${FULL}`, '<html>\n'])
+      await expectRejected(entriesOf(text))
   })
 
   it('share what they have in common', async () => {

@@ -11,8 +11,30 @@ import { MICRODESCRIPTORS } from './samples/microdescriptors.ts'
 type Mutation = readonly [kind: number, at: number, length: number, text: string]
 
 const PIECES = [
-  '\n', ' ', '\0', '\t', '\r\n', '-', '=', 'é', '\u{1f9c5}', '9'.repeat(400), '-----BEGIN A-----\n', '-----END SIGNATURE-----\n', 'directory-footer\n',
-  'directory-signature ', 'r ', '\nm ', '\nonion-key\n', 'dir-key-certificate-version 3\n', '-1', '4294967296', '__proto__=1', 'NaN', '$'.repeat(90), 'A'.repeat(3000),
+  '\n',
+  ' ',
+  '\0',
+  '\t',
+  '\r\n',
+  '-',
+  '=',
+  'é',
+  '\u{1f9c5}',
+  '9'.repeat(400),
+  '-----BEGIN A-----\n',
+  '-----END SIGNATURE-----\n',
+  'directory-footer\n',
+  'directory-signature ',
+  'r ',
+  '\nm ',
+  '\nonion-key\n',
+  'dir-key-certificate-version 3\n',
+  '-1',
+  '4294967296',
+  '__proto__=1',
+  'NaN',
+  '$'.repeat(90),
+  'A'.repeat(3000),
 ]
 
 const mutations: fc.Arbitrary<Mutation[]> = fc.array(
@@ -60,7 +82,10 @@ const runs = async (count: number, text: string, parse: (text: string) => unknow
   )
 
 /** A consensus with three of its relays and one of its signatures. */
-const SMALL_CONSENSUS = CONSENSUS.replace(/^r relay2[^]*(?=directory-footer)/m, '').replace(/(END SIGNATURE-----\n)[^]*/, '$1')
+const SMALL_CONSENSUS = CONSENSUS.replace(/^r relay2[^]*(?=directory-footer)/m, '').replace(
+  /(END SIGNATURE-----\n)[^]*/,
+  '$1',
+)
 
 describe('10,000 mutated documents', () => {
   it('of which 5,000 are consensuses are parsed or refused', async () => {
@@ -73,6 +98,10 @@ describe('10,000 mutated documents', () => {
   })
 
   it('of which 2,000 are certificates are parsed or refused', async () => {
-    await runs(2000, CERTIFICATES.slice(0, CERTIFICATES.indexOf('dir-key-certificate-version', 1)), parseKeyCertificates)
+    await runs(
+      2000,
+      CERTIFICATES.slice(0, CERTIFICATES.indexOf('dir-key-certificate-version', 1)),
+      parseKeyCertificates,
+    )
   })
 })

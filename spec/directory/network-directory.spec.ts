@@ -9,7 +9,8 @@ import { MICRODESCRIPTORS } from './samples/microdescriptors.ts'
 
 async function directoryOf(consensus = CONSENSUS, microdescriptors = MICRODESCRIPTORS): Promise<NetworkDirectory> {
   const known = new Map<string, Microdescriptor>()
-  for (const { digest, microdescriptor } of await entriesOf(microdescriptors)) if (microdescriptor !== undefined) known.set(digest, microdescriptor)
+  for (const { digest, microdescriptor } of await entriesOf(microdescriptors))
+    if (microdescriptor !== undefined) known.set(digest, microdescriptor)
   return new NetworkDirectory(await consensusOf(consensus), known)
 }
 
@@ -25,7 +26,11 @@ describe('the directory of a network', () => {
     expect(relay.addresses).to.deep.equal([{ hostname: '127.0.0.1', port: 31_000 }])
     expect(relay.rsaIdentity[0]).to.equal(0x38)
     expect(relay.protocols.supports('Link', 5)).to.equal(true)
-    expect([relay.exitPolicy.rejectsAll, relay.exitPolicyIPv6.rejectsAll, relay.familyIds.length]).to.deep.equal([true, true, 0])
+    expect([relay.exitPolicy.rejectsAll, relay.exitPolicyIPv6.rejectsAll, relay.familyIds.length]).to.deep.equal([
+      true,
+      true,
+      0,
+    ])
     expect(directory.relays).to.include(relay)
   })
 
@@ -35,18 +40,27 @@ describe('the directory of a network', () => {
     expect(directory.relays).to.have.length(1)
     expect(directory.missing).to.have.length(9)
     const whole = await directoryOf()
-    expect(directory.missing).not.to.include(whole.consensus.relays.find(({ fingerprint }) => fingerprint === directory.relays[0]?.fingerprint)?.microdescriptorDigest)
-    expect(directory.relay('38F74FDCA9ADB6B91E41BC472BCEA701C96F20C7') === undefined).to.equal(directory.relays[0]?.nickname !== 'auth0')
+    expect(directory.missing).not.to.include(
+      whole.consensus.relays.find(({ fingerprint }) => fingerprint === directory.relays[0]?.fingerprint)
+        ?.microdescriptorDigest,
+    )
+    expect(directory.relay('38F74FDCA9ADB6B91E41BC472BCEA701C96F20C7') === undefined).to.equal(
+      directory.relays[0]?.nickname !== 'auth0',
+    )
   })
 
   it('leaves out, and asks nothing about, relays that clients must not use', async () => {
     for (const [from, to] of [
-      ['s Authority Fast Guard Running', 's Authority Fast Guard'], ['s Authority Fast Guard Running V2Dir Valid', 's Running'],
-      ['s Authority Fast Guard Running', 's Authority Fast Guard NoEdConsensus Running'], ['127.0.0.1 31000 31100\nm', '127.0.0.1 0 31100\nm'],
+      ['s Authority Fast Guard Running', 's Authority Fast Guard'],
+      ['s Authority Fast Guard Running V2Dir Valid', 's Running'],
+      ['s Authority Fast Guard Running', 's Authority Fast Guard NoEdConsensus Running'],
+      ['127.0.0.1 31000 31100\nm', '127.0.0.1 0 31100\nm'],
     ] as const) {
       const directory = await directoryOf(replaced(CONSENSUS, from, to), '')
       expect(directory.missing).to.have.length(9)
-      expect((await directoryOf(replaced(CONSENSUS, from, to))).relay('38F74FDCA9ADB6B91E41BC472BCEA701C96F20C7')).to.equal(undefined)
+      expect(
+        (await directoryOf(replaced(CONSENSUS, from, to))).relay('38F74FDCA9ADB6B91E41BC472BCEA701C96F20C7'),
+      ).to.equal(undefined)
     }
   })
 

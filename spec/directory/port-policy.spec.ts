@@ -26,18 +26,40 @@ describe('summaries of exit policies', () => {
 
   it('agree with a list of ports', () => {
     fc.assert(
-      fc.property(fc.boolean(), fc.uniqueArray(fc.integer({ min: 1, max: 65_535 }), { minLength: 1, maxLength: 9 }), fc.nat(65_535), (accepts, ports, other) => {
-        const list = ports.sort((a, b) => a - b)
-        const parsed = policy(`${accepts ? 'accept' : 'reject'} ${list.join(',')}`)
-        for (const port of [...list, other]) expect(parsed.allows(port)).to.equal(list.includes(port) === accepts)
-      }),
+      fc.property(
+        fc.boolean(),
+        fc.uniqueArray(fc.integer({ min: 1, max: 65_535 }), { minLength: 1, maxLength: 9 }),
+        fc.nat(65_535),
+        (accepts, ports, other) => {
+          const list = ports.sort((a, b) => a - b)
+          const parsed = policy(`${accepts ? 'accept' : 'reject'} ${list.join(',')}`)
+          for (const port of [...list, other]) expect(parsed.allows(port)).to.equal(list.includes(port) === accepts)
+        },
+      ),
     )
   })
 
   it('are refused when they are not well-formed', () => {
     for (const text of [
-      '', 'accept', 'accept ', 'permit 80', 'accept 0', 'accept 65536', 'accept 80-79', 'accept 80,', 'accept ,80', 'accept 80,80', 'accept 443,80',
-      'accept 1-', 'accept -1', 'accept 1-2-3', 'accept 080', 'accept 80 443', 'accept *', 'accept 1.5', 'ACCEPT 80',
+      '',
+      'accept',
+      'accept ',
+      'permit 80',
+      'accept 0',
+      'accept 65536',
+      'accept 80-79',
+      'accept 80,',
+      'accept ,80',
+      'accept 80,80',
+      'accept 443,80',
+      'accept 1-',
+      'accept -1',
+      'accept 1-2-3',
+      'accept 080',
+      'accept 80 443',
+      'accept *',
+      'accept 1.5',
+      'ACCEPT 80',
     ]) {
       expect(parsePortPolicy(text), text).to.equal(undefined)
     }

@@ -21,7 +21,10 @@ describe('subprotocol versions', () => {
   })
 
   it('say what is missing', () => {
-    expect(protocols('Cons=2 Link=3-5 Relay=2').missingFrom(protocols('Link=4-5 Relay=1-4'))).to.deep.equal(['Cons=2', 'Link=3'])
+    expect(protocols('Cons=2 Link=3-5 Relay=2').missingFrom(protocols('Link=4-5 Relay=1-4'))).to.deep.equal([
+      'Cons=2',
+      'Link=3',
+    ])
     expect(protocols('').missingFrom(protocols(''))).to.deep.equal([])
   })
 
@@ -29,15 +32,32 @@ describe('subprotocol versions', () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.nat(63), { maxLength: 12 }), (versions) => {
         const spoken = protocols(`X=${versions.sort((a, b) => a - b).join(',')}`)
-        for (let version = 0; version < 66; version++) expect(spoken.supports('X', version)).to.equal(versions.includes(version))
+        for (let version = 0; version < 66; version++)
+          expect(spoken.supports('X', version)).to.equal(versions.includes(version))
       }),
     )
   })
 
   it('are refused when they are not well-formed', () => {
     for (const text of [
-      'Link', '=1', 'Link=64', 'Link=2-1', 'Link=1,', 'Link=,1', 'Link=1-', 'Link=-1', 'Link=1-2-3', 'Link=01', 'Link=2,1', 'Link=1-3,2',
-      'Link=1 Link=2', 'Li_nk=1', `${'x'.repeat(101)}=1`, 'Link=4294967295', 'Link=0-4294967295', 'Link= 1',
+      'Link',
+      '=1',
+      'Link=64',
+      'Link=2-1',
+      'Link=1,',
+      'Link=,1',
+      'Link=1-',
+      'Link=-1',
+      'Link=1-2-3',
+      'Link=01',
+      'Link=2,1',
+      'Link=1-3,2',
+      'Link=1 Link=2',
+      'Li_nk=1',
+      `${'x'.repeat(101)}=1`,
+      'Link=4294967295',
+      'Link=0-4294967295',
+      'Link= 1',
       Array.from({ length: 300 }, (_, index) => `x${index}=1`).join(' '),
     ]) {
       expect(parseProtocols(text), text.slice(0, 40)).to.equal(undefined)
@@ -56,7 +76,9 @@ describe('what the network requires of a client', () => {
       'Cons=2 Desc=2 FlowCtrl=1 Link=4 Microdesc=2 Relay=2',
       'Cons=2 Desc=2 DirCache=2 FlowCtrl=1-2 HSDir=2 HSIntro=4 HSRend=2 Link=4-5 Microdesc=2 Relay=2-4',
     )
-    expect(checkClientProtocols(consensus)).to.deep.equal(consensus.recommendedClientProtocols.missingFrom(clientProtocols()))
+    expect(checkClientProtocols(consensus)).to.deep.equal(
+      consensus.recommendedClientProtocols.missingFrom(clientProtocols()),
+    )
   })
 
   it('stops the client that does not speak it, and says what is missing', () => {

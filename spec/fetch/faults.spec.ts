@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { createFetch, type Fetch } from '../../lib/fetch/create-fetch.ts'
-import type { FetchAddress, FetchConnectOptions, FetchSocket } from '../../lib/fetch/socket.ts'
+import type { FetchAddress, FetchConnectOptions, FetchSocket } from '../../lib/fetch/connection/socket.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { answer, ok } from './support/fetch-case.ts'
 import { ScriptedServer } from './support/scripted-server.ts'
@@ -9,7 +9,11 @@ const ONE = 'http://one.example/'
 const SECURE = 'https://one.example/'
 
 /** What a promise rejects with. */
-const failure = (promise: Promise<unknown>): Promise<Error> => promise.then(() => new Error('it did not reject'), (error: unknown) => error as Error)
+const failure = (promise: Promise<unknown>): Promise<Error> =>
+  promise.then(
+    () => new Error('it did not reject'),
+    (error: unknown) => error as Error,
+  )
 
 /** A signal that counts who listens to it. */
 function countedSignal(): { readonly signal: AbortSignal; readonly listeners: () => number } {
@@ -62,7 +66,9 @@ describe('fetch, when its surroundings misbehave', () => {
   })
 
   it('closes a connection on which startTls cannot even begin', async () => {
-    const startTls = (): FetchSocket => { throw new TypeError('no TLS today') }
+    const startTls = (): FetchSocket => {
+      throw new TypeError('no TLS today')
+    }
     fetch = createFetch({ connect: server.connect, startTls, clock })
     const error = await failure(fetch(SECURE))
     expect((error.cause as Error).message).to.equal('no TLS today')
@@ -81,8 +87,10 @@ describe('fetch, when its surroundings misbehave', () => {
   })
 
   it('says nothing over a connection without TLS that it got for https:', async () => {
-    const connect = (address: FetchAddress, options: FetchConnectOptions): FetchSocket =>
-      ({ ...server.connect(address, options), secureTransport: 'off' })
+    const connect = (address: FetchAddress, options: FetchConnectOptions): FetchSocket => ({
+      ...server.connect(address, options),
+      secureTransport: 'off',
+    })
     fetch = createFetch({ connect, clock })
     expect(await failure(fetch(SECURE))).to.be.instanceOf(TypeError)
     expect(server.last.isClosed).to.equal(true)

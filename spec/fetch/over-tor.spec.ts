@@ -3,7 +3,7 @@ import { EndReason } from '../../lib/cell/reasons.ts'
 import { Circuit } from '../../lib/circuit.ts'
 import { SocketError } from '../../lib/base/errors.ts'
 import { createFetch, type Fetch } from '../../lib/fetch/create-fetch.ts'
-import { HttpError } from '../../lib/fetch/head/http-error.ts'
+import { HttpError } from '../../lib/fetch/message/http-error.ts'
 import { ExitRefusal } from '../../lib/testing/exit/exit.ts'
 import { pattern } from '../../lib/testing/exit/exits.ts'
 import type { TestCircuit } from '../../lib/testing/relay/test-circuit.ts'
@@ -16,7 +16,11 @@ import { ScriptedConnection, type SeenRequest } from './support/scripted-server.
 const ADDRESS = '203.0.113.80'
 const ONE = 'http://one.example/'
 
-const failure = (promise: Promise<unknown>): Promise<TypeError> => promise.then(() => new TypeError('it did not reject'), (error: unknown) => error as TypeError)
+const failure = (promise: Promise<unknown>): Promise<TypeError> =>
+  promise.then(
+    () => new TypeError('it did not reject'),
+    (error: unknown) => error as TypeError,
+  )
 
 describe('fetch over a circuit', () => {
   let network: TestNetwork
@@ -33,9 +37,18 @@ describe('fetch over a circuit', () => {
     answer = (_, connection) => connection.send(ok())
     for (const relay of network.relays) {
       relay.exit = ({ host, port }) => {
-        const origin = new ScriptedConnection({ hostname: host, port }, { secureTransport: 'off' }, (request, connection) => answer(request, connection))
+        const origin = new ScriptedConnection(
+          { hostname: host, port },
+          { secureTransport: 'off' },
+          (request, connection) => answer(request, connection),
+        )
         origins.push(origin)
-        return { readable: origin.socket.readable, writable: origin.socket.writable as WritableStream<Uint8Array>, address: ADDRESS, ttl: 60 }
+        return {
+          readable: origin.socket.readable,
+          writable: origin.socket.writable as WritableStream<Uint8Array>,
+          address: ADDRESS,
+          ttl: 60,
+        }
       }
     }
   })
@@ -91,7 +104,10 @@ describe('fetch over a circuit', () => {
   })
 
   it('tells why the exit refused', async () => {
-    for (const relay of network.relays) relay.exit = () => { throw new ExitRefusal(EndReason.CONNECTREFUSED) }
+    for (const relay of network.relays)
+      relay.exit = () => {
+        throw new ExitRefusal(EndReason.CONNECTREFUSED)
+      }
     const error = await failure(fetch(ONE))
     expect(error).to.be.instanceOf(TypeError).and.not.instanceOf(SocketError)
     expect(error.cause).to.be.instanceOf(SocketError).with.property('code', 'END_CONNECTREFUSED')

@@ -1,11 +1,11 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { decoderFor } from '../../lib/fetch/body/body-decoder.ts'
+import { decoderFor } from '../../lib/fetch/body/framed-decoders.ts'
 import { framingOf } from '../../lib/fetch/body/body-framing.ts'
-import type { ByteCursor } from '../../lib/fetch/head/byte-cursor.ts'
-import { HttpError, type HttpErrorCode } from '../../lib/fetch/head/http-error.ts'
-import { decodeLatin1, encodeLatin1 } from '../../lib/fetch/head/latin1.ts'
-import { HeadReader, type ResponseHead } from '../../lib/fetch/head/response-head.ts'
+import type { ByteCursor } from '../../lib/fetch/message/byte-cursor.ts'
+import { HttpError, type HttpErrorCode } from '../../lib/fetch/message/http-error.ts'
+import { decodeLatin1, encodeLatin1 } from '../../lib/fetch/message/latin1.ts'
+import { HeadReader, type ResponseHead } from '../../lib/fetch/message/response-head.ts'
 
 interface Parsed {
   readonly head?: ResponseHead
@@ -29,7 +29,8 @@ function parse(pieces: readonly Uint8Array[]): Parsed {
         head = heads.read(input)
         if (head !== undefined) decoder = decoderFor(framingOf(head, 'GET'))
       }
-      for (let piece = decoder?.take(input); piece !== undefined; piece = decoder?.take(input)) body += decodeLatin1(piece)
+      for (let piece = decoder?.take(input); piece !== undefined; piece = decoder?.take(input))
+        body += decodeLatin1(piece)
       left += bytes.length - input.at
     }
     if (decoder === undefined) throw new HttpError('HTTP_TRUNCATED', 'no head')
@@ -44,7 +45,8 @@ function parse(pieces: readonly Uint8Array[]): Parsed {
 const SAMPLES = {
   'a length': 'HTTP/1.1 200 OK\r\nX-One: a b\r\nContent-Length: 5\r\n\r\nhello',
   'chunks': 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;a=b\r\nabc\r\nA\r\n0123456789\r\n0\r\nX: y\r\n\r\n',
-  'chunks and another response': 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n\r\n',
+  'chunks and another response':
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n\r\n',
   'the end of the connection': 'HTTP/1.0 200\r\n\r\nany\r\nthing',
   'no body': 'HTTP/1.1 204 No Content\r\nX-Empty:\r\n\r\n',
   'a damaged chunk': 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n0\r\n\r\n',
@@ -62,7 +64,8 @@ describe('The response parser', () => {
 
     it(`reads ${name} in the same way wherever it is cut`, () => {
       const whole = parse([bytes])
-      for (let cut = 0; cut <= bytes.length; cut++) expect(parse([bytes.subarray(0, cut), bytes.subarray(cut)]), `cut at ${cut}`).to.deep.equal(whole)
+      for (let cut = 0; cut <= bytes.length; cut++)
+        expect(parse([bytes.subarray(0, cut), bytes.subarray(cut)]), `cut at ${cut}`).to.deep.equal(whole)
       expect(parse(each(bytes))).to.deep.equal(whole)
     })
 
@@ -75,20 +78,29 @@ describe('The response parser', () => {
     })
 
     it(`reads mutations of ${name} in the same way in one piece and in many, or says what is wrong`, () => {
-      const change = fc.record({ at: fc.nat(bytes.length - 1), byte: fc.constantFrom(0, 9, 10, 13, 32, 44, 48, 57, 58, 59, 65, 127, 255), kind: fc.constantFrom('put', 'set', 'cut') })
+      const change = fc.record({
+        at: fc.nat(bytes.length - 1),
+        byte: fc.constantFrom(0, 9, 10, 13, 32, 44, 48, 57, 58, 59, 65, 127, 255),
+        kind: fc.constantFrom('put', 'set', 'cut'),
+      })
       fc.assert(
-        fc.property(fc.array(change, { minLength: 1, maxLength: 4 }), fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 20 }), (changes, sizes) => {
-          const list = [...bytes]
-          for (const { at, byte, kind } of changes) list.splice(at, kind === 'put' ? 0 : 1, ...(kind === 'cut' ? [] : [byte]))
-          const mutated = Uint8Array.from(list)
-          const pieces: Uint8Array[] = []
-          for (let at = 0, turn = 0; at < mutated.length; turn++) {
-            const size = sizes[turn % sizes.length] as number
-            pieces.push(mutated.subarray(at, at + size))
-            at += size
-          }
-          expect(parse(pieces)).to.deep.equal(parse([mutated]))
-        }),
+        fc.property(
+          fc.array(change, { minLength: 1, maxLength: 4 }),
+          fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 20 }),
+          (changes, sizes) => {
+            const list = [...bytes]
+            for (const { at, byte, kind } of changes)
+              list.splice(at, kind === 'put' ? 0 : 1, ...(kind === 'cut' ? [] : [byte]))
+            const mutated = Uint8Array.from(list)
+            const pieces: Uint8Array[] = []
+            for (let at = 0, turn = 0; at < mutated.length; turn++) {
+              const size = sizes[turn % sizes.length] as number
+              pieces.push(mutated.subarray(at, at + size))
+              at += size
+            }
+            expect(parse(pieces)).to.deep.equal(parse([mutated]))
+          },
+        ),
         { numRuns: 1000 },
       )
     })
@@ -96,9 +108,14 @@ describe('The response parser', () => {
 
   it('reads any bytes without another error than its own', () => {
     fc.assert(
-      fc.property(fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 8 }), fc.constantFrom(...Object.values(SAMPLES)), fc.nat(80), (pieces, start, length) => {
-        expect(parse([encodeLatin1(start.slice(0, length)), ...pieces]).body).to.be.a('string')
-      }),
+      fc.property(
+        fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 8 }),
+        fc.constantFrom(...Object.values(SAMPLES)),
+        fc.nat(80),
+        (pieces, start, length) => {
+          expect(parse([encodeLatin1(start.slice(0, length)), ...pieces]).body).to.be.a('string')
+        },
+      ),
       { numRuns: 2000 },
     )
   })
@@ -110,13 +127,19 @@ describe('The response parser', () => {
     let pieces = 0
     expect(() => {
       for (; pieces < 10_000; pieces++) heads.read({ bytes: piece, at: 0 })
-    }).to.throw(HttpError).with.property('code', 'HTTP_TOO_LARGE')
+    })
+      .to.throw(HttpError)
+      .with.property('code', 'HTTP_TOO_LARGE')
     expect(pieces).to.be.at.most(656)
   })
 
   it('takes no quadratic time on a line of spaces', () => {
     const spaces = ' '.repeat(65_000)
-    expect(parse([encodeLatin1(`HTTP/1.1 200 OK\r\nX:${spaces}a\r\nContent-Length: 0\r\n\r\n`)]).head?.fields[0]).to.deep.equal(['x', 'a'])
-    expect(parse(each(encodeLatin1(`HTTP/1.1 200 OK\r\nX:${spaces}a\r\nContent-Length: 0\r\n\r\n`))).fault).to.equal(undefined)
+    expect(
+      parse([encodeLatin1(`HTTP/1.1 200 OK\r\nX:${spaces}a\r\nContent-Length: 0\r\n\r\n`)]).head?.fields[0],
+    ).to.deep.equal(['x', 'a'])
+    expect(parse(each(encodeLatin1(`HTTP/1.1 200 OK\r\nX:${spaces}a\r\nContent-Length: 0\r\n\r\n`))).fault).to.equal(
+      undefined,
+    )
   })
 })

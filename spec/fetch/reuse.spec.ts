@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { createFetch, type CreateFetchOptions, type Fetch } from '../../lib/fetch/create-fetch.ts'
-import { HttpError } from '../../lib/fetch/head/http-error.ts'
-import type { FetchSocket } from '../../lib/fetch/socket.ts'
+import { HttpError } from '../../lib/fetch/message/http-error.ts'
+import type { FetchSocket } from '../../lib/fetch/connection/socket.ts'
 import { SocketError } from '../../lib/base/errors.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { turn } from '../support/turn.ts'
@@ -11,7 +11,11 @@ import { ScriptedServer } from './support/scripted-server.ts'
 const ONE = 'http://one.example/'
 
 /** What a promise rejects with. */
-const failure = (promise: Promise<unknown>): Promise<TypeError> => promise.then(() => new TypeError('it did not reject'), (error: unknown) => error as TypeError)
+const failure = (promise: Promise<unknown>): Promise<TypeError> =>
+  promise.then(
+    () => new TypeError('it did not reject'),
+    (error: unknown) => error as TypeError,
+  )
 
 describe('fetch connections', () => {
   let server: ScriptedServer
@@ -92,7 +96,8 @@ describe('fetch connections', () => {
 
     it('for another isolation token', async () => {
       const token = {}
-      for (const isolation of [undefined, 'a', 'b', token, {}, Symbol('a')]) await get(ONE, isolation === undefined ? {} : { isolation })
+      for (const isolation of [undefined, 'a', 'b', token, {}, Symbol('a')])
+        await get(ONE, isolation === undefined ? {} : { isolation })
       expect(connections()).to.equal(6)
       await get(ONE, { isolation: token })
       await get(ONE, { isolation: 'a' })
@@ -300,7 +305,11 @@ describe('fetch connections', () => {
 
     it('and what connect throws is the cause', async () => {
       const refused = new SocketError('TLS_UNSUPPORTED', 'no TLS here')
-      fetch = make({ connect: () => { throw refused } })
+      fetch = make({
+        connect: () => {
+          throw refused
+        },
+      })
       const error = await failure(fetch('https://one.example/'))
       expect(error).to.be.instanceOf(TypeError)
       expect(error).not.to.equal(refused)
@@ -319,7 +328,12 @@ describe('fetch connections', () => {
 
     it('and refused when the far end speaks another protocol', async () => {
       const silent = new ScriptedServer()
-      fetch = make({ connect: (address, options) => ({ ...silent.connect(address, options), opened: Promise.resolve({ alpn: 'h2' }) }) })
+      fetch = make({
+        connect: (address, options) => ({
+          ...silent.connect(address, options),
+          opened: Promise.resolve({ alpn: 'h2' }),
+        }),
+      })
       const error = await failure(fetch('https://one.example/'))
       expect(error.cause).to.be.instanceOf(HttpError).with.property('code', 'HTTP_PROTOCOL')
       expect(silent.last.isClosed).to.equal(true)
@@ -332,13 +346,16 @@ describe('fetch connections', () => {
       expect(() => createFetch({} as never)).to.throw(TypeError, 'connect')
       expect(() => createFetch({ connect, startTls: 1 as never })).to.throw(TypeError, 'startTls')
       for (const name of ['maxIdle', 'maxIdlePerOrigin', 'idleTimeout']) {
-        for (const value of [-1, Number.NaN]) expect(() => createFetch({ connect, [name]: value })).to.throw(RangeError, name)
+        for (const value of [-1, Number.NaN])
+          expect(() => createFetch({ connect, [name]: value })).to.throw(RangeError, name)
       }
     })
   })
 
   it('see the same head in every runtime', async () => {
-    await get('http://one.example/a?b', { headers: { 'x-one': '1', 'referer': 'r', 'range': 'bytes=0-', 'a-b': '2', 'user-agent': 'me', 'cookie': 'c' } })
+    await get('http://one.example/a?b', {
+      headers: { 'x-one': '1', 'referer': 'r', 'range': 'bytes=0-', 'a-b': '2', 'user-agent': 'me', 'cookie': 'c' },
+    })
     expect(server.last.received).to.equal(
       'GET /a?b HTTP/1.1\r\nHost: one.example\r\nAccept: */*\r\nAccept-Encoding: identity\r\n' +
         'A-B: 2\r\nCookie: c\r\nRange: bytes=0-\r\nReferer: r\r\nUser-Agent: me\r\nX-One: 1\r\n\r\n',
@@ -351,7 +368,9 @@ describe('fetch connections', () => {
     form.append('f', new File(['text'], 'f\r"', { type: 'text/x' }))
     await get(ONE, { method: 'POST', body: form })
     const { fields, body } = server.requests[0] as NonNullable<(typeof server.requests)[0]>
-    const boundary = /^multipart\/form-data; boundary=(----formdata-[0-9a-f]{32})$/.exec(fields.get('content-type') ?? '')?.[1] ?? 'none'
+    const boundary =
+      /^multipart\/form-data; boundary=(----formdata-[0-9a-f]{32})$/.exec(fields.get('content-type') ?? '')?.[1] ??
+      'none'
     expect(body.replaceAll(boundary, 'B')).to.equal(
       '--B\r\nContent-Disposition: form-data; name="a%22%0D%0A"\r\n\r\nb\r\nc\r\n' +
         '--B\r\nContent-Disposition: form-data; name="f"; filename="f%0D%22"\r\nContent-Type: text/x\r\n\r\ntext\r\n--B--\r\n',

@@ -3,7 +3,7 @@ import { connect as dial, type AddressInfo, type Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { expect } from 'chai'
 import { createFetch, type Fetch } from '../../lib/fetch/create-fetch.ts'
-import type { FetchAddress, FetchSocket } from '../../lib/fetch/socket.ts'
+import type { FetchAddress, FetchSocket } from '../../lib/fetch/connection/socket.ts'
 import { fetchCases } from './support/cases.ts'
 import { placed, type FetchCase, type Reply } from './support/fetch-case.ts'
 import { outcomeOf, type Outcome } from './support/outcome.ts'
@@ -11,7 +11,9 @@ import { outcomeOf, type Outcome } from './support/outcome.ts'
 /** A WinterTC `connect` to this machine. */
 function connect({ hostname, port }: FetchAddress): FetchSocket {
   const socket = dial({ host: hostname, port, family: 4 })
-  const opened = new Promise<object>((resolve, reject) => socket.once('connect', () => resolve({})).once('error', reject))
+  const opened = new Promise<object>((resolve, reject) =>
+    socket.once('connect', () => resolve({})).once('error', reject),
+  )
   const closed = new Promise<void>((resolve) => void socket.once('close', () => resolve()))
   opened.catch(() => undefined)
   const { readable, writable } = Duplex.toWeb(socket) as unknown as Pick<FetchSocket, 'readable' | 'writable'>
@@ -31,14 +33,32 @@ interface Arrived {
 }
 
 const COMPARED = [
-  'host', 'accept', 'accept-encoding', 'authorization', 'connection', 'content-length', 'content-type', 'cookie', 'expect', 'referer', 'origin',
-  'te', 'transfer-encoding', 'upgrade', 'user-agent', 'accept-language', 'sec-fetch-mode', 'x-one', 'x-two', 'x-kept',
+  'host',
+  'accept',
+  'accept-encoding',
+  'authorization',
+  'connection',
+  'content-length',
+  'content-type',
+  'cookie',
+  'expect',
+  'referer',
+  'origin',
+  'te',
+  'transfer-encoding',
+  'upgrade',
+  'user-agent',
+  'accept-language',
+  'sec-fetch-mode',
+  'x-one',
+  'x-two',
+  'x-kept',
 ]
 
 /** What tells the two apart in each request: compared only in the cases about it. */
 const ALWAYS_DIFFERENT = ['user-agent', 'accept-encoding', 'accept-language', 'sec-fetch-mode', 'connection']
 
-describe('fetch, side by side with Node\'s own', () => {
+describe("fetch, side by side with Node's own", () => {
   let server: Server
   let here: string
   let there: string
@@ -71,7 +91,9 @@ describe('fetch, side by side with Node\'s own', () => {
     } catch {
       return // The client gave up: there is nobody to answer.
     }
-    const fields = Object.fromEntries(COMPARED.filter((name) => name in request.headers).map((name) => [name, request.headers[name]]))
+    const fields = Object.fromEntries(
+      COMPARED.filter((name) => name in request.headers).map((name) => [name, request.headers[name]]),
+    )
     arrived.push({ method: request.method, target: request.url, body, fields })
     const reply = replies.shift()
     if (reply === undefined) return void socket.destroy()
@@ -81,7 +103,10 @@ describe('fetch, side by side with Node\'s own', () => {
   }
 
   /** Plays a case to one fetch. */
-  async function play(each: FetchCase, fetch: Fetch | typeof globalThis.fetch): Promise<{ outcome: Outcome; arrived: Arrived[] }> {
+  async function play(
+    each: FetchCase,
+    fetch: Fetch | typeof globalThis.fetch,
+  ): Promise<{ outcome: Outcome; arrived: Arrived[] }> {
     replies = [...(each.replies ?? [])]
     arrived = []
     const url = placed(each.url ?? '{here}/', here, there)
@@ -136,7 +161,9 @@ describe('fetch, side by side with Node\'s own', () => {
       if (!process.versions.node.startsWith('20.')) this.skip()
     })
 
-    for (const each of Object.values(fetchCases).flat().filter(({ node, isForOursOnly }) => node !== undefined && isForOursOnly !== true)) {
+    for (const each of Object.values(fetchCases)
+      .flat()
+      .filter(({ node, isForOursOnly }) => node !== undefined && isForOursOnly !== true)) {
       it(`in that ours ${each.title}: ${each.node}`, async () => {
         const { ours, theirs } = await both(each)
         expect(ours).not.to.deep.equal(theirs)

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { createFetch, type Fetch } from '../../lib/fetch/create-fetch.ts'
 import { UPLOAD_GRACE } from '../../lib/fetch/exchange.ts'
-import { HttpError } from '../../lib/fetch/head/http-error.ts'
+import { HttpError } from '../../lib/fetch/message/http-error.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { turn } from '../support/turn.ts'
 import { ok, raw, streamOf } from './support/fetch-case.ts'
@@ -90,7 +90,10 @@ describe('fetch streams', () => {
       const response = await begun(raw([CHUNKED], '3\r\nabc\r\nzz\r\n'))
       const reader = (response.body as ReadableStream<Uint8Array>).getReader()
       expect(new TextDecoder().decode((await reader.read()).value)).to.equal('abc')
-      expect(await failure(reader.read())).to.be.instanceOf(TypeError).with.property('cause').that.is.instanceOf(HttpError)
+      expect(await failure(reader.read()))
+        .to.be.instanceOf(TypeError)
+        .with.property('cause')
+        .that.is.instanceOf(HttpError)
     })
 
     it('hands out memory of its own', async () => {
@@ -250,7 +253,10 @@ describe('fetch streams', () => {
     })
 
     it('of a Request is sent with a length when it is short, and in chunks when it is not', async () => {
-      for (const [size, length] of [[65_536, '65536'], [65_537, undefined]] as const) {
+      for (const [size, length] of [
+        [65_536, '65536'],
+        [65_537, undefined],
+      ] as const) {
         server = new ScriptedServer((_, connection) => connection.send(ok()))
         fetch = createFetch({ connect: server.connect, clock })
         await (await fetch(new Request(URL_HERE, { method: 'POST', body: new Uint8Array(size) }))).text()
@@ -298,10 +304,20 @@ describe('fetch streams', () => {
         return fetch(URL_HERE, { method: 'POST', body: 'x', signal: controller.signal })
       },
       'while the request body is awaited': (controller) =>
-        fetch(URL_HERE, { method: 'POST', duplex: 'half', signal: controller.signal, body: new ReadableStream<Uint8Array<ArrayBuffer>>() }),
-      'while the response body is read': async (controller) => (await begun(raw(['Content-Length: 4'], 'a'), { signal: controller.signal })).body?.pipeTo(new WritableStream()),
+        fetch(URL_HERE, {
+          method: 'POST',
+          duplex: 'half',
+          signal: controller.signal,
+          body: new ReadableStream<Uint8Array<ArrayBuffer>>(),
+        }),
+      'while the response body is read': async (controller) =>
+        (await begun(raw(['Content-Length: 4'], 'a'), { signal: controller.signal })).body?.pipeTo(
+          new WritableStream(),
+        ),
       'while an encoded body is read': async (controller) =>
-        (await begun(raw(['Content-Length: 40', 'Content-Encoding: gzip'], '\x1f\x8b'), { signal: controller.signal })).body?.pipeTo(new WritableStream()),
+        (
+          await begun(raw(['Content-Length: 40', 'Content-Encoding: gzip'], '\x1f\x8b'), { signal: controller.signal })
+        ).body?.pipeTo(new WritableStream()),
       'after a redirect': async (controller) => {
         const fetching = fetch(URL_HERE, { signal: controller.signal })
         await turn(3)

@@ -1,16 +1,24 @@
 import { expect } from 'chai'
 import { CellCommand, RelayCommand } from '../../lib/cell/commands.ts'
-import { encodeCreated2 } from '../../lib/cell/channel/create2.ts'
+import { encodeCreated2 } from '../../lib/cell/create2.ts'
 import { EndReason } from '../../lib/cell/reasons.ts'
 import { Circuit } from '../../lib/circuit/circuit.ts'
-import type { SocketError} from '../../lib/base/errors.ts';
+import type { SocketError } from '../../lib/base/errors.ts'
 import { TorError } from '../../lib/base/errors.ts'
 import { TorStream } from '../../lib/stream/tor-stream.ts'
 import { sink } from '../../lib/testing/exit/exits.ts'
 import type { TestCircuit } from '../../lib/testing/relay/test-circuit.ts'
 import type { TestLink } from '../../lib/testing/relay/test-link.ts'
 import type { CreateAnswer, CreateRequest, TestRelay } from '../../lib/testing/relay/test-relay.ts'
-import { codeOf, expectToEcho, failureOf, Rig, roundTrip, stateOf, type Built } from '../circuit/support/rig.ts'
+import {
+  codeOf,
+  expectToEcho,
+  failureOf,
+  CircuitFixture,
+  roundTrip,
+  stateOf,
+  type Built,
+} from '../circuit/support/circuit-fixture.ts'
 import { flowControls } from '../support/flow-controls.ts'
 import { SplicedCircuit } from './support/spliced-circuit.ts'
 
@@ -21,29 +29,33 @@ const random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8A
 
 for (const { kind } of flowControls) {
   describe(`A relay that sends wrong cells (${kind})`, () => {
-    let rig: Rig
+    let fixture: CircuitFixture
     let bystander: TorStream
     before(async () => {
-      rig = await Rig.under(kind)
-      const { circuit } = await rig.open()
+      fixture = await CircuitFixture.under(kind)
+      const { circuit } = await fixture.open()
       bystander = circuit.connect('bystander.example:80')
       await bystander.opened
       relay(2).exit = sink()
     })
-    after(() => rig.close())
+    after(() => fixture.close())
     afterEach(async () => {
-      for (const each of rig.network.relays) {
+      for (const each of fixture.network.relays) {
         each.onMessage = undefined
         each.answerCreate = undefined
       }
       await expectToEcho(bystander)
     })
 
-    const relay = (index: number): TestRelay => rig.network.relays[index] as TestRelay
+    const relay = (index: number): TestRelay => fixture.network.relays[index] as TestRelay
     const hop = (built: Built, index: number): TestCircuit => built.hops[index] as TestCircuit
 
     /** Expects the circuit to fail, and its streams with it, and the client to send a DESTROY that says nothing. */
-    async function expectToClose({ circuit, guard }: Built, code = 'CIRCUIT_PROTOCOL', streams: readonly TorStream[] = []): Promise<TorError> {
+    async function expectToClose(
+      { circuit, guard }: Built,
+      code = 'CIRCUIT_PROTOCOL',
+      streams: readonly TorStream[] = [],
+    ): Promise<TorError> {
       const failure = await failureOf(circuit.closed)
       expect(failure.code).to.equal(code)
       expect(failure).to.be.instanceOf(TorError)
@@ -69,14 +81,23 @@ for (const { kind } of flowControls) {
         ['of noise that says it is recognized', (circuit) => circuit.sendRaw(random(509).fill(0, 1, 3))],
         ['of zeros', (circuit) => circuit.sendRaw(new Uint8Array(509))],
         ['with a wrong digest', (circuit, id) => circuit.send({ command: DATA, streamId: id, digest: random(4) })],
-        ['with a digest of zeros', (circuit, id) => circuit.send({ command: DATA, streamId: id, digest: new Uint8Array(4) })],
-        ['with the right digest that does not say it is recognized', (circuit, id) => circuit.send({ command: DATA, streamId: id, recognized: 0x0100 })],
-        ['with the right digest and half of "recognized"', (circuit, id) => circuit.send({ command: DROP, streamId: id, recognized: 1 })],
+        [
+          'with a digest of zeros',
+          (circuit, id) => circuit.send({ command: DATA, streamId: id, digest: new Uint8Array(4) }),
+        ],
+        [
+          'with the right digest that does not say it is recognized',
+          (circuit, id) => circuit.send({ command: DATA, streamId: id, recognized: 0x0100 }),
+        ],
+        [
+          'with the right digest and half of "recognized"',
+          (circuit, id) => circuit.send({ command: DROP, streamId: id, recognized: 1 }),
+        ],
       ]
       for (const [what, send] of cells) {
         for (const [index, name] of HOPS.entries()) {
           it(`loses the circuit by a cell ${what}, from the ${name}`, async () => {
-            const built = await rig.open()
+            const built = await fixture.open()
             const { stream, id } = await openStream(built)
             send(hop(built, index), id)
             await expectToClose(built, 'CIRCUIT_PROTOCOL', [stream])
@@ -88,8 +109,13 @@ for (const { kind } of flowControls) {
     describe('whose length is more than a cell holds', () => {
       for (const length of [499, 500, 509, 510, 32_768, 65_535]) {
         it(`loses the circuit by ${length} bytes, whatever the message and whoever sends it`, async () => {
-          for (const [index, command] of [[2, DATA], [2, RelayCommand.SENDME], [1, DROP], [0, 200]] as const) {
-            const built = await rig.open()
+          for (const [index, command] of [
+            [2, DATA],
+            [2, RelayCommand.SENDME],
+            [1, DROP],
+            [0, 200],
+          ] as const) {
+            const built = await fixture.open()
             const { stream, id } = await openStream(built)
             const streamId = command === DATA ? id : 0
             hop(built, index).send({ command, streamId, body: random(498), length })
@@ -99,7 +125,7 @@ for (const { kind } of flowControls) {
       }
 
       it('may use all of a cell', async () => {
-        const built = await rig.open()
+        const built = await fixture.open()
         const { stream, id } = await openStream(built)
         const body = random(498)
         built.exit.send({ command: DATA, streamId: id, body })
@@ -112,7 +138,7 @@ for (const { kind } of flowControls) {
     describe('of the wrong kind', () => {
       for (const [index, name] of HOPS.entries()) {
         it(`loses the circuit by a RELAY_EARLY cell from the ${name}`, async () => {
-          const built = await rig.open()
+          const built = await fixture.open()
           const { stream, id } = await openStream(built)
           hop(built, index).send({ command: DATA, streamId: id, body: random(3), early: true })
           await expectToClose(built, 'CIRCUIT_PROTOCOL', [stream])
@@ -121,7 +147,7 @@ for (const { kind } of flowControls) {
 
       for (const name of ['CREATED2', 'CREATED', 'CREATED_FAST'] as const) {
         it(`loses an open circuit by a ${name} cell`, async () => {
-          const built = await rig.open()
+          const built = await fixture.open()
           const { stream } = await openStream(built)
           built.guard.sendCell(CellCommand[name], encodeCreated2(random(64)))
           await expectToClose(built, 'CIRCUIT_PROTOCOL', [stream])
@@ -130,7 +156,7 @@ for (const { kind } of flowControls) {
         it(`loses a circuit that is being extended by a ${name} cell`, async () => {
           const { circuit, requested } = stall(1)
           const middle = await requested
-          const guard = rig.network.circuits.at(-1) as TestCircuit
+          const guard = fixture.network.circuits.at(-1) as TestCircuit
           guard.sendCell(CellCommand[name], encodeCreated2(random(64)))
           await expectToClose({ circuit, hops: [guard, middle], guard, exit: middle })
           expect(await codeOf(circuit.opened)).to.equal('CIRCUIT_PROTOCOL')
@@ -138,7 +164,7 @@ for (const { kind } of flowControls) {
       }
 
       it('may send cells with circuit ids that the client does not have', async () => {
-        const built = await rig.open()
+        const built = await fixture.open()
         const link = built.guard.link
         const id = (built.guard.id ^ 0x1234) >>> 0
         link.sendCell(id, CellCommand.RELAY, random(509))
@@ -158,15 +184,19 @@ for (const { kind } of flowControls) {
           resolve(at)
           return 'ignore'
         }
-        circuit = Circuit.open(rig.network.path(), { channel: rig.channel })
+        circuit = Circuit.open(fixture.network.path(), { channel: fixture.channel })
       })
       return { circuit: circuit as Circuit, requested }
     }
 
     describe('in answer to a CREATE2', () => {
-      async function expectFailure(answer: (request: CreateRequest) => CreateAnswer | Promise<CreateAnswer>, code: string, cause?: string): Promise<TorError> {
+      async function expectFailure(
+        answer: (request: CreateRequest) => CreateAnswer | Promise<CreateAnswer>,
+        code: string,
+        cause?: string,
+      ): Promise<TorError> {
         relay(0).answerCreate = answer
-        const circuit = Circuit.open(rig.network.path(), { channel: rig.channel })
+        const circuit = Circuit.open(fixture.network.path(), { channel: fixture.channel })
         const stream = circuit.connect('example.com:80')
         const failure = await failureOf(circuit.opened)
         expect(failure.code).to.equal(code)
@@ -178,7 +208,7 @@ for (const { kind } of flowControls) {
 
       it('loses the circuit by a wrong AUTH, and gets a DESTROY', async () => {
         await expectFailure(() => 'wrong-auth', 'CIRCUIT_HANDSHAKE')
-        const guard = rig.network.circuits.at(-1) as TestCircuit
+        const guard = fixture.network.circuits.at(-1) as TestCircuit
         await guard.when(() => guard.destroyReceived !== undefined)
         expect(guard.destroyReceived).to.equal(0)
       })
@@ -198,11 +228,19 @@ for (const { kind } of flowControls) {
       }
 
       it('loses the circuit by a public key of small order', async () => {
-        const failure = await expectFailure(() => ({ created2: encodeCreated2(new Uint8Array(64)) }), 'CIRCUIT_HANDSHAKE')
+        const failure = await expectFailure(
+          () => ({ created2: encodeCreated2(new Uint8Array(64)) }),
+          'CIRCUIT_HANDSHAKE',
+        )
         expect(failure.message).to.contain('degenerate')
       })
 
-      for (const command of [CellCommand.RELAY, CellCommand.RELAY_EARLY, CellCommand.CREATED, CellCommand.CREATED_FAST]) {
+      for (const command of [
+        CellCommand.RELAY,
+        CellCommand.RELAY_EARLY,
+        CellCommand.CREATED,
+        CellCommand.CREATED_FAST,
+      ]) {
         it(`loses the circuit by a cell of command ${command}`, async () => {
           await expectFailure(({ link, circuitId }) => {
             link.sendCell(circuitId, command, random(509))
@@ -218,7 +256,7 @@ for (const { kind } of flowControls) {
           send(id, command, body)
           if (command === CellCommand.CREATED2) send(id, command, body)
         }
-        const circuit = Circuit.open(rig.network.path(), { channel: rig.channel })
+        const circuit = Circuit.open(fixture.network.path(), { channel: fixture.channel })
         expect(await codeOf(circuit.opened)).to.equal('CIRCUIT_PROTOCOL')
         link.sendCell = send
       })
@@ -235,7 +273,12 @@ for (const { kind } of flowControls) {
       const answers: readonly (readonly [what: string, body: Uint8Array, code: string, cause?: string])[] = [
         ['an empty EXTENDED2', new Uint8Array(0), 'CIRCUIT_PROTOCOL', 'CELL_MALFORMED'],
         ['an EXTENDED2 of one byte', new Uint8Array(1), 'CIRCUIT_PROTOCOL', 'CELL_MALFORMED'],
-        ['an EXTENDED2 that ends too early', encodeCreated2(random(64)).subarray(0, 65), 'CIRCUIT_PROTOCOL', 'CELL_MALFORMED'],
+        [
+          'an EXTENDED2 that ends too early',
+          encodeCreated2(random(64)).subarray(0, 65),
+          'CIRCUIT_PROTOCOL',
+          'CELL_MALFORMED',
+        ],
         ['a handshake without bytes', encodeCreated2(new Uint8Array(0)), 'CIRCUIT_HANDSHAKE'],
         ['a handshake of 63 bytes', encodeCreated2(random(63)), 'CIRCUIT_HANDSHAKE'],
         ['a handshake of 65 bytes', encodeCreated2(random(65)), 'CIRCUIT_HANDSHAKE'],
@@ -248,7 +291,7 @@ for (const { kind } of flowControls) {
           it(`loses the circuit by ${what}, from the ${HOPS[index]}`, async () => {
             const { circuit, requested } = stall(index)
             const at = await requested
-            const guard = rig.network.circuits.at(-1) as TestCircuit
+            const guard = fixture.network.circuits.at(-1) as TestCircuit
             at.send({ command: EXTENDED2, body })
             const failure = await expectToClose({ circuit, hops: guard.hops, guard, exit: at }, code)
             expect(await failureOf(circuit.opened)).to.equal(failure)
@@ -260,7 +303,7 @@ for (const { kind } of flowControls) {
       it('loses the circuit by an EXTENDED2 from a hop that was not asked', async () => {
         const { circuit, requested } = stall(1)
         const exit = await requested
-        const guard = rig.network.circuits.at(-1) as TestCircuit
+        const guard = fixture.network.circuits.at(-1) as TestCircuit
         guard.send({ command: EXTENDED2, body: encodeCreated2(random(64)) })
         await expectToClose({ circuit, hops: guard.hops, guard, exit })
       })
@@ -273,17 +316,22 @@ for (const { kind } of flowControls) {
       })
 
       it('loses the circuit by a second EXTENDED2', async () => {
-        const built = await rig.open()
+        const built = await fixture.open()
         const { stream } = await openStream(built)
         hop(built, 1).send({ command: EXTENDED2, body: encodeCreated2(random(64)) })
         await expectToClose(built, 'CIRCUIT_PROTOCOL', [stream])
       })
 
-      for (const [name, command] of Object.entries({ DATA, END, CONNECTED: RelayCommand.CONNECTED, SENDME: RelayCommand.SENDME })) {
+      for (const [name, command] of Object.entries({
+        DATA,
+        END,
+        CONNECTED: RelayCommand.CONNECTED,
+        SENDME: RelayCommand.SENDME,
+      })) {
         it(`loses the circuit by a ${name}`, async () => {
           const { circuit, requested } = stall(1)
           const exit = await requested
-          const guard = rig.network.circuits.at(-1) as TestCircuit
+          const guard = fixture.network.circuits.at(-1) as TestCircuit
           exit.send({ command, streamId: 1, body: random(1) })
           await expectToClose({ circuit, hops: guard.hops, guard, exit })
         })
@@ -295,7 +343,7 @@ for (const { kind } of flowControls) {
           for (const reason of [0, 1, 8, 255]) {
             const { circuit, requested } = stall(1)
             await requested
-            const guard = rig.network.circuits.at(-1) as TestCircuit
+            const guard = fixture.network.circuits.at(-1) as TestCircuit
             guard.hops[index]?.destroy(reason)
             const failure = await failureOf(circuit.opened)
             // What is behind the guard ends in a TRUNCATED: the guard goes on.
@@ -307,8 +355,11 @@ for (const { kind } of flowControls) {
           for (const reason of [0, 1, 8, 255, undefined]) {
             const { circuit, requested } = stall(1)
             await requested
-            const guard = rig.network.circuits.at(-1) as TestCircuit
-            guard.hops[index]?.send({ command: TRUNCATED, body: reason === undefined ? new Uint8Array(0) : Uint8Array.of(reason) })
+            const guard = fixture.network.circuits.at(-1) as TestCircuit
+            guard.hops[index]?.send({
+              command: TRUNCATED,
+              body: reason === undefined ? new Uint8Array(0) : Uint8Array.of(reason),
+            })
             const failure = await failureOf(circuit.opened)
             expect(failure).to.include({ code: 'CIRCUIT_TRUNCATED', reason: reason ?? 0 })
             await guard.when(() => guard.destroyReceived !== undefined)
@@ -320,12 +371,21 @@ for (const { kind } of flowControls) {
 
     describe('that end the circuit', () => {
       /** A cheap circuit with a stream on it, and what has to fail. */
-      async function splice(): Promise<{ readonly circuit: SplicedCircuit; readonly fails: readonly Promise<unknown>[] }> {
-        const circuit = new SplicedCircuit(rig.channel, relay(0).links[0] as TestLink)
+      async function splice(): Promise<{
+        readonly circuit: SplicedCircuit
+        readonly fails: readonly Promise<unknown>[]
+      }> {
+        const circuit = new SplicedCircuit(fixture.channel, relay(0).links[0] as TestLink)
         const stream = new TorStream(circuit.controller, 'example.com:80')
-        await circuit.send(circuit.exit, { command: RelayCommand.CONNECTED, streamId: await circuit.idOf(RelayCommand.BEGIN) })
+        await circuit.send(circuit.exit, {
+          command: RelayCommand.CONNECTED,
+          streamId: await circuit.idOf(RelayCommand.BEGIN),
+        })
         await stream.opened
-        return { circuit, fails: [circuit.controller.closed.promise, stream.closed, stream.readable.getReader().read()] }
+        return {
+          circuit,
+          fails: [circuit.controller.closed.promise, stream.closed, stream.readable.getReader().read()],
+        }
       }
 
       it('ends it by a DESTROY, and its streams, with the reason, and gets no DESTROY in answer', async () => {
@@ -343,7 +403,10 @@ for (const { kind } of flowControls) {
         it(`ends it by a TRUNCATED from the ${name}, with or without a reason, and gets a DESTROY that says nothing`, async () => {
           for (const reason of [...Array(13).keys(), 255, undefined]) {
             const { circuit, fails } = await splice()
-            await circuit.send(index, { command: TRUNCATED, body: reason === undefined ? new Uint8Array(0) : Uint8Array.of(reason) })
+            await circuit.send(index, {
+              command: TRUNCATED,
+              body: reason === undefined ? new Uint8Array(0) : Uint8Array.of(reason),
+            })
             for (const promise of fails) expect(await codeOf(promise)).to.equal('CIRCUIT_TRUNCATED')
             expect(await failureOf(circuit.controller.closed.promise)).to.include({ reason: reason ?? 0 })
             await circuit.when(() => circuit.destroyed !== undefined)
@@ -353,7 +416,7 @@ for (const { kind } of flowControls) {
       }
 
       it('has what it sent before the end read to its last byte', async () => {
-        const built = await rig.open()
+        const built = await fixture.open()
         const { stream, id } = await openStream(built)
         const body = random(498)
         built.exit.send({ command: DATA, streamId: id, body })
@@ -366,10 +429,13 @@ for (const { kind } of flowControls) {
     })
 
     describe('that are of no use', () => {
-      for (const [command, what] of [[DROP, 'DROP'], [99, 'a command that nobody knows']] as const) {
+      for (const [command, what] of [
+        [DROP, 'DROP'],
+        [99, 'a command that nobody knows'],
+      ] as const) {
         for (const [index, name] of HOPS.entries()) {
           it(`may send 1000 of ${what} more than it sent others, from the ${name}, and not one more`, async () => {
-            const built = await rig.open()
+            const built = await fixture.open()
             // Two EXTENDED2 have come. Each round trip adds a RESOLVED.
             for (let count = 0; count < 1002; count++) hop(built, index).send({ command, body: random(count % 499) })
             await roundTrip(built)
@@ -386,14 +452,19 @@ for (const { kind } of flowControls) {
       const NAMES = Object.entries(EndReason)
 
       it('ends a stream with whatever follows the reason, and the circuit goes on', async () => {
-        const built = await rig.open()
+        const built = await fixture.open()
         for (let length = 0; length <= 30; length++) {
-          for (const [reason, code] of [[4, 'END_EXITPOLICY'], [12, 'END_CONNRESET'], [15, 'END_OTHER'], [255, 'END_OTHER']] as const) {
+          for (const [reason, code] of [
+            [4, 'END_EXITPOLICY'],
+            [12, 'END_CONNRESET'],
+            [15, 'END_OTHER'],
+            [255, 'END_OTHER'],
+          ] as const) {
             const { stream, id } = await openStream(built)
             const body = random(length)
             if (length > 0) body[0] = reason
             built.exit.send({ command: END, streamId: id, body })
-            const failure = await failureOf(stream.closed) as SocketError
+            const failure = (await failureOf(stream.closed)) as SocketError
             expect(failure.code).to.equal(length === 0 ? 'END_MISC' : code)
             expect(failure.reason).to.equal(length === 0 ? 1 : reason)
             const named = reason === 4 && [5, 9, 17, 21].includes(length)
@@ -405,7 +476,7 @@ for (const { kind } of flowControls) {
       })
 
       it('has a code for each reason that has a name, while the stream is open and before', async () => {
-        const built = await rig.open()
+        const built = await fixture.open()
         for (const [name, reason] of NAMES) {
           const { stream, id } = await openStream(built)
           built.exit.send({ command: END, streamId: id, body: Uint8Array.of(reason) })
@@ -417,7 +488,8 @@ for (const { kind } of flowControls) {
             return command === RelayCommand.BEGIN ? 'ignore' : 'handle'
           }
           const refused = built.circuit.connect('example.com:80')
-          for (const promise of [refused.opened, refused.closed]) expect(await failureOf(promise)).to.include({ code: `END_${name}`, reason })
+          for (const promise of [refused.opened, refused.closed])
+            expect(await failureOf(promise)).to.include({ code: `END_${name}`, reason })
           relay(2).onMessage = undefined
         }
         await roundTrip(built)
@@ -447,11 +519,12 @@ for (const { kind } of flowControls) {
       ]
       for (const [what, body, code] of connected) {
         it(`loses the stream by a CONNECTED ${what}, and the circuit goes on until a second one comes`, async () => {
-          const built = await rig.open()
+          const built = await fixture.open()
           const { stream: other } = await openStream(built)
           answer(RelayCommand.BEGIN, RelayCommand.CONNECTED, body)
           const stream = built.circuit.connect('example.com:80')
-          for (const promise of [stream.opened, stream.closed, stream.readable.getReader().read()]) expect(await codeOf(promise)).to.equal(code)
+          for (const promise of [stream.opened, stream.closed, stream.readable.getReader().read()])
+            expect(await codeOf(promise)).to.equal(code)
           await roundTrip(built)
           const end = built.exit.messages.findLast(({ command }) => command === END)
           expect(end?.body).to.deep.equal(Uint8Array.of(EndReason.MISC))
@@ -475,7 +548,7 @@ for (const { kind } of flowControls) {
         ['with an answer of a kind that nobody knows', Uint8Array.of(0x55, 1, 9, 0, 0, 0, 60), 'RESOLVE_TRANSIENT'],
       ]
       it('loses the lookup by a RESOLVED that is malformed or says no, and the circuit goes on', async () => {
-        const built = await rig.open()
+        const built = await fixture.open()
         const { stream } = await openStream(built)
         for (const [what, body, code] of resolved) {
           answer(RelayCommand.RESOLVE, RelayCommand.RESOLVED, body)

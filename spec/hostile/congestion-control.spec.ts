@@ -8,7 +8,16 @@ import { echo, sink } from '../../lib/testing/exit/exits.ts'
 import type { TestCircuit } from '../../lib/testing/relay/test-circuit.ts'
 import type { TestRelay } from '../../lib/testing/relay/test-relay.ts'
 import { hex } from '../cell/support/bytes.ts'
-import { codeOf, expectToEcho, Rig, roundTrip, seenBy, settled, stateOf, type Built } from '../circuit/support/rig.ts'
+import {
+  codeOf,
+  expectToEcho,
+  CircuitFixture,
+  roundTrip,
+  seenBy,
+  settled,
+  stateOf,
+  type Built,
+} from '../circuit/support/circuit-fixture.ts'
 import { lastStream, Upload } from '../circuit/support/transfer.ts'
 import { ManualClock } from '../testing/support/manual-clock.ts'
 
@@ -23,23 +32,23 @@ const rawXoff = (body: string): Message => [RelayCommand.XOFF, hex(body)]
 const rawXon = (body: string): Message => [RelayCommand.XON, hex(body)]
 
 /** A circuit and a stream id of its exit. */
-interface Scene extends Built {
+interface StreamFixture extends Built {
   readonly id: number
   readonly stream?: TorStream
 }
 
 describe('A relay that breaks the rules of congestion control', () => {
-  let rig: Rig
+  let circuitFixture: CircuitFixture
   let relay: TestRelay
   let bystander: TorStream
   before(async () => {
-    rig = await Rig.start({ congestionControl: true })
-    relay = rig.network.relays[2] as TestRelay
-    const { circuit } = await rig.open()
+    circuitFixture = await CircuitFixture.start({ congestionControl: true })
+    relay = circuitFixture.network.relays[2] as TestRelay
+    const { circuit } = await circuitFixture.open()
     bystander = circuit.connect('bystander.example:80')
     await bystander.opened
   })
-  after(() => rig.close())
+  after(() => circuitFixture.close())
   beforeEach(() => {
     relay.exit = sink()
     relay.congestionControl.xoffLimit = Infinity // it is the specs that send XOFFs
@@ -51,7 +60,7 @@ describe('A relay that breaks the rules of congestion control', () => {
   })
 
   /** Opens a stream on which so many bytes come to the exit. */
-  const connect = async (built: Built, bytes: number): Promise<Scene & { readonly stream: TorStream }> => {
+  const connect = async (built: Built, bytes: number): Promise<StreamFixture & { readonly stream: TorStream }> => {
     const stream = built.circuit.connect('example.com:80', { linger: Infinity })
     await built.exit.when(({ streams }) => streams.size > 0)
     const writer = stream.writable.getWriter()
@@ -63,49 +72,58 @@ describe('A relay that breaks the rules of congestion control', () => {
   }
 
   /** Where a stream stands, whose client has sent so many bytes. */
-  type Place = (bytes: number, options?: CircuitOptions) => Promise<Scene>
+  type Place = (bytes: number, options?: CircuitOptions) => Promise<StreamFixture>
 
   const open: Place = async (bytes, options) => {
-    const scene = await connect(await rig.open(options), bytes)
-    await scene.stream.opened
-    const seen = lastStream(scene.exit)
-    await scene.exit.when(() => seen.dataConsumed === seen.dataReceived) // or it would answer the spec's XOFF by an XON
-    return scene
+    const fixture = await connect(await circuitFixture.open(options), bytes)
+    await fixture.stream.opened
+    const seen = lastStream(fixture.exit)
+    await fixture.exit.when(() => seen.dataConsumed === seen.dataReceived) // or it would answer the spec's XOFF by an XON
+    return fixture
   }
   const connecting: Place = async (bytes, options) => {
     relay.exit = () => new Promise(() => undefined)
-    return connect(await rig.open(options), bytes)
+    return connect(await circuitFixture.open(options), bytes)
   }
-  const closed = (place: Place): Place => async (bytes, options) => {
-    const scene = await place(bytes, options)
-    await scene.stream?.close()
-    await scene.exit.when(({ messages }) => messages.at(-1)?.command === END)
-    return scene
-  }
-  const looking = (givenUp: boolean): Place => async () => {
-    const built = await rig.open()
-    relay.onMessage = (_circuit, { command }) => (command === RESOLVE ? 'ignore' : 'handle')
-    const abort = new AbortController()
-    built.circuit.resolve('example.com', { signal: abort.signal }).catch(() => undefined) // it is lost, or given up
-    await built.exit.when(({ messages }) => messages.at(-1)?.command === RESOLVE)
-    const id = built.exit.messages.at(-1)?.streamId as number
-    relay.onMessage = undefined
-    if (givenUp) abort.abort()
-    return { ...built, id }
-  }
+  const closed =
+    (place: Place): Place =>
+    async (bytes, options) => {
+      const fixture = await place(bytes, options)
+      await fixture.stream?.close()
+      await fixture.exit.when(({ messages }) => messages.at(-1)?.command === END)
+      return fixture
+    }
+  const looking =
+    (givenUp: boolean): Place =>
+    async () => {
+      const built = await circuitFixture.open()
+      relay.onMessage = (_circuit, { command }) => (command === RESOLVE ? 'ignore' : 'handle')
+      const abort = new AbortController()
+      built.circuit.resolve('example.com', { signal: abort.signal }).catch(() => undefined) // it is lost, or given up
+      await built.exit.when(({ messages }) => messages.at(-1)?.command === RESOLVE)
+      const id = built.exit.messages.at(-1)?.streamId as number
+      relay.onMessage = undefined
+      if (givenUp) abort.abort()
+      return { ...built, id }
+    }
   const answered: Place = async () => {
-    const built = await rig.open()
+    const built = await circuitFixture.open()
     await roundTrip(built)
     return { ...built, id: built.exit.messages.at(-1)?.streamId as number }
   }
   const ended: Place = async (bytes) => {
-    const scene = await open(bytes)
-    lastStream(scene.exit).end(6)
-    await scene.stream?.closed
-    return scene
+    const fixture = await open(bytes)
+    lastStream(fixture.exit).end(6)
+    await fixture.stream?.closed
+    return fixture
   }
-  const numbered = (id: number): Place => async (bytes) => ({ ...(await open(bytes)), id })
-  const withWindows = (place: Place): Place => (bytes) => place(bytes, { congestionControl: false })
+  const numbered =
+    (id: number): Place =>
+    async (bytes) => ({ ...(await open(bytes)), id })
+  const withWindows =
+    (place: Place): Place =>
+    (bytes) =>
+      place(bytes, { congestionControl: false })
 
   type Places = Readonly<Record<string, Place>>
   const STREAMS: Places = {
@@ -127,11 +145,11 @@ describe('A relay that breaks the rules of congestion control', () => {
     'closed by the client on a circuit with windows': withWindows(closed(open)),
   }
 
-  const send = ({ exit, id }: Scene, messages: readonly Message[], from: TestCircuit = exit): void => {
+  const send = ({ exit, id }: StreamFixture, messages: readonly Message[], from: TestCircuit = exit): void => {
     for (const [command, body] of messages) from.send({ command, streamId: id, body })
   }
 
-  async function expectToClose({ circuit, guard, stream }: Built & Partial<Scene>): Promise<void> {
+  async function expectToClose({ circuit, guard, stream }: Built & Partial<StreamFixture>): Promise<void> {
     expect(await codeOf(circuit.closed)).to.equal('CIRCUIT_PROTOCOL')
     await guard.when(({ closed: isClosed }) => isClosed)
     expect(guard.destroyReceived).to.equal(0)
@@ -173,25 +191,29 @@ describe('A relay that breaks the rules of congestion control', () => {
   for (const [what, places, bytes, ...messages] of VIOLATIONS) {
     for (const [name, place] of Object.entries(places)) {
       it(`loses the circuit by ${what}, to a stream that is ${name}`, async () => {
-        const scene = await place(bytes)
+        const fixture = await place(bytes)
         const before = messages.slice(0, -1)
         if (before.length > 0) {
-          send(scene, before)
-          await roundTrip(scene)
+          send(fixture, before)
+          await roundTrip(fixture)
         }
-        send(scene, messages.slice(-1))
-        await expectToClose(scene)
+        send(fixture, messages.slice(-1))
+        await expectToClose(fixture)
       })
     }
   }
 
   for (const [hop, name] of ['guard', 'middle'].entries()) {
-    for (const [what, message] of [['an XOFF', XOFF], ['an XON', XON], ['a SENDME', STREAM_SENDME]] as const) {
+    for (const [what, message] of [
+      ['an XOFF', XOFF],
+      ['an XON', XON],
+      ['a SENDME', STREAM_SENDME],
+    ] as const) {
       for (const [where, place] of Object.entries(STREAMS)) {
         it(`loses the circuit by ${what} from the ${name}, to a stream of the exit that is ${where}`, async () => {
-          const scene = await place(300_000)
-          send(scene, [message], scene.hops[hop])
-          await expectToClose(scene)
+          const fixture = await place(300_000)
+          send(fixture, [message], fixture.hops[hop])
+          await expectToClose(fixture)
         })
       }
     }
@@ -211,11 +233,11 @@ describe('A relay that breaks the rules of congestion control', () => {
   for (const [what, bytes, left, ...messages] of HANDLED) {
     for (const [name, place] of Object.entries(STREAMS)) {
       it(`keeps the circuit with ${what}, to a stream that is ${name}`, async () => {
-        const scene = await place(bytes, { clock: new ManualClock() })
-        send(scene, messages)
-        await roundTrip(scene)
-        if (place === open) expect(scene.stream?.windows.package).to.equal(Math.floor(left))
-        await expectToGoOn(scene)
+        const fixture = await place(bytes, { clock: new ManualClock() })
+        send(fixture, messages)
+        await roundTrip(fixture)
+        if (place === open) expect(fixture.stream?.windows.package).to.equal(Math.floor(left))
+        await expectToGoOn(fixture)
       })
     }
   }
@@ -224,7 +246,7 @@ describe('A relay that breaks the rules of congestion control', () => {
     /** Sends so many cells while the exit keeps its SENDMEs to itself, and gives the tags that they would have. */
     async function due(cells: number): Promise<Built & { readonly tags: readonly Uint8Array[] }> {
       relay.withhold.circuitSendmes = true
-      const built = await rig.open({ clock: new ManualClock() })
+      const built = await circuitFixture.open({ clock: new ManualClock() })
       const stream = built.circuit.connect('example.com:80')
       await stream.opened
       const writer = stream.writable.getWriter()
@@ -247,7 +269,11 @@ describe('A relay that breaks the rules of congestion control', () => {
       await expectToGoOn(built)
     })
 
-    const refused: readonly (readonly [what: string, cells: number, bodies: (tags: readonly Uint8Array[]) => readonly Uint8Array[]])[] = [
+    const refused: readonly (readonly [
+      what: string,
+      cells: number,
+      bodies: (tags: readonly Uint8Array[]) => readonly Uint8Array[],
+    ])[] = [
       ['before anything was sent', 0, () => [encodeSendme(new Uint8Array(20))]],
       ['a cell too early', 30, () => [encodeSendme(new Uint8Array(20))]],
       ['with a wrong tag', 31, (tags) => [encodeSendme(tag(tags, 0).map((byte, at) => (at === 19 ? byte ^ 1 : byte)))]],
@@ -278,7 +304,7 @@ describe('A relay that breaks the rules of congestion control', () => {
     it('gets no cell beyond the congestion window when none comes, for ever', async () => {
       relay.withhold.circuitSendmes = true
       const clock = new ManualClock()
-      const built = await rig.open({ clock })
+      const built = await circuitFixture.open({ clock })
       const stream = built.circuit.connect('example.com:80')
       void new Upload(stream, 500_000)
       await stream.opened
@@ -298,16 +324,32 @@ describe('A relay that breaks the rules of congestion control', () => {
   describe('with the time that its SENDMEs take', () => {
     const DAY = 86_400_000
     /** What time does before each SENDME, and how many of those that are due come at once. */
-    const games: readonly (readonly [what: string, burst: number, pass: (clock: ManualClock, round: number) => void])[] = [
+    const games: readonly (readonly [
+      what: string,
+      burst: number,
+      pass: (clock: ManualClock, round: number) => void,
+    ])[] = [
       ['time stands still', 1, () => undefined],
       ['each takes a minute', 1, (clock) => clock.advance(60_000)],
       ['each takes a day', 1, (clock) => clock.advance(DAY)],
       ['all come in bursts, after a long time', Infinity, (clock) => clock.advance(5000)],
       ['all come in bursts, and no time passes within', 3, (clock) => clock.advance(100)],
-      ['the first takes next to no time and all others a second', 1, (clock, round) => clock.advance(round === 0 ? 0.001 : 1000)],
-      ['the first takes a day and all others next to no time', 1, (clock, round) => clock.advance(round === 0 ? DAY : 0.001)],
+      [
+        'the first takes next to no time and all others a second',
+        1,
+        (clock, round) => clock.advance(round === 0 ? 0.001 : 1000),
+      ],
+      [
+        'the first takes a day and all others next to no time',
+        1,
+        (clock, round) => clock.advance(round === 0 ? DAY : 0.001),
+      ],
       ['they take ever longer', 1, (clock, round) => clock.advance(1.2 ** round)],
-      ['every other takes ten thousand times as long', 1, (clock, round) => clock.advance(round % 2 === 0 ? 1 : 10_000)],
+      [
+        'every other takes ten thousand times as long',
+        1,
+        (clock, round) => clock.advance(round % 2 === 0 ? 1 : 10_000),
+      ],
       ['the clock goes back each time', 1, (clock) => clock.advance(-1000)],
       ['the clock goes back and forth', 1, (clock, round) => clock.advance(round % 2 === 0 ? DAY : -DAY)],
       ['the clock stands now and then', 1, (clock, round) => clock.advance(round % 10 < 5 ? 0 : 50)],
@@ -317,7 +359,7 @@ describe('A relay that breaks the rules of congestion control', () => {
         const length = 700_000
         relay.withhold.circuitSendmes = true
         const clock = new ManualClock()
-        const built = await rig.open({ clock })
+        const built = await circuitFixture.open({ clock })
         const stream = built.circuit.connect('example.com:80')
         await stream.opened
         const uploading = new Upload(stream, length)
@@ -340,13 +382,14 @@ describe('A relay that breaks the rules of congestion control', () => {
     }
   })
 
-  describe('with DATA after the client\'s END', () => {
-    const after = async (time: number): Promise<Scene> => {
+  describe("with DATA after the client's END", () => {
+    const after = async (time: number): Promise<StreamFixture> => {
       const clock = new ManualClock()
-      const scene = await closed(open)(1000, { clock })
+      const fixture = await closed(open)(1000, { clock })
       clock.advance(time)
-      for (let cell = 0; cell < 1000; cell++) scene.exit.send({ command: DATA, streamId: scene.id, body: new Uint8Array(498) })
-      return scene
+      for (let cell = 0; cell < 1000; cell++)
+        fixture.exit.send({ command: DATA, streamId: fixture.id, body: new Uint8Array(498) })
+      return fixture
     }
 
     it('keeps the circuit with more than a window of it, within a minute', async () => {
@@ -358,9 +401,9 @@ describe('A relay that breaks the rules of congestion control', () => {
     })
   })
 
-  it('loses the circuit when it sends without end and reads nothing, before the answers that it does not take fill the client\'s memory', async function () {
+  it("loses the circuit when it sends without end and reads nothing, before the answers that it does not take fill the client's memory", async function () {
     this.timeout(30_000)
-    const { network } = rig
+    const { network } = circuitFixture
     const circuit = Circuit.open(network.path(), { transport: network.transport })
     const stream = circuit.connect('example.com:80')
     await stream.opened

@@ -7,7 +7,7 @@ import { sink } from '../../lib/testing/exit/exits.ts'
 import type { TestLink } from '../../lib/testing/relay/test-link.ts'
 import { TestNetwork } from '../../lib/testing/test-network.ts'
 import type { TestRelay } from '../../lib/testing/relay/test-relay.ts'
-import { codeOf, endOfTurn, failureOf, seenBy } from '../circuit/support/rig.ts'
+import { codeOf, endOfTurn, failureOf, seenBy } from '../circuit/support/circuit-fixture.ts'
 import { ManualClock } from '../testing/support/manual-clock.ts'
 import { flowControls } from '../support/flow-controls.ts'
 
@@ -101,7 +101,12 @@ for (const { kind, window } of flowControls) {
 
     function attempt(): Attempt {
       const abort = new AbortController()
-      const circuit = Circuit.open(network.path(), { transport: network.transport, timeout: TIMEOUT, signal: abort.signal, clock })
+      const circuit = Circuit.open(network.path(), {
+        transport: network.transport,
+        timeout: TIMEOUT,
+        signal: abort.signal,
+        clock,
+      })
       const stream = circuit.connect('example.com:80', { clock })
       const writing = stream.writable.getWriter().write(new Uint8Array(1000))
       const reading = stream.readable.getReader().read()
@@ -161,7 +166,9 @@ for (const { kind, window } of flowControls) {
         it('fails with CIRCUIT_TIMEOUT, and the cause, when nothing more comes', async () => {
           clock.advance(TIMEOUT)
           const failure = await expectFailure(tried, 'CIRCUIT_TIMEOUT')
-          expect((failure.cause as TorError).code).to.equal(name.startsWith('the circuit') ? 'CIRCUIT_HANDSHAKE' : 'LINK_TIMEOUT')
+          expect((failure.cause as TorError).code).to.equal(
+            name.startsWith('the circuit') ? 'CIRCUIT_HANDSHAKE' : 'LINK_TIMEOUT',
+          )
         })
 
         it('fails with ABORTED and the reason when its signal aborts', async () => {
@@ -173,7 +180,8 @@ for (const { kind, window } of flowControls) {
 
         it('closes well when it is closed, and its streams fail with CIRCUIT_CLOSED', async () => {
           await tried.circuit.close()
-          for (const promise of [tried.circuit.opened, ...tried.pending]) expect(await codeOf(promise)).to.equal('CIRCUIT_CLOSED')
+          for (const promise of [tried.circuit.opened, ...tried.pending])
+            expect(await codeOf(promise)).to.equal('CIRCUIT_CLOSED')
           await expectNothingLeft()
         })
       })
@@ -184,15 +192,23 @@ for (const { kind, window } of flowControls) {
         ['LINK_UNREACHABLE', 'nobody listens', (relay) => (relay.reachable = 'no')],
         ['LINK_VERSION', 'the relay speaks only what is too old', (relay) => (relay.linkVersions = [3])],
         ['LINK_CERTS', 'a certificate is forged', (relay) => (relay.certificateFaults = { 5: 'bad-signature' })],
-        ['LINK_CERTS', 'the certificates are for another connection', (relay) => (relay.certificateFaults = { 5: 'other-subject' })],
+        [
+          'LINK_CERTS',
+          'the certificates are for another connection',
+          (relay) => (relay.certificateFaults = { 5: 'other-subject' }),
+        ],
         ['LINK_IDENTITY', 'another relay answers', (relay) => (relay.identity = relayOf(network, 1).identity)],
-        ['LINK_PROTOCOL', 'the relay begins with something else', (relay) => {
-          relay.onLink = (link) => {
-            link.sendVersions()
-            link.sendNetinfo()
-            return 'ignore'
-          }
-        }],
+        [
+          'LINK_PROTOCOL',
+          'the relay begins with something else',
+          (relay) => {
+            relay.onLink = (link) => {
+              link.sendVersions()
+              link.sendNetinfo()
+              return 'ignore'
+            }
+          },
+        ],
       ]
       for (const [code, what, turn] of faults) {
         it(`fails with ${code} when ${what}`, async () => {
@@ -215,7 +231,13 @@ for (const { kind, window } of flowControls) {
         const writing = writer.write(new Uint8Array(1_000_000))
         await exit.when(({ flow }) => flow.dataReceived === Math.min(500, window))
         relayOf(network, 0).links[0]?.die()
-        for (const promise of [circuit.closed, stream.closed, writing, writer.closed, stream.readable.getReader().read()]) {
+        for (const promise of [
+          circuit.closed,
+          stream.closed,
+          writing,
+          writer.closed,
+          stream.readable.getReader().read(),
+        ]) {
           expect(await codeOf(promise)).to.equal('LINK_CLOSED')
         }
         await expectNothingLeft()
@@ -248,7 +270,8 @@ for (const { kind, window } of flowControls) {
         const circuit = Circuit.open(network.path(), { transport: network.transport, clock })
         const other = circuit.connect('example.com:80', { clock })
         await other.opened
-        relayOf(network, 2).onMessage = (_circuit, { command }) => (command === RelayCommand.BEGIN || command === RelayCommand.RESOLVE ? 'ignore' : 'handle')
+        relayOf(network, 2).onMessage = (_circuit, { command }) =>
+          command === RelayCommand.BEGIN || command === RelayCommand.RESOLVE ? 'ignore' : 'handle'
         const stream = circuit.connect('example.com:80', { clock, timeout: 5000 })
         const answers = circuit.resolve('example.com', { clock, timeout: 5000 })
         const { exit } = seenBy(network, circuit)
@@ -262,7 +285,9 @@ for (const { kind, window } of flowControls) {
       })
 
       it('ends with no timer left when it is closed with the link stalled', async () => {
-        const congestionControl = readCongestionParameters(new Map([['cc_cwnd_init', 500]])) as CongestionControlParameters
+        const congestionControl = readCongestionParameters(
+          new Map([['cc_cwnd_init', 500]]),
+        ) as CongestionControlParameters
         const circuit = Circuit.open(network.path(), { transport: network.transport, clock, congestionControl })
         const stream = circuit.connect('example.com:80', { clock })
         await stream.opened

@@ -1,18 +1,18 @@
 import { expect } from 'chai'
 import { RelayCommand } from '../../lib/cell/commands.ts'
 import { encodeConnected } from '../../lib/cell/relay/connected.ts'
-import { encodeCreated2 } from '../../lib/cell/channel/create2.ts'
+import { encodeCreated2 } from '../../lib/cell/create2.ts'
 import { EndReason } from '../../lib/cell/reasons.ts'
 import { encodeResolved } from '../../lib/cell/relay/resolve.ts'
 import { encodeSendme } from '../../lib/cell/relay/sendme.ts'
 import { readCongestionParameters, type CongestionControlParameters } from '../../lib/circuit/congestion/parameters.ts'
-import type { NegotiatedCongestionControl } from '../../lib/circuit/flow-control.ts'
+import type { NegotiatedCongestionControl } from '../../lib/circuit/congestion/negotiated.ts'
 import { SocketError, TorError } from '../../lib/base/errors.ts'
 import { DEFAULT_XON_XOFF } from '../../lib/stream/contract/flow-parameters.ts'
 import { lookUp } from '../../lib/stream/lookup.ts'
 import { TorStream } from '../../lib/stream/tor-stream.ts'
 import type { TestLink } from '../../lib/testing/relay/test-link.ts'
-import { codeOf, expectToEcho, Rig } from '../circuit/support/rig.ts'
+import { codeOf, expectToEcho, CircuitFixture } from '../circuit/support/circuit-fixture.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { flowControls } from '../support/flow-controls.ts'
 import { SplicedCircuit } from './support/spliced-circuit.ts'
@@ -59,7 +59,10 @@ const FROM_THE_EXIT: Readonly<Record<string, string>> = {
   XON: '      C  C  C  C  C  C  C  C  C  C',
 }
 
-/** Under congestion control XOFF and XON take the place of a stream's SENDME (proposal 324), once there is data that they can be about. */
+/**
+ * Under congestion control XOFF and XON take the place of a stream's SENDME (proposal 324), once there is data that
+ * they can be about.
+ */
 const FROM_THE_EXIT_UNDER_CONGESTION_CONTROL: Readonly<Record<string, string>> = {
   ...FROM_THE_EXIT,
   //          n  0  c  o  e  hc ho r  hr d
@@ -88,8 +91,8 @@ const FROM_ANOTHER_HOP: Readonly<Record<string, string>> = {
 }
 
 /**
- * Commands that mean nothing to this client are dropped (tor-spec, "Relay cells"): those of UDP, conflux, onion services and
- * circuit padding, none of which it negotiates, and those that nobody has given a meaning.
+ * Commands that mean nothing to this client are dropped (tor-spec, "Relay cells"): those of UDP, conflux, onion
+ * services and circuit padding, none of which it negotiates, and those that nobody has given a meaning.
  */
 const UNKNOWN = [0, 16, 19, 20, 21, 22, 32, 35, 37, 40, 41, 42, 45, 99, 127, 128, 255]
 
@@ -177,7 +180,11 @@ const BRING: Readonly<Record<State, (circuit: SplicedCircuit) => Promise<Subject
   },
   'resolved': async (circuit) => {
     const { id, answers } = await resolving(circuit)
-    await circuit.send(circuit.exit, { command: RelayCommand.RESOLVED, streamId: id, body: BODIES['RESOLVED'] as Uint8Array })
+    await circuit.send(circuit.exit, {
+      command: RelayCommand.RESOLVED,
+      streamId: id,
+      body: BODIES['RESOLVED'] as Uint8Array,
+    })
     await answers
     return { id, fails: [] }
   },
@@ -215,19 +222,23 @@ const SEEN: Readonly<Record<string, (subject: Subject) => Promise<void>>> = {
 
 for (const { kind } of flowControls) {
   describe(`A relay message of every kind, in every state of a stream, from every hop (${kind})`, () => {
-    let rig: Rig
+    let fixture: CircuitFixture
     let bystander: TorStream
     before(async () => {
-      rig = await Rig.under(kind)
-      const { circuit } = await rig.open()
+      fixture = await CircuitFixture.under(kind)
+      const { circuit } = await fixture.open()
       bystander = circuit.connect('bystander.example:80')
       await bystander.opened
     })
-    after(() => rig.close())
+    after(() => fixture.close())
 
     /** Sends one message, and then one that is in order to another stream, so as to know what came of the first. */
     async function play(what: string, command: number, state: State, hop: number, expected: string): Promise<void> {
-      const circuit = new SplicedCircuit(rig.channel, rig.network.relays[0]?.links[0] as TestLink, kind === 'windows' ? undefined : CONGESTION_CONTROL)
+      const circuit = new SplicedCircuit(
+        fixture.channel,
+        fixture.network.relays[0]?.links[0] as TestLink,
+        kind === 'windows' ? undefined : CONGESTION_CONTROL,
+      )
       const { controller, exit } = circuit
       const probe = new TorStream(controller, 'probe.example:80', settings)
       const probeId = await circuit.idOf(RelayCommand.BEGIN)
@@ -238,15 +249,19 @@ for (const { kind } of flowControls) {
       const body = command === RelayCommand.SENDME && subject.id === 0 ? encodeSendme(new Uint8Array(20)) : BODIES[what]
       await circuit.send(hop, { command, streamId: subject.id, ...(body && { body }) })
       await circuit.send(exit, { command: RelayCommand.DATA, streamId: probeId, body: Uint8Array.of(42) })
-      const outcome = await probe.readable.getReader().read().then(
-        ({ value }) => value?.[0],
-        (error: unknown) => (error instanceof SocketError ? error.code : error),
-      )
+      const outcome = await probe.readable
+        .getReader()
+        .read()
+        .then(
+          ({ value }) => value?.[0],
+          (error: unknown) => (error instanceof SocketError ? error.code : error),
+        )
 
       if (expected === 'C' || expected === 'T') {
         const code = expected === 'C' ? 'CIRCUIT_PROTOCOL' : 'CIRCUIT_TRUNCATED'
         expect(outcome, what).to.equal(code)
-        for (const promise of [controller.closed.promise, probe.closed, ...subject.fails]) expect(await codeOf(promise), what).to.equal(code)
+        for (const promise of [controller.closed.promise, probe.closed, ...subject.fails])
+          expect(await codeOf(promise), what).to.equal(code)
         await circuit.when(() => circuit.destroyed !== undefined)
         expect(circuit.destroyed, `${what}: the reason of the DESTROY`).to.equal(0)
       } else {
@@ -272,7 +287,8 @@ for (const { kind } of flowControls) {
     }
 
     it('has a row for each command that has a name', () => {
-      for (const table of [TABLES[kind], FROM_ANOTHER_HOP]) expect(Object.keys(table)).to.have.members(Object.keys(RelayCommand))
+      for (const table of [TABLES[kind], FROM_ANOTHER_HOP])
+        expect(Object.keys(table)).to.have.members(Object.keys(RelayCommand))
     })
   })
 }

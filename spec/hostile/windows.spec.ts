@@ -4,33 +4,43 @@ import { encodeSendme } from '../../lib/cell/relay/sendme.ts'
 import { Circuit } from '../../lib/circuit/circuit.ts'
 import type { TorStream } from '../../lib/stream/tor-stream.ts'
 import { sink } from '../../lib/testing/exit/exits.ts'
-import { codeOf, endOfTurn, expectToEcho, Rig, roundTrip, seenBy, settled, stateOf, type Built } from '../circuit/support/rig.ts'
+import {
+  codeOf,
+  endOfTurn,
+  expectToEcho,
+  CircuitFixture,
+  roundTrip,
+  seenBy,
+  settled,
+  stateOf,
+  type Built,
+} from '../circuit/support/circuit-fixture.ts'
 
 const { DATA, SENDME } = RelayCommand
 
 /** A circuit with an open stream on it, the exit of which sends only what the spec says. */
-interface Scene extends Built {
+interface StreamFixture extends Built {
   readonly stream: TorStream
   readonly id: number
 }
 
 describe('A relay that breaks the rules of the windows', () => {
-  let rig: Rig
+  let circuitFixture: CircuitFixture
   let bystander: TorStream
   before(async () => {
-    rig = await Rig.start()
-    const { circuit } = await rig.open()
+    circuitFixture = await CircuitFixture.start()
+    const { circuit } = await circuitFixture.open()
     bystander = circuit.connect('bystander.example:80')
     await bystander.opened
   })
-  after(() => rig.close())
+  after(() => circuitFixture.close())
   afterEach(async () => {
-    const relay = rig.network.relays[2]
+    const relay = circuitFixture.network.relays[2]
     if (relay) Object.assign(relay.withhold, { streamSendmes: false, circuitSendmes: false })
     await expectToEcho(bystander)
   })
 
-  async function addStream(built: Built): Promise<Scene> {
+  async function addStream(built: Built): Promise<StreamFixture> {
     const { exit, circuit } = built
     exit.relay.exit = sink()
     const stream = circuit.connect('example.com:80', { linger: Infinity })
@@ -38,10 +48,10 @@ describe('A relay that breaks the rules of the windows', () => {
     return { ...built, stream, id: [...exit.streams.keys()].at(-1) as number }
   }
 
-  const open = async (): Promise<Scene> => addStream(await rig.open())
+  const open = async (): Promise<StreamFixture> => addStream(await circuitFixture.open())
 
   /** Uploads until the exit has got `cells` DATA cells, the last of which is as long as need be. */
-  async function upload({ stream, exit }: Scene, cells: number): Promise<void> {
+  async function upload({ stream, exit }: StreamFixture, cells: number): Promise<void> {
     const writer = stream.writable.getWriter()
     const before = exit.flow.dataReceived
     // One at a time, each in a cell of its own: a write resolves within its turn, and another turn begins with the cell's arrival.
@@ -53,8 +63,9 @@ describe('A relay that breaks the rules of the windows', () => {
   }
 
   /** Lets the exit send `cells` DATA cells of `size` bytes, without a thought for windows. */
-  function send({ exit, id }: Scene, cells: number, size = 1): void {
-    for (let cell = 0; cell < cells; cell++) exit.send({ command: DATA, streamId: id, body: new Uint8Array(size).fill(cell) })
+  function send({ exit, id }: StreamFixture, cells: number, size = 1): void {
+    for (let cell = 0; cell < cells; cell++)
+      exit.send({ command: DATA, streamId: id, body: new Uint8Array(size).fill(cell) })
   }
 
   async function read(stream: TorStream, bytes: number): Promise<number> {
@@ -69,50 +80,58 @@ describe('A relay that breaks the rules of the windows', () => {
     return count
   }
 
-  async function expectToClose({ circuit, guard, stream }: Scene): Promise<void> {
+  async function expectToClose({ circuit, guard, stream }: StreamFixture): Promise<void> {
     expect(await codeOf(circuit.closed)).to.equal('CIRCUIT_PROTOCOL')
     await guard.when(() => guard.destroyReceived !== undefined)
     expect(guard.destroyReceived).to.equal(0)
     expect(await stateOf(stream.closed)).to.not.equal('pending')
   }
 
-  const expectToGoOn = async (scene: Scene): Promise<void> => {
-    await roundTrip(scene)
-    expect(scene.guard.closed).to.equal(false)
-    expect(scene.exit.violation).to.equal(undefined)
+  const expectToGoOn = async (fixture: StreamFixture): Promise<void> => {
+    await roundTrip(fixture)
+    expect(fixture.guard.closed).to.equal(false)
+    expect(fixture.exit.violation).to.equal(undefined)
   }
 
   describe('with SENDMEs of the circuit', () => {
     /** Uploads while the exit keeps its SENDMEs to itself, and gives the tags that they would have. */
-    async function due(cells: number): Promise<Scene & { readonly tags: readonly Uint8Array[] }> {
-      const scene = await open()
-      scene.exit.relay.withhold.circuitSendmes = true
-      await upload(scene, cells)
-      return { ...scene, tags: scene.exit.flow.withheld }
+    async function due(cells: number): Promise<StreamFixture & { readonly tags: readonly Uint8Array[] }> {
+      const fixture = await open()
+      fixture.exit.relay.withhold.circuitSendmes = true
+      await upload(fixture, cells)
+      return { ...fixture, tags: fixture.exit.flow.withheld }
     }
 
     const tag = (tags: readonly Uint8Array[], index: number): Uint8Array => tags[index] as Uint8Array
     const shorten = (bytes: Uint8Array): Uint8Array => bytes.subarray(0, 19)
 
     it('is believed when the tag is that of the hundredth cell', async () => {
-      const scene = await due(101)
-      expect(scene.circuit.windows.package).to.equal(899)
-      scene.exit.send({ command: SENDME, body: encodeSendme(tag(scene.tags, 0)) })
-      await expectToGoOn(scene)
-      expect(scene.circuit.windows.package).to.equal(999)
+      const fixture = await due(101)
+      expect(fixture.circuit.windows.package).to.equal(899)
+      fixture.exit.send({ command: SENDME, body: encodeSendme(tag(fixture.tags, 0)) })
+      await expectToGoOn(fixture)
+      expect(fixture.circuit.windows.package).to.equal(999)
     })
 
     it('is believed when bytes follow the tag', async () => {
-      const scene = await due(100)
-      scene.exit.send({ command: SENDME, body: encodeSendme(Uint8Array.of(...tag(scene.tags, 0), 1, 2, 3)) })
-      await expectToGoOn(scene)
-      expect(scene.circuit.windows.package).to.equal(1000)
+      const fixture = await due(100)
+      fixture.exit.send({ command: SENDME, body: encodeSendme(Uint8Array.of(...tag(fixture.tags, 0), 1, 2, 3)) })
+      await expectToGoOn(fixture)
+      expect(fixture.circuit.windows.package).to.equal(1000)
     })
 
-    const refused: readonly (readonly [what: string, cells: number, bodies: (tags: readonly Uint8Array[]) => readonly Uint8Array[]])[] = [
+    const refused: readonly (readonly [
+      what: string,
+      cells: number,
+      bodies: (tags: readonly Uint8Array[]) => readonly Uint8Array[],
+    ])[] = [
       ['before anything was sent', 0, () => [encodeSendme(new Uint8Array(20))]],
       ['a cell too early', 99, () => [encodeSendme(new Uint8Array(20))]],
-      ['with a wrong tag', 100, (tags) => [encodeSendme(tag(tags, 0).map((byte, at) => (at === 19 ? byte ^ 1 : byte)))]],
+      [
+        'with a wrong tag',
+        100,
+        (tags) => [encodeSendme(tag(tags, 0).map((byte, at) => (at === 19 ? byte ^ 1 : byte)))],
+      ],
       ['with a tag that is due later', 200, (tags) => [encodeSendme(tag(tags, 1))]],
       ['with a tag that was used already', 200, (tags) => [encodeSendme(tag(tags, 0)), encodeSendme(tag(tags, 0))]],
       ['once more than is due', 100, (tags) => [encodeSendme(tag(tags, 0)), encodeSendme(tag(tags, 0))]],
@@ -125,208 +144,236 @@ describe('A relay that breaks the rules of the windows', () => {
     ]
     for (const [what, cells, bodies] of refused) {
       it(`loses the circuit by one ${what}`, async () => {
-        const scene = await due(cells)
-        for (const body of bodies(scene.tags)) scene.exit.send({ command: SENDME, body })
-        await expectToClose(scene)
+        const fixture = await due(cells)
+        for (const body of bodies(fixture.tags)) fixture.exit.send({ command: SENDME, body })
+        await expectToClose(fixture)
       })
     }
 
     for (const [hop, name] of ['guard', 'middle'].entries()) {
       it(`loses the circuit when the ${name} sends what the exit was to send`, async () => {
-        const scene = await due(100)
-        scene.hops[hop]?.send({ command: SENDME, body: encodeSendme(tag(scene.tags, 0)) })
-        await expectToClose(scene)
+        const fixture = await due(100)
+        fixture.hops[hop]?.send({ command: SENDME, body: encodeSendme(tag(fixture.tags, 0)) })
+        await expectToClose(fixture)
       })
     }
   })
 
   describe('with SENDMEs of a stream', () => {
-    for (const [cells, allowed] of [[0, 0], [49, 0], [50, 1], [99, 1], [120, 2]] as const) {
+    for (const [cells, allowed] of [
+      [0, 0],
+      [49, 0],
+      [50, 1],
+      [99, 1],
+      [120, 2],
+    ] as const) {
       it(`after ${cells} cells loses the circuit by the SENDME after ${allowed}`, async () => {
-        rig.network.relays[2]!.withhold.streamSendmes = true
-        const scene = await open()
-        await upload(scene, cells)
-        for (let count = 0; count < allowed; count++) scene.exit.send({ command: SENDME, streamId: scene.id })
-        await expectToGoOn(scene)
-        expect(scene.stream.windows.package).to.equal(500 - cells + 50 * allowed)
-        scene.exit.send({ command: SENDME, streamId: scene.id })
-        await expectToClose(scene)
+        circuitFixture.network.relays[2]!.withhold.streamSendmes = true
+        const fixture = await open()
+        await upload(fixture, cells)
+        for (let count = 0; count < allowed; count++) fixture.exit.send({ command: SENDME, streamId: fixture.id })
+        await expectToGoOn(fixture)
+        expect(fixture.stream.windows.package).to.equal(500 - cells + 50 * allowed)
+        fixture.exit.send({ command: SENDME, streamId: fixture.id })
+        await expectToClose(fixture)
       })
 
       it(`after ${cells} cells and the client's END loses the circuit by the SENDME after ${allowed}`, async () => {
-        rig.network.relays[2]!.withhold.streamSendmes = true
-        const scene = await open()
-        await upload(scene, cells)
-        await scene.stream.close()
-        for (let count = 0; count < allowed; count++) scene.exit.send({ command: SENDME, streamId: scene.id })
-        await expectToGoOn(scene)
-        scene.exit.send({ command: SENDME, streamId: scene.id })
-        await expectToClose(scene)
+        circuitFixture.network.relays[2]!.withhold.streamSendmes = true
+        const fixture = await open()
+        await upload(fixture, cells)
+        await fixture.stream.close()
+        for (let count = 0; count < allowed; count++) fixture.exit.send({ command: SENDME, streamId: fixture.id })
+        await expectToGoOn(fixture)
+        fixture.exit.send({ command: SENDME, streamId: fixture.id })
+        await expectToClose(fixture)
       })
     }
   })
 
   describe('with DATA', () => {
     it('loses the circuit by the 501st cell of a stream that nobody reads, and what came before is still read', async () => {
-      const scene = await open()
-      send(scene, 500, 498)
-      await expectToGoOn(scene)
-      expect(scene.stream.windows.deliver).to.equal(0)
-      send(scene, 1)
-      await expectToClose(scene)
-      expect(await read(scene.stream, 249_000)).to.equal(249_000)
-      expect(await codeOf(scene.stream.readable.getReader().read())).to.equal('CIRCUIT_PROTOCOL')
+      const fixture = await open()
+      send(fixture, 500, 498)
+      await expectToGoOn(fixture)
+      expect(fixture.stream.windows.deliver).to.equal(0)
+      send(fixture, 1)
+      await expectToClose(fixture)
+      expect(await read(fixture.stream, 249_000)).to.equal(249_000)
+      expect(await codeOf(fixture.stream.readable.getReader().read())).to.equal('CIRCUIT_PROTOCOL')
     })
 
     it('may send 50 cells more for each 50 that were read, and not one more', async () => {
-      const scene = await open()
-      send(scene, 500)
-      expect(await read(scene.stream, 149)).to.be.within(149, 500)
-      const sendmesReceived = await sendmesOf(scene)
+      const fixture = await open()
+      send(fixture, 500)
+      expect(await read(fixture.stream, 149)).to.be.within(149, 500)
+      const sendmesReceived = await sendmesOf(fixture)
       const more = 50 * sendmesReceived
-      expect(scene.stream.windows.deliver).to.equal(more)
-      send(scene, more)
-      await expectToGoOn(scene)
-      send(scene, 1)
-      await expectToClose(scene)
+      expect(fixture.stream.windows.deliver).to.equal(more)
+      send(fixture, more)
+      await expectToGoOn(fixture)
+      send(fixture, 1)
+      await expectToClose(fixture)
     })
 
     /** How many SENDMEs the client has sent for the stream by now. */
-    async function sendmesOf(scene: Scene): Promise<number> {
-      await settled(scene)
-      return scene.exit.messages.filter(({ command, streamId }) => command === SENDME && streamId === scene.id).length
+    async function sendmesOf(fixture: StreamFixture): Promise<number> {
+      await settled(fixture)
+      return fixture.exit.messages.filter(({ command, streamId }) => command === SENDME && streamId === fixture.id)
+        .length
     }
 
     it('gets a SENDME of the circuit for each hundredth cell when it comes, also if nobody reads', async () => {
       const first = await open()
       const second = await addStream(first)
       const third = await addStream(first)
-      for (const scene of [first, second, third]) send(scene, 334)
+      for (const fixture of [first, second, third]) send(fixture, 334)
       expect(await sendmesOf(first)).to.equal(0)
       expect(first.exit.flow).to.include({ dataSent: 1002, sendmesReceived: 10 })
       expect(first.circuit.windows.deliver).to.equal(998)
     })
 
     it('gets as many SENDMEs for cells without bytes as for any other', async () => {
-      const scene = await open()
-      const reading = scene.stream.readable.getReader().read()
+      const fixture = await open()
+      const reading = fixture.stream.readable.getReader().read()
       for (const sendmes of [10, 20]) {
-        send(scene, 500, 0)
-        expect(await sendmesOf(scene)).to.equal(sendmes)
+        send(fixture, 500, 0)
+        expect(await sendmesOf(fixture)).to.equal(sendmes)
       }
-      expect(scene.exit.flow.sendmesReceived).to.equal(10)
+      expect(fixture.exit.flow.sendmesReceived).to.equal(10)
       expect(await stateOf(reading), 'a read, with nothing to read').to.equal('pending')
-      send(scene, 1)
+      send(fixture, 1)
       expect((await reading).value).to.deep.equal(Uint8Array.of(0))
     })
 
     it('loses the circuit by the 501st cell also if all but the first are without bytes', async () => {
-      const scene = await open()
-      send(scene, 1)
-      send(scene, 499, 0)
-      await expectToGoOn(scene)
-      expect(scene.stream.windows.deliver).to.equal(0)
-      send(scene, 1, 0)
-      await expectToClose(scene)
+      const fixture = await open()
+      send(fixture, 1)
+      send(fixture, 499, 0)
+      await expectToGoOn(fixture)
+      expect(fixture.stream.windows.deliver).to.equal(0)
+      send(fixture, 1, 0)
+      await expectToClose(fixture)
     })
   })
 
   describe('and does not read', () => {
-    it('loses the circuit before the answers that it does not take fill the client\'s memory', async () => {
-      const circuit = Circuit.open(rig.network.path(), { transport: rig.network.transport })
+    it("loses the circuit before the answers that it does not take fill the client's memory", async () => {
+      const circuit = Circuit.open(circuitFixture.network.path(), { transport: circuitFixture.network.transport })
       await circuit.opened
-      const scene = await addStream(seenBy(rig.network, circuit))
-      const { toRelay } = scene.guard.link.memory
+      const fixture = await addStream(seenBy(circuitFixture.network, circuit))
+      const { toRelay } = fixture.guard.link.memory
       toRelay.stall()
       const closed = codeOf(circuit.closed)
       while ((await stateOf(closed)) === 'pending') {
-        send(scene, 100, 0)
-        expect(scene.exit.flow.dataSent).to.be.lessThan(30_000)
+        send(fixture, 100, 0)
+        expect(fixture.exit.flow.dataSent).to.be.lessThan(30_000)
       }
       expect(await closed).to.equal('CIRCUIT_PROTOCOL')
-      expect(scene.exit.flow.dataSent).to.be.greaterThan(1000)
+      expect(fixture.exit.flow.dataSent).to.be.greaterThan(1000)
       toRelay.resume()
-      await scene.guard.when(({ link }) => link.closed)
+      await fixture.guard.when(({ link }) => link.closed)
     })
 
     it('keeps the circuit when it only sends what it may, however long it takes to read', async () => {
-      const scene = await open()
-      const other = await addStream(scene)
-      const { toRelay } = scene.guard.link.memory
+      const fixture = await open()
+      const other = await addStream(fixture)
+      const { toRelay } = fixture.guard.link.memory
       toRelay.stall()
       for (let cells = 0; cells < 500; cells += 50) {
-        send(scene, 50)
+        send(fixture, 50)
         send(other, 50)
         await endOfTurn()
       }
       toRelay.resume()
-      await settled(scene)
-      expect(scene.exit.flow).to.include({ dataSent: 1000, sendmesReceived: 10 })
-      await expectToGoOn(scene)
+      await settled(fixture)
+      expect(fixture.exit.flow).to.include({ dataSent: 1000, sendmesReceived: 10 })
+      await expectToGoOn(fixture)
     })
   })
 
-  describe('with DATA after the client\'s END', () => {
-    const ways: readonly (readonly [what: string, give: (scene: Scene) => Promise<unknown>, left: number])[] = [
-      ['nothing had come', ({ stream }) => stream.close(), 500],
-      ['120 cells lay unread', async (scene) => {
-        send(scene, 120)
-        await roundTrip(scene)
-        await scene.stream.close()
-      }, 380],
-      ['120 cells had been read', async (scene) => {
-        send(scene, 120)
-        await read(scene.stream, 120)
-        await scene.stream.close()
-      }, 480],
-      ['120 cells lay unread as the readable was cancelled', async (scene) => {
-        send(scene, 120)
-        await roundTrip(scene)
-        await scene.stream.readable.cancel()
-        await scene.stream.writable.close()
-      }, 480],
-      ['100 cells came before the readable was cancelled, and 120 after', async (scene) => {
-        send(scene, 100)
-        await roundTrip(scene)
-        await scene.stream.readable.cancel()
-        send(scene, 120)
-        await roundTrip(scene)
-        await scene.stream.writable.abort()
-      }, 480],
-      ['500 cells lay unread', async (scene) => {
-        send(scene, 500)
-        await roundTrip(scene)
-        await scene.stream.writable.abort()
-      }, 0],
-    ]
+  describe("with DATA after the client's END", () => {
+    const ways: readonly (readonly [what: string, give: (fixture: StreamFixture) => Promise<unknown>, left: number])[] =
+      [
+        ['nothing had come', ({ stream }) => stream.close(), 500],
+        [
+          '120 cells lay unread',
+          async (fixture) => {
+            send(fixture, 120)
+            await roundTrip(fixture)
+            await fixture.stream.close()
+          },
+          380,
+        ],
+        [
+          '120 cells had been read',
+          async (fixture) => {
+            send(fixture, 120)
+            await read(fixture.stream, 120)
+            await fixture.stream.close()
+          },
+          480,
+        ],
+        [
+          '120 cells lay unread as the readable was cancelled',
+          async (fixture) => {
+            send(fixture, 120)
+            await roundTrip(fixture)
+            await fixture.stream.readable.cancel()
+            await fixture.stream.writable.close()
+          },
+          480,
+        ],
+        [
+          '100 cells came before the readable was cancelled, and 120 after',
+          async (fixture) => {
+            send(fixture, 100)
+            await roundTrip(fixture)
+            await fixture.stream.readable.cancel()
+            send(fixture, 120)
+            await roundTrip(fixture)
+            await fixture.stream.writable.abort()
+          },
+          480,
+        ],
+        [
+          '500 cells lay unread',
+          async (fixture) => {
+            send(fixture, 500)
+            await roundTrip(fixture)
+            await fixture.stream.writable.abort()
+          },
+          0,
+        ],
+      ]
     for (const [what, giveUp, left] of ways) {
       it(`may send what was left of the window when ${what}: ${left} cells, and not one more`, async () => {
-        const scene = await open()
-        await giveUp(scene)
-        await settled(scene)
-        const sendmes = (): number => scene.exit.messages.filter(({ command }) => command === SENDME).length
-        const before = sendmes() - scene.exit.flow.sendmesReceived
-        send(scene, left, 0)
-        await settled(scene)
-        expect(sendmes() - scene.exit.flow.sendmesReceived, 'SENDMEs of the stream').to.equal(before)
-        send(scene, 1)
-        await expectToClose(scene)
+        const fixture = await open()
+        await giveUp(fixture)
+        await settled(fixture)
+        const sendmes = (): number => fixture.exit.messages.filter(({ command }) => command === SENDME).length
+        const before = sendmes() - fixture.exit.flow.sendmesReceived
+        send(fixture, left, 0)
+        await settled(fixture)
+        expect(sendmes() - fixture.exit.flow.sendmesReceived, 'SENDMEs of the stream').to.equal(before)
+        send(fixture, 1)
+        await expectToClose(fixture)
       })
     }
 
     it('may send a CONNECTED and 500 cells when the stream was not connected, and not one more', async () => {
-      const built = await rig.open()
+      const built = await circuitFixture.open()
       const { exit, circuit } = built
       exit.relay.exit = () => new Promise(() => undefined)
       const stream = circuit.connect('example.com:80')
       await exit.when(() => exit.streams.size === 1)
-      const scene: Scene = { ...built, stream, id: [...exit.streams.keys()][0] as number }
+      const fixture: StreamFixture = { ...built, stream, id: [...exit.streams.keys()][0] as number }
       await stream.close()
-      exit.send({ command: RelayCommand.CONNECTED, streamId: scene.id })
-      send(scene, 500)
-      await expectToGoOn(scene)
-      send(scene, 1)
-      await expectToClose(scene)
+      exit.send({ command: RelayCommand.CONNECTED, streamId: fixture.id })
+      send(fixture, 500)
+      await expectToGoOn(fixture)
+      send(fixture, 1)
+      await expectToClose(fixture)
     })
   })
 })

@@ -7,7 +7,14 @@ import { TorStream } from '../../lib/stream/tor-stream.ts'
 import { hex, thrownBy } from '../cell/support/bytes.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { FakeCircuit, type Message } from '../stream/support/fake-circuit.ts'
-import { codeOf, connected, connecting, pattern, type Scene, type SceneOptions } from '../stream/support/scene.ts'
+import {
+  codeOf,
+  connected,
+  connecting,
+  pattern,
+  type StreamFixture,
+  type FixtureOptions,
+} from '../stream/support/stream-fixture.ts'
 import { turn } from '../support/turn.ts'
 
 const XOFF: Message = [RelayCommand.XOFF, encodeXoff()]
@@ -18,18 +25,18 @@ const raw = (command: number, body: string): Message => [command, hex(body)]
 /** Where a stream is when the far end misbehaves, and how many DATA cells it has sent. */
 interface Place {
   readonly name: string
-  readonly enter: (cells: number) => Promise<Pick<Scene, 'circuit' | 'clock'> & Partial<Scene>>
+  readonly enter: (cells: number) => Promise<Pick<StreamFixture, 'circuit' | 'clock'> & Partial<StreamFixture>>
 }
 
-const place = (name: string, make: typeof connected, options: SceneOptions, close = false): Place => ({
+const place = (name: string, make: typeof connected, options: FixtureOptions, close = false): Place => ({
   name,
   enter: async (cells) => {
-    const scene = make({ credit: 1e5, ...options })
-    const writer = scene.socket.writable.getWriter()
+    const fixture = make({ credit: 1e5, ...options })
+    const writer = fixture.socket.writable.getWriter()
     if (cells > 0) await writer.write(pattern(cells * 498))
     writer.releaseLock()
-    if (close) await scene.socket.close().catch(() => undefined) // it never opened
-    return scene
+    if (close) await fixture.socket.close().catch(() => undefined) // it never opened
+    return fixture
   },
 })
 
@@ -38,14 +45,18 @@ const CONNECTING = place('connecting', connecting, { congestionControl: true })
 const CLOSED = place('closed by us', connected, { congestionControl: true }, true)
 const CLOSED_EARLY = place('closed by us before it was connected', connecting, { congestionControl: true }, true)
 const UNDER_CONGESTION_CONTROL = [OPEN, CONNECTING, CLOSED, CLOSED_EARLY]
-const UNDER_WINDOWS = [place('open', connected, {}), place('connecting', connecting, {}), place('closed by us', connected, {}, true)]
+const UNDER_WINDOWS = [
+  place('open', connected, {}),
+  place('connecting', connecting, {}),
+  place('closed by us', connected, {}, true),
+]
 const LOOKUPS: readonly Place[] = [false, true].map((givenUp) => ({
   name: givenUp ? 'a lookup that was given up' : 'a lookup',
   enter: async () => {
     const clock = new FakeClock()
-    const scene = connected({ congestionControl: true })
+    const fixture = connected({ congestionControl: true })
     const abort = new AbortController()
-    const circuit = new FakeCircuit({ flow: scene.circuit.flow })
+    const circuit = new FakeCircuit({ flow: fixture.circuit.flow })
     lookUp(circuit, 'example.com', { clock, signal: abort.signal }).catch(() => undefined) // it is lost, or given up
     if (givenUp) abort.abort()
     return { circuit, clock }
@@ -53,7 +64,12 @@ const LOOKUPS: readonly Place[] = [false, true].map((givenUp) => ({
 }))
 
 /** What loses the circuit, by its last message: `cells` DATA cells were sent before. */
-const VIOLATIONS: readonly (readonly [what: string, places: readonly Place[], cells: number, ...messages: Message[]])[] = [
+const VIOLATIONS: readonly (readonly [
+  what: string,
+  places: readonly Place[],
+  cells: number,
+  ...messages: Message[],
+])[] = [
   ['a SENDME of the stream', UNDER_CONGESTION_CONTROL, 1000, SENDME],
   ['an XOFF before any data was sent', UNDER_CONGESTION_CONTROL, 0, XOFF],
   ['an XON before any data was sent', UNDER_CONGESTION_CONTROL, 0, XON],
@@ -121,7 +137,10 @@ describe('A far end that plays with flow control', () => {
   it('gets no more out of a rate of 1 than a stream that is slow: it closes at once, and the circuit is free', async () => {
     const { circuit, clock, socket } = await OPEN.enter(1000)
     circuit.deliver(1, [RelayCommand.XON, encodeXon(1)])
-    const write = (socket as TorStream).writable.getWriter().write(new Uint8Array(1e6)).catch(() => 'given up')
+    const write = (socket as TorStream).writable
+      .getWriter()
+      .write(new Uint8Array(1e6))
+      .catch(() => 'given up')
     await turn()
     await (socket as TorStream).close()
     expect(await write).to.equal('given up')

@@ -15,7 +15,13 @@ const head = (...lines: readonly string[]): string => [...lines, '', ''].join('\
 const connect = (target: string, ...fields: readonly string[]): string => head(`CONNECT ${target} HTTP/1.1`, ...fields)
 
 /** What a client asks for, and what it comes to: the request, its isolation, and what was sent in advance. */
-const GRANTED: readonly (readonly [name: string, sent: string, request: string, isolation?: string | undefined, rest?: string])[] = [
+const GRANTED: readonly (readonly [
+  name: string,
+  sent: string,
+  request: string,
+  isolation?: string | undefined,
+  rest?: string,
+])[] = [
   ['a name', connect('a.test:443', 'Host: a.test:443'), 'connect a.test:443'],
   ['HTTP/1.0 without a field', head('CONNECT a.test:80 HTTP/1.0'), 'connect a.test:80'],
   ['an IPv4 address', connect('192.0.2.7:80'), 'connect 192.0.2.7:80'],
@@ -23,19 +29,51 @@ const GRANTED: readonly (readonly [name: string, sent: string, request: string, 
   ['the last port', connect('a:65535'), 'connect a:65535'],
   ['another host in the field Host', connect('a.test:443', 'Host: localhost'), 'connect a.test:443'],
   ['data in advance', `${connect('a.test:443')}\x16\x03\x01`, 'connect a.test:443', undefined, '\x16\x03\x01'],
-  ['data in advance that looks like a request', `${connect('a.test:80')}${connect('b.test:80')}`, 'connect a.test:80', undefined, connect('b.test:80')],
+  [
+    'data in advance that looks like a request',
+    `${connect('a.test:80')}${connect('b.test:80')}`,
+    'connect a.test:80',
+    undefined,
+    connect('b.test:80'),
+  ],
   ['Content-Length: 0', connect('a.test:443', 'Content-Length: 0'), 'connect a.test:443'],
-  ['credentials', connect('a.test:443', 'Proxy-Authorization: Basic dG9yOmE='), 'connect a.test:443', 'http 14:Basic dG9yOmE= - -'],
-  ['credentials of another kind', connect('a.test:443', 'proxy-authorization:Bearer x'), 'connect a.test:443', 'http 8:Bearer x - -'],
-  ['Tor-Stream-Isolation', connect('a.test:443', 'Tor-Stream-Isolation: \t a b\t'), 'connect a.test:443', 'http - 3:a b -'],
+  [
+    'credentials',
+    connect('a.test:443', 'Proxy-Authorization: Basic dG9yOmE='),
+    'connect a.test:443',
+    'http 14:Basic dG9yOmE= - -',
+  ],
+  [
+    'credentials of another kind',
+    connect('a.test:443', 'proxy-authorization:Bearer x'),
+    'connect a.test:443',
+    'http 8:Bearer x - -',
+  ],
+  [
+    'Tor-Stream-Isolation',
+    connect('a.test:443', 'Tor-Stream-Isolation: \t a b\t'),
+    'connect a.test:443',
+    'http - 3:a b -',
+  ],
   ['X-Tor-Stream-Isolation', connect('a.test:443', 'X-TOR-STREAM-ISOLATION: a'), 'connect a.test:443', 'http - - 1:a'],
-  ['an isolation that ends in a space of Latin-1', connect('a.test:443', 'Tor-Stream-Isolation: a\u00a0 '), 'connect a.test:443', 'http - 2:a\u00a0 -'],
+  [
+    'an isolation that ends in a space of Latin-1',
+    connect('a.test:443', 'Tor-Stream-Isolation: a\u00a0 '),
+    'connect a.test:443',
+    'http - 2:a\u00a0 -',
+  ],
   ['an empty isolation field', connect('a.test:443', 'Tor-Stream-Isolation:'), 'connect a.test:443', 'http - 0: -'],
   [
-    'all three', connect('a.test:443', 'X-Tor-Stream-Isolation: x', 'Proxy-Authorization: p', 'Tor-Stream-Isolation: t'),
-    'connect a.test:443', 'http 1:p 1:t 1:x',
+    'all three',
+    connect('a.test:443', 'X-Tor-Stream-Isolation: x', 'Proxy-Authorization: p', 'Tor-Stream-Isolation: t'),
+    'connect a.test:443',
+    'http 1:p 1:t 1:x',
   ],
-  ['fields of no interest', connect('a.test:443', 'User-Agent: curl/8 (x; y)', 'Proxy-Connection: Keep-Alive', 'X: \xff', 'x:', 'X:2'), 'connect a.test:443'],
+  [
+    'fields of no interest',
+    connect('a.test:443', 'User-Agent: curl/8 (x; y)', 'Proxy-Connection: Keep-Alive', 'X: \xff', 'x:', 'X:2'),
+    'connect a.test:443',
+  ],
 ]
 
 /** What is refused, and the status of the answer; 0 for none at all. */
@@ -74,10 +112,18 @@ const REFUSED: readonly (readonly [name: string, sent: string, status: number])[
   ['a lone carriage return', connect('a.test:80', 'X: a\rb'), 400],
   ['a NUL', connect('a.test:80', 'X: a\0b'), 400],
   ['a request for the proxy to make', head('GET http://a.test/ HTTP/1.1', 'Host: a.test'), 405],
-  ['an upload for the proxy to make', `${head('POST https://a.test/ HTTP/1.1', 'Host: a.test', 'Content-Length: 4')}body`, 405],
+  [
+    'an upload for the proxy to make',
+    `${head('POST https://a.test/ HTTP/1.1', 'Host: a.test', 'Content-Length: 4')}body`,
+    405,
+  ],
   ['a request to the proxy itself', head('GET / HTTP/1.1', 'Host: 127.0.0.1:9050'), 405],
   ['a request to the proxy itself by no name', head('GET / HTTP/1.0'), 405],
-  ['a request from a page that has its name resolve to this machine', head('GET / HTTP/1.1', 'Host: rebinding.test:9050'), 0],
+  [
+    'a request from a page that has its name resolve to this machine',
+    head('GET / HTTP/1.1', 'Host: rebinding.test:9050'),
+    0,
+  ],
   ['the same with OPTIONS', head('OPTIONS * HTTP/1.1', 'Host: rebinding.test'), 0],
   ['the same with two hosts', head('GET / HTTP/1.1', 'Host: localhost', 'Host: rebinding.test'), 0],
   ['a host that only begins like this machine', head('GET / HTTP/1.1', 'Host: 127.0.0.1.rebinding.test'), 0],
@@ -91,7 +137,16 @@ const statusOf = ({ reply }: Outcome): number => Number(/^HTTP\/1\.1 (\d{3}) [A-
 describe('An HTTP CONNECT handshake', () => {
   describe('takes', () => {
     for (const [name, sent, request, isolation, rest = ''] of GRANTED) {
-      it(name, () => expect(outcomeOf(sent)).to.deep.equal({ reply: '', type: 'request', request, isolation, rest, warning: undefined }))
+      it(name, () =>
+        expect(outcomeOf(sent)).to.deep.equal({
+          reply: '',
+          type: 'request',
+          request,
+          isolation,
+          rest,
+          warning: undefined,
+        }),
+      )
     }
 
     it('a head of 8,192 bytes', () => {
@@ -114,14 +169,19 @@ describe('An HTTP CONNECT handshake', () => {
     it('with an answer that has its length, and says that the connection closes', () => {
       for (const [name, sent, status] of REFUSED.filter(([, , each]) => each !== 0)) {
         const [fields, body] = outcomeOf(sent).reply.split('\r\n\r\n') as [string, string]
-        expect(fields, name).to.contain(`\r\nContent-Length: ${body.length}\r\n`).and.to.match(/\r\nConnection: close$/)
+        expect(fields, name)
+          .to.contain(`\r\nContent-Length: ${body.length}\r\n`)
+          .and.to.match(/\r\nConnection: close$/)
         expect(fields, name).to.contain('\r\nTor-Capabilities: ')
-        if (status === 405) expect(`${fields}\n${body}`).to.match(/\r\nAllow: OPTIONS, CONNECT\r\n[^]*Use the method CONNECT/)
+        if (status === 405)
+          expect(`${fields}\n${body}`).to.match(/\r\nAllow: OPTIONS, CONNECT\r\n[^]*Use the method CONNECT/)
       }
     })
 
     it('never repeats what the client sent', () => {
-      expect(outcomeOf(head('GET http://secret.test/secret HTTP/1.1', 'Host: secret.test', 'Cookie: secret')).reply).not.to.contain('secret')
+      expect(
+        outcomeOf(head('GET http://secret.test/secret HTTP/1.1', 'Host: secret.test', 'Cookie: secret')).reply,
+      ).not.to.contain('secret')
     })
   })
 
@@ -129,7 +189,9 @@ describe('An HTTP CONNECT handshake', () => {
     for (const host of ['localhost', 'LOCALHOST:9050', '127.0.0.1:1', '127.9.9.9', '[::1]:80']) {
       const { reply, type } = outcomeOf(head('OPTIONS * HTTP/1.1', `Host: ${host}`))
       expect(type).to.equal('refused') // the connection closes
-      expect(reply).to.match(/^HTTP\/1\.1 200 OK\r\nAllow: OPTIONS, CONNECT\r\nTor-Capabilities: Proxy-Authorization Tor-Stream-Isolation X-Tor-Stream-Isolation\r\n/)
+      expect(reply).to.match(
+        /^HTTP\/1\.1 200 OK\r\nAllow: OPTIONS, CONNECT\r\nTor-Capabilities: Proxy-Authorization Tor-Stream-Isolation X-Tor-Stream-Isolation\r\n/,
+      )
     }
   })
 
@@ -137,26 +199,36 @@ describe('An HTTP CONNECT handshake', () => {
     const all = [...GRANTED, ...REFUSED].filter(([, sent]) => sent.length < 1000)
     for (const [name, sent] of all) {
       const expected = outcomeOf(sent)
-      for (const chunks of cuts(sent)) expect(outcomeOf(...chunks), `${name}, cut after ${chunks[0]?.length}`).to.deep.equal(expected)
+      for (const chunks of cuts(sent))
+        expect(outcomeOf(...chunks), `${name}, cut after ${chunks[0]?.length}`).to.deep.equal(expected)
     }
   })
 
   it('waits for more after every beginning of a head', () => {
     for (const [name, sent, , , rest = ''] of GRANTED) {
-      for (let end = 0; end < sent.length - rest.length; end++) expect(outcomeOf(sent.slice(0, end)).type, `${name}, ${end} bytes`).to.equal('more')
+      for (let end = 0; end < sent.length - rest.length; end++)
+        expect(outcomeOf(sent.slice(0, end)).type, `${name}, ${end} bytes`).to.equal('more')
     }
   })
 
   it('survives 10,000 mutations: each is granted, refused, or waits for no more than 8,192 bytes', () => {
     const mutation = fc.record({
       sent: fc.constantFrom(...[...GRANTED, ...REFUSED].map(([, sent]) => sent).filter((sent) => sent.length < 1000)),
-      changes: fc.array(fc.tuple(fc.nat(300), fc.oneof(fc.nat(255), fc.constantFrom(...[...'\r\n :\t\0[]'].map((each) => each.charCodeAt(0)))), fc.boolean()), { minLength: 1, maxLength: 5 }),
+      changes: fc.array(
+        fc.tuple(
+          fc.nat(300),
+          fc.oneof(fc.nat(255), fc.constantFrom(...[...'\r\n :\t\0[]'].map((each) => each.charCodeAt(0)))),
+          fc.boolean(),
+        ),
+        { minLength: 1, maxLength: 5 },
+      ),
       size: fc.integer({ min: 1, max: 400 }),
     })
     fc.assert(
       fc.property(mutation, ({ sent, changes, size }) => {
         const mutated = [...sent]
-        for (const [at, value, isInsertion] of changes) mutated.splice(at % (mutated.length + 1), isInsertion ? 0 : 1, String.fromCharCode(value))
+        for (const [at, value, isInsertion] of changes)
+          mutated.splice(at % (mutated.length + 1), isInsertion ? 0 : 1, String.fromCharCode(value))
         const all = mutated.join('')
         const outcome = outcomeOf(...(all.match(new RegExp(`[^]{1,${size}}`, 'g')) ?? []))
         expect(outcome).to.deep.equal(outcomeOf(all))
@@ -219,14 +291,16 @@ describe('The HTTP answer to a stream that cannot be opened', () => {
   for (const [code, status] of Object.entries(STATUS_OF_CODE)) {
     it(`has status ${status} for ${code}`, () => {
       expect(statusOfFailure(failure(code))).to.equal(status)
-      if (!code.startsWith('END_')) expect(latin1Text(failed(failure(code)))).to.contain(`\r\nTor-Request-Failed: tor-streams/${code}\r\n`)
+      if (!code.startsWith('END_'))
+        expect(latin1Text(failed(failure(code)))).to.contain(`\r\nTor-Request-Failed: tor-streams/${code}\r\n`)
     })
   }
 
   it('has status 400 for an address that connect takes for none, and 500 for anything unknown', () => {
     expect(statusOfFailure(new TypeError('no host'))).to.equal(400)
     expect(statusOfFailure(new RangeError('no port'))).to.equal(400)
-    for (const error of [undefined, null, 7, new Error('?'), { code: 7 }, { code: 'toString' }]) expect(statusOfFailure(error)).to.equal(500)
+    for (const error of [undefined, null, 7, new Error('?'), { code: 7 }, { code: 'toString' }])
+      expect(statusOfFailure(error)).to.equal(500)
   })
 
   it('lets no foreign code break its lines', () => {
@@ -236,7 +310,8 @@ describe('The HTTP answer to a stream that cannot be opened', () => {
 })
 
 describe('A handshake of either protocol', () => {
-  const either = (...chunks: readonly string[]): Outcome => shake(new EitherHandshake({ canResolve: true, extendedErrors: false }), chunks)
+  const either = (...chunks: readonly string[]): Outcome =>
+    shake(new EitherHandshake({ canResolve: true, extendedErrors: false }), chunks)
 
   it('goes by the first byte', () => {
     expect(either(`${hex('04 01 0050 00000001 00')}a.test\0`).request).to.equal('connect a.test:80')
@@ -246,7 +321,9 @@ describe('A handshake of either protocol', () => {
     expect(either('').type).to.equal('more')
     for (let first = 0; first < 256; first++) {
       const { type } = either(String.fromCharCode(first))
-      expect(type, `0x${first.toString(16)}`).to.equal(first === 4 || first === 5 || (first >= 0x41 && first <= 0x5a) ? 'more' : 'refused')
+      expect(type, `0x${first.toString(16)}`).to.equal(
+        first === 4 || first === 5 || (first >= 0x41 && first <= 0x5a) ? 'more' : 'refused',
+      )
     }
   })
 })

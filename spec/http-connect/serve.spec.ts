@@ -26,7 +26,10 @@ describe('The HTTP CONNECT front', () => {
     return text
   }
 
-  for (const [name, serve] of [['serveHttpConnect', serveHttpConnect], ['serveProxy', serveProxy]] as const) {
+  for (const [name, serve] of [
+    ['serveHttpConnect', serveHttpConnect],
+    ['serveProxy', serveProxy],
+  ] as const) {
     describe(name, () => {
       it('opens a tunnel, with the isolation that the client asks for', async () => {
         const asked = network.next()
@@ -37,7 +40,9 @@ describe('The HTTP CONNECT front', () => {
         expect(socket.isolation).to.equal('http - - 3:one')
         expect(await socket.received()).to.equal('hello')
         socket.open()
-        expect(await readHead()).to.match(/^HTTP\/1\.1 200 OK\r\nTor-Capabilities: [^\r]*\r\nVia: tor\/1\.0 tor-network \(tor-streams\)\r\n\r\n$/)
+        expect(await readHead()).to.match(
+          /^HTTP\/1\.1 200 OK\r\nTor-Capabilities: [^\r]*\r\nVia: tor\/1\.0 tor-network \(tor-streams\)\r\n\r\n$/,
+        )
         await socket.send('answer')
         await socket.writer.close()
         expect(await client.readAll()).to.equal('answer')
@@ -50,7 +55,9 @@ describe('The HTTP CONNECT front', () => {
         const served = serve(client.connection, { connect: network.connect, clock })
         await client.send(CONNECT)
         ;(await asked).fail(new SocketError('END_EXITPOLICY', 'refused', { reason: 4 }))
-        expect(await client.readAll()).to.match(/^HTTP\/1\.1 403 Forbidden\r\nTor-Request-Failed: end\/EXITPOLICY tor-streams\/END_EXITPOLICY\r\n/)
+        expect(await client.readAll()).to.match(
+          /^HTTP\/1\.1 403 Forbidden\r\nTor-Request-Failed: end\/EXITPOLICY tor-streams\/END_EXITPOLICY\r\n/,
+        )
         await served
       })
 

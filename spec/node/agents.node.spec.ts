@@ -68,9 +68,11 @@ const gather = async (stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> =>
 function nodeHttp(connect: Connect): Library {
   const agent = new TorAgent({ connect, ca: authority })
   const send = async (url: string, method: string, body?: Uint8Array): Promise<http.IncomingMessage> => {
-    const request = url.startsWith('https:') ? https.request(url, { agent: agent.https, method }) : http.request(url, { agent: agent.http, method })
+    const request = url.startsWith('https:')
+      ? https.request(url, { agent: agent.https, method })
+      : http.request(url, { agent: agent.http, method })
     request.end(body)
-    const [response] = await once(request, 'response') as [http.IncomingMessage]
+    const [response] = (await once(request, 'response')) as [http.IncomingMessage]
     return response
   }
   return {
@@ -102,7 +104,13 @@ function withGot(connect: Connect): Library {
 
 function withAxios(connect: Connect): Library {
   const agent = new TorAgent({ connect, ca: authority })
-  const client = axios.create({ httpAgent: agent.http, httpsAgent: agent.https, proxy: false, responseType: 'arraybuffer', maxRedirects: 0 })
+  const client = axios.create({
+    httpAgent: agent.http,
+    httpsAgent: agent.https,
+    proxy: false,
+    responseType: 'arraybuffer',
+    maxRedirects: 0,
+  })
   return {
     get: async (url) => (await client.get<Buffer>(url)).data,
     post: async (url, body) => (await client.post<Buffer>(url, body)).data,
@@ -120,7 +128,8 @@ function withNodeFetch(connect: Connect): Library {
   const guarded = guardedFetch(nodeFetch, { agent: agent.forUrl }, agent)
   return {
     get: async (url) => new Uint8Array(await (await guarded(url)).arrayBuffer()),
-    post: async (url, body) => new Uint8Array(await (await guarded(url, { method: 'POST', body: Buffer.from(body) })).arrayBuffer()),
+    post: async (url, body) =>
+      new Uint8Array(await (await guarded(url, { method: 'POST', body: Buffer.from(body) })).arrayBuffer()),
     async cancel(url) {
       const body = (await guarded(url)).body as unknown as NodeJS.ReadableStream & { destroy(): void }
       await once(body, 'data')
@@ -136,21 +145,23 @@ interface UndiciModule {
 }
 type AnyFetch = (url: string, init?: object) => Promise<Pick<Response, 'arrayBuffer' | 'body'>>
 
-const withUndici = (undici: UndiciModule, plainFetch: AnyFetch) => (connect: Connect): Library => {
-  const connector = undiciConnector({ connect, tls: { ca: authority } })
-  const dispatcher = new undici.Agent({ connect: connector, connections: 1 } as never)
-  const guarded = guardedFetch(plainFetch, { dispatcher }, connector)
-  return {
-    get: async (url) => new Uint8Array(await (await guarded(url)).arrayBuffer()),
-    post: async (url, body) => new Uint8Array(await (await guarded(url, { method: 'POST', body })).arrayBuffer()),
-    async cancel(url) {
-      const reader = ((await guarded(url)).body as ReadableStream<Uint8Array>).getReader()
-      await reader.read()
-      await reader.cancel()
-    },
-    close: () => dispatcher.destroy(),
+const withUndici =
+  (undici: UndiciModule, plainFetch: AnyFetch) =>
+  (connect: Connect): Library => {
+    const connector = undiciConnector({ connect, tls: { ca: authority } })
+    const dispatcher = new undici.Agent({ connect: connector, connections: 1 } as never)
+    const guarded = guardedFetch(plainFetch, { dispatcher }, connector)
+    return {
+      get: async (url) => new Uint8Array(await (await guarded(url)).arrayBuffer()),
+      post: async (url, body) => new Uint8Array(await (await guarded(url, { method: 'POST', body })).arrayBuffer()),
+      async cancel(url) {
+        const reader = ((await guarded(url)).body as ReadableStream<Uint8Array>).getReader()
+        await reader.read()
+        await reader.cancel()
+      },
+      close: () => dispatcher.destroy(),
+    }
   }
-}
 
 const undici8 = whyLacking('undici 8') === undefined ? await import('undici8') : undefined
 const LIBRARIES: Readonly<Record<string, (connect: Connect) => Library>> = {
@@ -166,7 +177,12 @@ const LIBRARIES: Readonly<Record<string, (connect: Connect) => Library>> = {
 }
 
 const rejection = async (promise: Promise<unknown>): Promise<Error & { code?: string }> =>
-  promise.then(() => { throw new Error('it did not fail') }, (error: Error) => error)
+  promise.then(
+    () => {
+      throw new Error('it did not fail')
+    },
+    (error: Error) => error,
+  )
 
 /** The innermost error that has a code. */
 const codeOf = (error: unknown): unknown => {
@@ -184,7 +200,8 @@ for (const [name, open] of Object.entries(LIBRARIES)) {
 
     beforeEach(async () => {
       servers = new LocalServers()
-      const listener = (request: http.IncomingMessage, response: http.ServerResponse): void => void answer(request, response)
+      const listener = (request: http.IncomingMessage, response: http.ServerResponse): void =>
+        void answer(request, response)
       await servers.add('target.test:80', http.createServer(listener))
       await servers.add('target.test:443', https.createServer({ key: serverKey, cert: serverCertificate }, listener))
       await servers.add('other.example:443', https.createServer({ key: serverKey, cert: serverCertificate }, listener))
@@ -244,7 +261,9 @@ for (const [name, open] of Object.entries(LIBRARIES)) {
     })
 
     it('fails when connect throws', async () => {
-      const broken = open(() => { throw Object.assign(new TypeError('refused'), { code: 'ADDRESS_REFUSED' }) })
+      const broken = open(() => {
+        throw Object.assign(new TypeError('refused'), { code: 'ADDRESS_REFUSED' })
+      })
       expect(codeOf(await rejection(broken.get(`${PLAIN}/`)))).to.equal('ADDRESS_REFUSED')
       await broken.close()
     })
@@ -287,23 +306,32 @@ describe('Agents: what must never go beside Tor', () => {
     const servers = new LocalServers()
     const agent = new TorAgent({ connect: servers.connect })
     await agent.prove((url) => axios.get(url, { httpAgent: agent.http, httpsAgent: agent.https, proxy: false }))
-    expect((await rejection(agent.prove((url) => axios.get(url, { httpAgent: agent.http, proxy: false })))).code).to.equal('HOOK_IGNORED')
+    expect(
+      (await rejection(agent.prove((url) => axios.get(url, { httpAgent: agent.http, proxy: false })))).code,
+    ).to.equal('HOOK_IGNORED')
     expect(servers.calls).to.deep.equal([])
   })
 
   it('TorAgent refuses a socketPath', async () => {
     const servers = new LocalServers()
-    const request = http.get({ agent: new TorAgent({ connect: servers.connect }).http, socketPath: '/tmp/none', path: '/' })
-    const [error] = await once(request, 'error') as [Error]
+    const request = http.get({
+      agent: new TorAgent({ connect: servers.connect }).http,
+      socketPath: '/tmp/none',
+      path: '/',
+    })
+    const [error] = (await once(request, 'error')) as [Error]
     expect(error.message).to.match(/socketPath/)
   })
 
   it('TorAgent checks certificates though told not to', async () => {
     const servers = new LocalServers()
-    await servers.add('target.test:443', https.createServer({ key: serverKey, cert: serverCertificate }, (_, response) => response.end()))
+    await servers.add(
+      'target.test:443',
+      https.createServer({ key: serverKey, cert: serverCertificate }, (_, response) => response.end()),
+    )
     const agent = new TorAgent({ connect: servers.connect, rejectUnauthorized: false })
     const request = https.get('https://target.test/', { agent: agent.https, rejectUnauthorized: false })
-    const [error] = await once(request, 'error') as [Error & { code: string }]
+    const [error] = (await once(request, 'error')) as [Error & { code: string }]
     expect(error.code).to.equal('UNABLE_TO_VERIFY_LEAF_SIGNATURE')
     await servers.stop()
   })
@@ -312,11 +340,17 @@ describe('Agents: what must never go beside Tor', () => {
     const servers = new LocalServers()
     await servers.add('target.test:443', http.createServer())
     const options = { connect: servers.connect, minVersion: 'none' as never }
-    const [error] = await once(https.get('https://target.test/', { agent: new TorAgent(options).https }), 'error') as [Error]
+    const [error] = (await once(
+      https.get('https://target.test/', { agent: new TorAgent(options).https }),
+      'error',
+    )) as [Error]
     expect(error).to.be.instanceOf(Error)
     const connector = undiciConnector({ connect: servers.connect, tls: { minVersion: 'none' as never } })
     const failure = await new Promise((resolve) => {
-      connector({ hostname: 'target.test', protocol: 'https:' }, (...[reason]: [error: Error | null, socket: unknown]) => resolve(reason))
+      connector(
+        { hostname: 'target.test', protocol: 'https:' },
+        (...[reason]: [error: Error | null, socket: unknown]) => resolve(reason),
+      )
     })
     expect(failure).to.be.instanceOf(Error)
     expect(servers.calls).to.have.length(2)
@@ -325,13 +359,20 @@ describe('Agents: what must never go beside Tor', () => {
   })
 
   it('undiciConnector always answers in a later turn', async () => {
-    const connector = undiciConnector({ connect: () => { throw new TypeError('refused') } })
+    const connector = undiciConnector({
+      connect: () => {
+        throw new TypeError('refused')
+      },
+    })
     let isLater = false
     const error = new Promise<Error | null>((resolve) => {
-      connector({ hostname: 'target.test', protocol: 'http:' }, (...[failure]: [error: Error | null, socket: unknown]) => {
-        expect(isLater).to.equal(true)
-        resolve(failure)
-      })
+      connector(
+        { hostname: 'target.test', protocol: 'http:' },
+        (...[failure]: [error: Error | null, socket: unknown]) => {
+          expect(isLater).to.equal(true)
+          resolve(failure)
+        },
+      )
     })
     isLater = true
     expect(await error).to.be.instanceOf(TypeError)
@@ -347,15 +388,20 @@ describe('WebSockets through connect', () => {
   for (const protocol of ['ws', 'wss']) {
     it(`ws speaks ${protocol}: and is told when the connection dies`, async () => {
       const servers = new LocalServers()
-      const server = protocol === 'ws' ? http.createServer() : https.createServer({ key: serverKey, cert: serverCertificate })
+      const server =
+        protocol === 'ws' ? http.createServer() : https.createServer({ key: serverKey, cert: serverCertificate })
       await servers.add(`target.test:${protocol === 'ws' ? 80 : 443}`, server)
       const sockets = new WebSocketServer({ server: server as http.Server })
-      sockets.on('connection', (socket) => socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary })))
+      sockets.on('connection', (socket) =>
+        socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary })),
+      )
       const agent = new TorAgent({ connect: servers.connect, ca: authority })
-      const socket = new WebSocket(`${protocol}://target.test/`, { agent: agent.forUrl({ protocol: protocol === 'ws' ? 'http:' : 'https:' }) })
+      const socket = new WebSocket(`${protocol}://target.test/`, {
+        agent: agent.forUrl({ protocol: protocol === 'ws' ? 'http:' : 'https:' }),
+      })
       await once(socket, 'open')
       socket.send(BODY.subarray(0, 1_000_000))
-      const [echoed] = await once(socket, 'message') as [Buffer]
+      const [echoed] = (await once(socket, 'message')) as [Buffer]
       expect(sha256(echoed)).to.equal(sha256(BODY.subarray(0, 1_000_000)))
       socket.on('error', () => undefined)
       const closed = once(socket, 'close') as Promise<[number]>
@@ -366,4 +412,3 @@ describe('WebSockets through connect', () => {
     })
   }
 })
-

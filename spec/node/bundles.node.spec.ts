@@ -25,14 +25,16 @@ const LIMITS: Readonly<Record<string, number>> = {
   './testing': 60_000,
 }
 
-const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { exports: Record<string, string | { default: string }> }
+const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+  exports: Record<string, string | { default: string }>
+}
 const entries = Object.entries(manifest.exports).flatMap(([name, target]) =>
   typeof target === 'string' ? [] : [{ name, file: target.default.replace('./dist/', 'lib/').replace(/\.js$/, '.ts') }],
 )
 
 /**
- * Bundles an entry as a web page would have it: what is loaded with it, and apart from that what is loaded when it is first used. A
- * module that no browser has makes this throw.
+ * Bundles an entry as a web page would have it: what is loaded with it, and apart from that what is loaded when it is
+ * first used. A module that no browser has makes this throw.
  */
 async function bundle(file: string): Promise<{ readonly whole: Bundle; readonly later: Bundle }> {
   const { metafile, outputFiles } = await build({
@@ -57,7 +59,9 @@ async function bundle(file: string): Promise<{ readonly whole: Bundle; readonly 
   }
   for (const [path, { entryPoint }] of outputs) if (entryPoint === file) add(path)
   const bundleOf = (paths: readonly string[]): Bundle => {
-    const code = Buffer.concat(outputFiles.filter(({ path }) => paths.includes(relative(ROOT, path))).map(({ contents }) => contents))
+    const code = Buffer.concat(
+      outputFiles.filter(({ path }) => paths.includes(relative(ROOT, path))).map(({ contents }) => contents),
+    )
     const inputs = paths.flatMap((path) => Object.keys(outputs.get(path)?.inputs ?? {}))
     return { inputs: inputs.map((path) => relative('.', path)), size: code.length, gzipped: gzipSync(code).length }
   }

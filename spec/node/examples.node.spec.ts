@@ -1,6 +1,6 @@
 /**
- * Every example runs, and ends with the line that its first line promises: `// prints: REGEXP`. `name.deno.ts` runs in Deno and
- * `name.bun.ts` in Bun; the others run in Node.
+ * Every example runs, and ends with the line that its first line promises: `// prints: REGEXP`. `name.deno.ts` runs in
+ * Deno and `name.bun.ts` in Bun; the others run in Node.
  */
 import { spawn } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
@@ -18,7 +18,8 @@ const folder = join(ROOT, 'examples')
 const outdir = outputFolder('examples')
 const examples = filesBelow(folder, '.ts', { deep: false }).filter((file) => !file.endsWith('.worker.ts'))
 
-const engineOf = (file: string): 'node' | 'deno' | 'bun' => (file.endsWith('.deno.ts') ? 'deno' : file.endsWith('.bun.ts') ? 'bun' : 'node')
+const engineOf = (file: string): 'node' | 'deno' | 'bun' =>
+  file.endsWith('.deno.ts') ? 'deno' : file.endsWith('.bun.ts') ? 'bun' : 'node'
 
 interface Ended {
   readonly code: number | null
@@ -27,11 +28,19 @@ interface Ended {
 }
 
 async function run(command: string, args: readonly string[]): Promise<Ended> {
-  const child = spawn(command, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...RUN_ENV } })
+  const child = spawn(command, args, {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...RUN_ENV },
+  })
   let output = ''
   let errors = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => { output += text })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => { errors += text })
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    errors += text
+  })
   const timer = setTimeout(() => child.kill('SIGKILL'), LIMIT)
   const code = await new Promise<number | null>((resolve, reject) => {
     child.on('error', reject)
@@ -68,7 +77,10 @@ describe('Examples', function () {
       const flags = engine === 'node' ? ['--enable-source-maps', ...RUN_FLAGS.node] : RUN_FLAGS[engine]
       const { code, output, errors } = await run(program.path, [...flags, join(outdir, name.replace(/\.ts$/, '.js'))])
       expect(code, `${output}${errors}`).to.equal(0)
-      const last = output.trimEnd().split(/[\r\n]+/).at(-1)
+      const last = output
+        .trimEnd()
+        .split(/[\r\n]+/)
+        .at(-1)
       expect(last).to.match(new RegExp(promised))
     })
   }

@@ -47,12 +47,24 @@ describe('curl through listenSocks', () => {
   })
 
   /** Runs curl with the proxy `127.0.0.1:port` in place of PROXY. */
-  const run = (args: readonly string[], input?: Uint8Array): Promise<{ code: number; output: Buffer; errors: string }> =>
+  const run = (
+    args: readonly string[],
+    input?: Uint8Array,
+  ): Promise<{ code: number; output: Buffer; errors: string }> =>
     new Promise((resolve) => {
       const proxied = args.map((each) => each.replace('PROXY', `127.0.0.1:${listener.port}`))
-      const child = execFile(curl, ['-q', '-sS', '--max-time', '8', ...proxied], { encoding: 'buffer', maxBuffer: 20_000_000, env: {} }, (error, output, errors) => {
-        resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, output, errors: errors.toString() })
-      })
+      const child = execFile(
+        curl,
+        ['-q', '-sS', '--max-time', '8', ...proxied],
+        { encoding: 'buffer', maxBuffer: 20_000_000, env: {} },
+        (error, output, errors) => {
+          resolve({
+            code: typeof error?.code === 'number' ? error.code : error ? -1 : 0,
+            output,
+            errors: errors.toString(),
+          })
+        },
+      )
       child.stdin?.on('error', () => undefined) // curl may end before it has read all
       child.stdin?.end(input)
     })
@@ -63,8 +75,16 @@ describe('curl through listenSocks', () => {
     ['--socks4a', ['--socks4a', 'PROXY']],
     ['--proxy socks4a with a user id', ['--proxy', 'socks4a://user@PROXY'], 'socks4 4:user'],
     ['--proxy with --proxytunnel', ['--proxytunnel', '--proxy', 'http://PROXY']],
-    ['--proxytunnel with credentials', ['--proxytunnel', '--proxy', 'http://tor-iso:x@PROXY'], 'http 18:Basic dG9yLWlzbzp4 - -'],
-    ['--proxytunnel with an isolation field', ['--proxytunnel', '--proxy', 'http://PROXY', '--proxy-header', 'X-Tor-Stream-Isolation: one'], 'http - - 3:one'],
+    [
+      '--proxytunnel with credentials',
+      ['--proxytunnel', '--proxy', 'http://tor-iso:x@PROXY'],
+      'http 18:Basic dG9yLWlzbzp4 - -',
+    ],
+    [
+      '--proxytunnel with an isolation field',
+      ['--proxytunnel', '--proxy', 'http://PROXY', '--proxy-header', 'X-Tor-Stream-Isolation: one'],
+      'http - - 3:one',
+    ],
   ]
 
   for (const [name, args, isolation] of WAYS) {
@@ -81,7 +101,13 @@ describe('curl through listenSocks', () => {
   }
 
   it('asks for two addresses over two streams', async () => {
-    const { code, output } = await run(['--socks5-hostname', 'PROXY', '--parallel', 'http://target.test/', 'http://target.test/'])
+    const { code, output } = await run([
+      '--socks5-hostname',
+      'PROXY',
+      '--parallel',
+      'http://target.test/',
+      'http://target.test/',
+    ])
     expect({ code, length: output.length }).to.deep.equal({ code: 0, length: 2 * BODY.length })
     expect(asked.length).to.be.within(1, 2)
   })

@@ -21,7 +21,8 @@ const ask = (host = 'a.test'): string => `${hex('05 01 00 03')}${String.fromChar
 async function echo(socket: FakeSocket): Promise<void> {
   socket.open()
   try {
-    for (let chunk = await socket.received(); chunk !== undefined; chunk = await socket.received()) await socket.send(chunk)
+    for (let chunk = await socket.received(); chunk !== undefined; chunk = await socket.received())
+      await socket.send(chunk)
     await socket.writer.close()
   } catch {
     // closed from the other side
@@ -107,7 +108,9 @@ describe('listenSocks', () => {
 
     it('is never a name to look up', async () => {
       for (const hostname of ['proxy.test', '', '127.0.0.1.test', 'localhost.', 7]) {
-        const error: unknown = await listen({ hostname: hostname as string, allowRemote: true }).catch((reason: unknown) => reason)
+        const error: unknown = await listen({ hostname: hostname as string, allowRemote: true }).catch(
+          (reason: unknown) => reason,
+        )
         expect(error, String(hostname)).to.be.instanceOf(TypeError)
         expect(String(error)).to.contain('hostname')
       }
@@ -115,16 +118,27 @@ describe('listenSocks', () => {
 
     it('is refused when the port is taken', async () => {
       await listen()
-      const error: unknown = await listenSocks({ connect: network.connect, port: listener.port }).catch((reason: unknown) => reason)
+      const error: unknown = await listenSocks({ connect: network.connect, port: listener.port }).catch(
+        (reason: unknown) => reason,
+      )
       expect(error).to.have.property('code', 'EADDRINUSE')
     })
   })
 
   it('names a bad option', async () => {
     for (const [options, name] of [
-      [{ port: -1 }, 'port'], [{ port: 65_536 }, 'port'], [{ port: 1.5 }, 'port'], [{ port: '9050' }, 'port'], [{ port: undefined }, 'port'],
-      [{ connect: undefined }, 'connect'], [{ resolve: 1 }, 'resolve'], [{ http: 1 }, 'http'], [{ allowRemote: 'yes' }, 'allowRemote'],
-      [{ maxHandshakes: 0 }, 'maxHandshakes'], [{ halfOpenTimeout: -1 }, 'halfOpenTimeout'], [{ handshakeTimeout: NaN }, 'handshakeTimeout'],
+      [{ port: -1 }, 'port'],
+      [{ port: 65_536 }, 'port'],
+      [{ port: 1.5 }, 'port'],
+      [{ port: '9050' }, 'port'],
+      [{ port: undefined }, 'port'],
+      [{ connect: undefined }, 'connect'],
+      [{ resolve: 1 }, 'resolve'],
+      [{ http: 1 }, 'http'],
+      [{ allowRemote: 'yes' }, 'allowRemote'],
+      [{ maxHandshakes: 0 }, 'maxHandshakes'],
+      [{ halfOpenTimeout: -1 }, 'halfOpenTimeout'],
+      [{ handshakeTimeout: NaN }, 'handshakeTimeout'],
     ] as const) {
       const error: unknown = await listen(options as never).catch((reason: unknown) => reason)
       expect(error, name).to.be.instanceOf(Error)
@@ -158,7 +172,9 @@ describe('listenSocks', () => {
           const client = await dial()
           const user = String(index)
           const sent = `${index} `.repeat(2000)
-          client.send(`${hex('05 01 02 01')}${String.fromCharCode(user.length)}${user}${hex('00')}${ask(`host-${index}.test`)}`)
+          client.send(
+            `${hex('05 01 02 01')}${String.fromCharCode(user.length)}${user}${hex('00')}${ask(`host-${index}.test`)}`,
+          )
           expect(await client.read(14)).to.equal(hex('05 02 01 00') + GRANTED)
           client.send(sent)
           client.end()
@@ -166,7 +182,9 @@ describe('listenSocks', () => {
         }),
       )
       expect(answers.filter((isRight) => isRight)).to.have.lengthOf(500)
-      expect(new Set(network.sockets.map(({ address, isolation }) => `${address.hostname} ${isolation}`))).to.have.property('size', 500)
+      expect(
+        new Set(network.sockets.map(({ address, isolation }) => `${address.hostname} ${isolation}`)),
+      ).to.have.property('size', 500)
       for (const { address, isolation } of network.sockets) {
         const index = /\d+/.exec(address.hostname)?.[0] ?? ''
         expect(isolation).to.equal(`socks5 ${index.length}:${index} 0:`)
@@ -189,7 +207,11 @@ describe('listenSocks', () => {
       const warnings: string[] = []
       await listen({ connect: echoing, onWarning: ({ kind }) => warnings.push(kind) })
       for (let round = 0; round < 2; round++) {
-        for (const sent of [hex('04 01 0050 c0000207 00'), GREETING + hex('05 01 00 01 c0000207 0050'), 'GET / HTTP/1.1\r\n\r\n']) {
+        for (const sent of [
+          hex('04 01 0050 c0000207 00'),
+          GREETING + hex('05 01 00 01 c0000207 0050'),
+          'GET / HTTP/1.1\r\n\r\n',
+        ]) {
           const client = await dial()
           client.send(sent)
           expect(await client.read(8)).to.have.lengthOf(8)
@@ -350,7 +372,8 @@ describe('listenSocks', () => {
         for (;;) await socket.send('x'.repeat(1_000_000))
       })().catch(() => undefined)
       // More waits than the two sockets take: the proxy's write lasts.
-      for (let settled = 0; settled < 20; await turn()) settled = socket.fromFar.buffered > PIPE_CAPACITY ? settled + 1 : 0
+      for (let settled = 0; settled < 20; await turn())
+        settled = socket.fromFar.buffered > PIPE_CAPACITY ? settled + 1 : 0
       expect(listener.connections).to.equal(5)
       return [silent, greeting, connecting, opened, stuck]
     }

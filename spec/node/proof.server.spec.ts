@@ -14,22 +14,28 @@ import { authority, serverCertificate, serverKey } from '../support/tls-authorit
 
 type Send = (url: string, agent: TorAgent) => Promise<string>
 
-const overNode: Send = (url, agent) => new Promise((resolve, reject) => {
-  const answer = (response: http.IncomingMessage): void => {
-    let text = ''
-    response.on('data', (chunk: Uint8Array) => { text += new TextDecoder().decode(chunk) })
-    response.on('end', () => resolve(text))
-    response.on('error', reject)
-  }
-  const request = url.startsWith('https:') ? https.get(url, { agent: agent.https }, answer) : http.get(url, { agent: agent.http }, answer)
-  request.on('error', reject)
-})
+const overNode: Send = (url, agent) =>
+  new Promise((resolve, reject) => {
+    const answer = (response: http.IncomingMessage): void => {
+      let text = ''
+      response.on('data', (chunk: Uint8Array) => {
+        text += new TextDecoder().decode(chunk)
+      })
+      response.on('end', () => resolve(text))
+      response.on('error', reject)
+    }
+    const request = url.startsWith('https:')
+      ? https.get(url, { agent: agent.https }, answer)
+      : http.get(url, { agent: agent.http }, answer)
+    request.on('error', reject)
+  })
 
 /** How each library takes the agents. */
 const SENDS: Readonly<Record<string, Send>> = {
   'node:http': overNode,
   'got': (url, agent) => got(url, { agent, retry: { limit: 0 } }).text(),
-  'axios': async (url, agent) => (await axios.get<string>(url, { httpAgent: agent.http, httpsAgent: agent.https, proxy: false })).data,
+  'axios': async (url, agent) =>
+    (await axios.get<string>(url, { httpAgent: agent.http, httpsAgent: agent.https, proxy: false })).data,
   'node-fetch': async (url, agent) => (await nodeFetch(url, { agent: agent.forUrl })).text(),
 }
 
@@ -37,7 +43,12 @@ const SENDS: Readonly<Record<string, Send>> = {
 const IGNORE: readonly string[] = engine === 'bun' ? ['node-fetch'] : []
 
 const rejection = async (promise: Promise<unknown>): Promise<unknown> =>
-  promise.then(() => { throw new Error('it did not fail') }, (error: unknown) => error)
+  promise.then(
+    () => {
+      throw new Error('it did not fail')
+    },
+    (error: unknown) => error,
+  )
 
 const expectIgnored = async (promise: Promise<unknown>): Promise<void> => {
   const error = await rejection(promise)
@@ -51,8 +62,13 @@ describe('The proof that a library uses an agent', () => {
 
   beforeEach(async () => {
     servers = new LocalServers()
-    await servers.add('target.test:80', http.createServer((_, response) => response.end('over http')))
-    const secure = https.createServer({ key: serverKey, cert: serverCertificate }, (_, response) => response.end('over https'))
+    await servers.add(
+      'target.test:80',
+      http.createServer((_, response) => response.end('over http')),
+    )
+    const secure = https.createServer({ key: serverKey, cert: serverCertificate }, (_, response) =>
+      response.end('over https'),
+    )
     await servers.add('target.test:443', secure)
   })
 
@@ -81,13 +97,21 @@ describe('The proof that a library uses an agent', () => {
 
   it('knocks at nothing but a port of 127.0.0.1', async () => {
     const urls: string[] = []
-    await expectIgnored(provenAgent({ connect: servers.connect }, (url) => { urls.push(url) }))
+    await expectIgnored(
+      provenAgent({ connect: servers.connect }, (url) => {
+        urls.push(url)
+      }),
+    )
     expect(urls).to.have.length(1)
     expect(urls[0]).to.match(/^http:\/\/127\.0\.0\.1:(49|5\d|6[0-5])\d{3}\/$/)
   })
 
   it('fails when the library throws at once', async () => {
-    await expectIgnored(provenAgent({ connect: servers.connect }, () => { throw new Error('broken') }))
+    await expectIgnored(
+      provenAgent({ connect: servers.connect }, () => {
+        throw new Error('broken')
+      }),
+    )
   })
 
   if (engine === 'bun') {
@@ -98,14 +122,18 @@ describe('The proof that a library uses an agent', () => {
 })
 
 describe('The proof that fetch uses a connector for undici', () => {
-  const connect = (): never => { throw new Error('nobody should come here') }
+  const connect = (): never => {
+    throw new Error('nobody should come here')
+  }
   const dispatched = (url: string, connector: ReturnType<typeof undiciConnector>): Promise<unknown> =>
     fetch(url, { dispatcher: new undici7.Agent({ connect: connector as never }) } as RequestInit)
 
   if (engine === 'node') {
     it('gives one in Node', async () => {
       const connector = await provenConnector({ connect }, dispatched)
-      const answer = new Promise((resolve) => connector({ hostname: 'target.test', protocol: 'http:' }, (...[failure]) => resolve(failure)))
+      const answer = new Promise((resolve) =>
+        connector({ hostname: 'target.test', protocol: 'http:' }, (...[failure]) => resolve(failure)),
+      )
       expect(await answer).to.be.instanceOf(Error)
     })
   } else {

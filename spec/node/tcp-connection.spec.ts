@@ -184,25 +184,34 @@ describe('A TCP connection as streams', () => {
       await connection.closed
       expect(socket.wasReset).to.equal(true)
       expect(await writer.closed.catch((error: unknown) => error)).to.equal(reason)
-      expect(await connection.readable.getReader().read().catch((error: unknown) => error)).to.have.property('code', 'CLOSED')
+      expect(
+        await connection.readable
+          .getReader()
+          .read()
+          .catch((error: unknown) => error),
+      ).to.have.property('code', 'CLOSED')
     }
   })
 
   it('fails both sides, and whatever waits, when the connection breaks', async () => {
     socket.hasRoom = false
     const writer = connection.writable.getWriter()
-    const failures = [connection.readable.getReader().read(), writer.write(Uint8Array.of(1)), writer.closed].map((promise) =>
-      (promise as Promise<unknown>).catch((error: unknown) => error),
+    const failures = [connection.readable.getReader().read(), writer.write(Uint8Array.of(1)), writer.closed].map(
+      (promise) => (promise as Promise<unknown>).catch((error: unknown) => error),
     )
     await turn()
     const cause = new Error('ECONNRESET')
     socket.emit('error', cause)
-    for (const failure of await Promise.all(failures)) expect(failure).to.be.instanceOf(SocketError).and.to.include({ code: 'CLOSED', cause })
+    for (const failure of await Promise.all(failures))
+      expect(failure).to.be.instanceOf(SocketError).and.to.include({ code: 'CLOSED', cause })
     await connection.closed
   })
 
   it('fails both sides when the socket is gone without a word', async () => {
-    const read = connection.readable.getReader().read().catch((error: unknown) => error)
+    const read = connection.readable
+      .getReader()
+      .read()
+      .catch((error: unknown) => error)
     socket.destroy()
     expect(await read).to.have.property('code', 'CLOSED')
     await connection.closed

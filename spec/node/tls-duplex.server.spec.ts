@@ -13,7 +13,9 @@ describe('TLS over a Duplex', function () {
   this.timeout(20_000)
   let servers: LocalServers
 
-  beforeEach(() => { servers = new LocalServers() })
+  beforeEach(() => {
+    servers = new LocalServers()
+  })
   afterEach(() => servers.stop())
 
   /** A TLS server at `address`, whose certificate is for target.test. */
@@ -27,24 +29,30 @@ describe('TLS over a Duplex', function () {
   }
   const connect = (hostname: string): LocalSocket => servers.connect({ hostname, port: 443 })
 
-  it('refuses a certificate for another name, whatever the check of the caller\'s says', async () => {
+  it("refuses a certificate for another name, whatever the check of the caller's says", async () => {
     await serve('other.test:443', () => undefined)
-    const secured = tlsOver(toDuplex(connect('other.test')), 'other.test', { ca: authority, checkServerIdentity: () => undefined })
+    const secured = tlsOver(toDuplex(connect('other.test')), 'other.test', {
+      ca: authority,
+      checkServerIdentity: () => undefined,
+    })
     const outcome = await Promise.race([
-      once(secured, 'secureConnect').then(() => 'trusted', () => 'refused'),
+      once(secured, 'secureConnect').then(
+        () => 'trusted',
+        () => 'refused',
+      ),
       once(secured, 'error').then(() => 'refused'),
     ])
     expect(outcome).to.equal('refused')
     secured.destroy()
   })
 
-  it('refuses what the check of the caller\'s refuses', async () => {
+  it("refuses what the check of the caller's refuses", async () => {
     await serve('target.test:443', () => undefined)
     const secured = tlsOver(toDuplex(connect('target.test')), 'target.test', {
       ca: authority,
       checkServerIdentity: () => new Error('not the one that was pinned'),
     })
-    const [error] = await once(secured, 'error') as [Error]
+    const [error] = (await once(secured, 'error')) as [Error]
     expect(error.message).to.match(/pinned/)
   })
 
@@ -61,12 +69,14 @@ describe('TLS over a Duplex', function () {
     })
     let below = 0
     const plain = connect('target.test')
-    const readable = plain.readable.pipeThrough(new TransformStream<Uint8Array, Uint8Array>({
-      transform(chunk, controller) {
-        below += chunk.length
-        controller.enqueue(chunk)
-      },
-    }))
+    const readable = plain.readable.pipeThrough(
+      new TransformStream<Uint8Array, Uint8Array>({
+        transform(chunk, controller) {
+          below += chunk.length
+          controller.enqueue(chunk)
+        },
+      }),
+    )
     const secured = tlsOver(toDuplex({ ...plain, readable }), 'target.test', { ca: authority })
     await once(secured, 'readable')
     let seen = -1
@@ -77,7 +87,9 @@ describe('TLS over a Duplex', function () {
     expect(below).to.be.at.most(8 * BLOCK.length)
 
     let taken = 0
-    secured.on('data', (bytes: Uint8Array) => { taken += bytes.length })
+    secured.on('data', (bytes: Uint8Array) => {
+      taken += bytes.length
+    })
     await once(secured, 'end')
     expect(taken).to.equal(size)
     secured.destroy()

@@ -36,24 +36,41 @@ function farSide({ takes = true } = {}): FarSide {
   let open!: (info: { remoteAddress?: string | null }) => void
   let refuse!: (error: unknown) => void
   let release!: () => void
-  const gate = takes ? Promise.resolve() : new Promise<void>((resolve) => { release = resolve })
-  const opened = new Promise<{ remoteAddress?: string | null }>((resolve, reject) => { [open, refuse] = [resolve, reject] })
+  const gate = takes
+    ? Promise.resolve()
+    : new Promise<void>((resolve) => {
+        release = resolve
+      })
+  const opened = new Promise<{ remoteAddress?: string | null }>((resolve, reject) => {
+    ;[open, refuse] = [resolve, reject]
+  })
   opened.catch(() => undefined)
-  const readable = new ReadableStream<Uint8Array>({
-    start(controller) { send = controller },
-    pull() { log.push('pull') },
-    cancel(reason) {
-      log.push('cancel')
-      reasons.push(reason)
+  const readable = new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        send = controller
+      },
+      pull() {
+        log.push('pull')
+      },
+      cancel(reason) {
+        log.push('cancel')
+        reasons.push(reason)
+      },
     },
-  }, { highWaterMark: 0 })
+    { highWaterMark: 0 },
+  )
   const writable = new WritableStream<BufferSource>({
-    start(controller) { writes = controller },
+    start(controller) {
+      writes = controller
+    },
     async write(chunk) {
       await gate
       written.push(new Uint8Array(chunk as Uint8Array))
     },
-    close() { log.push('close') },
+    close() {
+      log.push('close')
+    },
     abort(reason) {
       log.push('abort')
       reasons.push(reason)
@@ -82,7 +99,7 @@ function farSide({ takes = true } = {}): FarSide {
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values)
 const errorOf = async (duplex: Duplex): Promise<Error & { code?: string }> => {
-  const [error] = await once(duplex, 'error') as [Error]
+  const [error] = (await once(duplex, 'error')) as [Error]
   return error
 }
 
@@ -132,7 +149,7 @@ describe('toDuplex', () => {
       expect(log).to.deep.equal([])
     })
 
-    it('stop coming once a cell\'s worth waits', async () => {
+    it("stop coming once a cell's worth waits", async () => {
       const far = farSide()
       const duplex = toDuplex(far.socket)
       duplex.once('readable', () => undefined)
@@ -142,7 +159,7 @@ describe('toDuplex', () => {
       expect(far.send.desiredSize).to.be.at.most(-8 * 1)
     })
 
-    it('that are written beyond a cell\'s worth make write() say so', async () => {
+    it("that are written beyond a cell's worth make write() say so", async () => {
       const far = farSide({ takes: false })
       const duplex = toDuplex(far.socket)
       expect(duplex.write(new Uint8Array(497))).to.equal(true)
@@ -156,7 +173,11 @@ describe('toDuplex', () => {
       const far = farSide()
       const duplex = toDuplex(far.socket)
       const block = new Uint8Array(65_536).map((_, index) => index % 251)
-      await pipeline(Array.from({ length: 16 }, () => block), duplex, { end: false })
+      await pipeline(
+        Array.from({ length: 16 }, () => block),
+        duplex,
+        { end: false },
+      )
       duplex.end()
       await once(duplex, 'finish')
       expect(far.written.reduce((sum, chunk) => sum + chunk.length, 0)).to.equal(1_048_576)
@@ -192,7 +213,9 @@ describe('toDuplex', () => {
       const { socket, refuse } = farSide()
       const duplex = toDuplex(socket)
       let ended = false
-      duplex.on('end', () => { ended = true })
+      duplex.on('end', () => {
+        ended = true
+      })
       duplex.resume()
       refuse(failure)
       expect(await errorOf(duplex)).to.equal(failure)
@@ -277,7 +300,11 @@ describe('toDuplex', () => {
       const duplex = toDuplex(socket)
       open(null)
       await once(duplex, 'ready')
-      expect([duplex.remoteAddress, duplex.remotePort, duplex.remoteFamily]).to.deep.equal([undefined, undefined, undefined])
+      expect([duplex.remoteAddress, duplex.remotePort, duplex.remoteFamily]).to.deep.equal([
+        undefined,
+        undefined,
+        undefined,
+      ])
     })
 
     it('has the methods that do no harm', () => {
@@ -291,7 +318,9 @@ describe('toDuplex', () => {
       const { socket, send } = farSide()
       const duplex = toDuplex(socket, { clock })
       let timeouts = 0
-      duplex.on('timeout', () => { timeouts += 1 })
+      duplex.on('timeout', () => {
+        timeouts += 1
+      })
       duplex.resume()
       duplex.setTimeout(1_000)
       clock.advance(999)
@@ -333,7 +362,7 @@ describe('toDuplex', () => {
       while (far.written.length === 0) await turn()
       expect(new TextDecoder().decode(far.written[0])).to.match(/^GET \/ HTTP\/1\.1\r\n/)
       far.send.enqueue(new TextEncoder().encode('HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n'))
-      const [response] = await once(request, 'response') as [http.IncomingMessage]
+      const [response] = (await once(request, 'response')) as [http.IncomingMessage]
       expect(response.statusCode).to.equal(204)
       duplex.destroy()
     })

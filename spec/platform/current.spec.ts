@@ -8,9 +8,14 @@ describe('currentPlatform', () => {
   const runtime = globalThis as { Deno?: unknown; Bun?: unknown; process?: { versions?: { node?: string } } }
 
   it('is the one of this runtime, and always the same', () => {
-    const expected = runtime.Deno !== undefined ? 'deno'
-      : runtime.Bun !== undefined ? 'bun'
-        : runtime.process?.versions?.node !== undefined ? 'node' : 'web'
+    const expected =
+      runtime.Deno !== undefined
+        ? 'deno'
+        : runtime.Bun !== undefined
+          ? 'bun'
+          : runtime.process?.versions?.node !== undefined
+            ? 'node'
+            : 'web'
     expect(currentPlatform().name).to.equal(expected)
     expect(currentPlatform()).to.equal(currentPlatform())
   })

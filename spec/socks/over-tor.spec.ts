@@ -25,7 +25,10 @@ describe('The SOCKS front over a circuit', () => {
     circuit = Circuit.open(network.path(), { transport: network.transport })
     client = new FakeClient()
     const { resolve } = circuit
-    served = serveSocks(client.connection, { connect: (address) => circuit.connect(address), resolve: (name, options) => resolve.call(circuit, name, options) })
+    served = serveSocks(client.connection, {
+      connect: (address) => circuit.connect(address),
+      resolve: (name, options) => resolve.call(circuit, name, options),
+    })
   })
 
   afterEach(async () => {
@@ -91,7 +94,8 @@ describe('The SOCKS front over a circuit', () => {
     await circuit.opened
     await client.send(ASK)
     for (let before = -1; produced === 0 || produced > before; await turn(20)) before = produced
-    // It has come to rest: what the circuit's flow control lets through waits in the stream, and next to nothing behind it.
+    // It has come to rest: what the circuit's flow control lets through waits in the stream, and next to nothing behind
+    // it.
     expect(client.down.bytesWritten).to.be.within(65_536, 4 * 65_536)
   })
 

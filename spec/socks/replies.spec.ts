@@ -3,7 +3,10 @@ import { SocketError, type ErrorCode } from '../../lib/base/errors.ts'
 import type { EndReason } from '../../lib/cell/reasons.ts'
 import { replyOfFailure, socks4Reply, socks5Reply } from '../../lib/socks/replies.ts'
 
-/** C tor 0.4.9.11, src/core/or/reasons.c, stream_end_reason_to_socks5_response. NOTDIRECTORY has no line there: the general failure. */
+/**
+ * C tor 0.4.9.11, src/core/or/reasons.c, stream_end_reason_to_socks5_response. NOTDIRECTORY has no line there: the
+ * general failure.
+ */
 const REPLY_OF_END: Readonly<Record<keyof typeof EndReason, number>> = {
   MISC: 1,
   RESOLVEFAILED: 4,
@@ -55,7 +58,16 @@ describe('A SOCKS5 reply', () => {
   }
 
   it('to anything else that failed is the general failure', () => {
-    for (const error of [undefined, null, 'END_TIMEOUT', 6, new TypeError('no host'), { code: 6 }, { code: 'constructor' }, { code: 'TIMEOUT_OF_ANOTHER_KIND' }]) {
+    for (const error of [
+      undefined,
+      null,
+      'END_TIMEOUT',
+      6,
+      new TypeError('no host'),
+      { code: 6 },
+      { code: 'constructor' },
+      { code: 'TIMEOUT_OF_ANOTHER_KIND' },
+    ]) {
       expect(replyOfFailure(error, 'a.test', false)).to.equal(1)
       expect(replyOfFailure(error, 'a.test', true)).to.equal(1)
     }
@@ -64,8 +76,14 @@ describe('A SOCKS5 reply', () => {
   describe('about onion services', () => {
     const ADDRESS = `${'a'.repeat(55)}d.onion`
     const EXTENDED = [
-      'ONION_DESCRIPTOR_NOT_FOUND', 'ONION_DESCRIPTOR_INVALID', 'ONION_INTRODUCTION_FAILED', 'ONION_RENDEZVOUS_FAILED',
-      'ONION_AUTHORIZATION_MISSING', 'ONION_AUTHORIZATION_WRONG', 'ONION_ADDRESS_INVALID', 'ONION_INTRODUCTION_TIMEOUT',
+      'ONION_DESCRIPTOR_NOT_FOUND',
+      'ONION_DESCRIPTOR_INVALID',
+      'ONION_INTRODUCTION_FAILED',
+      'ONION_RENDEZVOUS_FAILED',
+      'ONION_AUTHORIZATION_MISSING',
+      'ONION_AUTHORIZATION_WRONG',
+      'ONION_ADDRESS_INVALID',
+      'ONION_INTRODUCTION_TIMEOUT',
     ]
 
     for (const [index, code] of EXTENDED.entries()) {
@@ -77,7 +95,13 @@ describe('A SOCKS5 reply', () => {
 
     it('is 0xf6 for a name that ends in .onion and is no address of one, but only by option', () => {
       const refused = failure('ADDRESS_REFUSED')
-      for (const name of ['onion.onion', 'a.onion.', `${'a'.repeat(55)}a.onion`, `${'1'.repeat(55)}d.onion`, `x${ADDRESS}`]) {
+      for (const name of [
+        'onion.onion',
+        'a.onion.',
+        `${'a'.repeat(55)}a.onion`,
+        `${'1'.repeat(55)}d.onion`,
+        `x${ADDRESS}`,
+      ]) {
         expect(replyOfFailure(refused, name, true), name).to.equal(0xf6)
         expect(replyOfFailure(refused, name, false), name).to.equal(2)
       }
@@ -94,8 +118,23 @@ describe('A SOCKS5 reply', () => {
 
   it('carries an address or a name of each kind', () => {
     expect([...socks5Reply(0, { type: 'ipv4', address: '192.0.2.7' })]).to.deep.equal([5, 0, 0, 1, 192, 0, 2, 7, 0, 0])
-    expect([...socks5Reply(0, { type: 'ipv6', address: '2001:db8::7' })]).to.deep.equal([5, 0, 0, 4, 0x20, 1, 0xd, 0xb8, ...Array<number>(11).fill(0), 7, 0, 0])
-    expect([...socks5Reply(0, { type: 'hostname', hostname: 'a.b' })]).to.deep.equal([5, 0, 0, 3, 3, 0x61, 0x2e, 0x62, 0, 0])
+    expect([...socks5Reply(0, { type: 'ipv6', address: '2001:db8::7' })]).to.deep.equal([
+      5,
+      0,
+      0,
+      4,
+      0x20,
+      1,
+      0xd,
+      0xb8,
+      ...Array<number>(11).fill(0),
+      7,
+      0,
+      0,
+    ])
+    expect([...socks5Reply(0, { type: 'hostname', hostname: 'a.b' })]).to.deep.equal([
+      5, 0, 0, 3, 3, 0x61, 0x2e, 0x62, 0, 0,
+    ])
   })
 })
 

@@ -33,7 +33,13 @@ describe('serveSocks', () => {
 
   const serve = (options: Partial<ProxyOptions> = {}): void => {
     const { connect, resolve } = network
-    served = serveSocks(client.connection, { connect, resolve, clock, onWarning: ({ kind }) => warnings.push(kind), ...options })
+    served = serveSocks(client.connection, {
+      connect,
+      resolve,
+      clock,
+      onWarning: ({ kind }) => warnings.push(kind),
+      ...options,
+    })
   }
 
   /** Until the client asked for `a.test:80` and the far end knows, but has not answered. */
@@ -60,7 +66,10 @@ describe('serveSocks', () => {
       serve()
       await client.send(`${hex('05 01 02')}${hex('01 01')}u${hex('01')}p${TO_NAME}`)
       const { address, isolation } = await asked
-      expect({ address, isolation }).to.deep.equal({ address: { hostname: 'a.test', port: 80 }, isolation: 'socks5 1:u 1:p' })
+      expect({ address, isolation }).to.deep.equal({
+        address: { hostname: 'a.test', port: 80 },
+        isolation: 'socks5 1:u 1:p',
+      })
       expect(await client.read(4)).to.equal(hex('05 02 01 00'))
     })
 
@@ -131,7 +140,11 @@ describe('serveSocks', () => {
       await served
       const other = new FakeClient()
       const idle = new FakeClock()
-      const patient = serveSocks(other.connection, { connect: network.connect, handshakeTimeout: Infinity, clock: idle })
+      const patient = serveSocks(other.connection, {
+        connect: network.connect,
+        handshakeTimeout: Infinity,
+        clock: idle,
+      })
       expect(idle.timers).to.equal(0)
       other.die()
       await patient
@@ -147,7 +160,12 @@ describe('serveSocks', () => {
 
     it('warns of raw addresses, of HTTP and of unknown protocols, without naming a host', async () => {
       const messages: string[] = []
-      for (const sent of [hex('04 01 0050 c0000207 00'), GREETING + hex('05 01 00 01 c0000207 0050'), 'GET http://secret.test/ HTTP/1.1\r\n', hex('16 03')]) {
+      for (const sent of [
+        hex('04 01 0050 c0000207 00'),
+        GREETING + hex('05 01 00 01 c0000207 0050'),
+        'GET http://secret.test/ HTTP/1.1\r\n',
+        hex('16 03'),
+      ]) {
         const each = new FakeClient()
         void serveSocks(each.connection, {
           connect: network.connect,
@@ -383,12 +401,17 @@ describe('serveSocks', () => {
     const PTR = GREETING + hex('05 f1 00 01 c0000207 0000')
 
     it('answers with an IPv4 address rather than an IPv6 one, and ends', async () => {
-      network.answers = [{ type: 'ipv6', address: '2001:db8::1' }, { type: 'ipv4', address: '192.0.2.7' }]
+      network.answers = [
+        { type: 'ipv6', address: '2001:db8::1' },
+        { type: 'ipv4', address: '192.0.2.7' },
+      ]
       serve()
       await client.send(RESOLVE)
       expect(await client.readAll()).to.equal(CHOSEN + hex('05 00 00 01 c0000207 0000'))
       await served
-      expect(network.lookups.map(({ name, isolation }) => ({ name, isolation }))).to.deep.equal([{ name: 'a.test', isolation: undefined }])
+      expect(network.lookups.map(({ name, isolation }) => ({ name, isolation }))).to.deep.equal([
+        { name: 'a.test', isolation: undefined },
+      ])
     })
 
     it('answers with an IPv6 address where there is no other', async () => {
@@ -430,7 +453,8 @@ describe('serveSocks', () => {
     it('says host unreachable when there is no answer of the kind', async () => {
       for (const sent of [RESOLVE, PTR]) {
         client = new FakeClient(clock)
-        network.answers = sent === PTR ? [{ type: 'ipv4', address: '192.0.2.7' }] : [{ type: 'hostname', hostname: 'a.test' }]
+        network.answers =
+          sent === PTR ? [{ type: 'ipv4', address: '192.0.2.7' }] : [{ type: 'hostname', hostname: 'a.test' }]
         serve()
         await client.send(sent)
         expect(await client.readAll()).to.equal(CHOSEN + failed('04'))
@@ -444,7 +468,12 @@ describe('serveSocks', () => {
     })
 
     it('survives answers that are none', async () => {
-      for (const answers of [[{ type: 'ipv4', address: 'a.test' }], [{ type: 'hostname', hostname: 'x'.repeat(256) }], [{ type: 'hostname', hostname: '\u00fc' }], undefined]) {
+      for (const answers of [
+        [{ type: 'ipv4', address: 'a.test' }],
+        [{ type: 'hostname', hostname: 'x'.repeat(256) }],
+        [{ type: 'hostname', hostname: '\u00fc' }],
+        undefined,
+      ]) {
         client = new FakeClient(clock)
         network.answers = answers as never
         serve()
@@ -472,7 +501,12 @@ describe('serveSocks', () => {
         const options = { signal: controller.signal }
         if (phase === 'before') controller.abort()
         if (phase === 'before' || phase === 'handshake') serve(options)
-        const socket = phase === 'connecting' ? await ask(options) : phase === 'open' || phase === 'stuck' ? await open(options) : undefined
+        const socket =
+          phase === 'connecting'
+            ? await ask(options)
+            : phase === 'open' || phase === 'stuck'
+              ? await open(options)
+              : undefined
         if (phase === 'stuck') {
           void client.send('x'.repeat(3 * PIPE_CAPACITY)).catch(() => undefined)
           void socket?.send('x'.repeat(3 * PIPE_CAPACITY)).catch(() => undefined)
@@ -491,19 +525,28 @@ describe('serveSocks', () => {
     it('names the option', async () => {
       const { connect } = network
       for (const [options, name] of [
-        [{}, 'connect'], [{ connect: 'connect' }, 'connect'], [{ connect, resolve: 1 }, 'resolve'], [{ connect, onWarning: 1 }, 'onWarning'],
-        [{ connect, extendedErrors: 1 }, 'extendedErrors'], [{ connect, handshakeTimeout: -1 }, 'handshakeTimeout'], [{ connect, signal: {} }, 'signal'],
+        [{}, 'connect'],
+        [{ connect: 'connect' }, 'connect'],
+        [{ connect, resolve: 1 }, 'resolve'],
+        [{ connect, onWarning: 1 }, 'onWarning'],
+        [{ connect, extendedErrors: 1 }, 'extendedErrors'],
+        [{ connect, handshakeTimeout: -1 }, 'handshakeTimeout'],
+        [{ connect, signal: {} }, 'signal'],
       ] as const) {
         const error: unknown = await serveSocks(client.connection, options as never).catch((reason: unknown) => reason)
         expect(error, name).to.be.instanceOf(name === 'handshakeTimeout' ? RangeError : TypeError)
         expect(String(error)).to.contain(name)
       }
-      expect(await serveSocks(client.connection, undefined as never).catch((reason: unknown) => reason)).to.be.instanceOf(TypeError)
+      expect(
+        await serveSocks(client.connection, undefined as never).catch((reason: unknown) => reason),
+      ).to.be.instanceOf(TypeError)
     })
 
     it('rejects when the streams are locked', async () => {
       client.connection.readable.getReader()
-      expect(await serveSocks(client.connection, { connect: network.connect }).catch((reason: unknown) => reason)).to.be.instanceOf(TypeError)
+      expect(
+        await serveSocks(client.connection, { connect: network.connect }).catch((reason: unknown) => reason),
+      ).to.be.instanceOf(TypeError)
     })
   })
 })

@@ -6,20 +6,31 @@ import { RelayCommand } from '../../lib/cell/commands.ts'
 import { HalfClosedStream } from '../../lib/stream/flow/half-closed.ts'
 import { turn } from '../support/turn.ts'
 import { CLOSING_TABLE } from './support/closing-table.ts'
-import { codeOf, connected, connecting, pattern, rejection, VARIANTS } from './support/scene.ts'
-import { applies, arrange, EVENTS, happen, line, stageOf, STATES, type EventName, type Stage, type StateName } from './support/states.ts'
+import { codeOf, connected, connecting, pattern, rejection, VARIANTS } from './support/stream-fixture.ts'
+import {
+  applies,
+  arrange,
+  EVENTS,
+  happen,
+  line,
+  stageOf,
+  STATES,
+  type EventName,
+  type Fixture,
+  type StateName,
+} from './support/states.ts'
 
 const states = Object.keys(STATES) as StateName[]
 const events = Object.keys(EVENTS) as EventName[]
 
 /** After close() nothing may be left of a stream, however it came to that. */
-async function expectNothingLeft(stage: Stage, told: string): Promise<void> {
-  const { circuit, clock, socket, watch } = stage
+async function expectNothingLeft(fixture: Fixture, told: string): Promise<void> {
+  const { circuit, clock, socket, watch } = fixture
   void watch.add('last close', socket.close())
   await turn(3)
   expect(watch.pending, `${told}: promises left pending`).to.deep.equal([])
   expect(clock.timers, `${told}: timers left running`).to.equal(0)
-  expect(circuit.guests, `${told}: guests left waiting`).to.equal(0)
+  expect(circuit.pending, `${told}: pending left waiting`).to.equal(0)
   expect(circuit.reserved, `${told}: cells left reserved`).to.equal(0)
   expect(circuit.faults, `${told}: faults`).to.deep.equal([])
   const ends = circuit.sentOf(RelayCommand.END)
@@ -34,15 +45,15 @@ for (const variant of VARIANTS) {
     for (const state of states.filter((name) => variant.bytes || !name.includes('BYOB'))) {
       it(`${state}: each event does what the table says, and leaves nothing pending`, async () => {
         for (const event of ['nothing', ...events] as const) {
-          const stage = await arrange(state, variant)
+          const fixture = await arrange(state, variant)
           const expected = CLOSING_TABLE[state][event]
           if (event !== 'nothing') {
-            expect(applies(event, stage), event).to.equal(expected !== undefined)
+            expect(applies(event, fixture), event).to.equal(expected !== undefined)
             if (expected === undefined) continue
-            await happen(event, stage)
+            await happen(event, fixture)
           }
-          expect(line(stage), event).to.equal(expected)
-          await expectNothingLeft(stage, event)
+          expect(line(fixture), event).to.equal(expected)
+          await expectNothingLeft(fixture, event)
         }
       })
 
@@ -50,15 +61,17 @@ for (const variant of VARIANTS) {
         for (const first of events) {
           for (const second of events) {
             for (const together of [true, false]) {
-              const stage = await arrange(state, variant)
-              if (!applies(first, stage)) continue
-              if (together) void EVENTS[first](stage)
-              else await happen(first, stage)
-              if (!applies(second, stage)) continue
+              const fixture = await arrange(state, variant)
+              if (!applies(first, fixture)) continue
+              if (together) void EVENTS[first](fixture)
+              else await happen(first, fixture)
+              if (!applies(second, fixture)) continue
               // Not `happen`: the same name twice would hide the first promise.
-              void EVENTS[second](stage.watch.has('event') ? { ...stage, watch: stage.watch.under('second ') } : stage)
+              void EVENTS[second](
+                fixture.watch.has('event') ? { ...fixture, watch: fixture.watch.under('second ') } : fixture,
+              )
               await turn(2)
-              await expectNothingLeft(stage, `${first}, ${second}${together ? ' at once' : ''}`)
+              await expectNothingLeft(fixture, `${first}, ${second}${together ? ' at once' : ''}`)
             }
           }
         }
@@ -69,12 +82,15 @@ for (const variant of VARIANTS) {
       for (const open of [true, false]) {
         for (const wrote of [true, false]) {
           for (const event of events) {
-            const stage = stageOf(connecting, { ...variant.options, open })
-            if (!applies(event, stage)) continue
-            if (wrote) void stage.watch.add('write', stage.writer.write(pattern(600)))
-            void EVENTS[event](stage)
+            const fixture = stageOf(connecting, { ...variant.options, open })
+            if (!applies(event, fixture)) continue
+            if (wrote) void fixture.watch.add('write', fixture.writer.write(pattern(600)))
+            void EVENTS[event](fixture)
             await turn()
-            await expectNothingLeft(stage, `${event}${wrote ? ' after a write' : ''}${open ? '' : ', circuit not open'}`)
+            await expectNothingLeft(
+              fixture,
+              `${event}${wrote ? ' after a write' : ''}${open ? '' : ', circuit not open'}`,
+            )
           }
         }
       }

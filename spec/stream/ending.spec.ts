@@ -6,7 +6,18 @@ import { RelayCommand } from '../../lib/cell/commands.ts'
 import { SocketError, TorError, type ErrorCode } from '../../lib/base/errors.ts'
 import { hex } from '../cell/support/bytes.ts'
 import { turn } from '../support/turn.ts'
-import { cells, codeOf, connected, connecting, pattern, readAll, rejection, sameBytes, concat, utf8 } from './support/scene.ts'
+import {
+  cells,
+  codeOf,
+  connected,
+  connecting,
+  pattern,
+  readAll,
+  rejection,
+  sameBytes,
+  concat,
+  utf8,
+} from './support/stream-fixture.ts'
 import { Watch } from './support/watch.ts'
 
 const { BEGIN, DATA, END, SENDME } = RelayCommand
@@ -35,7 +46,9 @@ describe('END of the far end', () => {
       const { circuit, clock, socket } = connecting()
       circuit.end(reason)
       const error = await rejection(socket.opened)
-      expect(error).to.be.instanceOf(SocketError).and.to.include({ code: REASONS[reason] ?? 'END_OTHER', reason })
+      expect(error)
+        .to.be.instanceOf(SocketError)
+        .and.to.include({ code: REASONS[reason] ?? 'END_OTHER', reason })
       expect(await rejection(socket.closed)).to.equal(error)
       expect(circuit.commands, 'END is never answered').to.deep.equal([BEGIN])
       expect(circuit.endpoints.size).to.equal(0)
@@ -48,12 +61,17 @@ describe('END of the far end', () => {
       const { circuit, socket } = connected()
       circuit.data(pattern(3))
       circuit.end(reason)
-      const outcome = await readAll(socket.readable).then((bytes) => bytes.length, (error: unknown) => error)
+      const outcome = await readAll(socket.readable).then(
+        (bytes) => bytes.length,
+        (error: unknown) => error,
+      )
       if (reason === 6) {
         expect(outcome).to.equal(3)
         await socket.closed
       } else {
-        expect(outcome).to.be.instanceOf(SocketError).and.to.include({ code: REASONS[reason] ?? 'END_OTHER', reason })
+        expect(outcome)
+          .to.be.instanceOf(SocketError)
+          .and.to.include({ code: REASONS[reason] ?? 'END_OTHER', reason })
         expect(await rejection(socket.closed)).to.equal(outcome)
         expect(await rejection(socket.writable.getWriter().closed)).to.equal(outcome)
       }
@@ -92,7 +110,10 @@ describe('END of the far end', () => {
     const { circuit, socket } = connected()
     circuit.data(...cells(60))
     circuit.end(6)
-    await socket.writable.getWriter().write(pattern(10)).catch(() => undefined)
+    await socket.writable
+      .getWriter()
+      .write(pattern(10))
+      .catch(() => undefined)
     await readAll(socket.readable)
     await socket.close()
     await turn()
@@ -104,15 +125,21 @@ describe('END of the far end', () => {
 describe('our END', () => {
   it('always says MISC and nothing more', async () => {
     const ways: Record<string, () => Promise<readonly Uint8Array[]>> = {}
-    const add = (how: string, act: (scene: ReturnType<typeof connected>, controller: AbortController) => unknown): void => {
+    const add = (
+      how: string,
+      act: (fixture: ReturnType<typeof connected>, controller: AbortController) => unknown,
+    ): void => {
       for (const open of [false, true]) {
         ways[`${how}, ${open ? 'open' : 'connecting'}`] = async () => {
           const controller = new AbortController()
-          const scene = (open ? connected : connecting)({ signal: controller.signal, endOnClose: how === 'endOnClose' })
-          void act(scene, controller)
-          if (how === 'endOnClose' && !open) scene.circuit.connect()
+          const fixture = (open ? connected : connecting)({
+            signal: controller.signal,
+            endOnClose: how === 'endOnClose',
+          })
+          void act(fixture, controller)
+          if (how === 'endOnClose' && !open) fixture.circuit.connect()
           await turn()
-          return scene.circuit.sentOf(END).map(({ body }) => body)
+          return fixture.circuit.sentOf(END).map(({ body }) => body)
         }
       }
     }
@@ -120,10 +147,18 @@ describe('our END', () => {
     add('abort()', ({ socket }) => socket.writable.abort('because'))
     add('signal', (_scene, controller) => controller.abort('because'))
     add('endOnClose', ({ socket }) => socket.writable.close())
-    add('bad chunk', ({ socket }) => socket.writable.getWriter().write('text' as unknown as BufferSource).catch(() => undefined))
+    add('bad chunk', ({ socket }) =>
+      socket.writable
+        .getWriter()
+        .write('text' as unknown as BufferSource)
+        .catch(() => undefined),
+    )
     add('dispose', ({ socket }) => socket[Symbol.asyncDispose]())
     for (const [how, end] of Object.entries(ways)) {
-      expect((await end()).map((body) => [...body]), how).to.deep.equal([[1]])
+      expect(
+        (await end()).map((body) => [...body]),
+        how,
+      ).to.deep.equal([[1]])
     }
   })
 })
@@ -141,7 +176,9 @@ describe('close() of a socket', () => {
     const write = rejection(socket.writable.getWriter().write(pattern(1)))
     const cause = new Error('done with it')
     await socket.close(cause)
-    expect(await write).to.be.instanceOf(SocketError).and.to.include({ code: 'CLOSED', cause })
+    expect(await write)
+      .to.be.instanceOf(SocketError)
+      .and.to.include({ code: 'CLOSED', cause })
     expect(await rejection(socket.opened)).to.include({ code: 'CLOSED', cause })
   })
 
@@ -154,7 +191,7 @@ describe('close() of a socket', () => {
   it('takes a stream back that waits for its circuit', async () => {
     const { circuit, socket } = connecting({ open: false })
     await socket.close()
-    expect(circuit.guests).to.equal(0)
+    expect(circuit.pending).to.equal(0)
     circuit.open()
     expect(circuit.sent).to.deep.equal([])
   })
@@ -185,7 +222,10 @@ describe('close() of a socket', () => {
       close = () => void socket.close().catch(() => undefined)
       const read = socket.readable.getReader().read()
       controller.abort()
-      const outcome = await socket.closed.then(() => 'closed', (error: unknown) => (error as SocketError).code)
+      const outcome = await socket.closed.then(
+        () => 'closed',
+        (error: unknown) => (error as SocketError).code,
+      )
       expect(outcome).to.equal(first ? 'closed' : 'ABORTED')
       await read.catch(() => undefined)
       expect(circuit.sentOf(END)).to.have.length(1)
@@ -236,21 +276,26 @@ describe('the signal of a stream', () => {
         listeners -= 1
         remove(...args)
       }
-      const { circuit, clock, socket } = (phase === 'open' ? connected : connecting)({ signal, open: phase !== 'circuit not open' })
+      const { circuit, clock, socket } = (phase === 'open' ? connected : connecting)({
+        signal,
+        open: phase !== 'circuit not open',
+      })
       expect(listeners).to.equal(1)
       const cause = new Error('enough')
       controller.abort(cause)
       for (const promise of [socket.closed, socket.readable.getReader().closed, socket.writable.getWriter().closed]) {
-        expect(await rejection(promise)).to.be.instanceOf(SocketError).and.to.include({ code: 'ABORTED', cause })
+        expect(await rejection(promise))
+          .to.be.instanceOf(SocketError)
+          .and.to.include({ code: 'ABORTED', cause })
       }
       expect(circuit.sentOf(END)).to.have.length(phase === 'circuit not open' ? 0 : 1)
-      expect(circuit.guests).to.equal(0)
+      expect(circuit.pending).to.equal(0)
       expect([listeners, clock.timers]).to.deep.equal([0, 0])
     }
   })
 
   it('is let go when the stream ends without it', async () => {
-    const ends: ((scene: ReturnType<typeof connected>) => unknown)[] = [
+    const ends: ((fixture: ReturnType<typeof connected>) => unknown)[] = [
       ({ socket }) => socket.close(),
       ({ circuit }) => circuit.end(6),
       ({ circuit }) => circuit.end(12),
@@ -435,7 +480,7 @@ describe('endOnClose', () => {
 
 describe('streams that nobody looks at', () => {
   it('fail without an unhandled rejection', async () => {
-    const ends: ((scene: ReturnType<typeof connected>, controller: AbortController) => unknown)[] = [
+    const ends: ((fixture: ReturnType<typeof connected>, controller: AbortController) => unknown)[] = [
       ({ circuit }) => circuit.end(12),
       ({ circuit }) => circuit.die(new TorError('LINK_CLOSED', 'gone')),
       (_scene, controller) => controller.abort(),

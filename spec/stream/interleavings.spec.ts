@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { RelayCommand } from '../../lib/cell/commands.ts'
 import { TorError } from '../../lib/base/errors.ts'
 import { turn } from '../support/turn.ts'
-import { concat, connecting, pattern, sameBytes, VARIANTS } from './support/scene.ts'
+import { concat, connecting, pattern, sameBytes, VARIANTS } from './support/stream-fixture.ts'
 import { Watch } from './support/watch.ts'
 
 const { DATA, END, SENDME } = RelayCommand
@@ -27,8 +27,29 @@ interface Step {
 }
 
 const KINDS = [
-  'write', 'write', 'write', 'read', 'read', 'read', 'data', 'data', 'data', 'sendme', 'grant', 'grant', 'time',
-  'connected', 'end', 'break', 'cancel', 'abort', 'closeWriter', 'close', 'signal', 'die', 'openCircuit',
+  'write',
+  'write',
+  'write',
+  'read',
+  'read',
+  'read',
+  'data',
+  'data',
+  'data',
+  'sendme',
+  'grant',
+  'grant',
+  'time',
+  'connected',
+  'end',
+  'break',
+  'cancel',
+  'abort',
+  'closeWriter',
+  'close',
+  'signal',
+  'die',
+  'openCircuit',
 ] as const
 
 /** What most steps are: those that end a stream come late, or there is little to see. */
@@ -53,7 +74,15 @@ for (const variant of VARIANTS) {
         fc.asyncProperty(scenario, async ({ open, optimistic, endOnClose, credit, before, early, middle, late }) => {
           const controller = new AbortController()
           const congestionControl = variant.flowControl === 'congestion-control' && { xoffExit: 10 }
-          const { circuit, clock, socket } = connecting({ ...variant.options, congestionControl, open, optimistic, endOnClose, credit, signal: controller.signal })
+          const { circuit, clock, socket } = connecting({
+            ...variant.options,
+            congestionControl,
+            open,
+            optimistic,
+            endOnClose,
+            credit,
+            signal: controller.signal,
+          })
           const watch = new Watch()
           const writer = socket.writable.getWriter()
           const reader = socket.readable.getReader()
@@ -66,7 +95,8 @@ for (const variant of VARIANTS) {
           let number = 0
           let stopped = false
           let xoffs = 0
-          const phase = (): string | undefined => circuit.endpoints.get(1)?.state.replace(' under congestion control', '')
+          const phase = (): string | undefined =>
+            circuit.endpoints.get(1)?.state.replace(' under congestion control', '')
           let farEnd: 'open' | 'ended' | 'dead' = 'open'
           void watch.add('opened', socket.opened)
           void watch.add('closed', socket.closed)
@@ -86,10 +116,16 @@ for (const variant of VARIANTS) {
               const index = written.push(chunk) - 1
               // Node 20 throws from `write` itself once `close` was called.
               const write = async (): Promise<void> => writer.write(chunk)
-              void watch.add(`write ${index}`, write()).then(() => (resolved[index] = true), () => (resolved[index] = false))
+              void watch.add(`write ${index}`, write()).then(
+                () => (resolved[index] = true),
+                () => (resolved[index] = false),
+              )
             },
             read: () => {
-              void watch.add(`read ${number++}`, reader.read().then(({ value }) => void (value && read.push(value))))
+              void watch.add(
+                `read ${number++}`,
+                reader.read().then(({ value }) => void (value && read.push(value))),
+              )
             },
             data(size) {
               if (phase() !== 'open' && phase() !== 'ended-open') return
@@ -106,7 +142,8 @@ for (const variant of VARIANTS) {
             sendme(size) {
               const sent = circuit.sentOf(DATA).length
               if (variant.flowControl === 'congestion-control') {
-                if (!circuit.endpoints.has(1) || (!stopped && circuit.dataBytes.length < (xoffs + 1) * BYTES_PER_XOFF)) return
+                if (!circuit.endpoints.has(1) || (!stopped && circuit.dataBytes.length < (xoffs + 1) * BYTES_PER_XOFF))
+                  return
                 stopped = !stopped
                 if (stopped) xoffs += 1
                 if (stopped) circuit.xoff()
@@ -141,7 +178,7 @@ for (const variant of VARIANTS) {
               circuit.die(new TorError('CIRCUIT_DESTROYED', 'gone'))
             },
             openCircuit() {
-              if (circuit.guests > 0) circuit.open()
+              if (circuit.pending > 0) circuit.open()
             },
           }
           let acknowledged = 0
@@ -149,7 +186,8 @@ for (const variant of VARIANTS) {
           let endedAt = Infinity
           for (const { kind, size, pause } of [...before, ...early, ...middle, ...late]) {
             const now = clock.now()
-            if (FAR_END.has(kind) && variant.flowControl === 'congestion-control' && now - endedAt > LONGEST_ROUND_TRIP) continue
+            if (FAR_END.has(kind) && variant.flowControl === 'congestion-control' && now - endedAt > LONGEST_ROUND_TRIP)
+              continue
             void act[kind](size)
             if (endedAt === Infinity && circuit.sentOf(END).length > 0) endedAt = now
             if (pause) await turn()
@@ -166,7 +204,10 @@ for (const variant of VARIANTS) {
           }
           await turn()
           if (!ended && farEnd === 'open') expect(circuit.dataBytes.length).to.be.at.least(promised())
-          expect(sameBytes(circuit.dataBytes, concat(written).subarray(0, circuit.dataBytes.length)), 'what was sent').to.equal(true)
+          expect(
+            sameBytes(circuit.dataBytes, concat(written).subarray(0, circuit.dataBytes.length)),
+            'what was sent',
+          ).to.equal(true)
 
           void watch.add('last close', socket.close())
           await turn(4)
@@ -174,7 +215,7 @@ for (const variant of VARIANTS) {
           expect(clock.timers, 'timers left').to.equal(0)
           expect(circuit.faults).to.deep.equal([])
           expect(circuit.reserved, 'cells left reserved').to.equal(0)
-          expect(circuit.guests).to.equal(0)
+          expect(circuit.pending).to.equal(0)
 
           const all = concat(arrived)
           const got = concat(read)

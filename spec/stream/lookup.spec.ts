@@ -7,16 +7,16 @@ import { thrownBy } from '../cell/support/bytes.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { turn } from '../support/turn.ts'
 import { FakeCircuit } from './support/fake-circuit.ts'
-import { codeOf, rejection } from './support/scene.ts'
+import { codeOf, rejection } from './support/stream-fixture.ts'
 import { Watch } from './support/watch.ts'
 
-interface LookupScene {
+interface LookupFixture {
   readonly circuit: FakeCircuit
   readonly clock: FakeClock
   readonly answers: Promise<LookupAnswer[]>
 }
 
-function start(name = 'example.com', options: LookupOptions = {}, circuit = new FakeCircuit()): LookupScene {
+function start(name = 'example.com', options: LookupOptions = {}, circuit = new FakeCircuit()): LookupFixture {
   const clock = new FakeClock()
   return { circuit, clock, answers: lookUp(circuit, name, { clock, ...options }) }
 }
@@ -25,7 +25,8 @@ const resolved = (circuit: FakeCircuit, body: Uint8Array): void => circuit.deliv
 
 const answer = (circuit: FakeCircuit, ...answers: ResolvedAnswer[]): void => resolved(circuit, encodeResolved(answers))
 
-const violation = (call: () => unknown): void => expect((thrownBy(call) as TorError).code).to.equal('CIRCUIT_PROTOCOL') as never
+const violation = (call: () => unknown): void =>
+  expect((thrownBy(call) as TorError).code).to.equal('CIRCUIT_PROTOCOL') as never
 
 const PUBLIC: ResolvedAnswer = { type: 'ipv4', address: '192.0.2.1', ttl: 60 }
 const PRIVATE: ResolvedAnswer = { type: 'ipv4', address: '10.0.0.1', ttl: 60 }
@@ -35,7 +36,9 @@ const TRANSIENT: ResolvedAnswer = { type: 'error', transient: true, ttl: 60 }
 describe('lookUp', () => {
   it('asks for the name in lower case, once', () => {
     const { circuit } = start('WWW.Example.com')
-    expect(circuit.sent.map(({ command, body }) => [command, decodeResolve(body)])).to.deep.equal([[RelayCommand.RESOLVE, 'www.example.com']])
+    expect(circuit.sent.map(({ command, body }) => [command, decodeResolve(body)])).to.deep.equal([
+      [RelayCommand.RESOLVE, 'www.example.com'],
+    ])
   })
 
   it('asks for the reverse name of an IP address', () => {
@@ -75,7 +78,11 @@ describe('lookUp', () => {
   })
 
   it('leaves out internal addresses unless told otherwise', async () => {
-    const internal: ResolvedAnswer[] = [PRIVATE, { type: 'ipv6', address: '::1', ttl: 1 }, { type: 'ipv6', address: '::ffff:127.0.0.1', ttl: 1 }]
+    const internal: ResolvedAnswer[] = [
+      PRIVATE,
+      { type: 'ipv6', address: '::1', ttl: 1 },
+      { type: 'ipv6', address: '::ffff:127.0.0.1', ttl: 1 },
+    ]
     const careful = start()
     answer(careful.circuit, ...internal, PUBLIC)
     expect(await careful.answers).to.deep.equal([PUBLIC])
@@ -94,17 +101,24 @@ describe('lookUp', () => {
   ]
   for (const [what, answers, code] of failures) {
     it(`rejects with ${code} for ${what}`, async () => {
-      const scene = start()
-      answer(scene.circuit, ...answers)
-      const error = await rejection(scene.answers)
+      const fixture = start()
+      answer(fixture.circuit, ...answers)
+      const error = await rejection(fixture.answers)
       expect(error).to.be.instanceOf(SocketError)
       expect((error as SocketError).code).to.equal(code)
-      expect(scene.circuit.endpoints.size).to.equal(0)
+      expect(fixture.circuit.endpoints.size).to.equal(0)
     })
   }
 
   it('rejects with CELL_MALFORMED for what is no RESOLVED, and the circuit goes on', async () => {
-    const bodies = [[4], [4, 4, 1, 2], [4, 3, 1, 2, 3, 0, 0, 0, 1], [6, 4, 1, 2, 3, 4, 0, 0, 0, 1], [0, 0, 0, 0, 0, 1], [4, 4, 1, 2, 3, 4, 0, 0, 0]]
+    const bodies = [
+      [4],
+      [4, 4, 1, 2],
+      [4, 3, 1, 2, 3, 0, 0, 0, 1],
+      [6, 4, 1, 2, 3, 4, 0, 0, 0, 1],
+      [0, 0, 0, 0, 0, 1],
+      [4, 4, 1, 2, 3, 4, 0, 0, 0],
+    ]
     for (const body of bodies) {
       const { circuit, clock, answers } = start()
       resolved(circuit, Uint8Array.from(body))
@@ -125,7 +139,13 @@ describe('lookUp', () => {
   })
 
   it('takes anything but RESOLVED and END for a violation', async () => {
-    for (const command of [RelayCommand.DATA, RelayCommand.CONNECTED, RelayCommand.SENDME, RelayCommand.XOFF, RelayCommand.XON]) {
+    for (const command of [
+      RelayCommand.DATA,
+      RelayCommand.CONNECTED,
+      RelayCommand.SENDME,
+      RelayCommand.XOFF,
+      RelayCommand.XON,
+    ]) {
       const { circuit, answers } = start()
       violation(() => circuit.deliver(1, [command]))
       expect(await codeOf(answers)).to.equal('CIRCUIT_PROTOCOL')
@@ -205,7 +225,7 @@ describe('the signal of a lookup', () => {
       controller.abort(cause)
       expect(await rejection(answers)).to.include({ code: 'ABORTED', cause })
       expect(clock.timers).to.equal(0)
-      expect(circuit.guests).to.equal(0)
+      expect(circuit.pending).to.equal(0)
       expect(circuit.endpoints.get(1)?.state).to.equal(open ? 'ended-resolving' : undefined)
       circuit.open()
       expect(circuit.sent).to.have.length(open ? 1 : 0)
@@ -231,7 +251,21 @@ describe('the signal of a lookup', () => {
 
 describe('lookUp with a bad argument', () => {
   it('throws a TypeError that names the name, and sends nothing', () => {
-    for (const name of ['', ' ', 'a b', 'a:b', 'bücher.example', 'x'.repeat(256), 'a\0b', '1.2.3', '[::1', undefined, null, 5, {}]) {
+    for (const name of [
+      '',
+      ' ',
+      'a b',
+      'a:b',
+      'bücher.example',
+      'x'.repeat(256),
+      'a\0b',
+      '1.2.3',
+      '[::1',
+      undefined,
+      null,
+      5,
+      {},
+    ]) {
       const circuit = new FakeCircuit()
       const error = thrownBy(() => lookUp(circuit, name as string)) as Error
       expect(error, String(name)).to.be.instanceOf(TypeError)

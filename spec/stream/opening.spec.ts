@@ -11,7 +11,7 @@ import { hex, thrownBy } from '../cell/support/bytes.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { turn } from '../support/turn.ts'
 import { FakeCircuit } from './support/fake-circuit.ts'
-import { codeOf, connected, connecting, pattern, rejection } from './support/scene.ts'
+import { codeOf, connected, connecting, pattern, rejection } from './support/stream-fixture.ts'
 import { Watch } from './support/watch.ts'
 
 const { BEGIN, CONNECTED, DATA, END, SENDME, RESOLVED, XON, XOFF } = RelayCommand
@@ -19,7 +19,7 @@ const { BEGIN, CONNECTED, DATA, END, SENDME, RESOLVED, XON, XOFF } = RelayComman
 describe('a stream that opens', () => {
   it('is there at once, pending, with both sides', () => {
     const { socket, circuit } = connecting({ open: false })
-    expect(circuit.guests).to.equal(1)
+    expect(circuit.pending).to.equal(1)
     expect(socket.readable.locked).to.equal(false)
     expect(socket.writable.locked).to.equal(false)
     expect(socket.upgraded).to.equal(false)
@@ -29,7 +29,8 @@ describe('a stream that opens', () => {
 
   it('gives the same streams and promises each time', () => {
     const { socket } = connecting()
-    for (const name of ['readable', 'writable', 'opened', 'closed'] as const) expect(socket[name], name).to.equal(socket[name])
+    for (const name of ['readable', 'writable', 'opened', 'closed'] as const)
+      expect(socket[name], name).to.equal(socket[name])
   })
 
   it('has no startTls', () => {
@@ -37,7 +38,12 @@ describe('a stream that opens', () => {
     expect(error).to.be.instanceOf(SocketError).and.to.include({ code: 'TLS_UNSUPPORTED' })
   })
 
-  const forms: readonly (readonly [what: string, body: string, remoteAddress: string | undefined, ttl: number | undefined])[] = [
+  const forms: readonly (readonly [
+    what: string,
+    body: string,
+    remoteAddress: string | undefined,
+    ttl: number | undefined,
+  ])[] = [
     ['nothing', '', undefined, undefined],
     ['an IPv4 address and a TTL', 'c0000201 0000003c', '192.0.2.1:80', 60],
     ['an IPv4 address alone', 'c0000201', '192.0.2.1:80', undefined],
@@ -45,18 +51,36 @@ describe('a stream that opens', () => {
     ['an IPv4 address and a TTL beyond its limit', 'c0000201 80000000', '192.0.2.1:80', undefined],
     ['an IPv4 address and more than a TTL', 'c0000201 00000000 ffff', '192.0.2.1:80', 0],
     ['an IPv6 address and a TTL', '00000000 06 20010db8000000000000000000000001 0000003c', '[2001:db8::1]:80', 60],
-    ['an IPv6 address and a TTL that is none', '00000000 06 20010db8000000000000000000000001 ffffffff', '[2001:db8::1]:80', undefined],
+    [
+      'an IPv6 address and a TTL that is none',
+      '00000000 06 20010db8000000000000000000000001 ffffffff',
+      '[2001:db8::1]:80',
+      undefined,
+    ],
   ]
   for (const [what, body, remoteAddress, ttl] of forms) {
     it(`opens with CONNECTED that says ${what}`, async () => {
       const { circuit, clock, socket } = connecting()
       circuit.deliver(1, [CONNECTED, hex(body)])
-      expect(await socket.opened).to.deep.equal({ remoteAddress, localAddress: undefined, alpn: undefined, ttl, flowControl: 'windows' })
+      expect(await socket.opened).to.deep.equal({
+        remoteAddress,
+        localAddress: undefined,
+        alpn: undefined,
+        ttl,
+        flowControl: 'windows',
+      })
       expect(clock.timers).to.equal(0)
     })
   }
 
-  const malformed = ['00', 'c00002', '00000000', '00000000 04 7f000001 00000000', '00000000 06 2001', '00000000 06 20010db8000000000000000000000001 00']
+  const malformed = [
+    '00',
+    'c00002',
+    '00000000',
+    '00000000 04 7f000001 00000000',
+    '00000000 06 2001',
+    '00000000 06 20010db8000000000000000000000001 00',
+  ]
   it('ends when CONNECTED is malformed, and the circuit goes on', async () => {
     for (const body of malformed) {
       const { circuit, clock, socket } = connecting()
@@ -77,12 +101,26 @@ describe('a stream that opens', () => {
     }
   })
 
-  const internal = ['10.0.0.1', '127.0.0.1', '172.16.5.4', '192.168.1.1', '169.254.0.1', '100.64.0.1', '0.1.2.3', '::1', 'fc00::1', 'fe80::1', '::ffff:10.0.0.1']
+  const internal = [
+    '10.0.0.1',
+    '127.0.0.1',
+    '172.16.5.4',
+    '192.168.1.1',
+    '169.254.0.1',
+    '100.64.0.1',
+    '0.1.2.3',
+    '::1',
+    'fc00::1',
+    'fe80::1',
+    '::ffff:10.0.0.1',
+  ]
   it('ends with ADDRESS_REFUSED when the exit connected to an internal address, unless that is allowed', async () => {
     for (const address of internal) {
       const { circuit, socket } = connecting()
       circuit.connect({ address, ttl: 60 })
-      expect(await rejection(socket.opened), address).to.be.instanceOf(SocketError).and.to.include({ code: 'ADDRESS_REFUSED', address, ttl: 60 })
+      expect(await rejection(socket.opened), address)
+        .to.be.instanceOf(SocketError)
+        .and.to.include({ code: 'ADDRESS_REFUSED', address, ttl: 60 })
       expect(circuit.commands).to.deep.equal([BEGIN, END])
 
       const allowed = connecting({ rejectInternalAddresses: false })
@@ -107,7 +145,10 @@ describe('a stream that opens', () => {
     for (const [addressFamily, address, fine] of accepted) {
       const { circuit, socket } = connecting({ addressFamily })
       circuit.connect({ address })
-      const outcome = await socket.opened.then(() => 'opened', (error: unknown) => (error as SocketError).code)
+      const outcome = await socket.opened.then(
+        () => 'opened',
+        (error: unknown) => (error as SocketError).code,
+      )
       expect(outcome, `${addressFamily} ${address}`).to.equal(fine ? 'opened' : 'ADDRESS_REFUSED')
     }
   })
@@ -117,7 +158,13 @@ describe('a stream that opens', () => {
       const circuit = new FakeCircuit()
       const socket = new TorStream(circuit, 'directory', { clock: new FakeClock() })
       circuit.deliver(1, [CONNECTED, hex(body)])
-      expect(await socket.opened).to.deep.equal({ remoteAddress: undefined, localAddress: undefined, alpn: undefined, ttl: undefined, flowControl: 'windows' })
+      expect(await socket.opened).to.deep.equal({
+        remoteAddress: undefined,
+        localAddress: undefined,
+        alpn: undefined,
+        ttl: undefined,
+        flowControl: 'windows',
+      })
     }
   })
 

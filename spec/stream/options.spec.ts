@@ -5,7 +5,8 @@ import { SocketError } from '../../lib/base/errors.ts'
 import { tlsLayer } from '../../lib/stream/tls-layer.ts'
 import { duration, resolveStreamOptions, type StreamOptions } from '../../lib/stream/options.ts'
 import { TorStream } from '../../lib/stream/tor-stream.ts'
-import { hasByteStreams, nativeStreams, type StreamConstructors } from '../../lib/stream/bytes/web-streams.ts'
+import { hasByteStreams, nativeStreams } from '../../lib/stream/bytes/web-streams.ts'
+import type { StreamConstructors } from '../../lib/stream/contract/stream-constructors.ts'
 import { thrownBy } from '../cell/support/bytes.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { FakeCircuit } from './support/fake-circuit.ts'
@@ -26,7 +27,15 @@ const BAD: Readonly<Record<string, readonly [kind: typeof TypeError | typeof Ran
   rejectInternalAddresses: [TypeError, 'false', 0, {}],
   addressFamily: [TypeError, null, '', 'IPv4', 4, 'toString', '__proto__', {}, Object.create(null)],
   readableType: [TypeError, null, 'byob', 'default ', 5, {}],
-  streams: [TypeError, null, 5, 'native', {}, { ReadableStream, WritableStream }, { ReadableStream, WritableStream, TransformStream: {} }],
+  streams: [
+    TypeError,
+    null,
+    5,
+    'native',
+    {},
+    { ReadableStream, WritableStream },
+    { ReadableStream, WritableStream, TransformStream: {} },
+  ],
 }
 
 describe('TorStream with a bad option', () => {
@@ -64,14 +73,17 @@ describe('TorStream with a bad option', () => {
 
   it('throws a TypeError for TLS of no known kind, and for what TLS cannot be made with', () => {
     const refusal = (options: object): (() => unknown) => start({ tlsLayer: tlsLayer(undefined), ...options }).create
-    for (const secureTransport of ['ON', null, {}]) expect(refusal({ secureTransport })).to.throw(TypeError, 'secureTransport')
+    for (const secureTransport of ['ON', null, {}])
+      expect(refusal({ secureTransport })).to.throw(TypeError, 'secureTransport')
     expect(refusal({ alpn: 'h2' })).to.throw(TypeError, 'alpn')
     expect(refusal({ alpn: [''] })).to.throw(TypeError, 'alpn')
     expect(refusal({ sni: '' })).to.throw(TypeError, 'sni')
     expect(refusal({ tls: 5 })).to.throw(TypeError, 'tls')
     expect(refusal({ tls: { ca: [5] } })).to.throw(TypeError, 'tls.ca')
     expect(refusal({ tls: { adapter: {} } })).to.throw(TypeError, 'tls.adapter')
-    expect(thrownBy(refusal({ secureTransport: 'on' }))).to.be.instanceOf(SocketError).and.to.include({ code: 'TLS_UNSUPPORTED' })
+    expect(thrownBy(refusal({ secureTransport: 'on' })))
+      .to.be.instanceOf(SocketError)
+      .and.to.include({ code: 'TLS_UNSUPPORTED' })
   })
 
   it('throws a TypeError for byte streams where the streams have none', () => {
@@ -99,10 +111,20 @@ describe('TorStream with a signal that is aborted already', () => {
       const error: unknown = await socket.opened.catch((reason: unknown) => reason)
       expect(error).to.be.instanceOf(SocketError).and.to.include({ code: 'ABORTED', cause })
       expect(await socket.closed.catch((reason: unknown) => reason)).to.equal(error)
-      expect(await socket.readable.getReader().read().catch((reason: unknown) => reason)).to.equal(error)
-      expect(await socket.writable.getWriter().write(new Uint8Array(1)).catch((reason: unknown) => reason)).to.equal(error)
+      expect(
+        await socket.readable
+          .getReader()
+          .read()
+          .catch((reason: unknown) => reason),
+      ).to.equal(error)
+      expect(
+        await socket.writable
+          .getWriter()
+          .write(new Uint8Array(1))
+          .catch((reason: unknown) => reason),
+      ).to.equal(error)
       expect(circuit.sent).to.deep.equal([])
-      expect(circuit.guests).to.equal(0)
+      expect(circuit.pending).to.equal(0)
       circuit.open()
       expect(circuit.sent).to.deep.equal([])
     }
@@ -134,7 +156,8 @@ describe('the options of a stream', () => {
 
   it('set no timer for a duration that no timer can wait', () => {
     expect(duration('timeout', 2 ** 31 - 1)).to.equal(2 ** 31 - 1)
-    for (const long of [2 ** 31, 1e300, Number.MAX_SAFE_INTEGER, Infinity]) expect(duration('timeout', long)).to.equal(Infinity)
+    for (const long of [2 ** 31, 1e300, Number.MAX_SAFE_INTEGER, Infinity])
+      expect(duration('timeout', long)).to.equal(Infinity)
     const clock = new FakeClock()
     const circuit = new FakeCircuit()
     new TorStream(circuit, 'example.com:80', { clock, timeout: 2 ** 32 })
@@ -153,7 +176,11 @@ describe('the BEGIN of a stream', () => {
   it('carries the flags of each choice of addresses, and none of the reserved ones', () => {
     const flags = { 'any': 1, 'ipv4': 0, 'ipv6': 3, 'prefer-ipv6': 5 } as const
     for (const [addressFamily, expected] of Object.entries(flags) as [keyof typeof flags, number][]) {
-      expect(decodeBegin(beginOf('example.com:80', { addressFamily })), addressFamily).to.deep.equal({ host: 'example.com', port: 80, flags: expected })
+      expect(decodeBegin(beginOf('example.com:80', { addressFamily })), addressFamily).to.deep.equal({
+        host: 'example.com',
+        port: 80,
+        flags: expected,
+      })
     }
   })
 
@@ -162,7 +189,9 @@ describe('the BEGIN of a stream', () => {
   })
 
   it('has an IPv6 address in brackets', () => {
-    expect(new TextDecoder().decode(beginOf('[2001:DB8::1]:443', { addressFamily: 'ipv4' }))).to.equal('[2001:db8::1]:443\0')
+    expect(new TextDecoder().decode(beginOf('[2001:DB8::1]:443', { addressFamily: 'ipv4' }))).to.equal(
+      '[2001:db8::1]:443\0',
+    )
   })
 
   it('is a BEGIN_DIR without a body for the directory', () => {

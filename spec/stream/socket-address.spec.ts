@@ -27,7 +27,9 @@ const GOOD: readonly (readonly [AnySocketAddress, hostname: string, port: number
 /** Addresses that are refused: what is given, and the kind of error. */
 const BAD: readonly (readonly [unknown, typeof TypeError | typeof RangeError])[] = [
   // What is no address at all.
-  ...[undefined, null, 80, true, 80n, Symbol('address'), () => 'example.com:80', {}, [], Object.create(null)].map((value) => [value, TypeError] as const),
+  ...[undefined, null, 80, true, 80n, Symbol('address'), () => 'example.com:80', {}, [], Object.create(null)].map(
+    (value) => [value, TypeError] as const,
+  ),
   ['', TypeError],
   ['example.com', TypeError],
   [':80', TypeError],
@@ -97,7 +99,8 @@ const BAD: readonly (readonly [unknown, typeof TypeError | typeof RangeError])[]
   ['::1]:80', TypeError],
 ]
 
-const named = (address: unknown): string => (typeof address === 'object' && address !== null ? JSON.stringify(address) : String(address)).slice(0, 60)
+const named = (address: unknown): string =>
+  (typeof address === 'object' && address !== null ? JSON.stringify(address) : String(address)).slice(0, 60)
 
 describe('parseSocketAddress', () => {
   for (const [address, hostname, port] of GOOD) {
@@ -112,18 +115,29 @@ describe('parseSocketAddress', () => {
         const address = hostname.includes(':') ? `[${hostname}]:${port}` : `${hostname}:${port}`
         expect(parseSocketAddress(address)).to.deep.equal({ hostname, port })
         expect(parseSocketAddress({ hostname, port })).to.deep.equal({ hostname, port })
-        expect(decodeBegin(encodeBegin({ host: hostname, port, flags: 0 }))).to.deep.equal({ host: hostname, port, flags: 0 })
+        expect(decodeBegin(encodeBegin({ host: hostname, port, flags: 0 }))).to.deep.equal({
+          host: hostname,
+          port,
+          flags: 0,
+        })
       }),
     )
   })
 
   it('takes any text for an address that a BEGIN can carry, or refuses it with an error that names the argument', () => {
-    const text = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: fc.constantFrom(...'a.:[]1Z@/ \0'), maxLength: 20 }).map((host) => `${host}:80`))
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.string({ unit: fc.constantFrom(...'a.:[]1Z@/ \0'), maxLength: 20 }).map((host) => `${host}:80`),
+    )
     fc.assert(
       fc.property(text, (address) => {
         try {
           const { hostname, port } = parseSocketAddress(address)
-          expect(decodeBegin(encodeBegin({ host: hostname, port, flags: 0 }))).to.deep.equal({ host: hostname, port, flags: 0 })
+          expect(decodeBegin(encodeBegin({ host: hostname, port, flags: 0 }))).to.deep.equal({
+            host: hostname,
+            port,
+            flags: 0,
+          })
         } catch (error) {
           expect(error instanceof TypeError || error instanceof RangeError, String(error)).to.equal(true)
           expect((error as Error).message).to.match(/^Cannot .*\baddress\b/)

@@ -5,14 +5,28 @@ import { expect } from 'chai'
 import { RelayCommand } from '../../lib/cell/commands.ts'
 import { unlessEngineLacks } from '../support/engines.ts'
 import { turn } from '../support/turn.ts'
-import { cells, codeOf, connected, pattern, readAll, rejection, sameBytes, utf8, VARIANTS } from './support/scene.ts'
+import {
+  cells,
+  codeOf,
+  connected,
+  pattern,
+  readAll,
+  rejection,
+  sameBytes,
+  utf8,
+  VARIANTS,
+} from './support/stream-fixture.ts'
 import { startWorker } from './support/worker.ts'
 
 const { DATA, END, SENDME } = RelayCommand
 
-const moved = <T extends ReadableStream | WritableStream>(stream: T): T => structuredClone(stream, { transfer: [stream as unknown as Transferable] })
+const moved = <T extends ReadableStream | WritableStream>(stream: T): T =>
+  structuredClone(stream, { transfer: [stream as unknown as Transferable] })
 
-/** Waits until `done`: messages between ports, and threads, take turns of their own. The runner ends a spec that waits in vain. */
+/**
+ * Waits until `done`: messages between ports, and threads, take turns of their own. The runner ends a spec that waits
+ * in vain.
+ */
 async function until(done: () => boolean): Promise<void> {
   const deadline = performance.now() + 60_000
   while (!done() && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 1))

@@ -1,5 +1,6 @@
 /**
- * What an engine cannot do, in one table, each with its reason. A spec that needs such a thing asks here and nowhere else.
+ * What an engine cannot do, in one table, each with its reason. A spec that needs such a thing asks here and nowhere
+ * else.
  *
  * @module
  */
@@ -20,7 +21,7 @@ const nodeVersion = (): number => {
 const LACKS: Readonly<Record<Engine, Readonly<Partial<Record<Feature, string>>>>> = {
   node: nodeVersion() < 22.19 ? { 'undici 8': 'undici 8 needs Node 22.19 or later' } : {},
   deno: {
-    'synchronous cipher': 'Deno\'s synchronous AES is slower than its WebCrypto, so keystream is made ahead',
+    'synchronous cipher': "Deno's synchronous AES is slower than its WebCrypto, so keystream is made ahead",
   },
   bun: {
     transfer: 'Bun does not transfer streams (DataCloneError)',
@@ -43,7 +44,9 @@ export const engine: Engine = detect()
 /** Why this engine lacks `feature`; undefined if it has it. */
 export const whyLacking = (feature: Feature): string | undefined => LACKS[engine][feature]
 
-/** `it` and `describe` for what needs `feature`: where the engine lacks it, the spec is counted as "not in this engine". */
+/**
+ * `it` and `describe` for what needs `feature`: where the engine lacks it, the spec is counted as "not in this engine".
+ */
 export interface Guarded {
   it(title: string, fn: Mocha.AsyncFunc | Mocha.Func): Mocha.Test
   describe(title: string, fn: (this: Mocha.Suite) => void): Mocha.Suite

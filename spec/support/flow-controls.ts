@@ -4,7 +4,7 @@
  * @module
  */
 import type { CircuitOptions } from '../../lib/circuit/circuit.ts'
-import type { FlowControlKind } from '../../lib/stream/contract/stream-flow.ts'
+import type { FlowControlKind } from '../../lib/stream/contract/socket-info.ts'
 
 /** A flow control, and the circuit options that lead to it where the exit offers both. */
 export interface FlowControlCase {

@@ -1,6 +1,6 @@
 /**
- * Servers on 127.0.0.1 that go by names which exist nowhere, and a WinterTC `connect` that knows them. Whoever does not come
- * through `connect` finds no such name.
+ * Servers on 127.0.0.1 that go by names which exist nowhere, and a WinterTC `connect` that knows them. Whoever does not
+ * come through `connect` finds no such name.
  *
  * @module
  */
@@ -69,7 +69,9 @@ export class LocalServers {
     const found = this.#ports.get(address)
     this.open += 1
     const made = found === undefined ? refusedSocket(address) : tcpSocket(found)
-    const leave = (): void => { this.open -= 1 }
+    const leave = (): void => {
+      this.open -= 1
+    }
     made.closed.then(leave, leave)
     return made
   }
@@ -99,7 +101,9 @@ function tcpSocket(port: number): LocalSocket {
   let readController: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>> | undefined
   let writeController: WritableStreamDefaultController | undefined
   let settle!: { resolve(): void; reject(error: unknown): void }
-  const closed = new Promise<void>((resolve, reject) => { settle = { resolve, reject } })
+  const closed = new Promise<void>((resolve, reject) => {
+    settle = { resolve, reject }
+  })
   closed.catch(() => undefined)
   const opened = new Promise<{ remoteAddress: string }>((resolve, reject) => {
     tcp.once('connect', () => resolve({ remoteAddress: `192.0.2.1:${port}` }))
@@ -123,7 +127,9 @@ function tcpSocket(port: number): LocalSocket {
     if (error === undefined) settle.resolve()
     else settle.reject(error)
   }
-  tcp.on('error', (cause) => { failure ??= new SocketError('END_CONNRESET', 'the connection was reset', { cause }) })
+  tcp.on('error', (cause) => {
+    failure ??= new SocketError('END_CONNRESET', 'the connection was reset', { cause })
+  })
   tcp.on('close', () => finish(failure ?? new SocketError('END_CONNRESET', 'the connection is gone')))
   tcp.on('end', () => finish())
   tcp.on('data', (bytes) => {
@@ -132,23 +138,38 @@ function tcpSocket(port: number): LocalSocket {
     wanted?.()
   })
 
-  const readable = new ReadableStream<Uint8Array<ArrayBuffer>>({
-    start(controller) { readController = controller },
-    pull: () => new Promise<void>((resolve) => {
-      wanted = resolve
-      tcp.resume()
-    }),
-    cancel() {
-      readController = undefined
-      if (written) finish()
+  const readable = new ReadableStream<Uint8Array<ArrayBuffer>>(
+    {
+      start(controller) {
+        readController = controller
+      },
+      pull: () =>
+        new Promise<void>((resolve) => {
+          wanted = resolve
+          tcp.resume()
+        }),
+      cancel() {
+        readController = undefined
+        if (written) finish()
+      },
     },
-  }, { highWaterMark: 0 })
+    { highWaterMark: 0 },
+  )
   const writable = new WritableStream<BufferSource>({
-    start(controller) { writeController = controller },
-    write: (chunk) => new Promise((resolve, reject) => {
-      const bytes = ArrayBuffer.isView(chunk) ? new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength) : new Uint8Array(chunk)
-      tcp.write(bytes, (error) => (error ? reject(failure ?? new SocketError('END_CONNRESET', 'the connection was reset', { cause: error })) : resolve()))
-    }),
+    start(controller) {
+      writeController = controller
+    },
+    write: (chunk) =>
+      new Promise((resolve, reject) => {
+        const bytes = ArrayBuffer.isView(chunk)
+          ? new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+          : new Uint8Array(chunk)
+        tcp.write(bytes, (error) =>
+          error
+            ? reject(failure ?? new SocketError('END_CONNRESET', 'the connection was reset', { cause: error }))
+            : resolve(),
+        )
+      }),
     close() {
       written = true
       if (readController === undefined) finish()

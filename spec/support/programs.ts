@@ -1,6 +1,6 @@
 /**
- * Programs that specs need and that a machine may not have. Without one the spec is pending, by name and with the line that
- * installs it; with `TOR_STREAMS_REQUIRE_ALL=1` it fails. For specs that run in Node only.
+ * Programs that specs need and that a machine may not have. Without one the spec is pending, by name and with the line
+ * that installs it; with `TOR_STREAMS_REQUIRE_ALL=1` it fails. For specs that run in Node only.
  *
  * @module
  */
@@ -8,13 +8,13 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 const INSTALL = {
-  tor: 'apt-get install --no-install-recommends tor',
+  'tor': 'apt-get install --no-install-recommends tor',
   'tor-gencert': 'apt-get install --no-install-recommends tor',
-  chromium: 'apt-get install --no-install-recommends chromium',
-  curl: 'apt-get install --no-install-recommends curl',
-  wget: 'apt-get install --no-install-recommends wget',
-  git: 'apt-get install --no-install-recommends git',
-  gcc: 'apt-get install --no-install-recommends gcc libc6-dev',
+  'chromium': 'apt-get install --no-install-recommends chromium',
+  'curl': 'apt-get install --no-install-recommends curl',
+  'wget': 'apt-get install --no-install-recommends wget',
+  'git': 'apt-get install --no-install-recommends git',
+  'gcc': 'apt-get install --no-install-recommends gcc libc6-dev',
 } as const
 
 /** A program that specs know how to ask for. */
@@ -23,7 +23,10 @@ export type Program = keyof typeof INSTALL
 /** The path of `name` on PATH, or undefined. */
 export function findProgram(name: Program): string | undefined {
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/bin']
-  return folders.filter((folder) => folder !== '').map((folder) => join(folder, name)).find(isExecutable)
+  return folders
+    .filter((folder) => folder !== '')
+    .map((folder) => join(folder, name))
+    .find(isExecutable)
 }
 
 function isExecutable(path: string): boolean {
@@ -36,8 +39,8 @@ function isExecutable(path: string): boolean {
 }
 
 /**
- * The path of a program that this spec, or every spec of this suite, needs. Where it is missing this skips them with the line
- * that installs it, or throws if `TOR_STREAMS_REQUIRE_ALL` is 1.
+ * The path of a program that this spec, or every spec of this suite, needs. Where it is missing this skips them with
+ * the line that installs it, or throws if `TOR_STREAMS_REQUIRE_ALL` is 1.
  *
  * ```ts
  * before(function () { tor = requireProgram(this, 'tor') })
@@ -49,7 +52,10 @@ export function requireProgram(context: Mocha.Context, name: Program): string {
   return skipBecause(context, `${name} is not installed: ${INSTALL[name]}`)
 }
 
-/** Skips this spec, or from a `before` hook every spec of its suite, for `reason`; throws if `TOR_STREAMS_REQUIRE_ALL` is 1. */
+/**
+ * Skips this spec, or from a `before` hook every spec of its suite, for `reason`; throws if `TOR_STREAMS_REQUIRE_ALL`
+ * is 1.
+ */
 export function skipBecause(context: Mocha.Context, reason: string): never {
   if (process.env['TOR_STREAMS_REQUIRE_ALL'] === '1') throw new Error(reason)
   const runnable = context.test

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { CellCommand, RelayCommand } from '../../lib/cell/commands.ts'
-import { encodeCreate2, HandshakeType } from '../../lib/cell/channel/create2.ts'
+import { encodeCreate2, HandshakeType } from '../../lib/cell/create2.ts'
 import { encodeExtend2 } from '../../lib/cell/relay/extend2.ts'
 import { decodeNetinfo, encodeNetinfo } from '../../lib/cell/channel/netinfo.ts'
 import { DestroyReason } from '../../lib/cell/reasons.ts'
@@ -52,7 +52,7 @@ describe('TestNetwork', () => {
   /** What the relay makes of these bytes: all cells it answers up to the end of the link. */
   async function untilEnd(client: MinimalClient): Promise<number> {
     const reader = client.link.readable.getReader()
-    for (let bytes = 0; ; ) {
+    for (let bytes = 0; ;) {
       const { done, value } = await reader.read()
       if (done) return bytes
       bytes += value.length
@@ -84,7 +84,9 @@ describe('TestNetwork', () => {
 
     it('records every address that is dialled, and refuses those where no relay is', async () => {
       const nowhere = { hostname: '127.0.0.1', port: 9001 }
-      expect(await failure(network.transport.connect(nowhere, { signal: new AbortController().signal }))).to.match(/refused/)
+      expect(await failure(network.transport.connect(nowhere, { signal: new AbortController().signal }))).to.match(
+        /refused/,
+      )
       await MinimalClient.connect(network)
       expect(network.dials).to.deep.equal([nowhere, guard.address])
     })
@@ -112,7 +114,9 @@ describe('TestNetwork', () => {
       await client.until(() => client.ended !== undefined)
       expect(network.relays.flatMap(({ links }) => links).every(({ closed }) => closed)).to.equal(true)
       expect(network.circuits[0]?.closed).to.equal(true)
-      expect(await failure(network.transport.connect(guard.address, { signal: new AbortController().signal }))).to.match(/closed/)
+      expect(
+        await failure(network.transport.connect(guard.address, { signal: new AbortController().signal })),
+      ).to.match(/closed/)
     })
 
     it('leaves no timer behind when it closes while bytes are under way', async () => {
@@ -162,7 +166,10 @@ describe('TestNetwork', () => {
       await MinimalClient.connect(network)
       await guard.when(({ links }) => links[0]?.netinfo !== undefined)
       expect(guard.links[0]?.versions).to.deep.equal([4, 5])
-      expect(guard.links[0]?.log.slice(0, 2).map(({ command }) => command)).to.deep.equal([CellCommand.VERSIONS, CellCommand.NETINFO])
+      expect(guard.links[0]?.log.slice(0, 2).map(({ command }) => command)).to.deep.equal([
+        CellCommand.VERSIONS,
+        CellCommand.NETINFO,
+      ])
     })
 
     for (const readSize of [1, 7, 513, 515, Infinity]) {
@@ -202,7 +209,9 @@ describe('TestNetwork', () => {
 
       const malformed = await dial()
       malformed.send(encodeVersions([5]))
-      malformed.send(encodeCell(0, CellCommand.NETINFO, encodeNetinfo({ timestamp: 0, otherAddress: undefined, myAddresses: [] })))
+      malformed.send(
+        encodeCell(0, CellCommand.NETINFO, encodeNetinfo({ timestamp: 0, otherAddress: undefined, myAddresses: [] })),
+      )
       malformed.sendCell(CellCommand.CREATE2, Uint8Array.of(0, 2, 255, 255))
       await untilEnd(malformed)
       expect(guard.links[1]?.violation).to.match(/CREATE2/)
@@ -410,9 +419,17 @@ describe('TestNetwork', () => {
     }
 
     const failures: readonly (readonly [string, () => Partial<Relay>, number])[] = [
-      ['nobody listens there', () => ({ addresses: [{ hostname: '192.0.2.99', port: 9001 }] }), DestroyReason.CHANNEL_CLOSED],
+      [
+        'nobody listens there',
+        () => ({ addresses: [{ hostname: '192.0.2.99', port: 9001 }] }),
+        DestroyReason.CHANNEL_CLOSED,
+      ],
       ['the RSA identity is another', () => ({ rsaIdentity: exit.description.rsaIdentity }), DestroyReason.OR_IDENTITY],
-      ['the Ed25519 identity is another', () => ({ ed25519Identity: exit.description.ed25519Identity }), DestroyReason.OR_IDENTITY],
+      [
+        'the Ed25519 identity is another',
+        () => ({ ed25519Identity: exit.description.ed25519Identity }),
+        DestroyReason.OR_IDENTITY,
+      ],
     ]
     for (const [name, changes, reason] of failures) {
       it(`closes the circuit when ${name}`, async () => {
@@ -433,7 +450,11 @@ describe('TestNetwork', () => {
       await malformed.message({ command: RelayCommand.EXTEND2, body: Uint8Array.of(9), early: true })
       expect((await malformed.cell(CellCommand.DESTROY)).body[0]).to.equal(DestroyReason.PROTOCOL)
       const twice = await MinimalClient.build(network, network.path(2))
-      const body = encodeExtend2([{ type: 'ipv4', address: exit.address.hostname, port: 9001 }], HandshakeType.NTOR, new Uint8Array(84))
+      const body = encodeExtend2(
+        [{ type: 'ipv4', address: exit.address.hostname, port: 9001 }],
+        HandshakeType.NTOR,
+        new Uint8Array(84),
+      )
       await twice.message({ command: RelayCommand.EXTEND2, body, early: true }, 0)
       expect((await twice.cell(CellCommand.DESTROY)).body[0]).to.equal(DestroyReason.PROTOCOL)
     })

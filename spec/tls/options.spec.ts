@@ -9,6 +9,7 @@ describe('The options about TLS', () => {
   })
 
   it('refuse no authority at all, which would trust nobody or the wrong ones', () => {
-    for (const ca of ['', [], ['']]) expect(() => resolveTls({ secureTransport: 'on', tls: { ca } }, 'target.test')).to.throw(TypeError, 'tls.ca')
+    for (const ca of ['', [], ['']])
+      expect(() => resolveTls({ secureTransport: 'on', tls: { ca } }, 'target.test')).to.throw(TypeError, 'tls.ca')
   })
 })

@@ -5,7 +5,7 @@ import { expect } from 'chai'
 import { systemClock } from '../../lib/base/clock.ts'
 import { SocketError } from '../../lib/base/errors.ts'
 import { currentPlatform } from '../../lib/platform/current.ts'
-import type { TlsAdapter } from '../../lib/platform/platform.ts'
+import type { TlsAdapter } from '../../lib/platform/tls/tls-adapter.ts'
 import { SecureSocket, type PlainSocket, type ReadableSource } from '../../lib/tls/secure-socket.ts'
 import { LocalServers, type LocalSocket } from '../support/local-servers.ts'
 import { authority, expiredCertificate, serverCertificate, serverKey } from '../support/tls-authority.ts'
@@ -22,7 +22,10 @@ const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
 const encode = (words: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(words)
 
 async function codeOf(promise: Promise<unknown>): Promise<string> {
-  const error: unknown = await promise.then(() => new Error('it did not fail'), (reason: unknown) => reason)
+  const error: unknown = await promise.then(
+    () => new Error('it did not fail'),
+    (reason: unknown) => reason,
+  )
   expect(error).to.be.instanceOf(SocketError)
   return (error as SocketError).code
 }
@@ -65,8 +68,7 @@ describe('TLS on top of a socket', function () {
       alpn,
       ca,
       adapter: currentPlatform().tls as TlsAdapter,
-      makeReadable: (source: ReadableSource) =>
-        new ReadableStream({ ...source, type: 'bytes' }, { highWaterMark: 0 }),
+      makeReadable: (source: ReadableSource) => new ReadableStream({ ...source, type: 'bytes' }, { highWaterMark: 0 }),
       WritableStream,
       endOnClose: false,
       linger: 10_000,
@@ -101,7 +103,13 @@ describe('TLS on top of a socket', function () {
     for (const [fault, [choice, options]] of Object.entries(faults)) {
       it(`fails when the certificate ${fault}, before anything is written`, async () => {
         let received = 0
-        await serve((socket) => socket.on('data', (bytes: Uint8Array) => { received += bytes.length }), options)
+        await serve(
+          (socket) =>
+            socket.on('data', (bytes: Uint8Array) => {
+              received += bytes.length
+            }),
+          options,
+        )
         const socket = secure('target.test:443', choice)
         const writer = socket.writable.getWriter()
         const write = writer.write(encode('a secret'))
@@ -122,12 +130,18 @@ describe('TLS on top of a socket', function () {
     })
 
     it('fails with a server that does not speak TLS', async () => {
-      await servers.add('plain.test:443', net.createServer((socket) => socket.on('data', () => socket.write('HTTP/1.1 400 Bad Request\r\n\r\n'))))
+      await servers.add(
+        'plain.test:443',
+        net.createServer((socket) => socket.on('data', () => socket.write('HTTP/1.1 400 Bad Request\r\n\r\n'))),
+      )
       expect(await codeOf(secure('plain.test:443').opened)).to.equal('TLS_FAILED')
     })
 
     it('fails with a server that goes away amid it', async () => {
-      await servers.add('gone.test:443', net.createServer((socket) => socket.on('data', () => socket.end())))
+      await servers.add(
+        'gone.test:443',
+        net.createServer((socket) => socket.on('data', () => socket.end())),
+      )
       const code = await codeOf(secure('gone.test:443').opened)
       expect(code).to.equal('TLS_FAILED')
     })
@@ -138,7 +152,10 @@ describe('TLS on top of a socket', function () {
     })
 
     it('can be given up', async () => {
-      await servers.add('silent.test:443', net.createServer(() => undefined))
+      await servers.add(
+        'silent.test:443',
+        net.createServer(() => undefined),
+      )
       const socket = secure('silent.test:443')
       const read = socket.readable.getReader().read()
       while (servers.connections === 0) await turn()
@@ -156,7 +173,9 @@ describe('TLS on top of a socket', function () {
       await serve((socket) => void socket.pipe(socket))
       const socket = secure('target.test:443')
       const writer = socket.writable.getWriter()
-      const send = async (): Promise<void> => { for (let sent = 0; sent < 128; sent++) await writer.write(block) }
+      const send = async (): Promise<void> => {
+        for (let sent = 0; sent < 128; sent++) await writer.write(block)
+      }
       const sending = send()
       const reader = socket.readable.getReader({ mode: 'byob' })
       let at = 0
@@ -164,7 +183,8 @@ describe('TLS on top of a socket', function () {
       while (at < 8 * 1024 * 1024) {
         const { value } = await reader.read(view)
         if (value === undefined) throw new Error('it ended early')
-        for (let index = 0; index < value.length; index += 997) expect(value[index]).to.equal(block[(at + index) % 65_536])
+        for (let index = 0; index < value.length; index += 997)
+          expect(value[index]).to.equal(block[(at + index) % 65_536])
         at += value.length
         view = new Uint8Array(value.buffer)
       }
@@ -181,12 +201,14 @@ describe('TLS on top of a socket', function () {
       const socket = secure('target.test:443', {
         below: (plain) => ({
           ...plain,
-          readable: plain.readable.pipeThrough(new TransformStream<Uint8Array, Uint8Array>({
-            transform(chunk, controller) {
-              below += chunk.length
-              controller.enqueue(chunk)
-            },
-          })),
+          readable: plain.readable.pipeThrough(
+            new TransformStream<Uint8Array, Uint8Array>({
+              transform(chunk, controller) {
+                below += chunk.length
+                controller.enqueue(chunk)
+              },
+            }),
+          ),
         }),
       })
       const reader = socket.readable.getReader()
@@ -201,7 +223,9 @@ describe('TLS on top of a socket', function () {
 
     it('that nobody takes make a write wait', async () => {
       let gate!: () => void
-      const opened = new Promise<void>((resolve) => { gate = resolve })
+      const opened = new Promise<void>((resolve) => {
+        gate = resolve
+      })
       await serve(() => undefined)
       let isShut = false
       const socket = secure('target.test:443', {
@@ -222,7 +246,13 @@ describe('TLS on top of a socket', function () {
       isShut = true
       const writer = socket.writable.getWriter()
       let written = 0
-      for (let index = 0; index < 20; index++) writer.write(block).then(() => { written += 1 }, () => undefined)
+      for (let index = 0; index < 20; index++)
+        writer.write(block).then(
+          () => {
+            written += 1
+          },
+          () => undefined,
+        )
       await turn(20)
       expect(written).to.be.at.most(1)
       gate()
@@ -250,7 +280,11 @@ describe('TLS on top of a socket', function () {
       await serve((socket) => void socket.write('some of it'))
       const socket = secure('target.test:443', {
         below: (plain) => {
-          const through = new TransformStream<Uint8Array, Uint8Array>({ start(controller) { cut = () => controller.terminate() } })
+          const through = new TransformStream<Uint8Array, Uint8Array>({
+            start(controller) {
+              cut = () => controller.terminate()
+            },
+          })
           plain.readable.pipeTo(through.writable).catch(() => undefined)
           return { ...plain, readable: through.readable }
         },
@@ -279,7 +313,9 @@ describe('TLS on top of a socket', function () {
       await socket.opened
       servers.reset()
       const writer = socket.writable.getWriter()
-      const write = async (): Promise<void> => { for (;;) await writer.write(new Uint8Array(65_536)) }
+      const write = async (): Promise<void> => {
+        for (;;) await writer.write(new Uint8Array(65_536))
+      }
       expect(await codeOf(write())).to.equal('END_CONNRESET')
       expect(await codeOf(socket.closed)).to.equal('END_CONNRESET')
     })

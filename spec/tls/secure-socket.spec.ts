@@ -1,11 +1,11 @@
 import { expect } from 'chai'
 import { SocketError } from '../../lib/base/errors.ts'
-import type { TlsAdapter, TlsConnection } from '../../lib/platform/platform.ts'
+import type { TlsAdapter, TlsConnection } from '../../lib/platform/tls/tls-adapter.ts'
 import { SecureSocket } from '../../lib/tls/secure-socket.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { turn } from '../support/turn.ts'
 
-interface Scene {
+interface StreamFixture {
   readonly socket: SecureSocket<{ readonly ttl: number }>
   readonly clock: FakeClock
   /** What was called on the socket below and on the TLS connection. */
@@ -20,14 +20,14 @@ interface Scene {
   fail(error: unknown): void
 }
 
-interface SceneOptions {
+interface FixtureOptions {
   readonly endOnClose?: boolean
   /** What closing the TLS writable does. */
   readonly end?: () => Promise<void>
 }
 
 /** TLS whose handshake and bytes are the spec's. */
-function scene({ endOnClose = false, end = async () => undefined }: SceneOptions = {}): Scene {
+function fixture({ endOnClose = false, end = async () => undefined }: FixtureOptions = {}): StreamFixture {
   const log: string[] = []
   const written: Uint8Array[] = []
   const clock = new FakeClock()
@@ -37,13 +37,29 @@ function scene({ endOnClose = false, end = async () => undefined }: SceneOptions
   let finish!: () => void
   let fail!: (error: unknown) => void
   let signal!: AbortSignal
-  const opened = new Promise<{ ttl: number }>((resolve) => { open = () => resolve({ ttl: 60 }) })
-  const closed = new Promise<void>((_, reject) => { breakBelow = reject })
+  const opened = new Promise<{ ttl: number }>((resolve) => {
+    open = () => resolve({ ttl: 60 })
+  })
+  const closed = new Promise<void>((_, reject) => {
+    breakBelow = reject
+  })
   closed.catch(() => undefined)
   const connection: TlsConnection = {
-    readable: new ReadableStream({ start(controller) { inside = controller }, cancel() { log.push('cancel') } }, { highWaterMark: 0 }),
+    readable: new ReadableStream(
+      {
+        start(controller) {
+          inside = controller
+        },
+        cancel() {
+          log.push('cancel')
+        },
+      },
+      { highWaterMark: 0 },
+    ),
     writable: new WritableStream({
-      write(bytes) { written.push(new Uint8Array(bytes)) },
+      write(bytes) {
+        written.push(new Uint8Array(bytes))
+      },
       close() {
         log.push('close_notify')
         return end()
@@ -52,18 +68,21 @@ function scene({ endOnClose = false, end = async () => undefined }: SceneOptions
     alpn: 'h9',
   }
   const adapter: TlsAdapter = {
-    secure: (_, request) => new Promise((resolve, reject) => {
-      signal = request.signal
-      finish = () => resolve(connection)
-      fail = reject
-    }),
+    secure: (_, request) =>
+      new Promise((resolve, reject) => {
+        signal = request.signal
+        finish = () => resolve(connection)
+        fail = reject
+      }),
   }
   const below = {
     readable: new ReadableStream<Uint8Array>(),
     writable: new WritableStream<BufferSource>(),
     opened,
     closed,
-    async close() { log.push('close below') },
+    async close() {
+      log.push('close below')
+    },
   }
   const socket = new SecureSocket(below, {
     serverName: 'target.test',
@@ -80,14 +99,19 @@ function scene({ endOnClose = false, end = async () => undefined }: SceneOptions
 }
 
 async function codeOf(promise: Promise<unknown>): Promise<string> {
-  const error: unknown = await promise.then(() => new Error('it did not fail'), (reason: unknown) => reason)
+  const error: unknown = await promise.then(
+    () => new Error('it did not fail'),
+    (reason: unknown) => reason,
+  )
   expect(error).to.be.instanceOf(SocketError)
   return (error as SocketError).code
 }
 
 const isPending = async (promise: Promise<unknown>): Promise<boolean> => {
   let pending = true
-  const settle = (): void => { pending = false }
+  const settle = (): void => {
+    pending = false
+  }
   promise.then(settle, settle)
   await turn(2)
   return pending
@@ -95,8 +119,11 @@ const isPending = async (promise: Promise<unknown>): Promise<boolean> => {
 
 describe('A secure socket', () => {
   it('opens when both the socket below and the handshake have', async () => {
-    for (const [first, second] of [['open', 'finish'], ['finish', 'open']] as const) {
-      const made = scene()
+    for (const [first, second] of [
+      ['open', 'finish'],
+      ['finish', 'open'],
+    ] as const) {
+      const made = fixture()
       made[first]()
       expect(await isPending(made.socket.opened)).to.equal(true)
       made[second]()
@@ -105,7 +132,7 @@ describe('A secure socket', () => {
   })
 
   it('holds what is written until the handshake is over', async () => {
-    const { socket, written, open, finish } = scene()
+    const { socket, written, open, finish } = fixture()
     const writer = socket.writable.getWriter()
     const write = writer.write(Uint8Array.of(1, 2))
     open()
@@ -119,7 +146,7 @@ describe('A secure socket', () => {
   })
 
   it('hands on chunks of their own, and no empty ones', async () => {
-    const { socket, inside, open, finish } = scene()
+    const { socket, inside, open, finish } = fixture()
     open()
     finish()
     const pool = new Uint8Array(100)
@@ -130,7 +157,7 @@ describe('A secure socket', () => {
   })
 
   it('reads nothing ahead', async () => {
-    const { socket, inside, open, finish } = scene()
+    const { socket, inside, open, finish } = fixture()
     open()
     finish()
     inside.enqueue(Uint8Array.of(1))
@@ -141,7 +168,7 @@ describe('A secure socket', () => {
   })
 
   it('keeps its end back until the answer was read', async () => {
-    const { socket, inside, log, open, finish } = scene()
+    const { socket, inside, log, open, finish } = fixture()
     open()
     finish()
     await socket.writable.close()
@@ -154,7 +181,7 @@ describe('A secure socket', () => {
   })
 
   it('tells its end at once when asked to', async () => {
-    const { socket, log, open, finish } = scene({ endOnClose: true })
+    const { socket, log, open, finish } = fixture({ endOnClose: true })
     open()
     finish()
     await socket.writable.close()
@@ -162,7 +189,7 @@ describe('A secure socket', () => {
   })
 
   it('closes the socket below also when the end of TLS does not leave', async () => {
-    const { socket, clock, log, open, finish } = scene({ end: () => new Promise(() => undefined) })
+    const { socket, clock, log, open, finish } = fixture({ end: () => new Promise(() => undefined) })
     open()
     finish()
     await socket.opened
@@ -175,7 +202,7 @@ describe('A secure socket', () => {
   })
 
   it('can be closed before the handshake is over, and gives the handshake up', async () => {
-    const { socket, signal, log, clock } = scene()
+    const { socket, signal, log, clock } = fixture()
     const write = socket.writable.getWriter().write(Uint8Array.of(1))
     write.catch(() => undefined)
     const read = socket.readable.getReader().read()
@@ -187,7 +214,7 @@ describe('A secure socket', () => {
   })
 
   it('fails in every part when the handshake does', async () => {
-    const { socket, fail, open, log } = scene()
+    const { socket, fail, open, log } = fixture()
     const writer = socket.writable.getWriter()
     const write = writer.write(Uint8Array.of(1))
     const read = socket.readable.getReader().read()
@@ -199,21 +226,21 @@ describe('A secure socket', () => {
   })
 
   it('finds the failure of the socket below behind what an adapter says', async () => {
-    const { socket, fail } = scene()
+    const { socket, fail } = fixture()
     fail(new Error('handshake failed', { cause: new Error('read', { cause: new SocketError('END_TIMEOUT', 'late') }) }))
     expect(await codeOf(socket.opened)).to.equal('END_TIMEOUT')
   })
 
   it('calls any other failure TLS_FAILED, whatever it is', async () => {
     for (const reason of [undefined, null, 'words', new Error('words')]) {
-      const { socket, fail } = scene()
+      const { socket, fail } = fixture()
       fail(reason)
       expect(await codeOf(socket.closed)).to.equal('TLS_FAILED')
     }
   })
 
   it('delivers what has arrived when the socket below breaks, and tells closed at once', async () => {
-    const { socket, inside, breakBelow, open, finish } = scene()
+    const { socket, inside, breakBelow, open, finish } = fixture()
     open()
     finish()
     await socket.opened
@@ -221,13 +248,13 @@ describe('A secure socket', () => {
     breakBelow(new SocketError('CIRCUIT_DESTROYED', 'gone'))
     expect(await codeOf(socket.closed)).to.equal('CIRCUIT_DESTROYED')
     const reader = socket.readable.getReader()
-    expect([...(await reader.read()).value ?? []]).to.deep.equal([7])
+    expect([...((await reader.read()).value ?? [])]).to.deep.equal([7])
     inside.error(new SocketError('CIRCUIT_DESTROYED', 'gone'))
     expect(await codeOf(reader.read())).to.equal('CIRCUIT_DESTROYED')
   })
 
   it('goes on taking what comes after its readable was cancelled, to see the end', async () => {
-    const { socket, inside, open, finish } = scene()
+    const { socket, inside, open, finish } = fixture()
     open()
     finish()
     await socket.readable.cancel()
@@ -239,7 +266,7 @@ describe('A secure socket', () => {
   })
 
   it('ends when its readable was cancelled and nothing has been written for a while', async () => {
-    const { socket, clock, log, open, finish } = scene()
+    const { socket, clock, log, open, finish } = fixture()
     await socket.readable.cancel()
     open()
     clock.advance(20_000)
@@ -259,7 +286,7 @@ describe('A secure socket', () => {
   })
 
   it('errors its readable when its writable is aborted', async () => {
-    const { socket, open, finish, log } = scene()
+    const { socket, open, finish, log } = fixture()
     open()
     finish()
     const read = socket.readable.getReader().read()

@@ -6,7 +6,7 @@ import { SocketError } from '../../lib/base/errors.ts'
 import { createFetch } from '../../lib/fetch/create-fetch.ts'
 import { tcpExit } from '../../lib/testing/exit/tcp-exit.ts'
 import { TestNetwork } from '../../lib/testing/test-network.ts'
-import type { TlsAdapter } from '../../lib/platform/platform.ts'
+import type { TlsAdapter } from '../../lib/platform/tls/tls-adapter.ts'
 import { LocalServers } from '../support/local-servers.ts'
 import { authority, serverCertificate, serverKey } from '../support/tls-authority.ts'
 
@@ -14,7 +14,10 @@ const text = (bytes: Uint8Array | undefined): string => new TextDecoder().decode
 const encode = (words: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(words)
 
 async function codeOf(promise: Promise<unknown>): Promise<string> {
-  const error: unknown = await promise.then(() => new Error('it did not fail'), (reason: unknown) => reason)
+  const error: unknown = await promise.then(
+    () => new Error('it did not fail'),
+    (reason: unknown) => reason,
+  )
   expect(error).to.be.instanceOf(SocketError)
   return (error as SocketError).code
 }
@@ -36,12 +39,21 @@ describe('TLS on a Tor stream', function () {
   beforeEach(async () => {
     servers = new LocalServers()
     const options = { key: serverKey, cert: serverCertificate, ALPNProtocols: ['http/1.1'] }
-    await servers.add('target.test:443', tls.createServer(options, (socket) => {
-      socket.on('error', () => undefined)
-      socket.pipe(socket)
-    }))
-    network = await TestNetwork.start({ relays: 3, exit: tcpExit({ redirect: (host, port) => ({ host: '127.0.0.1', port: servers.portOf(`${host}:${port}`) }) }) })
-    circuit = Circuit.open(network.path(3), { transport: network.transport, streamDefaults: { rejectInternalAddresses: false } })
+    await servers.add(
+      'target.test:443',
+      tls.createServer(options, (socket) => {
+        socket.on('error', () => undefined)
+        socket.pipe(socket)
+      }),
+    )
+    network = await TestNetwork.start({
+      relays: 3,
+      exit: tcpExit({ redirect: (host, port) => ({ host: '127.0.0.1', port: servers.portOf(`${host}:${port}`) }) }),
+    })
+    circuit = Circuit.open(network.path(3), {
+      transport: network.transport,
+      streamDefaults: { rejectInternalAddresses: false },
+    })
   })
 
   afterEach(async () => {
@@ -51,7 +63,11 @@ describe('TLS on a Tor stream', function () {
   })
 
   it('opens after the handshake, with the protocol that was chosen, and echoes', async () => {
-    const socket = circuit.connect('target.test:443', { secureTransport: 'on', alpn: ['http/1.1'], tls: { ca: authority } })
+    const socket = circuit.connect('target.test:443', {
+      secureTransport: 'on',
+      alpn: ['http/1.1'],
+      tls: { ca: authority },
+    })
     expect(socket.secureTransport).to.equal('on')
     const { alpn, remoteAddress } = await socket.opened
     expect(alpn).to.equal('http/1.1')
@@ -67,13 +83,16 @@ describe('TLS on a Tor stream', function () {
     const socket = circuit.connect('target.test:443', { secureTransport: 'on', tls: { ca: authority } })
     const block = new Uint8Array(65_536).map((_, index) => (index * 11) % 256)
     const writer = socket.writable.getWriter()
-    const send = async (): Promise<void> => { for (let sent = 0; sent < 64; sent++) await writer.write(block) }
+    const send = async (): Promise<void> => {
+      for (let sent = 0; sent < 64; sent++) await writer.write(block)
+    }
     const sending = send()
     const reader = socket.readable.getReader()
     for (let at = 0; at < 4 * 1024 * 1024;) {
       const { value } = await reader.read()
       if (value === undefined) throw new Error('it ended early')
-      for (let index = 0; index < value.length; index += 991) expect(value[index]).to.equal(block[(at + index) % 65_536])
+      for (let index = 0; index < value.length; index += 991)
+        expect(value[index]).to.equal(block[(at + index) % 65_536])
       at += value.length
     }
     await sending
@@ -85,12 +104,17 @@ describe('TLS on a Tor stream', function () {
       response.end(`${request.headers.host} ${request.url}`)
     })
     await servers.add('www.target.test:443', server)
-    const fetch = createFetch({ connect: (address, options) => circuit.connect(address, { ...options, tls: { ca: authority } }) })
+    const fetch = createFetch({
+      connect: (address, options) => circuit.connect(address, { ...options, tls: { ca: authority } }),
+    })
     for (const path of ['/1', '/2']) {
       expect(await (await fetch(`https://www.target.test${path}`)).text()).to.equal(`www.target.test ${path}`)
     }
     expect(servers.connections).to.equal(1)
-    const error = await fetch('https://nowhere.test/').then(() => undefined, (reason: unknown) => reason)
+    const error = await fetch('https://nowhere.test/').then(
+      () => undefined,
+      (reason: unknown) => reason,
+    )
     expect(error).to.be.instanceOf(TypeError)
     fetch.close()
   })
@@ -132,7 +156,11 @@ describe('TLS on a Tor stream', function () {
 
   it('ends with the signal', async () => {
     const giveUp = new AbortController()
-    const socket = circuit.connect('target.test:443', { secureTransport: 'on', tls: { ca: authority }, signal: giveUp.signal })
+    const socket = circuit.connect('target.test:443', {
+      secureTransport: 'on',
+      tls: { ca: authority },
+      signal: giveUp.signal,
+    })
     await socket.opened
     giveUp.abort()
     expect(await codeOf(socket.closed)).to.equal('ABORTED')
@@ -165,8 +193,14 @@ describe('TLS on a Tor stream', function () {
 
   it('fails when the adapter does, with its error as the cause', async () => {
     const cause = new Error('no entropy')
-    const socket = circuit.connect('target.test:443', { secureTransport: 'on', tls: { adapter: { secure: () => Promise.reject(cause) } } })
-    const error = await socket.opened.then(() => undefined, (reason: unknown) => reason)
+    const socket = circuit.connect('target.test:443', {
+      secureTransport: 'on',
+      tls: { adapter: { secure: () => Promise.reject(cause) } },
+    })
+    const error = await socket.opened.then(
+      () => undefined,
+      (reason: unknown) => reason,
+    )
     expect((error as SocketError).code).to.equal('TLS_FAILED')
     expect((error as SocketError).cause).to.equal(cause)
   })

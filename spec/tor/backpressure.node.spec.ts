@@ -25,7 +25,8 @@ describe('Backpressure through three real relays, by windows', function () {
   before(async function () {
     requireProgram(this, 'tor')
     requireProgram(this, 'tor-gencert')
-    // The exit's kernel shall hold little of an upload. With much smaller buffers it is slow, for want of acknowledgements.
+    // The exit's kernel shall hold little of an upload. With much smaller buffers it is slow, for want of
+    // acknowledgements.
     network = await TorNetwork.start({ exits: 1, exitOptions: ['ConstrainedSockets 1', 'ConstrainedSockSize 128 KB'] })
     other = openCircuit(network.path())
     await other.opened
@@ -68,9 +69,12 @@ describe('Backpressure through three real relays, by windows', function () {
       expect(await isPending(writer.ready)).to.equal(true)
       expect(await isPending(uploading)).to.equal(true)
       expect(count.bytesSent).to.be.below(2 * MB)
-      // On the wire: BEGIN and the DATA; CONNECTED, a SENDME of the circuit for each 100 cells, and those of the stream.
+      // On the wire: BEGIN and the DATA; CONNECTED, a SENDME of the circuit for each 100 cells, and those of the
+      // stream.
       expect(circuit.tap.sent - baseline.sent).to.equal(1 + count.dataSent)
-      expect(circuit.tap.received - baseline.received).to.equal(1 + Math.floor(count.dataSent / 100) + count.sendmesReceived)
+      expect(circuit.tap.received - baseline.received).to.equal(
+        1 + Math.floor(count.dataSent / 100) + count.sendmesReceived,
+      )
       const stalledAt = count.dataSent
 
       const received = await server.resume()

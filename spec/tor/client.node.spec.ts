@@ -53,8 +53,20 @@ describe('A client of a network of real tor', function () {
 
   it('knows nothing but the DirAuthority lines, and gets to a first byte', async () => {
     const phases: string[] = []
-    const tor = await TorClient.open({ network: config, transport: tap, storage, onProgress: ({ phase }) => phases.push(phase) })
-    expect([...new Set(phases)]).to.deep.equal(['connecting', 'consensus', 'certificates', 'microdescriptors', 'circuit', 'ready'])
+    const tor = await TorClient.open({
+      network: config,
+      transport: tap,
+      storage,
+      onProgress: ({ phase }) => phases.push(phase),
+    })
+    expect([...new Set(phases)]).to.deep.equal([
+      'connecting',
+      'consensus',
+      'certificates',
+      'microdescriptors',
+      'circuit',
+      'ready',
+    ])
     expect(tor.status).to.include({ phase: 'ready', percent: 100 })
     expect((await get(tor.connect(target()), '/')).text()).to.contain('ok')
     await tor.close()
@@ -62,7 +74,12 @@ describe('A client of a network of real tor', function () {
 
   it('starts again with what it kept, without fetching a directory', async () => {
     const phases: string[] = []
-    const tor = await TorClient.open({ network: config, transport: tap, storage, onProgress: ({ phase }) => phases.push(phase) })
+    const tor = await TorClient.open({
+      network: config,
+      transport: tap,
+      storage,
+      onProgress: ({ phase }) => phases.push(phase),
+    })
     expect(phases).to.deep.equal(['connecting', 'circuit', 'ready'])
     expect((await get(tor.connect(target()), '/')).text()).to.contain('ok')
     await tor.close()

@@ -23,14 +23,15 @@ for (const { kind, options } of flowControls) {
     let network: TorNetwork
     let circuit: Circuit
 
-    const connect = (options = {}): TorStream => circuit.connect({ hostname: '127.0.0.1', port: network.httpPort }, options)
+    const connect = (options = {}): TorStream =>
+      circuit.connect({ hostname: '127.0.0.1', port: network.httpPort }, options)
 
     /** A download that has come so far that more is on its way. */
     const begin = async (bytes: number, options = {}): Promise<Download> => {
       const socket = connect(options)
       await request(socket, `/${20 * MB}`)
       const reader = socket.readable.getReader()
-      for (let read = 0; read < bytes; ) read += (await reader.read()).value?.length ?? 0
+      for (let read = 0; read < bytes;) read += (await reader.read()).value?.length ?? 0
       return { socket, reader }
     }
 

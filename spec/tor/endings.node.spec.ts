@@ -122,9 +122,11 @@ for (const { kind, options } of flowControls) {
     it('a server that resets while it is written to makes the write fail', async () => {
       const socket = await connectTo((peer) => peer.once('data', () => peer.resetAndDestroy()))
       const writer = socket.writable.getWriter()
-      const error = await failure((async () => {
-        for (;;) await writer.write(testBytes(50_000))
-      })())
+      const error = await failure(
+        (async () => {
+          for (;;) await writer.write(testBytes(50_000))
+        })(),
+      )
       expect(error.code).to.equal('END_CONNRESET')
       expect(await failure(socket.closed)).to.equal(error)
       expect(await failure(socket.readable.getReader().read())).to.equal(error)
@@ -145,7 +147,7 @@ for (const { kind, options } of flowControls) {
       expect(received).to.equal(123_457)
     })
 
-    it('endOnClose ends the server\'s reading when the writable closes', async () => {
+    it("endOnClose ends the server's reading when the writable closes", async () => {
       server = await RawServer.start((peer) => peer.resume())
       const socket = circuit.connect({ hostname: '127.0.0.1', port: server.port }, { endOnClose: true })
       await socket.writable.close()
@@ -153,7 +155,7 @@ for (const { kind, options } of flowControls) {
       expect(await socket.readable.getReader().read()).to.deep.equal({ done: true, value: undefined })
     })
 
-    it('a signal that aborts while the exit waits for the server\'s first byte ends the connection there', async () => {
+    it("a signal that aborts while the exit waits for the server's first byte ends the connection there", async () => {
       let accept!: (peer: Socket) => void
       const connection = new Promise<Socket>((resolve) => (accept = resolve))
       server = await RawServer.start(accept)

@@ -4,7 +4,7 @@ import { unlessEngineLacks } from '../support/engines.ts'
 import { requireProgram, skipBecause } from '../support/programs.ts'
 import { tableOf, writeTable, writtenTable, type ClientRow } from './support/clients-table.ts'
 import type { Session } from './support/front-clients.ts'
-import { FrontWorld } from './support/front-world.ts'
+import { FrontFixture } from './support/front-fixture.ts'
 import { LIBRARIES } from './support/library-clients.ts'
 import { TorNetwork } from './support/network.ts'
 import { ChildRecorder } from './support/outgoing-child.ts'
@@ -18,19 +18,25 @@ const SIZE = 300_000
 
 const PROTOCOLS = ['http:', 'https:'] as const
 
-type Seen = Record<typeof PROTOCOLS[number], string[]>
+type Seen = Record<(typeof PROTOCOLS)[number], string[]>
 
 const startTimeout = 60_000
 
-const received = (bytes: Uint8Array): object => ({ bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') })
+const received = (bytes: Uint8Array): object => ({
+  bytes: bytes.length,
+  sha256: createHash('sha256').update(bytes).digest('hex'),
+})
 
 const expected = { bytes: SIZE, sha256: testBytesSha256(SIZE) }
 
-/** Names below `.test` exist for the exits of this network only: an answer is the proof that it was them who resolved one. */
+/**
+ * Names below `.test` exist for the exits of this network only: an answer is the proof that it was them who resolved
+ * one.
+ */
 describe('Clients of the fronts, through real tor', function () {
   this.timeout(30_000)
   let network: TorNetwork
-  let world: FrontWorld
+  let fixture: FrontFixture
   const rows: ClientRow[] = []
 
   before(async function () {
@@ -38,17 +44,17 @@ describe('Clients of the fronts, through real tor', function () {
     requireProgram(this, 'tor')
     requireProgram(this, 'tor-gencert')
     network = await TorNetwork.start({ authorities: 1, relays: 3, exits: 2 })
-    world = await FrontWorld.open(network, { repository: SIZE })
+    fixture = await FrontFixture.open(network, { repository: SIZE })
   })
 
   after(async function () {
     this.timeout(startTimeout)
-    await world?.close()
+    await fixture?.close()
     await network?.stop()
   })
 
   it('serves 50 SOCKS clients at once', async () => {
-    const { front, target } = world
+    const { front, target } = fixture
     const answers = await Promise.all(
       Array.from({ length: 50 }, () => socksGet(front.port, targetName, target.ports['http:'], '/20000', 25_000)),
     )
@@ -58,7 +64,18 @@ describe('Clients of the fronts, through real tor', function () {
     }
   })
 
-  for (const { name, how, note = '', program, feature, missing, asksResolver = false, refused = [], verbs = ['GET', 'POST'], open } of [...LIBRARIES, ...PROGRAMS]) {
+  for (const {
+    name,
+    how,
+    note = '',
+    program,
+    feature,
+    missing,
+    asksResolver = false,
+    refused = [],
+    verbs = ['GET', 'POST'],
+    open,
+  } of [...LIBRARIES, ...PROGRAMS]) {
     const guarded = feature === undefined ? { describe } : unlessEngineLacks(feature)
     const seen: Seen = { 'http:': [], 'https:': [] }
     const row: ClientRow = { name, how, note, seen: undefined }
@@ -71,8 +88,10 @@ describe('Clients of the fronts, through real tor', function () {
         if (missing !== undefined) skipBecause(this, missing)
         if (program !== undefined) requireProgram(this, program)
         // Only in vain: see leaks.node.spec.ts.
-        const recorder = asksResolver ? await ChildRecorder.make(requireProgram(this, 'gcc'), world.ways().directory) : undefined
-        session = open(world.ways(recorder?.environment(name)))
+        const recorder = asksResolver
+          ? await ChildRecorder.make(requireProgram(this, 'gcc'), fixture.ways().directory)
+          : undefined
+        session = open(fixture.ways(recorder?.environment(name)))
       })
 
       after(function () {
@@ -83,7 +102,9 @@ describe('Clients of the fronts, through real tor', function () {
       for (const protocol of PROTOCOLS) {
         if (refused.includes(protocol)) {
           it(`is refused for ${protocol}`, async () => {
-            const failure = await (session as Session).get(world.target.url(protocol, `/${SIZE}`)).then(() => 'it worked', String)
+            const failure = await (session as Session)
+              .get(fixture.target.url(protocol, `/${SIZE}`))
+              .then(() => 'it worked', String)
             expect(failure).to.match(/405/)
             seen[protocol].push('refused')
           })
@@ -91,13 +112,15 @@ describe('Clients of the fronts, through real tor', function () {
         }
 
         it(`${verbs[0]} by ${protocol}`, async () => {
-          expect(received(await (session as Session).get(world.target.url(protocol, `/${SIZE}`)))).to.deep.equal(expected)
+          expect(received(await (session as Session).get(fixture.target.url(protocol, `/${SIZE}`)))).to.deep.equal(
+            expected,
+          )
           seen[protocol].push(verbs[0])
         })
 
         if (verbs[1] === '') continue
         it(`${verbs[1]} by ${protocol}`, async () => {
-          const answer = await session?.post?.(world.target.url(protocol, '/'), testBytes(SIZE))
+          const answer = await session?.post?.(fixture.target.url(protocol, '/'), testBytes(SIZE))
           expect(JSON.parse(Buffer.from(answer as Uint8Array).toString())).to.deep.equal(expected)
           seen[protocol].push(verbs[1])
         })

@@ -27,10 +27,15 @@ describe('Relays that are not who they should be', function () {
   })
 
   /** What a circuit fails with whose relay at `index` is taken for one with other keys. */
-  async function mistaken(index: number, changes: Partial<Relay>): Promise<{ code: string; reason: number | undefined }> {
+  async function mistaken(
+    index: number,
+    changes: Partial<Relay>,
+  ): Promise<{ code: string; reason: number | undefined }> {
     const circuit = openCircuit(path.map((relay, at) => (at === index ? { ...relay, ...changes } : relay)))
     const socket = circuit.connect({ hostname: '127.0.0.1', port: network.httpPort })
-    const [error, ...others] = await Promise.all([circuit.opened, circuit.closed, socket.opened, get(socket, '/')].map(failure))
+    const [error, ...others] = await Promise.all(
+      [circuit.opened, circuit.closed, socket.opened, get(socket, '/')].map(failure),
+    )
     expect(others.map(({ code }) => code)).to.deep.equal(others.map(() => error?.code))
     return { code: error?.code ?? '', reason: error?.reason }
   }
@@ -56,7 +61,10 @@ describe('Relays that are not who they should be', function () {
     })
   }
 
-  for (const [index, role] of [[1, 'middle'], [2, 'exit']] as const) {
+  for (const [index, role] of [
+    [1, 'middle'],
+    [2, 'exit'],
+  ] as const) {
     it(`and have another Ed25519 or RSA identity are not extended to, as ${role}`, async () => {
       for (const changes of [{ ed25519Identity: other.ed25519Identity }, { rsaIdentity: other.rsaIdentity }]) {
         const { code, reason } = await mistaken(index, changes)
@@ -74,7 +82,11 @@ describe('Relays that are not who they should be', function () {
   it('at the first of two addresses are looked for at the other', async () => {
     const [port = 0] = await freePorts(1)
     const [guard, middle, exit] = path
-    await using circuit = openCircuit([{ ...guard, addresses: [{ hostname: '127.0.0.1', port }, ...guard.addresses] }, middle, exit])
+    await using circuit = openCircuit([
+      { ...guard, addresses: [{ hostname: '127.0.0.1', port }, ...guard.addresses] },
+      middle,
+      exit,
+    ])
     await circuit.opened
   })
 })
@@ -132,7 +144,9 @@ describe('Servers that are no relays', () => {
   it('and say nothing leave a circuit unbuilt in time, and the connection is closed', async () => {
     await serve((peer) => peer)
     const circuit = openCircuit([relay], { timeout: patience })
-    const errors = await Promise.all([circuit.opened, circuit.closed, circuit.connect('some.name.test:80').opened].map(failure))
+    const errors = await Promise.all(
+      [circuit.opened, circuit.closed, circuit.connect('some.name.test:80').opened].map(failure),
+    )
     expect(errors.map(({ code }) => code)).to.deep.equal(['CIRCUIT_TIMEOUT', 'CIRCUIT_TIMEOUT', 'CIRCUIT_TIMEOUT'])
     expect(errors[0]?.cause).to.include({ code: 'LINK_TIMEOUT' })
     await gone
@@ -145,7 +159,9 @@ describe('Servers that are no relays', () => {
       return peer
     })
     const circuit = openCircuit([relay], { signal: giveUp.signal })
-    const errors = await Promise.all([circuit.opened, circuit.closed, circuit.connect('some.name.test:80').opened].map(failure))
+    const errors = await Promise.all(
+      [circuit.opened, circuit.closed, circuit.connect('some.name.test:80').opened].map(failure),
+    )
     expect(errors.map(({ code }) => code)).to.deep.equal(['ABORTED', 'ABORTED', 'ABORTED'])
     await gone
   })

@@ -10,7 +10,7 @@ import { encodeHex } from '../../lib/directory/text/encoding.ts'
 import { whyLacking } from '../support/engines.ts'
 import { findProgram, requireProgram } from '../support/programs.ts'
 import type { FrontClient, Session } from './support/front-clients.ts'
-import { FrontWorld } from './support/front-world.ts'
+import { FrontFixture } from './support/front-fixture.ts'
 import { LIBRARIES } from './support/library-clients.ts'
 import { TorNetwork, type NetworkRelay } from './support/network.ts'
 import { ChildRecorder } from './support/outgoing-child.ts'
@@ -26,15 +26,22 @@ const startTimeout = 60_000
 
 /** Whether it can run. That a program is missing is what fronts.node.spec.ts says. */
 const isHere = ({ program, feature, missing }: FrontClient): boolean =>
-  missing === undefined
-  && (program === undefined || findProgram(program) !== undefined)
-  && (feature === undefined || whyLacking(feature) === undefined)
+  missing === undefined &&
+  (program === undefined || findProgram(program) !== undefined) &&
+  (feature === undefined || whyLacking(feature) === undefined)
 
 const anAnswer = (): string => 'an answer'
 
 /** What a GET of `url` comes to for each client: `failed`, or what `of` makes of the body. */
-async function outcomes(sessions: ReadonlyMap<string, Session>, url: string, of: (body: Uint8Array) => string = anAnswer): Promise<Record<string, string>> {
-  const all = Array.from(sessions, async ([name, session]) => [name, await session.get(url).then(of, () => 'failed')] as const)
+async function outcomes(
+  sessions: ReadonlyMap<string, Session>,
+  url: string,
+  of: (body: Uint8Array) => string = anAnswer,
+): Promise<Record<string, string>> {
+  const all = Array.from(
+    sessions,
+    async ([name, session]) => [name, await session.get(url).then(of, () => 'failed')] as const,
+  )
   return Object.fromEntries(await Promise.all(all))
 }
 
@@ -44,7 +51,7 @@ describe('What goes out beside the relays', function () {
   let directory: string
   let network: TorNetwork
   let recorder: ChildRecorder
-  let world: FrontWorld
+  let fixture: FrontFixture
   /** The exit of every stream. */
   let exit: NetworkRelay
   let canary: Server
@@ -55,7 +62,8 @@ describe('What goes out beside the relays', function () {
   const programs = (): FrontClient[] => PROGRAMS.filter(({ name }) => sessions.has(name))
 
   /** Every client with the same outcome. */
-  const all = (outcome: string): Record<string, string> => Object.fromEntries(Array.from(sessions.keys(), (name) => [name, outcome]))
+  const all = (outcome: string): Record<string, string> =>
+    Object.fromEntries(Array.from(sessions.keys(), (name) => [name, outcome]))
 
   /** Nothing but TLS to the relays from this process, and nothing but connections to the front from any program. */
   async function expectNothingElse(): Promise<void> {
@@ -68,7 +76,7 @@ describe('What goes out beside the relays', function () {
       // It is known, and the README says so: when it no longer does, that has to change.
       if (asksResolver) expect(seen, name).to.include(`name ${targetName}`)
       const rest = asksResolver ? seen.filter((line) => !line.startsWith('name ')) : seen
-      expect(rest, name).to.deep.equal([`address 127.0.0.1:${world.front.port}`])
+      expect(rest, name).to.deep.equal([`address 127.0.0.1:${fixture.front.port}`])
     }
     expect(caught).to.equal(0)
   }
@@ -87,11 +95,11 @@ describe('What goes out beside the relays', function () {
     })
     await once(canary.listen(0, '127.0.0.1'), 'listening')
     outgoing.start()
-    world = await FrontWorld.open(network, { repository: SIZE })
+    fixture = await FrontFixture.open(network, { repository: SIZE })
     exit = network.relays.find(({ isExit }) => isExit) as NetworkRelay
-    world.exit = encodeHex(exit.relay.rsaIdentity)
+    fixture.exit = encodeHex(exit.relay.rsaIdentity)
     for (const client of [...LIBRARIES, ...PROGRAMS].filter(isHere)) {
-      sessions.set(client.name, client.open(world.ways(recorder.environment(client.name))))
+      sessions.set(client.name, client.open(fixture.ways(recorder.environment(client.name))))
     }
   })
 
@@ -99,7 +107,7 @@ describe('What goes out beside the relays', function () {
     this.timeout(startTimeout)
     outgoing.stop()
     await Promise.all(Array.from(sessions.values(), (session) => session.close?.()))
-    await world?.close()
+    await fixture?.close()
     canary?.close()
     await network?.stop()
     if (directory !== undefined) await rm(directory, { recursive: true, force: true })
@@ -107,38 +115,44 @@ describe('What goes out beside the relays', function () {
 
   it('is nothing while every client gets its answer', async () => {
     const sha256 = (body: Uint8Array): string => createHash('sha256').update(body).digest('hex')
-    expect(await outcomes(sessions, world.target.url('https:', `/${SIZE}`), sha256)).to.deep.equal(all(testBytesSha256(SIZE)))
+    expect(await outcomes(sessions, fixture.target.url('https:', `/${SIZE}`), sha256)).to.deep.equal(
+      all(testBytesSha256(SIZE)),
+    )
     await expectNothingElse()
   })
 
   it('is nothing when there is no such name, and every client is told', async () => {
     for (const protocol of ['http:', 'https:']) {
-      const url = `${protocol}//nx.target.test:${world.target.ports['https:']}/`
+      const url = `${protocol}//nx.target.test:${fixture.target.ports['https:']}/`
       expect(await outcomes(sessions, url)).to.deep.equal(all('failed'))
     }
     await expectNothingElse()
   })
 
   it('is nothing when a redirect leads to a private address, and no client gets an answer', async () => {
-    world.refusesPrivate = true
+    fixture.refusesPrivate = true
     for (const place of ['10.0.0.1:80', `127.0.0.1:${(canary.address() as AddressInfo).port}`]) {
       for (const protocol of ['http', 'https']) {
-        const url = world.target.url('https:', `/to/${protocol}/${place}`)
+        const url = fixture.target.url('https:', `/to/${protocol}/${place}`)
         expect(await outcomes(sessions, url), `${protocol}://${place}`).to.deep.equal(all('failed'))
       }
     }
-    world.refusesPrivate = false
+    fixture.refusesPrivate = false
     // They did follow it, to where it ends: most of them by both protocols.
     for (const host of ['10.0.0.1', '127.0.0.1']) {
-      expect(world.refused.filter((each) => each === host).length, host).to.be.at.least(sessions.size)
+      expect(fixture.refused.filter((each) => each === host).length, host).to.be.at.least(sessions.size)
     }
     await expectNothingElse()
   })
 
   it('is nothing when the circuits die in the middle of every answer, and every client is told', async () => {
-    const url = world.target.url('https:', '/stall')
+    const url = fixture.target.url('https:', '/stall')
     const broken = outcomes(sessions, url)
-    await until('every client in the middle of its answer', AbortSignal.timeout(30_000), () => world.target.stalled >= sessions.size)
+    await until(
+      'every client in the middle of its answer',
+      AbortSignal.timeout(30_000),
+      () => fixture.target.stalled >= sessions.size,
+    )
     await exit.kill()
     expect(await broken).to.deep.equal(all('failed'))
     await expectNothingElse()
@@ -149,14 +163,19 @@ describe('What goes out beside the relays', function () {
     const direct = createServer((_, response) => response.end('x'.repeat(10)))
     await once(direct.listen(0, '127.0.0.1'), 'listening')
     const { port } = direct.address() as AddressInfo
-    const [response] = (await once(get(`http://localhost:${port}/`, { family: 4 }), 'response')) as [NodeJS.ReadableStream]
+    const [response] = (await once(get(`http://localhost:${port}/`, { family: 4 }), 'response')) as [
+      NodeJS.ReadableStream,
+    ]
     response.resume()
     expect(outgoing.connections).to.include(`127.0.0.1:${port}`)
     expect(outgoing.otherWays).to.include('GETADDRINFOREQWRAP')
     for (const client of programs()) {
       const label = `${client.name} misled`
-      const ways = { ...world.ways(recorder.environment(label)), proxy: `127.0.0.1:${port}` }
-      await client.open(ways).get('https://localhost:4443/').catch(() => undefined) // This is no proxy.
+      const ways = { ...fixture.ways(recorder.environment(label)), proxy: `127.0.0.1:${port}` }
+      await client
+        .open(ways)
+        .get('https://localhost:4443/')
+        .catch(() => undefined) // This is no proxy.
       expect(await recorder.seen(label), client.name).to.include(`address 127.0.0.1:${port}`)
     }
     direct.closeAllConnections()

@@ -41,8 +41,8 @@ describe('What the library leaves behind', function () {
     await until('every connection to be gone', AbortSignal.timeout(patience), async () => {
       if (sockets() === 0) return true
       if (++polls % 25 > 0) return false
-      // C tor may leave a DESTROY in its queue until another cell goes the same way: then the exit keeps its connections to the
-      // HTTP server of this process.
+      // C tor may leave a DESTROY in its queue until another cell goes the same way: then the exit keeps its
+      // connections to the HTTP server of this process.
       await using circuit = openCircuit(network.path())
       await circuit.resolve('some.name.test')
       return false
@@ -74,7 +74,10 @@ describe('What the library leaves behind', function () {
     ])
     const cancelled = circuit.connect(target)
     await cancelled.readable.cancel()
-    circuit.connect(target).close().catch(() => undefined)
+    circuit
+      .connect(target)
+      .close()
+      .catch(() => undefined)
   }
 
   it('is no connection but the one to the guard, and no name lookup at all', async () => {
@@ -127,7 +130,9 @@ describe('What the library leaves behind', function () {
       await circuits[0]?.close()
       expect(await Promise.all(others.map(fetch))).to.deep.equal(others.map(() => whole))
       await channel.close()
-      expect(await Promise.all(others.map(({ closed }) => codeOf(closed)))).to.deep.equal(others.map(() => 'LINK_CLOSED'))
+      expect(await Promise.all(others.map(({ closed }) => codeOf(closed)))).to.deep.equal(
+        others.map(() => 'LINK_CLOSED'),
+      )
     })
   })
 })

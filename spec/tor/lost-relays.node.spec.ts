@@ -70,8 +70,17 @@ describe('A real relay that is lost in the middle of transfers', function () {
     const uploading = writeTestBytes(writer, 500 * MB)
     const idleReader = idle.readable.getReader()
     const under = [
-      circuit.closed, down.closed, up.closed, idle.closed, downloading, uploading, writer.closed, up.readable.getReader().read(),
-      idleReader.read(), idleReader.closed, idle.writable.getWriter().closed,
+      circuit.closed,
+      down.closed,
+      up.closed,
+      idle.closed,
+      downloading,
+      uploading,
+      writer.closed,
+      up.readable.getReader().read(),
+      idleReader.read(),
+      idleReader.closed,
+      idle.writable.getWriter().closed,
     ].map(failure)
     await underWay
     await victim.kill()
@@ -79,10 +88,14 @@ describe('A real relay that is lost in the middle of transfers', function () {
   }
 
   /**
-   * The same, while another circuit on the same link is used, which goes on. C tor needs that: a DESTROY that it queues while its
-   * connection has something to send waits there until another cell follows.
+   * The same, while another circuit on the same link is used, which goes on. C tor needs that: a DESTROY that it queues
+   * while its connection has something to send waits there until another cell follows.
    */
-  async function loseBeside(neighbours: readonly NetworkRelay[], victim: NetworkRelay, path: readonly NetworkRelay[]): Promise<Loss> {
+  async function loseBeside(
+    neighbours: readonly NetworkRelay[],
+    victim: NetworkRelay,
+    path: readonly NetworkRelay[],
+  ): Promise<Loss> {
     const channel = await Channel.connect((path[0] as NetworkRelay).relay, { transport: new LinkTap() })
     const neighbour = openCircuit(through(neighbours), { channel })
     let isOver = false
@@ -90,7 +103,10 @@ describe('A real relay that is lost in the middle of transfers', function () {
       while (!isOver) expect((await download(neighbour.connect(target()), 10_000)).bytes).to.equal(10_000)
     })()
     try {
-      return await Promise.race([lose(victim, path, channel), going.then(() => Promise.reject(new Error('the neighbour stopped')))])
+      return await Promise.race([
+        lose(victim, path, channel),
+        going.then(() => Promise.reject(new Error('the neighbour stopped'))),
+      ])
     } finally {
       isOver = true
       await going
@@ -130,7 +146,9 @@ describe('A real relay that is lost in the middle of transfers', function () {
   it('cannot be reached as a guard any more, nor extended to', async () => {
     expect(await codeOf(openCircuit(through([guard, middle, otherExit])).opened)).to.equal('LINK_UNREACHABLE')
     const circuit = openCircuit(through([middle, guard, otherExit]))
-    const errors = await Promise.all([circuit.opened, circuit.closed, circuit.connect('late.test:80').opened].map(failure))
+    const errors = await Promise.all(
+      [circuit.opened, circuit.closed, circuit.connect('late.test:80').opened].map(failure),
+    )
     expect(errors[1]).to.equal(errors[0])
     expectDestroyed([errors[0] as LibraryError, errors[2] as LibraryError])
   })

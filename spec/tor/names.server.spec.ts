@@ -33,7 +33,9 @@ describe('Names and addresses at a real exit', function () {
   })
 
   it('takes no internal address for an answer unless told to', async () => {
-    expect(await codeOf(circuit.resolve('some.name.test', { rejectInternalAddresses: true }))).to.equal('RESOLVE_TRANSIENT')
+    expect(await codeOf(circuit.resolve('some.name.test', { rejectInternalAddresses: true }))).to.equal(
+      'RESOLVE_TRANSIENT',
+    )
   })
 
   it('answers 50 lookups at once, each with its own answer', async () => {
@@ -103,7 +105,12 @@ describe('The directory of a real relay', function () {
       const answer = await get(socket, '/tor/server/authority')
       expect(answer.status).to.equal(200)
       expect(answer.text()).to.match(new RegExp(`^router ${nickname} 127\\.0\\.0\\.1 ${relay.addresses[0]?.port} `))
-      expect(await socket.opened).to.include({ remoteAddress: undefined, localAddress: undefined, alpn: undefined, ttl: undefined })
+      expect(await socket.opened).to.include({
+        remoteAddress: undefined,
+        localAddress: undefined,
+        alpn: undefined,
+        ttl: undefined,
+      })
       await socket.closed
     }
   })

@@ -30,7 +30,8 @@ describe('A real exit that refuses a port of which the directory says nothing', 
     requireProgram(this, 'tor')
     requireProgram(this, 'tor-gencert')
     echo = await RawServer.start((peer) => peer.pipe(peer))
-    // The policy that the directory tells of an exit leaves out what is refused of less than a /8 (dir-spec, "p" lines).
+    // The policy that the directory tells of an exit leaves out what is refused of less than a /8 (dir-spec, "p"
+    // lines).
     const firstExitOptions = [`ExitPolicy reject 127.0.0.1:${echo.port}`]
     network = await TorNetwork.start({ authorities: 1, relays: 4, exits: 2, firstExitOptions })
     refusing = encodeHex(network.relays.find(({ isExit }) => isExit)?.relay.rsaIdentity as Uint8Array)

@@ -34,7 +34,10 @@ for (const { kind, options } of flowControls) {
 
     it('are whole after 20 MB down and 20 MB up at once, on two streams of one circuit', async () => {
       const [down, up] = [connect(), connect()]
-      expect(await Promise.all([download(down, 20 * MB), upload(up, 20 * MB)])).to.deep.equal([wanted(20 * MB), wanted(20 * MB)])
+      expect(await Promise.all([download(down, 20 * MB), upload(up, 20 * MB)])).to.deep.equal([
+        wanted(20 * MB),
+        wanted(20 * MB),
+      ])
       await Promise.all([down.closed, up.closed])
     })
 
@@ -91,12 +94,14 @@ for (const { kind, options } of flowControls) {
 
     it('of 200 streams on one circuit do not mix', async () => {
       const length = (index: number): number => 5_000 + 97 * index
-      const all = await Promise.all(Array.from({ length: 200 }, async (_, index) => {
-        const socket = connect()
-        const got = index % 4 === 0 ? await upload(socket, length(index)) : await download(socket, length(index))
-        await socket.closed
-        return got
-      }))
+      const all = await Promise.all(
+        Array.from({ length: 200 }, async (_, index) => {
+          const socket = connect()
+          const got = index % 4 === 0 ? await upload(socket, length(index)) : await download(socket, length(index))
+          await socket.closed
+          return got
+        }),
+      )
       expect(all).to.deep.equal(all.map((_, index) => wanted(length(index))))
     })
 

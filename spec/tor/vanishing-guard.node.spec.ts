@@ -12,7 +12,10 @@ import { TorNetwork, type NetworkRelay } from './support/network.ts'
 
 const MB = 1_000_000
 
-/** How many circuits are asked for when the guard is gone. Any of them may choose it as middle or exit: the directory lists it still. */
+/**
+ * How many circuits are asked for when the guard is gone. Any of them may choose it as middle or exit: the directory
+ * lists it still.
+ */
 const ROUNDS = 10
 
 const fingerprintOf = ({ relay }: NetworkRelay): string => encodeHex(relay.rsaIdentity)
@@ -29,7 +32,12 @@ describe('A real guard that vanishes while a client uses it', function () {
     // Every relay is a guard too, the exits and the authority included.
     network = await TorNetwork.start({ authorities: 1, relays: 6, exits: 3 })
     const config = { authorities: parseDirAuthorityLines(network.dirAuthorityLines), fallbacks: [], testing: true }
-    tor = await TorClient.open({ network: config, transport: new LinkTap(), storage: new MemoryStorage(), timeout: 30_000 })
+    tor = await TorClient.open({
+      network: config,
+      transport: new LinkTap(),
+      storage: new MemoryStorage(),
+      timeout: 30_000,
+    })
   })
 
   after(async () => {

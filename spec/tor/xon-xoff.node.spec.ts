@@ -16,7 +16,9 @@ const MB = 1_000_000
 /** After so many answers through the same relays without any news, there is none on the way. */
 const quietRounds = 5
 
-/** What a consumer that does not read keeps waiting at most: up to the XOFF, and what the exit had sent before it came. */
+/**
+ * What a consumer that does not read keeps waiting at most: up to the XOFF, and what the exit had sent before it came.
+ */
 const mostWaiting = DEFAULT_XON_XOFF.xoffClient * XOFF_CELL + 3 * MB
 
 /** The rates of the XONs that a relay has logged so far, in 1000 bytes per second; 0 for "no limit". */
@@ -157,7 +159,8 @@ describe('Backpressure through three real relays, by XON and XOFF', function () 
     const rates = ratesIn(exitLog())
       .slice(before)
       .filter((rate) => rate > 0)
-    // Some came without an XOFF before them; and nobody can have measured more than the pace, while there was something to read.
+    // Some came without an XOFF before them; and nobody can have measured more than the pace, while there was something
+    // to read.
     expect(count.stopsSent.join(' ')).to.contain('XON XON')
     expect(rates.length).to.be.at.least(2)
     expect(Math.min(...rates)).to.be.within(1, 4400)

@@ -16,14 +16,20 @@ declare const connection: ProxyConnection
 export const served: readonly Promise<void>[] = [
   serveSocks(connection, { connect: tor.connect, resolve: tor.resolve }),
   serveHttpConnect(connection, { connect: tor.connect, signal: undefined, handshakeTimeout: Infinity }),
-  serveProxy(connection, { connect: (address) => circuit.connect(address), resolve: (name, { signal }) => circuit.resolve(name, { signal }) }),
+  serveProxy(connection, {
+    connect: (address) => circuit.connect(address),
+    resolve: (name, { signal }) => circuit.resolve(name, { signal }),
+  }),
   // @ts-expect-error: there is no other way out than connect
   serveSocks(connection, { resolve: tor.resolve }),
 ]
 
 // The streams of other libraries, which say nothing of the memory behind their chunks.
 declare const plain: { readonly readable: ReadableStream<Uint8Array>; readonly writable: WritableStream<Uint8Array> }
-export const connections: readonly ProxyConnection[] = [plain, { readable: plain.readable, writable: new WritableStream<BufferSource>() }]
+export const connections: readonly ProxyConnection[] = [
+  plain,
+  { readable: plain.readable, writable: new WritableStream<BufferSource>() },
+]
 export const sockets: readonly ProxySocket[] = [
   tor.connect('example.com:80'),
   circuit.connect('example.com:80'),

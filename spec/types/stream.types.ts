@@ -3,9 +3,18 @@
  *
  * @module
  */
-import { RelayDataChunker, TorStream, type ErrorCode, type SocketError, type StreamCarrier, type StreamOptions } from 'tor-streams/stream'
+import {
+  RelayDataChunker,
+  TorStream,
+  type ErrorCode,
+  type SocketError,
+  type StreamCarrier,
+  type StreamOptions,
+} from 'tor-streams/stream'
 
-/** The Socket of the WinterTC Sockets API, as its draft has it; written down here so that a change of ours is noticed. */
+/**
+ * The Socket of the WinterTC Sockets API, as its draft has it; written down here so that a change of ours is noticed.
+ */
 interface WinterTcSocketInfo {
   readonly remoteAddress?: string | undefined
   readonly localAddress?: string | undefined
@@ -24,7 +33,13 @@ interface WinterTcSocket {
 }
 
 declare const carrier: StreamCarrier
-const options: StreamOptions = { signal: AbortSignal.timeout(1000), timeout: Infinity, addressFamily: 'prefer-ipv6', secureTransport: 'off', allowHalfOpen: true }
+const options: StreamOptions = {
+  signal: AbortSignal.timeout(1000),
+  timeout: Infinity,
+  addressFamily: 'prefer-ipv6',
+  secureTransport: 'off',
+  allowHalfOpen: true,
+}
 const socket: TorStream = new TorStream(carrier, 'example.com:80', options)
 new TorStream(carrier, { hostname: 'example.com', port: 80 })
 const asWinterTc: WinterTcSocket = socket
@@ -63,7 +78,9 @@ async function use(): Promise<void> {
   await socket.readable.pipeThrough(new TextDecoderStream()).pipeTo(new WritableStream<string>())
   await response.body?.pipeTo(socket.writable)
   await new Blob(['x']).stream().pipeTo(socket.writable)
-  const pieces: ReadableStream<Uint8Array> = new Blob(['x']).stream().pipeThrough(new RelayDataChunker({ cellSize: () => 488 }))
+  const pieces: ReadableStream<Uint8Array> = new Blob(['x'])
+    .stream()
+    .pipeThrough(new RelayDataChunker({ cellSize: () => 488 }))
   await pieces.cancel()
 
   await using scoped = new TorStream(carrier, 'example.com:80')

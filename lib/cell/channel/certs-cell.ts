@@ -27,7 +27,9 @@ export interface CellCertificate {
   readonly bytes: Uint8Array
 }
 
-/** The certificates in the body of a CERTS cell, as views. Throws `CELL_MALFORMED`. Bytes after the last are ignored. */
+/**
+ * The certificates in the body of a CERTS cell, as views. Throws `CELL_MALFORMED`. Bytes after the last are ignored.
+ */
 export function decodeCerts(body: Uint8Array): CellCertificate[] {
   const reader = new ByteReader(body, 'CERTS cell')
   const certs: CellCertificate[] = []

@@ -13,7 +13,7 @@
  */
 import { ByteReader } from '../bytes.ts'
 import { CellCommand } from '../commands.ts'
-import { BODY_SIZE } from '../relay/relay-cell-v0.ts'
+import { BODY_SIZE } from '../body-size.ts'
 
 /** Bytes of a fixed-size cell: 514. */
 export const FIXED_CELL_SIZE = 514
@@ -43,13 +43,14 @@ export function writeFixedHeader(target: Uint8Array, at: number, circuitId: numb
 }
 
 /**
- * One cell, fixed (its body padded with zeros) or variable as its command has it. Throws a RangeError when the body is too
- * long. A VERSIONS cell that opens a link has another form: {@link encodeVersions}.
+ * One cell, fixed (its body padded with zeros) or variable as its command has it. Throws a RangeError when the body is
+ * too long. A VERSIONS cell that opens a link has another form: {@link encodeVersions}.
  */
 export function encodeCell(circuitId: number, command: number, body: Uint8Array): Uint8Array<ArrayBuffer> {
   const variable = isVariableLength(command)
   const limit = variable ? MAX_VARIABLE_BODY : BODY_SIZE
-  if (body.length > limit) throw new RangeError(`Cannot encode a cell as "body" has ${body.length} bytes, more than ${limit}`)
+  if (body.length > limit)
+    throw new RangeError(`Cannot encode a cell as "body" has ${body.length} bytes, more than ${limit}`)
   const cell = new Uint8Array(variable ? VARIABLE_HEADER_SIZE + body.length : FIXED_CELL_SIZE)
   writeFixedHeader(cell, 0, circuitId, command)
   if (variable) {
@@ -73,7 +74,9 @@ export function encodeVersions(versions: readonly number[]): Uint8Array<ArrayBuf
   return cell
 }
 
-/** The versions that the body of a VERSIONS cell names, in its order. Throws `CELL_MALFORMED` when its length is odd. */
+/**
+ * The versions that the body of a VERSIONS cell names, in its order. Throws `CELL_MALFORMED` when its length is odd.
+ */
 export function decodeVersions(body: Uint8Array): number[] {
   const reader = new ByteReader(body, 'VERSIONS cell')
   const versions: number[] = []

@@ -27,7 +27,10 @@ export function encodePaddingNegotiate(message: PaddingNegotiate): Uint8Array<Ar
   return writer.u8(START).u16(message.low).u16(message.high).finish()
 }
 
-/** Reads the body of a PADDING_NEGOTIATE cell. Throws `CELL_MALFORMED`, also for a version or a command without a meaning. */
+/**
+ * Reads the body of a PADDING_NEGOTIATE cell. Throws `CELL_MALFORMED`, also for a version or a command without a
+ * meaning.
+ */
 export function decodePaddingNegotiate(body: Uint8Array): PaddingNegotiate {
   const reader = new ByteReader(body, 'PADDING_NEGOTIATE cell')
   const version = reader.u8()

@@ -33,13 +33,14 @@ const ADDRESS = /^(?:\[(?<address>[^\]]*)\]|(?<name>[^:[\]]*)):(?<port>[1-9]\d{0
 const MAX_HOST = 255
 
 /**
- * The body of a BEGIN message. The host goes out in lower case, an IPv6 address in brackets (given with or without them), and
- * flags only when there are any: all else would tell this client from others.
+ * The body of a BEGIN message. The host goes out in lower case, an IPv6 address in brackets (given with or without
+ * them), and flags only when there are any: all else would tell this client from others.
  *
  * Throws a TypeError for a host that no BEGIN can name, and a RangeError for a port or flags out of range.
  */
 export function encodeBegin({ host, port, flags }: Begin): Uint8Array<ArrayBuffer> {
-  if (!Number.isInteger(port) || port < 1 || port > 0xffff) throw new RangeError(`Cannot encode a BEGIN as "port" is ${port}`)
+  if (!Number.isInteger(port) || port < 1 || port > 0xffff)
+    throw new RangeError(`Cannot encode a BEGIN as "port" is ${port}`)
   const name = hostText(host)
   const writer = new ByteWriter().bytes(asciiBytes(`${name}:${port}`)).u8(0)
   if (flags !== 0) writer.u32(flags)
@@ -58,8 +59,8 @@ function hostText(host: string): string {
 }
 
 /**
- * Reads the body of a BEGIN message. Throws `CELL_MALFORMED` when there is no NUL, no port from 1 to 65,535, or a host that is
- * not printable ASCII. Fewer than four bytes after the NUL are no flags.
+ * Reads the body of a BEGIN message. Throws `CELL_MALFORMED` when there is no NUL, no port from 1 to 65,535, or a host
+ * that is not printable ASCII. Fewer than four bytes after the NUL are no flags.
  */
 export function decodeBegin(body: Uint8Array): Begin {
   const reader = new ByteReader(body, 'BEGIN message')
@@ -71,7 +72,8 @@ export function decodeBegin(body: Uint8Array): Begin {
   const port = Number(parts['port'])
   if (port > 0xffff) reader.fail(`its port is ${port}`)
   const address = parts['address']
-  if (address !== undefined && parseIPv6(address) === undefined) reader.fail('what it has in brackets is no IPv6 address')
+  if (address !== undefined && parseIPv6(address) === undefined)
+    reader.fail('what it has in brackets is no IPv6 address')
   reader.u8()
   return { host: address ?? (parts['name'] as string), port, flags: reader.remaining >= 4 ? reader.u32() : 0 }
 }

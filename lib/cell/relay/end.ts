@@ -19,8 +19,8 @@ export interface End {
 }
 
 /**
- * Reads the body of an END message. It never throws: whatever the body is, the stream is closed. An empty body means MISC; an
- * EXITPOLICY with a body of another length than 5, 9, 17 or 21 bytes names no address.
+ * Reads the body of an END message. It never throws: whatever the body is, the stream is closed. An empty body means
+ * MISC; an EXITPOLICY with a body of another length than 5, 9, 17 or 21 bytes names no address.
  */
 export function decodeEnd(body: Uint8Array): End {
   const reason = body[0] ?? EndReason.MISC
@@ -32,7 +32,10 @@ export function decodeEnd(body: Uint8Array): End {
   return { reason, address, ttl: ttl > MAX_TTL ? undefined : ttl }
 }
 
-/** The body of an END message. A client's own says {@link EndReason}.MISC and nothing more (tor-spec, "Closing streams"). */
+/**
+ * The body of an END message. A client's own says {@link EndReason}.MISC and nothing more (tor-spec, "Closing
+ * streams").
+ */
 export function encodeEnd(
   reason: number,
   { address, ttl }: { readonly address?: string | undefined; readonly ttl?: number | undefined } = {},

@@ -1,10 +1,11 @@
 /**
- * The EXTEND2 message (tor-spec, "EXTEND and EXTENDED cells"). Its answer, EXTENDED2, is `decodeCreated2` of create2.ts.
+ * The EXTEND2 message (tor-spec, "EXTEND and EXTENDED cells"). Its answer, EXTENDED2, is `decodeCreated2` of
+ * create2.ts.
  *
  * @module
  */
 import { ByteReader, ByteWriter } from '../bytes.ts'
-import { encodeCreate2, readHandshake, type Create2 } from '../channel/create2.ts'
+import { encodeCreate2, readHandshake, type Create2 } from '../create2.ts'
 import { decodeLinkSpecifiers, encodeLinkSpecifiers, type LinkSpecifier } from '../link-specifier.ts'
 
 /** A request to extend a circuit by one hop. */

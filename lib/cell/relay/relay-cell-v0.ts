@@ -7,14 +7,11 @@
  *        command  recognized 2  stream id 2 digest 4  length 2 body, at most 498
  * ```
  *
- * These functions read and write in a buffer of many bodies at `offset`, a multiple of {@link BODY_SIZE}: the hot path has
- * no object per cell.
+ * These functions read and write in a buffer of many bodies at `offset`, a multiple of `BODY_SIZE`: the hot path
+ * has no object per cell.
  *
  * @module
  */
-
-/** Bytes of a fixed-size cell's body, which is what a relay cell encrypts. */
-export const BODY_SIZE = 509
 
 /** Bytes ahead of the message body. */
 export const HEADER_SIZE = 11
@@ -48,7 +45,13 @@ export const bodyOf = (bodies: Uint8Array, offset: number, length: number): Uint
   bodies.subarray(offset + HEADER_SIZE, offset + HEADER_SIZE + length)
 
 /** Writes every header field, with `recognized` and the digest zero. */
-export function writeHeader(bodies: Uint8Array, offset: number, command: number, streamId: number, length: number): void {
+export function writeHeader(
+  bodies: Uint8Array,
+  offset: number,
+  command: number,
+  streamId: number,
+  length: number,
+): void {
   bodies[offset] = command
   bodies[offset + RECOGNIZED] = 0
   bodies[offset + RECOGNIZED + 1] = 0

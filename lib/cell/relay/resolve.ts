@@ -61,8 +61,8 @@ export function decodeResolve(body: Uint8Array): string {
 }
 
 /**
- * The name to resolve to learn the hostname of an IP address: `1.0.0.127.in-addr.arpa` (RFC 1035 section 3.5), or the 32
- * nibbles of an IPv6 address under `ip6.arpa` (RFC 3596 section 2.5). Undefined when the text is no IP address.
+ * The name to resolve to learn the hostname of an IP address: `1.0.0.127.in-addr.arpa` (RFC 1035 section 3.5), or the
+ * 32 nibbles of an IPv6 address under `ip6.arpa` (RFC 3596 section 2.5). Undefined when the text is no IP address.
  */
 export function reverseName(addressText: string): string | undefined {
   const ipv4 = parseIPv4(addressText)
@@ -73,9 +73,9 @@ export function reverseName(addressText: string): string | undefined {
 }
 
 /**
- * The answers of a RESOLVED message, in its order, those of unknown types left out. A TTL above 2^31 - 1 counts as 0 (RFC
- * 2181 section 8). Throws `CELL_MALFORMED`: an address of the wrong length, a hostname that is empty or not printable, an
- * answer that is cut short.
+ * The answers of a RESOLVED message, in its order, those of unknown types left out. A TTL above 2^31 - 1 counts as 0
+ * (RFC 2181 section 8). Throws `CELL_MALFORMED`: an address of the wrong length, a hostname that is empty or not
+ * printable, an answer that is cut short.
  */
 export function decodeResolved(body: Uint8Array): ResolvedAnswer[] {
   const reader = new ByteReader(body, 'RESOLVED message')

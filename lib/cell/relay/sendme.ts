@@ -1,6 +1,6 @@
 /**
- * The SENDME message (tor-spec, "SENDME cell format"). One to a stream has an empty body; one to a circuit bears the tag of
- * the cell that it acknowledges (proposal 289).
+ * The SENDME message (tor-spec, "SENDME cell format"). One to a stream has an empty body; one to a circuit bears the
+ * tag of the cell that it acknowledges (proposal 289).
  *
  * @module
  */
@@ -23,8 +23,8 @@ export function encodeSendme(tag: Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Reads the body of a SENDME. A tag of version 1 that is longer than `tagSize` bytes is cut to that (proposal 289 section
- * 3.1); a shorter one throws `CELL_MALFORMED`. Of an unknown version only the number is read.
+ * Reads the body of a SENDME. A tag of version 1 that is longer than `tagSize` bytes is cut to that (proposal 289
+ * section 3.1); a shorter one throws `CELL_MALFORMED`. Of an unknown version only the number is read.
  */
 export function decodeSendme(body: Uint8Array, tagSize: number = TAG_SIZE): Sendme {
   if (body.length === 0) return { version: 0, tag: undefined }

@@ -1,6 +1,6 @@
 /**
- * The XOFF and XON messages of a stream whose circuit runs congestion control: "stop", and "go on, about this fast" (proposal 324,
- * section 4.1). When they are sent and what they do is for the stream to say.
+ * The XOFF and XON messages of a stream whose circuit runs congestion control: "stop", and "go on, about this fast"
+ * (proposal 324, section 4.1). When they are sent and what they do is for the stream to say.
  *
  * @module
  */
@@ -9,7 +9,9 @@ import { ByteReader, ByteWriter } from '../bytes.ts'
 /** The only version there is. */
 const VERSION = 0
 
-/** The largest rate that limits anything, in 1000 bytes per second: C tor and Arti count bytes per second in 31 bits. */
+/**
+ * The largest rate that limits anything, in 1000 bytes per second: C tor and Arti count bytes per second in 31 bits.
+ */
 export const MAX_XON_RATE = 2_147_483
 
 /** The body of an XOFF. */
@@ -38,12 +40,15 @@ export function encodeXon(rate: number): Uint8Array<ArrayBuffer> {
   if (rate !== Infinity && !(Number.isInteger(rate) && rate >= 1 && rate <= MAX_XON_RATE)) {
     throw new RangeError(`Cannot encode an XON with a rate of ${rate}`)
   }
-  return new ByteWriter().u8(VERSION).u32(rate === Infinity ? 0 : rate).finish()
+  return new ByteWriter()
+    .u8(VERSION)
+    .u32(rate === Infinity ? 0 : rate)
+    .finish()
 }
 
 /**
- * Reads the body of an XON: its rate in 1000 bytes per second. It is `Infinity`, no limit, when the message says 0 or more than
- * {@link MAX_XON_RATE}.
+ * Reads the body of an XON: its rate in 1000 bytes per second. It is `Infinity`, no limit, when the message says 0 or
+ * more than {@link MAX_XON_RATE}.
  *
  * @throws TorError `CELL_MALFORMED` when it has another version or length
  */

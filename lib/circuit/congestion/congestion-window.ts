@@ -1,11 +1,11 @@
 /**
- * The window of a hop under congestion control: how many DATA cells may be on their way to it (proposal 324, 3 and 4). It has the
- * shape of the fixed window; how large it is Vegas decides, at each SENDME.
+ * The window of a hop under congestion control: how many DATA cells may be on their way to it (proposal 324, 3 and 4).
+ * It has the shape of the fixed window; how large it is Vegas decides, at each SENDME.
  *
  * @module
  */
 import { monotonicTime, type Clock } from '../../base/clock.ts'
-import { ExpectedSendmes } from '../sendme.ts'
+import { ExpectedSendmes } from './sendme.ts'
 import type { CongestionControlParameters } from './parameters.ts'
 import { Vegas } from './vegas.ts'
 
@@ -27,7 +27,12 @@ export class CongestionWindow {
    * @param isBlocked - whether the link takes no cells now: asked when a SENDME comes
    * @throws RangeError when the increment is not a number from 1 to 254
    */
-  constructor(parameters: CongestionControlParameters, sendmeIncrement: number, clock: Clock, isBlocked: () => boolean) {
+  constructor(
+    parameters: CongestionControlParameters,
+    sendmeIncrement: number,
+    clock: Clock,
+    isBlocked: () => boolean,
+  ) {
     this.#vegas = new Vegas(parameters, sendmeIncrement)
     this.#increment = sendmeIncrement
     this.#clock = clock
@@ -74,7 +79,8 @@ export class CongestionWindow {
    * @throws RangeError without credit
    */
   take(tag: () => Uint8Array, setAside = false): void {
-    if (this.available === 0 && !setAside) throw new RangeError(`Cannot send a cell as a window of ${this.cwnd} has ${this.#inflight} on their way`)
+    if (this.available === 0 && !setAside)
+      throw new RangeError(`Cannot send a cell as a window of ${this.cwnd} has ${this.#inflight} on their way`)
     this.#inflight += 1
     if (this.#inflight % this.#increment !== 0) return
     this.#expected.push(tag())

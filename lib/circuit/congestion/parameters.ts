@@ -1,7 +1,7 @@
 /**
- * The numbers of congestion control: those that the consensus may set, with their defaults and bounds. Those are of C tor 0.4.9
- * (src/core/or/congestion_control_common.c and congestion_control_vegas.c): of some, proposal 324, 6.5, still says what they were
- * first. The Vegas thresholds are those of a path to an exit.
+ * The numbers of congestion control: those that the consensus may set, with their defaults and bounds. Those are of C
+ * tor 0.4.9 (src/core/or/congestion_control_common.c and congestion_control_vegas.c): of some, proposal 324, 6.5, still
+ * says what they were first. The Vegas thresholds are those of a path to an exit.
  *
  * @module
  */
@@ -27,7 +27,9 @@ export interface CongestionControlParameters {
   readonly cwndFullGap: number
   /** `cc_cwnd_full_minpct`: with less than this percentage of it used, the window is not full. */
   readonly cwndFullMinPct: number
-  /** `cc_cwnd_full_per_cwnd`: 1 if whether the window is full is judged anew once a window, 0 if at each change of it. */
+  /**
+   * `cc_cwnd_full_per_cwnd`: 1 if whether the window is full is judged anew once a window, 0 if at each change of it.
+   */
   readonly cwndFullPerCwnd: number
   /** `cc_sscap_exit`: above this many cells slow start grows linearly (RFC 3742). */
   readonly slowStartCap: number
@@ -41,13 +43,18 @@ export interface CongestionControlParameters {
   readonly gamma: number
   /** `cc_vegas_delta_exit`: with more cells than this in queues the window drops to what leaves this many. */
   readonly delta: number
-  /** `cc_ewma_cwnd_pct`: over what percentage of a window's SENDMEs the round-trip time is averaged after slow start. */
+  /**
+   * `cc_ewma_cwnd_pct`: over what percentage of a window's SENDMEs the round-trip time is averaged after slow start.
+   */
   readonly ewmaCwndPct: number
   /** `cc_ewma_max`: over how many SENDMEs it is averaged at most after slow start. */
   readonly ewmaMax: number
   /** `cc_ewma_ss`: over how many SENDMEs it is averaged in slow start. */
   readonly ewmaSlowStart: number
-  /** `cc_rtt_reset_pct`: how far, in percent, the least round-trip time rises to the present one when the window is at its minimum. */
+  /**
+   * `cc_rtt_reset_pct`: how far, in percent, the least round-trip time rises to the present one when the window is at
+   * its minimum.
+   */
   readonly rttResetPct: number
 }
 
@@ -104,8 +111,8 @@ const XON_XOFF_ROWS: Readonly<Record<keyof XonXoffParameters, Row>> = {
 const VEGAS = 2
 
 /**
- * What a consensus says of congestion control; its defaults without parameters. Undefined when `cc_alg` is another than 2, Vegas:
- * circuits then have fixed windows.
+ * What a consensus says of congestion control; its defaults without parameters. Undefined when `cc_alg` is another than
+ * 2, Vegas: circuits then have fixed windows.
  *
  * @param params - the `params` line of the consensus
  */
@@ -122,7 +129,10 @@ export function readXonXoffParameters(params: ReadonlyMap<string, number>): XonX
   return read(params, XON_XOFF_ROWS)
 }
 
-function read<Name extends string>(params: ReadonlyMap<string, number>, rows: Readonly<Record<Name, Row>>): Record<Name, number> {
+function read<Name extends string>(
+  params: ReadonlyMap<string, number>,
+  rows: Readonly<Record<Name, Row>>,
+): Record<Name, number> {
   const values = Object.entries<Row>(rows).map(([field, { name, byDefault, min, max }]) => {
     return [field, Math.max(min, Math.min(max, params.get(name) ?? byDefault))]
   })

@@ -1,6 +1,6 @@
 /**
- * The round-trip time of a circuit: from the cell that a SENDME answers to that SENDME (proposal 324, 2.1). In µs, in whole
- * numbers as relays calculate, so that the published vectors hold.
+ * The round-trip time of a circuit: from the cell that a SENDME answers to that SENDME (proposal 324, 2.1). In µs, in
+ * whole numbers as relays calculate, so that the published vectors hold.
  *
  * @module
  */
@@ -20,8 +20,9 @@ export interface WindowPhase {
 const MAX_RATIO = 5000
 
 /**
- * Tells a clock that stands or jumps from a network that is slow (proposal 324, 2.1.1). A sample of 0 shows that the clock stands,
- * which is remembered until samples are alike again: one that is far too short could be the end of such a stall.
+ * Tells a clock that stands or jumps from a network that is slow (proposal 324, 2.1.1). A sample of 0 shows that the
+ * clock stands, which is remembered until samples are alike again: one that is far too short could be the end of such a
+ * stall.
  */
 export class ClockWatch {
   #isStalled = false

@@ -1,6 +1,6 @@
 /**
- * Tor's Vegas (proposal 324, 3.3): how many cells of a circuit may be on their way. What exceeds the bandwidth-delay product waits
- * in queues of relays; the window is kept so that a few cells do.
+ * Tor's Vegas (proposal 324, 3.3): how many cells of a circuit may be on their way. What exceeds the bandwidth-delay
+ * product waits in queues of relays; the window is kept so that a few cells do.
  *
  * A state machine: it knows neither cells nor time, only what it is told of each SENDME.
  *
@@ -96,7 +96,8 @@ export class Vegas {
   /** The bandwidth-delay product, and whether the link is blocked (proposal 324, 3.1). */
   #estimate(isBlocked: boolean): void {
     const { smoothed, min } = this.rtt
-    // Without a single measurement nothing is known of queues. Ours is empty: a cell is sealed only when the link takes it.
+    // Without a single measurement nothing is known of queues. Ours is empty: a cell is sealed only when the link takes
+    // it.
     this.#bdp = smoothed === 0 ? this.#cwnd : Math.floor((this.#cwnd * min) / smoothed)
     // A link that blocks or is free again is judged at once, and then no more than once a window.
     if (smoothed !== 0 && isBlocked !== this.#isBlocked) this.#untilUpdate = 0
@@ -140,7 +141,9 @@ export class Vegas {
     else if (this.#isFull && queued < alpha) this.#cwnd = this.#bounded(this.#cwnd + cwndIncrement)
   }
 
-  /** Begins the counts that have ended, and with a new window, or a new change of it, judges anew whether it is full. */
+  /**
+   * Begins the counts that have ended, and with a new window, or a new change of it, judges anew whether it is full.
+   */
   #restartCounts(): void {
     if (this.#untilWindow === 0) this.#untilWindow = this.#acksPerWindow()
     if (this.#untilUpdate === 0) this.#untilUpdate = this.#updateRate()

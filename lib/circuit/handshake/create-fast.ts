@@ -1,7 +1,8 @@
 /**
- * The CREATE_FAST handshake (tor-spec, "CREATE_FAST/CREATED_FAST cells") and KDF-TOR: for a first hop whose onion key is
- * unknown. Both sides send 20 random bytes in the clear; secrecy, and who the relay is, come from the link alone, so that it
- * is for circuits of one hop to a directory and nothing else. The client's side, and the relay's for relays in this process.
+ * The CREATE_FAST handshake (tor-spec, "CREATE_FAST/CREATED_FAST cells") and KDF-TOR: for a first hop whose onion key
+ * is unknown. Both sides send 20 random bytes in the clear; secrecy, and who the relay is, come from the link alone, so
+ * that it is for circuits of one hop to a directory and nothing else. The client's side, and the relay's for relays in
+ * this process.
  *
  * @module
  */
@@ -22,8 +23,8 @@ export interface FastHandshake {
   /** The 20 bytes for a CREATE_FAST cell. */
   readonly material: Uint8Array<ArrayBuffer>
   /**
-   * Checks the relay's reply, the first 40 bytes of a CREATED_FAST's body, and derives `keyLength` bytes of key material. It
-   * can be called once.
+   * Checks the relay's reply, the first 40 bytes of a CREATED_FAST's body, and derives `keyLength` bytes of key
+   * material. It can be called once.
    *
    * @throws TorError `CIRCUIT_HANDSHAKE` when the reply is too short or does not follow from what was sent
    * @throws TypeError when it is called twice
@@ -50,7 +51,8 @@ export function startCreateFast(
       if (finished) throw new TypeError('Cannot finish a CREATE_FAST handshake twice')
       finished = true
       // Cells have a fixed size: zeros follow.
-      if (reply.length < FAST_REPLY_SIZE) throw handshakeError(`the reply has ${reply.length} bytes, fewer than ${FAST_REPLY_SIZE}`)
+      if (reply.length < FAST_REPLY_SIZE)
+        throw handshakeError(`the reply has ${reply.length} bytes, fewer than ${FAST_REPLY_SIZE}`)
       const derived = derive(material, reply.subarray(0, FAST_MATERIAL_SIZE), keyLength)
       if (!constantTimeEqual(derived.proof, reply.subarray(FAST_MATERIAL_SIZE, FAST_REPLY_SIZE))) {
         throw handshakeError('the derivative key data are wrong')
@@ -74,7 +76,8 @@ export function answerCreateFast(options: {
   readonly answer?: Uint8Array
 }): { readonly reply: Uint8Array<ArrayBuffer>; readonly keys: Uint8Array<ArrayBuffer> } {
   const { material, keyLength } = options
-  if (material.length < FAST_MATERIAL_SIZE) throw handshakeError(`the material has ${material.length} bytes, fewer than ${FAST_MATERIAL_SIZE}`)
+  if (material.length < FAST_MATERIAL_SIZE)
+    throw handshakeError(`the material has ${material.length} bytes, fewer than ${FAST_MATERIAL_SIZE}`)
   const answer = options.answer === undefined ? randomMaterial() : expectMaterial(options.answer)
   const { proof, keys } = derive(material.subarray(0, FAST_MATERIAL_SIZE), answer, keyLength)
   const reply = new Uint8Array(FAST_REPLY_SIZE)
@@ -111,7 +114,8 @@ function derive(
 const randomMaterial = (): Uint8Array<ArrayBuffer> => crypto.getRandomValues(new Uint8Array(FAST_MATERIAL_SIZE))
 
 function expectMaterial(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  if (bytes.length !== FAST_MATERIAL_SIZE) throw new RangeError(`"material" must have ${FAST_MATERIAL_SIZE} bytes: got ${bytes.length}`)
+  if (bytes.length !== FAST_MATERIAL_SIZE)
+    throw new RangeError(`"material" must have ${FAST_MATERIAL_SIZE} bytes: got ${bytes.length}`)
   return new Uint8Array(bytes)
 }
 

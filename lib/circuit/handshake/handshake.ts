@@ -1,11 +1,11 @@
 /**
- * What the handshakes ntor and ntor-v3 have in common: Diffie-Hellman results that only client and relay know, joined with the
- * public values of the transcript, for as long as they are needed and no longer.
+ * What the handshakes ntor and ntor-v3 have in common: Diffie-Hellman results that only client and relay know, joined
+ * with the public values of the transcript, for as long as they are needed and no longer.
  *
  * @module
  */
 import { TorError } from '../../base/errors.ts'
-import type { X25519, X25519KeyPair } from '../../platform/platform.ts'
+import type { X25519KeyPair, X25519 } from '../../platform/crypto/x25519.ts'
 
 /** Bytes of a Curve25519 key, secret or public, and of a Diffie-Hellman result. */
 export const KEY_SIZE = 32
@@ -18,8 +18,8 @@ export const ephemeralPair = (x25519: X25519, secret: Uint8Array | undefined): X
 export type KeyPair = readonly [secret: Uint8Array, publicKey: Uint8Array]
 
 /**
- * Makes the secret input of a handshake for the duration of `use`: what the key pairs give, one after the other, then `transcript`.
- * It is overwritten afterwards, whatever happens.
+ * Makes the secret input of a handshake for the duration of `use`: what the key pairs give, one after the other, then
+ * `transcript`. It is overwritten afterwards, whatever happens.
  *
  * @throws TorError `CIRCUIT_HANDSHAKE` when a public key is of small order, and what `use` throws
  */
@@ -63,5 +63,9 @@ export function expectLength(name: string, bytes: Uint8Array, length: number): U
 
 /** What a handshake fails with: `CIRCUIT_HANDSHAKE`. */
 export function handshakeError(message: string, cause?: unknown): TorError {
-  return new TorError('CIRCUIT_HANDSHAKE', `Cannot complete the handshake: ${message}`, cause === undefined ? {} : { cause })
+  return new TorError(
+    'CIRCUIT_HANDSHAKE',
+    `Cannot complete the handshake: ${message}`,
+    cause === undefined ? {} : { cause },
+  )
 }

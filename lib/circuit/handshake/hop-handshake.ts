@@ -1,10 +1,10 @@
 /**
- * The handshake with one relay of a path: ntor-v3 where the relay speaks it, otherwise ntor; and what is negotiated by ntor-v3's
- * messages, congestion control (proposal 324 section 10).
+ * The handshake with one relay of a path: ntor-v3 where the relay speaks it, otherwise ntor; and what is negotiated by
+ * ntor-v3's messages, congestion control (proposal 324 section 10).
  *
  * @module
  */
-import { HandshakeType } from '../../cell/channel/create2.ts'
+import { HandshakeType } from '../../cell/create2.ts'
 import {
   decodeCongestionControlResponse,
   decodeHandshakeExtensions,
@@ -14,7 +14,7 @@ import {
 } from '../../cell/handshake-extensions.ts'
 import type { Platform } from '../../platform/platform.ts'
 import type { Relay } from '../../relay.ts'
-import type { CongestionControlSetup, NegotiatedCongestionControl } from '../flow-control.ts'
+import type { NegotiatedCongestionControl, CongestionControlSetup } from '../congestion/negotiated.ts'
 import { handshakeError } from './handshake.ts'
 import { HOP_KEY_SIZE } from '../onion/hop-crypto.ts'
 import { startNtorV3 } from './ntor-v3.ts'
@@ -23,8 +23,8 @@ import { startNtor } from './ntor.ts'
 const { CONGESTION_CONTROL_REQUEST, CONGESTION_CONTROL_RESPONSE } = HandshakeExtensionType
 
 /**
- * How far the increment of a relay may be from the consensus's, in cells: as C tor has it. The specification's factor of 2 is wider,
- * and would let a relay tell its clients apart by it.
+ * How far the increment of a relay may be from the consensus's, in cells: as C tor has it. The specification's factor
+ * of 2 is wider, and would let a relay tell its clients apart by it.
  */
 const MAX_INCREMENT_DIFFERENCE = 1
 
@@ -56,7 +56,11 @@ export interface HopHandshake {
  * @param wanted congestion control to ask for, if the relay has it; undefined not to ask
  * @throws TorError `CIRCUIT_HANDSHAKE` (as a rejection) when the relay's onion key is no key
  */
-export async function startHandshake(relay: Relay, wanted: CongestionControlSetup | undefined, platform: Platform): Promise<HopHandshake> {
+export async function startHandshake(
+  relay: Relay,
+  wanted: CongestionControlSetup | undefined,
+  platform: Platform,
+): Promise<HopHandshake> {
   const { protocols } = relay
   if (!protocols?.supports('Relay', 4)) {
     const { onionSkin, finish } = startNtor({ ...keysOf(relay), platform })
@@ -68,7 +72,11 @@ export async function startHandshake(relay: Relay, wanted: CongestionControlSetu
   }
   const asked = protocols.supports('FlowCtrl', 2) ? wanted : undefined
   const request: HandshakeExtensions = new Map(asked ? [[CONGESTION_CONTROL_REQUEST, new Uint8Array(0)]] : [])
-  const { onionSkin, finish } = await startNtorV3({ ...keysOf(relay), message: encodeHandshakeExtensions(request), platform })
+  const { onionSkin, finish } = await startNtorV3({
+    ...keysOf(relay),
+    message: encodeHandshakeExtensions(request),
+    platform,
+  })
   return {
     type: HandshakeType.NTOR_V3,
     onionSkin,
@@ -100,7 +108,11 @@ function negotiated(increment: number, asked: CongestionControlSetup | undefined
 }
 
 /** Relays of a directory have these as getters. */
-const keysOf = ({ rsaIdentity, ed25519Identity, ntorOnionKey }: Relay): Pick<Relay, 'rsaIdentity' | 'ed25519Identity' | 'ntorOnionKey'> => ({
+const keysOf = ({
+  rsaIdentity,
+  ed25519Identity,
+  ntorOnionKey,
+}: Relay): Pick<Relay, 'rsaIdentity' | 'ed25519Identity' | 'ntorOnionKey'> => ({
   rsaIdentity,
   ed25519Identity,
   ntorOnionKey,

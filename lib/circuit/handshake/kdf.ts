@@ -1,5 +1,6 @@
 /**
- * KDF-RFC5869 of tor-spec, "KDF-RFC5869": HKDF with SHA-256 (RFC 5869), which turns a handshake's secret into key material.
+ * KDF-RFC5869 of tor-spec, "KDF-RFC5869": HKDF with SHA-256 (RFC 5869), which turns a handshake's secret into key
+ * material.
  *
  * @module
  */

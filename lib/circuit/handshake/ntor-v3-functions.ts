@@ -1,6 +1,6 @@
 /**
- * The functions that ntor-v3 is made of (proposal 332 section A.1): SHA3-256, SHAKE-256 and AES-256 in counter mode, each tweaked by
- * what it is for.
+ * The functions that ntor-v3 is made of (proposal 332 section A.1): SHA3-256, SHAKE-256 and AES-256 in counter mode,
+ * each tweaked by what it is for.
  *
  * @module
  */
@@ -50,7 +50,11 @@ export function deriveKeys(tweak: Tweak, secret: Uint8Array, length: number): Ui
 }
 
 /** ENC, which is its own inverse. The key has 32 bytes and may be overwritten when the promise has settled. */
-export async function crypt(platform: Pick<Platform, 'keystream'>, key: Uint8Array, message: Uint8Array): Promise<Uint8Array> {
+export async function crypt(
+  platform: Pick<Platform, 'keystream'>,
+  key: Uint8Array,
+  message: Uint8Array,
+): Promise<Uint8Array> {
   const keystream = platform.keystream(key)
   await keystream.refill(message.length)
   return keystream.apply(new Uint8Array(message))

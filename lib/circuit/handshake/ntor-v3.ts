@@ -1,17 +1,26 @@
 /**
- * The ntor-v3 handshake, the client's side (proposal 332): as ntor one Diffie-Hellman exchange in which the relay alone proves who it
- * is, by its Ed25519 identity and its onion key; beside it each side sends a message that is encrypted and authenticated. The client's
- * is not forward secret.
+ * The ntor-v3 handshake, the client's side (proposal 332): as ntor one Diffie-Hellman exchange in which the relay alone
+ * proves who it is, by its Ed25519 identity and its onion key; beside it each side sends a message that is encrypted
+ * and authenticated. The client's is not forward secret.
  *
- * What the messages say is not this module's business. Everything secret that is made here is overwritten when the handshake ends,
- * whichever way it ends.
+ * What the messages say is not this module's business. Everything secret that is made here is overwritten when the
+ * handshake ends, whichever way it ends.
  *
  * @module
  */
 import { constantTimeEqual } from '../../cell/bytes.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { ephemeralPair, expectLength, handshakeError, join, KEY_SIZE, withSecretInput } from './handshake.ts'
-import { CIRCUIT_EXTEND, crypt, deriveKeys, digest, DIGEST_SIZE, encapsulate, mac, PROTOCOL_ID } from './ntor-v3-functions.ts'
+import {
+  CIRCUIT_EXTEND,
+  crypt,
+  deriveKeys,
+  digest,
+  DIGEST_SIZE,
+  encapsulate,
+  mac,
+  PROTOCOL_ID,
+} from './ntor-v3-functions.ts'
 
 /** Bytes of an onion skin beside the client's message: identity, onion key, ephemeral key and MAC. */
 export const NTOR_V3_ONION_SKIN_OVERHEAD = 128
@@ -34,8 +43,8 @@ export interface NtorV3Handshake {
   /** The bytes for a CREATE2 or EXTEND2 cell: 128 and those of the message. */
   readonly onionSkin: Uint8Array
   /**
-   * Checks the relay's reply and derives `keyLength` bytes of key material. It can be called once: the secret is gone afterwards,
-   * whether it succeeds or not.
+   * Checks the relay's reply and derives `keyLength` bytes of key material. It can be called once: the secret is gone
+   * afterwards, whether it succeeds or not.
    *
    * @throws TorError `CIRCUIT_HANDSHAKE` when the reply does not prove that the relay owns its onion key
    * @throws TypeError when it is called twice
@@ -93,13 +102,27 @@ export async function startNtorV3(options: NtorV3Options): Promise<NtorV3Handsha
         const relayKey = reply.subarray(0, KEY_SIZE)
         const auth = reply.subarray(KEY_SIZE, NTOR_V3_REPLY_OVERHEAD)
         const answer = reply.subarray(NTOR_V3_REPLY_OVERHEAD)
-        const pairs = [[ephemeral, relayKey], [ephemeral, onionKey]] as const
+        const pairs = [
+          [ephemeral, relayKey],
+          [ephemeral, onionKey],
+        ] as const
         return withSecretInput(x25519, pairs, [id, onionKey, clientKey, relayKey, protocol], (input) => {
           const expected = digest(
             'auth_final',
-            join(digest('verify', input), id, onionKey, relayKey, clientKey, messageMac, encapsulate(answer), PROTOCOL_ID, SERVER),
+            join(
+              digest('verify', input),
+              id,
+              onionKey,
+              relayKey,
+              clientKey,
+              messageMac,
+              encapsulate(answer),
+              PROTOCOL_ID,
+              SERVER,
+            ),
           )
-          if (!constantTimeEqual(expected, auth)) throw handshakeError('the reply does not prove possession of the onion key')
+          if (!constantTimeEqual(expected, auth))
+            throw handshakeError('the reply does not prove possession of the onion key')
           return deriveKeys('kdf_final', digest('key_seed', input), DIGEST_SIZE + keyLength)
         })
       })

@@ -1,6 +1,6 @@
 /**
- * The ntor handshake (tor-spec, "The ntor handshake"): one Diffie-Hellman exchange in which the relay alone proves who it
- * is, by its RSA identity and its onion key. The client's side, and the relay's for relays in this process.
+ * The ntor handshake (tor-spec, "The ntor handshake"): one Diffie-Hellman exchange in which the relay alone proves who
+ * it is, by its RSA identity and its onion key. The client's side, and the relay's for relays in this process.
  *
  * Everything secret that is made here is overwritten when the handshake ends, whichever way it ends.
  *
@@ -10,8 +10,17 @@ import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { constantTimeEqual } from '../../cell/bytes.ts'
 import { currentPlatform } from '../../platform/current.ts'
-import type { Platform, X25519 } from '../../platform/platform.ts'
-import { ephemeralPair, expectLength, handshakeError, join, KEY_SIZE, type KeyPair, withSecretInput } from './handshake.ts'
+import type { Platform } from '../../platform/platform.ts'
+import type { X25519 } from '../../platform/crypto/x25519.ts'
+import {
+  ephemeralPair,
+  expectLength,
+  handshakeError,
+  join,
+  KEY_SIZE,
+  type KeyPair,
+  withSecretInput,
+} from './handshake.ts'
 import { kdfRfc5869 } from './kdf.ts'
 
 /** The handshake type of ntor in CREATE2 and EXTEND2 cells (tor-spec, "CREATE and CREATED cells"). */
@@ -47,8 +56,8 @@ export interface NtorHandshake {
   /** The 84 bytes for a CREATE2 or EXTEND2 cell. */
   readonly onionSkin: Uint8Array
   /**
-   * Checks the relay's 64-byte reply and derives `keyLength` bytes of key material. It can be called once: the secret is
-   * gone afterwards, whether it succeeds or not.
+   * Checks the relay's 64-byte reply and derives `keyLength` bytes of key material. It can be called once: the secret
+   * is gone afterwards, whether it succeeds or not.
    *
    * @throws TorError `CIRCUIT_HANDSHAKE` when the reply does not prove that the relay owns its onion key
    */
@@ -86,11 +95,19 @@ export function startNtor(options: {
         const relayKey = reply.subarray(0, KEY_SIZE)
         const auth = reply.subarray(KEY_SIZE)
         const transcript = { id, onionKey, clientKey, relayKey }
-        return withTranscript(x25519, [[ephemeral, relayKey], [ephemeral, onionKey]], transcript, (input) => {
-          const proven = constantTimeEqual(authOf(input, transcript), auth)
-          if (!proven) throw handshakeError('the reply does not prove possession of the onion key')
-          return kdfRfc5869(input, T_KEY, M_EXPAND, keyLength)
-        })
+        return withTranscript(
+          x25519,
+          [
+            [ephemeral, relayKey],
+            [ephemeral, onionKey],
+          ],
+          transcript,
+          (input) => {
+            const proven = constantTimeEqual(authOf(input, transcript), auth)
+            if (!proven) throw handshakeError('the reply does not prove possession of the onion key')
+            return kdfRfc5869(input, T_KEY, M_EXPAND, keyLength)
+          },
+        )
       } finally {
         ephemeral.fill(0)
       }
@@ -99,12 +116,13 @@ export function startNtor(options: {
 }
 
 /**
- * The relay's side: answers an onion skin of 84 bytes with the reply of 64 bytes and the same key material that the client
- * will derive.
+ * The relay's side: answers an onion skin of 84 bytes with the reply of 64 bytes and the same key material that the
+ * client will derive.
  *
  * @param options.platform whose curve to use; by default the runtime's
  * @param options.secret the ephemeral secret of 32 bytes, for test vectors only; it is overwritten in the end
- * @throws TorError `CIRCUIT_HANDSHAKE` when the onion skin is for another relay or another onion key, or is no onion skin
+ * @throws TorError `CIRCUIT_HANDSHAKE` when the onion skin is for another relay or another onion key, or is no onion
+ * skin
  */
 export function answerNtor(options: {
   readonly onionSkin: Uint8Array
@@ -123,7 +141,8 @@ export function answerNtor(options: {
   }
   const { x25519 } = options.platform ?? currentPlatform()
   const onionKey = x25519.publicKey(onionSecretKey)
-  if (!constantTimeEqual(onionSkin.subarray(0, ID_SIZE), id)) throw handshakeError('the onion skin is for another relay')
+  if (!constantTimeEqual(onionSkin.subarray(0, ID_SIZE), id))
+    throw handshakeError('the onion skin is for another relay')
   if (!constantTimeEqual(onionSkin.subarray(ID_SIZE, ID_SIZE + KEY_SIZE), onionKey)) {
     throw handshakeError('the onion skin is for another onion key')
   }
@@ -131,17 +150,30 @@ export function answerNtor(options: {
   const { secretKey: secret, publicKey: relayKey } = ephemeralPair(x25519, options.secret)
   try {
     const transcript = { id, onionKey, clientKey, relayKey }
-    return withTranscript(x25519, [[secret, clientKey], [onionSecretKey, clientKey]], transcript, (input) => ({
-      reply: join(relayKey, authOf(input, transcript)),
-      keys: kdfRfc5869(input, T_KEY, M_EXPAND, keyLength),
-    }))
+    return withTranscript(
+      x25519,
+      [
+        [secret, clientKey],
+        [onionSecretKey, clientKey],
+      ],
+      transcript,
+      (input) => ({
+        reply: join(relayKey, authOf(input, transcript)),
+        keys: kdfRfc5869(input, T_KEY, M_EXPAND, keyLength),
+      }),
+    )
   } finally {
     secret.fill(0)
   }
 }
 
 /** Makes `secret_input` of the specification for the duration of `use`. */
-function withTranscript<T>(x25519: X25519, pairs: readonly KeyPair[], transcript: Transcript, use: (input: Uint8Array) => T): T {
+function withTranscript<T>(
+  x25519: X25519,
+  pairs: readonly KeyPair[],
+  transcript: Transcript,
+  use: (input: Uint8Array) => T,
+): T {
   const { id, onionKey, clientKey, relayKey } = transcript
   return withSecretInput(x25519, pairs, [id, onionKey, clientKey, relayKey, PROTOCOL_ID], use)
 }

@@ -1,11 +1,13 @@
 /**
- * The relay cryptography of one hop, algorithm "tor1" (tor-spec, "Setting circuit keys" and "Routing relay cells"): in each
- * direction a running SHA-1 and a stream of AES-128 in counter mode. The client keeps one for each hop, a relay one for
- * each circuit; forward is always away from the client.
+ * The relay cryptography of one hop, algorithm "tor1" (tor-spec, "Setting circuit keys" and "Routing relay cells"): in
+ * each direction a running SHA-1 and a stream of AES-128 in counter mode. The client keeps one for each hop, a relay
+ * one for each circuit; forward is always away from the client.
  *
  * @module
  */
-import type { Keystream, Platform, RunningDigest } from '../../platform/platform.ts'
+import type { Platform } from '../../platform/platform.ts'
+import type { RunningDigest } from '../../platform/crypto/running-digest.ts'
+import type { Keystream } from '../../platform/crypto/keystream.ts'
 
 /** Bytes of key material that one hop needs: Df (20), Db (20), Kf (16), Kb (16). */
 export const HOP_KEY_SIZE = 72

@@ -1,14 +1,15 @@
 /**
- * Onion encryption at the client's end of a circuit, for many cells at a time (tor-spec, "Routing relay cells"). Bodies of
- * 509 bytes stand one after the other, so that each layer is one pass of its cipher over the whole batch.
+ * Onion encryption at the client's end of a circuit, for many cells at a time (tor-spec, "Routing relay cells"). Bodies
+ * of 509 bytes stand one after the other, so that each layer is one pass of its cipher over the whole batch.
  *
  * Hops are given in the order of the path: index 0 is the guard. The running digests belong to the caller, but for the
  * cells of earlier hops that {@link peel} finds.
  *
  * @module
  */
-import { BODY_SIZE, looksRecognized } from '../../cell/relay/relay-cell-v0.ts'
-import type { Keystream } from '../../platform/platform.ts'
+import { looksRecognized } from '../../cell/relay/relay-cell-v0.ts'
+import { BODY_SIZE } from '../../cell/body-size.ts'
+import type { Keystream } from '../../platform/crypto/keystream.ts'
 import type { DirectionCrypto, HopCrypto } from './hop-crypto.ts'
 
 /** A cell that came from a hop before the last one. */
@@ -27,8 +28,8 @@ export interface EarlyCell {
 export interface Peeled {
   /**
    * The cells that no earlier hop sent, in their order, all layers removed: `count` bodies of 509 bytes. They are *not*
-   * verified: the caller asks the last hop's `backward.digest.verify` for one after the other, in this order. A cell that
-   * fails it came from nobody.
+   * verified: the caller asks the last hop's `backward.digest.verify` for one after the other, in this order. A cell
+   * that fails it came from nobody.
    */
   readonly bodies: Uint8Array
   /** How many cells `bodies` holds. */
@@ -38,8 +39,8 @@ export interface Peeled {
 }
 
 /**
- * Encrypts a batch for `hops[target]`: `bodies` are sealed with that hop's forward digest already. Returns the cells as they
- * go to the guard, in `bodies` itself or in a fresh buffer.
+ * Encrypts a batch for `hops[target]`: `bodies` are sealed with that hop's forward digest already. Returns the cells as
+ * they go to the guard, in `bodies` itself or in a fresh buffer.
  *
  * @throws RangeError, with nothing changed, when the batch is more than {@link forwardRoom}
  */
@@ -50,7 +51,9 @@ export function encryptFor(hops: readonly HopCrypto[], target: number, bodies: U
   return cells
 }
 
-/** How many cells {@link encryptFor} can take for this target now; Infinity where the runtime's cipher is synchronous. */
+/**
+ * How many cells {@link encryptFor} can take for this target now; Infinity where the runtime's cipher is synchronous.
+ */
 export function forwardRoom(hops: readonly HopCrypto[], target: number): number {
   let room = Infinity
   for (let hop = 0; hop <= target; hop++) room = Math.min(room, roomOf((hops[hop] as HopCrypto).forward.keystream))
@@ -59,7 +62,10 @@ export function forwardRoom(hops: readonly HopCrypto[], target: number): number 
 
 /** Resolves when {@link forwardRoom} is at least `cells`, unless others take of it meanwhile. */
 export function refillForward(hops: readonly HopCrypto[], target: number, cells: number): Promise<void> {
-  return refill(hops.slice(0, target + 1).map((hop) => hop.forward), cells)
+  return refill(
+    hops.slice(0, target + 1).map((hop) => hop.forward),
+    cells,
+  )
 }
 
 /** How many inbound cells {@link peel} can take now; Infinity where the runtime's cipher is synchronous. */
@@ -71,12 +77,16 @@ export function backwardRoom(hops: readonly HopCrypto[]): number {
 
 /** Resolves when {@link backwardRoom} is at least `cells`. */
 export function refillBackward(hops: readonly HopCrypto[], cells: number): Promise<void> {
-  return refill(hops.map((hop) => hop.backward), cells)
+  return refill(
+    hops.map((hop) => hop.backward),
+    cells,
+  )
 }
 
 /**
- * Removes the layers of a batch of `count` inbound cells. Hop by hop the cells that it sent are taken out before the next
- * layer is removed from the rest, so that every keystream advances by exactly the cells that its hop has encrypted.
+ * Removes the layers of a batch of `count` inbound cells. Hop by hop the cells that it sent are taken out before the
+ * next layer is removed from the rest, so that every keystream advances by exactly the cells that its hop has
+ * encrypted.
  *
  * `bodies` is used up: the result may stand in the same buffer.
  *

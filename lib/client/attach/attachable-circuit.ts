@@ -11,7 +11,7 @@ import type { StreamCarrier, StreamPlace } from '../../stream/contract/carrier.t
 import { HalfClosedStream } from '../../stream/flow/half-closed.ts'
 import type { StreamFlow } from '../../stream/contract/stream-flow.ts'
 import type { AttemptFault } from './attempt-outcome.ts'
-import type { ExitWish } from '../paths/exit-choice.ts'
+import type { ExitRequirements } from '../paths/exit-choice.ts'
 
 /** A circuit that a stream can be attached to. */
 export interface AttachableCircuit {
@@ -20,7 +20,7 @@ export interface AttachableCircuit {
   /** The fingerprints of its relays, guard first. */
   readonly fingerprints: readonly string[]
   /** The stream failed here in a way that speaks against the circuit, or its exit. */
-  failed(fault: AttemptFault, wish: ExitWish): void
+  failed(fault: AttemptFault, requirements: ExitRequirements): void
   /** The stream is here no more. */
   released(): void
 }
@@ -28,10 +28,13 @@ export interface AttachableCircuit {
 /** What an attachment needs of the client. */
 export interface AttachmentOptions {
   /** What the stream is for. */
-  readonly wish: ExitWish
+  readonly requirements: ExitRequirements
   /** Finds or builds a circuit, and counts the stream as one of its own. */
   nextCircuit(signal: AbortSignal): Promise<AttachableCircuit>
-  /** True for an address that the stream would not be connected to, wherever: when an exit's policy is against that, all is said. */
+  /**
+   * True for an address that the stream would not be connected to, wherever: when an exit's policy is against that, all
+   * is said.
+   */
   refuses?(address: string): boolean
   /** How long attempt number `n` (from 0) may take, in ms, or Infinity. */
   attemptTimeout(n: number): number
@@ -41,8 +44,8 @@ export interface AttachmentOptions {
 }
 
 /**
- * Gives up a place whose exit has not answered BEGIN or RESOLVE. An entry stays behind that judges what may still come. A lookup has
- * no END.
+ * Gives up a place whose exit has not answered BEGIN or RESOLVE. An entry stays behind that judges what may still come.
+ * A lookup has no END.
  *
  * @param flow - the stream's flow control there
  */

@@ -1,9 +1,9 @@
 /**
- * One stream of the client's on its way to a circuit, and to another one if that may help (path-spec, "Handling failure"). The
- * application sees one stream that takes a little longer.
+ * One stream of the client's on its way to a circuit, and to another one if that may help (path-spec, "Handling
+ * failure"). The application sees one stream that takes a little longer.
  *
- * To the stream it is the carrier, to each circuit the endpoint. What the stream sends, and sends again on another circuit, goes
- * through its place (replaying-place.ts).
+ * To the stream it is the carrier, to each circuit the endpoint. What the stream sends, and sends again on another
+ * circuit, goes through its place (replaying-place.ts).
  *
  * @module
  */
@@ -11,26 +11,26 @@ import { RelayCommand } from '../../cell/commands.ts'
 import { decodeEnd } from '../../cell/relay/end.ts'
 import type { Clock } from '../../base/clock.ts'
 import { SocketError, TorError, type ErrorCode } from '../../base/errors.ts'
-import type { StreamCarrier, StreamGuest, StreamPlace } from '../../stream/contract/carrier.ts'
+import type { StreamCarrier, PendingStream, StreamPlace } from '../../stream/contract/carrier.ts'
 import { failureOfEnd } from '../../stream/failure.ts'
 import type { StreamState } from '../../stream/contract/legality.ts'
 import type { AttachableCircuit, AttachmentOptions } from './attachable-circuit.ts'
 import { AttemptLog, faultOf } from './attempt-outcome.ts'
-import { ReplayingPlace } from './optimistic-replay.ts'
+import { OptimisticReplay } from './optimistic-replay.ts'
 
-/** Attaches one stream. As a carrier it seats a single guest. */
-export class Attachment implements StreamCarrier, StreamGuest {
+/** Attaches one stream. As a carrier it takes a single stream. */
+export class Attachment implements StreamCarrier, PendingStream {
   readonly #options: AttachmentOptions
   readonly #attempts: AttemptLog
   /** Gives up the search for a circuit that is under way. */
   #searching: AbortController | undefined
   /** The stream, and its place, from `attach` on. */
-  #guest: StreamGuest | undefined
-  #place: ReplayingPlace | undefined
+  #stream: PendingStream | undefined
+  #place: OptimisticReplay | undefined
   /** The circuit of this attempt, once there is one. */
   #circuit: AttachableCircuit | undefined
   /** The stream has an id there. */
-  #seated = false
+  #attached = false
   /** CONNECTED or RESOLVED came: there will be no other attempt. */
   #answered = false
   #over = false
@@ -44,15 +44,15 @@ export class Attachment implements StreamCarrier, StreamGuest {
 
   // What the stream calls.
 
-  attach(guest: StreamGuest): void {
+  attach(stream: PendingStream): void {
     const { clock, timeout } = this.#options
-    this.#guest = guest
-    this.#place = new ReplayingPlace(guest, () => {
-      this.#seated = false
+    this.#stream = stream
+    this.#place = new OptimisticReplay(stream, () => {
+      this.#attached = false
       this.#finish()
     })
     this.#stopTimer = after(clock, timeout, () => this.#giveUp('TIMEOUT', `no attempt succeeded within ${timeout} ms`))
-    guest.attached(this.#place)
+    stream.attached(this.#place)
     this.#search()
   }
 
@@ -63,7 +63,7 @@ export class Attachment implements StreamCarrier, StreamGuest {
   // What the circuit calls.
 
   get state(): StreamState {
-    return (this.#guest as StreamGuest).state
+    return (this.#stream as PendingStream).state
   }
 
   attached(place: StreamPlace): void {
@@ -71,36 +71,36 @@ export class Attachment implements StreamCarrier, StreamGuest {
       place.leave()
       return
     }
-    this.#seated = true
+    this.#attached = true
     this.#place?.enter(place)
   }
 
-  receiveData(bodies: Uint8Array, offset: number, length: number): void {
-    this.#guest?.receiveData(bodies, offset, length)
+  dataArrived(bodies: Uint8Array, offset: number, length: number): void {
+    this.#stream?.dataArrived(bodies, offset, length)
   }
 
-  receive(command: number, body: Uint8Array): void {
+  messageArrived(command: number, body: Uint8Array): void {
     if (!this.#answered && command === RelayCommand.END) {
       this.#refused(body)
       return
     }
     if (command === RelayCommand.CONNECTED || command === RelayCommand.RESOLVED) this.#settle()
-    this.#guest?.receive(command, body)
+    this.#stream?.messageArrived(command, body)
   }
 
-  endOfPass(): void {
-    this.#guest?.endOfPass()
+  readProcessed(): void {
+    this.#stream?.readProcessed()
   }
 
-  fail(error: TorError | SocketError): void {
-    this.#seated = false
+  circuitFailed(error: TorError | SocketError): void {
+    this.#attached = false
     this.#place?.lost()
     if (this.#answered) {
       this.#finish()
-      this.#guest?.fail(error)
+      this.#stream?.circuitFailed(error)
       return
     }
-    this.#circuit?.failed('circuit', this.#options.wish)
+    this.#circuit?.failed('circuit', this.#options.requirements)
     this.#attemptFailed(error.code, error.reason)
     if (this.#attempts.exhausted) this.#end(error.code, error.message, error)
     else this.#search()
@@ -124,7 +124,8 @@ export class Attachment implements StreamCarrier, StreamGuest {
       },
       (error: unknown) => {
         if (this.#over) return
-        const failure = error instanceof TorError ? error : new TorError('NO_PATH', 'no circuit could be had', { cause: error })
+        const failure =
+          error instanceof TorError ? error : new TorError('NO_PATH', 'no circuit could be had', { cause: error })
         this.#giveUp(failure.code, failure.message, failure)
       },
     )
@@ -143,23 +144,27 @@ export class Attachment implements StreamCarrier, StreamGuest {
     const end = decodeEnd(body)
     const fault = faultOf(end.reason)
     // First of all: nothing of this attempt is on the circuit any more when that hears that it may be closed.
-    this.#seated = false
+    this.#attached = false
     this.#place?.refused()
-    if (fault) this.#circuit?.failed(fault, this.#options.wish)
-    const again = this.#attempts.ended(end, this.#circuit?.fingerprints, (address) => this.#options.refuses?.(address) === true)
+    if (fault) this.#circuit?.failed(fault, this.#options.requirements)
+    const again = this.#attempts.ended(
+      end,
+      this.#circuit?.fingerprints,
+      (address) => this.#options.refuses?.(address) === true,
+    )
     this.#endAttempt()
     if (again) {
       this.#search()
       return
     }
     this.#finish()
-    this.#guest?.fail(failureOfEnd(end, true, this.#attempts.all))
+    this.#stream?.circuitFailed(failureOfEnd(end, true, this.#attempts.all))
   }
 
   /** The exit did not answer in time: END, and the circuit takes no more streams. */
   #timedOut(): void {
     this.#leaveCircuit()
-    this.#circuit?.failed('silence', this.#options.wish)
+    this.#circuit?.failed('silence', this.#options.requirements)
     this.#attemptFailed('TIMEOUT')
     if (this.#attempts.exhausted) this.#end('TIMEOUT', 'none of many attempts was answered in time')
     else this.#search()
@@ -174,9 +179,9 @@ export class Attachment implements StreamCarrier, StreamGuest {
 
   /** Leaves a circuit that has not answered, whether the stream has an id there or waits for one. */
   #leaveCircuit(): void {
-    if (this.#seated) this.#place?.abandon()
+    if (this.#attached) this.#place?.abandon()
     else this.#circuit?.carrier.withdraw(this)
-    this.#seated = false
+    this.#attached = false
   }
 
   #attemptFailed(code: ErrorCode, reason?: number): void {
@@ -194,7 +199,9 @@ export class Attachment implements StreamCarrier, StreamGuest {
   /** The last attempt failed. */
   #end(code: ErrorCode, message: string, cause?: TorError | SocketError): void {
     this.#finish()
-    this.#guest?.fail(new SocketError(code, message, { cause, reason: cause?.reason, attempts: this.#attempts.all }))
+    this.#stream?.circuitFailed(
+      new SocketError(code, message, { cause, reason: cause?.reason, attempts: this.#attempts.all }),
+    )
   }
 
   /** It holds nothing any more: no timer, no memory, no circuit. Its place there was left before, if it had one. */
@@ -204,7 +211,7 @@ export class Attachment implements StreamCarrier, StreamGuest {
     this.#stopTimer?.()
     this.#place?.close()
     this.#searching?.abort()
-    if (!this.#seated) this.#circuit?.carrier.withdraw(this)
+    if (!this.#attached) this.#circuit?.carrier.withdraw(this)
     this.#endAttempt()
   }
 }

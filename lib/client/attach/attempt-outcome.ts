@@ -1,9 +1,9 @@
 /**
- * What became of the attempts to open one stream; what an END before CONNECTED says about the circuit, and whether another one may do
- * better (protocol row 75; path-spec, "Handling failure").
+ * What became of the attempts to open one stream; what an END before CONNECTED says about the circuit, and whether
+ * another one may do better (protocol row 75; path-spec, "Handling failure").
  *
- * Otherwise than in C tor an exit that says TORPROTOCOL or DESTROY does not cost the other streams their circuit: it only gets no
- * new ones.
+ * Otherwise than in C tor an exit that says TORPROTOCOL or DESTROY does not cost the other streams their circuit: it
+ * only gets no new ones.
  *
  * @module
  */
@@ -76,7 +76,11 @@ export class AttemptLog {
    *
    * @param refuses - true for an address that the stream would not be connected to anywhere
    */
-  ended({ reason, address }: End, fingerprints: readonly string[] | undefined, refuses: (address: string) => boolean): boolean {
+  ended(
+    { reason, address }: End,
+    fingerprints: readonly string[] | undefined,
+    refuses: (address: string) => boolean,
+  ): boolean {
     const name = endReasonName(reason)
     this.failed(name ? `END_${name}` : 'END_OTHER', reason, fingerprints)
     const again = OUTCOMES.get(reason)?.again ?? 'no'

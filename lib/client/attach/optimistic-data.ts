@@ -1,9 +1,11 @@
 /**
- * What a stream sent before CONNECTED: the opening message and the optimistic data, to be sent again on another circuit. It has room for
- * the window that a stream has without congestion control, so that all of it may be sent on any circuit: 500 cells.
+ * What a stream sent before CONNECTED: the opening message and the optimistic data, to be sent again on another
+ * circuit. It has room for the window that a stream has without congestion control, so that all of it may be sent on
+ * any circuit: 500 cells.
  *
- * It is kept cell by cell. A circuit that wants a short cell now and then (proposal 289) may need one cell more for it than the one
- * before, but never fewer: so a window that had room for all of it on one circuit is not opened by another.
+ * It is kept cell by cell. A circuit that wants a short cell now and then (proposal 289) may need one cell more for it
+ * than the one before, but never fewer: so a window that had room for all of it on one circuit is not opened by
+ * another.
  *
  * @module
  */
@@ -14,7 +16,7 @@ import { STREAM_WINDOW } from '../../stream/flow/windows.ts'
 /** How many cells it is to hold. */
 const CAPACITY: number = STREAM_WINDOW.cells
 
-export class Recording implements CellSource {
+export class OptimisticData implements CellSource {
   #opening: { readonly command: number; readonly body: Uint8Array } | undefined
   /** One for each cell. None is empty. */
   #pieces: Uint8Array[] = []

@@ -1,6 +1,6 @@
 /**
- * Targets that are refused before anything is sent (path-spec; C tor's `ClientRejectInternalAddresses` and its handling of
- * special names).
+ * Targets that are refused before anything is sent (path-spec; C tor's `ClientRejectInternalAddresses` and its handling
+ * of special names).
  *
  * @module
  */
@@ -10,7 +10,10 @@ import { SocketError } from '../../base/errors.ts'
 /** One label of a host name; underscores are in use although the standard has none. */
 const LABEL = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/
 
-/** What no name ends in: a resolver may take such a one for an IPv4 address in another notation, perhaps an internal one. */
+/**
+ * What no name ends in: a resolver may take such a one for an IPv4 address in another notation, perhaps an internal
+ * one.
+ */
 const NUMBER = /^(\d+|0x[0-9a-f]*)$/
 
 /**
@@ -22,15 +25,18 @@ const NUMBER = /^(\d+|0x[0-9a-f]*)$/
 export function refuseTarget(host: string, allowInternal: boolean): void {
   const address = parseIPAddress(host)
   if (address) {
-    if (!allowInternal && isInternalAddress(address)) refuse('internal and private addresses are not reachable through Tor')
+    if (!allowInternal && isInternalAddress(address))
+      refuse('internal and private addresses are not reachable through Tor')
     return
   }
   const name = host.endsWith('.') ? host.slice(0, -1) : host
   const labels = name.split('.')
   if (labels.at(-1) === 'onion') refuse('onion services are not supported yet')
   if (labels.at(-1) === 'exit') refuse('names that end in .exit are not supported: they let others choose the exit')
-  if (name.length > 253 || !labels.every((label) => LABEL.test(label)) || NUMBER.test(labels.at(-1) as string)) refuse('the host is no valid host name')
-  if (!allowInternal && (labels.at(-1) === 'localhost' || labels.at(-1) === 'local')) refuse('local names are not reachable through Tor')
+  if (name.length > 253 || !labels.every((label) => LABEL.test(label)) || NUMBER.test(labels.at(-1) as string))
+    refuse('the host is no valid host name')
+  if (!allowInternal && (labels.at(-1) === 'localhost' || labels.at(-1) === 'local'))
+    refuse('local names are not reachable through Tor')
 }
 
 function refuse(why: string): never {

@@ -1,6 +1,6 @@
 /**
- * What a client keeps from one run to the next, as text. Storage that fails, does not answer, or holds something else than was
- * put there, only costs the time to fetch it again.
+ * What a client keeps from one run to the next, as text. Storage that fails, does not answer, or holds something else
+ * than was put there, only costs the time to fetch it again.
  *
  * @module
  */
@@ -13,7 +13,7 @@ export type KeptName = 'consensus' | 'certificates' | 'microdescriptors' | 'guar
 /** How long the storage may take, in ms. */
 const PATIENCE = 10_000
 
-export class Keepsake {
+export class ClientStore {
   readonly #storage: Storage
   readonly #clock: Clock
   readonly #closing: AbortSignal
@@ -39,7 +39,10 @@ export class Keepsake {
     }
   }
 
-  /** Keeps `text` under `name`, if the storage works. Writes of one name happen one after the other, and only the last that waits. */
+  /**
+   * Keeps `text` under `name`, if the storage works. Writes of one name happen one after the other, and only the last
+   * that waits.
+   */
   keep(name: KeptName, text: string): Promise<void> {
     this.#next.set(name, text)
     const writing = this.#writing.get(name) ?? this.#write(name)

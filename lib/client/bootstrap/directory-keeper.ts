@@ -8,7 +8,12 @@ import { checkClientProtocols } from '../../directory/client-protocols.ts'
 import { checkLifetime, nextFetch, type ConsensusAge } from '../../directory/consensus-lifetime.ts'
 import { missingCertificates, verifyConsensus } from '../../directory/consensus-signatures.ts'
 import { parseConsensus, type Consensus } from '../../directory/consensus.ts'
-import { isCertificateFor, parseKeyCertificates, verifyKeyCertificate, type KeyCertificate } from '../../directory/key-certificate.ts'
+import {
+  isCertificateFor,
+  parseKeyCertificates,
+  verifyKeyCertificate,
+  type KeyCertificate,
+} from '../../directory/key-certificate.ts'
 import { parseMicrodescriptors, type Microdescriptor } from '../../directory/microdescriptor.ts'
 import type { NetworkConfig } from '../../directory/network/network-config.ts'
 import { isUsable, NetworkDirectory } from '../../directory/network-directory.ts'
@@ -16,7 +21,7 @@ import { markHandled } from '../../base/deferred.ts'
 import { TorError } from '../../base/errors.ts'
 import type { Platform } from '../../platform/platform.ts'
 import type { DocumentSource } from './document-source.ts'
-import type { Keepsake } from './client-store.ts'
+import type { ClientStore } from './client-store.ts'
 import { unlessAborted } from '../../base/pause.ts'
 import type { ClientPhase } from './status.ts'
 
@@ -39,7 +44,7 @@ const STALE_RETRY = 60_000
 export interface DirectoryKeeperOptions {
   readonly network: NetworkConfig
   readonly source: DocumentSource
-  readonly kept: Keepsake
+  readonly kept: ClientStore
   readonly clock: Clock
   readonly platform: Platform
   /** Aborts when the client is closed. */
@@ -95,8 +100,8 @@ export class DirectoryKeeper {
   }
 
   /**
-   * A directory that may be used now: the one that is there, or a new one. One that is stale is renewed beside, and what is missing
-   * of it fetched.
+   * A directory that may be used now: the one that is there, or a new one. One that is stale is renewed beside, and
+   * what is missing of it fetched.
    *
    * @throws TorError `DIRECTORY_…`, `CLIENT_OBSOLETE`, `ABORTED`
    */
@@ -113,8 +118,8 @@ export class DirectoryKeeper {
   }
 
   /**
-   * Fetches a newer consensus, if there should be one by now, and what is missing for it. Calls at the same time share one round,
-   * which goes on when one of them is given up.
+   * Fetches a newer consensus, if there should be one by now, and what is missing for it. Calls at the same time share
+   * one round, which goes on when one of them is given up.
    *
    * @param quiet - nobody is told of its progress
    */
@@ -143,7 +148,10 @@ export class DirectoryKeeper {
     await this.#fetchMicrodescriptors(consensus, signal)
     const directory = this.#directoryOf(consensus)
     if (!this.#isComplete(directory)) {
-      throw new TorError('DIRECTORY_UNAVAILABLE', `only ${directory.relays.length} relays have a description that could be fetched`)
+      throw new TorError(
+        'DIRECTORY_UNAVAILABLE',
+        `only ${directory.relays.length} relays have a description that could be fetched`,
+      )
     }
     this.#replaceBy(directory)
     return directory
@@ -190,7 +198,9 @@ export class DirectoryKeeper {
     checkClientProtocols(consensus)
   }
 
-  /** Fetches the certificates that are missing. When some cannot be had, perhaps the others will do: gives the reason. */
+  /**
+   * Fetches the certificates that are missing. When some cannot be had, perhaps the others will do: gives the reason.
+   */
   async #fetchCertificates(consensus: Consensus, signal: AbortSignal): Promise<unknown> {
     const { network, source, kept, clock } = this.#options
     this.#progress('certificates', 0)
@@ -199,7 +209,9 @@ export class DirectoryKeeper {
     if (missing.length === 0) return undefined
     const names = missing.map(({ identity, signingKeyDigest }) => `${identity}-${signingKeyDigest}`)
     const accept = (text: string): void => {
-      const asked = parseKeyCertificates(text).filter((certificate) => missing.some((name) => isCertificateFor(certificate, name)))
+      const asked = parseKeyCertificates(text).filter((certificate) =>
+        missing.some((name) => isCertificateFor(certificate, name)),
+      )
       this.#certificates = newest([...this.#certificates, ...this.#goodOnes(asked)])
     }
     try {
@@ -238,7 +250,9 @@ export class DirectoryKeeper {
     const { source, kept } = this.#options
     const wanted = new Set(consensus.relays.filter(isUsable).map(({ microdescriptorDigest }) => microdescriptorDigest))
     const missing = [...wanted].filter((digest) => !this.#microdescriptors.has(digest))
-    const batches = Array.from({ length: Math.ceil(missing.length / BATCH) }, (_, index) => missing.slice(index * BATCH, (index + 1) * BATCH))
+    const batches = Array.from({ length: Math.ceil(missing.length / BATCH) }, (_, index) =>
+      missing.slice(index * BATCH, (index + 1) * BATCH),
+    )
     const total = batches.length
     let failure: TorError | undefined
     this.#progress('microdescriptors', 0)
@@ -246,18 +260,22 @@ export class DirectoryKeeper {
       for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
         const asked = new Set(batch)
         const accept = async (text: string): Promise<void> => {
-          if ((await this.#takeMicrodescriptors(text, asked)) === 0) throw new TorError('DIRECTORY_DIGEST', 'none of the descriptions is one that was asked for')
+          if ((await this.#takeMicrodescriptors(text, asked)) === 0)
+            throw new TorError('DIRECTORY_DIGEST', 'none of the descriptions is one that was asked for')
         }
-        await source.fetch(`/tor/micro/d/${batch.join('-')}.z`, MAX_MICRODESCRIPTORS, accept, signal).catch((error: unknown) => {
-          if (!(error instanceof TorError)) throw error
-          failure = error
-        })
+        await source
+          .fetch(`/tor/micro/d/${batch.join('-')}.z`, MAX_MICRODESCRIPTORS, accept, signal)
+          .catch((error: unknown) => {
+            if (!(error instanceof TorError)) throw error
+            failure = error
+          })
         this.#progress('microdescriptors', 1 - batches.length / total)
       }
     }
     await Promise.all(Array.from({ length: PARALLEL }, worker))
     for (const digest of this.#microdescriptors.keys()) if (!wanted.has(digest)) this.#microdescriptors.delete(digest)
-    if (missing.length > 0) await kept.keep('microdescriptors', [...this.#microdescriptors.values()].map(({ text }) => text).join(''))
+    if (missing.length > 0)
+      await kept.keep('microdescriptors', [...this.#microdescriptors.values()].map(({ text }) => text).join(''))
     // Some may be missing; none may not.
     if (failure !== undefined && this.#microdescriptors.size < ENOUGH * wanted.size) throw failure
   }
@@ -278,7 +296,10 @@ export class DirectoryKeeper {
   }
 
   #directoryOf(consensus: Consensus): NetworkDirectory {
-    return new NetworkDirectory(consensus, new Map([...this.#microdescriptors].map(([digest, { parsed }]) => [digest, parsed])))
+    return new NetworkDirectory(
+      consensus,
+      new Map([...this.#microdescriptors].map(([digest, { parsed }]) => [digest, parsed])),
+    )
   }
 
   #replaceBy(directory: NetworkDirectory): void {

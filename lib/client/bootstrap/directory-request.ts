@@ -1,6 +1,6 @@
 /**
- * One document from a relay's directory: HTTP/1.0 over a BEGIN_DIR stream (dir-spec, "Standards compliance" and "HTTP status codes").
- * The answer is bounded before and after decompression.
+ * One document from a relay's directory: HTTP/1.0 over a BEGIN_DIR stream (dir-spec, "Standards compliance" and "HTTP
+ * status codes"). The answer is bounded before and after decompression.
  *
  * @module
  */
@@ -56,9 +56,15 @@ async function readHeader(reader: Reader): Promise<{ header: Header; rest: Uint8
     const from = Math.max(0, bytes.length - END_OF_HEADER.length)
     bytes = grown
     const end = endOfHeader(bytes, from)
-    if (!START_OF_HEADER.every((byte, index) => index >= bytes.length || bytes[index] === byte)) throw new TorError('DIRECTORY_MALFORMED', 'the answer is no HTTP')
-    if (end > MAX_HEADER || (end < 0 && bytes.length > MAX_HEADER)) throw new TorError('DIRECTORY_MALFORMED', 'the header of the answer is too long')
-    if (end >= 0) return { header: parseHeader(new TextDecoder('latin1').decode(bytes.subarray(0, end))), rest: bytes.slice(end + 4) }
+    if (!START_OF_HEADER.every((byte, index) => index >= bytes.length || bytes[index] === byte))
+      throw new TorError('DIRECTORY_MALFORMED', 'the answer is no HTTP')
+    if (end > MAX_HEADER || (end < 0 && bytes.length > MAX_HEADER))
+      throw new TorError('DIRECTORY_MALFORMED', 'the header of the answer is too long')
+    if (end >= 0)
+      return {
+        header: parseHeader(new TextDecoder('latin1').decode(bytes.subarray(0, end))),
+        rest: bytes.slice(end + 4),
+      }
   }
 }
 
@@ -85,15 +91,20 @@ function parseHeader(text: string): Header {
     throw new TorError('DIRECTORY_MALFORMED', 'the answer has an encoding that was not asked for')
   }
   const length = fields.get('content-length')
-  if (length !== undefined && !/^\d{1,10}$/.test(length)) throw new TorError('DIRECTORY_MALFORMED', 'the answer has no valid length')
+  if (length !== undefined && !/^\d{1,10}$/.test(length))
+    throw new TorError('DIRECTORY_MALFORMED', 'the answer has no valid length')
   return { encoding, length: length === undefined ? undefined : Number(length) }
 }
 
 /**
- * What is left of the answer, as a stream of its own. It is over when as much came as was promised, whether the relay says so or not;
- * it fails when less comes.
+ * What is left of the answer, as a stream of its own. It is over when as much came as was promised, whether the relay
+ * says so or not; it fails when less comes.
  */
-function remaining(reader: Reader, rest: Uint8Array<ArrayBuffer>, length: number = Infinity): ReadableStream<Uint8Array<ArrayBuffer>> {
+function remaining(
+  reader: Reader,
+  rest: Uint8Array<ArrayBuffer>,
+  length: number = Infinity,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
   let received = 0
   let next: Uint8Array<ArrayBuffer> | undefined = rest
   return new ReadableStream(
@@ -128,7 +139,7 @@ async function readText(body: ReadableStream<Uint8Array<ArrayBuffer>>, limit: nu
   const reader = body.getReader()
   let text = ''
   try {
-    for (let size = 0; ; ) {
+    for (let size = 0; ;) {
       const { value, done } = await reader.read()
       if (done) return text + decoder.decode()
       size += value.length

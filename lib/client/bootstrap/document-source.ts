@@ -57,13 +57,19 @@ export class DocumentSource {
   }
 
   /**
-   * Fetches `path` and gives what `accept` makes of it. A server that has it not, or whose document `accept` throws at, is
-   * passed over.
+   * Fetches `path` and gives what `accept` makes of it. A server that has it not, or whose document `accept` throws at,
+   * is passed over.
    *
    * @param limit - the most bytes, decompressed
-   * @throws TorError: the last server's failure, a document's before a connection's; or what else `accept` throws than `DIRECTORY_…`
+   * @throws TorError: the last server's failure, a document's before a connection's; or what else `accept` throws than
+   * `DIRECTORY_…`
    */
-  async fetch<T>(path: string, limit: number, accept: (text: string) => Promise<T> | T, signal: AbortSignal): Promise<T> {
+  async fetch<T>(
+    path: string,
+    limit: number,
+    accept: (text: string) => Promise<T> | T,
+    signal: AbortSignal,
+  ): Promise<T> {
     let failure: unknown
     let asked = 0
     for (const pick of this.#servers()) {
@@ -124,7 +130,9 @@ export class DocumentSource {
   async #request(server: DirectoryServer, path: string, limit: number, signal: AbortSignal): Promise<string> {
     const { clock } = this.#options
     const timeout = new AbortController()
-    const stopTimer = clock.after(REQUEST_TIMEOUT, () => timeout.abort(new TorError('DIRECTORY_UNAVAILABLE', `no answer within ${REQUEST_TIMEOUT} ms`)))
+    const stopTimer = clock.after(REQUEST_TIMEOUT, () =>
+      timeout.abort(new TorError('DIRECTORY_UNAVAILABLE', `no answer within ${REQUEST_TIMEOUT} ms`)),
+    )
     try {
       const stream = this.#circuitTo(server).connectDirectory({
         signal: AbortSignal.any([signal, timeout.signal]),
@@ -158,4 +166,5 @@ export class DocumentSource {
 const isAnswer = (error: unknown): boolean => error instanceof TorError && error.code.startsWith('DIRECTORY_')
 
 /** True for whatever only a server that was reached can bring about. */
-const isFromServer = (error: unknown): boolean => isAnswer(error) || (error instanceof SocketError && error.code.startsWith('END_'))
+const isFromServer = (error: unknown): boolean =>
+  isAnswer(error) || (error instanceof SocketError && error.code.startsWith('END_'))

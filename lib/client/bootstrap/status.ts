@@ -11,7 +11,8 @@
  * - `ready`
  * - `closed`
  */
-export type ClientPhase = 'connecting' | 'consensus' | 'certificates' | 'microdescriptors' | 'circuit' | 'ready' | 'closed'
+export type ClientPhase =
+  'connecting' | 'consensus' | 'certificates' | 'microdescriptors' | 'circuit' | 'ready' | 'closed'
 
 /** How far a client has come. */
 export interface ClientStatus {

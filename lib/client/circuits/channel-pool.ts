@@ -60,7 +60,9 @@ export class ChannelPool {
     over.then(release, release)
   }
 
-  /** The next use dials anew: the channel is not needed any more, or may be dead without knowing. Its circuits go on. */
+  /**
+   * The next use dials anew: the channel is not needed any more, or may be dead without knowing. Its circuits go on.
+   */
   retire(fingerprint: string): void {
     const channel = this.#channels.get(fingerprint)
     if (channel === undefined) return

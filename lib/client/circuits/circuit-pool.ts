@@ -10,7 +10,7 @@ import type { DirectoryRelay } from '../../directory/network-directory.ts'
 import { TorError } from '../../base/errors.ts'
 import type { Platform } from '../../platform/platform.ts'
 import type { ChannelPool } from './channel-pool.ts'
-import type { ExitWish } from '../paths/exit-choice.ts'
+import type { ExitRequirements } from '../paths/exit-choice.ts'
 import { failedExtension } from './failed-extension.ts'
 import { admit, judgeFailure } from '../guards/guard-admission.ts'
 import type { GuardManager, GuardPick } from '../guards/guards.ts'
@@ -23,7 +23,7 @@ import { MAX_DIRTINESS, PooledCircuit, type CircuitNeed, type PooledCircuitOwner
 const SPARE_CIRCUITS = 2
 
 /** What circuits are built ahead for. */
-const USUAL_WISH: ExitWish = { ports: [443, 80] }
+const USUAL_REQUIREMENTS: ExitRequirements = { ports: [443, 80] }
 
 /** How long a circuit may take to be built, in ms. Fixed: no statistics of build times are kept. */
 const BUILD_TIMEOUT = 15_000
@@ -34,10 +34,15 @@ const BUILD_DELAYS = [0, 0, 250, 500, 1000, 2000, 4000, 8000] as const
 /** The longest that failed spare circuits are waited with, in ms. */
 const MAX_SPARE_DELAY = 60_000
 
-/** Without a sign of life for so long the links may be dead without knowing: a laptop slept, the network changed. In ms. */
+/**
+ * Without a sign of life for so long the links may be dead without knowing: a laptop slept, the network changed. In ms.
+ */
 const MAX_SILENCE = 1_800_000
 
-/** When so many circuits in a row on one channel left a stream without an answer, the channel may be dead without knowing. */
+/**
+ * When so many circuits in a row on one channel left a stream without an answer, the channel may be dead without
+ * knowing.
+ */
 const MAX_SILENT_CIRCUITS = 2
 
 /** What a pool needs. */
@@ -83,7 +88,8 @@ export class CircuitPool implements PooledCircuitOwner {
   /**
    * A circuit that suits the need, open, with the stream counted as its own.
    *
-   * @throws TorError `NO_PATH`, `ABORTED`, `CIRCUIT_CLOSED` once the client is closed, or what befell the last of several builds
+   * @throws TorError `NO_PATH`, `ABORTED`, `CIRCUIT_CLOSED` once the client is closed, or what befell the last of
+   * several builds
    */
   async acquire(need: CircuitNeed, signal?: AbortSignal): Promise<PooledCircuit> {
     this.#noteUse()
@@ -107,7 +113,7 @@ export class CircuitPool implements PooledCircuitOwner {
   async warmUp(signal: AbortSignal): Promise<void> {
     await this.#tryOften(signal, async (avoided) => {
       const found = [...this.#circuits].find((circuit) => circuit.clean && !circuit.isToReach(avoided))
-      const spare = found ?? (await this.#buildFor(USUAL_WISH, signal, avoided))
+      const spare = found ?? (await this.#buildFor(USUAL_REQUIREMENTS, signal, avoided))
       await spare.ready.catch((error: unknown) => {
         avoid(avoided, spare, error)
         throw error
@@ -134,8 +140,8 @@ export class CircuitPool implements PooledCircuitOwner {
   }
 
   /**
-   * Several tries, further and further apart. What cannot change by itself is not tried again. Each is given the fingerprints of
-   * the relays that those before could not reach, to go by others and to add to (failed-extension.ts).
+   * Several tries, further and further apart. What cannot change by itself is not tried again. Each is given the
+   * fingerprints of the relays that those before could not reach, to go by others and to add to (failed-extension.ts).
    */
   async #tryOften<T>(signal: AbortSignal | undefined, attempt: (avoided: Set<string>) => Promise<T>): Promise<T> {
     const avoided = new Set<string>()
@@ -152,7 +158,10 @@ export class CircuitPool implements PooledCircuitOwner {
     throw failure
   }
 
-  /** The circuit for a need, if there is one, with the stream as its own: one of the same isolation first, then a clean one. */
+  /**
+   * The circuit for a need, if there is one, with the stream as its own: one of the same isolation first, then a clean
+   * one.
+   */
   #claim(need: CircuitNeed, avoided: ReadonlySet<string>): PooledCircuit | undefined {
     const now = this.#options.clock.now()
     const suitable = [...this.#circuits].filter((circuit) => circuit.suits(need, now) && !circuit.isToReach(avoided))
@@ -162,7 +171,11 @@ export class CircuitPool implements PooledCircuitOwner {
     return found
   }
 
-  async #buildAndClaim(need: CircuitNeed, avoided: ReadonlySet<string>, signal: AbortSignal | undefined): Promise<PooledCircuit> {
+  async #buildAndClaim(
+    need: CircuitNeed,
+    avoided: ReadonlySet<string>,
+    signal: AbortSignal | undefined,
+  ): Promise<PooledCircuit> {
     const paths = await this.#options.paths(signal)
     // Meanwhile another stream may have begun one that suits.
     const found = this.#claim(need, avoided)
@@ -172,19 +185,27 @@ export class CircuitPool implements PooledCircuitOwner {
     return begun
   }
 
-  async #buildFor(wish: ExitWish, signal: AbortSignal | undefined, avoided?: ReadonlySet<string>): Promise<PooledCircuit> {
+  async #buildFor(
+    requirements: ExitRequirements,
+    signal: AbortSignal | undefined,
+    avoided?: ReadonlySet<string>,
+  ): Promise<PooledCircuit> {
     const paths = await this.#options.paths(signal)
     try {
-      return this.#begin(paths.choosePath({ ...wish, avoided }), wish)
+      return this.#begin(paths.choosePath({ ...requirements, avoided }), requirements)
     } catch (error) {
       // No exit allows the usual ports: then any exit.
-      if (error instanceof TorError && error.code === 'NO_PATH') return this.#begin(paths.choosePath({ ports: [], avoided }), wish)
+      if (error instanceof TorError && error.code === 'NO_PATH')
+        return this.#begin(paths.choosePath({ ports: [], avoided }), requirements)
       throw error
     }
   }
 
-  /** Begins to build along a path. The circuit is in the pool at once, so that streams that suit it can wait for it together. */
-  #begin({ relays, guard }: ChosenPath, wish: ExitWish): PooledCircuit {
+  /**
+   * Begins to build along a path. The circuit is in the pool at once, so that streams that suit it can wait for it
+   * together.
+   */
+  #begin({ relays, guard }: ChosenPath, requirements: ExitRequirements): PooledCircuit {
     const { channels, clock, platform } = this.#options
     const guards = this.#options.guards()
     const { fingerprint } = relays[0]
@@ -194,11 +215,17 @@ export class CircuitPool implements PooledCircuitOwner {
     }
     const dialled = !channels.has(fingerprint)
     const channel = channels.get(fingerprint, relays[0])
-    const circuit = Circuit.open(relays, { channel, timeout: BUILD_TIMEOUT, clock, platform, ...this.#options.flowControl() })
+    const circuit = Circuit.open(relays, {
+      channel,
+      timeout: BUILD_TIMEOUT,
+      clock,
+      platform,
+      ...this.#options.flowControl(),
+    })
     channels.hold(channel, circuit.closed)
     const ready = this.#whenReady(circuit, guard, fingerprint, dialled)
     markHandled(ready)
-    const pooled = new PooledCircuit(circuit, relays, wish, ready, this)
+    const pooled = new PooledCircuit(circuit, relays, requirements, ready, this)
     this.#circuits.add(pooled)
     const gone = (): void => {
       // One that nobody has used was a spare, and another has to take its place; but not at once, again and again.
@@ -224,7 +251,7 @@ export class CircuitPool implements PooledCircuitOwner {
     }
     this.#silent.delete(fingerprint)
     try {
-      const tryBetter = (): void => void this.#buildFor(USUAL_WISH, this.#closing.signal).catch(() => undefined) // then this one it is
+      const tryBetter = (): void => void this.#buildFor(USUAL_REQUIREMENTS, this.#closing.signal).catch(() => undefined) // then this one it is
       await admit(guards, pick, this.#options.clock, this.#closing.signal, tryBetter)
     } catch (error) {
       await circuit.close().catch(() => undefined) // it is not used anyway
@@ -241,7 +268,7 @@ export class CircuitPool implements PooledCircuitOwner {
     const spare = [...this.#circuits].filter(({ clean }) => clean).length
     for (let missing = SPARE_CIRCUITS - spare - this.#sparesComing; missing > 0; missing--) {
       this.#sparesComing += 1
-      this.#buildFor(USUAL_WISH, this.#closing.signal)
+      this.#buildFor(USUAL_REQUIREMENTS, this.#closing.signal)
         .finally(() => (this.#sparesComing -= 1))
         .catch(() => this.#spareFailed())
     }
@@ -275,7 +302,9 @@ export class CircuitPool implements PooledCircuitOwner {
     this.#lastUse = now
   }
 
-  /** What comes next gets new circuits over a new link; through this guard, or any. The streams that there are go on. */
+  /**
+   * What comes next gets new circuits over a new link; through this guard, or any. The streams that there are go on.
+   */
   #forget(fingerprint?: string): void {
     const { channels } = this.#options
     for (const circuit of [...this.#circuits]) {

@@ -1,18 +1,20 @@
 /**
  * Which relay a circuit could not be extended to: the next tries for the same stream go by others.
  *
- * The directory lists a relay for hours after its death, and chance takes it again: where one of two exits is dead, one stream in 256
- * would meet it eight times in a row, and fail. Path-spec ("Handling failure") only asks for a new circuit, and C tor remembers
- * nothing of middles and exits. To a guard that breaks circuits to all but its friends a memory is of use; so ours ends with the
- * search of one stream, which is a few tries: it never holds more relays than those, and says nothing about the next stream.
+ * The directory lists a relay for hours after its death, and chance takes it again: where one of two exits is dead, one
+ * stream in 256 would meet it eight times in a row, and fail. Path-spec ("Handling failure") only asks for a new
+ * circuit, and C tor remembers nothing of middles and exits. To a guard that breaks circuits to all but its friends a
+ * memory is of use; so ours ends with the search of one stream, which is a few tries: it never holds more relays than
+ * those, and says nothing about the next stream.
  *
  * @module
  */
 import { TorError } from '../../base/errors.ts'
 
 /**
- * The position in its path of the relay that a failed circuit was not extended to. Undefined where that is the guard, which the guards
- * look after (guard-admission.ts); where the link to it was lost; and where the circuit was built, but is not to be used.
+ * The position in its path of the relay that a failed circuit was not extended to. Undefined where that is the guard,
+ * which the guards look after (guard-admission.ts); where the link to it was lost; and where the circuit was built, but
+ * is not to be used.
  *
  * @param hops - how many hops the circuit had got
  * @param length - how many it was to have

@@ -1,5 +1,6 @@
 /**
- * A circuit of the pool: whose streams it may carry, and until when (path-spec, "When we build" and "Attaching streams").
+ * A circuit of the pool: whose streams it may carry, and until when (path-spec, "When we build" and "Attaching
+ * streams").
  *
  * @module
  */
@@ -9,7 +10,7 @@ import { RelayFlag } from '../../directory/relay-flags.ts'
 import type { StreamCarrier } from '../../stream/contract/carrier.ts'
 import type { AttachableCircuit } from '../attach/attachable-circuit.ts'
 import type { AttemptFault } from '../attach/attempt-outcome.ts'
-import { exitsFor, LONG_LIVED_PORTS, type ExitWish } from '../paths/exit-choice.ts'
+import { exitsFor, LONG_LIVED_PORTS, type ExitRequirements } from '../paths/exit-choice.ts'
 import { isSameIsolation, type Isolation } from './isolation.ts'
 import type { LearnedPolicies } from '../paths/learned-policies.ts'
 
@@ -17,7 +18,7 @@ import type { LearnedPolicies } from '../paths/learned-policies.ts'
 export const MAX_DIRTINESS = 600_000
 
 /** What a stream needs of its circuit. */
-export interface CircuitNeed extends ExitWish {
+export interface CircuitNeed extends ExitRequirements {
   readonly isolation: Isolation
 }
 
@@ -34,10 +35,16 @@ export interface PooledCircuitOwner {
 export class PooledCircuit implements AttachableCircuit {
   readonly circuit: Circuit
   readonly path: readonly DirectoryRelay[]
-  /** Resolves when streams may be attached; rejects as `circuit.opened`, or when the circuit is not to be used after all. */
+  /**
+   * Resolves when streams may be attached; rejects as `circuit.opened`, or when the circuit is not to be used after
+   * all.
+   */
   readonly ready: Promise<void>
   readonly #owner: PooledCircuitOwner
-  /** Whether it may carry streams to ports of connections that last: nothing better was there, or all of its relays are Stable. */
+  /**
+   * Whether it may carry streams to ports of connections that last: nothing better was there, or all of its relays are
+   * Stable.
+   */
   readonly #lasting: boolean
   #isolation: Isolation | undefined
   #dirtySince: number | undefined
@@ -45,13 +52,19 @@ export class PooledCircuit implements AttachableCircuit {
   #silent = false
   #streams = 0
 
-  /** @param wish - what it was built for */
-  constructor(circuit: Circuit, path: readonly DirectoryRelay[], wish: ExitWish, ready: Promise<void>, owner: PooledCircuitOwner) {
+  /** @param requirements - what it was built for */
+  constructor(
+    circuit: Circuit,
+    path: readonly DirectoryRelay[],
+    requirements: ExitRequirements,
+    ready: Promise<void>,
+    owner: PooledCircuitOwner,
+  ) {
     this.circuit = circuit
     this.path = path
     this.ready = ready
     this.#owner = owner
-    this.#lasting = isLongLived(wish) || path.every(({ flags }) => (flags & RelayFlag.Stable) !== 0)
+    this.#lasting = isLongLived(requirements) || path.every(({ flags }) => (flags & RelayFlag.Stable) !== 0)
     const spoil = (): void => {
       this.#spoiled = true
     }
@@ -79,7 +92,10 @@ export class PooledCircuit implements AttachableCircuit {
     return this.#dirtySince === undefined && !this.#spoiled
   }
 
-  /** True when no new stream may come: it is too old, or was found wanting. A clock that was set back does not make it last. */
+  /**
+   * True when no new stream may come: it is too old, or was found wanting. A clock that was set back does not make it
+   * last.
+   */
   expired(now: number): boolean {
     return this.#spoiled || (this.#dirtySince !== undefined && Math.abs(now - this.#dirtySince) >= MAX_DIRTINESS)
   }
@@ -89,9 +105,14 @@ export class PooledCircuit implements AttachableCircuit {
     return this.#streams === 0
   }
 
-  /** True when it is being built, and one of these relays is still to be reached. The guard is not meant: others may share its link. */
+  /**
+   * True when it is being built, and one of these relays is still to be reached. The guard is not meant: others may
+   * share its link.
+   */
   isToReach(fingerprints: ReadonlySet<string>): boolean {
-    return this.path.some(({ fingerprint }, position) => position >= Math.max(1, this.circuit.hops) && fingerprints.has(fingerprint))
+    return this.path.some(
+      ({ fingerprint }, position) => position >= Math.max(1, this.circuit.hops) && fingerprints.has(fingerprint),
+    )
   }
 
   /** True when it may carry a stream with this need. */
@@ -121,7 +142,7 @@ export class PooledCircuit implements AttachableCircuit {
     if (this.#streams === 0) this.#owner.idle(this)
   }
 
-  failed(fault: AttemptFault, { ports, host }: ExitWish): void {
+  failed(fault: AttemptFault, { ports, host }: ExitRequirements): void {
     const { learned } = this.#owner
     if (fault === 'exit-policy' && ports.length > 0) {
       // An exit that does not connect there may well serve the streams that it has, and others.
@@ -136,4 +157,4 @@ export class PooledCircuit implements AttachableCircuit {
   }
 }
 
-const isLongLived = ({ ports }: ExitWish): boolean => ports.some((port) => LONG_LIVED_PORTS.has(port))
+const isLongLived = ({ ports }: ExitRequirements): boolean => ports.some((port) => LONG_LIVED_PORTS.has(port))

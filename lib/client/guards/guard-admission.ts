@@ -1,6 +1,6 @@
 /**
- * What a circuit's building says about its guard, and whether the circuit may be used (guard-spec, "Updating the list on success" and
- * "When a circuit fails").
+ * What a circuit's building says about its guard, and whether the circuit may be used (guard-spec, "Updating the list
+ * on success" and "When a circuit fails").
  *
  * @module
  */
@@ -22,26 +22,33 @@ export interface BuildJudgement {
 }
 
 /**
- * Judges a failed build. Only what the guard itself did, or did not do, counts against it: not what its successors did, and not that a
- * link which was there before turns out to be dead.
+ * Judges a failed build. Only what the guard itself did, or did not do, counts against it: not what its successors did,
+ * and not that a link which was there before turns out to be dead.
  *
  * @param hops - how many hops the circuit had got
  * @param dialled - whether the link was made for this circuit
  */
 export function judgeFailure(error: unknown, hops: number, dialled: boolean): BuildJudgement {
-  if (hops > 0 || !(error instanceof TorError) || error.code === 'CIRCUIT_CLOSED') return { blamed: false, linkIsDead: false }
+  if (hops > 0 || !(error instanceof TorError) || error.code === 'CIRCUIT_CLOSED')
+    return { blamed: false, linkIsDead: false }
   const isSilence = error.code === 'CIRCUIT_TIMEOUT' || error.code === 'LINK_CLOSED'
   return { blamed: dialled || !isSilence, linkIsDead: isSilence }
 }
 
 /**
- * Waits until a circuit that was built may be used: at once through one of the primary guards, otherwise when those that are better
- * have been tried, or have been waited for long enough.
+ * Waits until a circuit that was built may be used: at once through one of the primary guards, otherwise when those
+ * that are better have been tried, or have been waited for long enough.
  *
  * @param tryBetter - begins a circuit through whichever guard is best now
  * @throws TorError `CIRCUIT_CLOSED` when a better guard is reachable, or the guard is no longer one of ours; `ABORTED`
  */
-export async function admit(guards: GuardManager, pick: GuardPick, clock: Clock, signal: AbortSignal, tryBetter: () => void): Promise<void> {
+export async function admit(
+  guards: GuardManager,
+  pick: GuardPick,
+  clock: Clock,
+  signal: AbortSignal,
+  tryBetter: () => void,
+): Promise<void> {
   let verdict = guards.succeeded(pick)
   for (let waited = 0; verdict === 'wait' && waited < PATIENCE; waited += INTERVAL) {
     if (waited === 0) tryBetter()

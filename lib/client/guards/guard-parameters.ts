@@ -1,6 +1,6 @@
 /**
- * The numbers of the guard specification: those that the consensus may set, with their defaults and bounds (guard-spec A.1,
- * param-spec 11), and the schedule by which guards are tried again.
+ * The numbers of the guard specification: those that the consensus may set, with their defaults and bounds (guard-spec
+ * A.1, param-spec 11), and the schedule by which guards are tried again.
  *
  * @module
  */
@@ -41,7 +41,8 @@ export interface GuardParameters {
 
 /** What the consensus says; the defaults without one. */
 export function guardParameters(directory: Pick<DirectoryView, 'param'> | undefined): GuardParameters {
-  const read = (name: string, byDefault: number, max: number): number => directory?.param(name, byDefault, 1, max) ?? byDefault
+  const read = (name: string, byDefault: number, max: number): number =>
+    directory?.param(name, byDefault, 1, max) ?? byDefault
   return {
     lifetime: read('guard-lifetime-days', 120, TEN_YEARS) * DAY,
     confirmedLifetime: read('guard-confirmed-min-lifetime-days', 60, TEN_YEARS) * DAY,

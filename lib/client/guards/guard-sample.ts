@@ -1,10 +1,11 @@
 /**
- * The guards that a client may ever connect to, kept from one run to the next, and the few of them that it prefers (guard-spec
- * 4.0 to 4.4, 4.10).
+ * The guards that a client may ever connect to, kept from one run to the next, and the few of them that it prefers
+ * (guard-spec 4.0 to 4.4, 4.10).
  *
- * As in C tor every list is in the order of the sample, in which guards were drawn by weight (proposal 310), and a confirmed guard leaves
- * some time after it was confirmed, whenever it was sampled. Simpler than the specification: there is one sample. A filter
- * that leaves few guards gets no sample of its own (guard-spec 2.B), and bridges are not supported.
+ * As in C tor every list is in the order of the sample, in which guards were drawn by weight (proposal 310), and a
+ * confirmed guard leaves some time after it was confirmed, whenever it was sampled. Simpler than the specification:
+ * there is one sample. A filter that leaves few guards gets no sample of its own (guard-spec 2.B), and bridges are not
+ * supported.
  *
  * @module
  */
@@ -82,7 +83,10 @@ export class GuardSample {
     return relay !== undefined && guard.unlistedSince === undefined && this.#options.filter(relay)
   }
 
-  /** A new directory: guards that it no longer lists are marked, those too old are removed, and others take their places. */
+  /**
+   * A new directory: guards that it no longer lists are marked, those too old are removed, and others take their
+   * places.
+   */
   update(directory: DirectoryView, now: number): void {
     this.#directory = directory
     this.#parameters = guardParameters(directory)
@@ -112,7 +116,14 @@ export class GuardSample {
       if (drawn === undefined) return
       eligible = eligible.filter((relay) => relay !== drawn)
       const sampledAt = randomPast(now, lifetime / 10, this.#options.random)
-      this.#guards.push(new SampledGuard({ fingerprint: drawn.fingerprint, sampledAt, unlistedSince: undefined, confirmedAt: undefined }))
+      this.#guards.push(
+        new SampledGuard({
+          fingerprint: drawn.fingerprint,
+          sampledAt,
+          unlistedSince: undefined,
+          confirmedAt: undefined,
+        }),
+      )
       this.#hasChanged = true
       if (this.#options.filter(drawn)) usable++
     }
@@ -127,8 +138,8 @@ export class GuardSample {
   }
 
   /**
-   * The primary guards: the first confirmed ones that can be used; then those that were primary before; then the first of the
-   * sample. In the order of the sample.
+   * The primary guards: the first confirmed ones that can be used; then those that were primary before; then the first
+   * of the sample. In the order of the sample.
    */
   primaries(now: number): readonly SampledGuard[] {
     const count = this.#parameters.primaries
@@ -169,7 +180,8 @@ export class GuardSample {
     if (confirmedAt !== undefined && confirmedAt > now) guard.confirmedAt = past(lifetime / 10)
     if (isListed) guard.unlistedSince = undefined
     else if (unlistedSince === undefined || unlistedSince > now) guard.unlistedSince = past(unlistedLifetime / 5)
-    const isSame = guard.sampledAt === sampledAt && guard.confirmedAt === confirmedAt && guard.unlistedSince === unlistedSince
+    const isSame =
+      guard.sampledAt === sampledAt && guard.confirmedAt === confirmedAt && guard.unlistedSince === unlistedSince
     if (!isSame) this.#hasChanged = true
   }
 

@@ -1,13 +1,15 @@
 /**
  * The guards that a client keeps from one run to the next, as text (guard-spec 4.1, 4.3 and A.5 for what is kept).
  *
- * The format is our own: JSON with a version. What was not written just so is refused as a whole, and the client starts with
- * fresh guards. Not kept: which version of the library sampled a guard, and whether it was reachable.
+ * The format is our own: JSON with a version. What was not written just so is refused as a whole, and the client starts
+ * with fresh guards. Not kept: which version of the library sampled a guard, and whether it was reachable.
  *
  * @module
  */
 
-/** One guard of the sample, as it is kept. Times are in ms since the epoch, and lie randomly before what they stand for. */
+/**
+ * One guard of the sample, as it is kept. Times are in ms since the epoch, and lie randomly before what they stand for.
+ */
 export interface GuardRecord {
   /** Its RSA identity: 40 hexadecimal digits, upper case. */
   readonly fingerprint: string
@@ -28,8 +30,12 @@ const MAX_TIME = 8_640_000_000_000_000
 
 /** The text of these guards, in the order of the sample. */
 export function formatGuardState(guards: readonly GuardRecord[]): string {
-  const list = guards.map(({ fingerprint, sampledAt, unlistedSince, confirmedAt }) =>
-    ({ fingerprint, sampledAt, unlistedSince, confirmedAt }))
+  const list = guards.map(({ fingerprint, sampledAt, unlistedSince, confirmedAt }) => ({
+    fingerprint,
+    sampledAt,
+    unlistedSince,
+    confirmedAt,
+  }))
   return JSON.stringify({ version: VERSION, guards: list })
 }
 

@@ -1,14 +1,14 @@
 /**
- * Which guard a circuit begins at (guard-spec). A client connects to no other relays than a few guards that it keeps, so that
- * nobody who runs some relays sees it sooner or later.
+ * Which guard a circuit begins at (guard-spec). A client connects to no other relays than a few guards that it keeps,
+ * so that nobody who runs some relays sees it sooner or later.
  *
  * Where it is simpler than the specification, or otherwise:
  * - A circuit through a guard that is not primary waits for better guards, not for circuits through them: see
  *   {@link GuardManager.verdict}.
- * - Guards that a circuit's restriction leaves out do not count as better ones. In C tor such a circuit waits until they are
- *   down.
- * - While a guard that is not primary is being tried, for at most the connect timeout, further circuits go there too. In
- *   C tor each goes to a guard of its own.
+ * - Guards that a circuit's restriction leaves out do not count as better ones. In C tor such a circuit waits until
+ *   they are down.
+ * - While a guard that is not primary is being tried, for at most the connect timeout, further circuits go there too.
+ *   In C tor each goes to a guard of its own.
  * - When every guard was found unreachable one is tried again at once.
  * - No path bias detection, no GuardFraction.
  *
@@ -32,7 +32,9 @@ export interface GuardManagerOptions {
   readonly now: () => number
   /** @default secureRandom */
   readonly random?: Random
-  /** Which relays can be connected to from here. Guards are sampled without regard to it (guard-spec 4.2). @default all */
+  /**
+   * Which relays can be connected to from here. Guards are sampled without regard to it (guard-spec 4.2). @default all
+   */
   readonly filter?: (relay: ConsensusRelay) => boolean
 }
 
@@ -48,8 +50,8 @@ export interface GuardPick<R = DirectoryRelay> {
 }
 
 /**
- * What to do with a circuit that was built: `use` it; `wait`, because a better guard may yet turn out to be reachable; or `discard` it,
- * because one did, or because the guard is no longer one of ours.
+ * What to do with a circuit that was built: `use` it; `wait`, because a better guard may yet turn out to be reachable;
+ * or `discard` it, because one did, or because the guard is no longer one of ours.
  */
 export type GuardVerdict = 'use' | 'wait' | 'discard'
 
@@ -112,8 +114,8 @@ export class GuardManager {
   }
 
   /**
-   * The primary guards that would be used next and whose microdescriptors are missing: no circuit should be built before they were
-   * asked for, or whoever serves microdescriptors could choose our guards (guard-spec 4.12).
+   * The primary guards that would be used next and whose microdescriptors are missing: no circuit should be built
+   * before they were asked for, or whoever serves microdescriptors could choose our guards (guard-spec 4.12).
    */
   missingMicrodescriptors(): readonly ConsensusRelay[] {
     const now = this.#now()
@@ -130,7 +132,10 @@ export class GuardManager {
     return this.#pick((guard) => this.#sample.complete(guard), restriction, this.#sample.parameters.primariesToUse)
   }
 
-  /** A guard to fetch documents from, over a circuit of one hop; its microdescriptor may be missing. Undefined when none fits. */
+  /**
+   * A guard to fetch documents from, over a circuit of one hop; its microdescriptor may be missing. Undefined when none
+   * fits.
+   */
   pickForDirectory(restriction: GuardRestriction<ConsensusRelay> = {}): GuardPick<ConsensusRelay> | undefined {
     return this.#pick((guard) => this.#sample.listed(guard), restriction, this.#sample.parameters.primariesForDirectory)
   }
@@ -154,7 +159,10 @@ export class GuardManager {
     return this.verdict(pick)
   }
 
-  /** The guard could not be connected to, or did not answer. What goes wrong beyond it says nothing about it: see {@link cancelled}. */
+  /**
+   * The guard could not be connected to, or did not answer. What goes wrong beyond it says nothing about it: see {@link
+   * cancelled}.
+   */
   failed(pick: GuardPick<unknown>): void {
     this.#attempts.get(pick)?.guard.failed(this.#now())
   }
@@ -165,11 +173,11 @@ export class GuardManager {
   }
 
   /**
-   * What to do with a circuit that was built. For one that waits, {@link pick} another guard: it will be the better one. Ask again
-   * when that has come to a result.
+   * What to do with a circuit that was built. For one that waits, {@link pick} another guard: it will be the better
+   * one. Ask again when that has come to a result.
    *
-   * A circuit through a primary guard is used. One through another guard waits while a primary guard is worth a try, or while
-   * a better guard has been tried for less than the connect timeout.
+   * A circuit through a primary guard is used. One through another guard waits while a primary guard is worth a try, or
+   * while a better guard has been tried for less than the connect timeout.
    */
   verdict(pick: GuardPick<unknown>): GuardVerdict {
     const attempt = this.#attempts.get(pick)
@@ -183,7 +191,8 @@ export class GuardManager {
       if (!attempt.suits(better) || !this.#isWorthATry(better, now, isPrimary)) continue
       if (better.reachable === 'yes') return 'discard'
       const pendingFor = better.pendingFor(now)
-      if (isPrimary || (pendingFor !== undefined && pendingFor < this.#sample.parameters.connectTimeout)) verdict = 'wait'
+      if (isPrimary || (pendingFor !== undefined && pendingFor < this.#sample.parameters.connectTimeout))
+        verdict = 'wait'
     }
     return verdict
   }
@@ -193,7 +202,11 @@ export class GuardManager {
     for (const guard of this.#sample.guards) guard.retryNow()
   }
 
-  #pick<R>(relayOf: (guard: SampledGuard) => R | undefined, { allows }: GuardRestriction<R>, toUse: number): GuardPick<R> | undefined {
+  #pick<R>(
+    relayOf: (guard: SampledGuard) => R | undefined,
+    { allows }: GuardRestriction<R>,
+    toUse: number,
+  ): GuardPick<R> | undefined {
     const suits = (guard: SampledGuard): boolean => {
       const relay = relayOf(guard)
       return relay !== undefined && (allows === undefined || allows(relay)) && this.#sample.isFiltered(guard)
@@ -228,10 +241,14 @@ export class GuardManager {
   }
 
   /**
-   * The primary guards to choose from. One that does not go with the rest of the path counts as one of those to use, so that
-   * who chooses the rest of the path cannot move the client on to more of its guards; unless none would be left.
+   * The primary guards to choose from. One that does not go with the rest of the path counts as one of those to use, so
+   * that who chooses the rest of the path cannot move the client on to more of its guards; unless none would be left.
    */
-  #usablePrimaries(primaries: readonly SampledGuard[], suits: (guard: SampledGuard) => boolean, toUse: number): SampledGuard[] {
+  #usablePrimaries(
+    primaries: readonly SampledGuard[],
+    suits: (guard: SampledGuard) => boolean,
+    toUse: number,
+  ): SampledGuard[] {
     const now = this.#now()
     const usable: SampledGuard[] = []
     let considered = 0

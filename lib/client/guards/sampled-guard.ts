@@ -63,7 +63,10 @@ export class SampledGuard implements GuardRecord {
     this.#attempts = 0
   }
 
-  /** It may be tried again if it is time. A clock that was set back says nothing about how long it has been, so then it is. */
+  /**
+   * It may be tried again if it is time. A clock that was set back says nothing about how long it has been, so then it
+   * is.
+   */
   retryWhenDue(now: number, isPrimary: boolean): void {
     if (this.#reachable !== 'no') return
     const elapsed = now - this.#lastTriedAt

@@ -13,7 +13,7 @@ export const LONG_LIVED_PORTS: ReadonlySet<number> = /* @__PURE__ */ new Set([
 ])
 
 /** What an exit is needed for. */
-export interface ExitWish {
+export interface ExitRequirements {
   /** The ports to connect to; each must be allowed. None for an exit that only looks up names. */
   readonly ports: readonly number[]
   /** Which kind of address is connected to, where that is known. A name counts as IPv4, as in C tor. */
@@ -39,9 +39,13 @@ export function isExit({ flags, exitPolicy, exitPolicyIPv6 }: DirectoryRelay): b
   return !exitPolicy.rejectsAll || !exitPolicyIPv6.rejectsAll
 }
 
-/** Those of `exits` that fit the wish; each of them is an exit ({@link isExit}). */
-export function exitsFor(wish: ExitWish, exits: readonly DirectoryRelay[], learned: LearnedPolicies): ExitCandidates {
-  const { ports, family, host, exit, excludedExits } = wish
+/** Those of `exits` that fit the requirements; each of them is an exit ({@link isExit}). */
+export function exitsFor(
+  requirements: ExitRequirements,
+  exits: readonly DirectoryRelay[],
+  learned: LearnedPolicies,
+): ExitCandidates {
+  const { ports, family, host, exit, excludedExits } = requirements
   const conditions: (readonly [what: string, fits: (relay: DirectoryRelay) => boolean])[] = [
     [`allows ${describePorts(ports, family)}`, (relay) => allowsPorts(relay, ports, family)],
     ['that allow it may be used', ({ fingerprint }) => excludedExits?.has(fingerprint) !== true],
@@ -59,7 +63,11 @@ export function exitsFor(wish: ExitWish, exits: readonly DirectoryRelay[], learn
 }
 
 /** True when the relay lets out streams to all of these ports; without any, when it lets out some. */
-function allowsPorts({ exitPolicy, exitPolicyIPv6 }: DirectoryRelay, ports: readonly number[], family: 4 | 6 | undefined): boolean {
+function allowsPorts(
+  { exitPolicy, exitPolicyIPv6 }: DirectoryRelay,
+  ports: readonly number[],
+  family: 4 | 6 | undefined,
+): boolean {
   const policy = family === 6 ? exitPolicyIPv6 : exitPolicy
   return ports.length === 0 ? family === undefined || !policy.rejectsAll : ports.every((port) => policy.allows(port))
 }

@@ -1,6 +1,6 @@
 /**
- * Which relays may not stand in one path because one operator may own both: a family, or a network that they share (path-spec
- * 2.2; proposal 321 for family ids).
+ * Which relays may not stand in one path because one operator may own both: a family, or a network that they share
+ * (path-spec 2.2; proposal 321 for family ids).
  *
  * @module
  */
@@ -21,7 +21,7 @@ interface Traits {
 }
 
 /** Whether relays of one directory are kin. */
-export class Kinship {
+export class FamiliesAndSubnets {
   readonly #traits = new WeakMap<KinRelay, Traits>()
   readonly #comparesNetworks: boolean
   readonly #usesLists: boolean
@@ -35,7 +35,7 @@ export class Kinship {
   }
 
   /** True when `a` and `b` may not stand in one path: being the same relay is kin too. */
-  areKin(a: KinRelay, b: KinRelay): boolean {
+  areRelated(a: KinRelay, b: KinRelay): boolean {
     if (a === b || a.fingerprint === b.fingerprint) return true
     if (this.#usesIds && a.familyIds.some((id) => b.familyIds.includes(id))) return true
     const ours = this.#traitsOf(a)

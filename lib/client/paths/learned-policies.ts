@@ -30,7 +30,9 @@ export class LearnedPolicies {
     this.#learn(fingerprint, ALL)
   }
 
-  /** The exit does not connect to `port` of `host`, a name or an address; to that port of any host when none is given. */
+  /**
+   * The exit does not connect to `port` of `host`, a name or an address; to that port of any host when none is given.
+   */
   refuse(fingerprint: string, port: number, host?: string): void {
     this.#learn(fingerprint, keyOf(port, host))
   }
@@ -45,7 +47,9 @@ export class LearnedPolicies {
       // A clock that was set back must not make it last.
       return at !== undefined && Math.abs(now - at) < LIFETIME
     }
-    return !refused(ALL) && !ports.some((port) => refused(keyOf(port)) || (host !== undefined && refused(keyOf(port, host))))
+    return (
+      !refused(ALL) && !ports.some((port) => refused(keyOf(port)) || (host !== undefined && refused(keyOf(port, host))))
+    )
   }
 
   #learn(fingerprint: string, key: string): void {

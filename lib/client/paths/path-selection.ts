@@ -1,9 +1,9 @@
 /**
- * The choice of the three relays of a circuit: the exit first, then the guard, then the middle (path-spec 2.2). Which guard it
- * is the guards decide ({@link GuardManager}).
+ * The choice of the three relays of a circuit: the exit first, then the guard, then the middle (path-spec 2.2). Which
+ * guard it is the guards decide ({@link GuardManager}).
  *
- * Relays that are not Fast, or not Stable where that is asked for, are taken only when no others fit, as C tor does. Not
- * done here: choosing one exit for several requests, internal circuits, circuits of other lengths.
+ * Relays that are not Fast, or not Stable where that is asked for, are taken only when no others fit, as C tor does.
+ * Not done here: choosing one exit for several requests, internal circuits, circuits of other lengths.
  *
  * @module
  */
@@ -11,9 +11,9 @@ import type { DirectoryRelay } from '../../directory/network-directory.ts'
 import { RelayFlag } from '../../directory/relay-flags.ts'
 import { TorError } from '../../base/errors.ts'
 import type { DirectoryView } from '../relays/directory-view.ts'
-import { exitsFor, isExit, LONG_LIVED_PORTS, type ExitWish } from './exit-choice.ts'
+import { exitsFor, isExit, LONG_LIVED_PORTS, type ExitRequirements } from './exit-choice.ts'
 import type { GuardManager, GuardPick } from '../guards/guards.ts'
-import { Kinship } from './families-and-subnets.ts'
+import { FamiliesAndSubnets } from './families-and-subnets.ts'
 import { LearnedPolicies } from './learned-policies.ts'
 import { secureRandom, type Random } from '../relays/random.ts'
 import { canBeHop } from '../relays/usable-relays.ts'
@@ -24,10 +24,12 @@ import { PositionWeights, type Position } from '../relays/weights.ts'
 const MAX_DRAWS = 20
 
 /** What a path is needed for. */
-export interface PathRequest extends ExitWish {
+export interface PathRequest extends ExitRequirements {
   /** Whether the relays should be Stable. By default when one of the ports is of connections that last. */
   readonly stable?: boolean | undefined
-  /** Fingerprints of relays that are middle or exit only where no others fit. Which guard it is does not depend on it. */
+  /**
+   * Fingerprints of relays that are middle or exit only where no others fit. Which guard it is does not depend on it.
+   */
   readonly avoided?: ReadonlySet<string> | undefined
 }
 
@@ -56,19 +58,22 @@ export class PathSelector {
   readonly #guards: Pick<GuardManager, 'pick'>
   readonly #random: Random
   readonly #learned: LearnedPolicies
-  readonly #kinship: Kinship
+  readonly #families: FamiliesAndSubnets
   readonly #weights: PositionWeights
   /** Every relay that may be a hop. */
   readonly #relays: readonly DirectoryRelay[]
   readonly #exits: readonly DirectoryRelay[]
   /** The relays that are Fast, then those that are Stable too; made when they are needed. */
-  readonly #middles: [WeightedList<DirectoryRelay> | undefined, WeightedList<DirectoryRelay> | undefined] = [undefined, undefined]
+  readonly #middles: [WeightedList<DirectoryRelay> | undefined, WeightedList<DirectoryRelay> | undefined] = [
+    undefined,
+    undefined,
+  ]
 
   constructor(directory: DirectoryView, options: PathSelectorOptions) {
     this.#guards = options.guards
     this.#random = options.random ?? secureRandom
     this.#learned = options.learned ?? new LearnedPolicies()
-    this.#kinship = new Kinship(directory, { testing: options.testing === true })
+    this.#families = new FamiliesAndSubnets(directory, { testing: options.testing === true })
     this.#weights = new PositionWeights(directory)
     this.#relays = directory.relays.filter(canBeHop)
     this.#exits = this.#relays.filter(isExit)
@@ -92,12 +97,20 @@ export class PathSelector {
     throw new TorError('NO_PATH', `Cannot choose ${problem}`)
   }
 
-  /** Chooses a middle relay that goes with `others`, one of the `avoided` only where no other does; undefined when there is none. */
-  chooseMiddle(others: readonly DirectoryRelay[], stable: boolean, avoided: ReadonlySet<string> = NOBODY): DirectoryRelay | undefined {
+  /**
+   * Chooses a middle relay that goes with `others`, one of the `avoided` only where no other does; undefined when there
+   * is none.
+   */
+  chooseMiddle(
+    others: readonly DirectoryRelay[],
+    stable: boolean,
+    avoided: ReadonlySet<string> = NOBODY,
+  ): DirectoryRelay | undefined {
     const fits = (relay: DirectoryRelay): boolean => !this.#isKinOfAny(relay, others)
     const isAvoided = ({ fingerprint }: DirectoryRelay): boolean => avoided.has(fingerprint)
     const list = (this.#middles[stable ? 1 : 0] ??= new WeightedList(
-      this.#relays.filter((relay) => hasFlags(relay, stable)), (relay) => this.#weights.weigh(relay, 'middle'),
+      this.#relays.filter((relay) => hasFlags(relay, stable)),
+      (relay) => this.#weights.weigh(relay, 'middle'),
     ))
     // Drawing again what does not fit is as good as leaving it out, and in a large network a hundred times as fast.
     for (let draws = 0; draws < MAX_DRAWS; draws++) {
@@ -105,7 +118,10 @@ export class PathSelector {
       if (relay !== undefined && fits(relay) && !isAvoided(relay)) return relay
     }
     const fitting = preferring((relay) => !isAvoided(relay), this.#relays.filter(fits))
-    return this.#choose(preferring((relay) => hasFlags(relay, stable), fitting), 'middle')
+    return this.#choose(
+      preferring((relay) => hasFlags(relay, stable), fitting),
+      'middle',
+    )
   }
 
   /** The exits to choose from; where none of them will do, those that come next. */
@@ -120,12 +136,12 @@ export class PathSelector {
   /** A path to one of these exits; or, when there is none, what could not be chosen. */
   #pathTo(exits: readonly DirectoryRelay[], stable: boolean, avoided: ReadonlySet<string>): ChosenPath | string {
     let hasGuard = false
-    for (let left = exits; ; ) {
+    for (let left = exits; ;) {
       const exit = this.#choose(left, 'exit')
       if (exit === undefined) return hasGuard ? NO_MIDDLE : NO_GUARD
       const guard = this.#guards.pick({
         allows: (relay) => {
-          if (this.#kinship.areKin(relay, exit)) return false
+          if (this.#families.areRelated(relay, exit)) return false
           hasGuard = true
           return this.#relays.some((middle) => !this.#isKinOfAny(middle, [relay, exit]))
         },
@@ -138,7 +154,7 @@ export class PathSelector {
   }
 
   #isKinOfAny(relay: DirectoryRelay, others: readonly DirectoryRelay[]): boolean {
-    return others.some((other) => this.#kinship.areKin(relay, other))
+    return others.some((other) => this.#families.areRelated(relay, other))
   }
 
   #choose(relays: readonly DirectoryRelay[], position: Position): DirectoryRelay | undefined {
@@ -152,7 +168,10 @@ const NO_MIDDLE = 'a middle relay: none is there that is neither one of the othe
 const NOBODY: ReadonlySet<string> = /* @__PURE__ */ new Set<string>()
 
 /** Those that meet a condition; all of them, where none does. */
-function preferring(condition: (relay: DirectoryRelay) => boolean, relays: readonly DirectoryRelay[]): readonly DirectoryRelay[] {
+function preferring(
+  condition: (relay: DirectoryRelay) => boolean,
+  relays: readonly DirectoryRelay[],
+): readonly DirectoryRelay[] {
   const preferred = relays.filter(condition)
   return preferred.length > 0 ? preferred : relays
 }

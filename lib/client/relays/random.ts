@@ -15,8 +15,8 @@ export type Random = (limit: number) => number
 export type RandomWords = (words: Uint32Array<ArrayBuffer>) => void
 
 /**
- * Numbers out of random bits: as many bits as `limit` has are taken, and taken anew while they say `limit` or more, which
- * happens less than every other time. A remainder of a division would favour the small numbers.
+ * Numbers out of random bits: as many bits as `limit` has are taken, and taken anew while they say `limit` or more,
+ * which happens less than every other time. A remainder of a division would favour the small numbers.
  */
 export function randomFrom(fill: RandomWords): Random {
   const words = new Uint32Array(2)
@@ -46,8 +46,8 @@ export const secureRandom: Random = randomFrom((words) => {
 })
 
 /**
- * A time between `now` and `interval` ms before, any of them equally likely: what is stored in place of `now`, so that nobody
- * who reads it learns exactly when something happened (guard-spec, "Random values").
+ * A time between `now` and `interval` ms before, any of them equally likely: what is stored in place of `now`, so that
+ * nobody who reads it learns exactly when something happened (guard-spec, "Random values").
  */
 export function randomPast(now: number, interval: number, random: Random): number {
   return Math.max(0, Math.floor(now) - random(Math.max(1, Math.floor(interval) + 1)))

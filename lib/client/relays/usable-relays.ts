@@ -22,6 +22,7 @@ export function canBeHop({ protocols }: Pick<ConsensusRelay, 'protocols'>): bool
 
 /** True when a relay of a consensus is fit to be a guard for every circuit and every document (guard-spec 4.0). */
 export function canBeGuard(relay: ConsensusRelay): boolean {
-  if ((relay.flags & (GUARD_FLAGS | RelayFlag.MiddleOnly)) !== GUARD_FLAGS || !isUsable(relay) || !canBeHop(relay)) return false
+  if ((relay.flags & (GUARD_FLAGS | RelayFlag.MiddleOnly)) !== GUARD_FLAGS || !isUsable(relay) || !canBeHop(relay))
+    return false
   return relay.protocols.supports('Link', 4) || relay.protocols.supports('Link', 5)
 }

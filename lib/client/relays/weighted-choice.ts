@@ -8,8 +8,9 @@ import type { Random } from './random.ts'
 /**
  * Items with their weights, summed up once to be drawn from many times.
  *
- * Weights are not negative, and counted in whole numbers. The sum is exact as long as it stays below 2^53. Bandwidths of a
- * consensus times 10,000 stay there up to 900 TB/s in all; beyond that every weight is divided by the same power of two.
+ * Weights are not negative, and counted in whole numbers. The sum is exact as long as it stays below 2^53. Bandwidths
+ * of a consensus times 10,000 stay there up to 900 TB/s in all; beyond that every weight is divided by the same power
+ * of two.
  */
 export class WeightedList<T> {
   readonly #items: readonly T[]
@@ -21,10 +22,13 @@ export class WeightedList<T> {
     this.#sums = new Float64Array(items.length)
     const total = this.#sumUp(weightOf, 1)
     // Twice more than needed: `total` itself was rounded.
-    if (total > Number.MAX_SAFE_INTEGER) this.#sumUp(weightOf, 2 ** (Math.ceil(Math.log2(total / Number.MAX_SAFE_INTEGER)) + 1))
+    if (total > Number.MAX_SAFE_INTEGER)
+      this.#sumUp(weightOf, 2 ** (Math.ceil(Math.log2(total / Number.MAX_SAFE_INTEGER)) + 1))
   }
 
-  /** One of the items, each as often as its weight says; all equally often when no weight is above zero, as C tor does. */
+  /**
+   * One of the items, each as often as its weight says; all equally often when no weight is above zero, as C tor does.
+   */
   draw(random: Random): T | undefined {
     const { length } = this.#items
     if (length === 0) return undefined

@@ -1,6 +1,6 @@
 /**
- * How much a relay counts for a position in a path: its bandwidth times what the consensus gives relays of its kind for that
- * position (dir-spec 3.8.3; path-spec 2.2 and 5.1).
+ * How much a relay counts for a position in a path: its bandwidth times what the consensus gives relays of its kind for
+ * that position (dir-spec 3.8.3; path-spec 2.2 and 5.1).
  *
  * Guard fractions (proposal 236) are not taken into account: no consensus has them.
  *
@@ -57,11 +57,12 @@ function kindOf(flags: number): number {
 }
 
 /**
- * A position's factors. When any of its weights is missing or negative none of them is used, and each relay counts with its
- * whole bandwidth, as in C tor; one that is above the scale counts as the scale.
+ * A position's factors. When any of its weights is missing or negative none of them is used, and each relay counts with
+ * its whole bandwidth, as in C tor; one that is above the scale counts as the scale.
  */
 function factorsOf(position: Position, weights: ReadonlyMap<string, number>, scale: number): readonly number[] {
-  const named = (name: string | undefined): number => (name === undefined ? 0 : Math.min(weights.get(name) ?? -1, scale))
+  const named = (name: string | undefined): number =>
+    name === undefined ? 0 : Math.min(weights.get(name) ?? -1, scale)
   const plain = WEIGHT_NAMES[position].map(named)
   const directory = DIRECTORY_NAMES.map(named)
   // Negated, so that NaN counts as missing too.

@@ -1,6 +1,6 @@
 /**
- * The fallback directory mirrors of the public network: relays that have been there for long, and serve the directory to clients
- * that know nothing yet. Made by scripts/renew-directories.js; not to be edited.
+ * The fallback directory mirrors of the public network: relays that have been there for long, and serve the directory
+ * to clients that know nothing yet. Made by scripts/renew-directories.js; not to be edited.
  *
  * Origin: src/app/config/fallback_dirs.inc of tor-0.4.9.11, generated on 2026-06-25.
  *
@@ -8,8 +8,8 @@
  */
 
 /**
- * One relay a line, in base64 without padding: the RSA identity (20 bytes), the IPv4 address (4) and its OR port (2), and for some
- * the IPv6 address (16) and its OR port (2).
+ * One relay a line, in base64 without padding: the RSA identity (20 bytes), the IPv4 address (4) and its OR port (2),
+ * and for some the IPv6 address (16) and its OR port (2).
  */
 export const PUBLIC_FALLBACKS: string = `
 TwZ8XEiBc5h7VozXJF8cpx3umWtAQT56Abs

@@ -19,7 +19,9 @@ export interface NetworkConfig {
   readonly authorities: readonly Authority[]
   /** Asked for the directory ahead of the authorities; may be empty. */
   readonly fallbacks: readonly DirectoryServer[]
-  /** True for a network on private addresses: those are then no reason to refuse a relay or a target. By default false. */
+  /**
+   * True for a network on private addresses: those are then no reason to refuse a relay or a target. By default false.
+   */
   readonly testing?: boolean
 }
 
@@ -31,18 +33,24 @@ export interface NetworkConfig {
 export function checkNetworkConfig(config: NetworkConfig, argument: string): void {
   if (typeof config !== 'object' || config === null) throw new TypeError(`Cannot use ${argument} as it is no network`)
   const { authorities, fallbacks, testing } = config
-  if (!Array.isArray(authorities) || authorities.length === 0) throw new TypeError(`Cannot use ${argument} as it has no authorities`)
+  if (!Array.isArray(authorities) || authorities.length === 0)
+    throw new TypeError(`Cannot use ${argument} as it has no authorities`)
   if (!Array.isArray(fallbacks)) throw new TypeError(`Cannot use ${argument} as its fallbacks are no list`)
-  if (testing !== undefined && typeof testing !== 'boolean') throw new TypeError(`Cannot use ${argument} as its testing is neither true nor false`)
+  if (testing !== undefined && typeof testing !== 'boolean')
+    throw new TypeError(`Cannot use ${argument} as its testing is neither true nor false`)
   const identities = new Set<string>()
   for (const authority of authorities as readonly Authority[]) {
     checkDirectoryServer(authority, `${argument}.authorities`)
     const { v3Identity } = authority
     if (typeof v3Identity !== 'string' || !/^[0-9A-F]{40}$/.test(v3Identity)) {
-      throw new TypeError(`Cannot use ${argument} as the v3Identity of an authority must be 40 hex digits in upper case`)
+      throw new TypeError(
+        `Cannot use ${argument} as the v3Identity of an authority must be 40 hex digits in upper case`,
+      )
     }
-    if (identities.has(v3Identity)) throw new RangeError(`Cannot use ${argument} as two authorities have the v3Identity ${v3Identity}`)
+    if (identities.has(v3Identity))
+      throw new RangeError(`Cannot use ${argument} as two authorities have the v3Identity ${v3Identity}`)
     identities.add(v3Identity)
   }
-  for (const fallback of fallbacks as readonly DirectoryServer[]) checkDirectoryServer(fallback, `${argument}.fallbacks`)
+  for (const fallback of fallbacks as readonly DirectoryServer[])
+    checkDirectoryServer(fallback, `${argument}.fallbacks`)
 }

@@ -5,7 +5,7 @@
  */
 import { formatIPv4, formatIPv6 } from '../../cell/ip-address.ts'
 import { ByteReader } from '../../cell/bytes.ts'
-import type { LinkAddress } from '../../platform/platform.ts'
+import type { LinkAddress } from '../../platform/links/transport.ts'
 import { parseDirAuthorityLines } from './dir-authority-lines.ts'
 import { decodeBase64 } from '../text/encoding.ts'
 import { PUBLIC_AUTHORITIES } from './authorities.ts'

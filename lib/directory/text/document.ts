@@ -1,6 +1,6 @@
 /**
- * The meta-format of directory documents (dir-spec section 1.2): items of a keyword line and perhaps an object, one after the
- * other, read strictly and without a copy of the text. What the items mean is said elsewhere.
+ * The meta-format of directory documents (dir-spec section 1.2): items of a keyword line and perhaps an object, one
+ * after the other, read strictly and without a copy of the text. What the items mean is said elsewhere.
  *
  * @module
  */
@@ -15,8 +15,8 @@ const NEWLINE = 10
 const HYPHEN = 45
 
 /**
- * Reads the items of a document one after the other. What does not follow the meta-format is a TorError `DIRECTORY_MALFORMED`
- * as soon as it is reached.
+ * Reads the items of a document one after the other. What does not follow the meta-format is a TorError
+ * `DIRECTORY_MALFORMED` as soon as it is reached.
  *
  * The strings that it gives are pieces of the text: see `ownText` for what is to outlive it.
  */
@@ -97,14 +97,19 @@ export class DocumentReader {
 
   /** The bytes of this item's object, which must have one of these names. */
   object(...names: string[]): Uint8Array<ArrayBuffer> {
-    if (this.#objectName === undefined || !names.includes(this.#objectName)) this.fail(`"${this.#keyword}" has no ${names[0]}`)
+    if (this.#objectName === undefined || !names.includes(this.#objectName))
+      this.fail(`"${this.#keyword}" has no ${names[0]}`)
     const bytes = decodeBase64(this.#text.slice(this.#objectStart, this.#objectEnd).replaceAll('\n', ''))
     return bytes ?? this.fail(`the ${names[0]} of "${this.#keyword}" is not base64`)
   }
 
   /** Throws the `DIRECTORY_MALFORMED` for this document. */
   fail(problem: string, cause?: unknown): never {
-    throw new TorError('DIRECTORY_MALFORMED', `Malformed ${this.#what}: ${problem}`, cause === undefined ? {} : { cause })
+    throw new TorError(
+      'DIRECTORY_MALFORMED',
+      `Malformed ${this.#what}: ${problem}`,
+      cause === undefined ? {} : { cause },
+    )
   }
 
   /** The line that begins at `start`, without its end. */

@@ -1,7 +1,7 @@
 /**
- * Bytes as the directory writes them: base64 (RFC 4648 section 4), often without its padding, and hex digits (dir-spec section
- * 1.2 and 2.1.3). Each value has one encoding: what another encoder could not have made is refused, so that texts may be compared
- * in place of bytes.
+ * Bytes as the directory writes them: base64 (RFC 4648 section 4), often without its padding, and hex digits (dir-spec
+ * section 1.2 and 2.1.3). Each value has one encoding: what another encoder could not have made is refused, so that
+ * texts may be compared in place of bytes.
  *
  * @module
  */
@@ -55,7 +55,7 @@ export function encodeBase64(bytes: Uint8Array): string {
   let pendingBits = 0
   for (const byte of bytes) {
     pending = ((pending << 8) | byte) & 0xffff
-    for (pendingBits += 8; pendingBits >= 6; ) {
+    for (pendingBits += 8; pendingBits >= 6;) {
       pendingBits -= 6
       codes.push(ALPHABET.charCodeAt((pending >>> pendingBits) & 63))
     }
@@ -67,7 +67,9 @@ export function encodeBase64(bytes: Uint8Array): string {
 /** The bytes of an even number of hex digits of either case; undefined for anything else. */
 export function decodeHex(text: string): Uint8Array<ArrayBuffer> | undefined {
   if (text.length % 2 !== 0 || !/^[0-9A-Fa-f]*$/.test(text)) return undefined
-  return Uint8Array.from({ length: text.length / 2 }, (_, index) => Number.parseInt(text.slice(2 * index, 2 * index + 2), 16))
+  return Uint8Array.from({ length: text.length / 2 }, (_, index) =>
+    Number.parseInt(text.slice(2 * index, 2 * index + 2), 16),
+  )
 }
 
 const HEX = /* @__PURE__ */ Array.from({ length: 256 }, (_, byte) => byte.toString(16).toUpperCase().padStart(2, '0'))
@@ -80,8 +82,8 @@ export function encodeHex(bytes: Uint8Array): string {
 }
 
 /**
- * A copy of `text` that stands alone. A piece of a string may keep all of that string in memory, three megabytes for the nickname
- * of one relay; what outlives a document is copied out of it.
+ * A copy of `text` that stands alone. A piece of a string may keep all of that string in memory, three megabytes for
+ * the nickname of one relay; what outlives a document is copied out of it.
  */
 export function ownText(text: string): string {
   const codes: number[] = []

@@ -1,11 +1,11 @@
 /**
- * The values that items of several kinds of document have (dir-spec section 2.1.3 and 3.4.1). Each function gives undefined for
- * what is no such value: only its caller knows which document is malformed.
+ * The values that items of several kinds of document have (dir-spec section 2.1.3 and 3.4.1). Each function gives
+ * undefined for what is no such value: only its caller knows which document is malformed.
  *
  * @module
  */
 import { parseIPv4, parseIPv6 } from '../../cell/ip-address.ts'
-import type { LinkAddress } from '../../platform/platform.ts'
+import type { LinkAddress } from '../../platform/links/transport.ts'
 import { ownText } from './encoding.ts'
 
 /** A whole number without sign, without leading zeros, at most `most`. */
@@ -41,7 +41,10 @@ export function parseAddressAndPort(text: string): LinkAddress | undefined {
   return { hostname: ownText(hostname), port }
 }
 
-/** A SHA-1 in 40 hex digits of either case, the form of fingerprints: the same in upper case. The result keeps nothing of `text`. */
+/**
+ * A SHA-1 in 40 hex digits of either case, the form of fingerprints: the same in upper case. The result keeps nothing
+ * of `text`.
+ */
 export function parseFingerprint(text: string | undefined): string | undefined {
   return text !== undefined && /^[0-9A-Fa-f]{40}$/.test(text) ? ownText(text.toUpperCase()) : undefined
 }

@@ -1,19 +1,17 @@
 /**
- * A body out of the bytes of its connection, as its framing delimits it. No I/O.
+ * What takes a body out of the bytes of its connection.
  *
  * @module
  */
-import type { Framing } from './body-framing.ts'
-import { takeUpTo, type ByteCursor } from '../head/byte-cursor.ts'
-import { ChunkedDecoder } from './chunked-decoder.ts'
-import { HttpError } from '../head/http-error.ts'
+import type { ByteCursor } from '../message/byte-cursor.ts'
 
 /** Takes a body out of what arrives. */
 export interface BodyDecoder {
   /** The body is complete: what follows belongs to it no more. */
   readonly done: boolean
   /**
-   * Takes the next bytes of the body, as a view of the input; undefined when more input is needed or the body is complete.
+   * Takes the next bytes of the body, as a view of the input; undefined when more input is needed or the body is
+   * complete.
    *
    * @throws HttpError `HTTP_MALFORMED`, `HTTP_TOO_LARGE`
    */
@@ -24,54 +22,4 @@ export interface BodyDecoder {
    * @throws HttpError `HTTP_TRUNCATED` unless that is what ends the body
    */
   end(): void
-}
-
-/** A body of so many bytes. */
-class LengthDecoder implements BodyDecoder {
-  #left: number
-
-  constructor(length: number) {
-    this.#left = length
-  }
-
-  get done(): boolean {
-    return this.#left === 0
-  }
-
-  take(input: ByteCursor): Uint8Array | undefined {
-    const piece = takeUpTo(input, this.#left)
-    this.#left -= piece?.length ?? 0
-    return piece
-  }
-
-  end(): void {
-    if (!this.done) throw new HttpError('HTTP_TRUNCATED', `the body of the response was cut short: ${this.#left} bytes are missing`)
-  }
-}
-
-/** A body up to the end of the connection. */
-class CloseDecoder implements BodyDecoder {
-  done = false
-
-  take(input: ByteCursor): Uint8Array | undefined {
-    return takeUpTo(input, Infinity)
-  }
-
-  end(): void {
-    this.done = true
-  }
-}
-
-/** The decoder for a framing. */
-export function decoderFor(framing: Framing): BodyDecoder {
-  switch (framing.kind) {
-    case 'none':
-      return new LengthDecoder(0)
-    case 'length':
-      return new LengthDecoder(framing.length)
-    case 'chunked':
-      return new ChunkedDecoder()
-    case 'close':
-      return new CloseDecoder()
-  }
 }

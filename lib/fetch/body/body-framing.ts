@@ -1,11 +1,12 @@
 /**
- * Where the body of a response ends (RFC 9112, section 6.3), and whether the connection can be used again after it (section 9.3).
+ * Where the body of a response ends (RFC 9112, section 6.3), and whether the connection can be used again after it
+ * (section 9.3).
  *
  * @module
  */
-import { listOf, valuesOf } from '../head/field-line.ts'
-import { HttpError } from '../head/http-error.ts'
-import type { ResponseHead } from '../head/response-head.ts'
+import { listOf, valuesOf } from '../message/field-line.ts'
+import { HttpError } from '../message/http-error.ts'
+import type { ResponseHead } from '../message/response-head.ts'
 
 /**
  * How a body is delimited:
@@ -15,14 +16,13 @@ import type { ResponseHead } from '../head/response-head.ts'
  * - `close`: by the end of the connection
  */
 export type Framing =
-  | { readonly kind: 'none' | 'chunked' | 'close' }
-  | { readonly kind: 'length'; readonly length: number }
+  { readonly kind: 'none' | 'chunked' | 'close' } | { readonly kind: 'length'; readonly length: number }
 
 const NONE: Framing = { kind: 'none' }
 
 /**
- * How the body after `head` is delimited. Contradictions are refused rather than resolved: a length beside chunked, or several lengths
- * even if they are equal, are how one response is made to look like two.
+ * How the body after `head` is delimited. Contradictions are refused rather than resolved: a length beside chunked, or
+ * several lengths even if they are equal, are how one response is made to look like two.
  *
  * @param method - of the request
  * @throws HttpError `HTTP_FRAMING`
@@ -34,8 +34,8 @@ export function framingOf(head: ResponseHead, method: string): Framing {
 }
 
 /**
- * True when another request may follow on the same connection. A body where there may be none (204 and 205, RFC 9110, section 15.3)
- * forbids it: nobody knows how many bytes follow.
+ * True when another request may follow on the same connection. A body where there may be none (204 and 205, RFC 9110,
+ * section 15.3) forbids it: nobody knows how many bytes follow.
  */
 export function allowsReuse(head: ResponseHead, framing: Framing): boolean {
   if (head.minor === 0 || framing.kind === 'close' || listOf(head.fields, 'connection').includes('close')) return false
@@ -60,6 +60,7 @@ function declaredFraming({ minor, fields }: ResponseHead): Framing {
   const [text] = lengths
   if (text === undefined) return { kind: 'close' }
   const length = Number(text)
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(length)) throw new HttpError('HTTP_FRAMING', 'the response has a length that is none')
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(length))
+    throw new HttpError('HTTP_FRAMING', 'the response has a length that is none')
   return { kind: 'length', length }
 }

@@ -63,7 +63,9 @@ export function bodyStream(body: ByteSource, signal: AbortSignal | undefined): R
     },
   }
   const strategy = { highWaterMark: 0 }
-  const stream = hasByteStreams() ? new ReadableStream({ ...source, type: 'bytes' }, strategy) : new ReadableStream(source, strategy)
+  const stream = hasByteStreams()
+    ? new ReadableStream({ ...source, type: 'bytes' }, strategy)
+    : new ReadableStream(source, strategy)
   signal?.addEventListener('abort', abort)
   return stream as ReadableStream<Uint8Array<ArrayBuffer>>
 }

@@ -1,6 +1,6 @@
 /**
- * Bytes that are read one piece after the other: how bodies of both directions pass through this folder. Nothing is read that nobody asked
- * for, so that backpressure goes all the way.
+ * Bytes that are read one piece after the other: how bodies of both directions pass through this folder. Nothing is
+ * read that nobody asked for, so that backpressure goes all the way.
  *
  * @module
  */

@@ -1,13 +1,14 @@
 /**
- * The chunked transfer coding (RFC 9112, section 7.1). Chunk extensions are ignored and trailer fields are dropped; both are bounded. No I/O.
+ * The chunked transfer coding (RFC 9112, section 7.1). Chunk extensions are ignored and trailer fields are dropped;
+ * both are bounded. No I/O.
  *
  * @module
  */
 import type { BodyDecoder } from './body-decoder.ts'
-import { takeUpTo, type ByteCursor } from '../head/byte-cursor.ts'
-import { parseFieldLine } from '../head/field-line.ts'
-import { HttpError } from '../head/http-error.ts'
-import { LineReader } from '../head/line-reader.ts'
+import { takeUpTo, type ByteCursor } from '../message/byte-cursor.ts'
+import { parseFieldLine } from '../message/field-line.ts'
+import { HttpError } from '../message/http-error.ts'
+import { LineReader } from '../message/line-reader.ts'
 
 /** The most bytes of a line with a chunk's size and extensions. */
 export const MAX_CHUNK_LINE = 4096
@@ -71,7 +72,8 @@ export class ChunkedDecoder implements BodyDecoder {
 
   /** See {@link BodyDecoder}. */
   end(): void {
-    if (!this.done) throw new HttpError('HTTP_TRUNCATED', 'the body of the response was cut short: its last chunk is missing')
+    if (!this.done)
+      throw new HttpError('HTTP_TRUNCATED', 'the body of the response was cut short: its last chunk is missing')
   }
 
   #takeSize(input: ByteCursor): void {
@@ -85,7 +87,8 @@ export class ChunkedDecoder implements BodyDecoder {
   }
 
   #takeGap(input: ByteCursor): void {
-    if (input.bytes[input.at] !== CR_LF[this.#gap]) throw new HttpError('HTTP_MALFORMED', 'a chunk of the response is longer than its size')
+    if (input.bytes[input.at] !== CR_LF[this.#gap])
+      throw new HttpError('HTTP_MALFORMED', 'a chunk of the response is longer than its size')
     input.at++
     this.#gap++
     if (this.#gap < CR_LF.length) return

@@ -1,24 +1,29 @@
 /**
- * Content codings (RFC 9110, section 8.4), undone with the runtime's DecompressionStream. Each read decodes a bounded piece, so that a few
- * bytes that decode to very many do not fill the memory.
+ * Content codings (RFC 9110, section 8.4), undone with the runtime's DecompressionStream. Each read decodes a bounded
+ * piece, so that a few bytes that decode to very many do not fill the memory.
  *
  * @module
  */
 import type { ByteSource } from './byte-source.ts'
-import { listOf, type Field } from '../head/field-line.ts'
-import { HttpError, fetchFailure } from '../head/http-error.ts'
+import { listOf, type Field } from '../message/field-line.ts'
+import { HttpError, fetchFailure } from '../message/http-error.ts'
 
 /** A coding that can be undone. */
 export type ContentCoding = 'gzip' | 'deflate' | 'br'
 
-const NAMES: Readonly<Record<string, ContentCoding>> = { 'gzip': 'gzip', 'x-gzip': 'gzip', 'deflate': 'deflate', 'br': 'br' }
+const NAMES: Readonly<Record<string, ContentCoding>> = {
+  'gzip': 'gzip',
+  'x-gzip': 'gzip',
+  'deflate': 'deflate',
+  'br': 'br',
+}
 
 /** The most codings on top of each other. */
 const MAX_CODINGS = 5
 
 /**
- * The most bytes that are decoded at a time. Deflate makes at most 1032 of one: 4 MiB. Brotli has no such bound; it is not asked for, and
- * decoded only where a server sends it all the same.
+ * The most bytes that are decoded at a time. Deflate makes at most 1032 of one: 4 MiB. Brotli has no such bound; it is
+ * not asked for, and decoded only where a server sends it all the same.
  */
 const AT_A_TIME: Readonly<Record<ContentCoding, number>> = { gzip: 4096, deflate: 4096, br: 128 }
 
@@ -43,8 +48,8 @@ function isSupported(format: string): boolean {
 export const canDecode = (coding: ContentCoding): boolean => isSupported(coding === 'br' ? 'brotli' : coding)
 
 /**
- * The codings of a body, in the order in which they were applied. Empty when there are none, or one is among them that cannot be undone: then
- * the body is given as it is, as the Fetch standard has it.
+ * The codings of a body, in the order in which they were applied. Empty when there are none, or one is among them that
+ * cannot be undone: then the body is given as it is, as the Fetch standard has it.
  *
  * @throws HttpError `HTTP_ENCODING` when there are too many
  */
@@ -123,13 +128,20 @@ class DecodedBody implements ByteSource {
   }
 
   #fail(cause: unknown): never {
-    this.#failure ??= { error: fetchFailure(new HttpError('HTTP_ENCODING', `the body of the response is no valid ${this.#coding}`, { cause })) }
+    this.#failure ??= {
+      error: fetchFailure(
+        new HttpError('HTTP_ENCODING', `the body of the response is no valid ${this.#coding}`, { cause }),
+      ),
+    }
     this.#source.cancel(this.#failure.error)
     throw this.#failure.error
   }
 }
 
-/** Some servers send deflate without its zlib header, whose first byte has 8 in its lower half (RFC 1950); browsers read both. */
+/**
+ * Some servers send deflate without its zlib header, whose first byte has 8 in its lower half (RFC 1950); browsers read
+ * both.
+ */
 function formatOf(coding: ContentCoding, first: number): CompressionFormat {
   if (coding === 'br') return 'brotli' as CompressionFormat
   return coding === 'deflate' && (first & 0x0f) !== 8 ? 'deflate-raw' : coding

@@ -5,8 +5,8 @@
  */
 import type { BodyDecoder } from './body-decoder.ts'
 import type { ByteSource } from './byte-source.ts'
-import type { Connection } from '../connection.ts'
-import { HttpError, fetchFailure } from '../head/http-error.ts'
+import type { Connection } from '../connection/connection.ts'
+import { HttpError, fetchFailure } from '../message/http-error.ts'
 
 /** What is told when a body is over: true when all of it was read, undefined as the reason then. */
 export type BodyOver = (complete: boolean, reason: unknown) => void
@@ -32,7 +32,10 @@ export class ResponseBody implements ByteSource {
     return this.#isOver
   }
 
-  /** The next bytes, as a view of what arrived where that can be. Rejects with a TypeError whose cause is an {@link HttpError} or what befell the connection. */
+  /**
+   * The next bytes, as a view of what arrived where that can be. Rejects with a TypeError whose cause is an {@link
+   * HttpError} or what befell the connection.
+   */
   async read(): Promise<Uint8Array | undefined> {
     for (;;) {
       if (this.#failure) throw this.#failure.error
@@ -48,7 +51,10 @@ export class ResponseBody implements ByteSource {
     this.#over(false, reason)
   }
 
-  /** Nobody wants this body. What has arrived of it is dropped; if it is not all, the connection goes: nothing is waited for. */
+  /**
+   * Nobody wants this body. What has arrived of it is dropped; if it is not all, the connection goes: nothing is waited
+   * for.
+   */
   discard(): void {
     while (this.#takeAll() !== undefined) continue
     this.#over(false, undefined)
@@ -60,7 +66,8 @@ export class ResponseBody implements ByteSource {
     try {
       const { input } = this.#connection
       if (this.#isOver || this.#failure) return undefined
-      for (let piece = this.#decoder.take(input); piece !== undefined; piece = this.#decoder.take(input)) pieces.push(piece)
+      for (let piece = this.#decoder.take(input); piece !== undefined; piece = this.#decoder.take(input))
+        pieces.push(piece)
     } catch (error) {
       this.#fail(error)
     }
@@ -75,7 +82,11 @@ export class ResponseBody implements ByteSource {
       if (await this.#connection.fill()) return
       this.#decoder.end()
     } catch (error) {
-      this.#fail(error instanceof HttpError ? error : new HttpError('HTTP_TRUNCATED', 'the body of the response was cut short', { cause: error }))
+      this.#fail(
+        error instanceof HttpError
+          ? error
+          : new HttpError('HTTP_TRUNCATED', 'the body of the response was cut short', { cause: error }),
+      )
       return
     }
     this.#over(true)

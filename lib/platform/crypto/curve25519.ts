@@ -1,6 +1,6 @@
 /**
- * What holds of X25519 and Ed25519 whoever computes them: which keys, signatures and shared secrets are refused, so that every
- * runtime judges alike.
+ * What holds of X25519 and Ed25519 whoever computes them: which keys, signatures and shared secrets are refused, so
+ * that every runtime judges alike.
  *
  * @module
  */
@@ -16,8 +16,8 @@ export const ED25519_SIGNATURE_SIZE = 64
 const P = 2n ** 255n - 19n
 
 /**
- * The y coordinates of the points whose order divides the cofactor 8: order 1 and 2 (1 and -1), order 4 (0), order 8. Whoever
- * has such a public key can make signatures that hold for many messages.
+ * The y coordinates of the points whose order divides the cofactor 8: order 1 and 2 (1 and -1), order 4 (0), order 8.
+ * Whoever has such a public key can make signatures that hold for many messages.
  */
 const SMALL_ORDER: ReadonlySet<bigint> = new Set([
   0n,
@@ -41,11 +41,16 @@ export function expectContribution(shared: Uint8Array): Uint8Array {
 
 /** The error for a public key of small order. */
 export const degenerateKey = (cause?: unknown): TorError =>
-  new TorError('CIRCUIT_HANDSHAKE', 'Cannot agree on a secret: the public key is degenerate', cause === undefined ? {} : { cause })
+  new TorError(
+    'CIRCUIT_HANDSHAKE',
+    'Cannot agree on a secret: the public key is degenerate',
+    cause === undefined ? {} : { cause },
+  )
 
 /** Throws a RangeError that names the key, if it has not 32 bytes. */
 export function checkKeySize(name: string, key: Uint8Array): void {
-  if (key.length !== CURVE_KEY_SIZE) throw new RangeError(`"${name}" must have ${CURVE_KEY_SIZE} bytes: got ${key.length}`)
+  if (key.length !== CURVE_KEY_SIZE)
+    throw new RangeError(`"${name}" must have ${CURVE_KEY_SIZE} bytes: got ${key.length}`)
 }
 
 /** True when both have the right length and the key's encoding is canonical and of no point of small order. */

@@ -2,12 +2,12 @@
  * A keystream by the runtime's own synchronous cipher: `createCipheriv` of node:crypto, in Node and in Bun. (Deno's is
  * several times slower than its WebCrypto.)
  *
- * A call costs about 1 us and a cell after that about 0.1 us, so callers hand over whole batches. Keystream made ahead pays
- * only where batches stay under four cells; there is none here.
+ * A call costs about 1 us and a cell after that about 0.1 us, so callers hand over whole batches. Keystream made ahead
+ * pays only where batches stay under four cells; there is none here.
  *
  * @module
  */
-import type { Keystream } from '../platform.ts'
+import type { Keystream } from './keystream.ts'
 
 /** The part of node:crypto that a keystream needs. */
 export interface CipherModule {

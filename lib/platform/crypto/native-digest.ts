@@ -1,11 +1,12 @@
 /**
- * The running digest of relay cells (tor-spec, "Relay cell digests") by node:crypto, for Bun: its native hash is cheap to
- * copy. On Node and Deno the copy costs more than the whole of sha1.ts.
+ * The running digest of relay cells (tor-spec, "Relay cell digests") by node:crypto, for Bun: its native hash is cheap
+ * to copy. On Node and Deno the copy costs more than the whole of sha1.ts.
  *
  * @module
  */
-import { BODY_SIZE, DIGEST } from '../../cell/relay/relay-cell-v0.ts'
-import type { RunningDigest } from '../platform.ts'
+import { DIGEST } from '../../cell/relay/relay-cell-v0.ts'
+import { BODY_SIZE } from '../../cell/body-size.ts'
+import type { RunningDigest } from './running-digest.ts'
 
 /** The part of a node:crypto hash that the digest needs. */
 export interface NativeHash {
@@ -59,7 +60,10 @@ export class NativeRunningDigest implements RunningDigest {
 }
 
 const readWord = (bytes: Uint8Array, at: number): number =>
-  ((bytes[at] as number) << 24) | ((bytes[at + 1] as number) << 16) | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number)
+  ((bytes[at] as number) << 24) |
+  ((bytes[at + 1] as number) << 16) |
+  ((bytes[at + 2] as number) << 8) |
+  (bytes[at + 3] as number)
 
 function writeWord(bytes: Uint8Array, at: number, word: number): void {
   bytes[at] = word >>> 24

@@ -18,7 +18,10 @@ export interface RsaModule {
  * @throws TorError `LINK_CERTS` when the numbers are no usable RSA key and signature
  */
 export function nativeRsaPublic(
-  crypto: RsaModule, signature: Uint8Array, modulus: Uint8Array, exponent: Uint8Array,
+  crypto: RsaModule,
+  signature: Uint8Array,
+  modulus: Uint8Array,
+  exponent: Uint8Array,
 ): Uint8Array {
   const input = checkRsa(signature, modulus, exponent)
   try {
@@ -31,4 +34,7 @@ export function nativeRsaPublic(
 }
 
 const base64url = (bytes: Uint8Array): string =>
-  btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+  btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '')

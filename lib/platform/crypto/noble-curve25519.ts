@@ -5,7 +5,7 @@
  */
 import { ed25519, x25519 } from '@noble/curves/ed25519.js'
 import { checkKeySize, degenerateKey, expectContribution, isWorthVerifying } from './curve25519.ts'
-import type { X25519 } from '../platform.ts'
+import type { X25519 } from './x25519.ts'
 
 /** See {@link X25519}. */
 export const nobleX25519: X25519 = {

@@ -1,18 +1,24 @@
 /**
- * The RSA public operation (RFC 8017, section 5.2.2: RSAVP1) without native code. Only public values go in, so its time may
- * depend on them. Padding is the caller's to check.
+ * The RSA public operation (RFC 8017, section 5.2.2: RSAVP1) without native code. Only public values go in, so its time
+ * may depend on them. Padding is the caller's to check.
  *
  * @module
  */
 import { TorError } from '../../base/errors.ts'
 
-/** The longest modulus that is accepted, in bytes: 4096 bits. Tor's identity keys have 1024, its authorities' at most 3072. */
+/**
+ * The longest modulus that is accepted, in bytes: 4096 bits. Tor's identity keys have 1024, its authorities' at most
+ * 3072.
+ */
 const MAX_MODULUS = 512
 
 /** The longest exponent that is accepted, in bytes, so that a hostile key costs little. Tor's keys have 65537. */
 const MAX_EXPONENT = 8
 
-/** A checked RSA public key, without leading zeros, and a number below its modulus of just as many bytes. All big-endian. */
+/**
+ * A checked RSA public key, without leading zeros, and a number below its modulus of just as many bytes. All
+ * big-endian.
+ */
 export interface RsaInput {
   readonly signature: Uint8Array
   readonly modulus: Uint8Array
@@ -20,8 +26,8 @@ export interface RsaInput {
 }
 
 /**
- * Checks that the numbers are a usable RSA public key and a signature below its modulus. The key may have leading zeros, as
- * DER writes it.
+ * Checks that the numbers are a usable RSA public key and a signature below its modulus. The key may have leading
+ * zeros, as DER writes it.
  *
  * @throws TorError `LINK_CERTS` when they are not
  */
@@ -36,7 +42,8 @@ export function checkRsa(signature: Uint8Array, paddedModulus: Uint8Array, padde
 }
 
 /**
- * `signature` to the power of `exponent` modulo `modulus`, as many bytes as the modulus has without leading zeros. Big-endian.
+ * `signature` to the power of `exponent` modulo `modulus`, as many bytes as the modulus has without leading zeros.
+ * Big-endian.
  *
  * @throws TorError `LINK_CERTS` when the numbers are no usable RSA key and signature
  */

@@ -1,12 +1,13 @@
 /**
- * The running digest of relay cells (tor-spec, "Relay cell digests") in JavaScript: SHA-1 that can be read after every cell.
- * Faster on Node, Deno and Chromium than copying a native hash for each cell. It is no general hash, but for the seed it
- * takes whole cells only.
+ * The running digest of relay cells (tor-spec, "Relay cell digests") in JavaScript: SHA-1 that can be read after every
+ * cell. Faster on Node, Deno and Chromium than copying a native hash for each cell. It is no general hash, but for the
+ * seed it takes whole cells only.
  *
  * @module
  */
-import { BODY_SIZE, DIGEST } from '../../cell/relay/relay-cell-v0.ts'
-import type { RunningDigest } from '../platform.ts'
+import { DIGEST } from '../../cell/relay/relay-cell-v0.ts'
+import { BODY_SIZE } from '../../cell/body-size.ts'
+import type { RunningDigest } from './running-digest.ts'
 import { BLOCK_SIZE, compress } from './sha1-block.ts'
 
 /** Bytes of a SHA-1 digest. */
@@ -28,7 +29,8 @@ const LENGTH_SIZE = 8
 export class Sha1RunningDigest implements RunningDigest {
   readonly #buffer = new Uint8Array(BUFFER_SIZE)
   readonly #view = new DataView(this.#buffer.buffer)
-  // Invariant: #state has taken in every whole block, #buffer[#start, #end) is the rest, and both together have #length bytes.
+  // Invariant: #state has taken in every whole block, #buffer[#start, #end) is the rest, and both together have #length
+  // bytes.
   #state = new Int32Array([0x67452301, -0x10325477, -0x67452302, 0x10325476, -0x3c2d1e10])
   #start = 0
   #end = 0

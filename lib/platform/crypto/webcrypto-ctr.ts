@@ -1,13 +1,14 @@
 /**
- * A keystream by WebCrypto, which only works asynchronously: keystream is made ahead by encrypting zeros, and taking it is
- * synchronous while it lasts. For browsers, and for Deno, whose node:crypto is slower.
+ * A keystream by WebCrypto, which only works asynchronously: keystream is made ahead by encrypting zeros, and taking it
+ * is synchronous while it lasts. For browsers, and for Deno, whose node:crypto is slower.
  *
- * One request is under way at a time, so blocks arrive in order. The next one starts when less than half a block is left;
- * blocks begin small and double while they are used up, so that an idle circuit holds little and a busy one never waits.
+ * One request is under way at a time, so blocks arrive in order. The next one starts when less than half a block is
+ * left; blocks begin small and double while they are used up, so that an idle circuit holds little and a busy one never
+ * waits.
  *
  * @module
  */
-import type { Keystream } from '../platform.ts'
+import type { Keystream } from './keystream.ts'
 import { xorInto } from './xor.ts'
 
 /** Bytes of the first block of keystream that is made. */
@@ -40,7 +41,10 @@ export class WebCryptoKeystream implements Keystream {
   #failed = false
   #failure: unknown
 
-  /** Takes a key of 16 or 32 bytes, which stays unchanged until the first `refill` has resolved. Begins to make keystream. */
+  /**
+   * Takes a key of 16 or 32 bytes, which stays unchanged until the first `refill` has resolved. Begins to make
+   * keystream.
+   */
   constructor(key: Uint8Array, subtle: CipherSubtle = globalThis.crypto.subtle) {
     this.#subtle = subtle
     this.#key = new Uint8Array(key)
@@ -85,16 +89,21 @@ export class WebCryptoKeystream implements Keystream {
     return data
   }
 
-  /** Makes one block of at least `wanted` bytes, as far as a block can; or waits for the one under way. Never rejects. */
+  /**
+   * Makes one block of at least `wanted` bytes, as far as a block can; or waits for the one under way. Never rejects.
+   */
   #make(wanted = 0): Promise<void> {
     this.#making ??= this.#request(Math.max(this.#blockSize, Math.min(wanted, LARGEST_BLOCK)))
-      .then((block) => {
-        this.#blocks.push(block)
-        this.#available += block.length
-      }, (error: unknown) => {
-        this.#failed = true
-        this.#failure = error
-      })
+      .then(
+        (block) => {
+          this.#blocks.push(block)
+          this.#available += block.length
+        },
+        (error: unknown) => {
+          this.#failed = true
+          this.#failure = error
+        },
+      )
       .finally(() => {
         this.#making = undefined
       })

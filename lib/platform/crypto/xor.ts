@@ -1,8 +1,9 @@
 /**
  * XOR of two stretches of bytes at any alignment, by 32-bit words.
  *
- * Both sides are copied to aligned scratch memory and the result back: copying is much cheaper than XOR byte by byte, and
- * cheaper than making typed arrays over the caller's buffers for each call. (Measured; 64-bit words are slow on Bun.)
+ * Both sides are copied to aligned scratch memory and the result back: copying is much cheaper than XOR byte by byte,
+ * and cheaper than making typed arrays over the caller's buffers for each call. (Measured; 64-bit words are slow on
+ * Bun.)
  *
  * @module
  */
@@ -15,7 +16,13 @@ const leftWords = new Int32Array(left.buffer)
 const rightWords = new Int32Array(right.buffer)
 
 /** XORs `length` bytes of `keystream`, from `keystreamAt`, into `data`, from `dataAt`. */
-export function xorInto(data: Uint8Array, dataAt: number, keystream: Uint8Array, keystreamAt: number, length: number): void {
+export function xorInto(
+  data: Uint8Array,
+  dataAt: number,
+  keystream: Uint8Array,
+  keystreamAt: number,
+  length: number,
+): void {
   for (let done = 0; done < length; done += SCRATCH_SIZE) {
     const size = Math.min(SCRATCH_SIZE, length - done)
     const target = data.subarray(dataAt + done, dataAt + done + size)

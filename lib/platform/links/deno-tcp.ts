@@ -1,18 +1,22 @@
 /**
  * The TCP connection under TLS in Deno.
  *
- * Deno's node:tls reads on without bound while its socket is paused, and may then lose the end of the stream. So it runs over
- * a Duplex of our own here: what it is not given it cannot read. This is also faster than its own connection.
+ * Deno's node:tls reads on without bound while its socket is paused, and may then lose the end of the stream. So it
+ * runs over a Duplex of our own here: what it is not given it cannot read. This is also faster than its own connection.
  *
  * @module
  */
 import { builtinModule } from '../runtime/builtin.ts'
-import type { LinkAddress } from '../platform.ts'
+import type { LinkAddress } from './transport.ts'
 import type { TcpUnderTls } from './node-transport.ts'
 
 /** The part of `Deno` that is used. */
 interface DenoRuntime {
-  connect(options: { readonly hostname: string; readonly port: number; readonly signal: AbortSignal }): Promise<DenoConnection>
+  connect(options: {
+    readonly hostname: string
+    readonly port: number
+    readonly signal: AbortSignal
+  }): Promise<DenoConnection>
 }
 
 interface DenoConnection {

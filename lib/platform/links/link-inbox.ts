@@ -1,6 +1,6 @@
 /**
- * What a link has received and its reader has not taken: bytes that arrive in one turn of the event loop leave as one chunk,
- * because decryption is much faster on large batches. While too much waits, the connection is held back.
+ * What a link has received and its reader has not taken: bytes that arrive in one turn of the event loop leave as one
+ * chunk, because decryption is much faster on large batches. While too much waits, the connection is held back.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export interface ReadControl {
 }
 
 const setImmediate = (callback: () => void): void => {
-  (globalThis as unknown as { setImmediate(callback: () => void): unknown }).setImmediate(callback)
+  ;(globalThis as unknown as { setImmediate(callback: () => void): unknown }).setImmediate(callback)
 }
 
 /** Bytes between a connection and the controller of a readable, whose high-water mark is 0: pulls are the demand. */
@@ -83,7 +83,7 @@ export class LinkInbox {
 
   #keep(bytes: Uint8Array, length: number): void {
     this.#size += length
-    for (let at = 0; at < length; ) {
+    for (let at = 0; at < length;) {
       const end = Math.min(length, at + LARGEST_CHUNK - this.#filled)
       this.#filling.set(bytes.subarray(at, end), this.#filled)
       this.#filled += end - at

@@ -1,8 +1,8 @@
 /**
  * TLS to a relay by node:tls, in Node, Deno and Bun.
  *
- * The certificate is not checked here: the CERTS cell proves who the relay is, and binds it to this certificate (tor-spec,
- * "Negotiating and initializing connections").
+ * The certificate is not checked here: the CERTS cell proves who the relay is, and binds it to this certificate
+ * (tor-spec, "Negotiating and initializing connections").
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { systemClock } from '../../base/clock.ts'
 import { TorError } from '../../base/errors.ts'
 import { builtinModule } from '../runtime/builtin.ts'
 import { LinkInbox } from './link-inbox.ts'
-import type { Link, LinkAddress, Transport } from '../platform.ts'
+import type { Transport, LinkAddress, Link } from './transport.ts'
 import { type LinkControl, type TlsSocket, linkOf } from './tls-link.ts'
 
 /** A TCP connection that TLS is to run over, where node:tls is not to make its own. */
@@ -56,7 +56,8 @@ export function tlsTransport(
         throw new TypeError('"address.hostname" must be an IP address')
       }
       if (signal.aborted) throw aborted(signal)
-      if (connectTcp === undefined) return await handshake({ host: address.hostname, port: address.port }, undefined, signal)
+      if (connectTcp === undefined)
+        return await handshake({ host: address.hostname, port: address.port }, undefined, signal)
       let tcp: TcpUnderTls
       try {
         tcp = await connectTcp(address, signal)
@@ -74,8 +75,8 @@ function handshake(
   signal: AbortSignal,
 ): Promise<Link> {
   return new Promise((resolve, reject) => {
-    // Relays write records of a few cells. In Node `onread` takes half the time of an event 'data' for each of them, and replaces
-    // it; a runtime that does not know the option gives 'data'.
+    // Relays write records of a few cells. In Node `onread` takes half the time of an event 'data' for each of them,
+    // and replaces it; a runtime that does not know the option gives 'data'.
     const inbox = new LinkInbox({ pause: () => (tcp ?? socket).pause(), resume: () => (tcp ?? socket).resume() })
     const socket: TlsSocket = builtinModule<TlsModule>('node:tls').connect({
       ...over,
@@ -112,7 +113,12 @@ function handshake(
       signal.removeEventListener('abort', onAbort)
       for (const [event, listener] of listeners) socket.off(event, listener)
     }
-    const listeners = [['error', onError], ['end', onEnd], ['close', onEnd], ['secureConnect', onSecure]] as const
+    const listeners = [
+      ['error', onError],
+      ['end', onEnd],
+      ['close', onEnd],
+      ['secureConnect', onSecure],
+    ] as const
     signal.addEventListener('abort', onAbort)
     for (const [event, listener] of listeners) socket.on(event, listener)
   })
@@ -124,7 +130,10 @@ const aborted = (signal: AbortSignal): TorError =>
 const unreachable = (cause?: unknown): TorError =>
   new TorError('LINK_UNREACHABLE', 'Cannot connect to the relay', cause === undefined ? {} : { cause })
 
-/** A name for TLS to show that says nothing: `www.`, 4 to 25 letters and digits of base32, `.com`, as the tor client does. */
+/**
+ * A name for TLS to show that says nothing: `www.`, 4 to 25 letters and digits of base32, `.com`, as the tor client
+ * does.
+ */
 function randomHostname(): string {
   const random = crypto.getRandomValues(new Uint8Array(26))
   const length = 4 + ((random[25] as number) % 22)

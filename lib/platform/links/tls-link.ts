@@ -1,17 +1,17 @@
 /**
  * A connected TLS socket as a {@link Link}: its bytes as Web Streams, with backpressure both ways.
  *
- * - The readable has a high-water mark of 0 and an inbox of its own (link-inbox.ts), which joins what arrives in one turn. The
- *   socket pauses while the inbox is full.
- * - The writable has a high-water mark of one chunk and hands it to the socket at once; the write lasts until the socket's
- *   own buffer has drained, so no more than one write and that buffer wait here.
+ * - The readable has a high-water mark of 0 and an inbox of its own (link-inbox.ts), which joins what arrives in one
+ *   turn. The socket pauses while the inbox is full.
+ * - The writable has a high-water mark of one chunk and hands it to the socket at once; the write lasts until the
+ *   socket's own buffer has drained, so no more than one write and that buffer wait here.
  *
  * @module
  */
 import { type Clock, systemClock } from '../../base/clock.ts'
 import { TorError } from '../../base/errors.ts'
 import { LinkInbox, type ReadControl } from './link-inbox.ts'
-import type { Link } from '../platform.ts'
+import type { Link } from './transport.ts'
 
 /** What holds the connection back or gives it up: the TLS socket itself, or what is under it. */
 export interface LinkControl extends ReadControl {
@@ -31,7 +31,10 @@ export interface TlsSocket extends LinkControl {
   getPeerCertificate(): { readonly raw?: Uint8Array }
 }
 
-/** How long a closing link may take to send what the socket holds, in milliseconds. A write that waits is aborted, not closed. */
+/**
+ * How long a closing link may take to send what the socket holds, in milliseconds. A write that waits is aborted, not
+ * closed.
+ */
 export const CLOSE_GRACE = 2000
 
 /**
@@ -67,16 +70,19 @@ export function linkOf(
     inbox.end(failure)
   }
 
-  const readable = new ReadableStream<Uint8Array>({
-    start(controller) {
-      inbox.controller = controller
+  const readable = new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        inbox.controller = controller
+      },
+      pull: () => inbox.pull(),
+      cancel() {
+        inbox.cancel()
+        shut()
+      },
     },
-    pull: () => inbox.pull(),
-    cancel() {
-      inbox.cancel()
-      shut()
-    },
-  }, { highWaterMark: 0 })
+    { highWaterMark: 0 },
+  )
 
   const writable = new WritableStream<Uint8Array>({
     start(controller) {

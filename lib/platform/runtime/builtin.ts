@@ -1,6 +1,6 @@
 /**
- * Node's built-in modules without an import statement, so that a bundle for a browser holds none: `process.getBuiltinModule`,
- * which Node (from 20.16), Deno and Bun have.
+ * Node's built-in modules without an import statement, so that a bundle for a browser holds none:
+ * `process.getBuiltinModule`, which Node (from 20.16), Deno and Bun have.
  *
  * @module
  */

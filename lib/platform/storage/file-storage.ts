@@ -25,7 +25,9 @@ const DIRECTORY_MODE = 0o700
 const FILE_MODE = 0o600
 const NAME = /^[a-z][a-z-]*$/
 
-/** Files in one directory, which only the user can read. A write goes to a file of its own first, then takes the name. */
+/**
+ * Files in one directory, which only the user can read. A write goes to a file of its own first, then takes the name.
+ */
 export class FileStorage implements Storage {
   readonly #directory: string
 

@@ -1,13 +1,20 @@
 /**
- * TLS on top of a stream by node:tls, in Node, Deno and Bun: to the far end of a stream, with its certificate checked. (tls.ts is
- * the TLS of links to relays, which is another matter.)
+ * TLS on top of a stream by node:tls, in Node, Deno and Bun: to the far end of a stream, with its certificate checked.
+ * (tls.ts is the TLS of links to relays, which is another matter.)
  *
  * @module
  */
 import { SocketError } from '../../base/errors.ts'
 import { builtinModule } from '../runtime/builtin.ts'
-import { asError, type ByteStreamPair, CELL_BYTES, type DuplexSelf, pairDuplexOptions, type PairDuplexOptions } from './pair-duplex.ts'
-import type { TlsAdapter, TlsConnection, TlsRequest } from '../platform.ts'
+import {
+  asError,
+  type ByteStreamPair,
+  CELL_BYTES,
+  type DuplexSelf,
+  pairDuplexOptions,
+  type PairDuplexOptions,
+} from './pair-duplex.ts'
+import type { TlsAdapter, TlsConnection, TlsRequest } from './tls-adapter.ts'
 import { tlsStreams, type TlsStreamSocket } from './tls-streams.ts'
 
 interface StreamModule {
@@ -62,7 +69,11 @@ function handshake(
   const { Duplex } = builtinModule<StreamModule>('node:stream')
   /** What the streams below failed with: TLS would tell it in its own words. */
   let failure: Error | undefined
-  const options = pairDuplexOptions(below, { failed: (error) => { failure ??= error } })
+  const options = pairDuplexOptions(below, {
+    failed: (error) => {
+      failure ??= error
+    },
+  })
   /** A runtime's TLS may read on while it is paused (Deno's does): so there is nothing to read then. */
   let isShut = false
   /** A read that came while it was shut. */
@@ -80,7 +91,9 @@ function handshake(
   let hasEndedBelow = false
   let isTruncated = false
   // Before TLS listens, so that it is known when TLS passes the end on.
-  raw.on('end', () => { hasEndedBelow = true })
+  raw.on('end', () => {
+    hasEndedBelow = true
+  })
   raw.on('error', (error) => socket.destroy(error))
 
   const socket = builtinModule<TlsModule>('node:tls').connect({
@@ -94,7 +107,8 @@ function handshake(
     highWaterMark: CELL_BYTES,
   })
   let hasEnded = false
-  // TLS ends its readable both on the server's close_notify and when the bytes below end, perhaps one after the other. Only the first is an end.
+  // TLS ends its readable both on the server's close_notify and when the bytes below end, perhaps one after the other.
+  // Only the first is an end.
   const push = socket.push.bind(socket)
   socket.push = (bytes, encoding) => {
     if (bytes === null) {
@@ -123,7 +137,8 @@ function handshake(
     socket.destroy(error)
   }
   const onError = (error: unknown): void => fail(told(error))
-  const onEnd = (): void => fail(failure ?? new SocketError('TLS_FAILED', 'the server ended the connection amid the TLS handshake'))
+  const onEnd = (): void =>
+    fail(failure ?? new SocketError('TLS_FAILED', 'the server ended the connection amid the TLS handshake'))
   const onSecure = (): void => {
     settle()
     const { readable, writable } = tlsStreams(socket, {

@@ -1,6 +1,6 @@
 /**
- * The methods of a Duplex of node:stream over a pair of Web Streams. Both of its halves fail together, and it holds no more than
- * one cell's worth of bytes and the chunk that it read last.
+ * The methods of a Duplex of node:stream over a pair of Web Streams. Both of its halves fail together, and it holds no
+ * more than one cell's worth of bytes and the chunk that it read last.
  *
  * `Duplex.fromWeb` does neither: it hides up to 64 KiB, and leaves the writable open when the readable errors.
  *
@@ -54,8 +54,8 @@ export interface PairDuplexHooks {
 }
 
 /**
- * The options with which `new Duplex(…)` is that pair: errors of either half destroy it with just that error, and destroying it
- * gives up both halves.
+ * The options with which `new Duplex(…)` is that pair: errors of either half destroy it with just that error, and
+ * destroying it gives up both halves.
  */
 export function pairDuplexOptions(pair: ByteStreamPair, hooks: PairDuplexHooks = {}): PairDuplexOptions {
   const reader = pair.readable.getReader()
@@ -101,7 +101,11 @@ export function pairDuplexOptions(pair: ByteStreamPair, hooks: PairDuplexHooks =
     writev(chunks, done) {
       // In one turn, so that they share cells.
       const written = Promise.all(chunks.map(({ chunk }) => writer.write(plain(chunk))))
-      settle(written, chunks.reduce((sum, { chunk }) => sum + chunk.length, 0), done)
+      settle(
+        written,
+        chunks.reduce((sum, { chunk }) => sum + chunk.length, 0),
+        done,
+      )
     },
     final(done) {
       settle(writer.close(), 0, done)

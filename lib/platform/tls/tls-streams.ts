@@ -1,6 +1,6 @@
 /**
- * A TLSSocket after its handshake as a pair of Web Streams. Nothing is read ahead of demand but the record that is being read, and a
- * write lasts until its bytes are below.
+ * A TLSSocket after its handshake as a pair of Web Streams. Nothing is read ahead of demand but the record that is
+ * being read, and a write lasts until its bytes are below.
  *
  * @module
  */
@@ -53,21 +53,26 @@ export function tlsStreams(
     new Promise<void>((resolve, reject) => {
       if (failure !== undefined) return reject(failure.error)
       rejectWait = reject
-      start((error) => (error ? reject(failure === undefined ? control.told(error) : failure.error) : control.whenTaken(resolve)))
+      start((error) =>
+        error ? reject(failure === undefined ? control.told(error) : failure.error) : control.whenTaken(resolve),
+      )
     })
 
-  const readable = new ReadableStream<Uint8Array>({
-    start(controller) {
-      reading = controller
-      control.pause()
+  const readable = new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        reading = controller
+        control.pause()
+      },
+      pull: () => void control.resume(),
+      cancel() {
+        // What still comes is dropped, so that the end is seen.
+        reading = undefined
+        control.resume()
+      },
     },
-    pull: () => void control.resume(),
-    cancel() {
-      // What still comes is dropped, so that the end is seen.
-      reading = undefined
-      control.resume()
-    },
-  }, { highWaterMark: 0 })
+    { highWaterMark: 0 },
+  )
   const writable = new WritableStream<Uint8Array>({
     start(controller) {
       writing = controller
@@ -100,4 +105,5 @@ export function tlsStreams(
   return { readable, writable }
 }
 
-const truncated = (): SocketError => new SocketError('TLS_TRUNCATED', 'the connection ended without the end of TLS (close_notify)')
+const truncated = (): SocketError =>
+  new SocketError('TLS_TRUNCATED', 'the connection ended without the end of TLS (close_notify)')

@@ -1,10 +1,14 @@
 /**
- * Bytes of DATA cells that the application has not taken yet. The stream's flow control and its `receiveBufferLimit` bound it.
+ * Bytes of DATA cells that the application has not taken yet. The stream's flow control and its `receiveBufferLimit`
+ * bound it.
  *
  * @module
  */
 
-/** A shorter piece of ours is joined with what comes behind it, in bytes: many small ones would take many times their size. */
+/**
+ * A shorter piece of ours is joined with what comes behind it, in bytes: many small ones would take many times their
+ * size.
+ */
 const SHORT_PIECE = 4096
 
 /** A queue of bytes. */
@@ -52,7 +56,10 @@ export class Inbox {
     while (filled < wanted) {
       const bytes = this.#pieces[piece] as Uint8Array
       const length = Math.min(bytes.length - this.#taken, wanted - filled)
-      target.set(this.#taken === 0 && length === bytes.length ? bytes : bytes.subarray(this.#taken, this.#taken + length), filled)
+      target.set(
+        this.#taken === 0 && length === bytes.length ? bytes : bytes.subarray(this.#taken, this.#taken + length),
+        filled,
+      )
       filled += length
       this.#taken += length
       if (this.#taken === bytes.length) {

@@ -5,7 +5,8 @@
  * @module
  */
 import { Inbox } from './inbox.ts'
-import { hasByteStreams, type ReadableType, type StreamConstructors } from './web-streams.ts'
+import { hasByteStreams } from './web-streams.ts'
+import type { ReadableType, StreamConstructors } from '../contract/stream-constructors.ts'
 
 /** The most bytes in one chunk: pipes and transfer pull one that nobody has read yet. */
 const MAX_CHUNK = 65_536

@@ -5,7 +5,7 @@
  */
 import { MAX_DATA } from '../../cell/relay/relay-cell-v0.ts'
 import { bytesOf, RelayDataRun } from './relay-data-run.ts'
-import type { StreamConstructors } from './web-streams.ts'
+import type { StreamConstructors } from '../contract/stream-constructors.ts'
 
 /** Options of a {@link RelayDataChunker}. */
 export interface RelayDataChunkerOptions {
@@ -16,8 +16,8 @@ export interface RelayDataChunkerOptions {
    */
   readonly cellSize?: number | (() => number)
   /**
-   * Give each chunk as one lazy run that is cut by whoever packs it, as a stream's own data path has it, and take the next
-   * chunk when that run is packed.
+   * Give each chunk as one lazy run that is cut by whoever packs it, as a stream's own data path has it, and take the
+   * next chunk when that run is packed.
    *
    * @defaultValue false
    */
@@ -28,8 +28,8 @@ export interface RelayDataChunkerOptions {
 const NativeTransformStream: typeof TransformStream = globalThis.TransformStream ?? class MissingTransformStream {}
 
 /**
- * Cuts bytes of any size into pieces that each fit one RELAY_DATA cell. It holds no bytes between chunks: the last piece
- * of a chunk may be short. Pieces are views of the chunk.
+ * Cuts bytes of any size into pieces that each fit one RELAY_DATA cell. It holds no bytes between chunks: the last
+ * piece of a chunk may be short. Pieces are views of the chunk.
  *
  * ```ts
  * import { RelayDataChunker } from 'tor-streams/stream'
@@ -38,7 +38,10 @@ const NativeTransformStream: typeof TransformStream = globalThis.TransformStream
  * // 498, 498 and 4 bytes
  * ```
  */
-export class RelayDataChunker<Output extends Uint8Array | RelayDataRun = Uint8Array> extends NativeTransformStream<BufferSource, Output> {
+export class RelayDataChunker<Output extends Uint8Array | RelayDataRun = Uint8Array> extends NativeTransformStream<
+  BufferSource,
+  Output
+> {
   /**
    * @throws TypeError or RangeError when `cellSize` is neither a positive integer nor a function. If the function gives
    * something else than a positive integer, the stream errors with that RangeError.
@@ -57,7 +60,10 @@ export function createRunChunker(streams: StreamConstructors): TransformStream<B
 }
 
 /** Nothing is queued ahead of the packer. */
-const RUN_STRATEGIES: readonly [QueuingStrategy<BufferSource>, QueuingStrategy] = [{ highWaterMark: 1 }, { highWaterMark: 0 }]
+const RUN_STRATEGIES: readonly [QueuingStrategy<BufferSource>, QueuingStrategy] = [
+  { highWaterMark: 1 },
+  { highWaterMark: 0 },
+]
 
 /** Turns each chunk into one lazy run, and takes the next chunk when that run is packed. */
 const runTransformer: Transformer<BufferSource, RelayDataRun> = {
@@ -81,7 +87,9 @@ function pieceTransformer({ cellSize = MAX_DATA }: RelayDataChunkerOptions): Tra
 }
 
 function checkCellSize(cellSize: unknown): number {
-  if (typeof cellSize !== 'number') throw new TypeError(`Cannot cut pieces as cellSize must be a number or a function: ${typeof cellSize}`)
-  if (!Number.isInteger(cellSize) || cellSize < 1) throw new RangeError(`Cannot cut pieces as cellSize must be a positive integer: ${cellSize}`)
+  if (typeof cellSize !== 'number')
+    throw new TypeError(`Cannot cut pieces as cellSize must be a number or a function: ${typeof cellSize}`)
+  if (!Number.isInteger(cellSize) || cellSize < 1)
+    throw new RangeError(`Cannot cut pieces as cellSize must be a positive integer: ${cellSize}`)
   return cellSize
 }

@@ -1,5 +1,6 @@
 /**
- * One written chunk on its way into cells: bytes that are cut as they are packed, never ahead, and the promise that they are.
+ * One written chunk on its way into cells: bytes that are cut as they are packed, never ahead, and the promise that
+ * they are.
  *
  * @module
  */
@@ -14,7 +15,8 @@ import { SocketError } from '../../base/errors.ts'
  */
 export function bytesOf(chunk: unknown): Uint8Array {
   const buffer = ArrayBuffer.isView(chunk) ? chunk.buffer : isArrayBuffer(chunk) ? chunk : undefined
-  if (buffer === undefined) throw new TypeError(`Cannot write the chunk as it is no ArrayBuffer or view of one: ${typeof chunk}`)
+  if (buffer === undefined)
+    throw new TypeError(`Cannot write the chunk as it is no ArrayBuffer or view of one: ${typeof chunk}`)
   if (buffer.byteLength === 0) checkBuffer(buffer)
   if (chunk instanceof Uint8Array) return chunk
   return ArrayBuffer.isView(chunk) ? new Uint8Array(buffer, chunk.byteOffset, chunk.byteLength) : new Uint8Array(buffer)
@@ -33,7 +35,8 @@ function checkBuffer(buffer: ArrayBufferLike): void {
   }
 }
 
-const detached = (): SocketError => new SocketError('CHUNK_DETACHED', 'the chunk was transferred away before its write was done')
+const detached = (): SocketError =>
+  new SocketError('CHUNK_DETACHED', 'the chunk was transferred away before its write was done')
 
 /** A lazy run of pieces of one chunk. It copies nothing; whoever packs it does. */
 export class RelayDataRun {

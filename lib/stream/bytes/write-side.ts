@@ -1,6 +1,7 @@
 /**
- * The writable half: a WritableStream that owns `controller.signal`, the chunker behind it, and the packer that turns runs
- * into cells as far as there is credit. Without credit the write waits; nothing is queued behind the application's back.
+ * The writable half: a WritableStream that owns `controller.signal`, the chunker behind it, and the packer that turns
+ * runs into cells as far as there is credit. Without credit the write waits; nothing is queued behind the application's
+ * back.
  *
  * @module
  */
@@ -10,7 +11,7 @@ import { atEndOfTurn } from '../../base/end-of-turn.ts'
 import { createRunChunker } from './relay-data-chunker.ts'
 import { bytesOf, type RelayDataRun } from './relay-data-run.ts'
 import type { FlowWaiter, StreamFlow } from '../contract/stream-flow.ts'
-import type { StreamConstructors } from './web-streams.ts'
+import type { StreamConstructors } from '../contract/stream-constructors.ts'
 
 /** What the write side tells its stream. */
 export interface WriteSideOwner {
@@ -69,8 +70,8 @@ export class WriteSide implements CellSource, CreditWaiter, FlowWaiter {
             await chunks.write(bytes)
             if (this.#unpacked) this.#expectMore()
           } catch (error) {
-            // A chunker that was torn down just before it took the chunk drops it without a word (Deno), or fails with an
-            // error of its own (Node): the reason is the one that counts.
+            // A chunker that was torn down just before it took the chunk drops it without a word (Deno), or fails with
+            // an error of its own (Node): the reason is the one that counts.
             this.#abort(error)
             this.#expectMore()
             throw error
@@ -92,7 +93,7 @@ export class WriteSide implements CellSource, CreditWaiter, FlowWaiter {
 
   /** True while a write waits for credit, or what was written for its way into cells. */
   get busy(): boolean {
-    return this.#run !== undefined || this.#place?.behind !== undefined
+    return this.#run !== undefined || this.#place?.replayPending !== undefined
   }
 
   /** DATA may go to `place` from now on. */
@@ -101,7 +102,10 @@ export class WriteSide implements CellSource, CreditWaiter, FlowWaiter {
     this.#resume()
   }
 
-  /** The place is on another circuit, or on none: what was accepted leaves for it now, and what waits does so for the new flow control. */
+  /**
+   * The place is on another circuit, or on none: what was accepted leaves for it now, and what waits does so for the
+   * new flow control.
+   */
   changeFlow(flow: StreamFlow): void {
     this.#flow = flow
     this.seal()
@@ -136,11 +140,11 @@ export class WriteSide implements CellSource, CreditWaiter, FlowWaiter {
   }
 
   /**
-   * The far end is done. A waiting write fails with `reason`; an idle writable stays as it is until `errorIdle`, so that
-   * `readable.pipeTo(writable)` can close it.
+   * The far end is done. A waiting write fails with `reason`; an idle writable stays as it is until `errorIdle`, so
+   * that `readable.pipeTo(writable)` can close it.
    */
   remoteEnded(reason: unknown): void {
-    const lost = this.#tailSize > 0 || this.#place?.behind !== undefined
+    const lost = this.#tailSize > 0 || this.#place?.replayPending !== undefined
     this.#tailSize = 0
     if (this.done) return
     this.#stop(reason, !lost)
@@ -190,8 +194,8 @@ export class WriteSide implements CellSource, CreditWaiter, FlowWaiter {
   }
 
   /**
-   * Packs what the credit allows, `most` cells if this is a turn that the circuit granted. What is left of the run is less
-   * than a cell in the end: it becomes the tail.
+   * Packs what the credit allows, `most` cells if this is a turn that the circuit granted. What is left of the run is
+   * less than a cell in the end: it becomes the tail.
    */
   #pack(most: number): void {
     const run = this.#run as RelayDataRun
@@ -239,14 +243,16 @@ export class WriteSide implements CellSource, CreditWaiter, FlowWaiter {
     }
   }
 
-  /** Sends `cells` cells of tail and run. Flow control counts what is sent, so that it knows what may come in answer. */
+  /**
+   * Sends `cells` cells of tail and run. Flow control counts what is sent, so that it knows what may come in answer.
+   */
   #send(cells: number): void {
     const bytes = this.#tailSize + (this.#run?.remaining ?? 0)
-    this.#flow.take(cells)
+    this.#flow.takeCredit(cells)
     ;(this.#place as StreamPlace).sendData(this, cells, this.#tailSize > 0)
     this.#tailSize = 0
     this.#tailTaken = 0
-    this.#flow.sent(bytes - (this.#run?.remaining ?? 0))
+    this.#flow.bytesSent(bytes - (this.#run?.remaining ?? 0))
   }
 
   #keep(bytes: Uint8Array, capacity: number): void {
@@ -261,7 +267,7 @@ export class WriteSide implements CellSource, CreditWaiter, FlowWaiter {
       await this.#closing.promise
     }
     if (!this.#over) this.seal()
-    while (!this.#over && this.#place?.behind) await this.#place.behind
+    while (!this.#over && this.#place?.replayPending) await this.#place.replayPending
     if (this.#over) {
       if (!this.#over.clean) throw this.#over.reason
       this.#closed = true // the far end is done and all that was written is sent

@@ -1,6 +1,6 @@
 /**
- * What a stream sends through and is called by: the small interface that stands for a circuit. lib/circuit implements it;
- * so may anybody else who has a circuit.
+ * What a stream sends through and is called by: the small interface that stands for a circuit. lib/circuit implements
+ * it; so may anybody else who has a circuit.
  *
  * @module
  */
@@ -15,45 +15,47 @@ export interface StreamEndpoint {
   /** What may arrive now; the carrier checks it before each message (see legality.ts). */
   readonly state: StreamState
   /**
-   * A DATA message that is legal in this state: `length` bytes in `bodies` at `offset`. The bytes hold until `endOfPass`.
+   * A DATA message that is legal in this state: `length` bytes in `bodies` at `offset`. The bytes hold until
+   * `endOfPass`.
    *
    * @throws TorError `CIRCUIT_PROTOCOL` when it breaks flow control.
    */
-  receiveData(bodies: Uint8Array, offset: number, length: number): void
+  dataArrived(bodies: Uint8Array, offset: number, length: number): void
   /**
    * Any other message that is legal in this state. `body` holds until this returns.
    *
    * @throws TorError `CIRCUIT_PROTOCOL` when it breaks a rule that the table does not know.
    */
-  receive(command: number, body: Uint8Array): void
+  messageArrived(command: number, body: Uint8Array): void
   /** The read of the link that brought messages for this endpoint has been worked off. */
-  endOfPass(): void
+  readProcessed(): void
   /** The circuit is gone, or there was none. */
-  fail(error: TorError | SocketError): void
+  circuitFailed(error: TorError | SocketError): void
 }
 
 /** An endpoint that wants a stream id. */
-export interface StreamGuest extends StreamEndpoint {
+export interface PendingStream extends StreamEndpoint {
   /**
-   * The flow control of a guest that sends DATA, as it stands on the circuit that its place is on. Who sends again elsewhere what the
-   * guest sent takes credit from here, and counts it here.
+   * The flow control of a stream that sends DATA, as it stands on the circuit that its place is on. Who sends again
+   * elsewhere what the stream sent takes credit from here, and counts it here.
    */
   readonly flow?: StreamFlow | undefined
   /** The circuit is there and this is the endpoint's place on it. Called once, perhaps before `attach` returns. */
   attached(place: StreamPlace): void
   /**
-   * The same place is on another circuit now, or on none until the next call, and `place.flow` says what flow control that has: it
-   * begins anew, as nothing was sent there. Bytes that wait for the end of the turn go to the place at once.
+   * The same place is on another circuit now, or on none until the next call, and `place.flow` says what flow control
+   * that has: it begins anew, as nothing was sent there. Bytes that wait for the end of the turn go to the place at
+   * once.
    */
   moved?(): void
 }
 
 /** Where streams find a place. */
 export interface StreamCarrier {
-  /** Seats the guest as soon as the circuit is open: at once if it is. If it never is, the guest fails. */
-  attach(guest: StreamGuest): void
-  /** The guest, not seated yet, gives up. */
-  withdraw(guest: StreamGuest): void
+  /** Assigns the stream an id as soon as the circuit is open: at once if it is. If it never is, the stream fails. */
+  attach(stream: PendingStream): void
+  /** The stream, which has no id yet, gives up. */
+  withdraw(stream: PendingStream): void
 }
 
 /** Where the bytes of DATA cells come from as they are packed. */
@@ -82,8 +84,11 @@ export interface XonXoffSetup {
 export interface StreamPlace {
   /** The stream id, 1 to 65535. */
   readonly id: number
-  /** How the stream's flow is controlled: by XON/XOFF, or where this is undefined by windows. It holds from `attached` on. */
-  readonly flow?: XonXoffSetup | undefined
+  /**
+   * How the stream's flow is controlled: by XON/XOFF, or where this is undefined by windows. It holds from `attached`
+   * on.
+   */
+  readonly xonXoff?: XonXoffSetup | undefined
   /**
    * How many DATA cells the circuit takes from this stream now: its own window and the room on the link. 0 while other
    * streams wait for their turn.
@@ -92,19 +97,23 @@ export interface StreamPlace {
   /** The most bytes that a DATA cell carries. */
   readonly maxData: number
   /**
-   * Undefined when all that `sendData` took is in cells of the circuit: on a circuit itself that is always so. A place that stands for one
-   * circuit after the other (lib/client/replaying-place.ts) may have to send again what an earlier one got; until it has, it has no credit,
-   * and this is a promise that resolves then, or when the stream is over. Whoever must be last, as `writable.close()` is, waits
-   * for it, and looks again: the circuit may have changed once more.
+   * Undefined when all that `sendData` took is in cells of the circuit: on a circuit itself that is always so. A place
+   * that stands for one circuit after the other (lib/client/attach/optimistic-replay.ts) may have to send again what an earlier
+   * one got; until it has, it has no credit, and this is a promise that resolves then, or when the stream is over.
+   * Whoever must be last, as `writable.close()` is, waits for it, and looks again: the circuit may have changed once
+   * more.
    */
-  readonly behind?: Promise<void> | undefined
-  /** A DATA cell of at most this many bytes suits the circuit at any moment: now and then it wants a short one (proposal 289). */
+  readonly replayPending?: Promise<void> | undefined
+  /**
+   * A DATA cell of at most this many bytes suits the circuit at any moment: now and then it wants a short one (proposal
+   * 289).
+   */
   readonly shortData: number
   /** Sets one cell of credit aside for a cell that is sealed later. */
   reserve(): void
   /**
-   * Packs `cells` DATA cells out of `source`, the first of them on a reserved credit if `reserved`, and sends them in one go.
-   * The stream's own flow control has let them out.
+   * Packs `cells` DATA cells out of `source`, the first of them on a reserved credit if `reserved`, and sends them in
+   * one go. The stream's own flow control has let them out.
    */
   sendData(source: CellSource, cells: number, reserved: boolean): void
   /** Sends one other message of this stream; it needs no credit. */
@@ -114,8 +123,8 @@ export interface StreamPlace {
   /** Leaves the line. */
   unwait(waiter: CreditWaiter): void
   /**
-   * The stream is over: the id is free again, or `successor` keeps it and counts what may still arrive. Credit that is still
-   * reserved goes back to the circuit.
+   * The stream is over: the id is free again, or `successor` keeps it and counts what may still arrive. Credit that is
+   * still reserved goes back to the circuit.
    */
   leave(successor?: StreamEndpoint): void
 }

@@ -1,11 +1,13 @@
 /**
- * The numbers of XON/XOFF, the flow control of a stream where congestion control runs on its circuit (proposal 324, 6.5.5; C tor
- * src/core/or/congestion_control_flow.c). What they begin with; the consensus may say otherwise.
+ * The numbers of XON/XOFF, the flow control of a stream where congestion control runs on its circuit (proposal 324,
+ * 6.5.5; C tor src/core/or/congestion_control_flow.c). What they begin with; the consensus may say otherwise.
  *
  * @module
  */
 
-/** Bytes of a cell in which `cc_xoff_client` and `cc_xoff_exit` count: the least that a full cell of any format carries. */
+/**
+ * Bytes of a cell in which `cc_xoff_client` and `cc_xoff_exit` count: the least that a full cell of any format carries.
+ */
 export const XOFF_CELL = 488
 
 /** Bytes of a cell in which `cc_xon_rate` counts: the most that a cell of any format carries. */
@@ -13,7 +15,10 @@ export const XON_CELL = 498
 
 /** When a stream is told to stop and to go on. The same for every stream of a circuit. */
 export interface XonXoffParameters {
-  /** `cc_xoff_client`: after how many cells that wait for its consumer a client stops the other end. In cells of 488 bytes. */
+  /**
+   * `cc_xoff_client`: after how many cells that wait for its consumer a client stops the other end. In cells of 488
+   * bytes.
+   */
   readonly xoffClient: number
   /** `cc_xoff_exit`: the same, for an exit. In cells of 488 bytes. */
   readonly xoffExit: number

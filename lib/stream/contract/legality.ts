@@ -8,7 +8,7 @@
  * @module
  */
 import { RelayCommand } from '../../cell/commands.ts'
-import type { FlowControlKind } from './stream-flow.ts'
+import type { FlowControlKind } from './socket-info.ts'
 
 /**
  * Where a stream that carries DATA stands.
@@ -20,8 +20,8 @@ import type { FlowControlKind } from './stream-flow.ts'
 export type StreamPhase = 'connecting' | 'open' | 'ended-connecting' | 'ended-open'
 
 /**
- * Where a stream id stands: its phase, and whether congestion control runs on the circuit, which has XON and XOFF in place of
- * SENDME. A lookup has neither:
+ * Where a stream id stands: its phase, and whether congestion control runs on the circuit, which has XON and XOFF in
+ * place of SENDME. A lookup has neither:
  *
  * - `resolving`: RESOLVE sent
  * - `ended-resolving`: nobody waits for the RESOLVED any more

@@ -4,9 +4,9 @@
  * @module
  */
 import type { SecureOptions } from '../../tls/options.ts'
-import type { ResolvedStreamOptions } from '../options.ts'
-import type { StreamController } from '../stream-controller.ts'
-import type { SocketInfo } from '../tor-stream.ts'
+import type { Clock } from '../../base/clock.ts'
+import type { SocketInfo } from './socket-info.ts'
+import type { ReadableType, StreamConstructors } from './stream-constructors.ts'
 
 /** The part of a socket that TLS replaces; see TorStream. */
 export interface StreamFace {
@@ -17,30 +17,26 @@ export interface StreamFace {
   close(reason?: unknown): Promise<void>
 }
 
+/** Those of a stream's options that TLS on top of it obeys too (see StreamOptions). */
+export interface FaceOptions {
+  readonly streams: StreamConstructors
+  readonly readableType: ReadableType | undefined
+  readonly endOnClose: boolean
+  readonly linger: number
+  readonly clock: Clock
+}
+
 /** TLS that a stream is to have, at once or when it is asked for. */
 export interface StreamTls {
   readonly mode: 'on' | 'starttls'
   /** Puts TLS on top of a stream, whose own streams become TLS's. */
-  over(below: StreamFace, options: ResolvedStreamOptions): StreamFace
+  over(below: StreamFace, options: FaceOptions): StreamFace
 }
 
 /**
  * Checks the options about TLS. Returns undefined when they ask for none.
  *
- * Throws a TypeError naming the option, or a SocketError `TLS_UNSUPPORTED`. `host` is what the certificate is for by default.
+ * Throws a TypeError naming the option, or a SocketError `TLS_UNSUPPORTED`. `host` is what the certificate is for by
+ * default.
  */
 export type TlsLayer = (options: SecureOptions, host: string) => StreamTls | undefined
-
-/** The stream as it is. */
-export function plainFace(controller: StreamController): StreamFace {
-  return {
-    readable: controller.read.readable,
-    writable: controller.write.writable,
-    opened: controller.opened.promise,
-    closed: controller.closed.promise,
-    close(reason) {
-      controller.close(reason)
-      return controller.closed.promise
-    },
-  }
-}

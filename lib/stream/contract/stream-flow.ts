@@ -1,15 +1,12 @@
 /**
- * The flow control of one stream on one circuit: what limits its sending, and what judges its receiving. There are two kinds, and the
- * stream does not know which it has: windows and SENDMEs (window-flow.ts), and XON/XOFF where congestion control runs on the circuit
- * (xon-xoff-flow.ts).
+ * The flow control of one stream on one circuit: what limits its sending, and what judges its receiving. There are two
+ * kinds, and the stream does not know which it has: windows and SENDMEs (window-flow.ts), and XON/XOFF where congestion
+ * control runs on the circuit (xon-xoff-flow.ts).
  *
  * @module
  */
 import type { StreamStates } from './legality.ts'
-import type { StreamWindows } from '../tor-stream.ts'
-
-/** Which kind. */
-export type FlowControlKind = 'windows' | 'congestion-control'
+import type { FlowControlKind, StreamWindows } from './socket-info.ts'
 
 /** Whoever has something to send and waits until flow control allows it. */
 export interface FlowWaiter {
@@ -43,10 +40,13 @@ export interface StreamFlow {
    *
    * @throws RangeError when they have no credit
    */
-  take(cells: number): void
+  takeCredit(cells: number): void
   /** They were sent, with this many bytes in them. */
-  sent(bytes: number): void
-  /** Nothing is available: `waiter` wants to know when that changes. It waits once, however often it asks, and until `stop`. */
+  bytesSent(bytes: number): void
+  /**
+   * Nothing is available: `waiter` wants to know when that changes. It waits once, however often it asks, and until
+   * `stop`.
+   */
   wait(waiter: FlowWaiter): void
 
   // Receiving.
@@ -56,28 +56,28 @@ export interface StreamFlow {
    *
    * @throws TorError `CIRCUIT_PROTOCOL`
    */
-  receive(command: number, body: Uint8Array): void
+  messageArrived(command: number, body: Uint8Array): void
   /**
    * A DATA cell came, with this many bytes.
    *
    * @throws TorError `CIRCUIT_PROTOCOL`
    */
-  arrived(bytes: number): void
+  dataArrived(bytes: number): void
   /** The application took the next `bytes` bytes, or never will; 0 when nothing waits before cells that have none. */
-  consumed(bytes: number): void
+  bytesConsumed(bytes: number): void
   /** The read of the link that brought cells has been worked off, and the application has what it had asked for. */
-  endOfPass(): void
+  readProcessed(): void
 
   // The end.
 
   /** The stream is over, or is on another circuit now. No timer is left, and nobody is called. */
   stop(): void
   /** As {@link stop}, where our END is sent: what judges whatever still arrives. */
-  late(): LateTraffic
+  late(): HalfClosedRules
 }
 
 /** What may still arrive for a stream after our END. */
-export interface LateTraffic {
+export interface HalfClosedRules {
   /** What the stream's states are called (see legality.ts). */
   readonly states: StreamStates
   /**

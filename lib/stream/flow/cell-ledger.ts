@@ -18,8 +18,8 @@ export class CellLedger {
   }
 
   /**
-   * The next `bytes` bytes are consumed. Returns how many cells were finished by that. A cell without bytes is finished with
-   * those before it.
+   * The next `bytes` bytes are consumed. Returns how many cells were finished by that. A cell without bytes is finished
+   * with those before it.
    */
   consume(bytes: number): number {
     this.#consumed += bytes

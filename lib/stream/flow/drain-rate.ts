@@ -1,14 +1,19 @@
 /**
- * How fast the application takes what waits for it: the rate that an XON tells the far end (proposal 324, section 4.1.2).
+ * How fast the application takes what waits for it: the rate that an XON tells the far end (proposal 324, section
+ * 4.1.2).
  *
- * A measurement begins when the application takes bytes and leaves others behind, and counts what it takes from then on: so neither
- * a time in which nothing arrives nor a pause before it begins to read counts as slowness. Arti measures nothing and C tor begins as
- * soon as bytes wait, by which a reader that paused and then reads as fast as it can is held to a crawl.
+ * A measurement begins when the application takes bytes and leaves others behind, and counts what it takes from then
+ * on: so neither a time in which nothing arrives nor a pause before it begins to read counts as slowness. Arti measures
+ * nothing and C tor begins as soon as bytes wait, by which a reader that paused and then reads as fast as it can is
+ * held to a crawl.
  *
  * @module
  */
 
-/** A shorter time says nothing, in ms: the clocks of some runtimes move in steps of one. Who empties the queue in less is not slow. */
+/**
+ * A shorter time says nothing, in ms: the clocks of some runtimes move in steps of one. Who empties the queue in less
+ * is not slow.
+ */
 const SHORTEST = 10
 
 /** Rates are in bytes per ms, which is 1000 bytes per second, the unit of an XON. */
@@ -76,7 +81,9 @@ export class DrainRate {
     this.#rate = this.#rate === Infinity ? rate : (2 * rate + (this.#count - 1) * this.#rate) / (this.#count + 1)
   }
 
-  /** The queue was as good as empty: after a measurement's worth of bytes the rate is taken for too low, and doubles. */
+  /**
+   * The queue was as good as empty: after a measurement's worth of bytes the rate is taken for too low, and doubles.
+   */
   #countUnqueued(bytes: number): void {
     this.#unqueued += bytes
     if (this.#unqueued < this.#bytes) return

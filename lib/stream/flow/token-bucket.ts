@@ -1,6 +1,6 @@
 /**
- * A rate that the far end asked for, obeyed: a bucket of bytes that fills at that rate and holds what a second brings (C tor's
- * `token_bucket_rw`, with rate and burst the same).
+ * A rate that the far end asked for, obeyed: a bucket of bytes that fills at that rate and holds what a second brings
+ * (C tor's `token_bucket_rw`, with rate and burst the same).
  *
  * @module
  */

@@ -1,5 +1,6 @@
 /**
- * Flow control by windows (tor-spec, "Stream-level flow control"): 500 cells each way, opened by SENDMEs for what was consumed.
+ * Flow control by windows (tor-spec, "Stream-level flow control"): 500 cells each way, opened by SENDMEs for what was
+ * consumed.
  *
  * @module
  */
@@ -7,8 +8,8 @@ import { RelayCommand } from '../../cell/commands.ts'
 import { CellLedger } from './cell-ledger.ts'
 import { FlowWaiters } from './flow-waiters.ts'
 import { STATES, type StreamStates } from '../contract/legality.ts'
-import type { FlowControlKind, FlowOwner, FlowWaiter, LateTraffic, StreamFlow } from '../contract/stream-flow.ts'
-import type { StreamWindows } from '../tor-stream.ts'
+import type { FlowOwner, FlowWaiter, HalfClosedRules, StreamFlow } from '../contract/stream-flow.ts'
+import type { FlowControlKind, StreamWindows } from '../contract/socket-info.ts'
 import { ReceiveWindow, SendWindow } from './windows.ts'
 
 const EMPTY = new Uint8Array(0)
@@ -34,11 +35,11 @@ export class WindowFlow implements StreamFlow {
     return this.#package.available
   }
 
-  take(cells: number): void {
+  takeCredit(cells: number): void {
     this.#package.take(cells)
   }
 
-  sent(): void {
+  bytesSent(): void {
     // cells count, not bytes
   }
 
@@ -47,22 +48,22 @@ export class WindowFlow implements StreamFlow {
   }
 
   /** A SENDME: no other message is legal here. */
-  receive(): void {
+  messageArrived(): void {
     this.#package.increment()
     this.#waiters.call()
   }
 
-  arrived(bytes: number): void {
+  dataArrived(bytes: number): void {
     this.#deliver.take()
     this.#ledger.add(bytes)
   }
 
-  consumed(bytes: number): void {
+  bytesConsumed(bytes: number): void {
     const sendmes = this.#deliver.consumed(this.#ledger.consume(bytes))
     for (let sent = 0; sent < sendmes; sent++) this.#owner.send(RelayCommand.SENDME, EMPTY)
   }
 
-  endOfPass(): void {
+  readProcessed(): void {
     // each cell was judged as it came
   }
 
@@ -70,14 +71,14 @@ export class WindowFlow implements StreamFlow {
     this.#waiters.clear()
   }
 
-  late(): LateTraffic {
+  late(): HalfClosedRules {
     this.stop()
     return new LateWindows(this.#package, this.#deliver)
   }
 }
 
 /** As much DATA as the deliver window still allows, and as many SENDMEs as the package window has room for. */
-class LateWindows implements LateTraffic {
+class LateWindows implements HalfClosedRules {
   readonly states: StreamStates = STATES.windows
   readonly #package: SendWindow
   readonly #deliver: ReceiveWindow

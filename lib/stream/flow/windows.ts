@@ -1,7 +1,7 @@
 /**
- * The two ends of a fixed flow-control window (tor-spec, "Flow control"): what may still be packaged, and what may still
- * arrive. A stream has one of each with 500 cells in steps of 50, a circuit hop one of each with 1000 in steps of 100. Only
- * DATA counts.
+ * The two ends of a fixed flow-control window (tor-spec, "Flow control"): what may still be packaged, and what may
+ * still arrive. A stream has one of each with 500 cells in steps of 50, a circuit hop one of each with 1000 in steps of
+ * 100. Only DATA counts.
  *
  * @module
  */
@@ -53,14 +53,16 @@ export class SendWindow {
    * @throws RangeError when there is less: a cell without credit must never be sent.
    */
   take(cells: number): void {
-    if (!(cells >= 0 && cells <= this.#available)) throw new RangeError(`Cannot take ${cells} cells from a window of ${this.#available}`)
+    if (!(cells >= 0 && cells <= this.#available))
+      throw new RangeError(`Cannot take ${cells} cells from a window of ${this.#available}`)
     this.#available -= cells
   }
 
   /**
    * A SENDME came: one step more may be sent.
    *
-   * @throws TorError `CIRCUIT_PROTOCOL` when the window would grow beyond its size: the peer acknowledges what was never sent.
+   * @throws TorError `CIRCUIT_PROTOCOL` when the window would grow beyond its size: the peer acknowledges what was
+   * never sent.
    */
   increment(): void {
     const available = this.#available + this.size.step
@@ -109,7 +111,8 @@ export class ReceiveWindow {
   }
 
   /**
-   * `cells` of the cells that arrived are done with. Returns how many SENDMEs to send; their credit is the peer's from now on.
+   * `cells` of the cells that arrived are done with. Returns how many SENDMEs to send; their credit is the peer's from
+   * now on.
    *
    * @throws RangeError when fewer have arrived.
    */

@@ -1,10 +1,10 @@
 /**
- * Flow control by XON and XOFF (proposal 324, section 4), where congestion control runs on the circuit: the far end sends what it likes
- * until it is told to stop, and so do we.
+ * Flow control by XON and XOFF (proposal 324, section 4), where congestion control runs on the circuit: the far end
+ * sends what it likes until it is told to stop, and so do we.
  *
- * Sending: an XOFF stops it, an XON lets it go on at no more than the rate that it names. Receiving: an XOFF goes out when too much
- * waits for the application, an XON with the rate at which that was taken when nothing waits any more, and another one
- * whenever the rate has changed by much.
+ * Sending: an XOFF stops it, an XON lets it go on at no more than the rate that it names. Receiving: an XOFF goes out
+ * when too much waits for the application, an XON with the rate at which that was taken when nothing waits any more,
+ * and another one whenever the rate has changed by much.
  *
  * @module
  */
@@ -19,9 +19,9 @@ import { XOFF_CELL, XON_CELL } from '../contract/flow-parameters.ts'
 import { FlowWaiters } from './flow-waiters.ts'
 import { LateXonXoff } from './late-xon-xoff.ts'
 import { STATES, type StreamStates } from '../contract/legality.ts'
-import type { FlowControlKind, FlowOwner, FlowWaiter, LateTraffic, StreamFlow } from '../contract/stream-flow.ts'
+import type { FlowOwner, FlowWaiter, HalfClosedRules, StreamFlow } from '../contract/stream-flow.ts'
+import type { FlowControlKind, StreamWindows } from '../contract/socket-info.ts'
 import { TokenBucket } from './token-bucket.ts'
-import type { StreamWindows } from '../tor-stream.ts'
 import { XonXoffLimits } from './xon-xoff-limits.ts'
 
 /** A writer that is held to a rate gets what has come together in this time, in ms: not a timer for each cell. */
@@ -75,11 +75,11 @@ export class XonXoffFlow implements StreamFlow {
     return this.#stopped ? 0 : Math.max(0, Math.floor(this.#bucket.tokens / MAX_DATA))
   }
 
-  take(): void {
+  takeCredit(): void {
     // bytes count, not cells
   }
 
-  sent(bytes: number): void {
+  bytesSent(bytes: number): void {
     this.#limits.sent(bytes)
     this.#bucket.take(bytes)
   }
@@ -89,7 +89,7 @@ export class XonXoffFlow implements StreamFlow {
     this.#startTimer()
   }
 
-  receive(command: number, body: Uint8Array): void {
+  messageArrived(command: number, body: Uint8Array): void {
     const rate = this.#limits.receive(command, body)
     this.#clearTimer()
     this.#stopped = rate === 0
@@ -119,11 +119,11 @@ export class XonXoffFlow implements StreamFlow {
 
   // Receiving.
 
-  arrived(): void {
+  dataArrived(): void {
     // what waits is judged once a pass
   }
 
-  consumed(bytes: number): void {
+  bytesConsumed(bytes: number): void {
     if (bytes === 0) return
     const { waiting } = this.#owner
     this.#drain.drained(bytes, waiting, monotonicTime(this.#clock))
@@ -131,10 +131,11 @@ export class XonXoffFlow implements StreamFlow {
   }
 
   /**
-   * Decided at the end of the turn, not now: a burst that the application takes as fast as it can, chunk by chunk, sends no XOFF.
-   * That is what C tor has a grace period of 5 ms for, in which its own outbuf may drain (its bug 41130).
+   * Decided at the end of the turn, not now: a burst that the application takes as fast as it can, chunk by chunk,
+   * sends no XOFF. That is what C tor has a grace period of 5 ms for, in which its own outbuf may drain (its bug
+   * 41130).
    */
-  endOfPass(): void {
+  readProcessed(): void {
     if (this.#deciding || !this.#isTooMuch()) return
     this.#deciding = true
     atEndOfTurn(() => {
@@ -174,7 +175,7 @@ export class XonXoffFlow implements StreamFlow {
     this.#clearTimer()
   }
 
-  late(): LateTraffic {
+  late(): HalfClosedRules {
     this.stop()
     return new LateXonXoff(this.#limits, this.#setup)
   }

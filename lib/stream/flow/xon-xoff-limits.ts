@@ -1,9 +1,10 @@
 /**
- * How many XOFFs and XONs an honest far end can have sent, given what it got: the rest are marks on the traffic (proposal 324, section
- * 4.1.4, "DropMark"). Whoever sends them loses the circuit.
+ * How many XOFFs and XONs an honest far end can have sent, given what it got: the rest are marks on the traffic
+ * (proposal 324, section 4.1.4, "DropMark"). Whoever sends them loses the circuit.
  *
- * The thresholds are half of the proposal's, as in Arti: the far end counts with a consensus of its own, and C tor's own thresholds
- * have hit honest exits (torspec#371). Of XONs only advisory ones are limited, those that do not answer an XOFF.
+ * The thresholds are half of the proposal's, as in Arti: the far end counts with a consensus of its own, and C tor's
+ * own thresholds have hit honest exits (torspec#371). Of XONs only advisory ones are limited, those that do not answer
+ * an XOFF.
  *
  * @module
  */
@@ -33,10 +34,11 @@ export class XonXoffLimits {
   }
 
   /**
-   * An XOFF or an XON came. Returns the rate that it allows, in 1000 bytes per second: 0 for an XOFF, perhaps `Infinity` for an XON.
+   * An XOFF or an XON came. Returns the rate that it allows, in 1000 bytes per second: 0 for an XOFF, perhaps
+   * `Infinity` for an XON.
    *
-   * @throws TorError `CIRCUIT_PROTOCOL` when it is malformed; an XOFF, when it is the second in a row; either, when too few bytes
-   * were sent for it
+   * @throws TorError `CIRCUIT_PROTOCOL` when it is malformed; an XOFF, when it is the second in a row; either, when too
+   * few bytes were sent for it
    */
   receive(command: number, body: Uint8Array): number {
     const rate = rateOf(command, body)

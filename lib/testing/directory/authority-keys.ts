@@ -1,9 +1,9 @@
 /**
- * The keys of directory authorities: the identity key, whose fingerprint clients know, and the signing key, which the identity
- * key certifies and which signs consensus documents (dir-spec, "Creating key certificates").
+ * The keys of directory authorities: the identity key, whose fingerprint clients know, and the signing key, which the
+ * identity key certifies and which signs consensus documents (dir-spec, "Creating key certificates").
  *
- * They take long to make and serve tests only, so that one process makes each pair once, when it is first asked for: the
- * first authorities of all networks in a process are the same.
+ * They take long to make and serve tests only, so that one process makes each pair once, when it is first asked for:
+ * the first authorities of all networks in a process are the same.
  *
  * @module
  */
@@ -27,7 +27,12 @@ const made = new Map<number, Promise<AuthorityKeys>>()
 
 async function make(): Promise<AuthorityKeys> {
   const [identity, signing] = await Promise.all([generateRsaKey(2048), generateRsaKey(2048)])
-  return { identity, signing, v3Identity: fingerprintOf(identity.fingerprint), signingKeyDigest: fingerprintOf(signing.fingerprint) }
+  return {
+    identity,
+    signing,
+    v3Identity: fingerprintOf(identity.fingerprint),
+    signingKeyDigest: fingerprintOf(signing.fingerprint),
+  }
 }
 
 /** The keys of this process with this number, from 0. */

@@ -1,7 +1,7 @@
 /**
- * The `bandwidth-weights` of a consensus (dir-spec section 3.8.3): how much of each kind of relay's bandwidth each position
- * of a path may use, so that no position has less than the others. Where the specification has no solution and tor writes no
- * weights at all, as in a network of middle relays only, they are brought into range here.
+ * The `bandwidth-weights` of a consensus (dir-spec section 3.8.3): how much of each kind of relay's bandwidth each
+ * position of a path may use, so that no position has less than the others. Where the specification has no solution and
+ * tor writes no weights at all, as in a network of middle relays only, they are brought into range here.
  *
  * @module
  */
@@ -37,17 +37,32 @@ export function bandwidthWeights(totals: BandwidthTotals): Record<string, number
   const { Wgg, Wgd, Wmg, Wme, Wmd, Wee, Wed } = solve(totals)
   const one = WEIGHT_SCALE
   return {
-    Wbd: Wmd, Wbe: Wme, Wbg: Wmg, Wbm: one,
+    Wbd: Wmd,
+    Wbe: Wme,
+    Wbg: Wmg,
+    Wbm: one,
     Wdb: one,
-    Web: one, Wed, Wee, Weg: Wed, Wem: Wee,
-    Wgb: one, Wgd, Wgg, Wgm: Wgg,
-    Wmb: one, Wmd, Wme, Wmg, Wmm: one,
+    Web: one,
+    Wed,
+    Wee,
+    Weg: Wed,
+    Wem: Wee,
+    Wgb: one,
+    Wgd,
+    Wgg,
+    Wgm: Wgg,
+    Wmb: one,
+    Wmd,
+    Wme,
+    Wmg,
+    Wmm: one,
   }
 }
 
 const divide = (numerator: number, denominator: number): number => Math.trunc(numerator / denominator)
 
-const inRange = (solution: Solution): boolean => Object.values(solution).every((weight) => weight >= 0 && weight <= WEIGHT_SCALE)
+const inRange = (solution: Solution): boolean =>
+  Object.values(solution).every((weight) => weight >= 0 && weight <= WEIGHT_SCALE)
 
 function solve(totals: BandwidthTotals): Solution {
   // Each sum begins with 1 so that no division is by zero (since consensus method 26).
@@ -76,7 +91,15 @@ function bothScarce(G: number, M: number, E: number, D: number): Solution {
   }
   const Wed = divide(one * (D - 2 * E + 4 * G - 2 * M), 3 * D)
   const half = divide(one - Wed, 2)
-  const balanced = { Wgg: one, Wgd: half, Wmg: 0, Wme: divide(one * (G - M), E), Wmd: half, Wee: divide(one * (E - G + M), E), Wed }
+  const balanced = {
+    Wgg: one,
+    Wgd: half,
+    Wmg: 0,
+    Wme: divide(one * (G - M), E),
+    Wmd: half,
+    Wee: divide(one * (E - G + M), E),
+    Wed,
+  }
   if (inRange(balanced)) return balanced
   const exits = Math.min(Math.max(0, divide(one * (D - 2 * E + G + M), 3 * D)), one)
   const middles = Math.min(Math.max(0, divide(one * (D - 2 * M + G + E), 3 * D)), one - exits)

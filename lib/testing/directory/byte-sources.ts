@@ -50,7 +50,10 @@ export const failing = (error: unknown): ReadableStream<Uint8Array> =>
 
 /** The same bytes again and again. */
 export const endless = (bytes: Uint8Array): ReadableStream<Uint8Array> =>
-  new ReadableStream<Uint8Array>({ pull: (controller) => controller.enqueue(new Uint8Array(bytes)) }, { highWaterMark: 0 })
+  new ReadableStream<Uint8Array>(
+    { pull: (controller) => controller.enqueue(new Uint8Array(bytes)) },
+    { highWaterMark: 0 },
+  )
 
 /** `size` bytes each `interval` milliseconds. No timer is left when it is cancelled. */
 export function dripping(bytes: Uint8Array, size: number, interval: number, clock: Clock): ReadableStream<Uint8Array> {
@@ -78,7 +81,9 @@ export function dripping(bytes: Uint8Array, size: number, interval: number, cloc
 
 /** All bytes of a stream, compressed as zlib (RFC 1950): what HTTP calls deflate. */
 export async function deflated(source: ByteSource): Promise<Uint8Array<ArrayBuffer>> {
-  const compressed = inSequence([source]).pipeThrough(new CompressionStream('deflate') as TransformStream<Uint8Array, Uint8Array>)
+  const compressed = inSequence([source]).pipeThrough(
+    new CompressionStream('deflate') as TransformStream<Uint8Array, Uint8Array>,
+  )
   return new Uint8Array(await new Response(compressed as ReadableStream<Uint8Array<ArrayBuffer>>).arrayBuffer())
 }
 

@@ -1,14 +1,22 @@
 /**
- * Writes the microdesc flavour of a consensus document and signs it (dir-spec, "Vote and consensus status document formats"
- * and "Microdescriptor consensus"), as authorities do at consensus method 35. There are no votes: whoever calls says what
- * they agreed on. It writes what it is given, sense or nonsense, but for the order of things.
+ * Writes the microdesc flavour of a consensus document and signs it (dir-spec, "Vote and consensus status document
+ * formats" and "Microdescriptor consensus"), as authorities do at consensus method 35. There are no votes: whoever
+ * calls says what they agreed on. It writes what it is given, sense or nonsense, but for the order of things.
  *
  * @module
  */
 import { sha256 } from '@noble/hashes/sha2.js'
-import type { LinkAddress } from '../../platform/platform.ts'
+import type { LinkAddress } from '../../platform/links/transport.ts'
 import { bandwidthWeights } from './bandwidth-weights.ts'
-import { base64, base64Unpadded, documentTime, fingerprintOf, pemObject, textBytes, withWrongBit } from './document-text.ts'
+import {
+  base64,
+  base64Unpadded,
+  documentTime,
+  fingerprintOf,
+  pemObject,
+  textBytes,
+  withWrongBit,
+} from './document-text.ts'
 import type { RsaKey } from '../identity/rsa-key.ts'
 
 /** What a consensus says of one relay. */
@@ -76,7 +84,8 @@ export const REQUIRED_CLIENT_PROTOCOLS = 'Cons=2 Desc=2 FlowCtrl=1 Link=4 Microd
 /** What the public network recommends to clients (July 2026). */
 export const RECOMMENDED_CLIENT_PROTOCOLS =
   'Cons=2 Desc=2 DirCache=2 FlowCtrl=1-2 HSDir=2 HSIntro=4 HSRend=2 Link=4-5 Microdesc=2 Relay=2-4'
-const RELAY_PROTOCOLS = 'Cons=2 Desc=2 DirCache=2 FlowCtrl=1-2 HSDir=2 HSIntro=4-5 HSRend=2 Link=4-5 LinkAuth=3 Microdesc=2 Relay=2-4'
+const RELAY_PROTOCOLS =
+  'Cons=2 Desc=2 DirCache=2 FlowCtrl=1-2 HSDir=2 HSIntro=4-5 HSRend=2 Link=4-5 LinkAuth=3 Microdesc=2 Relay=2-4'
 const KNOWN_FLAGS =
   'Authority BadExit Exit Fast Guard HSDir MiddleOnly NoEdConsensus Running Stable StaleDesc Sybil V2Dir Valid'
 
@@ -122,7 +131,10 @@ export function writeConsensus(content: ConsensusContent): string {
   ].join('')
 }
 
-/** The same with signatures under it, in the order of the signers' identities; one of each that `signers` has, repetitions included. */
+/**
+ * The same with signatures under it, in the order of the signers' identities; one of each that `signers` has,
+ * repetitions included.
+ */
 export function signConsensus(text: string, signers: readonly ConsensusSigner[]): string {
   // Through the space after the keyword, so that all sign the same (dir-spec, "directory-signature").
   const digest = sha256(textBytes(`${text}directory-signature `))
@@ -170,4 +182,5 @@ function weightsOf(relays: readonly ConsensusEntry[]): Record<string, number> {
 }
 
 /** A value that everybody knows, another one each day: that is no way to make one in earnest. */
-const sharedRandom = (time: number): string => base64(sha256(textBytes(`shared random value ${Math.floor(time / DAY)}`)))
+const sharedRandom = (time: number): string =>
+  base64(sha256(textBytes(`shared random value ${Math.floor(time / DAY)}`)))

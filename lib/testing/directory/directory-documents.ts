@@ -47,12 +47,22 @@ const strangersFor = (directory: TestDirectory): Promise<AuthorityKeys[]> =>
   Promise.all(directory.authorities.map((_, index) => strangerKeys(index)))
 
 /** What is served while `lie` is told. */
-export async function documentsFor(directory: TestDirectory, lie: DocumentLie | TimeLie | undefined, now: number): Promise<DirectoryDocuments> {
+export async function documentsFor(
+  directory: TestDirectory,
+  lie: DocumentLie | TimeLie | undefined,
+  now: number,
+): Promise<DirectoryDocuments> {
   const { certified } = directory
   const certificates = directory.authorities.map(({ v3Identity, keys }) => {
     const expires = lie === 'expired-certificates' ? now - 48 * HOUR : certified.expires
-    const forged = lie === 'forged-certificates' ? 'certification' : lie === 'uncrossed-certificates' ? 'crosscert' : undefined
-    const text = directory.certify({ keys, published: certified.published, expires, ...(forged === undefined ? {} : { forged }) })
+    const forged =
+      lie === 'forged-certificates' ? 'certification' : lie === 'uncrossed-certificates' ? 'crosscert' : undefined
+    const text = directory.certify({
+      keys,
+      published: certified.published,
+      expires,
+      ...(forged === undefined ? {} : { forged }),
+    })
     return { v3Identity, signingKeyDigest: keys.signingKeyDigest, text }
   })
   const usual: DirectoryDocuments = {
@@ -119,11 +129,17 @@ function impostors(
   lie: 'impostors' | 'other-certificates',
   now: number,
 ): DirectoryDocuments {
-  const pairs = directory.authorities.map(({ v3Identity }, index) => ({ v3Identity, keys: strangers[index] as AuthorityKeys }))
+  const pairs = directory.authorities.map(({ v3Identity }, index) => ({
+    v3Identity,
+    keys: strangers[index] as AuthorityKeys,
+  }))
   const { certified } = directory
   return {
     ...usual,
-    consensus: directory.sign(directory.content(now), pairs.map(({ v3Identity, keys: { signing } }) => ({ v3Identity, signing }))),
+    consensus: directory.sign(
+      directory.content(now),
+      pairs.map(({ v3Identity, keys: { signing } }) => ({ v3Identity, signing })),
+    ),
     certificates: pairs.map(({ v3Identity, keys }) => ({
       v3Identity,
       signingKeyDigest: keys.signingKeyDigest,

@@ -1,5 +1,6 @@
 /**
- * HTTP/1.0 as directory servers speak it over a BEGIN_DIR stream (dir-spec, "HTTP headers"): one request, one answer, the end.
+ * HTTP/1.0 as directory servers speak it over a BEGIN_DIR stream (dir-spec, "HTTP headers"): one request, one answer,
+ * the end.
  *
  * @module
  */
@@ -51,12 +52,19 @@ const REASONS: Readonly<Record<number, string>> = {
 /** Nothing ever comes. */
 export const noAnswer = (): RawAnswer => ({ raw: silence() })
 
-/** The destination of a BEGIN_DIR: reads one request and sends what `answer` makes of it. What it throws fails the stream. */
-export function httpConnection(answer: (request: HttpRequest) => DirectoryAnswer | Promise<DirectoryAnswer>): ExitConnection {
+/**
+ * The destination of a BEGIN_DIR: reads one request and sends what `answer` makes of it. What it throws fails the
+ * stream.
+ */
+export function httpConnection(
+  answer: (request: HttpRequest) => DirectoryAnswer | Promise<DirectoryAnswer>,
+): ExitConnection {
   let over = false
   let head: Uint8Array | undefined = new Uint8Array(0)
   let settle: (answered: DirectoryAnswer | Promise<DirectoryAnswer>) => void = () => undefined
-  const body = new Promise<DirectoryAnswer>((resolve) => (settle = resolve)).then((answered) => bytesOf(answered).getReader())
+  const body = new Promise<DirectoryAnswer>((resolve) => (settle = resolve)).then((answered) =>
+    bytesOf(answered).getReader(),
+  )
   // The readable says so when it is read; it may not be any more.
   body.catch(() => undefined)
 
@@ -115,7 +123,10 @@ function parseRequest(head: string): HttpRequest | undefined {
 function bytesOf(answer: DirectoryAnswer): ReadableStream<Uint8Array> {
   if ('raw' in answer) return inSequence([answer.raw])
   const { status, headers = {}, body = new Uint8Array(0) } = answer
-  const lines = [`HTTP/1.0 ${status} ${REASONS[status] ?? 'Unknown'}`, ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`)]
+  const lines = [
+    `HTTP/1.0 ${status} ${REASONS[status] ?? 'Unknown'}`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+  ]
   const head = textBytes(`${lines.join('\r\n')}\r\n\r\n`)
   return body instanceof Uint8Array ? inSequence([joinBytes([head, body])]) : inSequence([head, body])
 }

@@ -18,9 +18,10 @@ import type { TestRelay } from '../relay/test-relay.ts'
  * - `minority`: signed well, by half of the authorities or fewer
  * - `repeated-signature`: signed well by one authority, as many times as there are authorities
  * - `unknown-authorities`: signed well by others, whose certificates are to be had
- * - `impostors`: signed in the authorities' names with others' keys; the certificates too are in the authorities' names, and
- *   signed with the others' identity keys
- * - `other-certificates`: the same, but that the certificates asked for turn out to be the others' own, and true as such
+ * - `impostors`: signed in the authorities' names with others' keys; the certificates too are in the authorities'
+ *   names, and signed with the others' identity keys
+ * - `other-certificates`: the same, but that the certificates asked for turn out to be the others' own, and true as
+ *   such
  *
  * Certificates; the consensus is true:
  *
@@ -106,7 +107,18 @@ export interface DirectoryRequest extends HttpRequest {
 }
 
 const TRANSFER_LIES: ReadonlySet<unknown> = new Set<TransferLie>([
-  'hang', 'stall', 'reset', 'truncated', 'empty', 'oversized', 'bomb', 'garbage', 'not-http', 'endless-header', 'busy', 'not-found',
+  'hang',
+  'stall',
+  'reset',
+  'truncated',
+  'empty',
+  'oversized',
+  'bomb',
+  'garbage',
+  'not-http',
+  'endless-header',
+  'busy',
+  'not-found',
 ])
 
 /** Whether it is about the transfer, the documents being true. @internal */

@@ -1,7 +1,7 @@
 /**
  * The directory of a relay, as it answers BEGIN_DIR: consensus, key certificates and microdescriptors by the URLs of
- * dir-spec, "General-use HTTP URLs". Whatever else a directory has, server descriptors, votes, consensus diffs, is not found.
- * `If-Modified-Since` is ignored: what is asked for is sent.
+ * dir-spec, "General-use HTTP URLs". Whatever else a directory has, server descriptors, votes, consensus diffs, is not
+ * found. `If-Modified-Since` is ignored: what is asked for is sent.
  *
  * @module
  */
@@ -62,13 +62,19 @@ async function answer(request: DirectoryRequest, directory: TestDirectory): Prom
   const now = relay.clock.now()
   const documents = await documentsFor(directory, lie === undefined || isTransferLie(lie) ? undefined : lie, now)
   const found = request.method === 'GET' ? find(request, documents, lie) : { status: 400, text: '' }
-  const headers = { Date: new Date(now + relay.clockSkew).toUTCString(), 'Content-Type': 'text/plain', 'X-Your-Address-Is': '192.0.2.254' }
+  const headers = {
+    'Date': new Date(now + relay.clockSkew).toUTCString(),
+    'Content-Type': 'text/plain',
+    'X-Your-Address-Is': '192.0.2.254',
+  }
   const plain = textBytes(found.text)
   const compress = found.status === 200 && wantsDeflate(request)
   const response = { status: found.status, headers, body: compress ? await deflated(plain) : plain }
   const encoding = compress ? 'deflate' : 'identity'
   if (lie === undefined || !isTransferLie(lie)) return framed(response, encoding)
-  return typeof lie === 'object' ? slowly(response, encoding, lie, relay) : transfer(response, encoding, plain, lie, relay)
+  return typeof lie === 'object'
+    ? slowly(response, encoding, lie, relay)
+    : transfer(response, encoding, plain, lie, relay)
 }
 
 /** `Accept-Encoding` goes before the suffix (dir-spec, appendix B). */
@@ -88,7 +94,8 @@ function find(request: DirectoryRequest, documents: DirectoryDocuments, lie: Dir
     return { status: 200, text: documents.consensus }
   }
   const keys = KEYS.exec(path)
-  if (keys !== null) return joined(certificatesFor(documents, keys[1] as string, (keys[2] as string).toUpperCase().split('+')))
+  if (keys !== null)
+    return joined(certificatesFor(documents, keys[1] as string, (keys[2] as string).toUpperCase().split('+')))
   if (path === '/tor/keys/authority') {
     const own = documents.certificates.find(({ v3Identity }) => v3Identity === request.relay.v3Identity)
     return joined([own?.text])
@@ -98,14 +105,25 @@ function find(request: DirectoryRequest, documents: DirectoryDocuments, lie: Dir
   return joined((microdescriptors[1] as string).split('-').map((digest) => documents.microdescriptor(digest)))
 }
 
-/** Whether more than half of the authorities that the client trusts have signed; it names them by the beginnings of their identities. */
+/**
+ * Whether more than half of the authorities that the client trusts have signed; it names them by the beginnings of
+ * their identities.
+ */
 function isSignedByMost(consensus: string, prefixes: readonly string[]): boolean {
-  const signers = [...consensus.matchAll(/^directory-signature sha256 ([0-9A-F]{40}) /gm)].map((match) => match[1] as string)
-  const signed = prefixes.filter((prefix) => prefix !== '' && signers.some((signer) => signer.startsWith(prefix.toUpperCase())))
+  const signers = [...consensus.matchAll(/^directory-signature sha256 ([0-9A-F]{40}) /gm)].map(
+    (match) => match[1] as string,
+  )
+  const signed = prefixes.filter(
+    (prefix) => prefix !== '' && signers.some((signer) => signer.startsWith(prefix.toUpperCase())),
+  )
   return signed.length * 2 > prefixes.length
 }
 
-function certificatesFor({ certificates }: DirectoryDocuments, by: string, names: readonly string[]): (string | undefined)[] {
+function certificatesFor(
+  { certificates }: DirectoryDocuments,
+  by: string,
+  names: readonly string[],
+): (string | undefined)[] {
   if (by === 'all') return certificates.map(({ text }) => text)
   return names.map((name) => {
     const certificate = certificates.find(({ v3Identity, signingKeyDigest }) => {
@@ -138,7 +156,13 @@ function slowly(response: WholeResponse, encoding: string, { slow }: SlowLie, re
   return { ...whole, body: dripping(body, 498, slow, relay.clock) }
 }
 
-async function transfer(response: WholeResponse, encoding: string, plain: Uint8Array, lie: TransferLie, relay: TestRelay): Promise<DirectoryAnswer> {
+async function transfer(
+  response: WholeResponse,
+  encoding: string,
+  plain: Uint8Array,
+  lie: TransferLie,
+  relay: TestRelay,
+): Promise<DirectoryAnswer> {
   const { body, ...whole } = framed(response, encoding)
   const half = body.subarray(0, body.length >>> 1)
   const { headers } = response
@@ -154,15 +178,27 @@ async function transfer(response: WholeResponse, encoding: string, plain: Uint8A
     case 'empty':
       return framed({ status: 200, headers, body: new Uint8Array(0) }, encoding)
     case 'oversized':
-      return { status: 200, headers, body: inSequence([plain, endless(textBytes('x-filler is not the end of it\n'.repeat(2_000)))]) }
+      return {
+        status: 200,
+        headers,
+        body: inSequence([plain, endless(textBytes('x-filler is not the end of it\n'.repeat(2_000)))]),
+      }
     case 'bomb':
       return framed({ status: 200, headers, body: new Uint8Array(await decompressionBomb()) }, 'deflate')
     case 'garbage':
-      return framed({ status: 200, headers, body: relay.random(Math.min(Math.max(body.length, 1_000), 65_536)) }, encoding)
+      return framed(
+        { status: 200, headers, body: relay.random(Math.min(Math.max(body.length, 1_000), 65_536)) },
+        encoding,
+      )
     case 'not-http':
       return { raw: relay.random(10_000) }
     case 'endless-header':
-      return { raw: inSequence([textBytes('HTTP/1.0 200 OK\r\n'), endless(textBytes('X-Filler: is not the end of it\r\n'.repeat(2_000)))]) }
+      return {
+        raw: inSequence([
+          textBytes('HTTP/1.0 200 OK\r\n'),
+          endless(textBytes('X-Filler: is not the end of it\r\n'.repeat(2_000))),
+        ]),
+      }
     case 'busy':
       return framed({ status: 503, headers, body: new Uint8Array(0) }, 'identity')
     case 'not-found':

@@ -18,7 +18,8 @@ export const fingerprintOf = (bytes: Uint8Array): string =>
     .toUpperCase()
 
 /** `YYYY-MM-DD HH:MM:SS` in UTC, whole seconds. */
-export const documentTime = (milliseconds: number): string => new Date(milliseconds).toISOString().slice(0, 19).replace('T', ' ')
+export const documentTime = (milliseconds: number): string =>
+  new Date(milliseconds).toISOString().slice(0, 19).replace('T', ' ')
 
 /** An object: base64 in lines of 64 characters between BEGIN and END, the last newline included. */
 export function pemObject(label: string, bytes: Uint8Array): string {

@@ -20,8 +20,8 @@ export interface KeyCertificateContent {
   /** What the `fingerprint` line says, if not the identity key's fingerprint. It is signed all the same. */
   readonly fingerprint?: string
   /**
-   * Which signature has one wrong bit: that of the identity key over the certificate, or that of the signing key over the
-   * identity key.
+   * Which signature has one wrong bit: that of the identity key over the certificate, or that of the signing key over
+   * the identity key.
    */
   readonly forged?: 'certification' | 'crosscert'
 }

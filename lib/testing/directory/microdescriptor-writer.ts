@@ -37,7 +37,15 @@ export interface WrittenMicrodescriptor {
 
 /** Writes one. */
 export function writeMicrodescriptor(content: MicrodescriptorContent): WrittenMicrodescriptor {
-  const { ntorOnionKey, ed25519Identity, tapKey, family = [], familyIds = [], exitPolicy = REJECT_ALL, exitPolicyIPv6 } = content
+  const {
+    ntorOnionKey,
+    ed25519Identity,
+    tapKey,
+    family = [],
+    familyIds = [],
+    exitPolicy = REJECT_ALL,
+    exitPolicyIPv6,
+  } = content
   const text = [
     'onion-key\n',
     tapKey === undefined ? '' : pemObject('RSA PUBLIC KEY', tapKey),

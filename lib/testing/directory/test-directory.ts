@@ -1,13 +1,19 @@
 /**
- * The directory of a test network: its authorities, what they agree on, and what of it is served. There are no votes and no
- * caches: the documents are made when somebody asks, of the network as it is then, and all relays serve the same ones.
+ * The directory of a test network: its authorities, what they agree on, and what of it is served. There are no votes
+ * and no caches: the documents are made when somebody asks, of the network as it is then, and all relays serve the same
+ * ones.
  *
  * @module
  */
 import type { Clock } from '../../base/clock.ts'
 import type { NetworkConfig } from '../../directory/network/network-config.ts'
 import type { AuthorityKeys } from './authority-keys.ts'
-import { RECOMMENDED_CLIENT_PROTOCOLS, REQUIRED_CLIENT_PROTOCOLS, signConsensus, writeConsensus } from './consensus-writer.ts'
+import {
+  RECOMMENDED_CLIENT_PROTOCOLS,
+  REQUIRED_CLIENT_PROTOCOLS,
+  signConsensus,
+  writeConsensus,
+} from './consensus-writer.ts'
 import type { ConsensusContent, ConsensusSigner, ConsensusSource } from './consensus-writer.ts'
 import type { DirectoryLieChoice, DirectoryRequest } from './directory-lies.ts'
 import { fingerprintOf } from './document-text.ts'
@@ -73,18 +79,30 @@ export class TestDirectory {
     this.#clock = clock
   }
 
-  /** What a client needs to know of this network; its fallbacks are the relays with the flag V2Dir that are no authorities. */
+  /**
+   * What a client needs to know of this network; its fallbacks are the relays with the flag V2Dir that are no
+   * authorities.
+   */
   get config(): NetworkConfig {
     const isAuthority = new Set(this.authorities.map(({ relay }) => relay))
-    const serverOf = ({ description: { addresses, rsaIdentity } }: TestRelay): NetworkConfig['fallbacks'][0] => ({ addresses, rsaIdentity })
+    const serverOf = ({ description: { addresses, rsaIdentity } }: TestRelay): NetworkConfig['fallbacks'][0] => ({
+      addresses,
+      rsaIdentity,
+    })
     return {
-      authorities: this.authorities.map(({ nickname, v3Identity, relay }) => ({ nickname, v3Identity, ...serverOf(relay) })),
+      authorities: this.authorities.map(({ nickname, v3Identity, relay }) => ({
+        nickname,
+        v3Identity,
+        ...serverOf(relay),
+      })),
       fallbacks: this.#relays.filter((relay) => !isAuthority.has(relay) && relay.isDirectory).map(serverOf),
       testing: true,
     }
   }
 
-  /** The true consensus, microdesc flavour, as all authorities sign it now (or at another time, in ms since the epoch). */
+  /**
+   * The true consensus, microdesc flavour, as all authorities sign it now (or at another time, in ms since the epoch).
+   */
   consensus(at: number = this.#clock.now()): string {
     return this.sign(this.content(at), this.signers)
   }
@@ -125,7 +143,18 @@ export class TestDirectory {
         const { nickname, address, ipv6Address, published } = relay
         const microdescriptorDigest = this.#describe(relay).digest
         const { fingerprint: rsaIdentity } = published.rsa
-        return { nickname, rsaIdentity, address, ipv6Address, microdescriptorDigest, flags, version, protocols, bandwidth, measured }
+        return {
+          nickname,
+          rsaIdentity,
+          address,
+          ipv6Address,
+          microdescriptorDigest,
+          flags,
+          version,
+          protocols,
+          bandwidth,
+          measured,
+        }
       }),
       params,
       requiredClientProtocols,
@@ -148,13 +177,17 @@ export class TestDirectory {
   /** A consensus with signatures. @internal */
   sign(content: ConsensusContent, signers: readonly ConsensusSigner[]): string {
     const text = writeConsensus(content)
-    const names = signers.map(({ v3Identity, signing, forged }) => `${v3Identity} ${fingerprintOf(signing.fingerprint)} ${forged}`)
+    const names = signers.map(
+      ({ v3Identity, signing, forged }) => `${v3Identity} ${fingerprintOf(signing.fingerprint)} ${forged}`,
+    )
     return this.#once(`${names.join()} ${text}`, () => signConsensus(text, signers))
   }
 
   /** A certificate with signatures. @internal */
   certify(content: KeyCertificateContent): string {
-    return this.#once(JSON.stringify({ ...content, keys: content.keys.signingKeyDigest }), () => writeKeyCertificate(content))
+    return this.#once(JSON.stringify({ ...content, keys: content.keys.signingKeyDigest }), () =>
+      writeKeyCertificate(content),
+    )
   }
 
   get #listed(): readonly TestRelay[] {

@@ -4,11 +4,15 @@
  * @module
  */
 
-/** The knobs. Each may be turned at any time and concerns what happens from then on; what says so, the circuits of then. */
+/**
+ * The knobs. Each may be turned at any time and concerns what happens from then on; what says so, the circuits of then.
+ */
 export interface CongestionControlKnobs {
   /** Whether it agrees when a client asks for congestion control. */
   enabled: boolean
-  /** How many cells a circuit SENDME stands for, in both directions, 1 to 255: what the relay answers to new circuits. */
+  /**
+   * How many cells a circuit SENDME stands for, in both directions, 1 to 255: what the relay answers to new circuits.
+   */
   increment: number
   /** The congestion window of new circuits, in cells. It stays as it is: there is no algorithm. */
   cwnd: number

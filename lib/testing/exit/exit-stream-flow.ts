@@ -1,6 +1,6 @@
 /**
- * The flow control of a stream at the exit: windows of its own (tor-spec, "Stream-level flow control"), or XOFF and XON where the circuit
- * is under congestion control (proposal 324 section 4.1).
+ * The flow control of a stream at the exit: windows of its own (tor-spec, "Stream-level flow control"), or XOFF and XON
+ * where the circuit is under congestion control (proposal 324 section 4.1).
  *
  * Written apart from the client's own accounting, so that one checks the other.
  *
@@ -106,7 +106,9 @@ export class WindowExitFlow extends ExitStreamFlow {
   }
 }
 
-/** XOFF when too much waits for the destination, XON when nothing does; and as the client says in the other direction. */
+/**
+ * XOFF when too much waits for the destination, XON when nothing does; and as the client says in the other direction.
+ */
 export class XonXoffExitFlow extends ExitStreamFlow {
   readonly #host: ExitFlowHost
   readonly #knobs: CongestionControlKnobs
@@ -125,12 +127,14 @@ export class XonXoffExitFlow extends ExitStreamFlow {
   }
 
   received(waiting: number): string | undefined {
-    if (waiting > this.#knobs.xoffLimit && !this.#clientStopped && this.#host.open) this.#host.send(RelayCommand.XOFF, encodeXoff())
+    if (waiting > this.#knobs.xoffLimit && !this.#clientStopped && this.#host.open)
+      this.#host.send(RelayCommand.XOFF, encodeXoff())
     return undefined
   }
 
   consumed(_cells: number, waiting: number): void {
-    if (waiting === 0 && this.#clientStopped && this.#host.open) this.#host.send(RelayCommand.XON, encodeXon(this.#knobs.xonRate))
+    if (waiting === 0 && this.#clientStopped && this.#host.open)
+      this.#host.send(RelayCommand.XON, encodeXon(this.#knobs.xonRate))
   }
 
   receive(command: number, body: Uint8Array): string | undefined {

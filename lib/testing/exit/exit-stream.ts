@@ -1,6 +1,6 @@
 /**
- * A stream at the exit: a destination's pair of byte streams on one side, DATA cells on the other, as many as its flow control allows.
- * Backpressure goes through in both directions.
+ * A stream at the exit: a destination's pair of byte streams on one side, DATA cells on the other, as many as its flow
+ * control allows. Backpressure goes through in both directions.
  *
  * @module
  */
@@ -37,14 +37,17 @@ export interface ExitStreamHost {
 }
 
 /** Why an END goes out for what a destination's stream failed with. */
-const reasonFor = (error: unknown, otherwise: number): number => (error instanceof ExitRefusal ? error.reason : otherwise)
+const reasonFor = (error: unknown, otherwise: number): number =>
+  error instanceof ExitRefusal ? error.reason : otherwise
 
 const handled = (promise: Promise<unknown> | undefined): void => {
   // A destination that fails while it is being given up fails nobody.
   promise?.catch(() => undefined)
 }
 
-/** One stream as the relay at its far end sees it. All counts are of DATA cells of this stream unless they say bytes. */
+/**
+ * One stream as the relay at its far end sees it. All counts are of DATA cells of this stream unless they say bytes.
+ */
 export class TestStream {
   /** The stream id, 1 to 65,535. */
   readonly id: number
@@ -72,7 +75,10 @@ export class TestStream {
   #state: 'connecting' | 'open' | 'ended' = 'connecting'
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined
   #writer: WritableStreamDefaultWriter<Uint8Array> | undefined
-  /** Bodies that the destination has not taken yet. With windows at most the deliver window, unless the relay is not strict. */
+  /**
+   * Bodies that the destination has not taken yet. With windows at most the deliver window, unless the relay is not
+   * strict.
+   */
   #inbox: Uint8Array[] = []
   /** Bytes of them, and of those that the destination is about to take. */
   #waitingBytes = 0
@@ -161,7 +167,10 @@ export class TestStream {
   }
 
   /** Ends the stream from the relay's side: an END with `reason` goes out, unless one went either way. */
-  end(reason: number, details: { readonly address?: string | undefined; readonly ttl?: number | undefined } = {}): void {
+  end(
+    reason: number,
+    details: { readonly address?: string | undefined; readonly ttl?: number | undefined } = {},
+  ): void {
     if (this.#state === 'ended') return
     this.endSent = reason
     this.#host.sendMessage(RelayCommand.END, this.id, encodeEnd(reason, details))

@@ -23,11 +23,14 @@ export interface ExitRequest extends StreamTarget {
 
 /** A connection that an exit made, seen from the exit. */
 export interface ExitConnection {
-  /** What the destination sends. Read only as the stream's and the circuit's package windows allow. Its end is an END with DONE. */
+  /**
+   * What the destination sends. Read only as the stream's and the circuit's package windows allow. Its end is an END
+   * with DONE.
+   */
   readonly readable: ReadableStream<Uint8Array>
   /**
-   * What the destination receives. The exit acknowledges cells (stream SENDME) as fast as this takes them, and no faster. It
-   * is closed when the client ends the stream and aborted when the circuit goes.
+   * What the destination receives. The exit acknowledges cells (stream SENDME) as fast as this takes them, and no
+   * faster. It is closed when the client ends the stream and aborted when the circuit goes.
    */
   readonly writable: WritableStream<Uint8Array>
   /** The IP address that CONNECTED tells; without one CONNECTED has an empty body. */
@@ -37,15 +40,20 @@ export interface ExitConnection {
 }
 
 /**
- * Connects a stream. To refuse it throw an {@link ExitRefusal}; anything else that is thrown ends the stream with reason
- * INTERNAL.
+ * Connects a stream. To refuse it throw an {@link ExitRefusal}; anything else that is thrown ends the stream with
+ * reason INTERNAL.
  */
 export type ExitHandler = (request: ExitRequest) => ExitConnection | Promise<ExitConnection>
 
-/** Answers a RESOLVE. `name` may be a reverse name (`in-addr.arpa`). What it throws is answered as an error that is not transient. */
+/**
+ * Answers a RESOLVE. `name` may be a reverse name (`in-addr.arpa`). What it throws is answered as an error that is not
+ * transient.
+ */
 export type ResolveHandler = (name: string) => readonly ResolvedAnswer[] | Promise<readonly ResolvedAnswer[]>
 
-/** What an exit handler throws to refuse a stream; `readable` may fail with one too, to end a stream with that reason. */
+/**
+ * What an exit handler throws to refuse a stream; `readable` may fail with one too, to end a stream with that reason.
+ */
 export class ExitRefusal extends Error {
   /** `ExitRefusal`. */
   override readonly name: string = 'ExitRefusal'
@@ -56,7 +64,10 @@ export class ExitRefusal extends Error {
   /** For how long it holds, in seconds. */
   readonly ttl: number | undefined
 
-  constructor(reason: number, details: { readonly address?: string | undefined; readonly ttl?: number | undefined } = {}) {
+  constructor(
+    reason: number,
+    details: { readonly address?: string | undefined; readonly ttl?: number | undefined } = {},
+  ) {
     super(`The exit refused the stream with reason ${reason}`)
     this.reason = reason
     this.address = details.address

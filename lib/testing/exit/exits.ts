@@ -31,7 +31,7 @@ export function pattern(offset: number, length: number): Uint8Array<ArrayBuffer>
   const period = (patternPeriod ??= makePattern())
   const bytes = new Uint8Array(length)
   let from = offset % PATTERN_PERIOD
-  for (let at = 0; at < length; ) {
+  for (let at = 0; at < length;) {
     const part = period.subarray(from, from + length - at)
     bytes.set(part, at)
     at += part.length
@@ -80,7 +80,9 @@ export function source(options: { readonly length: number; readonly chunkSize?: 
   }
 }
 
-/** A destination that counts what it receives, over all of its connections. It sends nothing and does not end a stream. */
+/**
+ * A destination that counts what it receives, over all of its connections. It sends nothing and does not end a stream.
+ */
 export interface Sink {
   (): ExitConnection
   /** How many bytes came. */

@@ -37,8 +37,8 @@ export interface TcpDestination {
 /** What {@link tcpExit} may be told. */
 export interface TcpExitOptions {
   /**
-   * Which hosts it connects to. By default `localhost`, `127.0.0.0/8` and `::1` only: nothing leaves this machine by accident.
-   * A name that is let through is resolved by this machine, in the clear.
+   * Which hosts it connects to. By default `localhost`, `127.0.0.0/8` and `::1` only: nothing leaves this machine by
+   * accident. A name that is let through is resolved by this machine, in the clear.
    */
   readonly allow?: (host: string, port: number) => boolean
   /** Where to connect to instead of what the client asked for: lets a name stand for a local server. */
@@ -71,7 +71,8 @@ function loadNet(): NodeNet {
 }
 
 /**
- * An exit that connects to TCP servers on this machine. A host that is not allowed is refused with END reason EXITPOLICY.
+ * An exit that connects to TCP servers on this machine. A host that is not allowed is refused with END reason
+ * EXITPOLICY.
  *
  * @throws TypeError in a runtime without `node:net`
  */

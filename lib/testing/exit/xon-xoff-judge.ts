@@ -1,7 +1,8 @@
 /**
- * Whether the XOFFs and XONs of a client are such as an honest one can have sent, given what it got (proposal 324, section 4.1.4).
- * The measure is C tor's (src/core/or/congestion_control_flow.c), which it applies to what an exit sends: twice as strict as what a client
- * of this library allows an exit, and it limits every XON, also those that answer an XOFF.
+ * Whether the XOFFs and XONs of a client are such as an honest one can have sent, given what it got (proposal 324,
+ * section 4.1.4). The measure is C tor's (src/core/or/congestion_control_flow.c), which it applies to what an exit
+ * sends: twice as strict as what a client of this library allows an exit, and it limits every XON, also those that
+ * answer an XOFF.
  *
  * Written apart from the client's own limits, so that one checks the other.
  *

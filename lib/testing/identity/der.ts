@@ -1,5 +1,6 @@
 /**
- * A writer of the little DER that a self-signed X.509 certificate takes (X.690; RFC 5280, section 4.1). It reads nothing.
+ * A writer of the little DER that a self-signed X.509 certificate takes (X.690; RFC 5280, section 4.1). It reads
+ * nothing.
  *
  * @module
  */
@@ -18,7 +19,12 @@ export function joinBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer>
 /** One DER value: tag, length, and the contents one after the other. */
 export function derValue(tag: number, ...contents: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const body = joinBytes(contents)
-  const length = body.length < 0x80 ? [body.length] : body.length < 0x100 ? [0x81, body.length] : [0x82, body.length >>> 8, body.length & 0xff]
+  const length =
+    body.length < 0x80
+      ? [body.length]
+      : body.length < 0x100
+        ? [0x81, body.length]
+        : [0x82, body.length >>> 8, body.length & 0xff]
   return joinBytes([Uint8Array.of(tag, ...length), body])
 }
 
@@ -30,7 +36,9 @@ export function derInteger(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   let start = 0
   while (start < bytes.length - 1 && bytes[start] === 0) start += 1
   const digits = bytes.subarray(start)
-  return (digits[0] ?? 0) >= 0x80 || digits.length === 0 ? derValue(0x02, Uint8Array.of(0), digits) : derValue(0x02, digits)
+  return (digits[0] ?? 0) >= 0x80 || digits.length === 0
+    ? derValue(0x02, Uint8Array.of(0), digits)
+    : derValue(0x02, digits)
 }
 
 /** A BIT STRING without unused bits. */
@@ -40,7 +48,8 @@ export const derBitString = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => derV
 export const derNull: Uint8Array = Uint8Array.of(0x05, 0x00)
 
 /** An OBJECT IDENTIFIER from its encoded contents. */
-export const derObjectId = (...contents: readonly number[]): Uint8Array<ArrayBuffer> => derValue(0x06, Uint8Array.from(contents))
+export const derObjectId = (...contents: readonly number[]): Uint8Array<ArrayBuffer> =>
+  derValue(0x06, Uint8Array.from(contents))
 
 /** A UTF8String. */
 export const derText = (text: string): Uint8Array<ArrayBuffer> => derValue(0x0c, new TextEncoder().encode(text))

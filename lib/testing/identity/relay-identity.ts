@@ -1,6 +1,6 @@
 /**
- * The keys of a test relay: who it is at the link (RSA and Ed25519 identity, tor-spec "Keys and names") and at a hop (ntor
- * onion key).
+ * The keys of a test relay: who it is at the link (RSA and Ed25519 identity, tor-spec "Keys and names") and at a hop
+ * (ntor onion key).
  *
  * @module
  */
@@ -36,7 +36,10 @@ export interface RelayIdentity {
   readonly leaf: Uint8Array<ArrayBuffer>
 }
 
-const ed25519Pair = (secretKey: Uint8Array<ArrayBuffer>): KeyPair => ({ secretKey, publicKey: new Uint8Array(ed25519.getPublicKey(secretKey)) })
+const ed25519Pair = (secretKey: Uint8Array<ArrayBuffer>): KeyPair => ({
+  secretKey,
+  publicKey: new Uint8Array(ed25519.getPublicKey(secretKey)),
+})
 
 /** Makes all keys of a relay. The RSA key comes from the runtime's generator, the others from `random`. */
 export async function createRelayIdentity(random: RandomSource = systemRandom): Promise<RelayIdentity> {

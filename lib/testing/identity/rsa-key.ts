@@ -3,7 +3,8 @@
  * (tor-spec, "Preliminaries": PKCS #1 padding, no DigestInfo), and so are directory documents (dir-spec, "Signing
  * documents").
  *
- * For relays of a test only: the private operation is plain modular exponentiation, neither blinded nor constant in time.
+ * For relays of a test only: the private operation is plain modular exponentiation, neither blinded nor constant in
+ * time.
  *
  * @module
  */
@@ -15,7 +16,27 @@ import { derInteger, derSequence, joinBytes } from './der.ts'
 const GENERATE_ATTEMPTS = 8
 
 /** The DigestInfo that stands ahead of a SHA-256 digest in PKCS #1 v1.5 (RFC 8017, section 9.2, note 1). */
-const SHA256_DIGEST_INFO = Uint8Array.of(0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20)
+const SHA256_DIGEST_INFO = Uint8Array.of(
+  0x30,
+  0x31,
+  0x30,
+  0x0d,
+  0x06,
+  0x09,
+  0x60,
+  0x86,
+  0x48,
+  0x01,
+  0x65,
+  0x03,
+  0x04,
+  0x02,
+  0x01,
+  0x05,
+  0x00,
+  0x04,
+  0x20,
+)
 
 /** An RSA key: of 1,024 bits, as relays have for their identity, or longer. */
 export interface RsaKey {
@@ -58,7 +79,12 @@ function modularPower(base: bigint, exponent: bigint, modulus: bigint): bigint {
 async function generate(bits: number): Promise<JsonWebKey> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const algorithm = { name: 'RSASSA-PKCS1-v1_5', modulusLength: bits, publicExponent: Uint8Array.of(1, 0, 1), hash: 'SHA-256' }
+      const algorithm = {
+        name: 'RSASSA-PKCS1-v1_5',
+        modulusLength: bits,
+        publicExponent: Uint8Array.of(1, 0, 1),
+        hash: 'SHA-256',
+      }
       const pair = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
       return await crypto.subtle.exportKey('jwk', pair.privateKey)
     } catch (error) {
@@ -76,7 +102,8 @@ export async function generateRsaKey(bits: 1024 | 2048 | 3072 = 1024): Promise<R
   const power = privateOperation(key)
 
   const signRaw = (digest: Uint8Array): Uint8Array<ArrayBuffer> => {
-    if (digest.length > size - 11) throw new RangeError(`Cannot sign digest as it is longer than ${size - 11} bytes: ${digest.length}`)
+    if (digest.length > size - 11)
+      throw new RangeError(`Cannot sign digest as it is longer than ${size - 11} bytes: ${digest.length}`)
     const padding = new Uint8Array(size - 3 - digest.length).fill(0xff)
     const block = joinBytes([Uint8Array.of(0, 1), padding, Uint8Array.of(0), digest])
     return toBytes(power(toInteger(block)), size)
@@ -91,13 +118,13 @@ export async function generateRsaKey(bits: 1024 | 2048 | 3072 = 1024): Promise<R
 
 /** RSASP1 by the Chinese remainder theorem (RFC 8017, section 5.2.1), four times as fast as without. */
 function privateOperation(key: JsonWebKey): (message: bigint) => bigint {
-  const [p, q, dP, dQ, qInverse] = [key.p, key.q, key.dp, key.dq, key.qi].map((field) => toInteger(fromBase64Url(field))) as [
-    bigint, bigint, bigint, bigint, bigint,
-  ]
+  const [p, q, dP, dQ, qInverse] = [key.p, key.q, key.dp, key.dq, key.qi].map((field) =>
+    toInteger(fromBase64Url(field)),
+  ) as [bigint, bigint, bigint, bigint, bigint]
   return (message) => {
     const first = modularPower(message % p, dP, p)
     const second = modularPower(message % q, dQ, q)
-    const factor = (((first - second) * qInverse) % p + p) % p
+    const factor = ((((first - second) * qInverse) % p) + p) % p
     return second + factor * q
   }
 }

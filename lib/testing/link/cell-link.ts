@@ -6,7 +6,7 @@
  */
 import { encodeCell, FIXED_CELL_SIZE, FIXED_HEADER_SIZE, writeFixedHeader } from '../../cell/channel/channel-cell.ts'
 import { CellCommand } from '../../cell/commands.ts'
-import { BODY_SIZE } from '../../cell/relay/relay-cell-v0.ts'
+import { BODY_SIZE } from '../../cell/body-size.ts'
 import { Deframer } from '../../channel/deframer.ts'
 import type { LinkItem } from '../../channel/deframer.ts'
 import { joinBytes } from '../identity/der.ts'
@@ -17,7 +17,9 @@ const HIGH_WATER = 131_072
 
 /** What happens on a link. */
 export interface CellHandler {
-  /** RELAY or RELAY_EARLY cells of one circuit, which are the handler's own. The link reads on when the promise settles. */
+  /**
+   * RELAY or RELAY_EARLY cells of one circuit, which are the handler's own. The link reads on when the promise settles.
+   */
   run(circuitId: number, command: number, bodies: Uint8Array, count: number): Promise<void> | undefined
   /** Any other cell. The body holds until this returns. */
   cell(circuitId: number, command: number, body: Uint8Array): void

@@ -16,7 +16,8 @@ export interface ByteDuplex {
 }
 
 /**
- * A connection between who dialled and the relay that listens. Each direction has knobs of its own; those here turn both.
+ * A connection between who dialled and the relay that listens. Each direction has knobs of its own; those here turn
+ * both.
  *
  * ```ts
  * link.toRelay.stall()      // the relay hears nothing more; after 64 KiB the client's writes wait

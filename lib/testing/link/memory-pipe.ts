@@ -63,7 +63,9 @@ export class MemoryPipe {
       start: (controller) => {
         this.#sink = controller
         // An abort would otherwise wait for a write that is parked.
-        controller.signal.addEventListener('abort', () => this.#finish(controller.signal.reason ?? new Error('The writer left'), false))
+        controller.signal.addEventListener('abort', () =>
+          this.#finish(controller.signal.reason ?? new Error('The writer left'), false),
+        )
       },
       write: (chunk) => this.#write(chunk),
       close: () => {
@@ -89,8 +91,8 @@ export class MemoryPipe {
   }
 
   /**
-   * How many bytes a read yields: undefined, what one write brought; a number, exactly that many as long as they are there,
-   * across writes; Infinity, everything that is there.
+   * How many bytes a read yields: undefined, what one write brought; a number, exactly that many as long as they are
+   * there, across writes; Infinity, everything that is there.
    */
   get readSize(): number | undefined {
     return this.#readSize
@@ -188,7 +190,9 @@ export class MemoryPipe {
     return joinBytes(parts)
   }
 
-  /** Fails whatever has not ended. A writable that is being aborted must not be failed as well: Node does not bear it. */
+  /**
+   * Fails whatever has not ended. A writable that is being aborted must not be failed as well: Node does not bear it.
+   */
   #finish(error: unknown, failWritable = true): void {
     if (this.#over) return
     this.#over = true

@@ -1,11 +1,11 @@
 /**
- * Cells on their way to the client, in the order in which they were made. Each gets this relay's layer of encryption; where
- * keystream is made ahead and has run out, what follows waits here.
+ * Cells on their way to the client, in the order in which they were made. Each gets this relay's layer of encryption;
+ * where keystream is made ahead and has run out, what follows waits here.
  *
  * @module
  */
-import { BODY_SIZE } from '../../cell/relay/relay-cell-v0.ts'
-import type { Keystream } from '../../platform/platform.ts'
+import { BODY_SIZE } from '../../cell/body-size.ts'
+import type { Keystream } from '../../platform/crypto/keystream.ts'
 
 interface Batch {
   readonly command: number
@@ -31,8 +31,8 @@ export class BackwardQueue {
   }
 
   /**
-   * Sends the cells whose bodies stand one after the other in `bodies`, which is used up. Returns a promise when they had to
-   * wait; it resolves when they have gone.
+   * Sends the cells whose bodies stand one after the other in `bodies`, which is used up. Returns a promise when they
+   * had to wait; it resolves when they have gone.
    *
    * @param encrypt adds this relay's layer; without it the bytes go as they are
    */
@@ -52,7 +52,8 @@ export class BackwardQueue {
 
   async #flush(): Promise<void> {
     for (let batch = this.#waiting[0]; batch !== undefined; batch = this.#waiting[0]) {
-      if (batch.encrypt && this.#keystream.available < batch.bodies.length) await this.#keystream.refill(batch.bodies.length)
+      if (batch.encrypt && this.#keystream.available < batch.bodies.length)
+        await this.#keystream.refill(batch.bodies.length)
       this.#waiting.shift()
       this.#pass(batch)
     }

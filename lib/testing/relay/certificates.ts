@@ -10,7 +10,17 @@
  */
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { sha256 } from '@noble/hashes/sha2.js'
-import { derBitString, derInteger, derNull, derObjectId, derSequence, derText, derTime, derValue, joinBytes } from '../identity/der.ts'
+import {
+  derBitString,
+  derInteger,
+  derNull,
+  derObjectId,
+  derSequence,
+  derText,
+  derTime,
+  derValue,
+  joinBytes,
+} from '../identity/der.ts'
 import { createRelayIdentity } from '../identity/relay-identity.ts'
 import type { KeyPair, RelayIdentity } from '../identity/relay-identity.ts'
 import { systemRandom } from '../identity/random.ts'
@@ -31,7 +41,8 @@ export type RelayCertificateType = 2 | 4 | 5 | 7
  * - `expired`: its time is over since a day, though everything is signed well
  * - `not-yet-valid`: type 2 only: its time begins tomorrow
  * - `bad-signature`: one bit of the signature is wrong
- * - `other-subject`: it certifies another key (type 5: another TLS leaf) than the rest of the cell speaks of, signed well
+ * - `other-subject`: it certifies another key (type 5: another TLS leaf) than the rest of the cell speaks of, signed
+ *   well
  * - `other-signer`: it is signed well, by a key that is not the one it should be
  * - `truncated`: its last 16 bytes are missing
  */
@@ -68,10 +79,17 @@ export interface CertificateOptions {
 const u32 = (value: number): Uint8Array<ArrayBuffer> => Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value)
 
 /** Hours since the epoch: the unit of expiry in types 4, 5 and 7. */
-const expiry = (now: number, expired: boolean): Uint8Array<ArrayBuffer> => u32(Math.floor((expired ? now - DAY : now + 30 * DAY) / HOUR))
+const expiry = (now: number, expired: boolean): Uint8Array<ArrayBuffer> =>
+  u32(Math.floor((expired ? now - DAY : now + 30 * DAY) / HOUR))
 
 /** A self-signed X.509 certificate of an RSA key, which another key may have signed. */
-function rsaIdentityCertificate(subject: RsaKey, signer: RsaKey, from: number, to: number, random: RandomSource): Uint8Array<ArrayBuffer> {
+function rsaIdentityCertificate(
+  subject: RsaKey,
+  signer: RsaKey,
+  from: number,
+  to: number,
+  random: RandomSource,
+): Uint8Array<ArrayBuffer> {
   const sha256WithRsa = derSequence(derObjectId(0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b), derNull)
   const rsaEncryption = derSequence(derObjectId(0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01), derNull)
   const name = derSequence(derValue(0x31, derSequence(derObjectId(0x55, 0x04, 0x03), derText('www.relay.test'))))
@@ -112,13 +130,18 @@ function crossCertificate(identity: Uint8Array, expires: Uint8Array, signer: Rsa
 /**
  * Makes the certificates of `identity`, in the order in which they stand in a CERTS cell: types 2, 4, 5, 7.
  */
-export async function makeCertificates(identity: RelayIdentity, options: CertificateOptions): Promise<RelayCertificate[]> {
+export async function makeCertificates(
+  identity: RelayIdentity,
+  options: CertificateOptions,
+): Promise<RelayCertificate[]> {
   const { now, faults = {}, random = systemRandom } = options
   const stranger = Object.values(faults).some((fault) => fault === 'other-subject' || fault === 'other-signer')
     ? await createRelayIdentity(random)
     : identity
-  const subjectOf = (type: RelayCertificateType): RelayIdentity => (faults[type] === 'other-subject' ? stranger : identity)
-  const signerOf = (type: RelayCertificateType): RelayIdentity => (faults[type] === 'other-signer' ? stranger : identity)
+  const subjectOf = (type: RelayCertificateType): RelayIdentity =>
+    faults[type] === 'other-subject' ? stranger : identity
+  const signerOf = (type: RelayCertificateType): RelayIdentity =>
+    faults[type] === 'other-signer' ? stranger : identity
   const expiryOf = (type: RelayCertificateType): Uint8Array => expiry(now, faults[type] === 'expired')
 
   const from = faults[2] === 'not-yet-valid' ? now + DAY : now - 30 * DAY
@@ -129,8 +152,21 @@ export async function makeCertificates(identity: RelayIdentity, options: Certifi
   const made: RelayCertificate[] = [
     { type: 2, bytes: rsaIdentityCertificate(subjectOf(2).rsa, rsaSigner, from, to, random) },
     // The extension goes on naming the true identity: a forger who names its own key has another identity instead.
-    { type: 4, bytes: ed25519Certificate(4, 1, subjectOf(4).signing.publicKey, expiryOf(4), idSigner, identity.ed25519.publicKey) },
-    { type: 5, bytes: ed25519Certificate(5, 3, sha256(subjectOf(5).leaf), expiryOf(5), signerOf(5).signing, undefined) },
+    {
+      type: 4,
+      bytes: ed25519Certificate(
+        4,
+        1,
+        subjectOf(4).signing.publicKey,
+        expiryOf(4),
+        idSigner,
+        identity.ed25519.publicKey,
+      ),
+    },
+    {
+      type: 5,
+      bytes: ed25519Certificate(5, 3, sha256(subjectOf(5).leaf), expiryOf(5), signerOf(5).signing, undefined),
+    },
     { type: 7, bytes: crossCertificate(subjectOf(7).ed25519.publicKey, expiryOf(7), signerOf(7).rsa) },
   ]
   return made.flatMap((certificate) => applyFault(certificate, faults[certificate.type as RelayCertificateType]))

@@ -1,7 +1,7 @@
 /**
- * The accounts of a circuit at one relay, and the SENDMEs between the two ends (tor-spec, "Circuit-level flow control"; proposals 289
- * and 324): so many DATA cells may be on their way in each direction, and each step of them earns a SENDME with the digest of the cell
- * that earned it. What the two kinds of flow control differ in is numbers.
+ * The accounts of a circuit at one relay, and the SENDMEs between the two ends (tor-spec, "Circuit-level flow control";
+ * proposals 289 and 324): so many DATA cells may be on their way in each direction, and each step of them earns a
+ * SENDME with the digest of the cell that earned it. What the two kinds of flow control differ in is numbers.
  *
  * Written apart from the client's own accounting, so that one checks the other.
  *
@@ -22,7 +22,10 @@ export interface CircuitFlowRules {
 /** Fixed windows: 1,000 cells in steps of 100. */
 export const FIXED_WINDOWS: CircuitFlowRules = { kind: 'windows', step: 100, window: 1_000 }
 
-/** How many cells a client may have on their way. Under congestion control that is its own affair, and the account only tells. */
+/**
+ * How many cells a client may have on their way. Under congestion control that is its own affair, and the account only
+ * tells.
+ */
 const CLIENT_WINDOW = 1_000
 
 /** The accounts of one relay for one circuit. It judges; what follows from a verdict is the circuit's business. */
@@ -77,8 +80,8 @@ export class CircuitFlow {
   }
 
   /**
-   * A SENDME of the client came with `tag`, undefined for one of version 0. Returns what is wrong with it, if anything; it opens
-   * the window all the same when `strict` is false.
+   * A SENDME of the client came with `tag`, undefined for one of version 0. Returns what is wrong with it, if anything;
+   * it opens the window all the same when `strict` is false.
    */
   acknowledged(tag: Uint8Array | undefined, strict: boolean): string | undefined {
     const expected = this.#expected.shift()

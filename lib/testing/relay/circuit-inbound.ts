@@ -5,7 +5,8 @@
  * @module
  */
 import { CellCommand, RelayCommand } from '../../cell/commands.ts'
-import { BODY_SIZE, bodyOf, commandOf, lengthOf, looksRecognized, MAX_DATA, streamIdOf } from '../../cell/relay/relay-cell-v0.ts'
+import { bodyOf, commandOf, lengthOf, looksRecognized, MAX_DATA, streamIdOf } from '../../cell/relay/relay-cell-v0.ts'
+import { BODY_SIZE } from '../../cell/body-size.ts'
 import type { DirectionCrypto } from '../../circuit/onion/hop-crypto.ts'
 import { handleMessage } from './circuit-messages.ts'
 import { MessageLog } from './messages.ts'
@@ -31,7 +32,10 @@ export class CircuitInbound {
     this.#crypto = crypto
   }
 
-  /** Takes a run of cells, all RELAY or all RELAY_EARLY. Returns a promise while keystream is made; nothing may come meanwhile. */
+  /**
+   * Takes a run of cells, all RELAY or all RELAY_EARLY. Returns a promise while keystream is made; nothing may come
+   * meanwhile.
+   */
   receive(command: number, bodies: Uint8Array, count: number): Promise<void> | undefined {
     const circuit = this.#circuit
     if (circuit.closed) return undefined

@@ -1,6 +1,6 @@
 /**
- * What a relay does about each message of the client that is for it (tor-spec, "Relay cells"). What a client does not send
- * to a relay is dropped, as C tor drops it; only the flow control of {@link TestCircuit} closes circuits.
+ * What a relay does about each message of the client that is for it (tor-spec, "Relay cells"). What a client does not
+ * send to a relay is dropped, as C tor drops it; only the flow control of {@link TestCircuit} closes circuits.
  *
  * @module
  */
@@ -51,7 +51,11 @@ export function handleMessage(circuit: TestCircuit, message: ReceivedMessage): v
       return stream?.receiveEnd(decodeEnd(body).reason)
     }
     case RelayCommand.RESOLVE:
-      return void resolve(circuit, streamId, attempt(() => decodeResolve(body)))
+      return void resolve(
+        circuit,
+        streamId,
+        attempt(() => decodeResolve(body)),
+      )
     case RelayCommand.EXTEND2: {
       // Outside RELAY_EARLY it is dropped (tor-spec, "Handling relay_early cells").
       if (!message.early && circuit.strict) return undefined

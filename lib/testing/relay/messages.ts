@@ -3,9 +3,12 @@
  *
  * @module
  */
-import { BODY_SIZE, DIGEST, HEADER_SIZE, MAX_DATA, writeHeader } from '../../cell/relay/relay-cell-v0.ts'
+import { DIGEST, HEADER_SIZE, MAX_DATA, writeHeader } from '../../cell/relay/relay-cell-v0.ts'
+import { BODY_SIZE } from '../../cell/body-size.ts'
 
-/** A message that the client sent to this relay. Its bytes are views that hold until the hook that is given it returns. */
+/**
+ * A message that the client sent to this relay. Its bytes are views that hold until the hook that is given it returns.
+ */
 export interface ReceivedMessage {
   /** See `RelayCommand`; a client may send others. */
   readonly command: number
@@ -70,12 +73,16 @@ export class MessageLog {
 }
 
 /**
- * The 509 plain bytes of a message, but for its digest, which is 0 unless the message brings one. After the body come 4 zero
- * bytes and then those of `padding` (tor-spec, "Relay cells"; proposal 289).
+ * The 509 plain bytes of a message, but for its digest, which is 0 unless the message brings one. After the body come 4
+ * zero bytes and then those of `padding` (tor-spec, "Relay cells"; proposal 289).
  */
-export function packMessage(message: OutgoingMessage, padding: (length: number) => Uint8Array): Uint8Array<ArrayBuffer> {
+export function packMessage(
+  message: OutgoingMessage,
+  padding: (length: number) => Uint8Array,
+): Uint8Array<ArrayBuffer> {
   const { command, streamId = 0, body = new Uint8Array(0), recognized = 0, digest } = message
-  if (body.length > MAX_DATA) throw new RangeError(`Cannot send "body" as it is longer than ${MAX_DATA} bytes: ${body.length}`)
+  if (body.length > MAX_DATA)
+    throw new RangeError(`Cannot send "body" as it is longer than ${MAX_DATA} bytes: ${body.length}`)
   const cell = new Uint8Array(BODY_SIZE)
   writeHeader(cell, 0, command, streamId, message.length ?? body.length)
   cell[1] = recognized >>> 8

@@ -1,11 +1,19 @@
 /**
- * The relay's side of the ntor-v3 handshake (proposal 332, "Server operation"). Written apart from the client's side, with which it
- * shares the functions of the specification's appendix and nothing else, so that one checks the other.
+ * The relay's side of the ntor-v3 handshake (proposal 332, "Server operation"). Written apart from the client's side,
+ * with which it shares the functions of the specification's appendix and nothing else, so that one checks the other.
  *
  * @module
  */
 import { constantTimeEqual } from '../../cell/bytes.ts'
-import { CIRCUIT_EXTEND, crypt, deriveKeys, digest, encapsulate, mac, PROTOCOL_ID } from '../../circuit/handshake/ntor-v3-functions.ts'
+import {
+  CIRCUIT_EXTEND,
+  crypt,
+  deriveKeys,
+  digest,
+  encapsulate,
+  mac,
+  PROTOCOL_ID,
+} from '../../circuit/handshake/ntor-v3-functions.ts'
 import { TorError } from '../../base/errors.ts'
 import { currentPlatform } from '../../platform/current.ts'
 import { joinBytes } from '../identity/der.ts'
@@ -32,24 +40,36 @@ export interface NtorV3Request {
 /**
  * Answers an onion skin.
  *
- * @throws TorError `CIRCUIT_HANDSHAKE` (as a rejection) when it is for another relay or key, too short, or was changed on its way
+ * @throws TorError `CIRCUIT_HANDSHAKE` (as a rejection) when it is for another relay or key, too short, or was changed
+ * on its way
  */
-export async function answerNtorV3(request: NtorV3Request): Promise<{ readonly reply: Uint8Array; readonly keys: Uint8Array }> {
+export async function answerNtorV3(
+  request: NtorV3Request,
+): Promise<{ readonly reply: Uint8Array; readonly keys: Uint8Array }> {
   const { onionSkin, ed25519Identity, onionSecretKey, keyLength, verification = CIRCUIT_EXTEND } = request
   const platform = currentPlatform()
   const { x25519 } = platform
   if (onionSkin.length < 4 * SIZE) throw refusal('the onion skin is too short')
   const onionKey = x25519.publicKey(onionSecretKey)
   const asked = joinBytes([ed25519Identity, onionKey])
-  if (!constantTimeEqual(onionSkin.subarray(0, 2 * SIZE), asked)) throw refusal('the onion skin is for another relay or onion key')
+  if (!constantTimeEqual(onionSkin.subarray(0, 2 * SIZE), asked))
+    throw refusal('the onion skin is for another relay or onion key')
   const clientKey = onionSkin.subarray(2 * SIZE, 3 * SIZE)
   const encrypted = onionSkin.subarray(3 * SIZE, -SIZE)
   const clientMac = onionSkin.subarray(-SIZE)
   const ending = joinBytes([PROTOCOL_ID, encapsulate(verification)])
 
   const onionShared = x25519.sharedSecret(onionSecretKey, clientKey)
-  const requestKeys = deriveKeys('kdf_phase1', joinBytes([onionShared, ed25519Identity, clientKey, onionKey, ending]), 2 * SIZE)
-  const expectedMac = mac('msg_mac', requestKeys.subarray(SIZE), joinBytes([ed25519Identity, onionKey, clientKey, encrypted]))
+  const requestKeys = deriveKeys(
+    'kdf_phase1',
+    joinBytes([onionShared, ed25519Identity, clientKey, onionKey, ending]),
+    2 * SIZE,
+  )
+  const expectedMac = mac(
+    'msg_mac',
+    requestKeys.subarray(SIZE),
+    joinBytes([ed25519Identity, onionKey, clientKey, encrypted]),
+  )
   if (!constantTimeEqual(expectedMac, clientMac)) throw refusal('the onion skin was changed on its way')
   const message = request.answer(await crypt(platform, requestKeys.subarray(0, SIZE), encrypted))
 
@@ -59,9 +79,21 @@ export async function answerNtorV3(request: NtorV3Request): Promise<{ readonly r
   const input = joinBytes([shared, ed25519Identity, onionKey, clientKey, relayKey, ending])
   const keystream = deriveKeys('kdf_final', digest('key_seed', input), SIZE + keyLength)
   const encryptedAnswer = await crypt(platform, keystream.subarray(0, SIZE), message)
-  const transcript = [ed25519Identity, onionKey, relayKey, clientKey, clientMac, encapsulate(encryptedAnswer), PROTOCOL_ID]
-  const auth = digest('auth_final', joinBytes([digest('verify', input), ...transcript, new TextEncoder().encode('Server')]))
+  const transcript = [
+    ed25519Identity,
+    onionKey,
+    relayKey,
+    clientKey,
+    clientMac,
+    encapsulate(encryptedAnswer),
+    PROTOCOL_ID,
+  ]
+  const auth = digest(
+    'auth_final',
+    joinBytes([digest('verify', input), ...transcript, new TextEncoder().encode('Server')]),
+  )
   return { reply: joinBytes([relayKey, auth, encryptedAnswer]), keys: keystream.slice(SIZE) }
 }
 
-const refusal = (message: string): TorError => new TorError('CIRCUIT_HANDSHAKE', `Cannot answer the handshake: ${message}`)
+const refusal = (message: string): TorError =>
+  new TorError('CIRCUIT_HANDSHAKE', `Cannot answer the handshake: ${message}`)

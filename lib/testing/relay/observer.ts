@@ -16,8 +16,8 @@ export class Observer {
   #closed: Error | undefined
 
   /**
-   * Resolves as soon as `predicate` is true: at once, or after the event that made it so. Rejects with what it throws, and
-   * when the network closes first.
+   * Resolves as soon as `predicate` is true: at once, or after the event that made it so. Rejects with what it throws,
+   * and when the network closes first.
    */
   when(predicate: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {

@@ -1,6 +1,6 @@
 /**
- * The way from one test relay to the next: a link of its own for each circuit, with this relay as the initiator, and the
- * circuit's second half on it (tor-spec, "EXTEND and EXTENDED cells").
+ * The way from one test relay to the next: a link of its own for each circuit, with this relay as the initiator, and
+ * the circuit's second half on it (tor-spec, "EXTEND and EXTENDED cells").
  *
  * Relays of one test network know each other: the initiator compares identities and does not verify certificates.
  *
@@ -8,13 +8,14 @@
  */
 import { constantTimeEqual } from '../../cell/bytes.ts'
 import { CellCommand } from '../../cell/commands.ts'
-import { encodeCreate2 } from '../../cell/channel/create2.ts'
+import { encodeCreate2 } from '../../cell/create2.ts'
 import { encodeVersions } from '../../cell/channel/channel-cell.ts'
 import type { Extend2 } from '../../cell/relay/extend2.ts'
 import type { LinkSpecifier } from '../../cell/link-specifier.ts'
 import { encodeNetinfo } from '../../cell/channel/netinfo.ts'
 import { DestroyReason } from '../../cell/reasons.ts'
-import { BODY_SIZE, MAX_DATA } from '../../cell/relay/relay-cell-v0.ts'
+import { MAX_DATA } from '../../cell/relay/relay-cell-v0.ts'
+import { BODY_SIZE } from '../../cell/body-size.ts'
 import { CellLink } from '../link/cell-link.ts'
 import type { MemoryLink } from '../link/memory-link.ts'
 import type { TestCircuit } from './test-circuit.ts'
@@ -115,8 +116,16 @@ export class OnwardHop {
   cell(_circuitId: number, command: number, body: Uint8Array): void {
     switch (command) {
       case CellCommand.NETINFO:
-        this.#cells.sendCell(0, CellCommand.NETINFO, encodeNetinfo({ timestamp: 0, otherAddress: undefined, myAddresses: [] }))
-        this.#cells.sendCell(CIRCUIT_ID, CellCommand.CREATE2, encodeCreate2(this.#request.handshakeType, this.#request.data))
+        this.#cells.sendCell(
+          0,
+          CellCommand.NETINFO,
+          encodeNetinfo({ timestamp: 0, otherAddress: undefined, myAddresses: [] }),
+        )
+        this.#cells.sendCell(
+          CIRCUIT_ID,
+          CellCommand.CREATE2,
+          encodeCreate2(this.#request.handshakeType, this.#request.data),
+        )
         break
       case CellCommand.CREATED2: {
         if (this.#state !== 'extending') return
@@ -145,7 +154,10 @@ export class OnwardHop {
     this.#lost(DestroyReason.CHANNEL_CLOSED, false)
   }
 
-  /** The next relay refused or destroyed the circuit, or its link is gone: TRUNCATED for one, DESTROY for the other, as C tor has it. */
+  /**
+   * The next relay refused or destroyed the circuit, or its link is gone: TRUNCATED for one, DESTROY for the other, as
+   * C tor has it.
+   */
   #lost(reason: number, refused: boolean): void {
     if (this.#state === 'over') return
     this.#state = 'over'

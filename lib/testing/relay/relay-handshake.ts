@@ -1,9 +1,10 @@
 /**
- * How a test relay answers the handshake of a CREATE2 or CREATE_FAST, and what it negotiates in it (proposal 324 section 10.3).
+ * How a test relay answers the handshake of a CREATE2 or CREATE_FAST, and what it negotiates in it (proposal 324
+ * section 10.3).
  *
  * @module
  */
-import { HandshakeType, type Create2 } from '../../cell/channel/create2.ts'
+import { HandshakeType, type Create2 } from '../../cell/create2.ts'
 import {
   decodeHandshakeExtensions,
   encodeCongestionControlResponse,

@@ -4,13 +4,13 @@
  * @module
  */
 import { formatIPAddress, parseIPAddress } from '../../cell/ip-address.ts'
-import type { LinkAddress } from '../../platform/platform.ts'
+import type { LinkAddress } from '../../platform/links/transport.ts'
 import type { ExitHandler, ResolveHandler } from '../exit/exit.ts'
 import { REJECT_ALL } from '../directory/microdescriptor-writer.ts'
 
 /**
- * What the consensus and the microdescriptor say of a relay, beside its keys and addresses. Each is a knob: the next document
- * that is served has it.
+ * What the consensus and the microdescriptor say of a relay, beside its keys and addresses. Each is a knob: the next
+ * document that is served has it.
  */
 export interface RelayListing {
   /** The flags of the `s` line, in any order. A relay without `V2Dir` refuses BEGIN_DIR. */
@@ -19,13 +19,16 @@ export interface RelayListing {
   bandwidth: number
   /** False for `Unmeasured=1`. */
   measured: boolean
-  /** The summary of its exit policy, as `accept 80,443` or `reject 25`. It holds: BEGIN to other ports ends with EXITPOLICY. */
+  /**
+   * The summary of its exit policy, as `accept 80,443` or `reject 25`. It holds: BEGIN to other ports ends with
+   * EXITPOLICY.
+   */
   exitPolicy: string
   /** The same for IPv6; undefined rejects everything. */
   exitPolicyIPv6: string | undefined
   /**
-   * The `family` line: nicknames of relays of the network, which are written as fingerprints, or entries of one's own. A
-   * family is one only where both relays name each other.
+   * The `family` line: nicknames of relays of the network, which are written as fingerprints, or entries of one's own.
+   * A family is one only where both relays name each other.
    */
   family: readonly string[]
   /** The `family-ids` line, as it is. */
@@ -88,7 +91,10 @@ const COMMON_FLAGS = ['Fast', 'Running', 'Stable', 'V2Dir', 'Valid']
 /** A dotted IPv4 or an IPv6 address in its one form, so that addresses can be compared as text. */
 function canonical(address: LinkAddress, nickname: string, size: 4 | 16): LinkAddress {
   const bytes = parseIPAddress(address.hostname)
-  if (bytes?.length !== size) throw new TypeError(`Cannot start relay ${nickname} as its address is no IPv${size === 4 ? 4 : 6} address: ${address.hostname}`)
+  if (bytes?.length !== size)
+    throw new TypeError(
+      `Cannot start relay ${nickname} as its address is no IPv${size === 4 ? 4 : 6} address: ${address.hostname}`,
+    )
   return { hostname: formatIPAddress(bytes), port: address.port }
 }
 
@@ -99,7 +105,8 @@ function canonical(address: LinkAddress, nickname: string, size: 4 | 16): LinkAd
  */
 export function completePlan(plan: RelayPlan, defaults: PlanDefaults): CompletePlan {
   const { nickname = defaults.nickname, exitPolicy = ACCEPT_ALL, bandwidth = 1_000 } = plan
-  if (!/^[A-Za-z0-9]{1,19}$/.test(nickname)) throw new TypeError(`Cannot start a relay as "nickname" must be 1 to 19 letters and digits: ${nickname}`)
+  if (!/^[A-Za-z0-9]{1,19}$/.test(nickname))
+    throw new TypeError(`Cannot start a relay as "nickname" must be 1 to 19 letters and digits: ${nickname}`)
   if (!(Number.isInteger(bandwidth) && bandwidth >= 0 && bandwidth <= 0xffff_ffff)) {
     throw new RangeError(`Cannot start relay ${nickname} as "bandwidth" is no number of kilobytes: ${bandwidth}`)
   }
@@ -137,7 +144,10 @@ export function allowsPort({ exitPolicy, exitPolicyIPv6 = REJECT_ALL }: RelayLis
   })
 }
 
-function parsePolicy(summary: string): { readonly accepts: boolean; readonly ranges: readonly (readonly [number, number])[] } {
+function parsePolicy(summary: string): {
+  readonly accepts: boolean
+  readonly ranges: readonly (readonly [number, number])[]
+} {
   const match = /^(accept|reject) (\d+(?:-\d+)?(?:,\d+(?:-\d+)?)*)$/.exec(summary)
   if (match === null) throw new TypeError(`Cannot use an exit policy that is no summary of ports: ${summary}`)
   const ranges = (match[2] as string).split(',').map((range) => {

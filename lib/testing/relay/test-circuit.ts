@@ -1,16 +1,17 @@
 /**
  * A circuit as one relay of it sees it: one layer of onion encryption, streams that end here, and perhaps a next relay
- * (tor-spec, "Routing relay cells"). It does what an honest relay does, keeps account of what the client sent, and can be
- * made to send anything at any moment.
+ * (tor-spec, "Routing relay cells"). It does what an honest relay does, keeps account of what the client sent, and can
+ * be made to send anything at any moment.
  *
- * Beside the rules of the client it knows those of a relay: windows, SENDME tags, RELAY_EARLY. Whoever breaks one gets a
- * DESTROY with reason PROTOCOL, unless the relay is not `strict`.
+ * Beside the rules of the client it knows those of a relay: windows, SENDME tags, RELAY_EARLY. Whoever breaks one gets
+ * a DESTROY with reason PROTOCOL, unless the relay is not `strict`.
  *
  * @module
  */
 import { CellCommand, RelayCommand } from '../../cell/commands.ts'
 import { DestroyReason } from '../../cell/reasons.ts'
-import { BODY_SIZE, HEADER_SIZE, MAX_DATA, writeHeader } from '../../cell/relay/relay-cell-v0.ts'
+import { HEADER_SIZE, MAX_DATA, writeHeader } from '../../cell/relay/relay-cell-v0.ts'
+import { BODY_SIZE } from '../../cell/body-size.ts'
 import { encodeSendme } from '../../cell/relay/sendme.ts'
 import type { HopCrypto } from '../../circuit/onion/hop-crypto.ts'
 import { BackwardQueue } from './backward-queue.ts'
@@ -77,7 +78,9 @@ export class TestCircuit {
       this.cellsSent += count
       link.cells.sendRun(id, command, bodies, count)
     })
-    this.#sender = new FairSender(() => (this.#closed || !link.cells.hasRoom || !this.#queue.idle ? 0 : this.flow.packageWindow))
+    this.#sender = new FairSender(() =>
+      this.#closed || !link.cells.hasRoom || !this.#queue.idle ? 0 : this.flow.packageWindow,
+    )
   }
 
   /** True once a DESTROY went either way, or the link is gone. */
@@ -136,8 +139,8 @@ export class TestCircuit {
   }
 
   /**
-   * Sends any relay message from this hop, sealed and encrypted as its own unless it says otherwise. It needs no window, but
-   * DATA and SENDMEs are counted as if they were honest.
+   * Sends any relay message from this hop, sealed and encrypted as its own unless it says otherwise. It needs no
+   * window, but DATA and SENDMEs are counted as if they were honest.
    */
   send(message: OutgoingMessage): void {
     if (this.#closed) return
@@ -151,11 +154,15 @@ export class TestCircuit {
 
   /** Sends 509 bytes as a relay cell of this hop: nothing is filled in, and one layer of encryption is added. */
   sendRaw(body: Uint8Array): void {
-    if (body.length !== BODY_SIZE) throw new RangeError(`Cannot send "body" as it has not ${BODY_SIZE} bytes: ${body.length}`)
+    if (body.length !== BODY_SIZE)
+      throw new RangeError(`Cannot send "body" as it has not ${BODY_SIZE} bytes: ${body.length}`)
     void this.#push(CellCommand.RELAY, new Uint8Array(body), true)
   }
 
-  /** Sends any fixed-size channel cell on this circuit to the side of the client, its body padded with zeros, nothing encrypted. */
+  /**
+   * Sends any fixed-size channel cell on this circuit to the side of the client, its body padded with zeros, nothing
+   * encrypted.
+   */
   sendCell(command: number, body: Uint8Array = new Uint8Array(0)): void {
     const padded = new Uint8Array(BODY_SIZE)
     padded.set(body)
@@ -184,7 +191,8 @@ export class TestCircuit {
    */
   releaseSendmes(kind: 'circuit' | 'stream', count: number): void {
     const held = this.withheld[kind]
-    if (!(count >= 0 && count <= held)) throw new RangeError(`Cannot release "count" SENDMEs as ${held} are withheld: ${count}`)
+    if (!(count >= 0 && count <= held))
+      throw new RangeError(`Cannot release "count" SENDMEs as ${held} are withheld: ${count}`)
     for (let left = count; left > 0; left -= 1) {
       if (kind === 'circuit') {
         this.send({ command: RelayCommand.SENDME, body: encodeSendme(this.flow.withheld.shift() as Uint8Array) })
@@ -245,7 +253,10 @@ export class TestCircuit {
     this.#sender.run()
   }
 
-  /** DATA came for this hop: it counts whatever becomes of it. Returns false when the circuit is closed for it. @internal */
+  /**
+   * DATA came for this hop: it counts whatever becomes of it. Returns false when the circuit is closed for it.
+   * @internal
+   */
   countData(streamId: number): boolean {
     this.dataReceived.set(streamId, (this.dataReceived.get(streamId) ?? 0) + 1)
     const tag = this.flow.delivered(() => this.#crypto.forward.digest.tag())

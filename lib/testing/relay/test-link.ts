@@ -1,6 +1,6 @@
 /**
- * A link that a test relay accepted, from a client or from another relay: the responder's handshake (tor-spec, "Negotiating
- * and initializing connections"), and the circuits on it.
+ * A link that a test relay accepted, from a client or from another relay: the responder's handshake (tor-spec,
+ * "Negotiating and initializing connections"), and the circuits on it.
  *
  * @module
  */
@@ -8,8 +8,8 @@ import { HopCrypto } from '../../circuit/onion/hop-crypto.ts'
 import { encodeCerts } from '../../cell/channel/certs-cell.ts'
 import { decodeVersions, encodeVersions } from '../../cell/channel/channel-cell.ts'
 import { CellCommand } from '../../cell/commands.ts'
-import { decodeCreate2, encodeCreated2 } from '../../cell/channel/create2.ts'
-import type { Create2 } from '../../cell/channel/create2.ts'
+import { decodeCreate2, encodeCreated2 } from '../../cell/create2.ts'
+import type { Create2 } from '../../cell/create2.ts'
 import { decodeNetinfo, encodeNetinfo } from '../../cell/channel/netinfo.ts'
 import type { Netinfo } from '../../cell/channel/netinfo.ts'
 import { DestroyReason } from '../../cell/reasons.ts'
@@ -25,7 +25,10 @@ import type { TestRelay } from './test-relay.ts'
 /** How many cells {@link TestLink.log} keeps. */
 const LOG_SIZE = 1_000
 
-/** The handshake type that stands for CREATE_FAST, which has none: C tor too numbers it so, and for CREATE2 it is reserved. */
+/**
+ * The handshake type that stands for CREATE_FAST, which has none: C tor too numbers it so, and for CREATE2 it is
+ * reserved.
+ */
 const FAST_HANDSHAKE = 1
 
 /** A cell other than RELAY and RELAY_EARLY that came in on a link. */
@@ -129,7 +132,11 @@ export class TestLink {
   sendNetinfo(netinfo: Partial<Netinfo> = {}): void {
     const { clock, clockSkew, address } = this.relay
     const timestamp = Math.floor((clock.now() + clockSkew) / 1000)
-    this.sendCell(0, CellCommand.NETINFO, encodeNetinfo({ timestamp, otherAddress: '192.0.2.254', myAddresses: [address.hostname], ...netinfo }))
+    this.sendCell(
+      0,
+      CellCommand.NETINFO,
+      encodeNetinfo({ timestamp, otherAddress: '192.0.2.254', myAddresses: [address.hostname], ...netinfo }),
+    )
   }
 
   /** @internal */
@@ -227,7 +234,10 @@ export class TestLink {
   }
 
   async #create(circuitId: number, request: Create2, isFast: boolean): Promise<void> {
-    const answer = this.relay.answerCreate === undefined ? 'answer' : await this.relay.answerCreate({ ...request, circuitId, link: this })
+    const answer =
+      this.relay.answerCreate === undefined
+        ? 'answer'
+        : await this.relay.answerCreate({ ...request, circuitId, link: this })
     if (answer === 'ignore' || (typeof answer === 'object' && 'destroy' in answer)) {
       if (this.#creating.delete(circuitId) && answer !== 'ignore') this.#refuse(circuitId, answer.destroy)
       return

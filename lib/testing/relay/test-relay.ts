@@ -5,7 +5,7 @@
  */
 import { EndReason } from '../../cell/reasons.ts'
 import type { Clock } from '../../base/clock.ts'
-import type { LinkAddress } from '../../platform/platform.ts'
+import type { LinkAddress } from '../../platform/links/transport.ts'
 import type { Relay } from '../../relay.ts'
 import { parseProtocols } from '../../directory/protocols.ts'
 import { makeCertificates } from './certificates.ts'
@@ -39,8 +39,8 @@ export interface CreateRequest {
 
 /**
  * What to do about a CREATE2 or a CREATE_FAST: answer it, leave it unanswered, answer it with a wrong AUTH value (wrong
- * derivative key data), refuse it with a DESTROY of this reason, or answer it with these bytes as the body of CREATED2 (of
- * CREATED_FAST). To answer late give a promise.
+ * derivative key data), refuse it with a DESTROY of this reason, or answer it with these bytes as the body of CREATED2
+ * (of CREATED_FAST). To answer late give a promise.
  */
 export type CreateAnswer = 'answer' | 'ignore' | 'wrong-auth' | CreateRefusal | CreateReply
 
@@ -78,8 +78,8 @@ export interface TestRelaySetup {
 }
 
 /**
- * One relay of a {@link TestNetwork}. Every property that is not readonly is a knob: it may be turned at any time and concerns
- * what happens from then on.
+ * One relay of a {@link TestNetwork}. Every property that is not readonly is a knob: it may be turned at any time and
+ * concerns what happens from then on.
  */
 export class TestRelay {
   /** `test1` and so on, for people; `auth1` and so on for authorities. */
@@ -88,7 +88,10 @@ export class TestRelay {
   readonly address: LinkAddress
   /** Where it listens as well, if anywhere. */
   readonly ipv6Address: LinkAddress | undefined
-  /** What a directory would say of it: what clients need to dial it and to extend to it. Its protocols are those of {@link listing}. */
+  /**
+   * What a directory would say of it: what clients need to dial it and to extend to it. Its protocols are those of
+   * {@link listing}.
+   */
   readonly description: Relay
   /** The links that it accepted, the oldest first, those that are closed included. */
   readonly links: TestLink[] = []
@@ -109,7 +112,9 @@ export class TestRelay {
   clockSkew = 0
   /** Whether it can be dialled: `no` rejects at once, `never` leaves the caller waiting until it gives up. */
   reachable: 'yes' | 'no' | 'never' = 'yes'
-  /** Called for each link before anything is read; `ignore` leaves the handshake to `link.sendVersions` and the like. */
+  /**
+   * Called for each link before anything is read; `ignore` leaves the handshake to `link.sendVersions` and the like.
+   */
   onLink: ((link: TestLink) => 'handle' | 'ignore') | undefined
   /** Decides about each CREATE2 and CREATE_FAST. */
   answerCreate: ((request: CreateRequest) => CreateAnswer | Promise<CreateAnswer>) | undefined
@@ -118,8 +123,8 @@ export class TestRelay {
   /** Makes the message within its ntor-v3 handshake: of the client's, and of the one that it would send otherwise. */
   answerMessage: ((message: Uint8Array, usual: Uint8Array) => Uint8Array) | undefined
   /**
-   * Called for each relay message that is for this relay, before it is handled; `ignore` leaves it to the caller. DATA counts
-   * towards the circuit's window all the same, and is acknowledged for the circuit; not for its stream.
+   * Called for each relay message that is for this relay, before it is handled; `ignore` leaves it to the caller. DATA
+   * counts towards the circuit's window all the same, and is acknowledged for the circuit; not for its stream.
    */
   onMessage: ((circuit: TestCircuit, message: ReceivedMessage) => 'handle' | 'ignore') | undefined
   /** Which SENDMEs are held back when they are due. {@link TestCircuit.releaseSendmes} sends them. */
@@ -135,7 +140,9 @@ export class TestRelay {
   /** What its directory lies about, in place of `network.directory.lie`. */
   lie: DirectoryLieChoice
   /** Answers requests to its directory; `usual` makes the answer that it would give otherwise, its lies included. */
-  serve: ((request: DirectoryRequest, usual: () => Promise<DirectoryAnswer>) => DirectoryAnswer | Promise<DirectoryAnswer>) | undefined
+  serve:
+    | ((request: DirectoryRequest, usual: () => Promise<DirectoryAnswer>) => DirectoryAnswer | Promise<DirectoryAnswer>)
+    | undefined
   /** How it answers RESOLVE. */
   resolve: ResolveHandler
 
@@ -151,7 +158,8 @@ export class TestRelay {
   readonly random: RandomSource
   /** @internal */
   readonly observer: Observer
-  #certificates: { readonly key: string; readonly identity: RelayIdentity; readonly made: Promise<RelayCertificate[]> } | undefined
+  #certificates:
+    { readonly key: string; readonly identity: RelayIdentity; readonly made: Promise<RelayCertificate[]> } | undefined
 
   /** @internal */
   constructor(setup: TestRelaySetup) {
@@ -178,7 +186,10 @@ export class TestRelay {
     }
   }
 
-  /** Resolves when `predicate` is true; asked again after everything that happens on the network. Rejects when the network closes. */
+  /**
+   * Resolves when `predicate` is true; asked again after everything that happens on the network. Rejects when the
+   * network closes.
+   */
   when(predicate: (relay: this) => boolean): Promise<void> {
     return this.observer.when(() => predicate(this))
   }

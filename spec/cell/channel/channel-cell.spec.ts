@@ -1,12 +1,19 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { decodeVersions, encodeCell, encodeVersions, FIXED_CELL_SIZE, isVariableLength } from '../../../lib/cell/channel/channel-cell.ts'
+import {
+  decodeVersions,
+  encodeCell,
+  encodeVersions,
+  FIXED_CELL_SIZE,
+  isVariableLength,
+} from '../../../lib/cell/channel/channel-cell.ts'
 import { CellCommand } from '../../../lib/cell/commands.ts'
 import { expectMalformed, expectTotal, hex, latin1, padded } from '../support/bytes.ts'
 
 describe('channel cells', () => {
   it('have a length of their own for VERSIONS and every command from 128 on', () => {
-    for (let command = 0; command < 256; command++) expect(isVariableLength(command)).to.equal(command === 7 || command >= 128)
+    for (let command = 0; command < 256; command++)
+      expect(isVariableLength(command)).to.equal(command === 7 || command >= 128)
   })
 
   it('of fixed size are padded with zeros to 514 bytes', () => {
@@ -17,7 +24,9 @@ describe('channel cells', () => {
 
   it('of variable size have a length and no padding', () => {
     expect(encodeCell(0, CellCommand.VPADDING, hex('aabbcc'))).to.deep.equal(hex('00000000 80 0003 aabbcc'))
-    expect(encodeCell(0, CellCommand.CERTS, new Uint8Array(0x1234)).subarray(0, 7)).to.deep.equal(hex('00000000 81 1234'))
+    expect(encodeCell(0, CellCommand.CERTS, new Uint8Array(0x1234)).subarray(0, 7)).to.deep.equal(
+      hex('00000000 81 1234'),
+    )
   })
 
   it('refuse a body that is too long', () => {

@@ -1,7 +1,13 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { decodeCerts, encodeCerts } from '../../../lib/cell/channel/certs-cell.ts'
-import { decodeCreate2, decodeCreated2, encodeCreate2, encodeCreated2, HandshakeType } from '../../../lib/cell/channel/create2.ts'
+import {
+  decodeCreate2,
+  decodeCreated2,
+  encodeCreate2,
+  encodeCreated2,
+  HandshakeType,
+} from '../../../lib/cell/create2.ts'
 import { decodeNetinfo, encodeNetinfo } from '../../../lib/cell/channel/netinfo.ts'
 import { decodePaddingNegotiate, encodePaddingNegotiate } from '../../../lib/cell/channel/padding-negotiate.ts'
 import { expectMalformed, expectTotal, hex, ipv4Text, ipv6Text, padded } from '../support/bytes.ts'
@@ -139,7 +145,8 @@ describe('CREATE2 and CREATED2', () => {
     for (const body of ['', '00', '0001', '0040 01']) expectMalformed(() => decodeCreated2(hex(body)))
     expectMalformed(() => decodeCreated2(padded(hex('01fc'))))
     expect(decodeCreated2(padded(hex('01fb'))).length).to.equal(507)
-    for (const body of ['', '0002', '0002 00', '0002 0001', '0002 ffff 00']) expectMalformed(() => decodeCreate2(hex(body)))
+    for (const body of ['', '0002', '0002 00', '0002 0001', '0002 ffff 00'])
+      expectMalformed(() => decodeCreate2(hex(body)))
   })
 
   it('round-trip and are total', () => {
@@ -157,7 +164,11 @@ describe('CREATE2 and CREATED2', () => {
 describe('PADDING_NEGOTIATE', () => {
   it('agrees with the vectors (by hand)', () => {
     expect(encodePaddingNegotiate({ command: 'start', low: 256, high: 512 })).to.deep.equal(hex('00 02 0100 0200'))
-    expect(decodePaddingNegotiate(padded(hex('00 02 0100 0200')))).to.deep.equal({ command: 'start', low: 256, high: 512 })
+    expect(decodePaddingNegotiate(padded(hex('00 02 0100 0200')))).to.deep.equal({
+      command: 'start',
+      low: 256,
+      high: 512,
+    })
     expect(encodePaddingNegotiate({ command: 'stop' })).to.deep.equal(hex('00 01 0000 0000'))
     expect(decodePaddingNegotiate(padded(hex('00 01 0000 0000')))).to.deep.equal({ command: 'stop' })
   })

@@ -6,11 +6,15 @@ import { expectMalformed, expectTotal, hex, ipv4Text, ipv6Text, latin1, port } f
 describe('BEGIN', () => {
   // Arti, tor-cell/tests/testvec_relaymsg.rs, test_begin.
   it('agrees with the published vectors', () => {
-    expect(encodeBegin({ host: '127.0.0.1', port: 7003, flags: 0 })).to.deep.equal(hex('3132372E302E302E313A3730303300'))
+    expect(encodeBegin({ host: '127.0.0.1', port: 7003, flags: 0 })).to.deep.equal(
+      hex('3132372E302E302E313A3730303300'),
+    )
     expect(encodeBegin({ host: 'www.xkcd.com', port: 443, flags: 3 })).to.deep.equal(
       hex('7777772e786b63642e636f6d3a34343300 00000003'),
     )
-    expect(encodeBegin({ host: '2001:db8::1', port: 22, flags: 0 })).to.deep.equal(hex('5b323030313a6462383a3a315d3a323200'))
+    expect(encodeBegin({ host: '2001:db8::1', port: 22, flags: 0 })).to.deep.equal(
+      hex('5b323030313a6462383a3a315d3a323200'),
+    )
     expectMalformed(() => decodeBegin(hex('5b3a3a5d21')))
     expectMalformed(() => decodeBegin(hex('746f7270726f6a656374e284a22e6f72673a34343300')))
   })
@@ -99,7 +103,8 @@ describe('BEGIN', () => {
   it('refuses ports and flags out of range', () => {
     for (const bad of [0, 65536, -1, 1.5, Number.NaN])
       expect(() => encodeBegin({ host: 'a', port: bad, flags: 0 })).to.throw(RangeError, '"port"')
-    for (const bad of [-1, 2 ** 32, 0.5]) expect(() => encodeBegin({ host: 'a', port: 1, flags: bad })).to.throw(RangeError)
+    for (const bad of [-1, 2 ** 32, 0.5])
+      expect(() => encodeBegin({ host: 'a', port: 1, flags: bad })).to.throw(RangeError)
   })
 
   it('round-trips and is total', () => {

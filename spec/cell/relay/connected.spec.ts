@@ -4,7 +4,8 @@ import { decodeConnected, encodeConnected } from '../../../lib/cell/relay/connec
 import { expectMalformed, expectTotal, hex, ipv4Text, ipv6Text, ttl } from '../support/bytes.ts'
 
 describe('CONNECTED', () => {
-  // C tor, src/test/test_cell_formats.c, test_cfmt_connected_cells; Arti, tor-cell/tests/testvec_relaymsg.rs, test_connected.
+  // C tor, src/test/test_cell_formats.c, test_cfmt_connected_cells; Arti, tor-cell/tests/testvec_relaymsg.rs,
+  // test_connected.
   for (const [what, body, address, seconds] of [
     ['nothing', '', undefined, undefined],
     ['an IPv4 address alone', '20304050', '32.48.64.80', undefined],
@@ -15,7 +16,12 @@ describe('CONNECTED', () => {
     ['an IPv4 address and a TTL that is too large', '02030405 f0000000', '2.3.4.5', undefined],
     ['an IPv4 address and the largest TTL', '02030405 7fffffff', '2.3.4.5', 0x7fffffff],
     ['an IPv4 address, a TTL and more', '02030405 00000e10 0099', '2.3.4.5', 3600],
-    ['an IPv6 address and a TTL', '00000000 06 2607f8b0400c0c020000000000000068 00000258', '2607:f8b0:400c:c02::68', 600],
+    [
+      'an IPv6 address and a TTL',
+      '00000000 06 2607f8b0400c0c020000000000000068 00000258',
+      '2607:f8b0:400c:c02::68',
+      600,
+    ],
     [
       'an IPv6 address and a TTL that is too large',
       '00000000 06 2607f8b0400c0c020000000000000068 90000258',
@@ -63,7 +69,10 @@ describe('CONNECTED', () => {
     )
     fc.assert(
       fc.property(address, fc.option(ttl, { nil: undefined }), (text, seconds) => {
-        expect(decodeConnected(encodeConnected({ address: text, ttl: seconds }))).to.deep.equal({ address: text, ttl: seconds })
+        expect(decodeConnected(encodeConnected({ address: text, ttl: seconds }))).to.deep.equal({
+          address: text,
+          ttl: seconds,
+        })
       }),
     )
     expectTotal(

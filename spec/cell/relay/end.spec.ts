@@ -14,11 +14,23 @@ describe('END', () => {
     ['a reason without a name', '0f', 15, undefined, undefined],
     ['reason 0', '00', 0, undefined, undefined],
     ['reason 255 and more', 'ff 01020304', 255, undefined, undefined],
-    ['another reason and what looks like an address', '03 7f000007 00000100', EndReason.CONNECTREFUSED, undefined, undefined],
+    [
+      'another reason and what looks like an address',
+      '03 7f000007 00000100',
+      EndReason.CONNECTREFUSED,
+      undefined,
+      undefined,
+    ],
     ['EXITPOLICY alone', '04', EndReason.EXITPOLICY, undefined, undefined],
     ['EXITPOLICY and an IPv4 address', '04 7f000007', EndReason.EXITPOLICY, '127.0.0.7', undefined],
     ['EXITPOLICY, an IPv4 address and a TTL', '04 7f000007 00000100', EndReason.EXITPOLICY, '127.0.0.7', 256],
-    ['EXITPOLICY, an IPv4 address and no real TTL', '04 7f000007 ffffffff', EndReason.EXITPOLICY, '127.0.0.7', undefined],
+    [
+      'EXITPOLICY, an IPv4 address and no real TTL',
+      '04 7f000007 ffffffff',
+      EndReason.EXITPOLICY,
+      '127.0.0.7',
+      undefined,
+    ],
     ['EXITPOLICY and an IPv6 address', `04 ${ipv6}`, EndReason.EXITPOLICY, '2001:db8::f00b', undefined],
     ['EXITPOLICY, an IPv6 address and a TTL', `04 ${ipv6} 00000200`, EndReason.EXITPOLICY, '2001:db8::f00b', 512],
     ['EXITPOLICY and 2 bytes', '04 7f00', EndReason.EXITPOLICY, undefined, undefined],
@@ -32,8 +44,12 @@ describe('END', () => {
 
   it('is written without an address unless there is one', () => {
     expect(encodeEnd(EndReason.MISC)).to.deep.equal(hex('01'))
-    expect(encodeEnd(EndReason.EXITPOLICY, { address: '127.0.0.7', ttl: 256 })).to.deep.equal(hex('04 7f000007 00000100'))
-    expect(encodeEnd(EndReason.EXITPOLICY, { address: '2001:db8::f00b', ttl: 512 })).to.deep.equal(hex(`04 ${ipv6} 00000200`))
+    expect(encodeEnd(EndReason.EXITPOLICY, { address: '127.0.0.7', ttl: 256 })).to.deep.equal(
+      hex('04 7f000007 00000100'),
+    )
+    expect(encodeEnd(EndReason.EXITPOLICY, { address: '2001:db8::f00b', ttl: 512 })).to.deep.equal(
+      hex(`04 ${ipv6} 00000200`),
+    )
     expect(encodeEnd(EndReason.EXITPOLICY, { ttl: 512 })).to.deep.equal(hex('04'))
     expect(() => encodeEnd(256)).to.throw(RangeError)
     expect(() => encodeEnd(4, { address: 'a.b' })).to.throw(TypeError)

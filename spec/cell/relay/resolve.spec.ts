@@ -23,7 +23,8 @@ describe('RESOLVE', () => {
   it('refuses what can be no name', () => {
     for (const name of ['', 'a b', 'a\0', 'caf\u00e9', 'a'.repeat(256)])
       expect(() => encodeResolve(name)).to.throw(TypeError, '"name"')
-    for (const body of ['', '\0', 'a.b', 'a b\0', 'a\x7f\0', '\xe9\0']) expectMalformed(() => decodeResolve(latin1(body)))
+    for (const body of ['', '\0', 'a.b', 'a b\0', 'a\x7f\0', '\xe9\0'])
+      expectMalformed(() => decodeResolve(latin1(body)))
   })
 
   it('round-trips and is total', () => {
@@ -59,7 +60,11 @@ describe('RESOLVED', () => {
         { type: 'ipv4', address: '127.0.0.2', ttl: 7200 },
       ],
     ],
-    ['an IPv6 address', '06 10 12340000000000000000000000005678 00000080', [{ type: 'ipv6', address: '1234::5678', ttl: 128 }]],
+    [
+      'an IPv6 address',
+      '06 10 12340000000000000000000000005678 00000080',
+      [{ type: 'ipv6', address: '1234::5678', ttl: 128 }],
+    ],
     [
       'a hostname',
       '00 12 7777772e746f7270726f6a6563742e6f7267 00000258',
@@ -81,7 +86,9 @@ describe('RESOLVED', () => {
   })
 
   it('has what an error says ignored', () => {
-    expect(decodeResolved(hex('F1 04 00ff0a1b 00000E10'))).to.deep.equal([{ type: 'error', transient: false, ttl: 3600 }])
+    expect(decodeResolved(hex('F1 04 00ff0a1b 00000E10'))).to.deep.equal([
+      { type: 'error', transient: false, ttl: 3600 },
+    ])
   })
 
   it('takes a TTL above 2^31 - 1 for 0', () => {

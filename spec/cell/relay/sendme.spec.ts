@@ -28,7 +28,10 @@ describe('SENDME', () => {
 
   it('has a tag that is too long cut to size', () => {
     expect(decodeSendme(Uint8Array.from([...hex('01 0016'), ...tag, 0xaa, 0xbb]))).to.deep.equal({ version: 1, tag })
-    expect(decodeSendme(Uint8Array.from([...hex('01 0014'), ...tag]), 16)).to.deep.equal({ version: 1, tag: tag.subarray(0, 16) })
+    expect(decodeSendme(Uint8Array.from([...hex('01 0014'), ...tag]), 16)).to.deep.equal({
+      version: 1,
+      tag: tag.subarray(0, 16),
+    })
   })
 
   it('may have bytes after its tag', () => {

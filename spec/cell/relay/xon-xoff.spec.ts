@@ -36,11 +36,13 @@ describe('XON', () => {
 
   it('names no rate by 0, nor by one that no 31 bits can hold in bytes', () => {
     expect(encodeXon(Infinity)).to.deep.equal(hex('00 00000000'))
-    for (const body of ['00 00000000', '00 0020c49c', '00 7fffffff', '00 ffffffff']) expect(decodeXon(hex(body)), body).to.equal(Infinity)
+    for (const body of ['00 00000000', '00 0020c49c', '00 7fffffff', '00 ffffffff'])
+      expect(decodeXon(hex(body)), body).to.equal(Infinity)
   })
 
   it('has no rate of 0, and none that is no whole number', () => {
-    for (const rate of [0, -1, 0.5, NaN, -Infinity, MAX_XON_RATE + 1]) expect(() => encodeXon(rate), String(rate)).to.throw(RangeError)
+    for (const rate of [0, -1, 0.5, NaN, -Infinity, MAX_XON_RATE + 1])
+      expect(() => encodeXon(rate), String(rate)).to.throw(RangeError)
   })
 
   for (const body of ['', '00', '00 000000', '01 00000001', 'ff 00000000', '00 00000001 00']) {

@@ -12,7 +12,8 @@ export function hex(text: string): Uint8Array<ArrayBuffer> {
 }
 
 /** The characters of `text` as bytes, one each. */
-export const latin1 = (text: string): Uint8Array<ArrayBuffer> => Uint8Array.from(text, (character) => character.charCodeAt(0))
+export const latin1 = (text: string): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(text, (character) => character.charCodeAt(0))
 
 /** `bytes` with zeros up to the 509 bytes of a fixed-size cell's body. */
 export function padded(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -38,7 +39,10 @@ export function expectMalformed(call: () => unknown): void {
   expect((error as TorError).code).to.equal('CELL_MALFORMED')
 }
 
-/** Checks that whatever bytes come, `decode` returns or throws the TorError of malformed bytes, and reads nothing beyond them. */
+/**
+ * Checks that whatever bytes come, `decode` returns or throws the TorError of malformed bytes, and reads nothing beyond
+ * them.
+ */
 export function expectTotal(
   decode: (body: Uint8Array) => unknown,
   interesting: fc.Arbitrary<Uint8Array> = fc.constant(new Uint8Array()),

@@ -1,6 +1,6 @@
 /**
- * What one relay sent in one link handshake: tor 0.4.9.11, started for this with keys that were thrown away. Link protocol 5,
- * TLS 1.3.
+ * What one relay sent in one link handshake: tor 0.4.9.11, started for this with keys that were thrown away. Link
+ * protocol 5, TLS 1.3.
  */
 import { hex } from '../../cell/support/bytes.ts'
 
@@ -11,7 +11,9 @@ export const RECORDED_AT = 1795372343956
 export const RSA_IDENTITY: Uint8Array<ArrayBuffer> = hex('5EDD5B31782B564B4293C93D62CA4402994078A3')
 
 /** Its Ed25519 identity: hCf9DElfO516E6vw80M5Ass/0LU35YhYZ17BullckXk, as it printed it. */
-export const ED25519_IDENTITY: Uint8Array<ArrayBuffer> = hex('8427fd0c495f3b9d7a13abf0f3433902cb3fd0b537e58858675ec1ba595c9179')
+export const ED25519_IDENTITY: Uint8Array<ArrayBuffer> = hex(
+  '8427fd0c495f3b9d7a13abf0f3433902cb3fd0b537e58858675ec1ba595c9179',
+)
 
 /** Its TLS leaf certificate, DER. */
 export const TLS_CERTIFICATE: Uint8Array<ArrayBuffer> = hex(`

@@ -10,7 +10,7 @@ const INCREMENT = 31
 const notBlocked = (): boolean => false
 
 /** A window, and a peer that acknowledges what it was sent, at once or when told. */
-class Scene {
+class StreamFixture {
   readonly clock = new FakeClock()
   readonly window: CongestionWindow
   isBlocked = false
@@ -39,7 +39,8 @@ class Scene {
   }
 
   acknowledge(count = this.due.length): void {
-    for (let done = 0; done < count; done++) this.window.acknowledge(encodeSendme(this.due.shift() ?? new Uint8Array(20)))
+    for (let done = 0; done < count; done++)
+      this.window.acknowledge(encodeSendme(this.due.shift() ?? new Uint8Array(20)))
   }
 }
 
@@ -54,7 +55,7 @@ const violation = (run: () => void): string => {
 
 describe('CongestionWindow', () => {
   it('begins with cc_cwnd_init cells and refuses one more', () => {
-    const { window } = new Scene()
+    const { window } = new StreamFixture()
     expect(window).to.include({ available: 124, cwnd: 124, inflight: 0, rtt: undefined, inSlowStart: true })
     for (let cell = 0; cell < 124; cell++) window.take(() => new Uint8Array(20))
     expect(window).to.include({ available: 0, inflight: 124 })
@@ -72,53 +73,55 @@ describe('CongestionWindow', () => {
           return new Uint8Array(20)
         })
       }
-      expect(asked).to.deep.equal(Array.from({ length: Math.floor(124 / increment) }, (_, index) => (index + 1) * increment))
+      expect(asked).to.deep.equal(
+        Array.from({ length: Math.floor(124 / increment) }, (_, index) => (index + 1) * increment),
+      )
     })
   }
 
   it('goes on asking at every 31st cell of all that are sent, however the window is used between', () => {
-    const scene = new Scene()
-    scene.send(40)
-    scene.acknowledge(1)
-    scene.send(21)
-    expect(scene.due).to.have.length(0)
-    scene.send(1)
-    expect(scene.due).to.have.length(1)
-    expect(scene.window.inflight).to.equal(31)
+    const fixture = new StreamFixture()
+    fixture.send(40)
+    fixture.acknowledge(1)
+    fixture.send(21)
+    expect(fixture.due).to.have.length(0)
+    fixture.send(1)
+    expect(fixture.due).to.have.length(1)
+    expect(fixture.window.inflight).to.equal(31)
   })
 
   it('takes an increment off what is on its way for each SENDME, after it has judged with it', () => {
-    const scene = new Scene()
-    scene.fill()
-    scene.clock.advance(100)
-    scene.acknowledge(1)
+    const fixture = new StreamFixture()
+    fixture.fill()
+    fixture.clock.advance(100)
+    fixture.acknowledge(1)
     // With 93 of 124 the window would be full, too; with 124 it is, so that it opens.
-    expect(scene.window).to.include({ inflight: 93, cwnd: 155, available: 62, rtt: 100 })
+    expect(fixture.window).to.include({ inflight: 93, cwnd: 155, available: 62, rtt: 100 })
   })
 
   it('measures from the cell that a SENDME answers, and not from an older or a newer one', () => {
-    const scene = new Scene()
-    scene.send(30)
-    scene.clock.advance(1000)
-    scene.send(1)
-    scene.clock.advance(50)
-    scene.send(31)
-    scene.clock.advance(20)
-    scene.acknowledge(1)
-    expect(scene.window.rtt).to.equal(70)
-    scene.clock.advance(50)
-    scene.acknowledge(1)
-    expect(scene.window.rtt).to.equal(70)
+    const fixture = new StreamFixture()
+    fixture.send(30)
+    fixture.clock.advance(1000)
+    fixture.send(1)
+    fixture.clock.advance(50)
+    fixture.send(31)
+    fixture.clock.advance(20)
+    fixture.acknowledge(1)
+    expect(fixture.window.rtt).to.equal(70)
+    fixture.clock.advance(50)
+    fixture.acknowledge(1)
+    expect(fixture.window.rtt).to.equal(70)
   })
 
-  it('measures with the clock\'s monotonic time, if it has one, and finer than a millisecond', () => {
+  it("measures with the clock's monotonic time, if it has one, and finer than a millisecond", () => {
     let time = 0
     const clock: Clock = { now: () => 1_700_000_000_000, monotonic: () => time, after: () => () => undefined }
-    const scene = new Scene(INCREMENT, clock)
-    scene.fill()
+    const fixture = new StreamFixture(INCREMENT, clock)
+    fixture.fill()
     time = 0.25
-    scene.acknowledge(1)
-    expect(scene.window.rtt).to.equal(0.25)
+    fixture.acknowledge(1)
+    expect(fixture.window.rtt).to.equal(0.25)
   })
 
   it('asks whether the link is blocked when a SENDME comes, and at no other time', () => {
@@ -137,23 +140,23 @@ describe('CongestionWindow', () => {
   })
 
   it('lets nothing be sent after it has shrunk to less than what is on its way', () => {
-    const scene = new Scene()
+    const fixture = new StreamFixture()
     for (let round = 0; round < 8; round++) {
-      scene.fill()
-      scene.clock.advance(50)
-      scene.acknowledge(scene.due.length - 1)
+      fixture.fill()
+      fixture.clock.advance(50)
+      fixture.acknowledge(fixture.due.length - 1)
     }
-    scene.fill()
-    const { cwnd } = scene.window
-    scene.clock.advance(2000)
-    scene.acknowledge(3)
-    expect(scene.window.inSlowStart).to.equal(false)
-    expect(scene.window.cwnd).to.be.below(cwnd - 3 * INCREMENT)
-    expect(scene.window.inflight).to.be.above(scene.window.cwnd)
-    expect(scene.window.available).to.equal(0)
-    expect(() => scene.send(1)).to.throw(RangeError)
-    scene.acknowledge()
-    expect(scene.window.available).to.be.above(0)
+    fixture.fill()
+    const { cwnd } = fixture.window
+    fixture.clock.advance(2000)
+    fixture.acknowledge(3)
+    expect(fixture.window.inSlowStart).to.equal(false)
+    expect(fixture.window.cwnd).to.be.below(cwnd - 3 * INCREMENT)
+    expect(fixture.window.inflight).to.be.above(fixture.window.cwnd)
+    expect(fixture.window.available).to.equal(0)
+    expect(() => fixture.send(1)).to.throw(RangeError)
+    fixture.acknowledge()
+    expect(fixture.window.available).to.be.above(0)
   })
 
   describe('against an exit that lies', () => {
@@ -176,64 +179,64 @@ describe('CongestionWindow', () => {
     }
 
     it('refuses a SENDME that comes twice', () => {
-      const scene = new Scene()
-      scene.send(40)
-      const [tag = new Uint8Array(20)] = scene.due
-      scene.acknowledge(1)
-      expect(violation(() => scene.window.acknowledge(encodeSendme(tag)))).to.equal('CIRCUIT_PROTOCOL')
+      const fixture = new StreamFixture()
+      fixture.send(40)
+      const [tag = new Uint8Array(20)] = fixture.due
+      fixture.acknowledge(1)
+      expect(violation(() => fixture.window.acknowledge(encodeSendme(tag)))).to.equal('CIRCUIT_PROTOCOL')
     })
 
     it('opens no further by SENDMEs in one burst than by as many in their time', () => {
-      const scene = new Scene()
-      scene.fill()
-      scene.clock.advance(100)
-      scene.acknowledge()
+      const fixture = new StreamFixture()
+      fixture.fill()
+      fixture.clock.advance(100)
+      fixture.acknowledge()
       // With 31 cells left on their way, at the last of the four, the window is no longer full.
-      expect(scene.window).to.include({ inflight: 0, cwnd: 124 + 3 * INCREMENT })
+      expect(fixture.window).to.include({ inflight: 0, cwnd: 124 + 3 * INCREMENT })
     })
 
     it('is brought to delta, not to nothing, by SENDMEs that are held back, and comes back from there', () => {
-      const scene = new Scene()
+      const fixture = new StreamFixture()
       const rounds = (count: number, ms: number): void => {
         for (let round = 0; round < count; round++) {
-          scene.fill()
-          scene.clock.advance(ms)
-          scene.acknowledge()
+          fixture.fill()
+          fixture.clock.advance(ms)
+          fixture.acknowledge()
         }
       }
       rounds(20, 50)
-      expect(scene.window.cwnd).to.be.above(2000)
+      expect(fixture.window.cwnd).to.be.above(2000)
       rounds(20, 5000)
-      expect(scene.window.cwnd).to.be.within(124, 310 + 10)
+      expect(fixture.window.cwnd).to.be.within(124, 310 + 10)
       rounds(100, 50)
-      expect(scene.window.cwnd).to.be.above(1000)
+      expect(fixture.window.cwnd).to.be.above(1000)
     })
   })
 
   describe('with a clock that cannot be trusted', () => {
     it('goes on sending at its first window with a clock that stands', () => {
-      const scene = new Scene()
+      const fixture = new StreamFixture()
       for (let round = 0; round < 50; round++) {
-        scene.fill()
-        scene.acknowledge()
+        fixture.fill()
+        fixture.acknowledge()
       }
-      expect(scene.window).to.include({ cwnd: 124, rtt: undefined })
-      expect(scene.window.available).to.be.above(124 - INCREMENT)
+      expect(fixture.window).to.include({ cwnd: 124, rtt: undefined })
+      expect(fixture.window.available).to.be.above(124 - INCREMENT)
     })
 
     it('is not moved by jumps forth and back', () => {
-      const scene = new Scene()
+      const fixture = new StreamFixture()
       const round = (ms: number): void => {
-        scene.fill()
-        scene.clock.advance(ms)
-        scene.acknowledge()
+        fixture.fill()
+        fixture.clock.advance(ms)
+        fixture.acknowledge()
       }
       for (let count = 0; count < 4; count++) round(50)
       for (let count = 0; count < 3; count++) round(90)
-      expect(scene.window.inSlowStart).to.equal(false)
-      const { cwnd, rtt } = scene.window
+      expect(fixture.window.inSlowStart).to.equal(false)
+      const { cwnd, rtt } = fixture.window
       for (const jump of [3_600_000, -3_600_000, 86_400_000, -86_400_000]) round(jump)
-      expect(scene.window).to.include({ cwnd, rtt })
+      expect(fixture.window).to.include({ cwnd, rtt })
     })
   })
 
@@ -244,28 +247,30 @@ describe('CongestionWindow', () => {
       fc.record({ wait: fc.integer({ min: -1000, max: 10_000 }) }),
       fc.record({ isBlocked: fc.boolean() }),
     )
-    fc.assert(fc.property(fc.integer({ min: 1, max: 254 }), fc.array(step, { maxLength: 100 }), (increment, steps) => {
-      const scene = new Scene(increment)
-      let sent = 0
-      let acknowledged = 0
-      for (const each of steps) {
-        if ('send' in each) {
-          const cells = Math.min(each.send, scene.window.available)
-          scene.send(cells)
-          sent += cells
-        } else if ('acknowledge' in each) {
-          const count = Math.min(each.acknowledge, scene.due.length)
-          scene.acknowledge(count)
-          acknowledged += count * increment
-        } else if ('wait' in each) {
-          scene.clock.advance(each.wait)
-        } else {
-          scene.isBlocked = each.isBlocked
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 254 }), fc.array(step, { maxLength: 100 }), (increment, steps) => {
+        const fixture = new StreamFixture(increment)
+        let sent = 0
+        let acknowledged = 0
+        for (const each of steps) {
+          if ('send' in each) {
+            const cells = Math.min(each.send, fixture.window.available)
+            fixture.send(cells)
+            sent += cells
+          } else if ('acknowledge' in each) {
+            const count = Math.min(each.acknowledge, fixture.due.length)
+            fixture.acknowledge(count)
+            acknowledged += count * increment
+          } else if ('wait' in each) {
+            fixture.clock.advance(each.wait)
+          } else {
+            fixture.isBlocked = each.isBlocked
+          }
+          expect(fixture.window.inflight).to.equal(sent - acknowledged)
+          expect(fixture.due).to.have.length(Math.floor(sent / increment) - acknowledged / increment)
+          expect(fixture.window.available).to.equal(Math.max(0, fixture.window.cwnd - fixture.window.inflight))
         }
-        expect(scene.window.inflight).to.equal(sent - acknowledged)
-        expect(scene.due).to.have.length(Math.floor(sent / increment) - acknowledged / increment)
-        expect(scene.window.available).to.equal(Math.max(0, scene.window.cwnd - scene.window.inflight))
-      }
-    }))
+      }),
+    )
   })
 })

@@ -36,7 +36,11 @@ const XON_XOFF = [
 ] as const
 
 const kinds = [
-  ['readCongestionParameters', CONGESTION, (params: ReadonlyMap<string, number>) => readCongestionParameters(params) ?? {}],
+  [
+    'readCongestionParameters',
+    CONGESTION,
+    (params: ReadonlyMap<string, number>) => readCongestionParameters(params) ?? {},
+  ],
   ['readXonXoffParameters', XON_XOFF, readXonXoffParameters],
 ] as const
 
@@ -63,10 +67,12 @@ for (const [title, rows, read] of kinds) {
 
     it('lets no consensus move anything out of bounds', () => {
       const int32 = fc.integer({ min: -2_147_483_648, max: 2_147_483_647 })
-      fc.assert(fc.property(fc.array(int32, { minLength: rows.length, maxLength: rows.length }), (values) => {
-        const params = new Map(rows.map(([, name], index) => [name as string, values[index] ?? 0]))
-        for (const [field, , , min, max] of rows) expect(valueOf(params, field)).to.be.within(min, max)
-      }))
+      fc.assert(
+        fc.property(fc.array(int32, { minLength: rows.length, maxLength: rows.length }), (values) => {
+          const params = new Map(rows.map(([, name], index) => [name as string, values[index] ?? 0]))
+          for (const [field, , , min, max] of rows) expect(valueOf(params, field)).to.be.within(min, max)
+        }),
+      )
     })
   })
 }

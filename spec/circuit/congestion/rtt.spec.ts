@@ -9,7 +9,13 @@ const STEADY: WindowPhase = { inSlowStart: false, updateRate: 2, isMinimal: fals
 type Bit = 0 | 1
 
 /** Origin: C tor 0.4.9.11, src/test/test_congestion_control.c:80. */
-const CLOCK_VECTORS: readonly (readonly [smoothed: number, sample: number, inSlowStart: Bit, isStalled: Bit, rejects: Bit])[] = [
+const CLOCK_VECTORS: readonly (readonly [
+  smoothed: number,
+  sample: number,
+  inSlowStart: Bit,
+  isStalled: Bit,
+  rejects: Bit,
+])[] = [
   [0, 1, 1, 0, 0],
   [0, 0, 1, 1, 1],
   [1, 1, 1, 1, 0],
@@ -29,9 +35,17 @@ const CLOCK_VECTORS: readonly (readonly [smoothed: number, sample: number, inSlo
   [1, 1, 0, 0, 0],
 ]
 
-/** Origin: C tor 0.4.9.11, src/test/test_congestion_control.c:159. In µs; the window was at its minimum with 124 cells. */
+/**
+ * Origin: C tor 0.4.9.11, src/test/test_congestion_control.c:159. In µs; the window was at its minimum with 124 cells.
+ */
 const RTT_VECTORS: readonly (readonly [
-  sent: number, got: number, cwnd: number, inSlowStart: Bit, sample: number, smoothed: number, min: number,
+  sent: number,
+  got: number,
+  cwnd: number,
+  inSlowStart: Bit,
+  sample: number,
+  smoothed: number,
+  min: number,
 ])[] = [
   [100000, 200000, 124, 1, 100000, 100000, 100000],
   [200000, 300000, 124, 1, 100000, 100000, 100000],
@@ -45,7 +59,7 @@ const RTT_VECTORS: readonly (readonly [
 ]
 
 describe('ClockWatch', () => {
-  it('judges C tor\'s vectors as C tor does', () => {
+  it("judges C tor's vectors as C tor does", () => {
     const watch = new ClockWatch()
     for (const [index, [smoothed, sample, inSlowStart, isStalled, rejects]] of CLOCK_VECTORS.entries()) {
       expect(watch.rejects(sample, smoothed, inSlowStart === 1), `step ${index}`).to.equal(rejects === 1)
@@ -79,7 +93,7 @@ describe('ClockWatch', () => {
 })
 
 describe('RttEstimator', () => {
-  it('measures C tor\'s vectors as C tor does', () => {
+  it("measures C tor's vectors as C tor does", () => {
     const rtt = new RttEstimator(DEFAULTS)
     for (const [index, [sent, got, cwnd, inSlowStart, sample, smoothed, min]] of RTT_VECTORS.entries()) {
       expect(got - sent).to.equal(sample)
@@ -136,16 +150,18 @@ describe('RttEstimator', () => {
 
   it('stays between the least and the greatest sample, whatever comes', () => {
     const step = fc.tuple(fc.integer({ min: -1000, max: 1e9 }), fc.boolean(), fc.nat(400), fc.boolean())
-    fc.assert(fc.property(fc.array(step, { maxLength: 60 }), fc.integer({ min: 0, max: 100 }), (steps, rttResetPct) => {
-      const rtt = new RttEstimator({ ...DEFAULTS, rttResetPct })
-      const seen: number[] = []
-      for (const [sample, inSlowStart, updateRate, isMinimal] of steps) {
-        if (rtt.update(sample, { inSlowStart, updateRate, isMinimal })) seen.push(sample)
-        if (seen.length === 0) continue
-        expect(rtt.smoothed).to.be.within(Math.min(...seen), Math.max(...seen))
-        expect(rtt.min).to.be.within(Math.min(...seen), Math.max(...seen))
-        expect(rtt.max).to.equal(Math.max(...seen))
-      }
-    }))
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), fc.integer({ min: 0, max: 100 }), (steps, rttResetPct) => {
+        const rtt = new RttEstimator({ ...DEFAULTS, rttResetPct })
+        const seen: number[] = []
+        for (const [sample, inSlowStart, updateRate, isMinimal] of steps) {
+          if (rtt.update(sample, { inSlowStart, updateRate, isMinimal })) seen.push(sample)
+          if (seen.length === 0) continue
+          expect(rtt.smoothed).to.be.within(Math.min(...seen), Math.max(...seen))
+          expect(rtt.min).to.be.within(Math.min(...seen), Math.max(...seen))
+          expect(rtt.max).to.equal(Math.max(...seen))
+        }
+      }),
+    )
   })
 })

@@ -1,7 +1,12 @@
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { answerCreateFast, FAST_MATERIAL_SIZE, FAST_REPLY_SIZE, startCreateFast } from '../../../lib/circuit/handshake/create-fast.ts'
+import {
+  answerCreateFast,
+  FAST_MATERIAL_SIZE,
+  FAST_REPLY_SIZE,
+  startCreateFast,
+} from '../../../lib/circuit/handshake/create-fast.ts'
 import { TorError } from '../../../lib/base/errors.ts'
 
 /** X, then Y and KH, then 100 bytes of keys: of C tor, by way of Arti's tor-proto crypto/handshake/fast.rs. */
@@ -76,8 +81,10 @@ describe('CREATE_FAST', () => {
   })
 
   it('refuses what is too short, on both sides', () => {
-    for (const length of [0, 1, 20, 39]) expectHandshakeError(() => startCreateFast().finish(new Uint8Array(length), 72))
-    for (const length of [0, 19]) expectHandshakeError(() => answerCreateFast({ material: new Uint8Array(length), keyLength: 72 }))
+    for (const length of [0, 1, 20, 39])
+      expectHandshakeError(() => startCreateFast().finish(new Uint8Array(length), 72))
+    for (const length of [0, 19])
+      expectHandshakeError(() => answerCreateFast({ material: new Uint8Array(length), keyLength: 72 }))
   })
 
   it('can be finished once only, also when that failed', () => {

@@ -2,31 +2,37 @@ import { expect } from 'chai'
 import fc from 'fast-check'
 import { encodeHandshakeExtensions } from '../../../lib/cell/handshake-extensions.ts'
 import { Circuit, type CircuitOptions } from '../../../lib/circuit/circuit.ts'
-import { readCongestionParameters, type CongestionControlParameters } from '../../../lib/circuit/congestion/parameters.ts'
+import {
+  readCongestionParameters,
+  type CongestionControlParameters,
+} from '../../../lib/circuit/congestion/parameters.ts'
 import type { TorError } from '../../../lib/base/errors.ts'
 import type { Relay } from '../../../lib/relay.ts'
 import type { TestRelay } from '../../../lib/testing/relay/test-relay.ts'
 import { parseProtocols } from '../../../lib/directory/protocols.ts'
-import { codeOf, expectToEcho, failureOf, Rig, seenBy } from '../support/rig.ts'
+import { codeOf, expectToEcho, failureOf, CircuitFixture, seenBy } from '../support/circuit-fixture.ts'
 
 /** The parameters of a network whose SENDMEs come every so many cells. */
 const every = (increment: number): CongestionControlParameters =>
   readCongestionParameters(new Map([['cc_sendme_inc', increment]])) as CongestionControlParameters
 
 describe('The handshake with each relay of a path', () => {
-  let rig: Rig
+  let fixture: CircuitFixture
   /** The handshake types that the relays were asked for, and the messages within ntor-v3, in the order of the path. */
   let types: number[]
   let messages: number[][]
 
-  const relay = (index: number): TestRelay => rig.network.relays[index] as TestRelay
+  const relay = (index: number): TestRelay => fixture.network.relays[index] as TestRelay
 
   /** A path whose relays claim to speak what they are told to, or say nothing about it. */
   const pathOf = (...claims: readonly (string | undefined)[]): Relay[] =>
-    claims.map((claim, index) => ({ ...relay(index).description, protocols: claim === undefined ? undefined : parseProtocols(claim) }))
+    claims.map((claim, index) => ({
+      ...relay(index).description,
+      protocols: claim === undefined ? undefined : parseProtocols(claim),
+    }))
 
   const open = async (path: readonly Relay[], options: CircuitOptions = {}): Promise<Circuit> => {
-    const circuit = Circuit.open(path, { channel: rig.channel, ...options })
+    const circuit = Circuit.open(path, { channel: fixture.channel, ...options })
     expect(circuit.flowControl, 'before it is open').to.equal(undefined)
     await circuit.opened
     return circuit
@@ -35,7 +41,7 @@ describe('The handshake with each relay of a path', () => {
   /** Opens a circuit whose exit answers these bytes within its handshake. */
   const failure = async (answer: readonly number[], options: CircuitOptions = {}): Promise<Error> => {
     relay(2).answerMessage = () => Uint8Array.from(answer)
-    const circuit = Circuit.open(rig.network.path(), { channel: rig.channel, ...options })
+    const circuit = Circuit.open(fixture.network.path(), { channel: fixture.channel, ...options })
     const error = await failureOf(circuit.opened)
     expect(error.code).to.equal('CIRCUIT_HANDSHAKE')
     expect(circuit.flowControl).to.equal(undefined)
@@ -44,10 +50,10 @@ describe('The handshake with each relay of a path', () => {
   }
 
   beforeEach(async () => {
-    rig = await Rig.start({ congestionControl: true })
+    fixture = await CircuitFixture.start({ congestionControl: true })
     types = []
     messages = []
-    for (const each of rig.network.relays) {
+    for (const each of fixture.network.relays) {
       each.answerCreate = ({ handshakeType }) => {
         types.push(handshakeType)
         return 'answer'
@@ -58,15 +64,19 @@ describe('The handshake with each relay of a path', () => {
       }
     }
   })
-  afterEach(() => rig.close())
+  afterEach(() => fixture.close())
 
   describe('is chosen by what the relay speaks', () => {
     it('ntor-v3 with all that have Relay=4, and only the last one is asked for congestion control', async () => {
-      const circuit = await open(rig.network.path())
+      const circuit = await open(fixture.network.path())
       expect(types).to.deep.equal([3, 3, 3])
       expect(messages).to.deep.equal([[0], [0], [1, 1, 0]])
       expect(circuit.flowControl).to.equal('congestion-control')
-      expect(seenBy(rig.network, circuit).hops.map(({ flow }) => flow.rules.kind)).to.deep.equal(['windows', 'windows', 'congestion-control'])
+      expect(seenBy(fixture.network, circuit).hops.map(({ flow }) => flow.rules.kind)).to.deep.equal([
+        'windows',
+        'windows',
+        'congestion-control',
+      ])
       await expectToEcho(circuit.connect('example.com:80'))
     })
 
@@ -84,7 +94,12 @@ describe('The handshake with each relay of a path', () => {
       await expectToEcho(circuit.connect('example.com:80'))
     })
 
-    for (const [claim, type] of [['Relay=2-3 FlowCtrl=1-2', 2], ['Relay=2-4 FlowCtrl=1', 3], ['Relay=2-4', 3], ['', 2]] as const) {
+    for (const [claim, type] of [
+      ['Relay=2-3 FlowCtrl=1-2', 2],
+      ['Relay=2-4 FlowCtrl=1', 3],
+      ['Relay=2-4', 3],
+      ['', 2],
+    ] as const) {
       it(`without congestion control where the last one claims "${claim}"`, async () => {
         const circuit = await open(pathOf('Relay=4 FlowCtrl=2', 'Relay=4 FlowCtrl=2', claim))
         expect(types).to.deep.equal([3, 3, type])
@@ -96,31 +111,31 @@ describe('The handshake with each relay of a path', () => {
     }
 
     it('asks for nothing on a circuit of one hop', async () => {
-      const circuit = await open(rig.network.path(1))
+      const circuit = await open(fixture.network.path(1))
       expect(messages).to.deep.equal([[0]])
       expect(circuit.flowControl).to.equal('windows')
     })
 
     it('negotiates nothing by CREATE_FAST', async () => {
-      const [server] = rig.network.path(1)
-      const circuit = Circuit.openToDirectory(server as Relay, { channel: rig.channel })
+      const [server] = fixture.network.path(1)
+      const circuit = Circuit.openToDirectory(server as Relay, { channel: fixture.channel })
       await circuit.opened
       expect(types).to.deep.equal([1])
       expect(circuit.flowControl).to.equal('windows')
     })
 
     it('asks for nothing when congestion control is turned off', async () => {
-      const circuit = await open(rig.network.path(), { congestionControl: false })
+      const circuit = await open(fixture.network.path(), { congestionControl: false })
       expect(types).to.deep.equal([3, 3, 3])
       expect(messages).to.deep.equal([[0], [0], [0]])
       expect(circuit.flowControl).to.equal('windows')
-      expect(seenBy(rig.network, circuit).exit.flow.rules.kind).to.equal('windows')
+      expect(seenBy(fixture.network, circuit).exit.flow.rules.kind).to.equal('windows')
       await expectToEcho(circuit.connect('example.com:80'))
     })
 
     it('takes a relay at its word that does not agree', async () => {
       relay(2).congestionControl.enabled = false
-      const circuit = await open(rig.network.path())
+      const circuit = await open(fixture.network.path())
       expect(messages[2]).to.deep.equal([1, 1, 0])
       expect(circuit.flowControl).to.equal('windows')
       await expectToEcho(circuit.connect('example.com:80'))
@@ -130,11 +145,14 @@ describe('The handshake with each relay of a path', () => {
   describe('refuses', () => {
     it('congestion control that was not asked for, from the first relay, the second and the last', async () => {
       for (const index of [0, 1, 2]) {
-        for (const each of rig.network.relays) each.answerMessage = undefined
+        for (const each of fixture.network.relays) each.answerMessage = undefined
         relay(index).answerMessage = () => Uint8Array.of(1, 2, 1, 31)
         const options = index === 2 ? ({ congestionControl: false } as const) : {}
-        const circuit = Circuit.open(rig.network.path(), { channel: rig.channel, ...options })
-        expect(await failureOf(circuit.opened)).to.include({ code: 'CIRCUIT_HANDSHAKE' }).with.property('message').that.includes('asked for')
+        const circuit = Circuit.open(fixture.network.path(), { channel: fixture.channel, ...options })
+        expect(await failureOf(circuit.opened))
+          .to.include({ code: 'CIRCUIT_HANDSHAKE' })
+          .with.property('message')
+          .that.includes('asked for')
       }
     })
 
@@ -144,7 +162,7 @@ describe('The handshake with each relay of a path', () => {
       })
     }
 
-    it('an increment of 0 where the network\'s is 1', async () => {
+    it("an increment of 0 where the network's is 1", async () => {
       await failure([1, 2, 1, 0], { congestionControl: every(1) })
     })
 
@@ -162,24 +180,30 @@ describe('The handshake with each relay of a path', () => {
     }
 
     it('any other answer with a typed error, and never hangs', async () => {
-      await fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 20 }), async (answer) => {
-        relay(2).answerMessage = () => answer
-        const circuit = Circuit.open(rig.network.path(), { channel: rig.channel })
-        const code = await circuit.opened.then(() => 'open', ({ code }: TorError) => code)
-        expect(code).to.be.oneOf(['open', 'CIRCUIT_HANDSHAKE'])
-        await circuit.close().catch(() => undefined) // it may have failed, as above
-      }), { numRuns: 30 })
+      await fc.assert(
+        fc.asyncProperty(fc.uint8Array({ maxLength: 20 }), async (answer) => {
+          relay(2).answerMessage = () => answer
+          const circuit = Circuit.open(fixture.network.path(), { channel: fixture.channel })
+          const code = await circuit.opened.then(
+            () => 'open',
+            ({ code }: TorError) => code,
+          )
+          expect(code).to.be.oneOf(['open', 'CIRCUIT_HANDSHAKE'])
+          await circuit.close().catch(() => undefined) // it may have failed, as above
+        }),
+        { numRuns: 30 },
+      )
     })
 
     it('nothing about the link: another circuit on it goes on', async () => {
-      const other = await open(rig.network.path())
+      const other = await open(fixture.network.path())
       await failure([1, 2, 1, 0])
       await expectToEcho(other.connect('example.com:80'))
     })
 
     it('an answer whose proof is wrong', async () => {
       relay(1).answerCreate = () => 'wrong-auth'
-      const circuit = Circuit.open(rig.network.path(), { channel: rig.channel })
+      const circuit = Circuit.open(fixture.network.path(), { channel: fixture.channel })
       expect(await codeOf(circuit.opened)).to.equal('CIRCUIT_HANDSHAKE')
     })
   })
@@ -188,7 +212,7 @@ describe('The handshake with each relay of a path', () => {
     for (const increment of [30, 31, 32]) {
       it(`an increment of ${increment} where the network's is 31`, async () => {
         relay(2).congestionControl.increment = increment
-        const circuit = await open(rig.network.path())
+        const circuit = await open(fixture.network.path())
         expect(circuit.flowControl).to.equal('congestion-control')
         await expectToEcho(circuit.connect('example.com:80'))
       })
@@ -196,28 +220,28 @@ describe('The handshake with each relay of a path', () => {
 
     it('the increment of another network', async () => {
       relay(2).congestionControl.increment = 90
-      const circuit = await open(rig.network.path(), { congestionControl: every(91) })
+      const circuit = await open(fixture.network.path(), { congestionControl: every(91) })
       expect(circuit.flowControl).to.equal('congestion-control')
     })
 
     it('extensions that it does not know, in any order, and of two responses the first', async () => {
       relay(2).answerMessage = () => Uint8Array.of(4, 200, 2, 1, 2, 2, 1, 31, 2, 1, 99, 7, 0)
-      const circuit = await open(rig.network.path())
+      const circuit = await open(fixture.network.path())
       expect(circuit.flowControl).to.equal('congestion-control')
     })
 
     it('an answer that only has extensions which it does not know', async () => {
       relay(2).congestionControl.enabled = false
       relay(2).answerMessage = () => encodeHandshakeExtensions(new Map([[200, new Uint8Array(100)]]))
-      const circuit = await open(rig.network.path())
+      const circuit = await open(fixture.network.path())
       expect(circuit.flowControl).to.equal('windows')
     })
   })
 
   it('is not begun with congestion control that is neither false nor parameters', () => {
     for (const congestionControl of [true, 'no', 31]) {
-      const options = { channel: rig.channel, congestionControl } as unknown as CircuitOptions
-      expect(() => Circuit.open(rig.network.path(), options)).to.throw(TypeError, 'congestionControl')
+      const options = { channel: fixture.channel, congestionControl } as unknown as CircuitOptions
+      expect(() => Circuit.open(fixture.network.path(), options)).to.throw(TypeError, 'congestionControl')
     }
   })
 })

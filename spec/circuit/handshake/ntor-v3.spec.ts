@@ -1,13 +1,18 @@
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { HandshakeType } from '../../../lib/cell/channel/create2.ts'
-import { NTOR_V3_ONION_SKIN_OVERHEAD, NTOR_V3_REPLY_OVERHEAD, startNtorV3, type NtorV3Handshake } from '../../../lib/circuit/handshake/ntor-v3.ts'
+import { HandshakeType } from '../../../lib/cell/create2.ts'
+import {
+  NTOR_V3_ONION_SKIN_OVERHEAD,
+  NTOR_V3_REPLY_OVERHEAD,
+  startNtorV3,
+  type NtorV3Handshake,
+} from '../../../lib/circuit/handshake/ntor-v3.ts'
 import { CIRCUIT_EXTEND, PROTOCOL_ID, crypt } from '../../../lib/circuit/handshake/ntor-v3-functions.ts'
 import { currentPlatform } from '../../../lib/platform/current.ts'
 import { webPlatform } from '../../../lib/platform/web.ts'
 import { answerNtorV3 } from '../../../lib/testing/relay/ntor-v3-responder.ts'
-import { codeOf } from '../support/rig.ts'
+import { codeOf } from '../support/circuit-fixture.ts'
 import { degenerateKeys } from './vectors/degenerate-keys.ts'
 import { ntorV3Vector } from './vectors/ntor-v3.ts'
 
@@ -24,7 +29,11 @@ interface Host {
 /** A relay with keys of its own. */
 function relay(): Host {
   const { secretKey, publicKey } = platform.x25519.generateKeyPair()
-  return { ed25519Identity: crypto.getRandomValues(new Uint8Array(32)), onionSecretKey: secretKey, ntorOnionKey: publicKey }
+  return {
+    ed25519Identity: crypto.getRandomValues(new Uint8Array(32)),
+    onionSecretKey: secretKey,
+    ntorOnionKey: publicKey,
+  }
 }
 
 const start = (host: Host, secret?: Uint8Array): Promise<NtorV3Handshake> =>
@@ -53,7 +62,11 @@ describe('The functions of ntor-v3', () => {
       const key = crypto.getRandomValues(new Uint8Array(32))
       const text = crypto.getRandomValues(new Uint8Array(200))
       const imported = await crypto.subtle.importKey('raw', key, 'AES-CTR', false, ['encrypt'])
-      const expected = await crypto.subtle.encrypt({ name: 'AES-CTR', counter: new Uint8Array(16), length: 128 }, imported, text)
+      const expected = await crypto.subtle.encrypt(
+        { name: 'AES-CTR', counter: new Uint8Array(16), length: 128 },
+        imported,
+        text,
+      )
       expect(await crypt(cipher, key, text)).to.deep.equal(new Uint8Array(expected))
     })
   }
@@ -68,12 +81,19 @@ describe('ntor-v3', () => {
     const { ed25519Identity, onionKey, clientSecret, clientMessage, verification } = ntorV3Vector
     const shared = { ed25519Identity: hexToBytes(ed25519Identity), verification: hexToBytes(verification) }
     const client = await startNtorV3({
-      ...shared, ntorOnionKey: hexToBytes(onionKey), secret: hexToBytes(clientSecret), message: hexToBytes(clientMessage), platform,
+      ...shared,
+      ntorOnionKey: hexToBytes(onionKey),
+      secret: hexToBytes(clientSecret),
+      message: hexToBytes(clientMessage),
+      platform,
     })
     expect(bytesToHex(client.onionSkin)).to.equal(ntorV3Vector.onionSkin)
     const relaySide = await answerNtorV3({
-      ...shared, onionSkin: client.onionSkin, keyLength: 256,
-      onionSecretKey: hexToBytes(ntorV3Vector.onionSecretKey), secret: hexToBytes(ntorV3Vector.relaySecret),
+      ...shared,
+      onionSkin: client.onionSkin,
+      keyLength: 256,
+      onionSecretKey: hexToBytes(ntorV3Vector.onionSecretKey),
+      secret: hexToBytes(ntorV3Vector.relaySecret),
       answer(said) {
         expect(bytesToHex(said)).to.equal(clientMessage)
         return hexToBytes(ntorV3Vector.relayMessage)
@@ -89,21 +109,29 @@ describe('ntor-v3', () => {
   it('agrees on any number of bytes and carries any messages, with fresh keys each time', async () => {
     const seen = new Set<string>()
     const texts = fc.uint8Array({ maxLength: 300 })
-    await fc.assert(fc.asyncProperty(fc.integer({ min: 0, max: 200 }), texts, texts, async (keyLength, said, answered) => {
-      const host = relay()
-      const client = await startNtorV3({ ...host, message: said, platform })
-      expect(client.onionSkin).to.have.length(NTOR_V3_ONION_SKIN_OVERHEAD + said.length)
-      const heard: Uint8Array[] = []
-      const { onionSkin } = client
-      const made = await answerNtorV3({ ...host, onionSkin, keyLength, answer: (text) => (heard.push(text), answered) })
-      expect(heard).to.deep.equal([said])
-      expect(made.reply).to.have.length(NTOR_V3_REPLY_OVERHEAD + answered.length)
-      const outcome = await client.finish(made.reply, keyLength)
-      expect(outcome.keys).to.deep.equal(made.keys)
-      expect(outcome.keys).to.have.length(keyLength)
-      expect(outcome.message).to.deep.equal(answered)
-      seen.add(bytesToHex(onionSkin.subarray(64)))
-    }), { numRuns: 10 })
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 0, max: 200 }), texts, texts, async (keyLength, said, answered) => {
+        const host = relay()
+        const client = await startNtorV3({ ...host, message: said, platform })
+        expect(client.onionSkin).to.have.length(NTOR_V3_ONION_SKIN_OVERHEAD + said.length)
+        const heard: Uint8Array[] = []
+        const { onionSkin } = client
+        const made = await answerNtorV3({
+          ...host,
+          onionSkin,
+          keyLength,
+          answer: (text) => (heard.push(text), answered),
+        })
+        expect(heard).to.deep.equal([said])
+        expect(made.reply).to.have.length(NTOR_V3_REPLY_OVERHEAD + answered.length)
+        const outcome = await client.finish(made.reply, keyLength)
+        expect(outcome.keys).to.deep.equal(made.keys)
+        expect(outcome.keys).to.have.length(keyLength)
+        expect(outcome.message).to.deep.equal(answered)
+        seen.add(bytesToHex(onionSkin.subarray(64)))
+      }),
+      { numRuns: 10 },
+    )
     expect(seen.size).to.equal(10)
   })
 
@@ -119,7 +147,9 @@ describe('ntor-v3', () => {
     }
     const { secretKey: secret } = platform.x25519.generateKeyPair()
     const ntorOnionKey = new Uint8Array(32)
-    expect(await codeOf(startNtorV3({ ...host, ntorOnionKey, message, platform, secret }))).to.equal('CIRCUIT_HANDSHAKE')
+    expect(await codeOf(startNtorV3({ ...host, ntorOnionKey, message, platform, secret }))).to.equal(
+      'CIRCUIT_HANDSHAKE',
+    )
     expect(secret).to.deep.equal(new Uint8Array(32))
   })
 
@@ -135,7 +165,10 @@ describe('ntor-v3', () => {
 
   it('is not disturbed when the caller reuses its buffers', async () => {
     const host = relay()
-    const given = { ed25519Identity: new Uint8Array(host.ed25519Identity), ntorOnionKey: new Uint8Array(host.ntorOnionKey) }
+    const given = {
+      ed25519Identity: new Uint8Array(host.ed25519Identity),
+      ntorOnionKey: new Uint8Array(host.ntorOnionKey),
+    }
     const said = new Uint8Array(message)
     const client = await startNtorV3({ ...given, message: said, platform })
     const made = await reply(host, client.onionSkin)
@@ -150,7 +183,9 @@ describe('ntor-v3', () => {
     const { reply: good } = await reply(host, onionSkin)
     for (let byte = 0; byte < good.length; byte++) {
       const client = await start(host, secretKey)
-      expect(await codeOf(client.finish(flipped(good, 8 * byte + (byte % 8)), 72)), `byte ${byte}`).to.equal('CIRCUIT_HANDSHAKE')
+      expect(await codeOf(client.finish(flipped(good, 8 * byte + (byte % 8)), 72)), `byte ${byte}`).to.equal(
+        'CIRCUIT_HANDSHAKE',
+      )
     }
   })
 
@@ -171,7 +206,10 @@ describe('ntor-v3', () => {
   it('refuses the reply of a relay with another onion key or another identity, or to another handshake', async () => {
     const asked = relay()
     const other = relay()
-    for (const answering of [{ ...other, ed25519Identity: asked.ed25519Identity }, { ...asked, ed25519Identity: other.ed25519Identity }]) {
+    for (const answering of [
+      { ...other, ed25519Identity: asked.ed25519Identity },
+      { ...asked, ed25519Identity: other.ed25519Identity },
+    ]) {
       const made = await reply(answering, (await start(answering)).onionSkin)
       expect(await codeOf((await start(asked)).finish(made.reply, 72))).to.equal('CIRCUIT_HANDSHAKE')
     }
@@ -182,9 +220,19 @@ describe('ntor-v3', () => {
   it('refuses the reply of who had another purpose in mind', async () => {
     const host = relay()
     const { secretKey } = platform.x25519.generateKeyPair()
-    const client = await startNtorV3({ ...host, message, platform, secret: new Uint8Array(secretKey), verification: new Uint8Array(1) })
+    const client = await startNtorV3({
+      ...host,
+      message,
+      platform,
+      secret: new Uint8Array(secretKey),
+      verification: new Uint8Array(1),
+    })
     const made = await answerNtorV3({
-      ...host, onionSkin: client.onionSkin, keyLength: 72, answer: () => answer, verification: new Uint8Array(1),
+      ...host,
+      onionSkin: client.onionSkin,
+      keyLength: 72,
+      answer: () => answer,
+      verification: new Uint8Array(1),
     })
     expect(await codeOf((await start(host, secretKey)).finish(made.reply, 72))).to.equal('CIRCUIT_HANDSHAKE')
   })

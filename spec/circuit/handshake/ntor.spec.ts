@@ -3,7 +3,13 @@ import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { kdfRfc5869 } from '../../../lib/circuit/handshake/kdf.ts'
-import { NTOR_HANDSHAKE, NTOR_ONION_SKIN_SIZE, NTOR_REPLY_SIZE, answerNtor, startNtor } from '../../../lib/circuit/handshake/ntor.ts'
+import {
+  NTOR_HANDSHAKE,
+  NTOR_ONION_SKIN_SIZE,
+  NTOR_REPLY_SIZE,
+  answerNtor,
+  startNtor,
+} from '../../../lib/circuit/handshake/ntor.ts'
 import { TorError } from '../../../lib/base/errors.ts'
 import { degenerateKeys } from './vectors/degenerate-keys.ts'
 import { kdfVectors, ntorVector } from './vectors/ntor.ts'
@@ -35,7 +41,10 @@ describe('kdfRfc5869', () => {
   for (const [secret, expected] of kdfVectors) {
     it(`derives the published bytes from "${secret.slice(0, 12)}"`, () => {
       const keys = kdfRfc5869(
-        ascii(secret), ascii('ntor-curve25519-sha256-1:key_extract'), ascii('ntor-curve25519-sha256-1:key_expand'), 100,
+        ascii(secret),
+        ascii('ntor-curve25519-sha256-1:key_extract'),
+        ascii('ntor-curve25519-sha256-1:key_expand'),
+        100,
       )
       expect(bytesToHex(keys)).to.equal(expected)
     })
@@ -50,13 +59,18 @@ describe('ntor', () => {
   it('gives the published onion skin, reply and keys on both sides', () => {
     const rsaIdentity = hexToBytes(ntorVector.rsaIdentity)
     const client = startNtor({
-      rsaIdentity, ntorOnionKey: hexToBytes(ntorVector.onionKey), secret: hexToBytes(ntorVector.clientSecret),
+      rsaIdentity,
+      ntorOnionKey: hexToBytes(ntorVector.onionKey),
+      secret: hexToBytes(ntorVector.clientSecret),
     })
     expect(bytesToHex(client.onionSkin)).to.equal(ntorVector.onionSkin)
     const keyLength = ntorVector.keys.length / 2
     const { reply, keys } = answerNtor({
-      onionSkin: client.onionSkin, rsaIdentity, keyLength,
-      onionSecretKey: hexToBytes(ntorVector.onionSecretKey), secret: hexToBytes(ntorVector.relaySecret),
+      onionSkin: client.onionSkin,
+      rsaIdentity,
+      keyLength,
+      onionSecretKey: hexToBytes(ntorVector.onionSecretKey),
+      secret: hexToBytes(ntorVector.relaySecret),
     })
     expect(bytesToHex(reply)).to.equal(ntorVector.reply)
     expect(bytesToHex(keys)).to.equal(ntorVector.keys)
@@ -65,16 +79,19 @@ describe('ntor', () => {
 
   it('agrees on any number of bytes with fresh keys, different ones each time', () => {
     const seen = new Set<string>()
-    fc.assert(fc.property(fc.integer({ min: 1, max: 200 }), (keyLength) => {
-      const host = relay()
-      const client = startNtor(host)
-      expect(client.onionSkin).to.have.length(NTOR_ONION_SKIN_SIZE)
-      const { reply, keys } = answerNtor({ ...host, onionSkin: client.onionSkin, keyLength })
-      expect(reply).to.have.length(NTOR_REPLY_SIZE)
-      expect(keys).to.have.length(keyLength)
-      expect(client.finish(reply, keyLength)).to.deep.equal(keys)
-      seen.add(bytesToHex(client.onionSkin))
-    }), { numRuns: 10 })
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 200 }), (keyLength) => {
+        const host = relay()
+        const client = startNtor(host)
+        expect(client.onionSkin).to.have.length(NTOR_ONION_SKIN_SIZE)
+        const { reply, keys } = answerNtor({ ...host, onionSkin: client.onionSkin, keyLength })
+        expect(reply).to.have.length(NTOR_REPLY_SIZE)
+        expect(keys).to.have.length(keyLength)
+        expect(client.finish(reply, keyLength)).to.deep.equal(keys)
+        seen.add(bytesToHex(client.onionSkin))
+      }),
+      { numRuns: 10 },
+    )
     expect(seen.size).to.equal(10)
   })
 
@@ -129,11 +146,14 @@ describe('ntor', () => {
     const { onionSkin } = startNtor({ ...host, secret: new Uint8Array(clientSecret) })
     const { reply } = answerNtor({ ...host, onionSkin, keyLength: 72 })
     // The highest bit of a Curve25519 key means nothing to the curve, but the transcript still covers it.
-    fc.assert(fc.property(fc.nat({ max: 64 * 8 - 1 }), (bit) => {
-      const bad = new Uint8Array(reply)
-      bad[bit >> 3] = (bad[bit >> 3] as number) ^ (1 << (bit & 7))
-      expectHandshakeError(() => startNtor({ ...host, secret: new Uint8Array(clientSecret) }).finish(bad, 72))
-    }), { numRuns: 20, examples: [[255], [256], [511]] })
+    fc.assert(
+      fc.property(fc.nat({ max: 64 * 8 - 1 }), (bit) => {
+        const bad = new Uint8Array(reply)
+        bad[bit >> 3] = (bad[bit >> 3] as number) ^ (1 << (bit & 7))
+        expectHandshakeError(() => startNtor({ ...host, secret: new Uint8Array(clientSecret) }).finish(bad, 72))
+      }),
+      { numRuns: 20, examples: [[255], [256], [511]] },
+    )
   })
 
   for (const length of [0, 63, 65, 509]) {
@@ -145,7 +165,10 @@ describe('ntor', () => {
   it('refuses the reply of a relay with another onion key or another identity', () => {
     const asked = relay()
     const other = relay()
-    for (const answering of [{ ...asked, onionSecretKey: other.onionSecretKey }, { ...asked, rsaIdentity: other.rsaIdentity }]) {
+    for (const answering of [
+      { ...asked, onionSecretKey: other.onionSecretKey },
+      { ...asked, rsaIdentity: other.rsaIdentity },
+    ]) {
       const client = startNtor(asked)
       const onionSkin = new Uint8Array(client.onionSkin)
       onionSkin.set(answering.rsaIdentity)
@@ -167,7 +190,9 @@ describe('ntor', () => {
       const reply = new Uint8Array(64)
       reply.set(hexToBytes(key))
       expectHandshakeError(() => startNtor(host).finish(reply, 72))
-      expectHandshakeError(() => startNtor({ ...host, ntorOnionKey: hexToBytes(key) }).finish(new Uint8Array(64).fill(9), 72))
+      expectHandshakeError(() =>
+        startNtor({ ...host, ntorOnionKey: hexToBytes(key) }).finish(new Uint8Array(64).fill(9), 72),
+      )
       const onionSkin = startNtor(host).onionSkin
       onionSkin.set(hexToBytes(key), 52)
       expectHandshakeError(() => answerNtor({ ...host, onionSkin, keyLength: 72 }))
@@ -191,7 +216,8 @@ describe('ntor', () => {
     const host = relay()
     expect(() => startNtor({ ...host, rsaIdentity: new Uint8Array(19) })).to.throw(RangeError, '"rsaIdentity"')
     expect(() => startNtor({ ...host, ntorOnionKey: new Uint8Array(33) })).to.throw(RangeError, '"ntorOnionKey"')
-    expect(() => answerNtor({ ...host, onionSecretKey: new Uint8Array(31), onionSkin: new Uint8Array(84), keyLength: 72 }))
-      .to.throw(RangeError, '"onionSecretKey"')
+    expect(() =>
+      answerNtor({ ...host, onionSecretKey: new Uint8Array(31), onionSkin: new Uint8Array(84), keyLength: 72 }),
+    ).to.throw(RangeError, '"onionSecretKey"')
   })
 })

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
-import { BODY_SIZE, DIGEST, looksRecognized, writeHeader } from '../../../lib/cell/relay/relay-cell-v0.ts'
+import { DIGEST, looksRecognized, writeHeader } from '../../../lib/cell/relay/relay-cell-v0.ts'
+import { BODY_SIZE } from '../../../lib/cell/body-size.ts'
 import { HOP_KEY_SIZE, HopCrypto } from '../../../lib/circuit/onion/hop-crypto.ts'
 import { currentPlatform } from '../../../lib/platform/current.ts'
 

@@ -2,9 +2,17 @@ import { shake256 } from '@noble/hashes/sha3.js'
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { BODY_SIZE, DIGEST, looksRecognized, writeHeader } from '../../../lib/cell/relay/relay-cell-v0.ts'
+import { DIGEST, looksRecognized, writeHeader } from '../../../lib/cell/relay/relay-cell-v0.ts'
+import { BODY_SIZE } from '../../../lib/cell/body-size.ts'
 import { HOP_KEY_SIZE, HopCrypto } from '../../../lib/circuit/onion/hop-crypto.ts'
-import { backwardRoom, encryptFor, forwardRoom, peel, refillBackward, refillForward } from '../../../lib/circuit/onion/onion.ts'
+import {
+  backwardRoom,
+  encryptFor,
+  forwardRoom,
+  peel,
+  refillBackward,
+  refillForward,
+} from '../../../lib/circuit/onion/onion.ts'
 import type { EarlyCell } from '../../../lib/circuit/onion/onion.ts'
 import { currentPlatform } from '../../../lib/platform/current.ts'
 import type { Platform } from '../../../lib/platform/platform.ts'
@@ -111,7 +119,7 @@ async function peelBatch(hops: readonly HopCrypto[], bodies: Uint8Array, count: 
   expect(early?.length).to.not.equal(0)
   expect(rest.length).to.equal(restCount * BODY_SIZE)
   const outcomes: Outcome[] = []
-  const waiting: EarlyCell[] = [...early ?? []]
+  const waiting: EarlyCell[] = [...(early ?? [])]
   const last = hops.length - 1
   const digest = (hops[last] as HopCrypto).backward.digest
   for (let index = 0, next = 0; index < count; index++) {
@@ -156,33 +164,39 @@ for (const platform of platforms) {
     })
 
     it('encrypts batches for any hop as one cell at a time would be, and only that hop recognises them', async () => {
-      const batches = fc.array(fc.record({ target: fc.nat({ max: 3 }), count: fc.integer({ min: 1, max: 12 }) }), { maxLength: 8 })
-      await fc.assert(fc.asyncProperty(fc.integer({ min: 1, max: 4 }), batches, async (length, sends) => {
-        const keys = Array.from({ length }, randomKeys)
-        const hops = keys.map((key) => new HopCrypto(key, platform))
-        const naive = await Promise.all(keys.map(referenceHop))
-        const relays = await Promise.all(keys.map(referenceHop))
-        let mark = 0
-        for (const send of sends) {
-          const target = Math.min(send.target, length - 1)
-          const plain = Array.from({ length: send.count }, () => plainCell(mark++))
-          const bodies = join(plain)
-          for (let offset = 0; offset < bodies.length; offset += BODY_SIZE) hops[target]?.forward.digest.seal(bodies, offset)
-          await refillForward(hops, target, send.count)
-          const encrypted = encryptFor(hops, target, bodies)
-          for (const [index, cell] of plain.entries()) {
-            naive[target]?.forward.seal(cell)
-            const sealed = bytesToHex(cell)
-            for (let hop = target; hop >= 0; hop--) naive[hop]?.forward.crypt(cell)
-            expect(bytesToHex(cellOf(encrypted, index))).to.equal(bytesToHex(cell))
-            for (const [hop, relay] of relays.slice(0, target + 1).entries()) {
-              relay.forward.crypt(cell)
-              expect(relay.forward.recognizes(cell)).to.equal(hop === target)
+      const batches = fc.array(fc.record({ target: fc.nat({ max: 3 }), count: fc.integer({ min: 1, max: 12 }) }), {
+        maxLength: 8,
+      })
+      await fc.assert(
+        fc.asyncProperty(fc.integer({ min: 1, max: 4 }), batches, async (length, sends) => {
+          const keys = Array.from({ length }, randomKeys)
+          const hops = keys.map((key) => new HopCrypto(key, platform))
+          const naive = await Promise.all(keys.map(referenceHop))
+          const relays = await Promise.all(keys.map(referenceHop))
+          let mark = 0
+          for (const send of sends) {
+            const target = Math.min(send.target, length - 1)
+            const plain = Array.from({ length: send.count }, () => plainCell(mark++))
+            const bodies = join(plain)
+            for (let offset = 0; offset < bodies.length; offset += BODY_SIZE)
+              hops[target]?.forward.digest.seal(bodies, offset)
+            await refillForward(hops, target, send.count)
+            const encrypted = encryptFor(hops, target, bodies)
+            for (const [index, cell] of plain.entries()) {
+              naive[target]?.forward.seal(cell)
+              const sealed = bytesToHex(cell)
+              for (let hop = target; hop >= 0; hop--) naive[hop]?.forward.crypt(cell)
+              expect(bytesToHex(cellOf(encrypted, index))).to.equal(bytesToHex(cell))
+              for (const [hop, relay] of relays.slice(0, target + 1).entries()) {
+                relay.forward.crypt(cell)
+                expect(relay.forward.recognizes(cell)).to.equal(hop === target)
+              }
+              expect(bytesToHex(cell)).to.equal(sealed)
             }
-            expect(bytesToHex(cell)).to.equal(sealed)
           }
-        }
-      }), { numRuns: 15 })
+        }),
+        { numRuns: 15 },
+      )
     })
 
     it('peels batches of cells from any hops exactly as one cell at a time would be', async () => {
@@ -192,29 +206,32 @@ for (const platform of platforms) {
         forged: fc.oneof({ weight: 12, arbitrary: fc.constant(false) }, fc.constant(true)),
       })
       const batches = fc.array(fc.array(cell, { maxLength: 14 }), { maxLength: 8 })
-      await fc.assert(fc.asyncProperty(fc.integer({ min: 1, max: 4 }), batches, async (length, sends) => {
-        const keys = Array.from({ length }, randomKeys)
-        const hops = keys.map((key) => new HopCrypto(key, platform))
-        const naive = await Promise.all(keys.map(referenceHop))
-        const relays = await Promise.all(keys.map(referenceHop))
-        let mark = 0
-        for (const send of sends) {
-          const cells = send.map(({ hop, forged }) => {
-            const origin = Math.min(hop, length - 1)
-            const body = plainCell(mark++)
-            if (forged) body.fill(0xee, DIGEST, DIGEST + 4)
-            else relays[origin]?.backward.seal(body)
-            for (let at = origin; at >= 0; at--) relays[at]?.backward.crypt(body)
-            return body
-          })
-          const outcomes = await peelBatch(hops, join(cells), cells.length)
-          expect(outcomes).to.deep.equal(cells.map((body) => peelNaively(naive, body)))
-          // Until a forged cell breaks the keystreams behind it, each cell is found at the hop that sent it.
-          if (sends.flat().every(({ forged }) => !forged)) {
-            expect(outcomes.map(({ hop }) => hop)).to.deep.equal(send.map(({ hop }) => Math.min(hop, length - 1)))
+      await fc.assert(
+        fc.asyncProperty(fc.integer({ min: 1, max: 4 }), batches, async (length, sends) => {
+          const keys = Array.from({ length }, randomKeys)
+          const hops = keys.map((key) => new HopCrypto(key, platform))
+          const naive = await Promise.all(keys.map(referenceHop))
+          const relays = await Promise.all(keys.map(referenceHop))
+          let mark = 0
+          for (const send of sends) {
+            const cells = send.map(({ hop, forged }) => {
+              const origin = Math.min(hop, length - 1)
+              const body = plainCell(mark++)
+              if (forged) body.fill(0xee, DIGEST, DIGEST + 4)
+              else relays[origin]?.backward.seal(body)
+              for (let at = origin; at >= 0; at--) relays[at]?.backward.crypt(body)
+              return body
+            })
+            const outcomes = await peelBatch(hops, join(cells), cells.length)
+            expect(outcomes).to.deep.equal(cells.map((body) => peelNaively(naive, body)))
+            // Until a forged cell breaks the keystreams behind it, each cell is found at the hop that sent it.
+            if (sends.flat().every(({ forged }) => !forged)) {
+              expect(outcomes.map(({ hop }) => hop)).to.deep.equal(send.map(({ hop }) => Math.min(hop, length - 1)))
+            }
           }
-        }
-      }), { numRuns: 30 })
+        }),
+        { numRuns: 30 },
+      )
     })
 
     it('finds a cell of an earlier hop at the start, in the middle and at the end of a batch', async () => {
@@ -222,7 +239,7 @@ for (const platform of platforms) {
         const keys = [randomKeys(), randomKeys(), randomKeys()]
         const hops = keys.map((key) => new HopCrypto(key, platform))
         const relays = await Promise.all(keys.map(referenceHop))
-        const origins = Array.from({ length: 7 }, (_, index) => index === position ? 1 : 2)
+        const origins = Array.from({ length: 7 }, (_, index) => (index === position ? 1 : 2))
         const cells = origins.map((origin, index) => {
           const body = plainCell(index)
           relays[origin]?.backward.seal(body)
@@ -247,7 +264,11 @@ for (const platform of platforms) {
       await refillBackward(hops, 3)
       const { count, early } = peel(hops, join(cells), 3)
       expect(count).to.equal(0)
-      expect(early?.map(({ index, hop }) => [index, hop])).to.deep.equal([[0, 0], [1, 0], [2, 0]])
+      expect(early?.map(({ index, hop }) => [index, hop])).to.deep.equal([
+        [0, 0],
+        [1, 0],
+        [2, 0],
+      ])
       expect(peel(hops, new Uint8Array(0), 0)).to.include({ count: 0, early: undefined })
     })
 
@@ -322,7 +343,9 @@ describe('onion encryption with keystream that is made ahead', () => {
       expect(() => encryptFor(hops, 2, sent)).to.throw(RangeError, 'keystream')
       expect(() => peel(hops, sent, 2)).to.throw(RangeError, 'keystream')
       expect(sent).to.deep.equal(bodies)
-      expect(hops.map((hop) => [hop.forward.keystream.available, hop.backward.keystream.available])).to.deep.equal(before)
+      expect(hops.map((hop) => [hop.forward.keystream.available, hop.backward.keystream.available])).to.deep.equal(
+        before,
+      )
     }
   })
 

@@ -36,7 +36,8 @@ export async function expectPattern(stream: TorStream, length = Infinity): Promi
     const { done, value } = await reader.read()
     if (done) break
     const expected = pattern(count, value.length)
-    if (value.some((byte, at) => byte !== expected[at])) expect.fail(`the pattern is broken within bytes ${count} to ${count + value.length}`)
+    if (value.some((byte, at) => byte !== expected[at]))
+      expect.fail(`the pattern is broken within bytes ${count} to ${count + value.length}`)
     count += value.length
   }
   reader.releaseLock()

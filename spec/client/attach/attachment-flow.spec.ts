@@ -4,7 +4,7 @@ import { RelayCommand } from '../../../lib/cell/commands.ts'
 import { EndReason } from '../../../lib/cell/reasons.ts'
 import { TorError } from '../../../lib/base/errors.ts'
 import { thrownBy } from '../../cell/support/bytes.ts'
-import { pattern, sameBytes } from '../../stream/support/scene.ts'
+import { pattern, sameBytes } from '../../stream/support/stream-fixture.ts'
 import { turn } from '../../support/turn.ts'
 import { Attaching, type AttachingOptions, type CircuitKind, type FakeAttachable } from '../support/attaching.ts'
 
@@ -19,7 +19,10 @@ describe('Attachment: from one kind of flow control to another', () => {
 
   /** A stream that goes to these circuits in turn, and stays on the last. */
   async function begin(circuits: readonly CircuitKind[], options: AttachingOptions = {}): Promise<void> {
-    attaching = new Attaching({ ...options, circuit: (index) => circuits[Math.min(index, circuits.length - 1)] as CircuitKind })
+    attaching = new Attaching({
+      ...options,
+      circuit: (index) => circuits[Math.min(index, circuits.length - 1)] as CircuitKind,
+    })
     socket = attaching.connect()
     writer = socket.writable.getWriter()
     await turn()
@@ -39,7 +42,10 @@ describe('Attachment: from one kind of flow control to another', () => {
     attaching.expectNothingLeft()
   }
 
-  for (const [from, to, kind] of [[WINDOWS, CONGESTION_CONTROL, 'congestion-control'], [CONGESTION_CONTROL, WINDOWS, 'windows']] as const) {
+  for (const [from, to, kind] of [
+    [WINDOWS, CONGESTION_CONTROL, 'congestion-control'],
+    [CONGESTION_CONTROL, WINDOWS, 'windows'],
+  ] as const) {
     it(`goes from a circuit of the other kind to one with ${kind}, and is told which it is on`, async () => {
       await begin([from, to])
       await writer.write(pattern(1000))
@@ -71,7 +77,7 @@ describe('Attachment: from one kind of flow control to another', () => {
     await leaveNothing()
   })
 
-  it('lets writes that waited for the answer stand in the circuit\'s line when it has no credit by then', async () => {
+  it("lets writes that waited for the answer stand in the circuit's line when it has no credit by then", async () => {
     await begin([{ ...CONGESTION_CONTROL, credit: 500 }])
     const written = writer.write(pattern(600 * CELL))
     await turn()
@@ -105,10 +111,12 @@ describe('Attachment: from one kind of flow control to another', () => {
     const second = await retry()
     second.xoff() // it got the 300 cells as well
     const third = await retry()
-    expect(thrownBy(() => {
-      third.xoff()
-      third.xoff()
-    })).to.be.instanceOf(TorError)
+    expect(
+      thrownBy(() => {
+        third.xoff()
+        third.xoff()
+      }),
+    ).to.be.instanceOf(TorError)
 
     await begin([CONGESTION_CONTROL, { ...CONGESTION_CONTROL, credit: 200 }])
     await writer.write(pattern(300 * CELL))
@@ -173,7 +181,7 @@ describe('Attachment: from one kind of flow control to another', () => {
     await leaveNothing()
   })
 
-  it('leaves behind on each circuit what judges by that circuit\'s rules', async () => {
+  it("leaves behind on each circuit what judges by that circuit's rules", async () => {
     await begin([CONGESTION_CONTROL, WINDOWS])
     await writer.write(pattern(300 * CELL))
     attaching.clock.advance(10_000)
@@ -215,50 +223,58 @@ describe('Attachment: from one kind of flow control to another', () => {
       say: fc.constantFrom('nothing', 'xoff', 'xon'),
       end: fc.constantFrom('die', 'refuse', 'timeout'),
     })
-    const writes = fc.array(fc.oneof(fc.integer({ min: 1, max: 600 }), fc.integer({ min: 1, max: 200_000 })), { minLength: 1, maxLength: 6 })
+    const writes = fc.array(fc.oneof(fc.integer({ min: 1, max: 600 }), fc.integer({ min: 1, max: 200_000 })), {
+      minLength: 1,
+      maxLength: 6,
+    })
     await fc.assert(
-      fc.asyncProperty(writes, fc.array(circuit, { minLength: 1, maxLength: 5 }), fc.boolean(), async (sizes, circuits, lastKind) => {
-        await begin([...circuits, { congestionControl: lastKind, credit: 3 }], { timeout: Infinity })
-        let size = 0
-        const writing = (async () => {
-          for (const each of sizes) {
-            size += each
-            await writer.write(pattern(each, size - each))
+      fc.asyncProperty(
+        writes,
+        fc.array(circuit, { minLength: 1, maxLength: 5 }),
+        fc.boolean(),
+        async (sizes, circuits, lastKind) => {
+          await begin([...circuits, { congestionControl: lastKind, credit: 3 }], { timeout: Infinity })
+          let size = 0
+          const writing = (async () => {
+            for (const each of sizes) {
+              size += each
+              await writer.write(pattern(each, size - each))
+            }
+          })()
+          for (const { congestionControl, grant, say, end } of circuits) {
+            const present = attaching.last
+            await turn()
+            present.grant(grant)
+            await turn()
+            if (congestionControl && present.dataBytes.length >= 124_500) {
+              if (say === 'xoff') present.xoff()
+              if (say === 'xon') present.xon(3)
+            }
+            await turn()
+            if (end === 'die') present.die()
+            else if (end === 'refuse') present.end(EndReason.EXITPOLICY)
+            else attaching.clock.advance(15_000)
+            await turn(2)
           }
-        })()
-        for (const { congestionControl, grant, say, end } of circuits) {
-          const present = attaching.last
-          await turn()
-          present.grant(grant)
-          await turn()
-          if (congestionControl && present.dataBytes.length >= 124_500) {
-            if (say === 'xoff') present.xoff()
-            if (say === 'xon') present.xon(3)
+          const last = attaching.last
+          last.connect()
+          let acknowledged = 0
+          let done = false
+          void writing.then(() => (done = true))
+          for (let round = 0; round < 2000 && !(done && last.dataBytes.length === size); round++) {
+            last.grant(50)
+            await turn()
+            if (lastKind) continue
+            for (; (acknowledged + 1) * 50 <= last.cells.length; acknowledged++) last.sendme()
           }
+          await writing
           await turn()
-          if (end === 'die') present.die()
-          else if (end === 'refuse') present.end(EndReason.EXITPOLICY)
-          else attaching.clock.advance(15_000)
-          await turn(2)
-        }
-        const last = attaching.last
-        last.connect()
-        let acknowledged = 0
-        let done = false
-        void writing.then(() => (done = true))
-        for (let round = 0; round < 2000 && !(done && last.dataBytes.length === size); round++) {
-          last.grant(50)
-          await turn()
-          if (lastKind) continue
-          for (; (acknowledged + 1) * 50 <= last.cells.length; acknowledged++) last.sendme()
-        }
-        await writing
-        await turn()
-        expect(last.commands[0]).to.equal(RelayCommand.BEGIN)
-        expect(sameBytes(last.dataBytes, pattern(size))).to.equal(true)
-        expect(attaching.clock.timers).to.equal(0)
-        await leaveNothing()
-      }),
+          expect(last.commands[0]).to.equal(RelayCommand.BEGIN)
+          expect(sameBytes(last.dataBytes, pattern(size))).to.equal(true)
+          expect(attaching.clock.timers).to.equal(0)
+          await leaveNothing()
+        },
+      ),
       { numRuns: 80 },
     )
   }).timeout(60_000)

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { RelayCommand } from '../../../lib/cell/commands.ts'
 import { EndReason } from '../../../lib/cell/reasons.ts'
 import type { TorStream } from '../../../lib/stream/tor-stream.ts'
-import { codeOf, pattern } from '../../stream/support/scene.ts'
+import { codeOf, pattern } from '../../stream/support/stream-fixture.ts'
 import { turn } from '../../support/turn.ts'
 import { Attaching } from '../support/attaching.ts'
 
@@ -22,28 +22,33 @@ const start = (signal: AbortSignal, options = {}): { attaching: Attaching; socke
 
 /** On its second circuit, which has credit for two of the ten cells that are sent again. */
 async function replaying(signal: AbortSignal): Promise<{ attaching: Attaching; socket: TorStream }> {
-  const scene = start(signal, { circuit: (index: number) => ({ credit: index === 0 ? 1000 : 2 }) })
-  const writer = scene.socket.writable.getWriter()
+  const fixture = start(signal, { circuit: (index: number) => ({ credit: index === 0 ? 1000 : 2 }) })
+  const writer = fixture.socket.writable.getWriter()
   await turn()
   await writer.write(pattern(4980))
   writer.releaseLock()
-  scene.attaching.last.end(EndReason.MISC)
+  fixture.attaching.last.end(EndReason.MISC)
   await turn()
-  expect(scene.attaching.last.cells.length).to.equal(2)
-  return scene
+  expect(fixture.attaching.last.cells.length).to.equal(2)
+  return fixture
 }
 
 const PHASES: readonly Phase[] = [
-  { name: 'it waits for a circuit', begun: false, connected: false, enter: async (signal) => start(signal, { byHand: true }) },
+  {
+    name: 'it waits for a circuit',
+    begun: false,
+    connected: false,
+    enter: async (signal) => start(signal, { byHand: true }),
+  },
   {
     name: 'the circuit that it was given is not open',
     begun: false,
     connected: false,
     enter: async (signal) => {
-      const scene = start(signal, { circuit: () => ({ open: false }) })
+      const fixture = start(signal, { circuit: () => ({ open: false }) })
       await turn()
-      expect(scene.attaching.last.guests).to.equal(1)
-      return scene
+      expect(fixture.attaching.last.pending).to.equal(1)
+      return fixture
     },
   },
   {
@@ -51,9 +56,9 @@ const PHASES: readonly Phase[] = [
     begun: true,
     connected: false,
     enter: async (signal) => {
-      const scene = start(signal)
+      const fixture = start(signal)
       await turn()
-      return scene
+      return fixture
     },
   },
   {
@@ -61,12 +66,12 @@ const PHASES: readonly Phase[] = [
     begun: true,
     connected: false,
     enter: async (signal) => {
-      const scene = start(signal, { circuit: () => ({ credit: 2 }) })
-      const writer = scene.socket.writable.getWriter()
+      const fixture = start(signal, { circuit: () => ({ credit: 2 }) })
+      const writer = fixture.socket.writable.getWriter()
       writer.write(pattern(4980)).catch(() => undefined) // it is given up
       writer.releaseLock()
       await turn()
-      return scene
+      return fixture
     },
   },
   {
@@ -74,13 +79,13 @@ const PHASES: readonly Phase[] = [
     begun: false,
     connected: false,
     enter: async (signal) => {
-      const scene = start(signal, { byHand: true })
-      scene.attaching.give()
+      const fixture = start(signal, { byHand: true })
+      fixture.attaching.give()
       await turn()
-      scene.attaching.last.die()
+      fixture.attaching.last.die()
       await turn()
-      expect(scene.attaching.asked).to.equal(2)
-      return scene
+      expect(fixture.attaching.asked).to.equal(2)
+      return fixture
     },
   },
   { name: 'it sends again what it sent', begun: true, connected: false, enter: replaying },
@@ -89,10 +94,10 @@ const PHASES: readonly Phase[] = [
     begun: true,
     connected: true,
     enter: async (signal) => {
-      const scene = await replaying(signal)
-      scene.attaching.last.connect()
+      const fixture = await replaying(signal)
+      fixture.attaching.last.connect()
       await turn()
-      return scene
+      return fixture
     },
   },
   {
@@ -100,16 +105,20 @@ const PHASES: readonly Phase[] = [
     begun: true,
     connected: true,
     enter: async (signal) => {
-      const scene = start(signal)
+      const fixture = start(signal)
       await turn()
-      scene.attaching.last.connect()
+      fixture.attaching.last.connect()
       await turn()
-      return scene
+      return fixture
     },
   },
 ]
 
-const ACTIONS: readonly (readonly [name: string, code: string, act: (socket: TorStream, abort: AbortController) => void])[] = [
+const ACTIONS: readonly (readonly [
+  name: string,
+  code: string,
+  act: (socket: TorStream, abort: AbortController) => void,
+])[] = [
   ['aborted by its signal', 'ABORTED', (_, abort) => abort.abort(new Error('enough'))],
   ['closed', 'CLOSED', (socket) => void socket.close()],
   ['aborted by its writable', 'ABORTED', (socket) => void socket.writable.abort('enough')],
@@ -136,7 +145,9 @@ describe('Attachment: a stream that is given up', () => {
           expect(circuit?.sentOf(RelayCommand.END) ?? []).to.deep.equal([])
         }
         attaching.expectNothingLeft()
-        expect(attaching.circuits.flatMap(({ blamed }) => blamed)).to.deep.equal(attaching.circuits.length > 1 || name === 'it waits for another circuit' ? ['circuit'] : [])
+        expect(attaching.circuits.flatMap(({ blamed }) => blamed)).to.deep.equal(
+          attaching.circuits.length > 1 || name === 'it waits for another circuit' ? ['circuit'] : [],
+        )
       })
     }
 

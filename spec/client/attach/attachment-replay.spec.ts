@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { RelayCommand } from '../../../lib/cell/commands.ts'
 import { EndReason } from '../../../lib/cell/reasons.ts'
 import type { SocketError } from '../../../lib/base/errors.ts'
-import { codeOf, pattern, rejection, sameBytes } from '../../stream/support/scene.ts'
+import { codeOf, pattern, rejection, sameBytes } from '../../stream/support/stream-fixture.ts'
 import { turn } from '../../support/turn.ts'
 import { Attaching, type AttachingOptions, type FakeAttachable } from '../support/attaching.ts'
 
@@ -39,7 +39,12 @@ describe('Attachment: optimistic data', () => {
 
   it('goes to the next circuit cell by cell as it went to the one before, however it was written', async () => {
     await begin()
-    for (const [size, from] of [[3, 0], [1200, 3], [498, 1203], [20, 1701]] as const) {
+    for (const [size, from] of [
+      [3, 0],
+      [1200, 3],
+      [498, 1203],
+      [20, 1701],
+    ] as const) {
       await writer.write(pattern(size, from))
       await turn()
     }
@@ -204,7 +209,11 @@ describe('Attachment: optimistic data', () => {
   })
 
   it('that was not in a cell yet when its circuit died goes with the rest to the next', async () => {
-    for (const [before, credit] of [[0, 1000], [3 * CELL, 1000], [3 * CELL, 2]] as const) {
+    for (const [before, credit] of [
+      [0, 1000],
+      [3 * CELL, 1000],
+      [3 * CELL, 2],
+    ] as const) {
       await begin({ byHand: true, circuit: (index) => ({ credit: index === 0 ? 1000 : credit }) })
       attaching.give()
       await turn()
@@ -271,7 +280,10 @@ describe('Attachment: optimistic data', () => {
   })
 
   it('arrives once and in order on the circuit that connects, whatever happened before', async () => {
-    const write = fc.record({ size: fc.oneof(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 20_000 })), turns: fc.integer({ min: 0, max: 2 }) })
+    const write = fc.record({
+      size: fc.oneof(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 20_000 })),
+      turns: fc.integer({ min: 0, max: 2 }),
+    })
     const circuit = fc.record({
       credit: fc.constantFrom(0, 1, 5, 40, 1000),
       short: fc.integer({ min: 1, max: 60 }),
@@ -279,7 +291,11 @@ describe('Attachment: optimistic data', () => {
       grant: fc.integer({ min: 0, max: 30 }),
       end: fc.constantFrom('die', 'refuse', 'timeout'),
     })
-    const scenario = fc.record({ writes: fc.array(write, { maxLength: 12 }), circuits: fc.array(circuit, { minLength: 1, maxLength: 5 }), connectAfter: fc.integer({ min: 0, max: 3 }) })
+    const scenario = fc.record({
+      writes: fc.array(write, { maxLength: 12 }),
+      circuits: fc.array(circuit, { minLength: 1, maxLength: 5 }),
+      connectAfter: fc.integer({ min: 0, max: 3 }),
+    })
     await fc.assert(
       fc.asyncProperty(scenario, async ({ writes, circuits, connectAfter }) => {
         await begin({ timeout: Infinity, circuit: (index) => ({ credit: circuits[index]?.credit ?? 3 }) })

@@ -3,10 +3,10 @@ import { RelayCommand } from '../../../lib/cell/commands.ts'
 import { encodeEnd } from '../../../lib/cell/relay/end.ts'
 import { EndReason } from '../../../lib/cell/reasons.ts'
 import { encodeResolved } from '../../../lib/cell/relay/resolve.ts'
-import type { SocketError} from '../../../lib/base/errors.ts';
+import type { SocketError } from '../../../lib/base/errors.ts'
 import { TorError } from '../../../lib/base/errors.ts'
 import { lookUp } from '../../../lib/stream/lookup.ts'
-import { codeOf, rejection } from '../../stream/support/scene.ts'
+import { codeOf, rejection } from '../../stream/support/stream-fixture.ts'
 import { turn } from '../../support/turn.ts'
 import { Attaching, type AttachingOptions } from '../support/attaching.ts'
 
@@ -20,7 +20,9 @@ async function endWith(attaching: Attaching, reason: number): Promise<void> {
 }
 
 describe('Attachment', () => {
-  async function begin(options?: AttachingOptions): Promise<{ attaching: Attaching; socket: ReturnType<Attaching['connect']> }> {
+  async function begin(
+    options?: AttachingOptions,
+  ): Promise<{ attaching: Attaching; socket: ReturnType<Attaching['connect']> }> {
     const attaching = new Attaching(options)
     const socket = attaching.connect()
     await turn()
@@ -77,7 +79,16 @@ describe('Attachment', () => {
       })
     }
 
-    const final = ['CONNECTREFUSED', 'DONE', 'TIMEOUT', 'INTERNAL', 'CONNRESET', 'NOTDIRECTORY', 'TORPROTOCOL', 'DESTROY'] as const
+    const final = [
+      'CONNECTREFUSED',
+      'DONE',
+      'TIMEOUT',
+      'INTERNAL',
+      'CONNRESET',
+      'NOTDIRECTORY',
+      'TORPROTOCOL',
+      'DESTROY',
+    ] as const
     for (const name of final) {
       const blamed = name === 'TORPROTOCOL' || name === 'DESTROY' ? ['circuit'] : []
       it(`fails for ${name}, and ${blamed.length > 0 ? 'no other stream shall come to this circuit' : 'blames nobody'}`, async () => {
@@ -109,7 +120,8 @@ describe('Attachment', () => {
 
     it('gives up after three that may be the fault of the name or the network, whichever', async () => {
       const { attaching, socket } = await begin()
-      for (const reason of [EndReason.RESOLVEFAILED, EndReason.MISC, EndReason.NOROUTE]) await endWith(attaching, reason)
+      for (const reason of [EndReason.RESOLVEFAILED, EndReason.MISC, EndReason.NOROUTE])
+        await endWith(attaching, reason)
       const error = await failureOf(socket.opened)
       expect(error.code).to.equal('END_NOROUTE')
       expect(error.attempts.map(({ code }) => code)).to.deep.equal(['END_RESOLVEFAILED', 'END_MISC', 'END_NOROUTE'])
@@ -134,7 +146,10 @@ describe('Attachment', () => {
     it('does not go on when an exit names an address that no exit is to connect to', async () => {
       const body = encodeEnd(EndReason.EXITPOLICY, { address: '10.0.0.1', ttl: 60 })
       const { attaching, socket } = await begin({ refuses: (address) => address === '10.0.0.1' })
-      attaching.last.deliver(1, [RelayCommand.END, encodeEnd(EndReason.EXITPOLICY, { address: '203.0.113.1', ttl: 60 })])
+      attaching.last.deliver(1, [
+        RelayCommand.END,
+        encodeEnd(EndReason.EXITPOLICY, { address: '203.0.113.1', ttl: 60 }),
+      ])
       await turn()
       attaching.last.deliver(1, [RelayCommand.END, body])
       const error = await failureOf(socket.opened)
@@ -166,7 +181,10 @@ describe('Attachment', () => {
         expect(circuit.commands).to.deep.equal([RelayCommand.BEGIN])
         attaching.clock.advance(1)
         await turn()
-        expect(circuit.sent.map(({ command, body }) => [command, body.length])).to.deep.equal([[RelayCommand.BEGIN, circuit.sent[0]?.body.length], [RelayCommand.END, 1]])
+        expect(circuit.sent.map(({ command, body }) => [command, body.length])).to.deep.equal([
+          [RelayCommand.BEGIN, circuit.sent[0]?.body.length],
+          [RelayCommand.END, 1],
+        ])
         expect(circuit.sent[1]?.body[0]).to.equal(EndReason.MISC)
         expect(circuit.blamed).to.deep.equal(['silence'])
       }
@@ -207,7 +225,10 @@ describe('Attachment', () => {
       attaching.clock.advance(60_000)
       const error = await failureOf(socket.opened)
       expect(error.code).to.equal('TIMEOUT')
-      expect(error.attempts.map(({ fingerprints, elapsed }) => [fingerprints.length, elapsed])).to.deep.equal([[3, 60_000], [0, 120_000]])
+      expect(error.attempts.map(({ fingerprints, elapsed }) => [fingerprints.length, elapsed])).to.deep.equal([
+        [3, 60_000],
+        [0, 120_000],
+      ])
       attaching.expectNothingLeft()
     })
 
@@ -281,7 +302,10 @@ describe('Attachment', () => {
       attaching.refuse(cause)
       const error = await failureOf(socket.opened)
       expect(error).to.include({ code: 'NO_PATH', cause })
-      expect(error.attempts.map(({ code, fingerprints }) => [code, fingerprints.length])).to.deep.equal([['END_EXITPOLICY', 3], ['NO_PATH', 0]])
+      expect(error.attempts.map(({ code, fingerprints }) => [code, fingerprints.length])).to.deep.equal([
+        ['END_EXITPOLICY', 3],
+        ['NO_PATH', 0],
+      ])
       attaching.expectNothingLeft()
     })
 
@@ -320,7 +344,9 @@ describe('Attachment', () => {
       await turn()
       attaching.clock.advance(10_000)
       await turn()
-      expect(attaching.circuits.map(({ commands }) => commands)).to.deep.equal(Array.from({ length: 3 }, () => [RelayCommand.RESOLVE]))
+      expect(attaching.circuits.map(({ commands }) => commands)).to.deep.equal(
+        Array.from({ length: 3 }, () => [RelayCommand.RESOLVE]),
+      )
       attaching.last.deliver(1, [RelayCommand.RESOLVED, answer])
       expect(await answers).to.deep.equal([{ type: 'ipv4', address: '203.0.113.9', ttl: 60 }])
       expect(attaching.last.endpoints.size).to.equal(0)

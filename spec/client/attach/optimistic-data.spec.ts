@@ -1,9 +1,9 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { RelayCommand } from '../../../lib/cell/commands.ts'
-import { Recording } from '../../../lib/client/attach/optimistic-data.ts'
+import { OptimisticData } from '../../../lib/client/attach/optimistic-data.ts'
 import type { CellSource } from '../../../lib/stream/contract/carrier.ts'
-import { concat, pattern, sameBytes } from '../../stream/support/scene.ts'
+import { concat, pattern, sameBytes } from '../../stream/support/stream-fixture.ts'
 
 /** A source of cells of these sizes. */
 function sourceOf(sizes: readonly number[], from = 0): CellSource {
@@ -20,7 +20,7 @@ function sourceOf(sizes: readonly number[], from = 0): CellSource {
 }
 
 /** What a circuit with cells of this size gets, cell by cell. */
-function replay(recording: Recording, cellSize: () => number = () => 498): Uint8Array[] {
+function replay(recording: OptimisticData, cellSize: () => number = () => 498): Uint8Array[] {
   const cells: Uint8Array[] = []
   while (!recording.replayed) {
     const batch = recording.cellsLeft
@@ -35,8 +35,8 @@ function replay(recording: Recording, cellSize: () => number = () => 498): Uint8
 }
 
 /** A recording of cells of these sizes, which one circuit took. */
-function recorded(sizes: readonly number[]): Recording {
-  const recording = new Recording()
+function recorded(sizes: readonly number[]): OptimisticData {
+  const recording = new OptimisticData()
   const tee = recording.tee(sourceOf(sizes))
   for (const size of sizes) tee.fill(new Uint8Array(600), 3, size)
   return recording
@@ -44,9 +44,9 @@ function recorded(sizes: readonly number[]): Recording {
 
 const total = (sizes: readonly number[]): number => sizes.reduce((sum, size) => sum + size, 0)
 
-describe('Recording', () => {
+describe('OptimisticData', () => {
   it('keeps a copy of the message that opens the stream, and has none before', () => {
-    const recording = new Recording()
+    const recording = new OptimisticData()
     expect(() => recording.opening).to.throw(TypeError)
     const body = pattern(7)
     recording.open(RelayCommand.BEGIN, body)
@@ -55,7 +55,7 @@ describe('Recording', () => {
   })
 
   it('passes on what the circuit takes, and keeps a copy', () => {
-    const recording = new Recording()
+    const recording = new OptimisticData()
     const buffer = new Uint8Array(509)
     expect(recording.tee(sourceOf([300])).fill(buffer, 11, 498)).to.equal(300)
     expect(sameBytes(buffer.slice(11, 311), pattern(300))).to.equal(true)
@@ -110,7 +110,7 @@ describe('Recording', () => {
   })
 
   it('takes no empty cell', () => {
-    const recording = new Recording()
+    const recording = new OptimisticData()
     recording.drain(sourceOf([5]), 3)
     expect(recording.cellsLeft).to.equal(1)
   })
@@ -128,18 +128,22 @@ describe('Recording', () => {
   it('gives every byte once and in order, never in fewer cells than before, whatever cells a circuit wants', () => {
     const cellSizes = fc.array(fc.constantFrom(498, 498, 498, 478), { minLength: 1, maxLength: 8 })
     fc.assert(
-      fc.property(fc.array(fc.integer({ min: 1, max: 498 }), { maxLength: 40 }), fc.array(cellSizes, { minLength: 1, maxLength: 4 }), (sizes, circuits) => {
-        const recording = recorded(sizes)
-        for (const [round, wanted] of circuits.entries()) {
-          recording.rewind()
-          let next = 0
-          const cells = replay(recording, () => wanted[next++ % wanted.length] as number)
-          expect(sameBytes(concat(cells), pattern(total(sizes)))).to.equal(true)
-          expect(cells.length).to.be.within(sizes.length, sizes.length + Math.ceil((cells.length * 20) / 478))
-          expect(cells.every(({ length }) => length > 0)).to.equal(true)
-          expect(recording.bytes).to.equal((round + 1) * total(sizes))
-        }
-      }),
+      fc.property(
+        fc.array(fc.integer({ min: 1, max: 498 }), { maxLength: 40 }),
+        fc.array(cellSizes, { minLength: 1, maxLength: 4 }),
+        (sizes, circuits) => {
+          const recording = recorded(sizes)
+          for (const [round, wanted] of circuits.entries()) {
+            recording.rewind()
+            let next = 0
+            const cells = replay(recording, () => wanted[next++ % wanted.length] as number)
+            expect(sameBytes(concat(cells), pattern(total(sizes)))).to.equal(true)
+            expect(cells.length).to.be.within(sizes.length, sizes.length + Math.ceil((cells.length * 20) / 478))
+            expect(cells.every(({ length }) => length > 0)).to.equal(true)
+            expect(recording.bytes).to.equal((round + 1) * total(sizes))
+          }
+        },
+      ),
     )
   })
 })

@@ -17,9 +17,24 @@ function refusal(host: string, allowInternal = false): string | undefined {
 
 describe('refuseTarget', () => {
   const fine = [
-    'example.com', 'example.com.', 'a', '1.example', 'xn--bcher-kva.example', 'under_score.example', '_dmarc.example.com', `${'a'.repeat(63)}.example`,
-    'onion.example', 'exit.example', 'exit', 'notlocalhost', 'local.example', '203.0.114.1', '8.8.8.8', '2606:4700:4700::1111',
-    `${'a'.repeat(49)}.`.repeat(5) + 'abc', `${'a'.repeat(49)}.`.repeat(5) + 'abc.',
+    'example.com',
+    'example.com.',
+    'a',
+    '1.example',
+    'xn--bcher-kva.example',
+    'under_score.example',
+    '_dmarc.example.com',
+    `${'a'.repeat(63)}.example`,
+    'onion.example',
+    'exit.example',
+    'exit',
+    'notlocalhost',
+    'local.example',
+    '203.0.114.1',
+    '8.8.8.8',
+    '2606:4700:4700::1111',
+    `${'a'.repeat(49)}.`.repeat(5) + 'abc',
+    `${'a'.repeat(49)}.`.repeat(5) + 'abc.',
   ]
   for (const host of fine.filter((name) => name !== 'exit')) {
     it(`lets pass ${host.slice(0, 40)}`, () => {
@@ -28,8 +43,20 @@ describe('refuseTarget', () => {
   }
 
   const internal = [
-    '127.0.0.1', '10.1.2.3', '172.16.0.1', '172.31.255.255', '192.168.0.1', '169.254.1.1', '0.0.0.0', '::', '::1', 'fc00::1', 'fd12::1', 'fe80::1',
-    '::ffff:127.0.0.1', '::ffff:10.0.0.1',
+    '127.0.0.1',
+    '10.1.2.3',
+    '172.16.0.1',
+    '172.31.255.255',
+    '192.168.0.1',
+    '169.254.1.1',
+    '0.0.0.0',
+    '::',
+    '::1',
+    'fc00::1',
+    'fd12::1',
+    'fe80::1',
+    '::ffff:127.0.0.1',
+    '::ffff:10.0.0.1',
   ]
   for (const host of internal) {
     it(`refuses the internal address ${host}, but not on a private network`, () => {
@@ -58,8 +85,27 @@ describe('refuseTarget', () => {
   }
 
   const invalid = [
-    '', '.', '..', 'a..b', '.example', 'example..', '-a.example', 'a-.example', 'a b.example', 'exämple.com', 'example.com\0', 'a/b', 'user@example.com',
-    'example.com:80', '%41.example', `${'a'.repeat(64)}.example`, `${'a'.repeat(49)}.`.repeat(5) + 'abcd', '[::1]', '1.2.3.4.5:', 'a,b', '"',
+    '',
+    '.',
+    '..',
+    'a..b',
+    '.example',
+    'example..',
+    '-a.example',
+    'a-.example',
+    'a b.example',
+    'exämple.com',
+    'example.com\0',
+    'a/b',
+    'user@example.com',
+    'example.com:80',
+    '%41.example',
+    `${'a'.repeat(64)}.example`,
+    `${'a'.repeat(49)}.`.repeat(5) + 'abcd',
+    '[::1]',
+    '1.2.3.4.5:',
+    'a,b',
+    '"',
   ]
   for (const host of invalid) {
     it(`refuses ${JSON.stringify(host.slice(0, 30))}: no valid host name`, () => {
@@ -83,6 +129,7 @@ describe('refuseTarget', () => {
 
   it('lets no numeric form of an internal address pass as a name', () => {
     // An exit's resolver may read such a "name" as an address.
-    for (const host of ['127.1', '2130706433', '0x7f000001', '0177.0.0.1', '127.0.0.1.', '10.0.0.0x1', '1.2.3.4.']) expect(refusal(host), host).to.be.a('string')
+    for (const host of ['127.1', '2130706433', '0x7f000001', '0177.0.0.1', '127.0.0.1.', '10.0.0.0x1', '1.2.3.4.'])
+      expect(refusal(host), host).to.be.a('string')
   })
 })

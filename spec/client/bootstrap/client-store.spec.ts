@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { Keepsake } from '../../../lib/client/bootstrap/client-store.ts'
+import { ClientStore } from '../../../lib/client/bootstrap/client-store.ts'
 import { deferred, type Deferred } from '../../../lib/base/deferred.ts'
 import { MemoryStorage, type Storage } from '../../../lib/platform/storage/storage.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
@@ -32,17 +32,17 @@ class SlowStorage implements Storage {
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
 
-describe('Keepsake', () => {
+describe('ClientStore', () => {
   let clock: FakeClock
   let storage: MemoryStorage
-  let kept: Keepsake
+  let kept: ClientStore
   let closing: AbortController
 
   beforeEach(() => {
     clock = new FakeClock()
     closing = new AbortController()
     storage = new MemoryStorage()
-    kept = new Keepsake(storage, clock, closing.signal)
+    kept = new ClientStore(storage, clock, closing.signal)
   })
 
   afterEach(() => {
@@ -64,7 +64,12 @@ describe('Keepsake', () => {
   })
 
   it('drops what its user objects to, at once or later, and nothing else', async () => {
-    for (const take of [() => { throw new Error('no good') }, async () => Promise.reject(new Error('no good'))]) {
+    for (const take of [
+      () => {
+        throw new Error('no good')
+      },
+      async () => Promise.reject(new Error('no good')),
+    ]) {
       await kept.keep('consensus', 'bad')
       await kept.keep('guards', 'good')
       await kept.use('consensus', take)
@@ -85,17 +90,21 @@ describe('Keepsake', () => {
       throw new Error('there is no disk')
     }
     for (const fail of [rejecting, throwing]) {
-      kept = new Keepsake({ read: fail, write: fail, remove: fail }, clock, closing.signal)
+      kept = new ClientStore({ read: fail, write: fail, remove: fail }, clock, closing.signal)
       expect(await used()).to.deep.equal([])
       await kept.keep('consensus', 'text')
       await kept.settled()
-      kept = new Keepsake({ read: () => Promise.resolve(bytesOf('bad')), write: fail, remove: fail }, clock, closing.signal)
+      kept = new ClientStore(
+        { read: () => Promise.resolve(bytesOf('bad')), write: fail, remove: fail },
+        clock,
+        closing.signal,
+      )
       await kept.use('consensus', () => Promise.reject(new Error('no good')))
     }
   })
 
   it('holds nobody up when the storage does not answer', async () => {
-    kept = new Keepsake(new SlowStorage(), clock, closing.signal)
+    kept = new ClientStore(new SlowStorage(), clock, closing.signal)
     const reading = used()
     const writing = kept.keep('guards', 'text')
     await turn()
@@ -106,21 +115,21 @@ describe('Keepsake', () => {
   })
 
   it('reads nothing any more once the client is closed, but still writes', async () => {
-    kept = new Keepsake(new SlowStorage(), clock, closing.signal)
+    kept = new ClientStore(new SlowStorage(), clock, closing.signal)
     const reading = used()
     await turn()
     closing.abort()
     expect(await reading).to.deep.equal([])
     expect(clock.timers).to.equal(0)
     expect(await used()).to.deep.equal([])
-    kept = new Keepsake(storage, clock, closing.signal)
+    kept = new ClientStore(storage, clock, closing.signal)
     await kept.keep('guards', 'last')
     expect(await storage.read('guards')).to.deep.equal(bytesOf('last'))
   })
 
   it('writes one after the other under one name, and of those that wait only the last', async () => {
     const slow = new SlowStorage()
-    kept = new Keepsake(slow, clock, closing.signal)
+    kept = new ClientStore(slow, clock, closing.signal)
     const writes = ['one', 'two', 'three'].map((text) => kept.keep('guards', text))
     const other = kept.keep('consensus', 'beside')
     await turn()

@@ -6,14 +6,16 @@ import { requestDocument } from '../../../lib/client/bootstrap/directory-request
 import { SocketError, TorError } from '../../../lib/base/errors.ts'
 import { TorStream } from '../../../lib/stream/tor-stream.ts'
 import { FakeCircuit } from '../../stream/support/fake-circuit.ts'
-import { codeOf, concat, pattern, rejection, utf8 } from '../../stream/support/scene.ts'
+import { codeOf, concat, pattern, rejection, utf8 } from '../../stream/support/stream-fixture.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { turn } from '../../support/turn.ts'
 
 const TEXT = 'network-status-version 3 microdesc\nüñí\n'.repeat(30)
 
 async function deflate(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
-  return new Uint8Array(await new Response(new Response(bytes).body?.pipeThrough(new CompressionStream('deflate'))).arrayBuffer())
+  return new Uint8Array(
+    await new Response(new Response(bytes).body?.pipeThrough(new CompressionStream('deflate'))).arrayBuffer(),
+  )
 }
 
 /** An answer: status line, header lines, body. */
@@ -21,10 +23,18 @@ const http = (body: Uint8Array, headers: readonly string[] = [], status = 'HTTP/
   concat([utf8([status, ...headers, '', ''].join('\r\n')), body])
 
 /** One request, and a relay that a spec plays. */
-function asking({ limit = 100_000, signal }: { limit?: number; signal?: AbortSignal } = {}): { circuit: FakeCircuit; clock: FakeClock; text: Promise<string> } {
+function asking({ limit = 100_000, signal }: { limit?: number; signal?: AbortSignal } = {}): {
+  circuit: FakeCircuit
+  clock: FakeClock
+  text: Promise<string>
+} {
   const circuit = new FakeCircuit()
   const clock = new FakeClock()
-  const text = requestDocument(new TorStream(circuit, 'directory', { clock, signal, timeout: Infinity }), '/tor/some/path.z', limit)
+  const text = requestDocument(
+    new TorStream(circuit, 'directory', { clock, signal, timeout: Infinity }),
+    '/tor/some/path.z',
+    limit,
+  )
   text.catch(() => undefined) // each spec looks by itself
   circuit.connect()
   return { circuit, clock, text }
@@ -55,7 +65,9 @@ describe('requestDocument', () => {
     const { circuit } = asking()
     await turn()
     expect(circuit.sent[0]?.command).to.equal(RelayCommand.BEGIN_DIR)
-    expect(new TextDecoder().decode(circuit.dataBytes)).to.equal('GET /tor/some/path.z HTTP/1.0\r\nAccept-Encoding: deflate, identity\r\n\r\n')
+    expect(new TextDecoder().decode(circuit.dataBytes)).to.equal(
+      'GET /tor/some/path.z HTTP/1.0\r\nAccept-Encoding: deflate, identity\r\n\r\n',
+    )
   })
 
   it('gives the body, compressed or not, with a length or without', async () => {
@@ -64,7 +76,9 @@ describe('requestDocument', () => {
     expect(await answered(http(plain))).to.equal(TEXT)
     expect(await answered(http(plain, [`Content-Length: ${plain.length}`], 'HTTP/1.1 200'))).to.equal(TEXT)
     expect(await answered(http(small, ['Content-Encoding: deflate']))).to.equal(TEXT)
-    expect(await answered(http(small, ['content-encoding:  DEFLATE ', `CONTENT-LENGTH:${small.length}`, 'X: y']))).to.equal(TEXT)
+    expect(
+      await answered(http(small, ['content-encoding:  DEFLATE ', `CONTENT-LENGTH:${small.length}`, 'X: y'])),
+    ).to.equal(TEXT)
     expect(await answered(http(new Uint8Array(0), ['Content-Length: 0']))).to.equal('')
   })
 
@@ -112,7 +126,11 @@ describe('requestDocument', () => {
 
   const refused: readonly (readonly [what: string, code: string, answer: () => Uint8Array | Promise<Uint8Array>])[] = [
     ['another status', 'DIRECTORY_UNAVAILABLE', () => http(utf8(TEXT), [], 'HTTP/1.0 404 Not found')],
-    ['a status that moves on', 'DIRECTORY_UNAVAILABLE', () => http(utf8(TEXT), ['Location: /elsewhere'], 'HTTP/1.1 302 Found')],
+    [
+      'a status that moves on',
+      'DIRECTORY_UNAVAILABLE',
+      () => http(utf8(TEXT), ['Location: /elsewhere'], 'HTTP/1.1 302 Found'),
+    ],
     ['less than was promised', 'DIRECTORY_UNAVAILABLE', () => http(utf8(TEXT), ['Content-Length: 100000'])],
     ['an end within the header', 'DIRECTORY_UNAVAILABLE', () => utf8('HTTP/1.0 200 OK\r\nDate: now')],
     ['nothing', 'DIRECTORY_UNAVAILABLE', () => new Uint8Array(0)],
@@ -122,19 +140,35 @@ describe('requestDocument', () => {
     ['a negative length', 'DIRECTORY_MALFORMED', () => http(utf8(TEXT), ['Content-Length: -1'])],
     ['a length that is no number', 'DIRECTORY_MALFORMED', () => http(utf8(TEXT), ['Content-Length: 0x10'])],
     ['a length without end', 'DIRECTORY_MALFORMED', () => http(utf8(TEXT), [`Content-Length: ${'9'.repeat(400)}`])],
-    ['an encoding that was not asked for', 'DIRECTORY_MALFORMED', () => http(utf8(TEXT), ['Content-Encoding: x-tor-lzma'])],
+    [
+      'an encoding that was not asked for',
+      'DIRECTORY_MALFORMED',
+      () => http(utf8(TEXT), ['Content-Encoding: x-tor-lzma']),
+    ],
     ['a header of 20,000 bytes', 'DIRECTORY_MALFORMED', () => http(utf8(TEXT), [`X-Filler: ${'x'.repeat(20_000)}`])],
     ['what does not decompress', 'DIRECTORY_MALFORMED', () => http(pattern(5000), ['Content-Encoding: deflate'])],
-    ['what decompresses, but not to the end', 'DIRECTORY_MALFORMED', async () => http((await deflate(pattern(9000))).slice(0, -5), ['Content-Encoding: deflate'])],
-    ['a wrong checksum', 'DIRECTORY_MALFORMED', async () => {
-      const small = await deflate(utf8(TEXT))
-      small.set([1, 2, 3, 4], small.length - 4)
-      return http(small, ['Content-Encoding: deflate'])
-    }],
+    [
+      'what decompresses, but not to the end',
+      'DIRECTORY_MALFORMED',
+      async () => http((await deflate(pattern(9000))).slice(0, -5), ['Content-Encoding: deflate']),
+    ],
+    [
+      'a wrong checksum',
+      'DIRECTORY_MALFORMED',
+      async () => {
+        const small = await deflate(utf8(TEXT))
+        small.set([1, 2, 3, 4], small.length - 4)
+        return http(small, ['Content-Encoding: deflate'])
+      },
+    ],
     ['what is no UTF-8', 'DIRECTORY_MALFORMED', () => http(new Uint8Array([0x61, 0xff, 0x62]))],
     ['half a character at the end', 'DIRECTORY_MALFORMED', () => http(utf8('abcü').slice(0, -1))],
     ['too much', 'DIRECTORY_TOO_LARGE', () => http(utf8('x'.repeat(100_001)))],
-    ['twenty million zeros, compressed', 'DIRECTORY_TOO_LARGE', async () => http(await deflate(new Uint8Array(20_000_000)), ['Content-Encoding: deflate'])],
+    [
+      'twenty million zeros, compressed',
+      'DIRECTORY_TOO_LARGE',
+      async () => http(await deflate(new Uint8Array(20_000_000)), ['Content-Encoding: deflate']),
+    ],
   ]
   for (const [what, code, answer] of refused) {
     it(`refuses ${what}: ${code}`, async () => {
@@ -180,7 +214,11 @@ describe('requestDocument', () => {
 
   it('tells when the relay serves no directory', async () => {
     const circuit = new FakeCircuit()
-    const text = requestDocument(new TorStream(circuit, 'directory', { clock: new FakeClock() }), '/tor/some/path', 1000)
+    const text = requestDocument(
+      new TorStream(circuit, 'directory', { clock: new FakeClock() }),
+      '/tor/some/path',
+      1000,
+    )
     text.catch(() => undefined) // looked at below
     circuit.end(EndReason.NOTDIRECTORY)
     expect(await codeOf(text)).to.equal('END_NOTDIRECTORY')
@@ -209,17 +247,33 @@ describe('requestDocument', () => {
   }
 
   it('never fails in another way, whatever the bytes', async () => {
-    const header = fc.constantFrom('HTTP/1.0 200 OK\r\n', 'Content-Encoding: deflate\r\n', 'Content-Length: 5\r\n', '\r\n', '\r\n\r\n', ':', 'HTTP/1.0 ')
-    const part = fc.oneof(header.map(utf8), fc.uint8Array({ maxLength: 40 }), fc.constant(new Uint8Array([0x78, 0x9c, 0x03, 0x00, 0, 0, 0, 1])))
+    const header = fc.constantFrom(
+      'HTTP/1.0 200 OK\r\n',
+      'Content-Encoding: deflate\r\n',
+      'Content-Length: 5\r\n',
+      '\r\n',
+      '\r\n\r\n',
+      ':',
+      'HTTP/1.0 ',
+    )
+    const part = fc.oneof(
+      header.map(utf8),
+      fc.uint8Array({ maxLength: 40 }),
+      fc.constant(new Uint8Array([0x78, 0x9c, 0x03, 0x00, 0, 0, 0, 1])),
+    )
     await fc.assert(
-      fc.asyncProperty(fc.array(part, { minLength: 1, maxLength: 8 }), fc.integer({ min: 1, max: 60 }), async (parts, size) => {
-        try {
-          expect(await answered(concat(parts), { limit: 50, size })).to.be.a('string')
-        } catch (error) {
-          expect(error).to.be.instanceOf(TorError)
-          expect((error as TorError).code).to.match(/^DIRECTORY_/)
-        }
-      }),
+      fc.asyncProperty(
+        fc.array(part, { minLength: 1, maxLength: 8 }),
+        fc.integer({ min: 1, max: 60 }),
+        async (parts, size) => {
+          try {
+            expect(await answered(concat(parts), { limit: 50, size })).to.be.a('string')
+          } catch (error) {
+            expect(error).to.be.instanceOf(TorError)
+            expect((error as TorError).code).to.match(/^DIRECTORY_/)
+          }
+        },
+      ),
       { numRuns: 300 },
     )
   })

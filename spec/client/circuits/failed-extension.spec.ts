@@ -3,12 +3,19 @@ import { failedExtension } from '../../../lib/client/circuits/failed-extension.t
 import type { TorClient } from '../../../lib/client/tor-client.ts'
 import { TorError, type ErrorCode } from '../../../lib/base/errors.ts'
 import type { TestRelay } from '../../../lib/testing/relay/test-relay.ts'
-import { ClientScene, exit, guard, pathOf } from '../support/client-scene.ts'
+import { ClientFixture, exit, guard, pathOf } from '../support/client-fixture.ts'
 
 describe('failedExtension', () => {
-  const missed = (code: ErrorCode, hops: number): number | undefined => failedExtension(new TorError(code, 'failed'), hops, 3)
+  const missed = (code: ErrorCode, hops: number): number | undefined =>
+    failedExtension(new TorError(code, 'failed'), hops, 3)
 
-  for (const code of ['CIRCUIT_DESTROYED', 'CIRCUIT_TRUNCATED', 'CIRCUIT_TIMEOUT', 'CIRCUIT_HANDSHAKE', 'CIRCUIT_PROTOCOL'] as const) {
+  for (const code of [
+    'CIRCUIT_DESTROYED',
+    'CIRCUIT_TRUNCATED',
+    'CIRCUIT_TIMEOUT',
+    'CIRCUIT_HANDSHAKE',
+    'CIRCUIT_PROTOCOL',
+  ] as const) {
     it(`gives for ${code} the relay after the last that was reached, but never the guard`, () => {
       expect([0, 1, 2, 3].map((hops) => missed(code, hops))).to.deep.equal([undefined, 1, 2, undefined])
     })
@@ -27,29 +34,29 @@ describe('failedExtension', () => {
 
 describe('TorClient: relays that cannot be extended to', function () {
   this.timeout(30_000)
-  let scene: ClientScene
+  let fixture: ClientFixture
   let tor: TorClient
   let hosts = 0
 
   before(async () => {
     const exits = Array.from({ length: 8 }, (_, index) => exit(`exit${index}`))
-    scene = await ClientScene.start({ relays: [guard('guard0'), guard('guard1'), ...exits] })
+    fixture = await ClientFixture.start({ relays: [guard('guard0'), guard('guard1'), ...exits] })
   })
 
   beforeEach(async () => {
-    tor = await scene.open()
+    tor = await fixture.open()
   })
 
-  afterEach(() => scene.tidy())
-  after(() => scene.end())
+  afterEach(() => fixture.tidy())
+  after(() => fixture.end())
 
-  const exits = (): TestRelay[] => scene.network.relays.filter(({ nickname }) => nickname.startsWith('exit'))
+  const exits = (): TestRelay[] => fixture.network.relays.filter(({ nickname }) => nickname.startsWith('exit'))
 
   /** The relays of the circuit of a stream that shares it with no other. */
   async function pathOfNext(options?: Parameters<TorClient['connect']>[1]): Promise<string[]> {
     const host = `host${hosts++}.example`
-    await scene.passing(tor.connect({ hostname: host, port: 80 }, { isolation: host, ...options }).opened)
-    return pathOf(scene.circuitOf(host))
+    await fixture.passing(tor.connect({ hostname: host, port: 80 }, { isolation: host, ...options }).opened)
+    return pathOf(fixture.circuitOf(host))
   }
 
   it('are each met once at most by a stream: with all exits but one dead, each stream finds it in its eight tries', async () => {
@@ -66,22 +73,22 @@ describe('TorClient: relays that cannot be extended to', function () {
   })
 
   it('are each met once at most while a client opens', async () => {
-    await scene.tidy()
-    const [first] = scene.network.relays.filter(({ nickname }) => nickname.startsWith('guard'))
+    await fixture.tidy()
+    const [first] = fixture.network.relays.filter(({ nickname }) => nickname.startsWith('guard'))
     const [, ...dead] = exits()
     for (let round = 0; round < 4; round++) {
       for (const relay of dead) relay.reachable = 'no'
-      const client = await scene.open({ network: scene.servedBy(first as TestRelay) })
+      const client = await fixture.open({ network: fixture.servedBy(first as TestRelay) })
       expect(client.status.phase).to.equal('ready')
-      await scene.tidy()
+      await fixture.tidy()
     }
   })
 
   it('are tried again where there is no other', async () => {
     const [only] = exits()
     if (only === undefined) throw new Error('there is no exit')
-    await scene.quiet()
-    scene.clock.advance(31 * 60_000) // what was ready is not trusted any more
+    await fixture.quiet()
+    fixture.clock.advance(31 * 60_000) // what was ready is not trusted any more
     let asked = 0
     only.answerCreate = () => (asked++ < 4 ? { destroy: 5 } : 'answer')
     const path = await pathOfNext({ exit: ({ nickname }) => nickname === only.nickname })

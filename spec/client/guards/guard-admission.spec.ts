@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { admit, judgeFailure } from '../../../lib/client/guards/guard-admission.ts'
 import type { GuardManager, GuardPick, GuardVerdict } from '../../../lib/client/guards/guards.ts'
 import { TorError, type ErrorCode } from '../../../lib/base/errors.ts'
-import { codeOf } from '../../stream/support/scene.ts'
+import { codeOf } from '../../stream/support/stream-fixture.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { turn } from '../../support/turn.ts'
 
@@ -40,7 +40,13 @@ describe('judgeFailure', () => {
 
 describe('admit', () => {
   /** Guards that say one thing after the other, the last for good. */
-  function admitting(...verdicts: GuardVerdict[]): { clock: FakeClock; admitted: Promise<void>; closing: AbortController; asked: () => number; tried: () => number } {
+  function admitting(...verdicts: GuardVerdict[]): {
+    clock: FakeClock
+    admitted: Promise<void>
+    closing: AbortController
+    asked: () => number
+    tried: () => number
+  } {
     const clock = new FakeClock()
     const closing = new AbortController()
     let asked = 0

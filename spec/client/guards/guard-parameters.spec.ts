@@ -6,10 +6,17 @@ const MINUTE = 60_000
 
 describe('The parameters of guards', () => {
   const defaults = {
-    lifetime: 120 * DAY, confirmedLifetime: 60 * DAY, unlistedLifetime: 20 * DAY,
-    maxSample: 60, maxSamplePercent: 20, minFiltered: 20,
-    primaries: 3, primariesToUse: 1, primariesForDirectory: 3,
-    internetLikelyDown: 10 * MINUTE, connectTimeout: 15_000,
+    lifetime: 120 * DAY,
+    confirmedLifetime: 60 * DAY,
+    unlistedLifetime: 20 * DAY,
+    maxSample: 60,
+    maxSamplePercent: 20,
+    minFiltered: 20,
+    primaries: 3,
+    primariesToUse: 1,
+    primariesForDirectory: 3,
+    internetLikelyDown: 10 * MINUTE,
+    connectTimeout: 15_000,
   }
 
   it('are those of the specification without a consensus, or where it says nothing', () => {
@@ -19,21 +26,37 @@ describe('The parameters of guards', () => {
 
   it('are those of the consensus', () => {
     const params = {
-      'guard-lifetime-days': 10, 'guard-confirmed-min-lifetime-days': 9, 'guard-remove-unlisted-guards-after-days': 8,
-      'guard-max-sample-size': 7, 'guard-max-sample-threshold-percent': 6, 'guard-min-filtered-sample-size': 5,
-      'guard-n-primary-guards': 4, 'guard-n-primary-guards-to-use': 3, 'guard-n-primary-dir-guards-to-use': 2,
-      'guard-internet-likely-down-interval': 11, 'guard-nonprimary-guard-connect-timeout': 12,
+      'guard-lifetime-days': 10,
+      'guard-confirmed-min-lifetime-days': 9,
+      'guard-remove-unlisted-guards-after-days': 8,
+      'guard-max-sample-size': 7,
+      'guard-max-sample-threshold-percent': 6,
+      'guard-min-filtered-sample-size': 5,
+      'guard-n-primary-guards': 4,
+      'guard-n-primary-guards-to-use': 3,
+      'guard-n-primary-dir-guards-to-use': 2,
+      'guard-internet-likely-down-interval': 11,
+      'guard-nonprimary-guard-connect-timeout': 12,
     }
     expect(guardParameters(generatedDirectory([], { params }))).to.deep.equal({
-      lifetime: 10 * DAY, confirmedLifetime: 9 * DAY, unlistedLifetime: 8 * DAY,
-      maxSample: 7, maxSamplePercent: 6, minFiltered: 5,
-      primaries: 4, primariesToUse: 3, primariesForDirectory: 2,
-      internetLikelyDown: 11_000, connectTimeout: 12_000,
+      lifetime: 10 * DAY,
+      confirmedLifetime: 9 * DAY,
+      unlistedLifetime: 8 * DAY,
+      maxSample: 7,
+      maxSamplePercent: 6,
+      minFiltered: 5,
+      primaries: 4,
+      primariesToUse: 3,
+      primariesForDirectory: 2,
+      internetLikelyDown: 11_000,
+      connectTimeout: 12_000,
     })
   })
 
   it('stay within their bounds', () => {
-    const low = guardParameters(generatedDirectory([], { params: { 'guard-lifetime-days': 0, 'guard-n-primary-guards': -5 } }))
+    const low = guardParameters(
+      generatedDirectory([], { params: { 'guard-lifetime-days': 0, 'guard-n-primary-guards': -5 } }),
+    )
     expect(low).to.deep.include({ lifetime: DAY, primaries: 1 })
     const params = { 'guard-lifetime-days': 100_000, 'guard-max-sample-threshold-percent': 300 }
     const high = guardParameters(generatedDirectory([], { params }))

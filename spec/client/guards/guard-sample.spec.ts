@@ -5,11 +5,18 @@ import type { SampledGuard } from '../../../lib/client/guards/sampled-guard.ts'
 import type { ConsensusRelay } from '../../../lib/directory/relay-entry.ts'
 import { chiSquare } from '../support/chi-square.ts'
 import {
-  DAY, EPOCH, fingerprintAt, generatedDirectory, HOUR, type DirectoryPlan, type RelayPlan,
+  DAY,
+  EPOCH,
+  fingerprintAt,
+  generatedDirectory,
+  HOUR,
+  type DirectoryPlan,
+  type RelayPlan,
 } from '../support/generated-directory.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 
-const guards = (count: number, plan: RelayPlan = {}): RelayPlan[] => Array.from({ length: count }, () => ({ flags: ['Guard'], ...plan }))
+const guards = (count: number, plan: RelayPlan = {}): RelayPlan[] =>
+  Array.from({ length: count }, () => ({ flags: ['Guard'], ...plan }))
 
 interface Setup {
   /** @default EPOCH */
@@ -23,7 +30,11 @@ const emptySample = ({ seed = 1, records = [], filter = () => true }: Setup = {}
   new GuardSample(records, { random: seededRandom(seed), filter })
 
 /** A sample that has seen a directory of these relays. */
-function sampleOf(plans: readonly RelayPlan[], { now = EPOCH, ...setup }: Setup = {}, plan: DirectoryPlan = {}): GuardSample {
+function sampleOf(
+  plans: readonly RelayPlan[],
+  { now = EPOCH, ...setup }: Setup = {},
+  plan: DirectoryPlan = {},
+): GuardSample {
   const sample = emptySample(setup)
   sample.update(generatedDirectory(plans, plan), now)
   return sample
@@ -37,16 +48,31 @@ function fail(...failing: readonly SampledGuard[]): void {
 }
 
 /** The same relays in a consensus of another time, some of them gone. */
-const later = (count: number, validAfter: number, gone: readonly string[] = []): ReturnType<typeof generatedDirectory> =>
-  generatedDirectory(guards(count).map((plan, index) => (gone.includes(fingerprintAt(index)) ? {} : plan)), { validAfter })
+const later = (
+  count: number,
+  validAfter: number,
+  gone: readonly string[] = [],
+): ReturnType<typeof generatedDirectory> =>
+  generatedDirectory(
+    guards(count).map((plan, index) => (gone.includes(fingerprintAt(index)) ? {} : plan)),
+    { validAfter },
+  )
 
-const record = (index: number, changes: Partial<GuardRecord> = {}): GuardRecord =>
-  ({ fingerprint: fingerprintAt(index), sampledAt: EPOCH - DAY, unlistedSince: undefined, confirmedAt: undefined, ...changes })
+const record = (index: number, changes: Partial<GuardRecord> = {}): GuardRecord => ({
+  fingerprint: fingerprintAt(index),
+  sampledAt: EPOCH - DAY,
+  unlistedSince: undefined,
+  confirmedAt: undefined,
+  ...changes,
+})
 
 /** Those of the guards that were in the sample before, not taken into it anew. */
 const kept = (sample: GuardSample, records: readonly GuardRecord[]): string[] =>
-  names(sample.guards.filter((guard) =>
-    records.some(({ fingerprint, sampledAt }) => guard.fingerprint === fingerprint && guard.sampledAt === sampledAt)))
+  names(
+    sample.guards.filter((guard) =>
+      records.some(({ fingerprint, sampledAt }) => guard.fingerprint === fingerprint && guard.sampledAt === sampledAt),
+    ),
+  )
 
 const names = (list: readonly SampledGuard[]): string[] => list.map(({ fingerprint }) => fingerprint)
 
@@ -64,7 +90,12 @@ describe('GuardSample', () => {
     })
 
     it('up to a fifth of those that there are, and no more than 60, when others are unreachable', () => {
-      for (const [count, size] of [[50, 20], [150, 30], [200, 40], [500, 60]] as const) {
+      for (const [count, size] of [
+        [50, 20],
+        [150, 30],
+        [200, 40],
+        [500, 60],
+      ] as const) {
         const sample = sampleOf(guards(count))
         for (let round = 0; round < 10; round++) {
           fail(...sample.guards)
@@ -105,7 +136,8 @@ describe('GuardSample', () => {
 
     it('by their weight for the guard position', () => {
       const plans: RelayPlan[] = [100, 200, 300, 400].flatMap((bandwidth) => [
-        { flags: ['Guard'], bandwidth }, { flags: ['Guard', 'Exit'], bandwidth },
+        { flags: ['Guard'], bandwidth },
+        { flags: ['Guard', 'Exit'], bandwidth },
       ])
       const counts = plans.map(() => 0)
       const directory = generatedDirectory(plans, { params: { 'guard-min-filtered-sample-size': 1 } })
@@ -115,7 +147,10 @@ describe('GuardSample', () => {
         const index = Number.parseInt((sample.guards[0] as SampledGuard).fingerprint, 16) - 1
         counts[index] = (counts[index] as number) + 1
       }
-      const { statistic, critical } = chiSquare(counts, [100, 200, 300, 400].flatMap((bandwidth) => [bandwidth * 6217, bandwidth * 877]))
+      const { statistic, critical } = chiSquare(
+        counts,
+        [100, 200, 300, 400].flatMap((bandwidth) => [bandwidth * 6217, bandwidth * 877]),
+      )
       expect(statistic).to.be.below(critical)
     })
 
@@ -175,7 +210,10 @@ describe('GuardSample', () => {
     })
 
     it('removes them after 20 days', () => {
-      const records = [record(0, { unlistedSince: EPOCH - 20 * DAY }), record(1, { unlistedSince: EPOCH - 20 * DAY - 1 })]
+      const records = [
+        record(0, { unlistedSince: EPOCH - 20 * DAY }),
+        record(1, { unlistedSince: EPOCH - 20 * DAY - 1 }),
+      ]
       const sample = emptySample({ records })
       sample.update(later(2, EPOCH, [fingerprintAt(0), fingerprintAt(1)]), EPOCH)
       expect(names(sample.guards)).to.deep.equal([fingerprintAt(0)])
@@ -192,7 +230,9 @@ describe('GuardSample', () => {
 
     it('changes nothing while the clock and the consensus disagree by more than a day', () => {
       const records = [
-        record(0), record(1, { sampledAt: EPOCH - 1000 * DAY }), record(2, { unlistedSince: 5 }),
+        record(0),
+        record(1, { sampledAt: EPOCH - 1000 * DAY }),
+        record(2, { unlistedSince: 5 }),
         record(3, { sampledAt: EPOCH + 90 * DAY }),
       ]
       for (const now of [EPOCH - 30 * DAY, EPOCH + 30 * DAY]) {
@@ -221,7 +261,10 @@ describe('GuardSample', () => {
 
     it('removes those that were used 60 days after they were first used', () => {
       const old = { sampledAt: EPOCH - 150 * DAY }
-      const records = [record(0, { ...old, confirmedAt: EPOCH - 60 * DAY }), record(1, { ...old, confirmedAt: EPOCH - 60 * DAY - 1 })]
+      const records = [
+        record(0, { ...old, confirmedAt: EPOCH - 60 * DAY }),
+        record(1, { ...old, confirmedAt: EPOCH - 60 * DAY - 1 }),
+      ]
       const sample = emptySample({ records })
       sample.update(later(2, EPOCH), EPOCH)
       expect(kept(sample, records)).to.deep.equal([fingerprintAt(0)])
@@ -242,7 +285,8 @@ describe('GuardSample', () => {
       const sample = emptySample({ records: [record(0, { ...dates, confirmedAt: ahead }), record(1, dates)] })
       sample.update(later(2, EPOCH, [fingerprintAt(1)]), EPOCH)
       const [listed, gone] = sample.guards as [SampledGuard, SampledGuard]
-      for (const date of [listed.sampledAt, listed.confirmedAt, gone.sampledAt]) expect(date).to.be.within(EPOCH - 12 * DAY, EPOCH)
+      for (const date of [listed.sampledAt, listed.confirmedAt, gone.sampledAt])
+        expect(date).to.be.within(EPOCH - 12 * DAY, EPOCH)
       expect(listed.unlistedSince).to.equal(undefined)
       expect(gone.unlistedSince).to.be.within(EPOCH - 4 * DAY, EPOCH)
     })
@@ -264,7 +308,13 @@ describe('GuardSample', () => {
 
     it('of which a confirmed guard takes the place of the last that is none', () => {
       const sample = sampleOf(guards(200))
-      const [first, second, third, , fifth] = sample.guards as [SampledGuard, SampledGuard, SampledGuard, SampledGuard, SampledGuard]
+      const [first, second, third, , fifth] = sample.guards as [
+        SampledGuard,
+        SampledGuard,
+        SampledGuard,
+        SampledGuard,
+        SampledGuard,
+      ]
       expect(sample.primaries(EPOCH)).to.deep.equal([first, second, third])
       sample.confirm(fifth, EPOCH)
       expect(sample.primaries(EPOCH)).to.deep.equal([first, second, fifth])

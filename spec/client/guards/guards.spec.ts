@@ -6,28 +6,34 @@ import type { DirectoryRelay, NetworkDirectory } from '../../../lib/directory/ne
 import { RelayFlag } from '../../../lib/directory/relay-flags.ts'
 import { chiSquare } from '../support/chi-square.ts'
 import {
-  DAY, EPOCH, fingerprintAt, generatedDirectory, HOUR, type DirectoryPlan, type RelayPlan,
+  DAY,
+  EPOCH,
+  fingerprintAt,
+  generatedDirectory,
+  HOUR,
+  type DirectoryPlan,
+  type RelayPlan,
 } from '../support/generated-directory.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 
 const MINUTE = 60_000
 
-interface WorldPlan extends DirectoryPlan {
+interface FixturePlan extends DirectoryPlan {
   readonly count?: number
   readonly plans?: readonly RelayPlan[]
   readonly state?: string
   readonly filter?: GuardManagerOptions['filter']
 }
 
-const directoryOf = ({ count = 100, plans, ...plan }: WorldPlan): NetworkDirectory =>
+const directoryOf = ({ count = 100, plans, ...plan }: FixturePlan): NetworkDirectory =>
   generatedDirectory(plans ?? Array.from({ length: count }, () => ({ flags: ['Guard'] })), plan)
 
 /** A manager with a network and a clock. */
-class World {
+class Fixture {
   now = EPOCH
   readonly manager: GuardManager
 
-  constructor(plan: WorldPlan = {}) {
+  constructor(plan: FixturePlan = {}) {
     const { state, filter } = plan
     const options = { directory: directoryOf(plan), now: () => this.now, random: seededRandom(1) }
     this.manager = GuardManager.load(state, filter === undefined ? options : { ...options, filter })
@@ -40,7 +46,7 @@ class World {
 
   /** Confirms the primary guards by a circuit through each. */
   confirmPrimaries(): readonly string[] {
-    for (let confirmed: string[] = []; confirmed.length < 3; ) {
+    for (let confirmed: string[] = []; confirmed.length < 3;) {
       const pick = this.pick(...confirmed)
       expect(this.manager.succeeded(pick)).to.equal('use')
       confirmed = [...confirmed, pick.relay.fingerprint]
@@ -68,16 +74,17 @@ const nameOf = ({ relay }: GuardPick): string => relay.fingerprint
 describe('GuardManager', () => {
   describe('picks a guard for a circuit', () => {
     it('which is the first primary one, again and again', () => {
-      const world = new World()
-      for (let circuit = 0; circuit < 10; circuit++) expect(nameOf(world.pick())).to.equal(world.manager.primaries[0])
+      const fixture = new Fixture()
+      for (let circuit = 0; circuit < 10; circuit++)
+        expect(nameOf(fixture.pick())).to.equal(fixture.manager.primaries[0])
     })
 
     it('of as many primary ones as the consensus says, evenly', () => {
-      const world = new World({ params: { 'guard-n-primary-guards-to-use': 2 } })
-      const [first, second] = world.manager.primaries
+      const fixture = new Fixture({ params: { 'guard-n-primary-guards-to-use': 2 } })
+      const [first, second] = fixture.manager.primaries
       const counts = [0, 0]
       for (let circuit = 0; circuit < 2000; circuit++) {
-        const name = nameOf(world.pick())
+        const name = nameOf(fixture.pick())
         expect(name).to.be.oneOf([first, second])
         const index = name === first ? 0 : 1
         counts[index] = (counts[index] as number) + 1
@@ -87,381 +94,387 @@ describe('GuardManager', () => {
     })
 
     it('with its keys, and out of the directory that is there', () => {
-      const world = new World()
-      expect(world.pick().relay.ntorOnionKey.length).to.equal(32)
+      const fixture = new Fixture()
+      expect(fixture.pick().relay.ntorOnionKey.length).to.equal(32)
       const newer = directoryOf({ validAfter: EPOCH + HOUR })
-      world.manager.updateDirectory(newer)
-      expect(newer.relays).to.include(world.pick().relay)
+      fixture.manager.updateDirectory(newer)
+      expect(newer.relays).to.include(fixture.pick().relay)
     })
 
     it('which is the next primary one when the first fails', () => {
-      const world = new World()
-      const [first, second, third] = world.manager.primaries
+      const fixture = new Fixture()
+      const [first, second, third] = fixture.manager.primaries
       for (const name of [first, second, third]) {
-        const pick = world.pick()
+        const pick = fixture.pick()
         expect(nameOf(pick)).to.equal(name)
-        world.manager.failed(pick)
+        fixture.manager.failed(pick)
       }
-      expect(nameOf(world.pick())).to.not.be.oneOf([first, second, third])
+      expect(nameOf(fixture.pick())).to.not.be.oneOf([first, second, third])
     })
 
     it('which is a primary one that goes with the path when the first does not', () => {
-      const world = new World()
-      const [first, second, third] = world.manager.primaries as [string, string, string]
-      expect(nameOf(world.pick(first))).to.equal(second)
-      expect(nameOf(world.pick(first, second))).to.equal(third)
-      expect(nameOf(world.pick())).to.equal(first)
+      const fixture = new Fixture()
+      const [first, second, third] = fixture.manager.primaries as [string, string, string]
+      expect(nameOf(fixture.pick(first))).to.equal(second)
+      expect(nameOf(fixture.pick(first, second))).to.equal(third)
+      expect(nameOf(fixture.pick())).to.equal(first)
     })
 
     it('of fewer primary ones, rather than of others, when one does not go with the path', () => {
-      const world = new World({ params: { 'guard-n-primary-guards-to-use': 2 } })
-      const [first, second] = world.manager.primaries as [string, string]
-      for (let circuit = 0; circuit < 30; circuit++) expect(nameOf(world.pick(first))).to.equal(second)
+      const fixture = new Fixture({ params: { 'guard-n-primary-guards-to-use': 2 } })
+      const [first, second] = fixture.manager.primaries as [string, string]
+      for (let circuit = 0; circuit < 30; circuit++) expect(nameOf(fixture.pick(first))).to.equal(second)
     })
 
     it('which is the first of the sample that goes with the path when no primary one does', () => {
-      const world = new World()
-      const { primaries } = world.manager
-      expect(nameOf(world.pick(...primaries))).to.equal(world.manager.sampled[3])
+      const fixture = new Fixture()
+      const { primaries } = fixture.manager
+      expect(nameOf(fixture.pick(...primaries))).to.equal(fixture.manager.sampled[3])
     })
 
     it('which is one that has been used before, when the primary ones fail', () => {
-      const world = new World()
-      world.confirmPrimaries()
-      const sixth = world.manager.sampled[5] as string
-      const pick = world.pick(...world.manager.sampled.filter((name) => name !== sixth))
+      const fixture = new Fixture()
+      fixture.confirmPrimaries()
+      const sixth = fixture.manager.sampled[5] as string
+      const pick = fixture.pick(...fixture.manager.sampled.filter((name) => name !== sixth))
       expect(nameOf(pick)).to.equal(sixth)
-      world.manager.succeeded(pick)
-      world.failPrimaries()
-      expect(nameOf(world.pick())).to.equal(sixth)
+      fixture.manager.succeeded(pick)
+      fixture.failPrimaries()
+      expect(nameOf(fixture.pick())).to.equal(sixth)
     })
 
     it('whose microdescriptor is there', () => {
-      const plans: RelayPlan[] = Array.from({ length: 3 }, (_, index) => ({ flags: ['Guard'], hasMicrodescriptor: index !== 1 }))
-      const world = new World({ plans })
-      expect(world.manager.primaries.length).to.equal(3)
+      const plans: RelayPlan[] = Array.from({ length: 3 }, (_, index) => ({
+        flags: ['Guard'],
+        hasMicrodescriptor: index !== 1,
+      }))
+      const fixture = new Fixture({ plans })
+      expect(fixture.manager.primaries.length).to.equal(3)
       const seen = new Set<string>()
       for (let circuit = 0; circuit < 3; circuit++) {
-        const pick = world.pick()
+        const pick = fixture.pick()
         seen.add(nameOf(pick))
-        world.manager.failed(pick)
+        fixture.manager.failed(pick)
       }
       expect([...seen].sort()).to.deep.equal([0, 2].map(fingerprintAt))
     })
 
     it('which the filter lets pass', () => {
-      const world = new World({ filter: ({ fingerprint }) => fingerprint === fingerprintAt(5), count: 15 })
-      expect(nameOf(world.pick())).to.equal(fingerprintAt(5))
-      expect(world.manager.sampled.length).to.equal(15)
+      const fixture = new Fixture({ filter: ({ fingerprint }) => fingerprint === fingerprintAt(5), count: 15 })
+      expect(nameOf(fixture.pick())).to.equal(fingerprintAt(5))
+      expect(fixture.manager.sampled.length).to.equal(15)
     })
 
     it('and none when there is none', () => {
-      expect(new World({ count: 0 }).manager.pick()).to.equal(undefined)
-      expect(new World().manager.pick({ allows: () => false })).to.equal(undefined)
+      expect(new Fixture({ count: 0 }).manager.pick()).to.equal(undefined)
+      expect(new Fixture().manager.pick({ allows: () => false })).to.equal(undefined)
       expect(GuardManager.load(undefined, { now: () => EPOCH }).pick()).to.equal(undefined)
     })
   })
 
   describe('when primary guards are unreachable', () => {
     it('tries them again on schedule, and comes back to them', () => {
-      const world = new World()
-      const [first] = world.confirmPrimaries()
-      world.failPrimaries()
+      const fixture = new Fixture()
+      const [first] = fixture.confirmPrimaries()
+      fixture.failPrimaries()
       const tried: number[] = []
-      for (world.now = EPOCH; world.now < EPOCH + 9 * HOUR; world.now += MINUTE) {
-        const pick = world.pick()
+      for (fixture.now = EPOCH; fixture.now < EPOCH + 9 * HOUR; fixture.now += MINUTE) {
+        const pick = fixture.pick()
         if (nameOf(pick) === first) {
-          tried.push((world.now - EPOCH) / MINUTE)
-          world.manager.failed(pick)
+          tried.push((fixture.now - EPOCH) / MINUTE)
+          fixture.manager.failed(pick)
         } else {
-          world.manager.cancelled(pick)
+          fixture.manager.cancelled(pick)
         }
       }
       expect(tried.slice(0, 3)).to.deep.equal([10, 20, 30])
       expect(tried.filter((minute) => minute > 350)).to.deep.equal([360, 450])
-      world.now = EPOCH + 12 * HOUR
-      world.manager.succeeded(world.pick())
-      expect(nameOf(world.pick())).to.equal(first)
+      fixture.now = EPOCH + 12 * HOUR
+      fixture.manager.succeeded(fixture.pick())
+      expect(nameOf(fixture.pick())).to.equal(first)
     })
 
     it('sends several circuits that are built at a time to one other guard', () => {
-      const world = new World()
-      world.confirmPrimaries()
-      world.failPrimaries()
-      const names = new Set(Array.from({ length: 10 }, () => nameOf(world.pick())))
-      expect([...names]).to.deep.equal([world.manager.sampled[3]])
+      const fixture = new Fixture()
+      fixture.confirmPrimaries()
+      fixture.failPrimaries()
+      const names = new Set(Array.from({ length: 10 }, () => nameOf(fixture.pick())))
+      expect([...names]).to.deep.equal([fixture.manager.sampled[3]])
     })
 
     it('goes on to another guard when one does not answer for 15 seconds', () => {
-      const world = new World()
-      world.confirmPrimaries()
-      world.failPrimaries()
-      const { sampled } = world.manager
-      expect(nameOf(world.pick())).to.equal(sampled[3])
-      world.now += 14_999
-      expect(nameOf(world.pick())).to.equal(sampled[3])
-      world.now += 1
-      expect(nameOf(world.pick())).to.equal(sampled[4])
+      const fixture = new Fixture()
+      fixture.confirmPrimaries()
+      fixture.failPrimaries()
+      const { sampled } = fixture.manager
+      expect(nameOf(fixture.pick())).to.equal(sampled[3])
+      fixture.now += 14_999
+      expect(nameOf(fixture.pick())).to.equal(sampled[3])
+      fixture.now += 1
+      expect(nameOf(fixture.pick())).to.equal(sampled[4])
     })
 
     it('tries all of them again at once when everything fails: it may be the network', () => {
-      const world = new World()
+      const fixture = new Fixture()
       const seen: string[] = []
       for (let attempt = 0; attempt < 20; attempt++) {
-        const pick = world.pick()
+        const pick = fixture.pick()
         seen.push(nameOf(pick))
-        world.manager.failed(pick)
+        fixture.manager.failed(pick)
       }
       expect(new Set(seen).size).to.equal(20)
-      expect(seen.slice(0, 3)).to.deep.equal(world.manager.primaries)
-      expect(nameOf(world.pick())).to.equal(world.manager.primaries[0])
-      expect(world.manager.sampled.length).to.equal(20)
+      expect(seen.slice(0, 3)).to.deep.equal(fixture.manager.primaries)
+      expect(nameOf(fixture.pick())).to.equal(fixture.manager.primaries[0])
+      expect(fixture.manager.sampled.length).to.equal(20)
     })
 
     it('tries all of them again at once when it is told so', () => {
-      const world = new World()
-      world.failPrimaries()
-      world.manager.retryAll()
-      expect(nameOf(world.pick())).to.equal(world.manager.primaries[0])
+      const fixture = new Fixture()
+      fixture.failPrimaries()
+      fixture.manager.retryAll()
+      expect(nameOf(fixture.pick())).to.equal(fixture.manager.primaries[0])
     })
 
     it('tries them again at once when the clock was set back', () => {
-      const world = new World()
-      world.failPrimaries()
-      world.now -= HOUR
-      expect(nameOf(world.pick())).to.equal(world.manager.primaries[0])
+      const fixture = new Fixture()
+      fixture.failPrimaries()
+      fixture.now -= HOUR
+      expect(nameOf(fixture.pick())).to.equal(fixture.manager.primaries[0])
     })
 
     it('tries them again after eight hours of sleep', () => {
-      const world = new World()
-      world.failPrimaries()
-      world.now += 8 * HOUR
-      expect(nameOf(world.pick())).to.equal(world.manager.primaries[0])
+      const fixture = new Fixture()
+      fixture.failPrimaries()
+      fixture.now += 8 * HOUR
+      expect(nameOf(fixture.pick())).to.equal(fixture.manager.primaries[0])
     })
   })
 
   describe('says of a circuit that was built', () => {
     /** All primary guards are confirmed, and have just failed; a circuit through another guard is on its way. */
-    function exploring(): { readonly world: World; readonly pick: GuardPick } {
-      const world = new World()
-      world.confirmPrimaries()
-      world.failPrimaries()
-      const pick = world.pick()
-      expect(world.manager.primaries).to.not.include(nameOf(pick))
-      return { world, pick }
+    function exploring(): { readonly fixture: Fixture; readonly pick: GuardPick } {
+      const fixture = new Fixture()
+      fixture.confirmPrimaries()
+      fixture.failPrimaries()
+      const pick = fixture.pick()
+      expect(fixture.manager.primaries).to.not.include(nameOf(pick))
+      return { fixture, pick }
     }
 
     it('to use it when its guard is primary', () => {
-      const world = new World()
-      expect(world.manager.succeeded(world.pick())).to.equal('use')
-      const other = world.pick(world.manager.primaries[0] as string)
-      expect(world.manager.succeeded(other)).to.equal('use')
+      const fixture = new Fixture()
+      expect(fixture.manager.succeeded(fixture.pick())).to.equal('use')
+      const other = fixture.pick(fixture.manager.primaries[0] as string)
+      expect(fixture.manager.succeeded(other)).to.equal('use')
     })
 
     it('to use it when its guard becomes primary by being confirmed', () => {
-      const world = new World()
-      world.failPrimaries()
-      const pick = world.pick()
-      expect(world.manager.succeeded(pick)).to.equal('use')
-      expect(world.manager.primaries).to.include(nameOf(pick))
+      const fixture = new Fixture()
+      fixture.failPrimaries()
+      const pick = fixture.pick()
+      expect(fixture.manager.succeeded(pick)).to.equal('use')
+      expect(fixture.manager.primaries).to.include(nameOf(pick))
     })
 
     it('to use it when all better guards are down', () => {
-      const { world, pick } = exploring()
-      expect(world.manager.succeeded(pick)).to.equal('use')
+      const { fixture, pick } = exploring()
+      expect(fixture.manager.succeeded(pick)).to.equal('use')
     })
 
     it('to wait while a primary guard is worth another try, then to use it if that fails', () => {
-      const { world, pick } = exploring()
-      world.now += 9 * MINUTE
-      world.manager.succeeded(pick)
-      world.now += MINUTE
-      expect(world.manager.verdict(pick)).to.equal('wait')
-      world.failPrimaries()
-      expect(world.manager.verdict(pick)).to.equal('use')
+      const { fixture, pick } = exploring()
+      fixture.now += 9 * MINUTE
+      fixture.manager.succeeded(pick)
+      fixture.now += MINUTE
+      expect(fixture.manager.verdict(pick)).to.equal('wait')
+      fixture.failPrimaries()
+      expect(fixture.manager.verdict(pick)).to.equal('use')
     })
 
     it('to discard it when a primary guard has turned out to be reachable', () => {
-      const { world, pick } = exploring()
-      world.now += 10 * MINUTE
-      const better = world.pick()
-      expect(world.manager.primaries).to.include(nameOf(better))
-      expect(world.manager.succeeded(better)).to.equal('use')
-      expect(world.manager.succeeded(pick)).to.equal('discard')
+      const { fixture, pick } = exploring()
+      fixture.now += 10 * MINUTE
+      const better = fixture.pick()
+      expect(fixture.manager.primaries).to.include(nameOf(better))
+      expect(fixture.manager.succeeded(better)).to.equal('use')
+      expect(fixture.manager.succeeded(pick)).to.equal('discard')
     })
 
     it('to wait while a better guard is being tried, for 15 seconds', () => {
-      const { world, pick: earlier } = exploring()
-      const later = world.pick(nameOf(earlier))
+      const { fixture, pick: earlier } = exploring()
+      const later = fixture.pick(nameOf(earlier))
       // The first of the two is better once it is confirmed too; while neither is, the order of the sample counts.
-      expect(world.manager.succeeded(later)).to.equal('use')
-      const confirmed = world.pick()
+      expect(fixture.manager.succeeded(later)).to.equal('use')
+      const confirmed = fixture.pick()
       expect(nameOf(confirmed)).to.equal(nameOf(later))
-      world.manager.succeeded(earlier)
-      const again = world.pick()
+      fixture.manager.succeeded(earlier)
+      const again = fixture.pick()
       expect(nameOf(again)).to.equal(nameOf(earlier))
-      expect(world.manager.verdict(confirmed)).to.equal('discard')
-      world.manager.failed(again)
-      expect(world.manager.verdict(confirmed)).to.equal('use')
-      world.manager.retryAll()
-      world.failPrimaries()
-      const third = world.pick()
+      expect(fixture.manager.verdict(confirmed)).to.equal('discard')
+      fixture.manager.failed(again)
+      expect(fixture.manager.verdict(confirmed)).to.equal('use')
+      fixture.manager.retryAll()
+      fixture.failPrimaries()
+      const third = fixture.pick()
       expect(nameOf(third)).to.equal(nameOf(earlier))
-      expect(world.manager.verdict(confirmed)).to.equal('wait')
-      world.now += 15_000
-      expect(world.manager.verdict(confirmed)).to.equal('use')
+      expect(fixture.manager.verdict(confirmed)).to.equal('wait')
+      fixture.now += 15_000
+      expect(fixture.manager.verdict(confirmed)).to.equal('use')
     })
 
     it('to use it when the guards that are better do not go with its path', () => {
-      const world = new World()
-      const primaries = world.confirmPrimaries()
-      const pick = world.pick(...primaries)
-      expect(world.manager.succeeded(pick)).to.equal('use')
+      const fixture = new Fixture()
+      const primaries = fixture.confirmPrimaries()
+      const pick = fixture.pick(...primaries)
+      expect(fixture.manager.succeeded(pick)).to.equal('use')
     })
 
     it('to wait when nothing worked for ten minutes: the better guards failed while this host was offline', () => {
-      const { world, pick } = exploring()
+      const { fixture, pick } = exploring()
       // They are tried again at ten minutes, and fail again; the circuit is built some minutes later.
-      world.now += 10 * MINUTE
-      world.failPrimaries()
-      world.now += 5 * MINUTE
-      expect(world.manager.succeeded(pick)).to.equal('wait')
-      expect(nameOf(world.pick())).to.equal(world.manager.primaries[0])
+      fixture.now += 10 * MINUTE
+      fixture.failPrimaries()
+      fixture.now += 5 * MINUTE
+      expect(fixture.manager.succeeded(pick)).to.equal('wait')
+      expect(nameOf(fixture.pick())).to.equal(fixture.manager.primaries[0])
     })
 
     it('to discard it when its guard is no longer one of ours', () => {
-      const world = new World()
-      const pick = world.pick()
-      world.now = EPOCH + 200 * DAY
-      world.manager.updateDirectory(directoryOf({ validAfter: world.now }))
-      expect(world.manager.succeeded(pick)).to.equal('discard')
-      expect(world.manager.verdict(pick)).to.equal('discard')
+      const fixture = new Fixture()
+      const pick = fixture.pick()
+      fixture.now = EPOCH + 200 * DAY
+      fixture.manager.updateDirectory(directoryOf({ validAfter: fixture.now }))
+      expect(fixture.manager.succeeded(pick)).to.equal('discard')
+      expect(fixture.manager.verdict(pick)).to.equal('discard')
     })
 
     it('to discard it when the guard was not picked here', () => {
-      const world = new World()
-      const stranger = { relay: world.pick().relay }
-      expect(world.manager.succeeded(stranger)).to.equal('discard')
-      expect(world.manager.verdict(stranger)).to.equal('discard')
-      world.manager.failed(stranger)
-      world.manager.cancelled(stranger)
-      expect(nameOf(world.pick())).to.equal(stranger.relay.fingerprint)
+      const fixture = new Fixture()
+      const stranger = { relay: fixture.pick().relay }
+      expect(fixture.manager.succeeded(stranger)).to.equal('discard')
+      expect(fixture.manager.verdict(stranger)).to.equal('discard')
+      fixture.manager.failed(stranger)
+      fixture.manager.cancelled(stranger)
+      expect(nameOf(fixture.pick())).to.equal(stranger.relay.fingerprint)
     })
   })
 
   it('does not hold against a guard what went wrong beyond it', () => {
-    const world = new World()
-    for (let circuit = 0; circuit < 5; circuit++) world.manager.cancelled(world.pick())
-    expect(nameOf(world.pick())).to.equal(world.manager.primaries[0])
+    const fixture = new Fixture()
+    for (let circuit = 0; circuit < 5; circuit++) fixture.manager.cancelled(fixture.pick())
+    expect(nameOf(fixture.pick())).to.equal(fixture.manager.primaries[0])
   })
 
   describe('picks a guard to fetch documents from', () => {
     it('of the first three, evenly, with or without their microdescriptors', () => {
       const plans: RelayPlan[] = Array.from({ length: 30 }, () => ({ flags: ['Guard'], hasMicrodescriptor: false }))
-      const world = new World({ plans })
-      const { primaries } = world.manager
+      const fixture = new Fixture({ plans })
+      const { primaries } = fixture.manager
       const counts = [0, 0, 0]
       for (let fetch = 0; fetch < 3000; fetch++) {
-        const pick = world.manager.pickForDirectory() ?? expect.fail('No guard was picked')
+        const pick = fixture.manager.pickForDirectory() ?? expect.fail('No guard was picked')
         const index = primaries.indexOf(pick.relay.fingerprint)
         counts[index] = (counts[index] as number) + 1
       }
       const { statistic, critical } = chiSquare(counts, [1, 1, 1])
       expect(statistic).to.be.below(critical)
-      expect(world.manager.pick()).to.equal(undefined)
+      expect(fixture.manager.pick()).to.equal(undefined)
     })
 
     it('another one when it is told to', () => {
-      const world = new World()
-      const { primaries } = world.manager
-      const pick = world.manager.pickForDirectory({ allows: ({ fingerprint }) => !primaries.includes(fingerprint) })
-      expect(pick?.relay.fingerprint).to.equal(world.manager.sampled[3])
+      const fixture = new Fixture()
+      const { primaries } = fixture.manager
+      const pick = fixture.manager.pickForDirectory({ allows: ({ fingerprint }) => !primaries.includes(fingerprint) })
+      expect(pick?.relay.fingerprint).to.equal(fixture.manager.sampled[3])
     })
   })
 
   it('says which microdescriptors to wait for: those of the guards that are used next', () => {
     const plans = (missing: readonly string[]): RelayPlan[] =>
-      Array.from({ length: 40 }, (_, index) => ({ flags: ['Guard'], hasMicrodescriptor: !missing.includes(fingerprintAt(index)) }))
-    const world = new World({ plans: plans([]) })
-    const [first, second, third] = world.manager.primaries as [string, string, string]
-    const missing = (): string[] => world.manager.missingMicrodescriptors().map(({ fingerprint }) => fingerprint)
+      Array.from({ length: 40 }, (_, index) => ({
+        flags: ['Guard'],
+        hasMicrodescriptor: !missing.includes(fingerprintAt(index)),
+      }))
+    const fixture = new Fixture({ plans: plans([]) })
+    const [first, second, third] = fixture.manager.primaries as [string, string, string]
+    const missing = (): string[] => fixture.manager.missingMicrodescriptors().map(({ fingerprint }) => fingerprint)
     expect(missing()).to.deep.equal([])
-    world.manager.updateDirectory(directoryOf({ plans: plans([first, third]) }))
+    fixture.manager.updateDirectory(directoryOf({ plans: plans([first, third]) }))
     expect(missing()).to.deep.equal([first])
-    world.manager.updateDirectory(directoryOf({ plans: plans([second, third]) }))
+    fixture.manager.updateDirectory(directoryOf({ plans: plans([second, third]) }))
     expect(missing()).to.deep.equal([second])
-    world.manager.failed(world.pick())
+    fixture.manager.failed(fixture.pick())
     expect(missing()).to.deep.equal([second, third])
   })
 
   describe('keeps its guards', () => {
     it('from one run to the next', () => {
-      const world = new World()
-      world.confirmPrimaries()
-      world.failPrimaries()
-      world.manager.succeeded(world.pick())
-      const state = world.manager.save()
-      const again = new World({ state })
-      expect(again.manager.sampled).to.deep.equal(world.manager.sampled)
-      expect(again.manager.primaries).to.deep.equal(world.manager.primaries)
+      const fixture = new Fixture()
+      fixture.confirmPrimaries()
+      fixture.failPrimaries()
+      fixture.manager.succeeded(fixture.pick())
+      const state = fixture.manager.save()
+      const again = new Fixture({ state })
+      expect(again.manager.sampled).to.deep.equal(fixture.manager.sampled)
+      expect(again.manager.primaries).to.deep.equal(fixture.manager.primaries)
       expect(again.manager.save()).to.equal(state)
       // What was unreachable then is worth a try now.
       expect(nameOf(again.pick())).to.equal(again.manager.primaries[0])
     })
 
     it('and says when there is something new to keep', () => {
-      const world = new World()
-      world.pick()
-      expect(world.manager.changed).to.equal(true)
-      world.manager.save()
-      expect(world.manager.changed).to.equal(false)
-      world.manager.failed(world.pick())
-      expect(world.manager.changed).to.equal(false)
-      world.manager.succeeded(world.pick())
-      expect(world.manager.changed).to.equal(true)
-      world.manager.save()
-      world.manager.succeeded(world.pick())
-      world.manager.updateDirectory(directoryOf({ validAfter: EPOCH + HOUR }))
-      expect(world.manager.changed).to.equal(false)
-      world.manager.updateDirectory(directoryOf({ validAfter: EPOCH + HOUR, count: 3 }))
-      expect(world.manager.changed).to.equal(true)
+      const fixture = new Fixture()
+      fixture.pick()
+      expect(fixture.manager.changed).to.equal(true)
+      fixture.manager.save()
+      expect(fixture.manager.changed).to.equal(false)
+      fixture.manager.failed(fixture.pick())
+      expect(fixture.manager.changed).to.equal(false)
+      fixture.manager.succeeded(fixture.pick())
+      expect(fixture.manager.changed).to.equal(true)
+      fixture.manager.save()
+      fixture.manager.succeeded(fixture.pick())
+      fixture.manager.updateDirectory(directoryOf({ validAfter: EPOCH + HOUR }))
+      expect(fixture.manager.changed).to.equal(false)
+      fixture.manager.updateDirectory(directoryOf({ validAfter: EPOCH + HOUR, count: 3 }))
+      expect(fixture.manager.changed).to.equal(true)
     })
 
     it('before there is a directory', () => {
-      const state = new World().manager.save()
+      const state = new Fixture().manager.save()
       const manager = GuardManager.load(state, { now: () => EPOCH })
       expect(manager.save()).to.equal(state)
       expect(manager.changed).to.equal(false)
     })
 
     it('and takes fresh ones when what it kept cannot be read', () => {
-      const kept = new World()
+      const kept = new Fixture()
       kept.pick()
       const state = kept.manager.save()
-      const world = new World({ state: state.slice(0, -2) })
-      expect(world.manager.wasCorrupt).to.equal(true)
-      expect(nameOf(world.pick())).to.equal(world.manager.primaries[0])
-      expect(new World({ state }).manager.wasCorrupt).to.equal(false)
-      expect(new World().manager.wasCorrupt).to.equal(false)
+      const fixture = new Fixture({ state: state.slice(0, -2) })
+      expect(fixture.manager.wasCorrupt).to.equal(true)
+      expect(nameOf(fixture.pick())).to.equal(fixture.manager.primaries[0])
+      expect(new Fixture({ state }).manager.wasCorrupt).to.equal(false)
+      expect(new Fixture().manager.wasCorrupt).to.equal(false)
     })
 
     it('while a guard vanishes from the consensus, and takes it back when it returns', () => {
-      const world = new World()
-      const [first, second] = world.confirmPrimaries() as [string, string]
+      const fixture = new Fixture()
+      const [first, second] = fixture.confirmPrimaries() as [string, string]
       const without = (gone: string | undefined, validAfter: number): NetworkDirectory =>
         directoryOf({ validAfter, plans: guardsBut((index) => fingerprintAt(index) === gone) })
-      world.now += DAY
-      world.manager.updateDirectory(without(first, world.now))
-      expect(nameOf(world.pick())).to.equal(second)
-      expect(world.manager.sampled).to.include(first)
-      world.now += DAY
-      world.manager.updateDirectory(without(undefined, world.now))
-      expect(nameOf(world.pick())).to.equal(first)
-      world.now += DAY
-      world.manager.updateDirectory(without(first, world.now))
-      world.now += 21 * DAY
-      world.manager.updateDirectory(without(first, world.now))
-      expect(world.manager.sampled).to.not.include(first)
+      fixture.now += DAY
+      fixture.manager.updateDirectory(without(first, fixture.now))
+      expect(nameOf(fixture.pick())).to.equal(second)
+      expect(fixture.manager.sampled).to.include(first)
+      fixture.now += DAY
+      fixture.manager.updateDirectory(without(undefined, fixture.now))
+      expect(nameOf(fixture.pick())).to.equal(first)
+      fixture.now += DAY
+      fixture.manager.updateDirectory(without(first, fixture.now))
+      fixture.now += 21 * DAY
+      fixture.manager.updateDirectory(without(first, fixture.now))
+      expect(fixture.manager.sampled).to.not.include(first)
     })
   })
 
@@ -470,82 +483,94 @@ describe('GuardManager', () => {
     const gone = fc.uniqueArray(fc.nat({ max: 99 }), { maxLength: 60 })
     const step = fc.oneof(
       { weight: 4, arbitrary: fc.record({ kind: fc.constant('pick'), without: fc.nat({ max: 99 }) }) },
-      { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('succeeded', 'failed', 'failed', 'cancelled'), which: fc.nat() }) },
+      {
+        weight: 3,
+        arbitrary: fc.record({ kind: fc.constantFrom('succeeded', 'failed', 'failed', 'cancelled'), which: fc.nat() }),
+      },
       { weight: 2, arbitrary: fc.record({ kind: fc.constant('wait'), ms: pause }) },
       { weight: 1, arbitrary: fc.record({ kind: fc.constant('directory'), gone, days: fc.nat({ max: 30 }) }) },
       { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('restart', 'retry') }) },
     ) as fc.Arbitrary<Step>
-    fc.assert(fc.property(fc.array(step, { minLength: 20, maxLength: 120 }), fc.integer(), (steps, seed) => {
-      const random = seededRandom(seed)
-      let now = EPOCH
-      let directory = directoryOf({})
-      const load = (state: string | undefined): GuardManager => GuardManager.load(state, { directory, now: () => now, random })
-      let manager = load(undefined)
-      let picks: GuardPick[] = []
-      for (const each of steps) {
-        const before = manager.sampled
-        switch (each.kind) {
-          case 'pick': {
-            const excluded = fingerprintAt(each.without)
-            const allows = ({ fingerprint }: DirectoryRelay): boolean => fingerprint !== excluded
-            const pick = manager.pick({ allows })
-            if (pick === undefined) {
-              expect(manager.sampled.filter((name) => name !== excluded && isListed(directory, name))).to.deep.equal([])
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 20, maxLength: 120 }), fc.integer(), (steps, seed) => {
+        const random = seededRandom(seed)
+        let now = EPOCH
+        let directory = directoryOf({})
+        const load = (state: string | undefined): GuardManager =>
+          GuardManager.load(state, { directory, now: () => now, random })
+        let manager = load(undefined)
+        let picks: GuardPick[] = []
+        for (const each of steps) {
+          const before = manager.sampled
+          switch (each.kind) {
+            case 'pick': {
+              const excluded = fingerprintAt(each.without)
+              const allows = ({ fingerprint }: DirectoryRelay): boolean => fingerprint !== excluded
+              const pick = manager.pick({ allows })
+              if (pick === undefined) {
+                expect(manager.sampled.filter((name) => name !== excluded && isListed(directory, name))).to.deep.equal(
+                  [],
+                )
+                break
+              }
+              expect(pick.relay.fingerprint).to.not.equal(excluded)
+              expect(manager.sampled).to.include(pick.relay.fingerprint)
+              expect(directory.relays).to.include(pick.relay)
+              expect(isListed(directory, pick.relay.fingerprint)).to.equal(true)
+              picks.push(pick)
               break
             }
-            expect(pick.relay.fingerprint).to.not.equal(excluded)
-            expect(manager.sampled).to.include(pick.relay.fingerprint)
-            expect(directory.relays).to.include(pick.relay)
-            expect(isListed(directory, pick.relay.fingerprint)).to.equal(true)
-            picks.push(pick)
-            break
-          }
-          case 'succeeded':
-          case 'failed':
-          case 'cancelled': {
-            const pick = picks[each.which % Math.max(1, picks.length)]
-            if (pick === undefined) break
-            if (manager[each.kind](pick) === 'use') {
-              const record = parseGuardState(manager.save())?.find(({ fingerprint }) => fingerprint === pick.relay.fingerprint)
-              expect(record?.confirmedAt).to.be.at.most(now)
+            case 'succeeded':
+            case 'failed':
+            case 'cancelled': {
+              const pick = picks[each.which % Math.max(1, picks.length)]
+              if (pick === undefined) break
+              if (manager[each.kind](pick) === 'use') {
+                const record = parseGuardState(manager.save())?.find(
+                  ({ fingerprint }) => fingerprint === pick.relay.fingerprint,
+                )
+                expect(record?.confirmedAt).to.be.at.most(now)
+              }
+              break
             }
-            break
+            case 'wait':
+              now += each.ms
+              break
+            case 'directory':
+              now = Math.max(now, EPOCH) + each.days * DAY
+              directory = directoryOf({
+                validAfter: now,
+                plans: guardsBut((index) => each.gone.includes(index)),
+              })
+              manager.updateDirectory(directory)
+              break
+            case 'retry':
+              manager.retryAll()
+              break
+            case 'restart': {
+              const state = manager.save()
+              expect(GuardManager.load(state, { now: () => now }).sampled).to.deep.equal(manager.sampled)
+              manager = load(state)
+              picks = []
+              break
+            }
           }
-          case 'wait':
-            now += each.ms
-            break
-          case 'directory':
-            now = Math.max(now, EPOCH) + each.days * DAY
-            directory = directoryOf({
-              validAfter: now,
-              plans: guardsBut((index) => each.gone.includes(index)),
-            })
-            manager.updateDirectory(directory)
-            break
-          case 'retry':
-            manager.retryAll()
-            break
-          case 'restart': {
-            const state = manager.save()
-            expect(GuardManager.load(state, { now: () => now }).sampled).to.deep.equal(manager.sampled)
-            manager = load(state)
-            picks = []
-            break
+          // The sample grows at its end, and only a directory takes guards out of it.
+          if (each.kind !== 'directory' && each.kind !== 'restart')
+            expect(manager.sampled.slice(0, before.length)).to.deep.equal(before)
+          expect(manager.sampled.length).to.be.at.most(20 + 60)
+          expect(new Set(manager.sampled).size).to.equal(manager.sampled.length)
+          expect(manager.primaries.length).to.be.at.most(3)
+          for (const name of manager.primaries) {
+            expect(manager.sampled).to.include(name)
+            expect(isListed(directory, name)).to.equal(true)
           }
+          const state = parseGuardState(manager.save())
+          expect(state?.map(({ fingerprint }) => fingerprint)).to.deep.equal(manager.sampled)
         }
-        // The sample grows at its end, and only a directory takes guards out of it.
-        if (each.kind !== 'directory' && each.kind !== 'restart') expect(manager.sampled.slice(0, before.length)).to.deep.equal(before)
-        expect(manager.sampled.length).to.be.at.most(20 + 60)
-        expect(new Set(manager.sampled).size).to.equal(manager.sampled.length)
-        expect(manager.primaries.length).to.be.at.most(3)
-        for (const name of manager.primaries) {
-          expect(manager.sampled).to.include(name)
-          expect(isListed(directory, name)).to.equal(true)
-        }
-        const state = parseGuardState(manager.save())
-        expect(state?.map(({ fingerprint }) => fingerprint)).to.deep.equal(manager.sampled)
-      }
-    }), { numRuns: 60 })
+      }),
+      { numRuns: 60 },
+    )
   }).timeout(20_000)
 })
 

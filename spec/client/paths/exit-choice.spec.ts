@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { exitsFor, isExit, LONG_LIVED_PORTS, type ExitWish } from '../../../lib/client/paths/exit-choice.ts'
+import { exitsFor, isExit, LONG_LIVED_PORTS, type ExitRequirements } from '../../../lib/client/paths/exit-choice.ts'
 import { LearnedPolicies } from '../../../lib/client/paths/learned-policies.ts'
 import { generatedDirectory, type RelayPlan } from '../support/generated-directory.ts'
 
@@ -7,8 +7,12 @@ const relaysOf = (plans: readonly RelayPlan[]): ReturnType<typeof generatedDirec
   generatedDirectory(plans.map((plan, index) => ({ nickname: `n${index}`, ...plan }))).relays
 
 /** The places of the exits that fit, or the reason why none does. */
-function fitting(wish: Partial<ExitWish>, plans: readonly RelayPlan[], learned: LearnedPolicies = new LearnedPolicies()): number[] | string {
-  const { relays, reason } = exitsFor({ ports: [80], ...wish }, relaysOf(plans).filter(isExit), learned)
+function fitting(
+  requirements: Partial<ExitRequirements>,
+  plans: readonly RelayPlan[],
+  learned: LearnedPolicies = new LearnedPolicies(),
+): number[] | string {
+  const { relays, reason } = exitsFor({ ports: [80], ...requirements }, relaysOf(plans).filter(isExit), learned)
   expect(relays.length === 0).to.equal(reason !== undefined)
   return reason ?? relays.map(({ nickname }) => Number(nickname.slice(1)))
 }
@@ -29,7 +33,11 @@ describe('The choice of exits', () => {
   })
 
   it('takes those whose policy allows every port that is wanted', () => {
-    const plans = [exit({ exitPolicy: 'accept 80' }), exit({ exitPolicy: 'accept 80,443' }), exit({ exitPolicy: 'reject 25,80' })]
+    const plans = [
+      exit({ exitPolicy: 'accept 80' }),
+      exit({ exitPolicy: 'accept 80,443' }),
+      exit({ exitPolicy: 'reject 25,80' }),
+    ]
     expect(fitting({ ports: [80] }, plans)).to.deep.equal([0, 1])
     expect(fitting({ ports: [80, 443] }, plans)).to.deep.equal([1])
     expect(fitting({ ports: [22] }, plans)).to.deep.equal([2])
@@ -64,19 +72,23 @@ describe('The choice of exits', () => {
     expect(fitting({ host: 'example.com' }, plans, learned)).to.deep.equal([1])
     expect(fitting({ host: 'example.org' }, plans, learned)).to.deep.equal([0, 1])
     learned.refuseAll('B'.repeat(40))
-    expect(fitting({ host: 'example.com' }, plans, learned)).to.equal('none of the 2 exits that allow it has not refused it lately')
+    expect(fitting({ host: 'example.com' }, plans, learned)).to.equal(
+      'none of the 2 exits that allow it has not refused it lately',
+    )
   })
 
   it('asks the caller last, only about exits that would do', () => {
     const asked: string[] = []
     const plans = [exit(), exit({ exitPolicy: 'accept 22' }), exit()]
-    const onlyLast: ExitWish['exit'] = ({ nickname }) => {
+    const onlyLast: ExitRequirements['exit'] = ({ nickname }) => {
       asked.push(nickname)
       return nickname === 'n2'
     }
     expect(fitting({ exit: onlyLast }, plans)).to.deep.equal([2])
     expect(asked).to.deep.equal(['n0', 'n2'])
-    expect(fitting({ exit: () => false }, plans)).to.equal('none of the 2 exits that are left meets the condition of the caller')
+    expect(fitting({ exit: () => false }, plans)).to.equal(
+      'none of the 2 exits that are left meets the condition of the caller',
+    )
   })
 
   it('lets through what the caller throws', () => {

@@ -3,14 +3,25 @@ import fc from 'fast-check'
 import { parseIPAddress } from '../../../lib/cell/ip-address.ts'
 import { GuardManager } from '../../../lib/client/guards/guards.ts'
 import { LearnedPolicies } from '../../../lib/client/paths/learned-policies.ts'
-import { PathSelector, type ChosenPath, type PathRequest, type PathSelectorOptions } from '../../../lib/client/paths/path-selection.ts'
+import {
+  PathSelector,
+  type ChosenPath,
+  type PathRequest,
+  type PathSelectorOptions,
+} from '../../../lib/client/paths/path-selection.ts'
 import { PositionWeights, type Position } from '../../../lib/client/relays/weights.ts'
 import type { DirectoryRelay, NetworkDirectory } from '../../../lib/directory/network-directory.ts'
 import { RelayFlag } from '../../../lib/directory/relay-flags.ts'
 import { TorError } from '../../../lib/base/errors.ts'
 import { chiSquare } from '../support/chi-square.ts'
 import {
-  EPOCH, fingerprintAt, generatedDirectory, generatedNetwork, type DirectoryPlan, type FlagName, type RelayPlan,
+  EPOCH,
+  fingerprintAt,
+  generatedDirectory,
+  generatedNetwork,
+  type DirectoryPlan,
+  type FlagName,
+  type RelayPlan,
 } from '../support/generated-directory.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 
@@ -41,12 +52,18 @@ function failureOf(selector: PathSelector, request: PathRequest): string {
 
 /** Checks that relays were drawn as often as they weigh for the position. */
 function expectWeighted(
-  drawn: ReadonlyMap<DirectoryRelay, number>, candidates: readonly DirectoryRelay[], directory: NetworkDirectory, position: Position,
+  drawn: ReadonlyMap<DirectoryRelay, number>,
+  candidates: readonly DirectoryRelay[],
+  directory: NetworkDirectory,
+  position: Position,
 ): void {
   const weights = new PositionWeights(directory)
   const counts = candidates.map((relay) => drawn.get(relay) ?? 0)
   expect(counts.reduce((sum, count) => sum + count, 0)).to.equal(DRAWS)
-  const { statistic, critical } = chiSquare(counts, candidates.map((relay) => weights.weigh(relay, position)))
+  const { statistic, critical } = chiSquare(
+    counts,
+    candidates.map((relay) => weights.weigh(relay, position)),
+  )
   expect(statistic).to.be.below(critical)
 }
 
@@ -58,7 +75,9 @@ describe('Path selection', () => {
     it('chooses exits as often as they weigh', () => {
       const random = seededRandom(1)
       const directory = generatedDirectory(generatedNetwork(40, random))
-      const [someGuard] = directory.relays.filter(({ flags }) => (flags & (RelayFlag.Guard | RelayFlag.Exit)) === RelayFlag.Guard)
+      const [someGuard] = directory.relays.filter(
+        ({ flags }) => (flags & (RelayFlag.Guard | RelayFlag.Exit)) === RelayFlag.Guard,
+      )
       // The guard is settled and the same each time: only the exit is counted.
       const guards = { pick: () => ({ relay: someGuard as DirectoryRelay }) }
       const selector = selectorFor(directory, { seed: 2, guards })
@@ -67,7 +86,12 @@ describe('Path selection', () => {
         const last = selector.choosePath({ ports: [443] }).relays[2]
         drawn.set(last, (drawn.get(last) ?? 0) + 1)
       }
-      expectWeighted(drawn, directory.relays.filter(({ flags }) => (flags & RelayFlag.Exit) !== 0), directory, 'exit')
+      expectWeighted(
+        drawn,
+        directory.relays.filter(({ flags }) => (flags & RelayFlag.Exit) !== 0),
+        directory,
+        'exit',
+      )
     }).timeout(20_000)
 
     it('chooses middle relays as often as they weigh among those that fit', () => {
@@ -84,17 +108,29 @@ describe('Path selection', () => {
         drawn.set(middle, (drawn.get(middle) ?? 0) + 1)
       }
       const kin = [0, 8, 40, 41].map(fingerprintAt)
-      expectWeighted(drawn, directory.relays.filter(({ fingerprint }) => !kin.includes(fingerprint)), directory, 'middle')
+      expectWeighted(
+        drawn,
+        directory.relays.filter(({ fingerprint }) => !kin.includes(fingerprint)),
+        directory,
+        'middle',
+      )
     }).timeout(20_000)
   })
 
   describe('of any network', () => {
     /** Networks with few addresses, operators and ports, so that conditions collide. */
     const relayPlan = fc.record({
-      addresses: fc.tuple(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 60 }))
+      addresses: fc
+        .tuple(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 60 }))
         .map(([a, b]) => [`${a}.1.2.3`, `2001:${b}::1`]),
       flags: fc.constantFrom<readonly FlagName[]>(
-        [], ['Guard'], ['Exit'], ['Guard', 'Exit'], ['Exit', 'BadExit'], ['Guard', 'NoEdConsensus'], ['Exit', 'MiddleOnly'],
+        [],
+        ['Guard'],
+        ['Exit'],
+        ['Guard', 'Exit'],
+        ['Exit', 'BadExit'],
+        ['Guard', 'NoEdConsensus'],
+        ['Exit', 'MiddleOnly'],
       ),
       without: fc.oneof(
         { weight: 3, arbitrary: fc.constant([]) },
@@ -104,18 +140,33 @@ describe('Path selection', () => {
       exitPolicy: fc.constantFrom('accept 1-65535', 'accept 80,443', 'accept 22', 'reject 25', 'reject 1-65535'),
       exitPolicyIPv6: fc.constantFrom('reject 1-65535', 'accept 80'),
       family: fc.uniqueArray(fc.nat({ max: 20 }).map(fingerprintAt), { maxLength: 3 }),
-      familyIds: fc.uniqueArray(fc.constantFrom('ed25519:a', 'ed25519:b', 'ed25519:c', 'ed25519:d', 'ed25519:e'), { maxLength: 1 }),
+      familyIds: fc.uniqueArray(fc.constantFrom('ed25519:a', 'ed25519:b', 'ed25519:c', 'ed25519:d', 'ed25519:e'), {
+        maxLength: 1,
+      }),
       protocols: fc.oneof(
         { weight: 8, arbitrary: fc.constant('FlowCtrl=1-2 Link=4-5 Relay=2-4') },
-        { weight: 1, arbitrary: fc.constantFrom('FlowCtrl=1 Link=1-3 Relay=2', 'FlowCtrl=1 Link=5 Relay=1', 'Link=5 Relay=2-4', '') },
+        {
+          weight: 1,
+          arbitrary: fc.constantFrom(
+            'FlowCtrl=1 Link=1-3 Relay=2',
+            'FlowCtrl=1 Link=5 Relay=1',
+            'Link=5 Relay=2-4',
+            '',
+          ),
+        },
       ),
-      hasMicrodescriptor: fc.oneof({ weight: 8, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
+      hasMicrodescriptor: fc.oneof(
+        { weight: 8, arbitrary: fc.constant(true) },
+        { weight: 1, arbitrary: fc.constant(false) },
+      ),
     })
     const pathRequest = fc.record({
       ports: fc.subarray([22, 80, 443], { maxLength: 2 }),
       family: fc.constantFrom(undefined, 4, 6),
       stable: fc.constantFrom(undefined, true, false),
-      excludedExits: fc.uniqueArray(fc.nat({ max: 20 }).map(fingerprintAt), { maxLength: 4 }).map((list) => new Set(list)),
+      excludedExits: fc
+        .uniqueArray(fc.nat({ max: 20 }).map(fingerprintAt), { maxLength: 4 })
+        .map((list) => new Set(list)),
       exit: fc.constantFrom(undefined, ({ bandwidth }: DirectoryRelay) => bandwidth % 2 === 0),
       avoided: fc.uniqueArray(fc.nat({ max: 20 }).map(fingerprintAt), { maxLength: 8 }).map((list) => new Set(list)),
     }) as fc.Arbitrary<PathRequest>
@@ -123,8 +174,10 @@ describe('Path selection', () => {
     // What the relays of a path must be, worked out anew from what the specification says.
 
     const isHop = ({ flags, protocols }: DirectoryRelay): boolean =>
-      (flags & (RelayFlag.Running | RelayFlag.Valid | RelayFlag.NoEdConsensus)) === (RelayFlag.Running | RelayFlag.Valid) &&
-      protocols.supports('Relay', 2) && protocols.supports('FlowCtrl', 1)
+      (flags & (RelayFlag.Running | RelayFlag.Valid | RelayFlag.NoEdConsensus)) ===
+        (RelayFlag.Running | RelayFlag.Valid) &&
+      protocols.supports('Relay', 2) &&
+      protocols.supports('FlowCtrl', 1)
 
     function isGuard({ flags, protocols }: DirectoryRelay): boolean {
       const wanted = RelayFlag.Guard | RelayFlag.Stable | RelayFlag.Fast | RelayFlag.V2Dir
@@ -144,32 +197,57 @@ describe('Path selection', () => {
       if (a.fingerprint === b.fingerprint) return false
       if (a.family.includes(b.fingerprint) && b.family.includes(a.fingerprint)) return false
       if (a.familyIds.some((id) => b.familyIds.includes(id))) return false
-      const networks = (relay: DirectoryRelay): string[] => relay.addresses.map(({ hostname }) => {
-        const bytes = parseIPAddress(hostname) as Uint8Array
-        return bytes.subarray(0, bytes.length === 4 ? 2 : 4).join()
-      })
+      const networks = (relay: DirectoryRelay): string[] =>
+        relay.addresses.map(({ hostname }) => {
+          const bytes = parseIPAddress(hostname) as Uint8Array
+          return bytes.subarray(0, bytes.length === 4 ? 2 : 4).join()
+        })
       return testing || !networks(a).some((network) => networks(b).includes(network))
     }
 
     const isPath = ([first, middle, last]: ChosenPath['relays'], request: PathRequest, testing: boolean): boolean =>
-      [first, middle, last].every(isHop) && isGuard(first) && isExit(last, request) &&
-      mayShareAPath(first, middle, testing) && mayShareAPath(first, last, testing) && mayShareAPath(middle, last, testing)
+      [first, middle, last].every(isHop) &&
+      isGuard(first) &&
+      isExit(last, request) &&
+      mayShareAPath(first, middle, testing) &&
+      mayShareAPath(first, last, testing) &&
+      mayShareAPath(middle, last, testing)
 
     /** Whether any three of the relays are a path. */
     function hasPath(all: readonly DirectoryRelay[], request: PathRequest, testing: boolean): boolean {
       const relays = all.filter(isHop)
-      return relays.filter((last) => isExit(last, request)).some((last) =>
-        relays.filter(isGuard).some((first) =>
-          mayShareAPath(first, last, testing) && relays.some((middle) => isPath([first, middle, last], request, testing))))
+      return relays
+        .filter((last) => isExit(last, request))
+        .some((last) =>
+          relays
+            .filter(isGuard)
+            .some(
+              (first) =>
+                mayShareAPath(first, last, testing) &&
+                relays.some((middle) => isPath([first, middle, last], request, testing)),
+            ),
+        )
     }
 
     /** Fails where a relay that is to be avoided was taken, and another would have done. */
-    function expectAvoiding(path: ChosenPath['relays'], all: readonly DirectoryRelay[], request: PathRequest, testing: boolean): void {
+    function expectAvoiding(
+      path: ChosenPath['relays'],
+      all: readonly DirectoryRelay[],
+      request: PathRequest,
+      testing: boolean,
+    ): void {
       const [first, middle, last] = path
       const isAvoided = ({ fingerprint }: DirectoryRelay): boolean => request.avoided?.has(fingerprint) === true
       const others = all.filter((relay) => !isAvoided(relay))
-      if (isAvoided(middle)) expect(others.some((other) => isPath([first, other, last], request, testing)), 'another middle').to.equal(false)
-      const onlyOthers = { ...request, exit: (relay: DirectoryRelay) => !isAvoided(relay) && request.exit?.(relay) !== false }
+      if (isAvoided(middle))
+        expect(
+          others.some((other) => isPath([first, other, last], request, testing)),
+          'another middle',
+        ).to.equal(false)
+      const onlyOthers = {
+        ...request,
+        exit: (relay: DirectoryRelay) => !isAvoided(relay) && request.exit?.(relay) !== false,
+      }
       if (isAvoided(last)) expect(hasPath(all, onlyOthers, testing), 'another exit').to.equal(false)
     }
 
@@ -177,25 +255,28 @@ describe('Path selection', () => {
       let found = 0
       let missing = 0
       const networks = fc.array(relayPlan, { minLength: 3, maxLength: 20 })
-      fc.assert(fc.property(networks, pathRequest, fc.boolean(), fc.integer(), (plans, request, testing, seed) => {
-        const directory = generatedDirectory(plans)
-        const selector = selectorFor(directory, { seed, testing })
-        for (let draw = 0; draw < 5; draw++) {
-          let path: ChosenPath
-          try {
-            path = selector.choosePath(request)
-          } catch (error) {
-            expect(error).to.be.instanceOf(TorError).with.property('code', 'NO_PATH')
-            expect(hasPath(directory.relays, request, testing)).to.equal(false)
-            missing++
-            return
+      fc.assert(
+        fc.property(networks, pathRequest, fc.boolean(), fc.integer(), (plans, request, testing, seed) => {
+          const directory = generatedDirectory(plans)
+          const selector = selectorFor(directory, { seed, testing })
+          for (let draw = 0; draw < 5; draw++) {
+            let path: ChosenPath
+            try {
+              path = selector.choosePath(request)
+            } catch (error) {
+              expect(error).to.be.instanceOf(TorError).with.property('code', 'NO_PATH')
+              expect(hasPath(directory.relays, request, testing)).to.equal(false)
+              missing++
+              return
+            }
+            expect(path.guard.relay).to.equal(path.relays[0])
+            expect(isPath(path.relays, request, testing)).to.equal(true)
+            expectAvoiding(path.relays, directory.relays, request, testing)
+            found++
           }
-          expect(path.guard.relay).to.equal(path.relays[0])
-          expect(isPath(path.relays, request, testing)).to.equal(true)
-          expectAvoiding(path.relays, directory.relays, request, testing)
-          found++
-        }
-      }), { numRuns: 700, seed: 7 })
+        }),
+        { numRuns: 700, seed: 7 },
+      )
       expect(found).to.be.above(700)
       expect(missing).to.be.above(150)
     }).timeout(20_000)
@@ -203,10 +284,16 @@ describe('Path selection', () => {
     it('begins at the same guard whichever relays are avoided', () => {
       const directory = generatedDirectory([guard(), guard(), guard(), {}, exit()])
       const [first] = selectorFor(directory, { seed: 1 }).choosePath({ ports: [80] }).relays
-      fc.assert(fc.property(fc.subarray(directory.relays.map(({ fingerprint }) => fingerprint)), fc.integer(), (list, random) => {
-        const selector = selectorFor(directory, { seed: 1, random: seededRandom(random) })
-        expect(selector.choosePath({ ports: [80], avoided: new Set(list) }).relays[0]).to.equal(first)
-      }))
+      fc.assert(
+        fc.property(
+          fc.subarray(directory.relays.map(({ fingerprint }) => fingerprint)),
+          fc.integer(),
+          (list, random) => {
+            const selector = selectorFor(directory, { seed: 1, random: seededRandom(random) })
+            expect(selector.choosePath({ ports: [80], avoided: new Set(list) }).relays[0]).to.equal(first)
+          },
+        ),
+      )
     })
 
     it('takes relays that are Fast, and Stable if it is to be, wherever such ones make a path', () => {
@@ -214,16 +301,27 @@ describe('Path selection', () => {
         flags: fc.constantFrom<FlagName[]>([], ['Exit'], ['Guard']),
         without: fc.subarray<FlagName>(['Fast', 'Stable']),
       })
-      fc.assert(fc.property(fc.array(relay, { maxLength: 20 }), fc.boolean(), fc.integer(), (plans, stable, seed) => {
-        const selector = selectorFor(generatedDirectory([guard(), {}, exit(), ...plans]), { seed })
-        const wanted = stable ? RelayFlag.Fast | RelayFlag.Stable : RelayFlag.Fast
-        for (const { flags } of selector.choosePath({ ports: [80], stable }).relays) expect(flags & wanted).to.equal(wanted)
-      }), { numRuns: 300 })
+      fc.assert(
+        fc.property(fc.array(relay, { maxLength: 20 }), fc.boolean(), fc.integer(), (plans, stable, seed) => {
+          const selector = selectorFor(generatedDirectory([guard(), {}, exit(), ...plans]), { seed })
+          const wanted = stable ? RelayFlag.Fast | RelayFlag.Stable : RelayFlag.Fast
+          for (const { flags } of selector.choosePath({ ports: [80], stable }).relays)
+            expect(flags & wanted).to.equal(wanted)
+        }),
+        { numRuns: 300 },
+      )
     })
   })
 
   it('asks for Stable relays where a port of connections that last is among the ports', () => {
-    const directory = generatedDirectory([guard(), guard(), {}, { without: ['Stable'] }, exit(), exit({ without: ['Stable'] })])
+    const directory = generatedDirectory([
+      guard(),
+      guard(),
+      {},
+      { without: ['Stable'] },
+      exit(),
+      exit({ without: ['Stable'] }),
+    ])
     const stable = RelayFlag.Stable
     const unstableExits = new Set<boolean>()
     for (let seed = 0; seed < 40; seed++) {
@@ -236,11 +334,18 @@ describe('Path selection', () => {
 
   it('takes a Fast middle relay also when kin of the others outweigh all that fit', () => {
     const directory = generatedDirectory([
-      guard({ addresses: ['9.9.0.1'] }), exit(), { addresses: ['9.9.0.2'], bandwidth: 0xffff_ffff },
-      { bandwidth: 1 }, { without: ['Fast'], bandwidth: 1000 },
+      guard({ addresses: ['9.9.0.1'] }),
+      exit(),
+      { addresses: ['9.9.0.2'], bandwidth: 0xffff_ffff },
+      { bandwidth: 1 },
+      { without: ['Fast'], bandwidth: 1000 },
     ])
     for (let seed = 0; seed < 20; seed++) {
-      expect(nicknames(selectorFor(directory, { seed }).choosePath({ ports: [80] }))).to.deep.equal(['relay0', 'relay3', 'relay1'])
+      expect(nicknames(selectorFor(directory, { seed }).choosePath({ ports: [80] }))).to.deep.equal([
+        'relay0',
+        'relay3',
+        'relay1',
+      ])
     }
   })
 
@@ -250,7 +355,11 @@ describe('Path selection', () => {
   })
 
   it('makes a path of three relays whatever the order of their roles', () => {
-    const directory = generatedDirectory([guard({ flags: ['Guard', 'Exit'] }), guard({ flags: ['Guard', 'Exit'] }), guard()])
+    const directory = generatedDirectory([
+      guard({ flags: ['Guard', 'Exit'] }),
+      guard({ flags: ['Guard', 'Exit'] }),
+      guard(),
+    ])
     const seen = new Set<string>()
     for (let seed = 0; seed < 60; seed++) {
       const path = nicknames(selectorFor(directory, { seed }).choosePath({ ports: [80] }))
@@ -263,14 +372,20 @@ describe('Path selection', () => {
   it('chooses another exit when the one chosen leaves no guard', () => {
     // The only guard is kin of the exit that weighs most.
     const directory = generatedDirectory([
-      guard({ familyIds: ['ed25519:a'] }), exit({ familyIds: ['ed25519:a'], bandwidth: 1_000_000 }), exit({ bandwidth: 1 }), {},
+      guard({ familyIds: ['ed25519:a'] }),
+      exit({ familyIds: ['ed25519:a'], bandwidth: 1_000_000 }),
+      exit({ bandwidth: 1 }),
+      {},
     ])
     expect(selectorFor(directory).choosePath({ ports: [80] }).relays[2].nickname).to.equal('relay2')
   })
 
   it('chooses another exit when the one chosen leaves no middle relay', () => {
     const directory = generatedDirectory([
-      guard(), exit({ familyIds: ['ed25519:a'] }), exit({ familyIds: ['ed25519:a', 'ed25519:b'] }), exit({ familyIds: ['ed25519:b'] }),
+      guard(),
+      exit({ familyIds: ['ed25519:a'] }),
+      exit({ familyIds: ['ed25519:a', 'ed25519:b'] }),
+      exit({ familyIds: ['ed25519:b'] }),
     ])
     for (let seed = 0; seed < 40; seed++) {
       const path = nicknames(selectorFor(directory, { seed }).choosePath({ ports: [80] }))
@@ -279,12 +394,20 @@ describe('Path selection', () => {
   })
 
   it('begins at another guard when the first leaves no middle relay', () => {
-    // The only other relay is kin of one of the guards, and the guards are kin of each other. Each of them comes first in some runs.
+    // The only other relay is kin of one of the guards, and the guards are kin of each other. Each of them comes first
+    // in some runs.
     const directory = generatedDirectory([
-      guard({ familyIds: ['ed25519:a', 'ed25519:b'] }), guard({ familyIds: ['ed25519:b'] }), exit(), { familyIds: ['ed25519:a'] },
+      guard({ familyIds: ['ed25519:a', 'ed25519:b'] }),
+      guard({ familyIds: ['ed25519:b'] }),
+      exit(),
+      { familyIds: ['ed25519:a'] },
     ])
     for (let seed = 0; seed < 20; seed++) {
-      expect(nicknames(selectorFor(directory, { seed }).choosePath({ ports: [80] }))).to.deep.equal(['relay1', 'relay3', 'relay2'])
+      expect(nicknames(selectorFor(directory, { seed }).choosePath({ ports: [80] }))).to.deep.equal([
+        'relay1',
+        'relay3',
+        'relay2',
+      ])
     }
   })
 
@@ -294,7 +417,11 @@ describe('Path selection', () => {
     expect(failureOf(selectorFor(directory), { ports: [80] })).to.equal(
       'Cannot choose a guard: none is there that is neither the exit nor its kin',
     )
-    expect(nicknames(selectorFor(directory, { testing: true }).choosePath({ ports: [80] }))).to.deep.equal(['relay0', 'relay1', 'relay2'])
+    expect(nicknames(selectorFor(directory, { testing: true }).choosePath({ ports: [80] }))).to.deep.equal([
+      'relay0',
+      'relay1',
+      'relay2',
+    ])
   })
 
   it('leaves out exits that have refused the host', () => {
@@ -307,22 +434,49 @@ describe('Path selection', () => {
   })
 
   it('never takes a relay whose microdescriptor is missing', () => {
-    const directory = generatedDirectory([guard(), {}, exit(), exit({ bandwidth: 1_000_000, hasMicrodescriptor: false })])
+    const directory = generatedDirectory([
+      guard(),
+      {},
+      exit(),
+      exit({ bandwidth: 1_000_000, hasMicrodescriptor: false }),
+    ])
     expect(selectorFor(directory).choosePath({ ports: [80] }).relays[2].nickname).to.equal('relay2')
   })
 
   describe('says which condition left nothing', () => {
-    const cases: readonly (readonly [what: string, plans: readonly RelayPlan[], request: PathRequest, message: string])[] = [
+    const cases: readonly (readonly [
+      what: string,
+      plans: readonly RelayPlan[],
+      request: PathRequest,
+      message: string,
+    ])[] = [
       ['no relay', [], { ports: [80] }, 'an exit: the directory has no exit'],
       ['no exit', [guard(), {}, {}], { ports: [80] }, 'an exit: the directory has no exit'],
-      ['no port', [guard(), {}, exit({ exitPolicy: 'accept 80' })], { ports: [25] }, 'an exit: none of the 1 exits allows port 25'],
-      ['no condition met', [guard(), {}, exit()], { ports: [80], exit: () => false },
-        'an exit: none of the 1 exits that are left meets the condition of the caller'],
-      ['all excluded', [guard(), {}, exit()], { ports: [80], excludedExits: new Set([fingerprintAt(2)]) },
-        'an exit: none of the 1 exits that allow it may be used'],
+      [
+        'no port',
+        [guard(), {}, exit({ exitPolicy: 'accept 80' })],
+        { ports: [25] },
+        'an exit: none of the 1 exits allows port 25',
+      ],
+      [
+        'no condition met',
+        [guard(), {}, exit()],
+        { ports: [80], exit: () => false },
+        'an exit: none of the 1 exits that are left meets the condition of the caller',
+      ],
+      [
+        'all excluded',
+        [guard(), {}, exit()],
+        { ports: [80], excludedExits: new Set([fingerprintAt(2)]) },
+        'an exit: none of the 1 exits that allow it may be used',
+      ],
       ['no guard', [{}, {}, exit()], { ports: [80] }, 'a guard: none is there that is neither the exit nor its kin'],
-      ['no middle', [guard(), exit()], { ports: [80] },
-        'a middle relay: none is there that is neither one of the others nor their kin'],
+      [
+        'no middle',
+        [guard(), exit()],
+        { ports: [80] },
+        'a middle relay: none is there that is neither one of the others nor their kin',
+      ],
     ]
     for (const [what, plans, request, message] of cases) {
       it(what, () => {
@@ -334,15 +488,23 @@ describe('Path selection', () => {
   it('follows the weights of the consensus, not the bandwidth alone', () => {
     const plan: DirectoryPlan = { weights: { ...zeroWeights(), Wee: 10_000, Wgg: 10_000, Wmm: 10_000 } }
     const both: readonly FlagName[] = ['Guard', 'Exit']
-    const directory = generatedDirectory([guard(), {}, exit({ bandwidth: 1 }), exit({ flags: both, bandwidth: 1_000_000 })], plan)
+    const directory = generatedDirectory(
+      [guard(), {}, exit({ bandwidth: 1 }), exit({ flags: both, bandwidth: 1_000_000 })],
+      plan,
+    )
     for (let seed = 0; seed < 20; seed++) {
-      expect(nicknames(selectorFor(directory, { seed }).choosePath({ ports: [80] })).slice(1)).to.deep.equal(['relay1', 'relay2'])
+      expect(nicknames(selectorFor(directory, { seed }).choosePath({ ports: [80] })).slice(1)).to.deep.equal([
+        'relay1',
+        'relay2',
+      ])
     }
   })
 })
 
 /** Every weight at nothing, but those for directory ports. */
 function zeroWeights(): Record<string, number> {
-  const zeros = ['Wgg', 'Wgm', 'Wgd', 'Wmg', 'Wmm', 'Wme', 'Wmd', 'Weg', 'Wem', 'Wee', 'Wed'].map((name) => [name, 0] as const)
+  const zeros = ['Wgg', 'Wgm', 'Wgd', 'Wmg', 'Wmm', 'Wme', 'Wmd', 'Weg', 'Wem', 'Wee', 'Wed'].map(
+    (name) => [name, 0] as const,
+  )
   return { ...Object.fromEntries(zeros), Wgb: 10_000, Wmb: 10_000, Web: 10_000, Wdb: 10_000 }
 }

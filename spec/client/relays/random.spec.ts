@@ -6,10 +6,12 @@ import { seededRandom, seededWords } from '../support/seeded-random.ts'
 
 describe('Random numbers', () => {
   it('are whole and below the limit, whatever the limit', () => {
-    fc.assert(fc.property(fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), fc.integer(), (limit, seed) => {
-      const value = seededRandom(seed)(limit)
-      expect(Number.isSafeInteger(value) && value >= 0 && value < limit).to.equal(true)
-    }))
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), fc.integer(), (limit, seed) => {
+        const value = seededRandom(seed)(limit)
+        expect(Number.isSafeInteger(value) && value >= 0 && value < limit).to.equal(true)
+      }),
+    )
   })
 
   it('are 0 below 1', () => {
@@ -61,7 +63,8 @@ describe('Random numbers', () => {
 
   it('are refused a limit that is no whole number from 1 on', () => {
     const random = randomFrom(seededWords(4))
-    for (const limit of [0, -1, 1.5, Number.NaN, Infinity, 2 ** 53]) expect(() => random(limit)).to.throw(RangeError, '"limit"')
+    for (const limit of [0, -1, 1.5, Number.NaN, Infinity, 2 ** 53])
+      expect(() => random(limit)).to.throw(RangeError, '"limit"')
   })
 
   it('come from the runtime by default', () => {

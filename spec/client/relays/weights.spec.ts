@@ -15,7 +15,8 @@ function weighAll(weights: PositionWeights, flags: number): Record<Position, num
 }
 
 /** The weights but for one. */
-const without = (name: string): Record<string, number> => Object.fromEntries(Object.entries(WEIGHTS).filter(([each]) => each !== name))
+const without = (name: string): Record<string, number> =>
+  Object.fromEntries(Object.entries(WEIGHTS).filter(([each]) => each !== name))
 
 describe('PositionWeights', () => {
   it('takes the weight of the position and of the kind of relay', () => {
@@ -34,9 +35,11 @@ describe('PositionWeights', () => {
   })
 
   it('multiplies by the bandwidth', () => {
-    fc.assert(fc.property(fc.nat({ max: 0xffff_ffff }), (bandwidth) => {
-      expect(weightsOf().weigh({ flags: Guard, bandwidth }, 'guard')).to.equal(bandwidth * 6217)
-    }))
+    fc.assert(
+      fc.property(fc.nat({ max: 0xffff_ffff }), (bandwidth) => {
+        expect(weightsOf().weigh({ flags: Guard, bandwidth }, 'guard')).to.equal(bandwidth * 6217)
+      }),
+    )
   })
 
   it('multiplies by the weight of relays with a directory port', () => {
@@ -63,7 +66,11 @@ describe('PositionWeights', () => {
   })
 
   it('uses none at all when one for directory ports is missing', () => {
-    expect(weighAll(weightsOf({ weights: without('Wmb') }), Guard)).to.deep.equal({ guard: 10_000, middle: 10_000, exit: 10_000 })
+    expect(weighAll(weightsOf({ weights: without('Wmb') }), Guard)).to.deep.equal({
+      guard: 10_000,
+      middle: 10_000,
+      exit: 10_000,
+    })
   })
 
   it('takes a weight above the scale for the scale', () => {
@@ -71,7 +78,10 @@ describe('PositionWeights', () => {
   })
 
   it('scales by the parameter of the consensus', () => {
-    const weights = weightsOf({ params: { bwweightscale: 100 }, weights: { ...WEIGHTS, Wgg: 62, Wgb: 50, Wmb: 100, Web: 100, Wdb: 100 } })
+    const weights = weightsOf({
+      params: { bwweightscale: 100 },
+      weights: { ...WEIGHTS, Wgg: 62, Wgb: 50, Wmb: 100, Web: 100, Wdb: 100 },
+    })
     expect(weighAll(weights, Guard).guard).to.equal(62)
     expect(weighAll(weights, Guard | V2Dir).guard).to.equal(31)
     expect(weighAll(weights, Guard).middle).to.equal(100)
@@ -81,11 +91,13 @@ describe('PositionWeights', () => {
     const names = Object.keys(WEIGHTS)
     const int32 = fc.integer()
     const dictionary = fc.dictionary(fc.constantFrom(...names), int32)
-    fc.assert(fc.property(dictionary, int32, fc.nat(), fc.nat({ max: 0xffff }), (weights, bwweightscale, bandwidth, flags) => {
-      const all = weightsOf({ weights, params: { bwweightscale } })
-      for (const position of ['guard', 'middle', 'exit'] as const) {
-        expect(all.weigh({ flags, bandwidth }, position)).to.be.within(0, Number.MAX_VALUE)
-      }
-    }))
+    fc.assert(
+      fc.property(dictionary, int32, fc.nat(), fc.nat({ max: 0xffff }), (weights, bwweightscale, bandwidth, flags) => {
+        const all = weightsOf({ weights, params: { bwweightscale } })
+        for (const position of ['guard', 'middle', 'exit'] as const) {
+          expect(all.weigh({ flags, bandwidth }, position)).to.be.within(0, Number.MAX_VALUE)
+        }
+      }),
+    )
   })
 })

@@ -7,7 +7,7 @@ import { expect } from 'chai'
 import type { AttachableCircuit, AttachmentOptions } from '../../../lib/client/attach/attachable-circuit.ts'
 import { Attachment } from '../../../lib/client/attach/attachment.ts'
 import type { AttemptFault } from '../../../lib/client/attach/attempt-outcome.ts'
-import type { ExitWish } from '../../../lib/client/paths/exit-choice.ts'
+import type { ExitRequirements } from '../../../lib/client/paths/exit-choice.ts'
 import type { Clock } from '../../../lib/base/clock.ts'
 import { deferred, type Deferred } from '../../../lib/base/deferred.ts'
 import { DEFAULT_XON_XOFF } from '../../../lib/stream/contract/flow-parameters.ts'
@@ -42,8 +42,8 @@ export class FakeAttachable extends FakeCircuit implements AttachableCircuit {
     return this
   }
 
-  failed(fault: AttemptFault, wish: ExitWish): void {
-    expect(wish.ports).to.deep.equal([80])
+  failed(fault: AttemptFault, requirements: ExitRequirements): void {
+    expect(requirements.ports).to.deep.equal([80])
     this.blamed.push(fault)
   }
 
@@ -57,7 +57,14 @@ export class FakeAttachable extends FakeCircuit implements AttachableCircuit {
     const before = this.sent.length
     this.grant(1000) // whoever stands in line still would send now
     const waits = [...this.endpoints.values()].some((endpoint) => endpoint instanceof Attachment)
-    return !waits && this.guests === 0 && this.reserved === 0 && this.releases === 1 && this.sent.length === before && this.faults.length === 0
+    return (
+      !waits &&
+      this.pending === 0 &&
+      this.reserved === 0 &&
+      this.releases === 1 &&
+      this.sent.length === before &&
+      this.faults.length === 0
+    )
   }
 }
 
@@ -85,9 +92,14 @@ export class Attaching {
 
   constructor(options: AttachingOptions = {}) {
     this.#options = options
-    const { wish = { ports: [80] }, timeout = 120_000, attemptTimeout = (n) => (n < 2 ? 10_000 : 15_000), refuses } = options
+    const {
+      requirements = { ports: [80] },
+      timeout = 120_000,
+      attemptTimeout = (n) => (n < 2 ? 10_000 : 15_000),
+      refuses,
+    } = options
     this.attachment = new Attachment({
-      wish,
+      requirements,
       timeout,
       attemptTimeout,
       clock: this.clock,
@@ -104,7 +116,11 @@ export class Attaching {
 
   /** A stream through it. */
   connect(): TorStream {
-    return new TorStream(this.attachment, 'example.com:80', { clock: this.clock, timeout: Infinity, ...this.#options.stream })
+    return new TorStream(this.attachment, 'example.com:80', {
+      clock: this.clock,
+      timeout: Infinity,
+      ...this.#options.stream,
+    })
   }
 
   /** Answers the last question for a circuit. */
@@ -135,7 +151,8 @@ export class Attaching {
   /** Fails unless everything that was taken has been given back. */
   expectNothingLeft(): void {
     expect(this.clock.timers, 'timers').to.equal(0)
-    for (const [index, circuit] of this.circuits.entries()) expect(circuit.isClear, `circuit ${index} is clear`).to.equal(true)
+    for (const [index, circuit] of this.circuits.entries())
+      expect(circuit.isClear, `circuit ${index} is clear`).to.equal(true)
     expect(this.search?.aborted ?? true, 'the search was given up').to.equal(true)
   }
 }

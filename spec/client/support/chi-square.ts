@@ -2,10 +2,13 @@
 const QUANTILE = 3.719
 
 /**
- * Pearson's chi-square test of counts against the weights that they should follow. The critical value is computed by the
- * approximation of Wilson and Hilferty, which is good to a few thousandths from three categories on.
+ * Pearson's chi-square test of counts against the weights that they should follow. The critical value is computed by
+ * the approximation of Wilson and Hilferty, which is good to a few thousandths from three categories on.
  */
-export function chiSquare(counts: readonly number[], weights: readonly number[]): { readonly statistic: number; readonly critical: number } {
+export function chiSquare(
+  counts: readonly number[],
+  weights: readonly number[],
+): { readonly statistic: number; readonly critical: number } {
   const draws = counts.reduce((sum, count) => sum + count, 0)
   const total = weights.reduce((sum, weight) => sum + weight, 0)
   let statistic = 0

@@ -48,11 +48,29 @@ export const EPOCH: number = Date.UTC(2026, 0, 1)
 
 /** Weights of a network in which exits are scarce, in no round numbers. */
 export const WEIGHTS: Readonly<Record<string, number>> = {
-  Wbd: 1111, Wbe: 2222, Wbg: 3333, Wbm: 10000, Wdb: 10000, Web: 10000, Wed: 9123, Wee: 9999, Weg: 9123, Wem: 9999,
-  Wgb: 10000, Wgd: 877, Wgg: 6217, Wgm: 6217, Wmb: 10000, Wmd: 411, Wme: 137, Wmg: 3783, Wmm: 10000,
+  Wbd: 1111,
+  Wbe: 2222,
+  Wbg: 3333,
+  Wbm: 10000,
+  Wdb: 10000,
+  Web: 10000,
+  Wed: 9123,
+  Wee: 9999,
+  Weg: 9123,
+  Wem: 9999,
+  Wgb: 10000,
+  Wgd: 877,
+  Wgg: 6217,
+  Wgm: 6217,
+  Wmb: 10000,
+  Wmd: 411,
+  Wme: 137,
+  Wmg: 3783,
+  Wmm: 10000,
 }
 
-const PROTOCOLS = 'Cons=2 Desc=2 DirCache=2 FlowCtrl=1-2 HSDir=2 HSIntro=5 HSRend=2 Link=4-5 LinkAuth=3 Microdesc=2 Relay=2-4'
+const PROTOCOLS =
+  'Cons=2 Desc=2 DirCache=2 FlowCtrl=1-2 HSDir=2 HSIntro=5 HSRend=2 Link=4-5 LinkAuth=3 Microdesc=2 Relay=2-4'
 const FLAGS: readonly FlagName[] = ['Running', 'Valid', 'Fast', 'Stable', 'V2Dir']
 
 const parsed = new Map<string, Protocols>()
@@ -67,7 +85,8 @@ export function generatedDirectory(plans: readonly RelayPlan[], plan: DirectoryP
   const microdescriptors = new Map<string, Microdescriptor>()
   for (const [index, relay] of relays.entries()) {
     const relayPlan = plans[index] as RelayPlan
-    if (relayPlan.hasMicrodescriptor !== false) microdescriptors.set(relay.microdescriptorDigest, microdescriptor(relayPlan, relay))
+    if (relayPlan.hasMicrodescriptor !== false)
+      microdescriptors.set(relay.microdescriptorDigest, microdescriptor(relayPlan, relay))
   }
   const consensus: Consensus = {
     method: 34,
@@ -85,7 +104,10 @@ export function generatedDirectory(plans: readonly RelayPlan[], plan: DirectoryP
   return new NetworkDirectory(consensus, microdescriptors)
 }
 
-/** Many relays of all kinds, with bandwidths from 200 to 1,000 that differ; every third is a guard, every fourth an exit. */
+/**
+ * Many relays of all kinds, with bandwidths from 200 to 1,000 that differ; every third is a guard, every fourth an
+ * exit.
+ */
 export function generatedNetwork(count: number, random: Random): RelayPlan[] {
   return Array.from({ length: count }, (_, index) => {
     const flags: FlagName[] = []

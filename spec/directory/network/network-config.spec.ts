@@ -6,30 +6,47 @@ import { publicNetwork } from '../../../lib/directory/network/public-network.ts'
 import { thrownBy } from '../../cell/support/bytes.ts'
 
 describe('"DirAuthority" lines', () => {
-  const LINE = 'DirAuthority auth0 orport=31000 no-v2 v3ident=c140ca7cbe45857283ec3d8880a8f4b2e74b72c7 127.0.0.1:31100 38E74FDCA9ADB6B91E41BC472BCEA701C96F20C7'
+  const LINE =
+    'DirAuthority auth0 orport=31000 no-v2 v3ident=c140ca7cbe45857283ec3d8880a8f4b2e74b72c7 127.0.0.1:31100 38E74FDCA9ADB6B91E41BC472BCEA701C96F20C7'
 
   it('name the authorities of a network', () => {
     const [authority] = parseDirAuthorityLines(`# of a private network\n\n  ${LINE} # one\r\n`)
     expect(authority).to.deep.include({
-      nickname: 'auth0', v3Identity: 'C140CA7CBE45857283EC3D8880A8F4B2E74B72C7', addresses: [{ hostname: '127.0.0.1', port: 31_000 }],
+      nickname: 'auth0',
+      v3Identity: 'C140CA7CBE45857283EC3D8880A8F4B2E74B72C7',
+      addresses: [{ hostname: '127.0.0.1', port: 31_000 }],
     })
     expect(encodeHex(authority?.rsaIdentity ?? new Uint8Array(0))).to.equal('38E74FDCA9ADB6B91E41BC472BCEA701C96F20C7')
   })
 
   it('may have an IPv6 address, and a fingerprint in groups', () => {
     const text = LINE.replace('no-v2', 'ipv6=[2001:db8::1]:443').replace('38E74FDC', '38E7 4FDC ')
-    expect(parseDirAuthorityLines(text)[0]?.addresses).to.deep.equal([{ hostname: '127.0.0.1', port: 31_000 }, { hostname: '2001:db8::1', port: 443 }])
+    expect(parseDirAuthorityLines(text)[0]?.addresses).to.deep.equal([
+      { hostname: '127.0.0.1', port: 31_000 },
+      { hostname: '2001:db8::1', port: 443 },
+    ])
     expect(parseDirAuthorityLines(text)[0]?.rsaIdentity).to.have.length(20)
   })
 
   it('leave out the bridge authority', () => {
-    expect(parseDirAuthorityLines(`Serge orport=9001 bridge 66.111.2.131:9030 ${'A'.repeat(40)}\n${LINE}`)).to.have.length(1)
+    expect(
+      parseDirAuthorityLines(`Serge orport=9001 bridge 66.111.2.131:9030 ${'A'.repeat(40)}\n${LINE}`),
+    ).to.have.length(1)
   })
 
   it('are refused when they are not well-formed, and say which line', () => {
     for (const [from, to] of [
-      ['orport=31000 ', ''], ['orport=31000', 'orport=0'], ['v3ident=', 'v3='], ['v3ident=c1', 'v3ident='], ['127.0.0.1:31100', 'example.com:31100'],
-      ['127.0.0.1:31100', '127.0.0.1'], [':31100', ':99999'], ['38E7', ''], ['38E7', 'XXXX'], ['auth0 ', ''], ['no-v2', 'ipv6=::1'],
+      ['orport=31000 ', ''],
+      ['orport=31000', 'orport=0'],
+      ['v3ident=', 'v3='],
+      ['v3ident=c1', 'v3ident='],
+      ['127.0.0.1:31100', 'example.com:31100'],
+      ['127.0.0.1:31100', '127.0.0.1'],
+      [':31100', ':99999'],
+      ['38E7', ''],
+      ['38E7', 'XXXX'],
+      ['auth0 ', ''],
+      ['no-v2', 'ipv6=::1'],
     ] as const) {
       const error = thrownBy(() => parseDirAuthorityLines(`\n${LINE.replace(from, to)}`))
       expect(error, `${from} to ${to}`).to.be.instanceOf(TypeError)
@@ -42,11 +59,22 @@ describe('the public network', () => {
   it('has nine authorities that vote, of more than half of which a consensus needs signatures', () => {
     const { authorities } = publicNetwork()
     expect(authorities.map(({ nickname }) => nickname).sort()).to.deep.equal([
-      'bastet', 'dannenberg', 'dizum', 'faravahar', 'gabelmoo', 'longclaw', 'maatuska', 'moria1', 'tor26',
+      'bastet',
+      'dannenberg',
+      'dizum',
+      'faravahar',
+      'gabelmoo',
+      'longclaw',
+      'maatuska',
+      'moria1',
+      'tor26',
     ])
     const tor26 = authorities.find(({ nickname }) => nickname === 'tor26')
     expect(tor26?.v3Identity).to.equal('2F3DF9CA0E5D36F2685A2DA67184EB8DCB8CBA8C')
-    expect(tor26?.addresses).to.deep.equal([{ hostname: '217.196.147.77', port: 443 }, { hostname: '2a02:16a8:662:2203::1', port: 443 }])
+    expect(tor26?.addresses).to.deep.equal([
+      { hostname: '217.196.147.77', port: 443 },
+      { hostname: '2a02:16a8:662:2203::1', port: 443 },
+    ])
     expect(encodeHex(tor26?.rsaIdentity ?? new Uint8Array(0))).to.equal('FAA4BCA4A6AC0FB4CA2F8AD5A11D9E122BA894F6')
   })
 
@@ -54,9 +82,12 @@ describe('the public network', () => {
     const { fallbacks } = publicNetwork()
     expect(fallbacks).to.have.length(200)
     expect(new Set(fallbacks.map(({ rsaIdentity }) => encodeHex(rsaIdentity))).size).to.equal(200)
-    expect(encodeHex(fallbacks[2]?.rsaIdentity ?? new Uint8Array(0))).to.equal('5BDD0633E0AC09763E49641DCD1BA3AB3A21AA83')
+    expect(encodeHex(fallbacks[2]?.rsaIdentity ?? new Uint8Array(0))).to.equal(
+      '5BDD0633E0AC09763E49641DCD1BA3AB3A21AA83',
+    )
     expect(fallbacks[2]?.addresses).to.deep.equal([
-      { hostname: '185.183.157.214', port: 9100 }, { hostname: '2a03:4000:1d:b7a:782f:17ff:fef0:a708', port: 9100 },
+      { hostname: '185.183.157.214', port: 9100 },
+      { hostname: '2a03:4000:1d:b7a:782f:17ff:fef0:a708', port: 9100 },
     ])
     expect(fallbacks[0]?.addresses).to.deep.equal([{ hostname: '64.65.62.122', port: 443 }])
   })
@@ -73,15 +104,27 @@ describe('a network that a caller gives', () => {
 
   it('needs authorities, but no fallbacks', () => {
     checkNetworkConfig({ authorities: [authority], fallbacks: [], testing: true }, 'network')
-    checkNetworkConfig({ authorities: [authority, { ...authority, v3Identity: 'B'.repeat(40) }], fallbacks: [server] }, 'network')
+    checkNetworkConfig(
+      { authorities: [authority, { ...authority, v3Identity: 'B'.repeat(40) }], fallbacks: [server] },
+      'network',
+    )
   })
 
   it('is refused with what cannot be, and the argument is named', () => {
     const wrong: unknown[] = [
-      undefined, null, 'public', {}, { authorities: [], fallbacks: [] }, { authorities: [authority] }, { authorities: [authority, authority], fallbacks: [] },
-      { authorities: [server], fallbacks: [] }, { authorities: [{ ...authority, v3Identity: 'a'.repeat(40) }], fallbacks: [] },
-      { authorities: [authority], fallbacks: [{ ...server, addresses: [] }] }, { authorities: [authority], fallbacks: [null] },
-      { authorities: [authority], fallbacks: [{ ...server, rsaIdentity: new Uint8Array(19) }] }, { authorities: [authority], fallbacks: [], testing: 1 },
+      undefined,
+      null,
+      'public',
+      {},
+      { authorities: [], fallbacks: [] },
+      { authorities: [authority] },
+      { authorities: [authority, authority], fallbacks: [] },
+      { authorities: [server], fallbacks: [] },
+      { authorities: [{ ...authority, v3Identity: 'a'.repeat(40) }], fallbacks: [] },
+      { authorities: [authority], fallbacks: [{ ...server, addresses: [] }] },
+      { authorities: [authority], fallbacks: [null] },
+      { authorities: [authority], fallbacks: [{ ...server, rsaIdentity: new Uint8Array(19) }] },
+      { authorities: [authority], fallbacks: [], testing: 1 },
       { authorities: [authority], fallbacks: [{ ...server, addresses: [{ hostname: 'example.com', port: 1 }] }] },
       { authorities: [authority], fallbacks: [{ ...server, addresses: [{ hostname: '::1', port: 0 }] }] },
     ]

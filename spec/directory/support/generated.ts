@@ -6,8 +6,13 @@ const PROTOCOLS = [
   'Conflux=1 Cons=1-2 Desc=1-4 DirCache=2 FlowCtrl=1-2 HSDir=2 HSIntro=4-5 HSRend=1-2 Link=3-5 LinkAuth=3 Microdesc=1-3 Padding=2 Relay=2-6',
   'Cons=1-2 Desc=1-2 DirCache=2 FlowCtrl=1-2 HSDir=2 HSIntro=4-5 HSRend=1-2 Link=1-5 LinkAuth=1,3 Microdesc=1-2 Padding=2 Relay=1-4',
 ]
-const FLAGS = ['Fast Running Stable V2Dir Valid', 'Exit Fast Guard HSDir Running Stable V2Dir Valid', 'Fast Guard HSDir Running Stable V2Dir Valid']
-const PORTS = '20-23,43,53,79-81,88,110,143,194,220,389,443,464,531,543-544,554,563,636,706,749,873,902-904,981,989-995,1194,1220'
+const FLAGS = [
+  'Fast Running Stable V2Dir Valid',
+  'Exit Fast Guard HSDir Running Stable V2Dir Valid',
+  'Fast Guard HSDir Running Stable V2Dir Valid',
+]
+const PORTS =
+  '20-23,43,53,79-81,88,110,143,194,220,389,443,464,531,543-544,554,563,636,706,749,873,902-904,981,989-995,1194,1220'
 
 /** Numbers that look random and are always the same (xorshift). */
 function numbers(seed: number): () => number {
@@ -51,7 +56,10 @@ export function generateNetwork(size: number): { consensus: string; microdescrip
     new DataView(identity.buffer).setUint32(0, Math.floor((index * 0xffff_ffff) / size))
     const kind = random() % 3
     const policy = kind === 1 ? `p accept ${PORTS}\np6 accept ${PORTS}\n` : ''
-    const family = random() % 4 === 0 ? `family $${'0123456789ABCDEF0123456789ABCDEF'}${String(random() % 900).padStart(8, '0')} $${'A'.repeat(40)}\n` : ''
+    const family =
+      random() % 4 === 0
+        ? `family $${'0123456789ABCDEF0123456789ABCDEF'}${String(random() % 900).padStart(8, '0')} $${'A'.repeat(40)}\n`
+        : ''
     const microdescriptor = `onion-key
 -----BEGIN RSA PUBLIC KEY-----
 ${encodeBase64(bytes(48))}
@@ -63,7 +71,10 @@ ${family}${policy}id ed25519 ${encodeBase64(bytes(32))}
 `
     microdescriptors.push(microdescriptor)
     const ipv4 = `${1 + (random() % 223)}.${random() % 256}.${random() % 256}.${random() % 256}`
-    const ipv6 = random() % 2 === 0 ? `a [2001:db8:${(random() & 0xffff).toString(16)}::${(random() & 0xffff).toString(16)}]:9001\n` : ''
+    const ipv6 =
+      random() % 2 === 0
+        ? `a [2001:db8:${(random() & 0xffff).toString(16)}::${(random() & 0xffff).toString(16)}]:9001\n`
+        : ''
     entries.push(`r relay${index} ${encodeBase64(identity)} 2038-01-01 00:00:00 ${ipv4} 9001 0
 ${ipv6}m ${encodeBase64(sha256(new TextEncoder().encode(microdescriptor)))}
 s ${FLAGS[kind]}

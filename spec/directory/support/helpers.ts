@@ -33,7 +33,10 @@ export function expectRefused(call: () => unknown, code: ErrorCode = 'DIRECTORY_
 }
 
 /** Checks that `promise` rejects with a TorError with this code. */
-export async function expectRejected(promise: Promise<unknown>, code: ErrorCode = 'DIRECTORY_MALFORMED'): Promise<TorError> {
+export async function expectRejected(
+  promise: Promise<unknown>,
+  code: ErrorCode = 'DIRECTORY_MALFORMED',
+): Promise<TorError> {
   const outcome = await promise.then(
     () => 'it was not refused',
     (error: unknown) => error,

@@ -17,7 +17,12 @@ export interface Signer {
 export async function generateSigner(): Promise<Signer> {
   const identityKey = await generateRsaKey()
   const signingKey = await generateRsaKey()
-  return { identityKey, signingKey, identity: encodeHex(identityKey.fingerprint), signingKeyDigest: encodeHex(signingKey.fingerprint) }
+  return {
+    identityKey,
+    signingKey,
+    identity: encodeHex(identityKey.fingerprint),
+    signingKeyDigest: encodeHex(signingKey.fingerprint),
+  }
 }
 
 /** What differs from an honest certificate. */
@@ -58,7 +63,9 @@ ${objectOf('ID SIGNATURE', (change.crossSigner ?? signingKey).signRaw(sha1(ident
 export function signedBy(signers: readonly Signer[], text: string, algorithm: 'sha1' | 'sha256' = 'sha256'): string {
   const unsigned = text.slice(0, text.indexOf('directory-signature'))
   const digest = (algorithm === 'sha1' ? sha1 : sha256)(bytesOf(`${unsigned}directory-signature `))
-  const signatures = signers.map(({ identity, signingKeyDigest, signingKey }) =>
-    `directory-signature ${algorithm} ${identity} ${signingKeyDigest}\n${objectOf('SIGNATURE', signingKey.signRaw(digest))}`)
+  const signatures = signers.map(
+    ({ identity, signingKeyDigest, signingKey }) =>
+      `directory-signature ${algorithm} ${identity} ${signingKeyDigest}\n${objectOf('SIGNATURE', signingKey.signRaw(digest))}`,
+  )
   return unsigned + signatures.join('')
 }

@@ -33,7 +33,9 @@ describe('the reader of documents', () => {
   it('decodes an object that has one of the names', () => {
     const reader = new DocumentReader(`a\n${OBJECT}b\n`, 'document')
     reader.next()
-    expect(reader.object('OTHER', 'SOME THING')).to.deep.equal(Uint8Array.from([..."ABCDE"], (character) => character.charCodeAt(0)))
+    expect(reader.object('OTHER', 'SOME THING')).to.deep.equal(
+      Uint8Array.from([...'ABCDE'], (character) => character.charCodeAt(0)),
+    )
     expectRefused(() => reader.object('SOME'))
     reader.next()
     expectRefused(() => reader.object('SOME THING'))
@@ -51,7 +53,8 @@ describe('the reader of documents', () => {
   })
 
   it('refuses a line that begins with no keyword', () => {
-    for (const line of [' a', '\ta', '-a', 'a_b', 'é', '-----BEGIN A-----', 'a\r']) expectRefused(() => itemsOf(`a\n\n${line}\n`))
+    for (const line of [' a', '\ta', '-a', 'a_b', 'é', '-----BEGIN A-----', 'a\r'])
+      expectRefused(() => itemsOf(`a\n\n${line}\n`))
   })
 
   it('refuses an object that is not one', () => {

@@ -5,7 +5,7 @@ import { decodeBase64, decodeHex, encodeBase64, encodeHex, ownText } from '../..
 const bytes = fc.uint8Array({ maxLength: 64 })
 
 describe('base64 of the directory', () => {
-  it('agrees with the runtime\'s own, with padding and without', () => {
+  it("agrees with the runtime's own, with padding and without", () => {
     fc.assert(
       fc.property(bytes, (value) => {
         const padded = btoa(String.fromCharCode(...value))
@@ -17,11 +17,13 @@ describe('base64 of the directory', () => {
   })
 
   it('is refused when another text stands for the same bytes', () => {
-    for (const text of ['QR', 'QQ=', 'QQ===', 'QQA=QQ==', 'QUJ=', '=', '==', 'Q', 'QQ==QQ==']) expect(decodeBase64(text), text).to.equal(undefined)
+    for (const text of ['QR', 'QQ=', 'QQ===', 'QQA=QQ==', 'QUJ=', '=', '==', 'Q', 'QQ==QQ=='])
+      expect(decodeBase64(text), text).to.equal(undefined)
   })
 
   it('is refused with any other character in it', () => {
-    for (const text of ['QU I', 'QUI\n', 'QU-I', 'QU_I', 'QUé=', 'QU\u{1f9c5}']) expect(decodeBase64(text), text).to.equal(undefined)
+    for (const text of ['QU I', 'QUI\n', 'QU-I', 'QU_I', 'QUé=', 'QU\u{1f9c5}'])
+      expect(decodeBase64(text), text).to.equal(undefined)
   })
 
   it('has one text for each value', () => {

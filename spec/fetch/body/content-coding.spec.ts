@@ -5,7 +5,8 @@ import { canDecode, codingsOf, decoded, type ContentCoding } from '../../../lib/
 /** "hello hello hello", as Node's zlib writes it in brotli (quality 11). */
 const BROTLI = '1b1000f88d946ede445586966c206f014f1c601c'
 
-const bytesOf = (hex: string): Uint8Array => Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
+const bytesOf = (hex: string): Uint8Array =>
+  Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
 
 /** A source of these pieces, then of this error. */
 function sourceOf(pieces: Uint8Array[], error?: Error): ByteSource & { cancelled: unknown; reads: number } {
@@ -28,12 +29,15 @@ function sourceOf(pieces: Uint8Array[], error?: Error): ByteSource & { cancelled
 async function textOf(source: ByteSource): Promise<string> {
   const decoder = new TextDecoder()
   let text = ''
-  for (let bytes = await source.read(); bytes !== undefined; bytes = await source.read()) text += decoder.decode(bytes, { stream: true })
+  for (let bytes = await source.read(); bytes !== undefined; bytes = await source.read())
+    text += decoder.decode(bytes, { stream: true })
   return text
 }
 
 async function encoded(text: string, format: CompressionFormat): Promise<Uint8Array> {
-  return new Uint8Array(await new Response(new Blob([text]).stream().pipeThrough(new CompressionStream(format))).arrayBuffer())
+  return new Uint8Array(
+    await new Response(new Blob([text]).stream().pipeThrough(new CompressionStream(format))).arrayBuffer(),
+  )
 }
 
 describe('Content codings', () => {
@@ -41,11 +45,13 @@ describe('Content codings', () => {
     expect([canDecode('gzip'), canDecode('deflate')]).to.deep.equal([true, true])
     const fields = [['content-encoding', 'br']] as const
     expect(codingsOf(fields)).to.deep.equal(canDecode('br') ? ['br'] : [])
-    if (canDecode('br')) expect(await textOf(decoded(sourceOf([bytesOf(BROTLI)]), ['br']))).to.equal('hello hello hello')
+    if (canDecode('br'))
+      expect(await textOf(decoded(sourceOf([bytesOf(BROTLI)]), ['br']))).to.equal('hello hello hello')
   })
 
   it('are none where one is not known, also under the name of a property of every object', () => {
-    for (const name of ['zstd', 'identity', 'constructor', '__proto__', 'toString']) expect(codingsOf([['content-encoding', `gzip, ${name}`]])).to.deep.equal([])
+    for (const name of ['zstd', 'identity', 'constructor', '__proto__', 'toString'])
+      expect(codingsOf([['content-encoding', `gzip, ${name}`]])).to.deep.equal([])
   })
 
   for (const coding of ['gzip', 'deflate'] as const satisfies readonly ContentCoding[]) {

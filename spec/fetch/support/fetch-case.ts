@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { FetchInit } from '../../../lib/fetch/request.ts'
+import type { FetchInit } from '../../../lib/fetch/request/request.ts'
 import type { Outcome } from './outcome.ts'
 
 /** One response: bytes, one code point each, and whether the connection ends after them. */
@@ -54,7 +54,8 @@ export const raw = (lines: readonly string[], rest = ''): string => ['HTTP/1.1 2
 export const rawEnd = (lines: readonly string[], rest = ''): Reply => ({ raw: raw(lines, rest), isEnd: true })
 
 /** A redirect. */
-export const redirect = (status: number, location: string, ...fields: string[]): string => answer(`${status} Moved`, [`Location: ${location}`, ...fields], 'moved')
+export const redirect = (status: number, location: string, ...fields: string[]): string =>
+  answer(`${status} Moved`, [`Location: ${location}`, ...fields], 'moved')
 
 /** A stream of text in pieces. */
 export function streamOf(...pieces: string[]): ReadableStream<Uint8Array<ArrayBuffer>> {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { HttpError } from '../../../lib/fetch/head/http-error.ts'
+import { HttpError } from '../../../lib/fetch/message/http-error.ts'
 
 /** What a fetch came to. */
 export interface Outcome {
@@ -23,8 +23,10 @@ export interface Outcome {
   readonly code?: string | undefined
 }
 
-const codeOf = (error: unknown): string | undefined => (error instanceof Error && error.cause instanceof HttpError ? error.cause.code : undefined)
-const nameOf = (error: unknown): string => (error instanceof Error || error instanceof DOMException ? error.name : String(error))
+const codeOf = (error: unknown): string | undefined =>
+  error instanceof Error && error.cause instanceof HttpError ? error.cause.code : undefined
+const nameOf = (error: unknown): string =>
+  error instanceof Error || error instanceof DOMException ? error.name : String(error)
 
 /** Waits for a fetch and reads its body to the end. */
 export async function outcomeOf(fetching: Promise<Response>): Promise<Outcome> {
@@ -49,6 +51,7 @@ export async function textOf(stream: ReadableStream<Uint8Array>): Promise<string
   const reader = stream.getReader()
   const decoder = new TextDecoder()
   let text = ''
-  for (let read = await reader.read(); !read.done; read = await reader.read()) text += decoder.decode(read.value, { stream: true })
+  for (let read = await reader.read(); !read.done; read = await reader.read())
+    text += decoder.decode(read.value, { stream: true })
   return text + decoder.decode()
 }

@@ -1,9 +1,10 @@
 /**
- * Origins in this process, behind a WinterTC `connect`: they keep what was sent to them and answer what a spec tells them, byte for byte.
+ * Origins in this process, behind a WinterTC `connect`: they keep what was sent to them and answer what a spec tells
+ * them, byte for byte.
  *
  * @module
  */
-import type { FetchAddress, FetchConnectOptions, FetchSocket } from '../../../lib/fetch/socket.ts'
+import type { FetchAddress, FetchConnectOptions, FetchSocket } from '../../../lib/fetch/connection/socket.ts'
 
 /** A request as it came. */
 export interface SeenRequest {
@@ -46,7 +47,11 @@ export class ScriptedConnection {
   #settleClosed!: () => void
   #settleOpened!: { resolve: (info: unknown) => void; reject: (reason: unknown) => void }
 
-  constructor(address: FetchAddress, options: FetchConnectOptions, onRequest: (request: SeenRequest, connection: ScriptedConnection) => void) {
+  constructor(
+    address: FetchAddress,
+    options: FetchConnectOptions,
+    onRequest: (request: SeenRequest, connection: ScriptedConnection) => void,
+  ) {
     this.address = address
     this.options = options
     const readable = new ReadableStream<Uint8Array<ArrayBuffer>>(
@@ -94,7 +99,9 @@ export class ScriptedConnection {
   /** Sends bytes, each argument as a chunk of its own. */
   send(...chunks: readonly (string | Uint8Array)[]): void {
     for (const chunk of chunks) {
-      this.#queue.push(typeof chunk === 'string' ? Uint8Array.from(chunk, (each) => each.charCodeAt(0)) : new Uint8Array(chunk))
+      this.#queue.push(
+        typeof chunk === 'string' ? Uint8Array.from(chunk, (each) => each.charCodeAt(0)) : new Uint8Array(chunk),
+      )
     }
     this.#deliver()
   }
@@ -148,9 +155,14 @@ export class ScriptedConnection {
     const headEnd = text.indexOf('\r\n\r\n')
     if (headEnd < 0) return undefined
     const [line = '', ...lines] = text.slice(0, headEnd).split('\r\n')
-    const fields = new Map(lines.map((each) => [each.slice(0, each.indexOf(':')).toLowerCase(), each.slice(each.indexOf(':') + 1).trim()]))
+    const fields = new Map(
+      lines.map((each) => [each.slice(0, each.indexOf(':')).toLowerCase(), each.slice(each.indexOf(':') + 1).trim()]),
+    )
     const rest = text.slice(headEnd + 4)
-    const body = fields.get('transfer-encoding') === 'chunked' ? unchunked(rest) : sized(rest, Number(fields.get('content-length') ?? 0))
+    const body =
+      fields.get('transfer-encoding') === 'chunked'
+        ? unchunked(rest)
+        : sized(rest, Number(fields.get('content-length') ?? 0))
     if (body === undefined) return undefined
     this.#parsed += headEnd + 4 + body.size
     const [method = '', target = ''] = line.split(' ')
@@ -164,11 +176,12 @@ interface SeenBody {
   readonly size: number
 }
 
-const sized = (text: string, size: number): SeenBody | undefined => (text.length < size ? undefined : { text: text.slice(0, size), size })
+const sized = (text: string, size: number): SeenBody | undefined =>
+  text.length < size ? undefined : { text: text.slice(0, size), size }
 
 function unchunked(text: string): SeenBody | undefined {
   let body = ''
-  for (let at = 0; ; ) {
+  for (let at = 0; ;) {
     const lineEnd = text.indexOf('\r\n', at)
     if (lineEnd < 0) return undefined
     const size = Number.parseInt(text.slice(at, lineEnd), 16)

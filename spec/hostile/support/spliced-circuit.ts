@@ -1,13 +1,14 @@
 /**
- * A circuit whose relays are the spec itself: the client's side is all real, down to the link, but the keys of its hops are
- * given and not negotiated, and the link's relay hands the circuit's cells to the spec. Hundreds of them cost what one with
- * handshakes does.
+ * A circuit whose relays are the spec itself: the client's side is all real, down to the link, but the keys of its hops
+ * are given and not negotiated, and the link's relay hands the circuit's cells to the spec. Hundreds of them cost what
+ * one with handshakes does.
  */
 import { CellCommand } from '../../../lib/cell/commands.ts'
-import { BODY_SIZE, bodyOf, commandOf, lengthOf, looksRecognized, streamIdOf } from '../../../lib/cell/relay/relay-cell-v0.ts'
+import { bodyOf, commandOf, lengthOf, looksRecognized, streamIdOf } from '../../../lib/cell/relay/relay-cell-v0.ts'
+import { BODY_SIZE } from '../../../lib/cell/body-size.ts'
 import type { Channel } from '../../../lib/channel/channel.ts'
 import { CircuitController } from '../../../lib/circuit/circuit-controller.ts'
-import type { NegotiatedCongestionControl } from '../../../lib/circuit/flow-control.ts'
+import type { NegotiatedCongestionControl } from '../../../lib/circuit/congestion/negotiated.ts'
 import { HOP_KEY_SIZE, HopCrypto } from '../../../lib/circuit/onion/hop-crypto.ts'
 import { currentPlatform } from '../../../lib/platform/current.ts'
 import { packMessage, type OutgoingMessage } from '../../../lib/testing/relay/messages.ts'
@@ -121,7 +122,12 @@ export class SplicedCircuit {
         if (forward.keystream.available < BODY_SIZE) await forward.keystream.refill(BODY_SIZE)
         cell = forward.keystream.apply(cell)
         if (!looksRecognized(cell, 0) || !forward.digest.verify(cell, 0)) continue
-        this.sent.push({ hop, command: commandOf(cell, 0), streamId: streamIdOf(cell, 0), body: bodyOf(cell, 0, lengthOf(cell, 0)) })
+        this.sent.push({
+          hop,
+          command: commandOf(cell, 0),
+          streamId: streamIdOf(cell, 0),
+          body: bodyOf(cell, 0, lengthOf(cell, 0)),
+        })
         break
       }
     }

@@ -62,14 +62,22 @@ const ALICE_AND_BOB = '4a5d9d5ba4ce2de1728e3bf480350f25e07e21c947d19e3376f09b3c1
 
 /** Every u coordinate of small order on the curve and its twist, and the encodings of the same that are not reduced. */
 const SMALL_ORDER_U = [
-  0n, 1n, P - 1n, P, P + 1n,
+  0n,
+  1n,
+  P - 1n,
+  P,
+  P + 1n,
   fromLittleEndian(hexToBytes('e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800')),
   fromLittleEndian(hexToBytes('5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157')),
 ].map(littleEndian)
 
 /** Every y coordinate of small order, and the encodings of the same that are not reduced. */
 const SMALL_ORDER_Y = [
-  0n, 1n, P - 1n, P, P + 1n,
+  0n,
+  1n,
+  P - 1n,
+  P,
+  P + 1n,
   fromLittleEndian(hexToBytes('c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a')),
   fromLittleEndian(hexToBytes('26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05')),
 ].map(littleEndian)
@@ -100,7 +108,9 @@ const ED25519_VECTORS = [
   signature: hexToBytes(vector.signature),
 }))
 
-/** Signatures that implementations are known to disagree about: "Taming the many EdDSAs", ed25519-speccheck, cases.json. */
+/**
+ * Signatures that implementations are known to disagree about: "Taming the many EdDSAs", ed25519-speccheck, cases.json.
+ */
 const DISPUTED = [
   {
     what: 'of a key of small order, with R of small order and S zero',
@@ -182,7 +192,10 @@ for (const [name, { x25519, verifyEd25519 }] of implementations) {
     }
 
     it('gives both sides of the published exchange the same secret', () => {
-      for (const [own, other] of [[ALICE, BOB], [BOB, ALICE]] as const) {
+      for (const [own, other] of [
+        [ALICE, BOB],
+        [BOB, ALICE],
+      ] as const) {
         expect(x25519.publicKey(own.secret)).to.deep.equal(own.publicKey)
         expect(bytesToHex(x25519.sharedSecret(own.secret, other.publicKey))).to.equal(ALICE_AND_BOB)
       }
@@ -198,7 +211,13 @@ for (const [name, { x25519, verifyEd25519 }] of implementations) {
 
     it('gives bytes of its own, no view of a pool', () => {
       const { secretKey, publicKey } = x25519.generateKeyPair()
-      for (const bytes of [secretKey, publicKey, x25519.publicKey(secretKey), x25519.sharedSecret(secretKey, BOB.publicKey)]) expectOwn(bytes)
+      for (const bytes of [
+        secretKey,
+        publicKey,
+        x25519.publicKey(secretKey),
+        x25519.sharedSecret(secretKey, BOB.publicKey),
+      ])
+        expectOwn(bytes)
     })
 
     it('reads views, and changes nothing of what it is given', () => {
@@ -286,7 +305,9 @@ for (const [name, { x25519, verifyEd25519 }] of implementations) {
     it('refuses a second form of a signature that holds: S with the order added', () => {
       for (const { signature, message, publicKey } of ED25519_VECTORS) {
         const s = fromLittleEndian(signature.subarray(32)) + L
-        expect(verifyEd25519(Uint8Array.of(...signature.subarray(0, 32), ...littleEndian(s)), message, publicKey)).to.equal(false)
+        expect(
+          verifyEd25519(Uint8Array.of(...signature.subarray(0, 32), ...littleEndian(s)), message, publicKey),
+        ).to.equal(false)
       }
     })
 
@@ -322,9 +343,14 @@ for (const [name, { x25519, verifyEd25519 }] of implementations) {
 
     it('says no to bytes at random, and throws at nothing', () => {
       fc.assert(
-        fc.property(fc.uint8Array({ minLength: 64, maxLength: 64 }), fc.uint8Array({ maxLength: 8 }), bytes32, (signature, message, publicKey) => {
-          expect(verifyEd25519(signature, message, publicKey)).to.equal(false)
-        }),
+        fc.property(
+          fc.uint8Array({ minLength: 64, maxLength: 64 }),
+          fc.uint8Array({ maxLength: 8 }),
+          bytes32,
+          (signature, message, publicKey) => {
+            expect(verifyEd25519(signature, message, publicKey)).to.equal(false)
+          },
+        ),
         { numRuns: 50 },
       )
     })

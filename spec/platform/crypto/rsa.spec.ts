@@ -82,7 +82,13 @@ for (const [name, rsa] of implementations) {
 
     it('refuses a signature that is not below the modulus or has another length', async () => {
       const { modulus, signature } = await signed(1024)
-      for (const bad of [modulus, new Uint8Array(128).fill(0xff), signature.subarray(1), new Uint8Array(129), new Uint8Array(0)]) {
+      for (const bad of [
+        modulus,
+        new Uint8Array(128).fill(0xff),
+        signature.subarray(1),
+        new Uint8Array(129),
+        new Uint8Array(0),
+      ]) {
         expectCertsError(() => rsa(bad, modulus, F4))
       }
     })
@@ -91,7 +97,13 @@ for (const [name, rsa] of implementations) {
       const { modulus, signature } = await signed(1024)
       const even = new Uint8Array(modulus)
       even[127] = (even[127] as number) & 0xfe
-      for (const bad of [new Uint8Array(0), new Uint8Array(128), even, Uint8Array.of(1), new Uint8Array(513).fill(0xff)]) {
+      for (const bad of [
+        new Uint8Array(0),
+        new Uint8Array(128),
+        even,
+        Uint8Array.of(1),
+        new Uint8Array(513).fill(0xff),
+      ]) {
         expectCertsError(() => rsa(new Uint8Array(bad.length), bad, F4))
         expectCertsError(() => rsa(signature, bad, F4))
       }
@@ -102,13 +114,15 @@ for (const [name, rsa] of implementations) {
 
     it('gives bytes or its own error, whatever comes', () => {
       const bytes = fc.uint8Array({ maxLength: 24 })
-      fc.assert(fc.property(bytes, bytes, fc.uint8Array({ maxLength: 4 }), (signature, modulus, exponent) => {
-        try {
-          expect(rsa(signature, modulus, exponent)).to.have.length(signature.length)
-        } catch (error) {
-          expect(error).to.be.instanceOf(TorError)
-        }
-      }))
+      fc.assert(
+        fc.property(bytes, bytes, fc.uint8Array({ maxLength: 4 }), (signature, modulus, exponent) => {
+          try {
+            expect(rsa(signature, modulus, exponent)).to.have.length(signature.length)
+          } catch (error) {
+            expect(error).to.be.instanceOf(TorError)
+          }
+        }),
+      )
     })
   })
 }

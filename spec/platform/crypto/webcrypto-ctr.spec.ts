@@ -36,10 +36,11 @@ function manualSubtle(): { subtle: CipherSubtle; requests: Request[]; arrived(co
   return {
     requests,
     subtle: { importKey: real.importKey.bind(real), encrypt },
-    arrived: (count) => new Promise((resolve) => {
-      waiting.push([count, resolve])
-      if (requests.length >= count) resolve()
-    }),
+    arrived: (count) =>
+      new Promise((resolve) => {
+        waiting.push([count, resolve])
+        if (requests.length >= count) resolve()
+      }),
   }
 }
 
@@ -128,7 +129,7 @@ describe('WebCryptoKeystream', () => {
     it(`rejects every refill with the error of ${failing}, and leaves no rejection unhandled`, async () => {
       const error = new Error('no cipher here')
       const subtle = {
-        importKey: () => failing === 'importKey' ? Promise.reject(error) : Promise.resolve({} as CryptoKey),
+        importKey: () => (failing === 'importKey' ? Promise.reject(error) : Promise.resolve({} as CryptoKey)),
         encrypt: () => Promise.reject(error),
       } as unknown as CipherSubtle
       const keystream = new WebCryptoKeystream(new Uint8Array(16), subtle)

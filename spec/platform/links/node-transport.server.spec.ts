@@ -5,7 +5,7 @@ import tls from 'node:tls'
 import { expect } from 'chai'
 import { TorError } from '../../../lib/base/errors.ts'
 import { currentPlatform } from '../../../lib/platform/current.ts'
-import type { Link, Transport } from '../../../lib/platform/platform.ts'
+import type { Transport, Link } from '../../../lib/platform/links/transport.ts'
 import { tlsCertificate, tlsKey } from './tls-certificate.ts'
 
 const transport = currentPlatform().transport as Transport
@@ -36,7 +36,10 @@ async function settled(value: () => number): Promise<number> {
 }
 
 async function codeOf(promise: Promise<unknown>): Promise<string> {
-  const error: unknown = await promise.then(() => undefined, (reason: unknown) => reason)
+  const error: unknown = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
   expect(error).to.be.instanceOf(TorError)
   return (error as TorError).code
 }
@@ -93,8 +96,8 @@ describe('the TLS transport', () => {
   }
 
   /**
-   * A network in front of `target` that can stall on its way there. (A TLS server that does not read is no substitute: Deno's
-   * reads on.)
+   * A network in front of `target` that can stall on its way there. (A TLS server that does not read is no substitute:
+   * Deno's reads on.)
    */
   async function serveStalling(target: number): Promise<{ port: number; stall(): void; flow(): void; cut(): void }> {
     let near: net.Socket | undefined
@@ -112,13 +115,20 @@ describe('the TLS transport', () => {
 
   /** A link whose writes wait, because nothing gets through any more, and the write that waits. */
   async function stalledLink(): Promise<{
-    link: Link; writer: WritableStreamDefaultWriter<Uint8Array>; waiting: Promise<void>; flow(): void; cut(): void
-    sent: number; received(): number
+    link: Link
+    writer: WritableStreamDefaultWriter<Uint8Array>
+    waiting: Promise<void>
+    flow(): void
+    cut(): void
+    sent: number
+    received(): number
   }> {
     let received = 0
-    const { port } = await serve((socket) => socket.on('data', (bytes: Uint8Array) => {
-      received += bytes.length
-    }))
+    const { port } = await serve((socket) =>
+      socket.on('data', (bytes: Uint8Array) => {
+        received += bytes.length
+      }),
+    )
     const { port: front, stall, flow, cut } = await serveStalling(port)
     const link = await connect(front)
     stall()
@@ -139,7 +149,8 @@ describe('the TLS transport', () => {
     return { link, writer, waiting, flow, cut, sent, received: () => received }
   }
 
-  const connect = (port: number, signal = never): Promise<Link> => transport.connect({ hostname: '127.0.0.1', port }, { signal })
+  const connect = (port: number, signal = never): Promise<Link> =>
+    transport.connect({ hostname: '127.0.0.1', port }, { signal })
 
   afterEach(async () => {
     const closing = closers.reverse()
@@ -160,7 +171,7 @@ describe('the TLS transport', () => {
       const sent = pattern(1000, round)
       await writer.write(sent)
       const received: number[] = []
-      while (received.length < 1000) received.push(...(await reader.read()).value ?? [])
+      while (received.length < 1000) received.push(...((await reader.read()).value ?? []))
       expect(received).to.deep.equal(Array.from(sent))
     }
     await reader.cancel()
@@ -293,7 +304,12 @@ describe('the TLS transport', () => {
     it(`gives up the connection when the writable is aborted while a write ${closing ? 'and a close wait' : 'waits'}`, async function () {
       this.timeout(30_000)
       const { link, writer, waiting } = await stalledLink()
-      const closed = closing ? writer.close().then(() => 'closed', () => 'failed') : 'failed'
+      const closed = closing
+        ? writer.close().then(
+            () => 'closed',
+            () => 'failed',
+          )
+        : 'failed'
       await writer.abort(new Error('enough'))
       expect(await codeOf(waiting)).to.equal('LINK_CLOSED')
       expect(await closed).to.equal('failed')
@@ -316,7 +332,13 @@ describe('the TLS transport', () => {
     cut()
     expect(await codeOf(waiting)).to.equal('LINK_CLOSED')
     // Whether this is an end or an error to the reader depends on the system; it does not stay pending.
-    const outcome = await link.readable.getReader().read().then(({ done }) => done ? 'end' : 'bytes', () => 'error')
+    const outcome = await link.readable
+      .getReader()
+      .read()
+      .then(
+        ({ done }) => (done ? 'end' : 'bytes'),
+        () => 'error',
+      )
     expect(outcome).to.be.oneOf(['end', 'error'])
   })
 
@@ -343,8 +365,9 @@ describe('the TLS transport', () => {
   it('cannot reach what closes at once or speaks no TLS', async () => {
     expect(await codeOf(connect(await serveTcp((socket) => socket.end())))).to.equal('LINK_UNREACHABLE')
     expect(await codeOf(connect(await serveTcp((socket) => socket.destroy())))).to.equal('LINK_UNREACHABLE')
-    expect(await codeOf(connect(await serveTcp((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')))))
-      .to.equal('LINK_UNREACHABLE')
+    expect(await codeOf(connect(await serveTcp((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))))).to.equal(
+      'LINK_UNREACHABLE',
+    )
   })
 
   it('dials nothing for a signal that is aborted already', async () => {
@@ -390,7 +413,9 @@ describe('the TLS transport', () => {
 
   for (const hostname of ['localhost', 'example.com', '', '127.0.0.1.', '[::1]']) {
     it(`refuses to look up the name "${hostname}"`, async () => {
-      const error: unknown = await transport.connect({ hostname, port: 1 }, { signal: never }).catch((thrown: unknown) => thrown)
+      const error: unknown = await transport
+        .connect({ hostname, port: 1 }, { signal: never })
+        .catch((thrown: unknown) => thrown)
       expect(error).to.be.instanceOf(TypeError)
       expect((error as Error).message).to.contain('"address.hostname"')
     })

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import type { Clock } from '../../../lib/base/clock.ts'
 import { TorError } from '../../../lib/base/errors.ts'
 import { INBOX_LIMIT, LARGEST_CHUNK } from '../../../lib/platform/links/link-inbox.ts'
-import type { Link } from '../../../lib/platform/platform.ts'
+import type { Link } from '../../../lib/platform/links/transport.ts'
 import { CLOSE_GRACE, linkOf } from '../../../lib/platform/links/tls-link.ts'
 
 /** A socket that does what the spec says. */
@@ -16,7 +16,7 @@ class FakeSocket {
   readonly #listeners = new Map<string, ((value: never) => void)[]>()
 
   on(event: string, listener: (value: never) => void): void {
-    this.#listeners.set(event, [...this.#listeners.get(event) ?? [], listener])
+    this.#listeners.set(event, [...(this.#listeners.get(event) ?? []), listener])
   }
 
   off(): void {
@@ -91,11 +91,14 @@ const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve))
 /** What has become of `promise` by the end of this turn: 'fulfilled', 'pending' or the code it was rejected with. */
 async function stateOf(promise: Promise<unknown>): Promise<string> {
   let state = 'pending'
-  promise.then(() => {
-    state = 'fulfilled'
-  }, (error: unknown) => {
-    state = error instanceof TorError ? error.code : String(error)
-  })
+  promise.then(
+    () => {
+      state = 'fulfilled'
+    },
+    (error: unknown) => {
+      state = error instanceof TorError ? error.code : String(error)
+    },
+  )
   await turn()
   return state
 }
@@ -116,7 +119,7 @@ describe('a link over a TLS socket', () => {
   it('cuts what is longer than the longest chunk, in order', async () => {
     const { socket, link } = fakeLink()
     const reader = link.readable.getReader()
-    const sent = Uint8Array.from({ length: 150_000 }, (_, index) => index * 31 >> 3)
+    const sent = Uint8Array.from({ length: 150_000 }, (_, index) => (index * 31) >> 3)
     socket.emit('data', sent.subarray(0, 10_000))
     socket.emit('data', sent.subarray(10_000, 149_000))
     socket.emit('data', sent.subarray(149_000))
@@ -269,7 +272,7 @@ describe('a link over a TLS socket', () => {
     expect(await stateOf(writer.closed)).to.equal('LINK_CLOSED')
   })
 
-  it('drops what arrives between the turn\'s first bytes and a cancel', async () => {
+  it("drops what arrives between the turn's first bytes and a cancel", async () => {
     const { socket, link } = fakeLink()
     const reader = link.readable.getReader()
     const read = reader.read()

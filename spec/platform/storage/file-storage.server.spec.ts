@@ -4,12 +4,13 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { expect } from 'chai'
 import { cacheDirectory, FileStorage } from '../../../lib/platform/storage/file-storage.ts'
-import { rejection } from '../../stream/support/scene.ts'
+import { rejection } from '../../stream/support/stream-fixture.ts'
 
 /** The permissions of a file or directory. */
 const modeOf = async (path: string): Promise<number> => (await stat(path)).mode & 0o777
 
-const codeOf = async (promise: Promise<unknown>): Promise<string | undefined> => ((await rejection(promise)) as { code?: string }).code
+const codeOf = async (promise: Promise<unknown>): Promise<string | undefined> =>
+  ((await rejection(promise)) as { code?: string }).code
 
 describe('FileStorage', () => {
   let base: string
@@ -27,7 +28,8 @@ describe('FileStorage', () => {
   it('gives back what was written last, to another storage of the same directory too', async () => {
     await storage.write('guards', new Uint8Array([1]))
     await storage.write('guards', new Uint8Array([2, 3]))
-    for (const each of [storage, new FileStorage(directory)]) expect([...((await each.read('guards')) ?? [])]).to.deep.equal([2, 3])
+    for (const each of [storage, new FileStorage(directory)])
+      expect([...((await each.read('guards')) ?? [])]).to.deep.equal([2, 3])
     await storage.remove('guards')
     expect(await storage.read('guards')).to.equal(undefined)
   })
@@ -69,7 +71,9 @@ describe('FileStorage', () => {
 
   it('bears several writers at a time, and leaves nothing of them but one file', async () => {
     const storages = [storage, new FileStorage(directory), new FileStorage(directory)]
-    const writes = storages.flatMap((each, index) => [1, 2, 3].map((round) => each.write('guards', new Uint8Array(50_000).fill(10 * index + round))))
+    const writes = storages.flatMap((each, index) =>
+      [1, 2, 3].map((round) => each.write('guards', new Uint8Array(50_000).fill(10 * index + round))),
+    )
     await Promise.all(writes)
     const bytes = await readFile(join(directory, 'guards'))
     expect(bytes.length).to.equal(50_000)
@@ -77,7 +81,7 @@ describe('FileStorage', () => {
     expect(await readdir(directory)).to.deep.equal(['guards'])
   })
 
-  it('does not follow a link that somebody put in a file\'s place', async () => {
+  it("does not follow a link that somebody put in a file's place", async () => {
     const elsewhere = join(base, 'elsewhere')
     await writeFile(elsewhere, 'untouched')
     await mkdir(directory, { recursive: true })
@@ -95,7 +99,7 @@ describe('FileStorage', () => {
     expect([...((await storage.read('guards')) ?? [])]).to.deep.equal([2])
   })
 
-  it('fails, and works again, when something else is in its directory\'s place', async () => {
+  it("fails, and works again, when something else is in its directory's place", async () => {
     await writeFile(join(base, 'a'), 'a file')
     expect(await codeOf(storage.write('guards', new Uint8Array([1])))).to.be.oneOf(['ENOTDIR', 'EEXIST'])
     expect(await codeOf(storage.read('guards'))).to.equal('ENOTDIR')
@@ -111,7 +115,20 @@ describe('FileStorage', () => {
     await rejection(storage.read('guards'))
   })
 
-  for (const name of ['', '.', '..', '../guards', 'a/b', 'a\\b', 'A', 'guards.old', 'a b', '-a', 'a\0', 'gu\u0430rds']) {
+  for (const name of [
+    '',
+    '.',
+    '..',
+    '../guards',
+    'a/b',
+    'a\\b',
+    'A',
+    'guards.old',
+    'a b',
+    '-a',
+    'a\0',
+    'gu\u0430rds',
+  ]) {
     it(`refuses the name ${JSON.stringify(name)}`, async () => {
       for (const promise of [storage.read(name), storage.write(name, new Uint8Array(1)), storage.remove(name)]) {
         expect(await rejection(promise)).to.be.instanceOf(TypeError)

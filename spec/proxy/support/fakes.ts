@@ -4,7 +4,14 @@
  * @module
  */
 import { deferred, type Deferred } from '../../../lib/base/deferred.ts'
-import type { ProxyAddress, ProxyAnswer, ProxyCircuitChoice, ProxyConnect, ProxyResolve, ProxySocket } from '../../../lib/proxy/connect.ts'
+import type {
+  ProxyAddress,
+  ProxyAnswer,
+  ProxyCircuitChoice,
+  ProxyConnect,
+  ProxyResolve,
+  ProxySocket,
+} from '../../../lib/proxy/connect.ts'
 import type { ProxyConnection } from '../../../lib/proxy/client-end.ts'
 import { latin1Text } from '../../../lib/proxy/text.ts'
 import { MemoryPipe } from '../../../lib/testing/link/memory-pipe.ts'

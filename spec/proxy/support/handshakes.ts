@@ -19,7 +19,8 @@ export interface Outcome {
 }
 
 /** Bytes of a text that has one character for each byte. */
-export const bytes = (text: string): Uint8Array<ArrayBuffer> => Uint8Array.from(text, (character) => character.charCodeAt(0))
+export const bytes = (text: string): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(text, (character) => character.charCodeAt(0))
 
 /** Bytes that are written as hexadecimal digits, with any spaces. */
 export const hex = (digits: string): string =>
@@ -34,7 +35,8 @@ export function shake(handshake: ProxyHandshake, chunks: readonly string[]): Out
     if (step.type === 'refused') return { reply, type: 'refused', warning: step.warning?.kind }
     if (step.type === 'request') {
       const { request, rest, warning } = step
-      const where = request.command === 'connect' ? `${request.address.hostname}:${request.address.port}` : request.hostname
+      const where =
+        request.command === 'connect' ? `${request.address.hostname}:${request.address.port}` : request.hostname
       return {
         reply,
         type: 'request',
@@ -50,6 +52,9 @@ export function shake(handshake: ProxyHandshake, chunks: readonly string[]): Out
 
 /** Every way of cutting `text` in two, and the one into single bytes. */
 export function cuts(text: string): string[][] {
-  const inTwo = Array.from({ length: Math.max(0, text.length - 1) }, (_, at) => [text.slice(0, at + 1), text.slice(at + 1)])
+  const inTwo = Array.from({ length: Math.max(0, text.length - 1) }, (_, at) => [
+    text.slice(0, at + 1),
+    text.slice(at + 1),
+  ])
   return [...inTwo, [...text]]
 }

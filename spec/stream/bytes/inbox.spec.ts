@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { Inbox } from '../../../lib/stream/bytes/inbox.ts'
-import { concat, pattern } from '../support/scene.ts'
+import { concat, pattern } from '../support/stream-fixture.ts'
 
 describe('Inbox', () => {
   it('gives bytes in the order in which they came, across the borders of cells', () => {
@@ -71,7 +71,10 @@ describe('Inbox', () => {
   it('is a queue of bytes, whatever is pushed, owned, taken and dropped in between', () => {
     const action = fc.oneof(
       { weight: 4, arbitrary: fc.record({ kind: fc.constant('push'), size: fc.integer({ min: 0, max: 498 }) }) },
-      { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('take', 'into'), size: fc.integer({ min: 0, max: 2000 }) }) },
+      {
+        weight: 3,
+        arbitrary: fc.record({ kind: fc.constantFrom('take', 'into'), size: fc.integer({ min: 0, max: 2000 }) }),
+      },
       { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('own', 'clear'), size: fc.constant(0) }) },
     )
     fc.assert(

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { RelayDataChunker, type RelayDataChunkerOptions } from '../../../lib/stream/bytes/relay-data-chunker.ts'
-import { concat, pattern, rejection, sameBytes } from '../support/scene.ts'
+import { concat, pattern, rejection, sameBytes } from '../support/stream-fixture.ts'
 import { Watch } from '../support/watch.ts'
 
 /** The pieces of these chunks. */
@@ -49,17 +49,21 @@ describe('RelayDataChunker', () => {
 
   it('keeps every byte in its order, in pieces of at most the cell size, whatever the chunks', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.integer({ min: 0, max: 3000 }), { maxLength: 8 }), fc.integer({ min: 1, max: 1200 }), async (sizes, cellSize) => {
-        let from = 0
-        const chunks = sizes.map((size) => {
-          from += size
-          return pattern(size, from - size)
-        })
-        const pieces = await cut(chunks, { cellSize })
-        expect(sameBytes(concat(pieces), concat(chunks))).to.equal(true)
-        for (const piece of pieces) expect(piece.length).to.be.within(1, cellSize)
-        expect(pieces.length).to.equal(sizes.reduce((count, size) => count + Math.ceil(size / cellSize), 0))
-      }),
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 0, max: 3000 }), { maxLength: 8 }),
+        fc.integer({ min: 1, max: 1200 }),
+        async (sizes, cellSize) => {
+          let from = 0
+          const chunks = sizes.map((size) => {
+            from += size
+            return pattern(size, from - size)
+          })
+          const pieces = await cut(chunks, { cellSize })
+          expect(sameBytes(concat(pieces), concat(chunks))).to.equal(true)
+          for (const piece of pieces) expect(piece.length).to.be.within(1, cellSize)
+          expect(pieces.length).to.equal(sizes.reduce((count, size) => count + Math.ceil(size / cellSize), 0))
+        },
+      ),
       { numRuns: 60 },
     )
   })
@@ -75,7 +79,9 @@ describe('RelayDataChunker', () => {
       [new BigInt64Array(buffer, 16, 1), 16, 8],
     ]
     for (const [chunk, from, size] of chunks) {
-      expect([...concat(await cut([chunk]))], chunk.constructor.name).to.deep.equal([...pattern(64).subarray(from, from + size)])
+      expect([...concat(await cut([chunk]))], chunk.constructor.name).to.deep.equal([
+        ...pattern(64).subarray(from, from + size),
+      ])
     }
   })
 
@@ -97,7 +103,10 @@ describe('RelayDataChunker', () => {
       expect(() => new RelayDataChunker({ cellSize }), String(cellSize)).to.throw(RangeError, 'cellSize')
     }
     for (const cellSize of ['498', null, {}, true, 498n]) {
-      expect(() => new RelayDataChunker({ cellSize: cellSize as unknown as number }), String(cellSize)).to.throw(TypeError, 'cellSize')
+      expect(() => new RelayDataChunker({ cellSize: cellSize as unknown as number }), String(cellSize)).to.throw(
+        TypeError,
+        'cellSize',
+      )
     }
   })
 
@@ -106,7 +115,10 @@ describe('RelayDataChunker', () => {
       const chunker = new RelayDataChunker({ cellSize: () => size as number })
       const read = chunker.readable.getReader().read()
       const written = chunker.writable.getWriter().write(pattern(10))
-      for (const promise of [read, written]) expect((await rejection(promise))).to.have.property('message').that.includes('cellSize')
+      for (const promise of [read, written])
+        expect(await rejection(promise))
+          .to.have.property('message')
+          .that.includes('cellSize')
     }
   })
 
@@ -134,7 +146,11 @@ describe('RelayDataChunker', () => {
   })
 
   it('errors with CHUNK_DETACHED for a chunk that was transferred away', async () => {
-    const views = [(buffer: ArrayBuffer) => buffer, (buffer: ArrayBuffer) => new Uint8Array(buffer), (buffer: ArrayBuffer) => new DataView(buffer)]
+    const views = [
+      (buffer: ArrayBuffer) => buffer,
+      (buffer: ArrayBuffer) => new Uint8Array(buffer),
+      (buffer: ArrayBuffer) => new DataView(buffer),
+    ]
     for (const view of views) {
       const chunk = view(new ArrayBuffer(10))
       structuredClone(0, { transfer: ['buffer' in chunk ? chunk.buffer : chunk] })
@@ -168,7 +184,9 @@ describe('RelayDataChunker', () => {
       },
     })
     const sizes: number[] = []
-    await source.pipeThrough(new RelayDataChunker({ cellSize: 488 })).pipeTo(new WritableStream({ write: (piece) => void sizes.push(piece.length) }))
+    await source
+      .pipeThrough(new RelayDataChunker({ cellSize: 488 }))
+      .pipeTo(new WritableStream({ write: (piece) => void sizes.push(piece.length) }))
     expect(sizes).to.deep.equal([488, 488, 24, 1, 488, 10])
   })
 })

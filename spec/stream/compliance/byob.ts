@@ -1,7 +1,16 @@
 /** Reads into a buffer that the caller brings. */
 import { expect } from 'chai'
 import { turn } from '../../support/turn.ts'
-import { cells, codeOf, concat, connected, pattern, rejection, sameBytes, type Variant } from '../support/scene.ts'
+import {
+  cells,
+  codeOf,
+  concat,
+  connected,
+  pattern,
+  rejection,
+  sameBytes,
+  type Variant,
+} from '../support/stream-fixture.ts'
 import { Watch } from '../support/watch.ts'
 
 const bytesOf = (view: ArrayBufferView | undefined): number[] =>
@@ -41,7 +50,20 @@ export function describeByob({ options, bytes }: Variant): void {
       circuit.data(pattern(5))
       const { value } = await reader.read(new Uint8Array(new ArrayBuffer(16), 4, 8))
       expect([value?.byteOffset, value?.byteLength, value?.buffer.byteLength]).to.deep.equal([4, 5, 16])
-      expect([...new Uint8Array(value?.buffer ?? new ArrayBuffer(0))]).to.deep.equal([0, 0, 0, 0, ...pattern(5), 0, 0, 0, 0, 0, 0, 0])
+      expect([...new Uint8Array(value?.buffer ?? new ArrayBuffer(0))]).to.deep.equal([
+        0,
+        0,
+        0,
+        0,
+        ...pattern(5),
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+        0,
+      ])
     })
 
     it('fills one view with more than a chunk would have', async () => {

@@ -2,14 +2,26 @@
 import { expect } from 'chai'
 import { RelayCommand } from '../../../lib/cell/commands.ts'
 import { turn } from '../../support/turn.ts'
-import { cells, codeOf, concat, connected, pattern, rejection, sameBytes, utf8, type Variant } from '../support/scene.ts'
+import {
+  cells,
+  codeOf,
+  concat,
+  connected,
+  pattern,
+  rejection,
+  sameBytes,
+  utf8,
+  type Variant,
+} from '../support/stream-fixture.ts'
 import { Watch } from '../support/watch.ts'
 
 const { END } = RelayCommand
 
 export function describePiping({ options, streams, native }: Variant): void {
   /** A destination that notes what happens to it. */
-  const destination = (sink: UnderlyingSink<Uint8Array> = {}): { log: unknown[]; chunks: Uint8Array[]; stream: WritableStream<Uint8Array> } => {
+  const destination = (
+    sink: UnderlyingSink<Uint8Array> = {},
+  ): { log: unknown[]; chunks: Uint8Array[]; stream: WritableStream<Uint8Array> } => {
     const log: unknown[] = []
     const chunks: Uint8Array[] = []
     const stream = new streams.WritableStream<Uint8Array>({
@@ -22,7 +34,13 @@ export function describePiping({ options, streams, native }: Variant): void {
   }
 
   /** A source that notes whether it was cancelled. */
-  const source = (...chunks: BufferSource[]): { log: unknown[]; controller: ReadableStreamDefaultController<BufferSource>; stream: ReadableStream<BufferSource> } => {
+  const source = (
+    ...chunks: BufferSource[]
+  ): {
+    log: unknown[]
+    controller: ReadableStreamDefaultController<BufferSource>
+    stream: ReadableStream<BufferSource>
+  } => {
     const log: unknown[] = []
     let controller!: ReadableStreamDefaultController<BufferSource>
     const stream = new streams.ReadableStream<BufferSource>({
@@ -88,7 +106,7 @@ export function describePiping({ options, streams, native }: Variant): void {
       }
     })
 
-    it('stops at once for the pipe\'s own signal', async () => {
+    it("stops at once for the pipe's own signal", async () => {
       const { socket } = connected(options)
       const { log, stream } = destination()
       const controller = new AbortController()
@@ -136,7 +154,9 @@ export function describePiping({ options, streams, native }: Variant): void {
     it('goes through a TransformStream', async () => {
       const { circuit, socket } = connected(options)
       const { chunks, stream } = destination()
-      const upper = new streams.TransformStream<Uint8Array, Uint8Array>({ transform: (chunk, controller) => controller.enqueue(chunk.map((byte) => byte ^ 0x20)) })
+      const upper = new streams.TransformStream<Uint8Array, Uint8Array>({
+        transform: (chunk, controller) => controller.enqueue(chunk.map((byte) => byte ^ 0x20)),
+      })
       const piped = socket.readable.pipeThrough(upper).pipeTo(stream)
       circuit.data(utf8('swap'))
       circuit.data(utf8('CASE'))
@@ -146,7 +166,7 @@ export function describePiping({ options, streams, native }: Variant): void {
     })
 
     if (native) {
-      it('goes through a TextDecoderStream, and into a TextEncoderStream\'s place', async () => {
+      it("goes through a TextDecoderStream, and into a TextEncoderStream's place", async () => {
         const { circuit, socket } = connected(options)
         const text: string[] = []
         const piped = socket.readable
@@ -235,7 +255,7 @@ export function describePiping({ options, streams, native }: Variant): void {
       await socket.closed
     })
 
-    it('ends for the pipe\'s own signal only once the write that waits is through, as the standard has it', async () => {
+    it("ends for the pipe's own signal only once the write that waits is through, as the standard has it", async () => {
       const { circuit, socket } = connected({ ...options, credit: 1 })
       const { stream } = source(pattern(600), pattern(600))
       const controller = new AbortController()

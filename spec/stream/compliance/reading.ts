@@ -3,7 +3,17 @@ import { expect } from 'chai'
 import { RelayCommand } from '../../../lib/cell/commands.ts'
 import { encodeEnd } from '../../../lib/cell/relay/end.ts'
 import { turn } from '../../support/turn.ts'
-import { cells, codeOf, concat, connected, pattern, readAll, rejection, sameBytes, type Variant } from '../support/scene.ts'
+import {
+  cells,
+  codeOf,
+  concat,
+  connected,
+  pattern,
+  readAll,
+  rejection,
+  sameBytes,
+  type Variant,
+} from '../support/stream-fixture.ts'
 import { Watch } from '../support/watch.ts'
 
 export function describeReading({ options, streams, native }: Variant): void {
@@ -82,8 +92,8 @@ export function describeReading({ options, streams, native }: Variant): void {
       // As a Buffer pool has it: other people's bytes on both sides of ours.
       const pool = pattern(8192)
       const arrive = (length: number): void => {
-        circuit.endpoints.get(1)?.receiveData(pool, 100, length)
-        circuit.endpoints.get(1)?.endOfPass()
+        circuit.endpoints.get(1)?.dataArrived(pool, 100, length)
+        circuit.endpoints.get(1)?.readProcessed()
       }
       for (const early of [true, false]) {
         const read = early ? reader.read() : undefined
@@ -102,8 +112,8 @@ export function describeReading({ options, streams, native }: Variant): void {
       const { Buffer } = globalThis as { Buffer?: { from(text: string): Uint8Array } }
       const { circuit, socket } = connected(options)
       const pooled = Buffer?.from('from the pool') ?? pattern(13)
-      circuit.endpoints.get(1)?.receiveData(pooled, 0, pooled.length)
-      circuit.endpoints.get(1)?.endOfPass()
+      circuit.endpoints.get(1)?.dataArrived(pooled, 0, pooled.length)
+      circuit.endpoints.get(1)?.readProcessed()
       const { value } = await socket.readable.getReader().read()
       expect([...(value ?? [])]).to.deep.equal([...pooled])
       expect(pooled.length).to.equal(13)
@@ -160,7 +170,10 @@ export function describeReading({ options, streams, native }: Variant): void {
         circuit.end(reason)
         const reader = socket.readable.getReader()
         expect((await reader.read()).value).to.have.length(10)
-        const outcome = await reader.read().then(({ done }) => done, (error: unknown) => (error as { code: string }).code)
+        const outcome = await reader.read().then(
+          ({ done }) => done,
+          (error: unknown) => (error as { code: string }).code,
+        )
         expect(outcome).to.equal(reason === 6 ? true : 'END_CONNRESET')
       }
     })
@@ -170,7 +183,12 @@ export function describeReading({ options, streams, native }: Variant): void {
       const reader = socket.readable.getReader()
       const reads = [reader.read(), reader.read()]
       await turn()
-      circuit.deliver(1, [RelayCommand.DATA, pattern(10)], [RelayCommand.DATA, pattern(10)], [RelayCommand.END, encodeEnd(6)])
+      circuit.deliver(
+        1,
+        [RelayCommand.DATA, pattern(10)],
+        [RelayCommand.DATA, pattern(10)],
+        [RelayCommand.END, encodeEnd(6)],
+      )
       const [first, second] = await Promise.all(reads)
       expect(first?.value).to.have.length(20)
       expect(second?.done).to.equal(true)
@@ -216,7 +234,10 @@ export function describeReading({ options, streams, native }: Variant): void {
     })
 
     it('ends for await after END, and throws from it when the stream breaks', async () => {
-      for (const [reason, expected] of [[6, 'end'], [12, 'END_CONNRESET']] as const) {
+      for (const [reason, expected] of [
+        [6, 'end'],
+        [12, 'END_CONNRESET'],
+      ] as const) {
         const { circuit, socket } = connected(options)
         circuit.data(pattern(10))
         circuit.end(reason)
@@ -224,7 +245,12 @@ export function describeReading({ options, streams, native }: Variant): void {
         const loop = async (): Promise<void> => {
           for await (const chunk of socket.readable) size += chunk.length
         }
-        expect(await loop().then(() => 'end', (error: unknown) => (error as { code: string }).code)).to.equal(expected)
+        expect(
+          await loop().then(
+            () => 'end',
+            (error: unknown) => (error as { code: string }).code,
+          ),
+        ).to.equal(expected)
         expect(size).to.equal(10)
       }
     })
@@ -267,7 +293,8 @@ export function describeReading({ options, streams, native }: Variant): void {
       circuit.data(pattern(10))
       circuit.end(12)
       // At once: an error discards what one branch of a tee has not read yet.
-      for (const { value } of await Promise.all(branches.map((reader) => reader.read()))) expect(value).to.have.length(10)
+      for (const { value } of await Promise.all(branches.map((reader) => reader.read())))
+        expect(value).to.have.length(10)
       for (const reader of branches) expect(await codeOf(reader.read())).to.equal('END_CONNRESET')
     })
 

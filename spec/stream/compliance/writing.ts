@@ -3,7 +3,16 @@ import { expect } from 'chai'
 import { RelayCommand } from '../../../lib/cell/commands.ts'
 import { SocketError } from '../../../lib/base/errors.ts'
 import { turn } from '../../support/turn.ts'
-import { codeOf, connected, connecting, pattern, rejection, sameBytes, utf8, type Variant } from '../support/scene.ts'
+import {
+  codeOf,
+  connected,
+  connecting,
+  pattern,
+  rejection,
+  sameBytes,
+  utf8,
+  type Variant,
+} from '../support/stream-fixture.ts'
 import { Watch } from '../support/watch.ts'
 
 const { BEGIN, DATA, END } = RelayCommand
@@ -29,14 +38,17 @@ export function describeWriting({ options, streams, flowControl }: Variant): voi
         const { circuit, socket } = connected(options)
         await socket.writable.getWriter().write(chunk)
         await turn()
-        expect([...circuit.dataBytes], chunk.constructor.name).to.deep.equal([...pattern(64).subarray(from, from + size)])
+        expect([...circuit.dataBytes], chunk.constructor.name).to.deep.equal([
+          ...pattern(64).subarray(from, from + size),
+        ])
       }
     })
 
     it('sends nothing for an empty chunk', async () => {
       const { circuit, socket } = connected(options)
       const writer = socket.writable.getWriter()
-      for (const chunk of [new Uint8Array(0), new ArrayBuffer(0), new DataView(new ArrayBuffer(4), 2, 0)]) await writer.write(chunk)
+      for (const chunk of [new Uint8Array(0), new ArrayBuffer(0), new DataView(new ArrayBuffer(4), 2, 0)])
+        await writer.write(chunk)
       await writer.write(utf8('x'))
       await turn()
       expect(circuit.cells).to.deep.equal([1])
@@ -170,7 +182,7 @@ export function describeWriting({ options, streams, flowControl }: Variant): voi
       expect(circuit.cells).to.deep.equal([498, 498, 100])
     })
 
-    it('waits for the stream\'s own window as for the circuit\'s', async () => {
+    it("waits for the stream's own window as for the circuit's", async () => {
       const { circuit, socket } = connected({ ...options, congestionControl: false })
       const watch = new Watch()
       void watch.add('write', socket.writable.getWriter().write(pattern(560 * 498)))
@@ -200,7 +212,10 @@ export function describeWriting({ options, streams, flowControl }: Variant): voi
       circuit.grant(200)
       await turn()
       expect(circuit.cells).to.have.length(300)
-      expect(circuit.sentOf(DATA).map(({ body }) => body[0])).to.deep.equal([...Array<number>(100).fill(0), ...Array<number>(200).fill(5)])
+      expect(circuit.sentOf(DATA).map(({ body }) => body[0])).to.deep.equal([
+        ...Array<number>(100).fill(0),
+        ...Array<number>(200).fill(5),
+      ])
       await socket.close()
       await watch.allSettled()
       expect(watch.word('write')).to.equal('CLOSED')
@@ -227,7 +242,9 @@ export function describeWriting({ options, streams, flowControl }: Variant): voi
       }
       await turn()
       expect(sameBytes(circuit.dataBytes, bytes)).to.equal(true)
-      expect(circuit.cells.every((length, index) => length === 498 || index === circuit.cells.length - 1)).to.equal(true)
+      expect(circuit.cells.every((length, index) => length === 498 || index === circuit.cells.length - 1)).to.equal(
+        true,
+      )
     })
 
     it('takes what is written before the stream is connected, and sends it right behind BEGIN', async () => {
@@ -284,7 +301,9 @@ export function describeWriting({ options, streams, flowControl }: Variant): voi
         expect(await rejection(writer.closed)).to.equal(error)
         expect(await rejection(writer.write(utf8('more')))).to.equal(error)
         expect(await rejection(socket.readable.getReader().read())).to.equal(error)
-        expect(await rejection(socket.closed)).to.be.instanceOf(SocketError).and.to.include({ code: 'ABORTED', cause: error })
+        expect(await rejection(socket.closed))
+          .to.be.instanceOf(SocketError)
+          .and.to.include({ code: 'ABORTED', cause: error })
       })
     }
 
@@ -303,7 +322,11 @@ export function describeWriting({ options, streams, flowControl }: Variant): voi
     })
 
     it('fails a write whose chunk is transferred away before its turn comes, whatever kind it is', async () => {
-      const kinds = [(buffer: ArrayBuffer) => buffer, (buffer: ArrayBuffer) => new Uint8Array(buffer), (buffer: ArrayBuffer) => new DataView(buffer)]
+      const kinds = [
+        (buffer: ArrayBuffer) => buffer,
+        (buffer: ArrayBuffer) => new Uint8Array(buffer),
+        (buffer: ArrayBuffer) => new DataView(buffer),
+      ]
       for (const kind of kinds) {
         const { circuit, socket } = connected({ ...options, credit: 1 })
         const writer = socket.writable.getWriter()
@@ -322,7 +345,10 @@ export function describeWriting({ options, streams, flowControl }: Variant): voi
 
     it('fails a write whose buffer shrinks while it waits', async () => {
       const { circuit, socket } = connected({ ...options, credit: 1 })
-      const Resizable = ArrayBuffer as unknown as new (length: number, options: { maxByteLength: number }) => ArrayBuffer & { resize(length: number): void }
+      const Resizable = ArrayBuffer as unknown as new (
+        length: number,
+        options: { maxByteLength: number },
+      ) => ArrayBuffer & { resize(length: number): void }
       const buffer = new Resizable(1000, { maxByteLength: 2000 })
       const written = codeOf(socket.writable.getWriter().write(new Uint8Array(buffer)))
       await turn()
@@ -332,7 +358,11 @@ export function describeWriting({ options, streams, flowControl }: Variant): voi
     })
 
     it('seals what was accepted before every END of ours', async () => {
-      type End = (scene: ReturnType<typeof connected>, writer: WritableStreamDefaultWriter<BufferSource>, abort: () => void) => unknown
+      type End = (
+        fixture: ReturnType<typeof connected>,
+        writer: WritableStreamDefaultWriter<BufferSource>,
+        abort: () => void,
+      ) => unknown
       const ends: Record<string, End> = {
         'close()': ({ socket }) => socket.close(),
         'abort()': (_scene, writer) => writer.abort('enough'),
@@ -343,36 +373,36 @@ export function describeWriting({ options, streams, flowControl }: Variant): voi
       }
       for (const [how, end] of Object.entries(ends)) {
         const controller = new AbortController()
-        const scene = connected({ ...options, endOnClose: how.endsWith('endOnClose'), signal: controller.signal })
-        const writer = scene.socket.writable.getWriter()
+        const fixture = connected({ ...options, endOnClose: how.endsWith('endOnClose'), signal: controller.signal })
+        const writer = fixture.socket.writable.getWriter()
         await writer.write(utf8('last words'))
-        await end(scene, writer, () => controller.abort())
-        await scene.socket.closed.catch(() => undefined)
-        expect(scene.circuit.commands, how).to.deep.equal([BEGIN, DATA, END])
-        expect(scene.circuit.reserved, how).to.equal(0)
+        await end(fixture, writer, () => controller.abort())
+        await fixture.socket.closed.catch(() => undefined)
+        expect(fixture.circuit.commands, how).to.deep.equal([BEGIN, DATA, END])
+        expect(fixture.circuit.reserved, how).to.equal(0)
         await turn()
-        expect(scene.circuit.commands, how).to.have.length(3)
+        expect(fixture.circuit.commands, how).to.have.length(3)
       }
     })
 
     it('gives back the credit of what was accepted and could not be sent, and sends it nowhere', async () => {
-      const ends: Record<string, (scene: ReturnType<typeof connected>) => void> = {
+      const ends: Record<string, (fixture: ReturnType<typeof connected>) => void> = {
         'END DONE': ({ circuit }) => circuit.end(6),
         'END CONNRESET': ({ circuit }) => circuit.end(12),
         'the circuit dies': ({ circuit }) => circuit.die(),
       }
       for (const [how, end] of Object.entries(ends)) {
-        const scene = connected(options)
-        const writer = scene.socket.writable.getWriter()
+        const fixture = connected(options)
+        const writer = fixture.socket.writable.getWriter()
         await writer.write(utf8('too late'))
-        end(scene)
+        end(fixture)
         // The bytes are lost, so the writable fails at once, whatever the reason says.
         const expected = how === 'END DONE' ? 'ENDED' : how === 'END CONNRESET' ? 'END_CONNRESET' : 'CIRCUIT_DESTROYED'
         expect(await codeOf(writer.closed), how).to.equal(expected)
         await turn(2)
-        expect(scene.circuit.commands, how).to.deep.equal([BEGIN])
-        expect(scene.circuit.faults, how).to.deep.equal([])
-        if (how !== 'the circuit dies') expect(scene.circuit.reserved, how).to.equal(0)
+        expect(fixture.circuit.commands, how).to.deep.equal([BEGIN])
+        expect(fixture.circuit.faults, how).to.deep.equal([])
+        if (how !== 'the circuit dies') expect(fixture.circuit.reserved, how).to.equal(0)
       }
     })
 

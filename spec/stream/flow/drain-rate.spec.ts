@@ -26,7 +26,11 @@ describe('DrainRate', () => {
     expect(drain.rate).to.be.closeTo((2 * 50 + 10) / 3, 1e-9)
   })
 
-  for (const [count, expected] of [[2, (2 * 40 + 1 * 10) / 3], [5, (2 * 40 + 4 * 10) / 6], [100, (2 * 40 + 99 * 10) / 101]] as const) {
+  for (const [count, expected] of [
+    [2, (2 * 40 + 1 * 10) / 3],
+    [5, (2 * 40 + 4 * 10) / 6],
+    [100, (2 * 40 + 99 * 10) / 101],
+  ] as const) {
     it(`averages over ${count} measurements as an N-EWMA does`, () => {
       const drain = new DrainRate(MEASURE, count)
       drain.drained(1, 9000, 0)
@@ -72,7 +76,7 @@ describe('DrainRate', () => {
     expect(drain.rate).to.equal(Infinity)
   })
 
-  it('doubles after each measurement\'s worth of bytes that found the queue empty', () => {
+  it("doubles after each measurement's worth of bytes that found the queue empty", () => {
     const drain = new DrainRate(MEASURE, 2)
     drain.drained(1, 5000, 0)
     drain.drained(1000, 4000, 100)
@@ -114,15 +118,19 @@ describe('DrainRate', () => {
 
   it('of a steady reader is its speed, whatever its portions', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 5000 }), fc.array(fc.integer({ min: 1, max: 65_536 }), { minLength: 40, maxLength: 80 }), (speed, portions) => {
-        const drain = new DrainRate(249_000, 2)
-        let now = 0
-        for (const portion of portions) {
-          now += portion / speed
-          drain.drained(portion, 1_000_000, now)
-        }
-        if (drain.rate !== Infinity) expect(drain.rate).to.be.closeTo(speed, speed * 1e-6)
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 5000 }),
+        fc.array(fc.integer({ min: 1, max: 65_536 }), { minLength: 40, maxLength: 80 }),
+        (speed, portions) => {
+          const drain = new DrainRate(249_000, 2)
+          let now = 0
+          for (const portion of portions) {
+            now += portion / speed
+            drain.drained(portion, 1_000_000, now)
+          }
+          if (drain.rate !== Infinity) expect(drain.rate).to.be.closeTo(speed, speed * 1e-6)
+        },
+      ),
     )
   })
 })

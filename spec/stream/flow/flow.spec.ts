@@ -1,5 +1,6 @@
 /**
- * Backpressure, exact in both directions: what a stream sends follows its credit, what it acknowledges follows its consumer.
+ * Backpressure, exact in both directions: what a stream sends follows its credit, what it acknowledges follows its
+ * consumer.
  */
 import { expect } from 'chai'
 import { RelayCommand } from '../../../lib/cell/commands.ts'
@@ -9,7 +10,7 @@ import { thrownBy } from '../../cell/support/bytes.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { turn } from '../../support/turn.ts'
 import { FakeCircuit } from '../support/fake-circuit.ts'
-import { cells, codeOf, concat, connected, pattern, sameBytes } from '../support/scene.ts'
+import { cells, codeOf, concat, connected, pattern, sameBytes } from '../support/stream-fixture.ts'
 import { Watch } from '../support/watch.ts'
 
 const { DATA, SENDME } = RelayCommand
@@ -33,7 +34,10 @@ describe('the stream SENDMEs of a stream', () => {
       consumed += size
       expect(circuit.sentOf(SENDME), `after ${consumed} bytes`).to.have.length(Math.floor(consumed / 498 / 50))
     }
-    expect(circuit.sentOf(SENDME).every(({ body }) => body.length === 0), 'their bodies are empty').to.equal(true)
+    expect(
+      circuit.sentOf(SENDME).every(({ body }) => body.length === 0),
+      'their bodies are empty',
+    ).to.equal(true)
   })
 
   it('follow consumption also when cells are short, or empty', async () => {
@@ -173,7 +177,12 @@ describe('the credit of a stream', () => {
     for (const sent of [0, 1, 49]) {
       const { circuit, socket } = connected()
       if (sent > 0) await socket.writable.getWriter().write(new Uint8Array(sent * 498))
-      expect(thrownBy(() => circuit.sendme()), String(sent)).to.be.instanceOf(TorError).and.to.include({ code: 'CIRCUIT_PROTOCOL' })
+      expect(
+        thrownBy(() => circuit.sendme()),
+        String(sent),
+      )
+        .to.be.instanceOf(TorError)
+        .and.to.include({ code: 'CIRCUIT_PROTOCOL' })
       expect(await codeOf(socket.closed)).to.equal('CIRCUIT_PROTOCOL')
     }
     const { circuit, socket } = connected()
@@ -235,21 +244,24 @@ describe('the credit of a stream', () => {
   })
 
   it('is there for others when the only stream in line goes', async () => {
-    const ends: ((scene: ReturnType<typeof connected>, writer: WritableStreamDefaultWriter<BufferSource>) => unknown)[] = [
+    const ends: ((
+      fixture: ReturnType<typeof connected>,
+      writer: WritableStreamDefaultWriter<BufferSource>,
+    ) => unknown)[] = [
       ({ socket }) => socket.close(),
       (_scene, writer) => writer.abort(),
       ({ circuit }) => circuit.end(6),
       ({ circuit }) => circuit.end(12),
     ]
     for (const end of ends) {
-      const scene = connected({ credit: 0 })
-      const writer = scene.socket.writable.getWriter()
+      const fixture = connected({ credit: 0 })
+      const writer = fixture.socket.writable.getWriter()
       const write = writer.write(pattern(10)).catch(() => undefined)
       await turn()
-      await end(scene, writer)
+      await end(fixture, writer)
       await write
-      scene.circuit.available = 5
-      expect(scene.circuit.line.credit).to.equal(5)
+      fixture.circuit.available = 5
+      expect(fixture.circuit.line.credit).to.equal(5)
     }
   })
 
@@ -261,7 +273,9 @@ describe('the credit of a stream', () => {
       return socket
     })
     const watch = new Watch()
-    sockets.forEach((socket, index) => void watch.add(`write ${index + 1}`, socket.writable.getWriter().write(pattern(10_000))))
+    sockets.forEach(
+      (socket, index) => void watch.add(`write ${index + 1}`, socket.writable.getWriter().write(pattern(10_000))),
+    )
     await turn()
     await sockets[0]?.close()
     circuit.grant(100)

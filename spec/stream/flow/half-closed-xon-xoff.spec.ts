@@ -8,7 +8,7 @@ import { FakeClock } from '../../support/fake-clock.ts'
 import { FakeCircuit, type Message } from '../support/fake-circuit.ts'
 import { DEFAULT_XON_XOFF } from '../../../lib/stream/contract/flow-parameters.ts'
 import { TorStream } from '../../../lib/stream/tor-stream.ts'
-import { connected, connecting, pattern, type Scene } from '../support/scene.ts'
+import { connected, connecting, pattern, type StreamFixture } from '../support/stream-fixture.ts'
 
 const DATA: Message = [RelayCommand.DATA, pattern(498)]
 const CONNECTED: Message = [RelayCommand.CONNECTED]
@@ -18,7 +18,7 @@ const XOFF: Message = [RelayCommand.XOFF, encodeXoff()]
 const XON: Message = [RelayCommand.XON, encodeXon(100)]
 
 /** Checks that these messages break the protocol, and that the ones before the last do not. */
-function expectViolation({ circuit }: Pick<Scene, 'circuit'>, ...messages: readonly Message[]): void {
+function expectViolation({ circuit }: Pick<StreamFixture, 'circuit'>, ...messages: readonly Message[]): void {
   for (const message of messages.slice(0, -1)) circuit.deliver(1, message)
   const error = thrownBy(() => circuit.deliver(1, messages.at(-1) as Message))
   expect(error).to.be.instanceOf(TorError)
@@ -26,11 +26,11 @@ function expectViolation({ circuit }: Pick<Scene, 'circuit'>, ...messages: reado
 }
 
 /** A stream that is over, after so many cells were sent. */
-async function ended(sentCells = 0, make: typeof connected = connected): Promise<Scene> {
-  const scene = make({ congestionControl: true, credit: 1e5 })
-  if (sentCells > 0) await scene.socket.writable.getWriter().write(new Uint8Array(sentCells * 498))
-  await scene.socket.close().catch(() => undefined) // it never opened
-  return scene
+async function ended(sentCells = 0, make: typeof connected = connected): Promise<StreamFixture> {
+  const fixture = make({ congestionControl: true, credit: 1e5 })
+  if (sentCells > 0) await fixture.socket.writable.getWriter().write(new Uint8Array(sentCells * 498))
+  await fixture.socket.close().catch(() => undefined) // it never opened
+  return fixture
 }
 
 describe('a stream with congestion control after our END', () => {
@@ -43,19 +43,24 @@ describe('a stream with congestion control after our END', () => {
   })
 
   it('bears 16,384 cells of DATA, more than any window, and not one more', async () => {
-    const scene = await ended()
-    for (let pass = 0; pass < 128; pass++) scene.circuit.deliver(1, ...new Array<Message>(128).fill(DATA))
-    expectViolation(scene, DATA)
+    const fixture = await ended()
+    for (let pass = 0; pass < 128; pass++) fixture.circuit.deliver(1, ...new Array<Message>(128).fill(DATA))
+    expectViolation(fixture, DATA)
   })
 
   it('counts cells without bytes like any others', async () => {
-    const scene = await ended()
+    const fixture = await ended()
     const empty: Message = [RelayCommand.DATA, new Uint8Array(0)]
-    for (let pass = 0; pass < 128; pass++) scene.circuit.deliver(1, ...new Array<Message>(128).fill(empty))
-    expectViolation(scene, empty)
+    for (let pass = 0; pass < 128; pass++) fixture.circuit.deliver(1, ...new Array<Message>(128).fill(empty))
+    expectViolation(fixture, empty)
   })
 
-  for (const [name, message, sent] of [['DATA', DATA, 0], ['END', END, 0], ['XOFF', XOFF, 1000], ['XON', XON, 1000]] as const) {
+  for (const [name, message, sent] of [
+    ['DATA', DATA, 0],
+    ['END', END, 0],
+    ['XOFF', XOFF, 1000],
+    ['XON', XON, 1000],
+  ] as const) {
     it(`bears ${name} for a minute, and not a moment longer`, async () => {
       const inTime = await ended(sent)
       inTime.clock.advance(60_000)
@@ -67,10 +72,10 @@ describe('a stream with congestion control after our END', () => {
   }
 
   it('bears CONNECTED for a minute when it had none, then DATA', async () => {
-    const scene = await ended(0, connecting)
-    scene.clock.advance(60_000)
-    scene.circuit.deliver(1, CONNECTED, DATA)
-    expect(scene.circuit.endpoints.get(1)?.state).to.equal('ended-open under congestion control')
+    const fixture = await ended(0, connecting)
+    fixture.clock.advance(60_000)
+    fixture.circuit.deliver(1, CONNECTED, DATA)
+    expect(fixture.circuit.endpoints.get(1)?.state).to.equal('ended-open under congestion control')
     const late = await ended(0, connecting)
     late.clock.advance(60_001)
     expectViolation(late, CONNECTED)

@@ -76,7 +76,7 @@ describe('TokenBucket', () => {
     expect(tokens.tokens).to.equal(500)
   })
 
-  it('lets out no more than a second\'s worth and the rate, in any time and whatever the portions', () => {
+  it("lets out no more than a second's worth and the rate, in any time and whatever the portions", () => {
     const step = fc.record({ wait: fc.integer({ min: 0, max: 3000 }), want: fc.integer({ min: 1, max: 20_000 }) })
     fc.assert(
       fc.property(fc.integer({ min: 1000, max: 1_000_000 }), fc.array(step, { maxLength: 100 }), (rate, steps) => {

@@ -13,20 +13,42 @@ const { XOFF, XON } = RelayCommand
 const perXoff = ({ xoffClient, xoffExit }: XonXoffParameters): number => Math.min(xoffClient, xoffExit) * 244
 const perXon = ({ xonRate }: XonXoffParameters): number => xonRate * 249
 
-/** A message, whether it is a violation; or bytes that are sent, in halves of what one XOFF or one advisory XON takes. */
+/**
+ * A message, whether it is a violation; or bytes that are sent, in halves of what one XOFF or one advisory XON takes.
+ */
 type Step = 'xoff' | 'xon' | 'xoff!' | 'xon!' | readonly [unit: 'xoffs' | 'xons', times: number, plus?: number]
 
-/** Arti crates/tor-proto/src/stream/flow_ctrl/xon_xoff/state.rs, `sidechannel_mitigation`: each of its cases, with its parameters. */
+/**
+ * Arti crates/tor-proto/src/stream/flow_ctrl/xon_xoff/state.rs, `sidechannel_mitigation`: each of its cases, with its
+ * parameters.
+ */
 const CASES: readonly (readonly [name: string, ...steps: Step[]])[] = [
   ['no XON as the first message', 'xon!'],
   ['no XOFF as the first message', 'xoff!'],
   ['no XOFF after a byte too little', ['xoffs', 1, -1], 'xoff!'],
   ['an XOFF after enough bytes, and no second at once', ['xoffs', 1], 'xoff', 'xoff!'],
   ['no XOFF after an XOFF, however many bytes were sent in between', ['xoffs', 1], 'xoff', ['xoffs', 1], 'xoff!'],
-  ['an XON after an XOFF at once, and another XOFF after as many bytes again', ['xoffs', 1], 'xoff', 'xon', ['xoffs', 1], 'xoff'],
+  [
+    'an XON after an XOFF at once, and another XOFF after as many bytes again',
+    ['xoffs', 1],
+    'xoff',
+    'xon',
+    ['xoffs', 1],
+    'xoff',
+  ],
   ['no XON after a byte too little', ['xons', 1, -1], 'xon!'],
   ['as many advisory XONs in a row as the bytes allow, and not one more', ['xons', 3], 'xon', 'xon', 'xon', 'xon!'],
-  ['as many XOFFs, each answered by an XON, as the bytes allow, and not one more', ['xoffs', 3], 'xoff', 'xon', 'xoff', 'xon', 'xoff', 'xon', 'xoff!'],
+  [
+    'as many XOFFs, each answered by an XON, as the bytes allow, and not one more',
+    ['xoffs', 3],
+    'xoff',
+    'xon',
+    'xoff',
+    'xon',
+    'xoff',
+    'xon',
+    'xoff!',
+  ],
 ]
 
 /** More of our own. */
@@ -52,7 +74,8 @@ describe('XonXoffLimits', () => {
             limits.sent((unit === 'xoffs' ? perXoff(parameters) : perXon(parameters)) * times + plus)
             continue
           }
-          const receive = (): unknown => (step.startsWith('xoff') ? limits.receive(XOFF, encodeXoff()) : limits.receive(XON, encodeXon(5)))
+          const receive = (): unknown =>
+            step.startsWith('xoff') ? limits.receive(XOFF, encodeXoff()) : limits.receive(XON, encodeXon(5))
           if (!step.endsWith('!')) expect(receive()).to.equal(step === 'xon' ? 5 : 0)
           else expect(thrownBy(receive)).to.be.instanceOf(TorError).and.to.include({ code: 'CIRCUIT_PROTOCOL' })
         }
@@ -61,7 +84,14 @@ describe('XonXoffLimits', () => {
   }
 
   it('takes what is malformed for a violation, and keeps why', () => {
-    for (const [command, body] of [[XOFF, []], [XOFF, [1]], [XOFF, [0, 0]], [XON, []], [XON, [1, 0, 0, 0, 1]], [XON, [0, 0, 0, 1]]] as const) {
+    for (const [command, body] of [
+      [XOFF, []],
+      [XOFF, [1]],
+      [XOFF, [0, 0]],
+      [XON, []],
+      [XON, [1, 0, 0, 0, 1]],
+      [XON, [0, 0, 0, 1]],
+    ] as const) {
       const limits = new XonXoffLimits(DEFAULT_XON_XOFF)
       limits.sent(10_000_000)
       const error = thrownBy(() => limits.receive(command, Uint8Array.from(body))) as TorError
@@ -71,7 +101,11 @@ describe('XonXoffLimits', () => {
   })
 
   it('never hits a far end that keeps the whole of the proposal, whatever it gets', () => {
-    const event = fc.record({ bytes: fc.integer({ min: 1, max: 600_000 }), drains: fc.boolean(), advises: fc.boolean() })
+    const event = fc.record({
+      bytes: fc.integer({ min: 1, max: 600_000 }),
+      drains: fc.boolean(),
+      advises: fc.boolean(),
+    })
     fc.assert(
       fc.property(fc.constantFrom(...PARAMETERS), fc.array(event, { maxLength: 60 }), (parameters, events) => {
         const limits = new XonXoffLimits(parameters)

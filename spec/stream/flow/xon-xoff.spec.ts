@@ -6,29 +6,40 @@ import { EndReason } from '../../../lib/cell/reasons.ts'
 import { TorStream } from '../../../lib/stream/tor-stream.ts'
 import { turn } from '../../support/turn.ts'
 import type { FakeCircuit } from '../support/fake-circuit.ts'
-import { cells, codeOf, concat, connected as connectedBy, connecting, pattern, sameBytes, type Scene, type SceneOptions } from '../support/scene.ts'
+import {
+  cells,
+  codeOf,
+  concat,
+  connected as connectedBy,
+  connecting,
+  pattern,
+  sameBytes,
+  type StreamFixture,
+  type FixtureOptions,
+} from '../support/stream-fixture.ts'
 import { Watch } from '../support/watch.ts'
 
 const { DATA, END, SENDME, XOFF, XON } = RelayCommand
 const CELL = 498
 
-const connected = (options: SceneOptions = {}): Scene => connectedBy({ congestionControl: true, credit: 100_000, ...options })
+const connected = (options: FixtureOptions = {}): StreamFixture =>
+  connectedBy({ congestionControl: true, credit: 100_000, ...options })
 
 /** The rates of the XONs that were sent, in 1000 bytes per second. */
 const ratesOf = (circuit: FakeCircuit): number[] => circuit.sentOf(XON).map(({ body }) => decodeXon(body))
 
 /** Sends `bytes` in cells, `pass` of them in each read of the link. */
-function flood({ circuit }: Scene, bytes: number, from = 0, pass = 100): void {
+function flood({ circuit }: StreamFixture, bytes: number, from = 0, pass = 100): void {
   const all = cells(Math.ceil(bytes / CELL), CELL, from)
   for (let at = 0; at < all.length; at += pass) circuit.data(...all.slice(at, at + pass))
 }
 
 /** Reads so many bytes, `portion` at a time and one portion each `pause` ms. */
-async function drain(scene: Scene, bytes: number, portion: number, pause: number): Promise<Uint8Array> {
-  const reader = scene.socket.readable.getReader({ mode: 'byob' })
+async function drain(fixture: StreamFixture, bytes: number, portion: number, pause: number): Promise<Uint8Array> {
+  const reader = fixture.socket.readable.getReader({ mode: 'byob' })
   const chunks: Uint8Array[] = []
-  for (let left = bytes; left > 0; ) {
-    scene.clock.advance(pause)
+  for (let left = bytes; left > 0;) {
+    fixture.clock.advance(pause)
     const { value, done } = await reader.read(new Uint8Array(Math.min(portion, left)))
     if (done) break
     left -= value.length
@@ -49,19 +60,19 @@ describe('a stream on a circuit with congestion control', () => {
   })
 
   it('has no window in either direction: no SENDME goes out, and none is waited for', async () => {
-    const scene = connected()
-    const written = scene.socket.writable.getWriter().write(pattern(2000 * CELL))
+    const fixture = connected()
+    const written = fixture.socket.writable.getWriter().write(pattern(2000 * CELL))
     await written
-    expect(scene.circuit.cells).to.have.length(2000)
+    expect(fixture.circuit.cells).to.have.length(2000)
     for (let round = 0; round < 10; round++) {
-      flood(scene, 300 * CELL, round * 300 * CELL)
-      await drain(scene, 300 * CELL, 65_536, 0)
+      flood(fixture, 300 * CELL, round * 300 * CELL)
+      await drain(fixture, 300 * CELL, 65_536, 0)
     }
-    expect(scene.circuit.sentOf(SENDME)).to.deep.equal([])
-    expect(scene.circuit.sentOf(XOFF)).to.deep.equal([])
+    expect(fixture.circuit.sentOf(SENDME)).to.deep.equal([])
+    expect(fixture.circuit.sentOf(XOFF)).to.deep.equal([])
   })
 
-  it('stops for want of the circuit\'s credit as with windows', async () => {
+  it("stops for want of the circuit's credit as with windows", async () => {
     const { circuit, socket } = connected({ credit: 7 })
     const watch = new Watch()
     const writer = socket.writable.getWriter()
@@ -77,15 +88,17 @@ describe('a stream on a circuit with congestion control', () => {
 
 describe('a stream that is told to stop', () => {
   /** A stream that sent enough for XOFFs, with a write parked behind one. */
-  async function stopped(options: SceneOptions = {}): Promise<Scene & { readonly watch: Watch; readonly writer: WritableStreamDefaultWriter<BufferSource> }> {
-    const scene = connected(options)
+  async function stopped(
+    options: FixtureOptions = {},
+  ): Promise<StreamFixture & { readonly watch: Watch; readonly writer: WritableStreamDefaultWriter<BufferSource> }> {
+    const fixture = connected(options)
     const watch = new Watch()
-    const writer = scene.socket.writable.getWriter()
+    const writer = fixture.socket.writable.getWriter()
     await writer.write(pattern(1000 * CELL))
-    scene.circuit.xoff()
+    fixture.circuit.xoff()
     void watch.add('write', writer.write(pattern(100 * CELL, 1000 * CELL)))
     await turn()
-    return { ...scene, watch, writer }
+    return { ...fixture, watch, writer }
   }
 
   it('sends nothing more: the write waits, and nothing is ready', async () => {
@@ -115,7 +128,7 @@ describe('a stream that is told to stop', () => {
     expect(sameBytes(circuit.dataBytes, pattern(1000 * CELL + 1003))).to.equal(true)
   })
 
-  it('leaves the circuit\'s credit to the others meanwhile', async () => {
+  it("leaves the circuit's credit to the others meanwhile", async () => {
     const { circuit } = await stopped()
     expect(circuit.line.credit).to.equal(circuit.available)
     const other = new TorStream(circuit, 'example.com:81')
@@ -124,7 +137,7 @@ describe('a stream that is told to stop', () => {
     expect(circuit.sentOf(DATA, 2)).to.have.length(10)
   })
 
-  it('gives up its turn when it is told while it stands in the circuit\'s line', async () => {
+  it("gives up its turn when it is told while it stands in the circuit's line", async () => {
     const { circuit, socket } = connected({ credit: 1000 })
     const watch = new Watch()
     void watch.add('write', socket.writable.getWriter().write(pattern(1100 * CELL)))
@@ -150,7 +163,7 @@ describe('a stream that is told to stop', () => {
     expect(clock.timers).to.equal(0)
   })
 
-  it('goes on with what a second brings at the XON\'s rate, then at that rate, by one timer', async () => {
+  it("goes on with what a second brings at the XON's rate, then at that rate, by one timer", async () => {
     const { circuit, clock, watch, writer } = await stopped()
     circuit.xon(10) // 10,000 bytes per second: 20 cells and a bit
     await turn()
@@ -254,7 +267,10 @@ describe('a stream that is told to stop', () => {
     await watch.allSettled()
   })
 
-  const ends: readonly (readonly [what: string, act: (scene: Scene, writer: WritableStreamDefaultWriter<BufferSource>) => unknown])[] = [
+  const ends: readonly (readonly [
+    what: string,
+    act: (fixture: StreamFixture, writer: WritableStreamDefaultWriter<BufferSource>) => unknown,
+  ])[] = [
     ['is closed', ({ socket }) => socket.close()],
     ['is aborted', (_, writer) => writer.abort('enough').catch(() => undefined)],
     ['gets an END', ({ circuit }) => circuit.end(EndReason.DONE)],
@@ -290,7 +306,10 @@ describe('a stream that is told to stop', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(event, { maxLength: 60 }), async (events) => {
         // One cell's worth of parameters: every XON and XOFF that makes sense is allowed soon.
-        const { circuit, clock, socket } = connected({ credit: 20, congestionControl: { xoffExit: 1, xoffClient: 1, xonRate: 1 } })
+        const { circuit, clock, socket } = connected({
+          credit: 20,
+          congestionControl: { xoffExit: 1, xoffClient: 1, xonRate: 1 },
+        })
         const writer = socket.writable.getWriter()
         let size = 0
         let stopped = false
@@ -315,7 +334,8 @@ describe('a stream that is told to stop', () => {
             circuit.xon(value)
           }
           await turn()
-          if (stopped && kind !== 'xoff') expect(circuit.cells.length - cellsBefore, 'cells although stopped').to.be.at.most(1)
+          if (stopped && kind !== 'xoff')
+            expect(circuit.cells.length - cellsBefore, 'cells although stopped').to.be.at.most(1)
           expect(clock.timers).to.be.at.most(1)
         }
         if (stopped) circuit.xon()
@@ -337,125 +357,133 @@ describe('a stream that is told to stop', () => {
 
 describe('a consumer that falls behind', () => {
   it('tells the far end to stop when more than 244,000 bytes wait, once', async () => {
-    const scene = connected()
-    flood(scene, 489 * CELL)
+    const fixture = connected()
+    flood(fixture, 489 * CELL)
     await turn()
-    expect(scene.circuit.sentOf(XOFF)).to.deep.equal([])
-    expect(scene.socket.windows.deliver).to.equal(0)
-    flood(scene, CELL)
+    expect(fixture.circuit.sentOf(XOFF)).to.deep.equal([])
+    expect(fixture.socket.windows.deliver).to.equal(0)
+    flood(fixture, CELL)
     await turn()
-    expect(scene.circuit.sentOf(XOFF).map(({ body }) => [...body])).to.deep.equal([[0]])
-    flood(scene, 1000 * CELL)
+    expect(fixture.circuit.sentOf(XOFF).map(({ body }) => [...body])).to.deep.equal([[0]])
+    flood(fixture, 1000 * CELL)
     await turn()
-    expect(scene.circuit.sentOf(XOFF)).to.have.length(1)
-    expect(scene.circuit.sentOf(XON)).to.deep.equal([])
+    expect(fixture.circuit.sentOf(XOFF)).to.have.length(1)
+    expect(fixture.circuit.sentOf(XON)).to.deep.equal([])
   })
 
-  it('goes by the consensus\' number for clients, in cells of 488 bytes', async () => {
-    const scene = connected({ congestionControl: { xoffClient: 10, xoffExit: 3 } })
-    scene.circuit.data(pattern(4880))
+  it("goes by the consensus' number for clients, in cells of 488 bytes", async () => {
+    const fixture = connected({ congestionControl: { xoffClient: 10, xoffExit: 3 } })
+    fixture.circuit.data(pattern(4880))
     await turn()
-    expect(scene.circuit.sentOf(XOFF)).to.deep.equal([])
-    scene.circuit.data(pattern(1))
+    expect(fixture.circuit.sentOf(XOFF)).to.deep.equal([])
+    fixture.circuit.data(pattern(1))
     await turn()
-    expect(scene.circuit.sentOf(XOFF)).to.have.length(1)
+    expect(fixture.circuit.sentOf(XOFF)).to.have.length(1)
   })
 
   it('tells nothing about a burst in one read of the link that is taken at once, chunk by chunk', async () => {
-    const scene = connected()
-    const reader = scene.socket.readable.getReader()
+    const fixture = connected()
+    const reader = fixture.socket.readable.getReader()
     let read = 0
     const reading = (async () => {
       while (read < 1000 * CELL) read += (await reader.read()).value?.length ?? 0
     })()
     await turn()
-    scene.circuit.data(...cells(1000))
+    fixture.circuit.data(...cells(1000))
     await reading
     await turn()
-    expect(scene.circuit.sentOf(XOFF)).to.deep.equal([])
+    expect(fixture.circuit.sentOf(XOFF)).to.deep.equal([])
   })
 
   it('lets the far end go on when everything is read, not before', async () => {
-    const scene = connected()
-    flood(scene, 600 * CELL)
+    const fixture = connected()
+    flood(fixture, 600 * CELL)
     await turn()
-    await drain(scene, 600 * CELL - 1, 10_000, 1)
-    expect(scene.circuit.sentOf(XON)).to.deep.equal([])
-    await drain(scene, 1, 1, 1)
-    expect(scene.circuit.sentOf(XON)).to.have.length(1)
-    flood(scene, 600 * CELL)
+    await drain(fixture, 600 * CELL - 1, 10_000, 1)
+    expect(fixture.circuit.sentOf(XON)).to.deep.equal([])
+    await drain(fixture, 1, 1, 1)
+    expect(fixture.circuit.sentOf(XON)).to.have.length(1)
+    flood(fixture, 600 * CELL)
     await turn()
-    expect(scene.circuit.sentOf(XOFF), 'again').to.have.length(2)
+    expect(fixture.circuit.sentOf(XOFF), 'again').to.have.length(2)
   })
 
   it('tells the rate at which it read, since it began to', async () => {
-    const scene = connected()
-    flood(scene, 1100 * CELL)
+    const fixture = connected()
+    flood(fixture, 1100 * CELL)
     await turn()
-    scene.clock.advance(3_600_000)
+    fixture.clock.advance(3_600_000)
     // 10,000 bytes each 20 ms are 500 bytes per ms.
-    expect(sameBytes(await drain(scene, 1100 * CELL, 10_000, 20), pattern(1100 * CELL))).to.equal(true)
-    expect(ratesOf(scene.circuit)).to.deep.equal([500])
+    expect(sameBytes(await drain(fixture, 1100 * CELL, 10_000, 20), pattern(1100 * CELL))).to.equal(true)
+    expect(ratesOf(fixture.circuit)).to.deep.equal([500])
   })
 
   it('tells the rate since the last XOFF, and nothing of what was before', async () => {
-    const scene = connected()
-    for (const [pause, rate] of [[20, 500], [5, 2000], [50, 200]] as const) {
-      flood(scene, 1100 * CELL)
+    const fixture = connected()
+    for (const [pause, rate] of [
+      [20, 500],
+      [5, 2000],
+      [50, 200],
+    ] as const) {
+      flood(fixture, 1100 * CELL)
       await turn()
-      await drain(scene, 1100 * CELL, 10_000, pause)
-      expect(ratesOf(scene.circuit).at(-1)).to.equal(rate)
+      await drain(fixture, 1100 * CELL, 10_000, pause)
+      expect(ratesOf(fixture.circuit).at(-1)).to.equal(rate)
     }
-    expect(scene.circuit.sentOf(XOFF)).to.have.length(3)
+    expect(fixture.circuit.sentOf(XOFF)).to.have.length(3)
   })
 
   it('tells no rate when it had only paused, and then reads as fast as it can', async () => {
-    const scene = connected()
-    flood(scene, 600 * CELL)
+    const fixture = connected()
+    flood(fixture, 600 * CELL)
     await turn()
-    scene.clock.advance(60_000)
-    await drain(scene, 600 * CELL, 65_536, 0)
-    expect(ratesOf(scene.circuit)).to.deep.equal([Infinity])
+    fixture.clock.advance(60_000)
+    await drain(fixture, 600 * CELL, 65_536, 0)
+    expect(ratesOf(fixture.circuit)).to.deep.equal([Infinity])
   })
 
   it('tells a rate of at least 1, as 0 would say the opposite', async () => {
-    const scene = connected({ receiveBufferLimit: Infinity })
-    flood(scene, 600 * CELL)
+    const fixture = connected({ receiveBufferLimit: Infinity })
+    flood(fixture, 600 * CELL)
     await turn()
-    await drain(scene, 600 * CELL, 1000, 100_000)
-    expect(ratesOf(scene.circuit)).to.deep.equal([1])
+    await drain(fixture, 600 * CELL, 1000, 100_000)
+    expect(ratesOf(fixture.circuit)).to.deep.equal([1])
   })
 
   it('tells another rate when its speed changes by more than a quarter, and not when it changes by less', async () => {
-    const scene = connected({ receiveBufferLimit: Infinity })
-    flood(scene, 600 * CELL)
+    const fixture = connected({ receiveBufferLimit: Infinity })
+    flood(fixture, 600 * CELL)
     await turn()
-    await drain(scene, 600 * CELL, 10_000, 20)
-    expect(ratesOf(scene.circuit)).to.deep.equal([500])
+    await drain(fixture, 600 * CELL, 10_000, 20)
+    expect(ratesOf(fixture.circuit)).to.deep.equal([500])
     // A queue that is always there, but never long enough for an XOFF.
-    const speeds: readonly (readonly [pause: number, rates: number[]])[] = [[20, [500]], [18, [500]], [10, [500, 852, 952]]]
+    const speeds: readonly (readonly [pause: number, rates: number[]])[] = [
+      [20, [500]],
+      [18, [500]],
+      [10, [500, 852, 952]],
+    ]
     for (const [pause, rates] of speeds) {
       for (let round = 0; round < 8; round++) {
-        flood(scene, 200 * CELL)
-        await drain(scene, 200 * CELL - 40_000 * (round === 0 ? 1 : 0), 10_000, pause)
+        flood(fixture, 200 * CELL)
+        await drain(fixture, 200 * CELL - 40_000 * (round === 0 ? 1 : 0), 10_000, pause)
       }
-      await drain(scene, 40_000, 10_000, pause)
-      expect(scene.circuit.sentOf(XOFF)).to.have.length(1)
-      if (pause > 10) expect(ratesOf(scene.circuit), `${pause} ms`).to.deep.equal(rates)
-      else expect(ratesOf(scene.circuit)[1], 'the first after it').to.be.within(800, 960)
+      await drain(fixture, 40_000, 10_000, pause)
+      expect(fixture.circuit.sentOf(XOFF)).to.have.length(1)
+      if (pause > 10) expect(ratesOf(fixture.circuit), `${pause} ms`).to.deep.equal(rates)
+      else expect(ratesOf(fixture.circuit)[1], 'the first after it').to.be.within(800, 960)
     }
   })
 
   it('doubles the rate for each 249,000 bytes that find nothing waiting, until there is none', async () => {
-    const scene = connected()
-    flood(scene, 600 * CELL)
+    const fixture = connected()
+    flood(fixture, 600 * CELL)
     await turn()
-    await drain(scene, 600 * CELL, 10_000, 20)
+    await drain(fixture, 600 * CELL, 10_000, 20)
     for (let pass = 0; pass < 200; pass++) {
-      scene.circuit.data(...cells(100))
-      await drain(scene, 100 * CELL, 100 * CELL, 1)
+      fixture.circuit.data(...cells(100))
+      await drain(fixture, 100 * CELL, 100 * CELL, 1)
     }
-    const rates = ratesOf(scene.circuit)
+    const rates = ratesOf(fixture.circuit)
     expect(rates.slice(0, 4)).to.deep.equal([500, 1000, 2000, 4000])
     expect(rates.at(-1)).to.equal(Infinity)
     expect(rates, '13 doublings, and no word more').to.have.length(14)
@@ -469,14 +497,14 @@ describe('a consumer that falls behind', () => {
     )
     await fc.assert(
       fc.asyncProperty(fc.array(event, { maxLength: 80 }), async (events) => {
-        const scene = connected({ receiveBufferLimit: Infinity })
-        const reader = scene.socket.readable.getReader({ mode: 'byob' })
+        const fixture = connected({ receiveBufferLimit: Infinity })
+        const reader = fixture.socket.readable.getReader({ mode: 'byob' })
         let arrived = 0
         let read = 0
         for (const { kind, value } of events) {
-          if (kind === 'wait') scene.clock.advance(value)
+          if (kind === 'wait') fixture.clock.advance(value)
           else if (kind === 'flood') {
-            flood(scene, value * CELL, arrived)
+            flood(fixture, value * CELL, arrived)
             arrived += value * CELL
           } else if (arrived > read) {
             const bytes = (await reader.read(new Uint8Array(value))).value as Uint8Array
@@ -484,80 +512,86 @@ describe('a consumer that falls behind', () => {
             read += bytes.length
           }
           await turn()
-          const [xoffs, xons] = [XOFF, XON].map((command) => scene.circuit.sentOf(command).length) as [number, number]
+          const [xoffs, xons] = [XOFF, XON].map((command) => fixture.circuit.sentOf(command).length) as [number, number]
           expect(xoffs * 244_000).to.be.at.most(arrived)
           expect(xons * 244_000).to.be.at.most(read)
-          if (arrived - read > 244_000) expect(scene.circuit.sentOf(XOFF).length).to.be.greaterThan(0)
+          if (arrived - read > 244_000) expect(fixture.circuit.sentOf(XOFF).length).to.be.greaterThan(0)
         }
-        expect(scene.circuit.sentOf(SENDME)).to.deep.equal([])
+        expect(fixture.circuit.sentOf(SENDME)).to.deep.equal([])
       }),
       { numRuns: 60 },
     )
   }).timeout(60_000)
 
   it('lets the far end go on when what waits is dropped, and bears any number of bytes then', async () => {
-    const scene = connected({ linger: Infinity })
-    flood(scene, 600 * CELL)
+    const fixture = connected({ linger: Infinity })
+    flood(fixture, 600 * CELL)
     await turn()
-    await scene.socket.readable.cancel()
-    expect(scene.circuit.sentOf(XON)).to.have.length(1)
-    flood(scene, 20_000 * CELL)
+    await fixture.socket.readable.cancel()
+    expect(fixture.circuit.sentOf(XON)).to.have.length(1)
+    flood(fixture, 20_000 * CELL)
     await turn()
-    expect(scene.circuit.sentOf(XOFF)).to.have.length(1)
-    expect(scene.circuit.sentOf(END)).to.deep.equal([])
+    expect(fixture.circuit.sentOf(XOFF)).to.have.length(1)
+    expect(fixture.circuit.sentOf(END)).to.deep.equal([])
   })
 
   it('sends neither after an END, ours or theirs', async () => {
-    for (const end of [(scene: Scene) => scene.circuit.end(EndReason.DONE), (scene: Scene) => void scene.socket.close()]) {
-      const scene = connected()
-      flood(scene, 300 * CELL)
+    for (const end of [
+      (fixture: StreamFixture) => fixture.circuit.end(EndReason.DONE),
+      (fixture: StreamFixture) => void fixture.socket.close(),
+    ]) {
+      const fixture = connected()
+      flood(fixture, 300 * CELL)
       await turn()
-      scene.circuit.data(...cells(300))
-      end(scene) // in the same turn
+      fixture.circuit.data(...cells(300))
+      end(fixture) // in the same turn
       await turn()
-      expect(scene.circuit.sentOf(XOFF)).to.deep.equal([])
-      await new Response(scene.socket.readable).arrayBuffer()
-      expect(scene.circuit.sentOf(XON)).to.deep.equal([])
+      expect(fixture.circuit.sentOf(XOFF)).to.deep.equal([])
+      await new Response(fixture.socket.readable).arrayBuffer()
+      expect(fixture.circuit.sentOf(XON)).to.deep.equal([])
     }
   })
 
   it('bears cells without bytes without end, and remembers none of them', async () => {
-    const scene = connected()
-    scene.circuit.data(pattern(1))
-    for (let pass = 0; pass < 100; pass++) scene.circuit.data(...new Array<Uint8Array>(200).fill(new Uint8Array(0)))
+    const fixture = connected()
+    fixture.circuit.data(pattern(1))
+    for (let pass = 0; pass < 100; pass++) fixture.circuit.data(...new Array<Uint8Array>(200).fill(new Uint8Array(0)))
     await turn()
-    expect(scene.socket.windows.deliver).to.equal(489)
-    expect(scene.circuit.sentOf(XOFF)).to.deep.equal([])
+    expect(fixture.socket.windows.deliver).to.equal(489)
+    expect(fixture.circuit.sentOf(XOFF)).to.deep.equal([])
   })
 })
 
 describe('a far end that does not stop', () => {
-  for (const [limit, cellsWithin] of [[undefined, 16_844], [1_000_000, 2008]] as const) {
+  for (const [limit, cellsWithin] of [
+    [undefined, 16_844],
+    [1_000_000, 2008],
+  ] as const) {
     it(`loses the stream, and not the circuit, when more than ${limit ?? 'the 8 MiB of the default'} wait`, async () => {
-      const scene = connected({ receiveBufferLimit: limit })
-      const neighbour = new TorStream(scene.circuit, 'example.com:81')
-      scene.circuit.connect({}, 2)
-      flood(scene, cellsWithin * CELL)
-      expect(scene.circuit.sentOf(END)).to.deep.equal([])
-      const writer = scene.socket.writable.getWriter()
-      const reader = scene.socket.readable.getReader()
-      flood(scene, CELL)
-      expect(await codeOf(scene.socket.closed)).to.equal('RECEIVE_BUFFER_FULL')
+      const fixture = connected({ receiveBufferLimit: limit })
+      const neighbour = new TorStream(fixture.circuit, 'example.com:81')
+      fixture.circuit.connect({}, 2)
+      flood(fixture, cellsWithin * CELL)
+      expect(fixture.circuit.sentOf(END)).to.deep.equal([])
+      const writer = fixture.socket.writable.getWriter()
+      const reader = fixture.socket.readable.getReader()
+      flood(fixture, CELL)
+      expect(await codeOf(fixture.socket.closed)).to.equal('RECEIVE_BUFFER_FULL')
       expect(await codeOf(reader.read())).to.equal('RECEIVE_BUFFER_FULL')
       expect(await codeOf(writer.write(new Uint8Array(1)))).to.equal('RECEIVE_BUFFER_FULL')
-      expect(scene.circuit.sentOf(END, 1)).to.have.length(1)
-      expect(scene.clock.timers).to.equal(0)
+      expect(fixture.circuit.sentOf(END, 1)).to.have.length(1)
+      expect(fixture.clock.timers).to.equal(0)
       // What it had on its way is still borne.
-      flood(scene, 1000 * CELL)
+      flood(fixture, 1000 * CELL)
       await neighbour.writable.getWriter().write(pattern(CELL))
-      expect(scene.circuit.sentOf(DATA, 2)).to.have.length(1)
+      expect(fixture.circuit.sentOf(DATA, 2)).to.have.length(1)
     })
   }
 
   it('may be given any amount of memory', async () => {
-    const scene = connected({ receiveBufferLimit: Infinity })
-    flood(scene, 20_000 * CELL)
-    expect(scene.circuit.sentOf(END)).to.deep.equal([])
-    await scene.socket.close()
+    const fixture = connected({ receiveBufferLimit: Infinity })
+    flood(fixture, 20_000 * CELL)
+    expect(fixture.circuit.sentOf(END)).to.deep.equal([])
+    await fixture.socket.close()
   })
 })

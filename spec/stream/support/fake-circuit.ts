@@ -1,7 +1,7 @@
 /**
- * A circuit that is not there: it seats streams, records what they send and lets a spec answer. No cryptography, no link;
- * credit is whatever the spec says. It is stricter than a circuit: it throws when a stream sends without credit or after it
- * has left.
+ * A circuit that is not there: it assigns stream ids, records what they send and lets a spec answer. No cryptography, no
+ * link; credit is whatever the spec says. It is stricter than a circuit: it throws when a stream sends without credit
+ * or after it has left.
  *
  * @module
  */
@@ -9,14 +9,14 @@ import { RelayCommand } from '../../../lib/cell/commands.ts'
 import { encodeConnected, type Connected } from '../../../lib/cell/relay/connected.ts'
 import { encodeEnd } from '../../../lib/cell/relay/end.ts'
 import { encodeXoff, encodeXon } from '../../../lib/cell/relay/xon-xoff.ts'
-import { CreditLine } from '../../../lib/circuit/send-scheduler.ts'
+import { SendScheduler } from '../../../lib/circuit/send-scheduler.ts'
 import { TorError } from '../../../lib/base/errors.ts'
 import type {
   CellSource,
   CreditWaiter,
   StreamCarrier,
   StreamEndpoint,
-  StreamGuest,
+  PendingStream,
   StreamPlace,
   XonXoffSetup,
 } from '../../../lib/stream/contract/carrier.ts'
@@ -39,7 +39,7 @@ export class FakeCircuit implements StreamCarrier {
   readonly faults: Error[] = []
   /** Who has which id. */
   readonly endpoints = new Map<number, StreamEndpoint>()
-  readonly line: CreditLine
+  readonly line: SendScheduler
   /** DATA cells that the circuit still takes, reserved ones included. */
   available: number
   /** How many of them are set aside for cells that are sealed later. */
@@ -49,37 +49,41 @@ export class FakeCircuit implements StreamCarrier {
   /** What congestion control has for the streams, if the circuit runs it. */
   readonly flow: XonXoffSetup | undefined
   #nextId = 1
-  readonly #waiting = new Set<StreamGuest>()
+  readonly #waiting = new Set<PendingStream>()
   #open: boolean
   #failure: TorError | undefined
 
-  constructor({ credit = 1000, open = true, flow }: { credit?: number; open?: boolean; flow?: XonXoffSetup | undefined } = {}) {
+  constructor({
+    credit = 1000,
+    open = true,
+    flow,
+  }: { credit?: number; open?: boolean; flow?: XonXoffSetup | undefined } = {}) {
     this.available = credit
     this.flow = flow
     this.#open = open
     const window = { available: 0 }
     Object.defineProperty(window, 'available', { get: () => this.available })
-    this.line = new CreditLine(window, () => Infinity)
+    this.line = new SendScheduler(window, () => Infinity)
   }
 
-  attach(guest: StreamGuest): void {
-    if (this.#failure) guest.fail(this.#failure)
-    else if (this.#open) this.#seat(guest)
-    else this.#waiting.add(guest)
+  attach(stream: PendingStream): void {
+    if (this.#failure) stream.circuitFailed(this.#failure)
+    else if (this.#open) this.#assignId(stream)
+    else this.#waiting.add(stream)
   }
 
-  withdraw(guest: StreamGuest): void {
-    this.#waiting.delete(guest)
+  withdraw(stream: PendingStream): void {
+    this.#waiting.delete(stream)
   }
 
-  /** How many guests still wait for the circuit to open. */
-  get guests(): number {
+  /** How many pending still wait for the circuit to open. */
+  get pending(): number {
     return this.#waiting.size
   }
 
   open(): void {
     this.#open = true
-    for (const guest of this.#waiting) this.#seat(guest)
+    for (const stream of this.#waiting) this.#assignId(stream)
     this.#waiting.clear()
   }
 
@@ -96,7 +100,7 @@ export class FakeCircuit implements StreamCarrier {
     const endpoints = [...this.endpoints.values(), ...this.#waiting]
     this.endpoints.clear()
     this.#waiting.clear()
-    for (const endpoint of endpoints) endpoint.fail(error)
+    for (const endpoint of endpoints) endpoint.circuitFailed(error)
   }
 
   /**
@@ -110,23 +114,24 @@ export class FakeCircuit implements StreamCarrier {
     try {
       for (const [command, body = new Uint8Array(0)] of messages) {
         const endpoint = this.endpoints.get(streamId)
-        if (!endpoint || !isLegal(endpoint.state, command)) throw new TorError('CIRCUIT_PROTOCOL', `illegal message ${command}`)
+        if (!endpoint || !isLegal(endpoint.state, command))
+          throw new TorError('CIRCUIT_PROTOCOL', `illegal message ${command}`)
         touched.add(endpoint)
         if (command === RelayCommand.DATA) {
           // As in a circuit the bytes lie in a buffer that is used again after the pass.
           const bodies = new Uint8Array(11 + body.length)
           bodies.set(body, 11)
           scratch.push(bodies)
-          endpoint.receiveData(bodies, 11, body.length)
+          endpoint.dataArrived(bodies, 11, body.length)
         } else {
-          endpoint.receive(command, body)
+          endpoint.messageArrived(command, body)
         }
       }
     } catch (error) {
       this.die(error as TorError)
       throw error
     } finally {
-      for (const endpoint of touched) endpoint.endOfPass()
+      for (const endpoint of touched) endpoint.readProcessed()
       for (const bodies of scratch) bodies.fill(0xee)
     }
   }
@@ -160,7 +165,9 @@ export class FakeCircuit implements StreamCarrier {
 
   /** What was sent with this command. */
   sentOf(command: number, streamId?: number): SentMessage[] {
-    return this.sent.filter((message) => message.command === command && (streamId ?? message.streamId) === message.streamId)
+    return this.sent.filter(
+      (message) => message.command === command && (streamId ?? message.streamId) === message.streamId,
+    )
   }
 
   /** The commands that were sent, in order. */
@@ -185,10 +192,10 @@ export class FakeCircuit implements StreamCarrier {
     return bytes
   }
 
-  #seat(guest: StreamGuest): void {
+  #assignId(stream: PendingStream): void {
     const id = this.#nextId++
-    this.endpoints.set(id, guest)
-    guest.attached(this.#place(id, guest))
+    this.endpoints.set(id, stream)
+    stream.attached(this.#place(id, stream))
   }
 
   #fault(message: string): never {
@@ -197,12 +204,12 @@ export class FakeCircuit implements StreamCarrier {
     throw error
   }
 
-  #place(id: number, guest: StreamGuest): StreamPlace {
+  #place(id: number, stream: PendingStream): StreamPlace {
     // eslint-disable-next-line @typescript-eslint/no-this-alias -- getters below have a `this` of their own
     const circuit = this
     let reserved = 0
     const mustSit = (): void => {
-      if (circuit.endpoints.get(id) !== guest) circuit.#fault(`stream ${id} sends after it has left`)
+      if (circuit.endpoints.get(id) !== stream) circuit.#fault(`stream ${id} sends after it has left`)
     }
     const reserve = (cells: 1 | -1): void => {
       reserved += cells
@@ -214,13 +221,14 @@ export class FakeCircuit implements StreamCarrier {
       id,
       maxData: 498,
       shortData: 478,
-      flow: circuit.flow,
+      xonXoff: circuit.flow,
       get credit() {
         return circuit.line.credit
       },
       reserve() {
         mustSit()
-        if (circuit.line.credit === 0 && circuit.available <= circuit.reserved) circuit.#fault('a cell was reserved without credit')
+        if (circuit.line.credit === 0 && circuit.available <= circuit.reserved)
+          circuit.#fault('a cell was reserved without credit')
         reserve(1)
       },
       sendData(source: CellSource, cells: number, isReserved: boolean) {

@@ -6,11 +6,11 @@
 import { TorError } from '../../../lib/base/errors.ts'
 import { RelayCommand } from '../../../lib/cell/commands.ts'
 import { turn } from '../../support/turn.ts'
-import { connecting, pattern, type Scene, type SceneOptions, type Variant } from './scene.ts'
+import { connecting, pattern, type StreamFixture, type FixtureOptions, type Variant } from './stream-fixture.ts'
 import { Watch } from './watch.ts'
 
 /** A stream with a reader and a writer, and every promise that they gave. */
-export interface Stage extends Scene {
+export interface Fixture extends StreamFixture {
   readonly watch: Watch
   readonly reader: ReadableStreamDefaultReader<Uint8Array> | ReadableStreamBYOBReader
   readonly writer: WritableStreamDefaultWriter<BufferSource>
@@ -18,34 +18,37 @@ export interface Stage extends Scene {
 }
 
 interface State {
-  readonly options?: SceneOptions
+  readonly options?: FixtureOptions
   readonly byob?: true
-  arrange(stage: Stage): unknown
+  arrange(fixture: Fixture): unknown
 }
 
-const write = ({ watch, writer }: Stage, size: number): unknown => watch.add('write', writer.write(pattern(size)))
-const read = ({ watch, reader }: Stage): unknown => watch.add('read', (reader as ReadableStreamDefaultReader<Uint8Array>).read())
+const write = ({ watch, writer }: Fixture, size: number): unknown => watch.add('write', writer.write(pattern(size)))
+const read = ({ watch, reader }: Fixture): unknown =>
+  watch.add('read', (reader as ReadableStreamDefaultReader<Uint8Array>).read())
 
 /** Each state, and how a stream gets there. */
 export const STATES = {
   'circuit not open yet': { options: { open: false }, arrange: () => undefined },
-  'circuit not open yet, write parked': { options: { open: false }, arrange: (stage) => write(stage, 10) },
+  'circuit not open yet, write parked': { options: { open: false }, arrange: (fixture) => write(fixture, 10) },
   'connecting': { arrange: () => undefined },
-  'connecting, write parked': { options: { credit: 0 }, arrange: (stage) => write(stage, 10) },
+  'connecting, write parked': { options: { credit: 0 }, arrange: (fixture) => write(fixture, 10) },
   'connecting, close parked': { arrange: ({ watch, writer }) => watch.add('close', writer.close()) },
-  'connecting, readable cancelled': { arrange: ({ watch, reader }) => watch.add('cancel', reader.cancel('no answer wanted')) },
+  'connecting, readable cancelled': {
+    arrange: ({ watch, reader }) => watch.add('cancel', reader.cancel('no answer wanted')),
+  },
   'open': { arrange: ({ circuit }) => circuit.connect() },
   'open, write parked': {
     options: { credit: 1 },
-    arrange: (stage) => {
-      stage.circuit.connect()
-      return write(stage, 600)
+    arrange: (fixture) => {
+      fixture.circuit.connect()
+      return write(fixture, 600)
     },
   },
   'open, read pending': {
-    arrange: (stage) => {
-      stage.circuit.connect()
-      return read(stage)
+    arrange: (fixture) => {
+      fixture.circuit.connect()
+      return read(fixture)
     },
   },
   'open, BYOB read pending': {
@@ -69,10 +72,10 @@ export const STATES = {
   },
   'open, readable cancelled, write parked': {
     options: { credit: 1 },
-    arrange: (stage) => {
-      stage.circuit.connect()
-      void stage.watch.add('cancel', stage.reader.cancel('no answer wanted'))
-      return write(stage, 600)
+    arrange: (fixture) => {
+      fixture.circuit.connect()
+      void fixture.watch.add('cancel', fixture.reader.cancel('no answer wanted'))
+      return write(fixture, 600)
     },
   },
   'open, writable closed': {
@@ -126,57 +129,62 @@ export type StateName = keyof typeof STATES
 
 /** Everything that can happen to a stream. `END` and the like are the far end's. */
 export const EVENTS = {
-  'writable.close()': ({ watch, writer }: Stage) => watch.add('event', writer.close()),
-  'writable.abort()': ({ watch, writer }: Stage) => watch.add('event', writer.abort('reason')),
-  'readable.cancel()': ({ watch, reader }: Stage) => watch.add('event', reader.cancel('reason')),
-  'close()': ({ watch, socket }: Stage) => watch.add('event', socket.close('reason')),
-  'signal': ({ abortSignal }: Stage) => abortSignal.abort('reason'),
-  'END DONE': ({ circuit }: Stage) => circuit.end(6),
-  'END CONNRESET': ({ circuit }: Stage) => circuit.end(12),
-  'circuit dies': ({ circuit }: Stage) => circuit.die(new TorError('CIRCUIT_DESTROYED', 'a relay closed the circuit')),
+  'writable.close()': ({ watch, writer }: Fixture) => watch.add('event', writer.close()),
+  'writable.abort()': ({ watch, writer }: Fixture) => watch.add('event', writer.abort('reason')),
+  'readable.cancel()': ({ watch, reader }: Fixture) => watch.add('event', reader.cancel('reason')),
+  'close()': ({ watch, socket }: Fixture) => watch.add('event', socket.close('reason')),
+  'signal': ({ abortSignal }: Fixture) => abortSignal.abort('reason'),
+  'END DONE': ({ circuit }: Fixture) => circuit.end(6),
+  'END CONNRESET': ({ circuit }: Fixture) => circuit.end(12),
+  'circuit dies': ({ circuit }: Fixture) =>
+    circuit.die(new TorError('CIRCUIT_DESTROYED', 'a relay closed the circuit')),
 } as const
 
 export type EventName = keyof typeof EVENTS
 
 /** A stream that `make` makes, with every promise of it watched. */
-export function stageOf(make: (options: SceneOptions) => Scene, options: SceneOptions, byob = false): Stage {
+export function stageOf(
+  make: (options: FixtureOptions) => StreamFixture,
+  options: FixtureOptions,
+  byob = false,
+): Fixture {
   const abortSignal = new AbortController()
-  const scene = make({ ...options, signal: abortSignal.signal })
+  const fixture = make({ ...options, signal: abortSignal.signal })
   const watch = new Watch()
-  const { readable, writable, opened, closed } = scene.socket
+  const { readable, writable, opened, closed } = fixture.socket
   const reader = byob ? readable.getReader({ mode: 'byob' }) : readable.getReader()
   const writer = writable.getWriter()
   void watch.add('opened', opened)
   void watch.add('closed', closed)
   void watch.add('reader.closed', reader.closed)
   void watch.add('writer.closed', writer.closed)
-  return { ...scene, watch, abortSignal, reader, writer }
+  return { ...fixture, watch, abortSignal, reader, writer }
 }
 
 /** A stream in this state. */
-export async function arrange(name: StateName, { options }: Variant): Promise<Stage> {
+export async function arrange(name: StateName, { options }: Variant): Promise<Fixture> {
   const state: State = STATES[name]
-  const stage = stageOf(connecting, { ...options, ...state.options }, state.byob)
-  void state.arrange(stage)
+  const fixture = stageOf(connecting, { ...options, ...state.options }, state.byob)
+  void state.arrange(fixture)
   await turn(2)
-  void stage.watch.add('writer.ready', stage.writer.ready)
-  return stage
+  void fixture.watch.add('writer.ready', fixture.writer.ready)
+  return fixture
 }
 
 /** Lets it happen. */
-export async function happen(event: EventName, stage: Stage): Promise<void> {
-  void EVENTS[event](stage)
+export async function happen(event: EventName, fixture: Fixture): Promise<void> {
+  void EVENTS[event](fixture)
   await turn(2)
 }
 
 const SIDES = { pending: 'open', yes: 'closed' } as const
 
 /**
- * The stage in one line: `opened closed readable writable ENDs`, then what waits, as `name:outcome`.
+ * The fixture in one line: `opened closed readable writable ENDs`, then what waits, as `name:outcome`.
  *
  * `-` is pending; an error is shown by its code, else its name, else itself.
  */
-export function line({ watch, circuit }: Stage): string {
+export function line({ watch, circuit }: Fixture): string {
   const plain = (name: string): string => (watch.word(name) === 'pending' ? '-' : watch.word(name))
   const side = (name: string): string => {
     const word = watch.word(name)
@@ -189,11 +197,12 @@ export function line({ watch, circuit }: Stage): string {
     side('writer.closed'),
     `END×${circuit.sentOf(RelayCommand.END).length}`,
   ]
-  for (const name of ['read', 'write', 'close', 'cancel', 'abort', 'event']) if (watch.has(name)) parts.push(`${name}:${plain(name)}`)
+  for (const name of ['read', 'write', 'close', 'cancel', 'abort', 'event'])
+    if (watch.has(name)) parts.push(`${name}:${plain(name)}`)
   return parts.join(' ')
 }
 
 /** Whether the far end can do this in this state: not before there is an id, nor after the id is free. */
-export function applies(event: EventName, { circuit }: Stage): boolean {
+export function applies(event: EventName, { circuit }: Fixture): boolean {
   return !event.startsWith('END') || circuit.endpoints.has(1)
 }

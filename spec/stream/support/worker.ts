@@ -16,7 +16,9 @@ interface NodeThreads {
 }
 
 const threads = (): NodeThreads =>
-  (globalThis as unknown as { process: { getBuiltinModule(name: string): NodeThreads } }).process.getBuiltinModule('node:worker_threads')
+  (globalThis as unknown as { process: { getBuiltinModule(name: string): NodeThreads } }).process.getBuiltinModule(
+    'node:worker_threads',
+  )
 
 /** Starts the module at `url` as a worker. */
 export function startWorker(url: URL): SpecWorker {

@@ -48,8 +48,25 @@ describe('Bandwidth weights', () => {
   it('are those of a network of real tor', () => {
     const weights = bandwidthWeights({ guard: 13, middle: 32, exit: 0, both: 0 })
     expect(weights).to.deep.equal({
-      Wbd: 0, Wbe: 0, Wbg: 0, Wbm: 10_000, Wdb: 10_000, Web: 10_000, Wed: 10_000, Wee: 10_000, Weg: 10_000, Wem: 10_000,
-      Wgb: 10_000, Wgd: 0, Wgg: 10_000, Wgm: 10_000, Wmb: 10_000, Wmd: 0, Wme: 0, Wmg: 0, Wmm: 10_000,
+      Wbd: 0,
+      Wbe: 0,
+      Wbg: 0,
+      Wbm: 10_000,
+      Wdb: 10_000,
+      Web: 10_000,
+      Wed: 10_000,
+      Wee: 10_000,
+      Weg: 10_000,
+      Wem: 10_000,
+      Wgb: 10_000,
+      Wgd: 0,
+      Wgg: 10_000,
+      Wgm: 10_000,
+      Wmb: 10_000,
+      Wmd: 0,
+      Wme: 0,
+      Wmg: 0,
+      Wmm: 10_000,
     })
   })
 
@@ -57,6 +74,10 @@ describe('Bandwidth weights', () => {
     const noExits = bandwidthWeights({ guard: 50_000, middle: 20_000, exit: 100, both: 100 })
     expect([weight(noExits, 'Wgd'), weight(noExits, 'Wmd'), weight(noExits, 'Wed')]).to.deep.equal([0, 0, WEIGHT_SCALE])
     const noGuards = bandwidthWeights({ guard: 100, middle: 20_000, exit: 50_000, both: 100 })
-    expect([weight(noGuards, 'Wgd'), weight(noGuards, 'Wmd'), weight(noGuards, 'Wed')]).to.deep.equal([WEIGHT_SCALE, 0, 0])
+    expect([weight(noGuards, 'Wgd'), weight(noGuards, 'Wmd'), weight(noGuards, 'Wed')]).to.deep.equal([
+      WEIGHT_SCALE,
+      0,
+      0,
+    ])
   })
 })

@@ -51,7 +51,11 @@ describe('Documents of a test network', () => {
       const digest = sha256(textBytes('signed'))
       const signature = keys.signing.signRaw(digest)
       const [certificate] = parseKeyCertificates(writeKeyCertificate({ keys, published: NOW, expires: NOW + HOUR }))
-      const block = rsaSignedBlock(signature, (certificate as ReturnType<typeof parseKeyCertificates>[0]).signingKey, platform)
+      const block = rsaSignedBlock(
+        signature,
+        (certificate as ReturnType<typeof parseKeyCertificates>[0]).signingKey,
+        platform,
+      )
       expect(block !== undefined && hasPkcs1Padding(block, new Uint8Array(0), digest)).to.equal(true)
     })
   })
@@ -68,7 +72,13 @@ describe('Documents of a test network', () => {
   describe('key certificates', () => {
     const verdict = (text: string, identity: string = keys.v3Identity): string | undefined => {
       const [certificate] = parseKeyCertificates(text)
-      return codeOf(() => verifyKeyCertificate(certificate as ReturnType<typeof parseKeyCertificates>[0], { identity, now: NOW, platform }))
+      return codeOf(() =>
+        verifyKeyCertificate(certificate as ReturnType<typeof parseKeyCertificates>[0], {
+          identity,
+          now: NOW,
+          platform,
+        }),
+      )
     }
     const times = { published: NOW - HOUR, expires: NOW + HOUR }
 
@@ -78,9 +88,13 @@ describe('Documents of a test network', () => {
     })
 
     it('do not hold when one of the signatures is forged, or the time is over', () => {
-      expect(verdict(writeKeyCertificate({ keys, ...times, forged: 'certification' }))).to.equal('DIRECTORY_CERTIFICATE')
+      expect(verdict(writeKeyCertificate({ keys, ...times, forged: 'certification' }))).to.equal(
+        'DIRECTORY_CERTIFICATE',
+      )
       expect(verdict(writeKeyCertificate({ keys, ...times, forged: 'crosscert' }))).to.equal('DIRECTORY_CERTIFICATE')
-      expect(verdict(writeKeyCertificate({ keys, published: NOW - HOUR, expires: NOW - 1_000 }))).to.equal('DIRECTORY_CERTIFICATE')
+      expect(verdict(writeKeyCertificate({ keys, published: NOW - HOUR, expires: NOW - 1_000 }))).to.equal(
+        'DIRECTORY_CERTIFICATE',
+      )
     })
 
     it('do not hold for an identity that they only claim', () => {
@@ -107,7 +121,12 @@ describe('Documents of a test network', () => {
         exitPolicyIPv6: 'reject 25',
       })
       const bare = writeMicrodescriptor({ ntorOnionKey, ed25519Identity, exitPolicy: 'reject 1-65535' })
-      expect(bare.text.split('\n').map((line) => line.split(' ')[0])).to.deep.equal(['onion-key', 'ntor-onion-key', 'id', ''])
+      expect(bare.text.split('\n').map((line) => line.split(' ')[0])).to.deep.equal([
+        'onion-key',
+        'ntor-onion-key',
+        'id',
+        '',
+      ])
       const [first, second] = await parseMicrodescriptors(full.text + bare.text)
       expect([first?.digest, second?.digest]).to.deep.equal([full.digest, bare.digest])
       expect(first?.microdescriptor?.ntorOnionKey).to.deep.equal(ntorOnionKey)
@@ -139,29 +158,49 @@ describe('Documents of a test network', () => {
       freshUntil: NOW + HOUR,
       validUntil: NOW + 3 * HOUR,
       sources: [{ nickname: 'auth1', v3Identity: keys.v3Identity, address: { hostname: '198.51.100.1', port: 9001 } }],
-      relays: [entry(9), entry(3, { ipv6Address: { hostname: '2001:db8::3', port: 443 }, measured: false }), entry(200)],
+      relays: [
+        entry(9),
+        entry(3, { ipv6Address: { hostname: '2001:db8::3', port: 443 }, measured: false }),
+        entry(200),
+      ],
       ...changes,
     })
 
     it('says what it is given, its relays in the order of their identities', async () => {
       const text = signConsensus(writeConsensus(content({ params: { b: 2, a: -1 } })), [keys])
       const consensus = await parseConsensus(text)
-      expect([consensus.validAfter, consensus.freshUntil, consensus.validUntil]).to.deep.equal([NOW, NOW + HOUR, NOW + 3 * HOUR])
+      expect([consensus.validAfter, consensus.freshUntil, consensus.validUntil]).to.deep.equal([
+        NOW,
+        NOW + HOUR,
+        NOW + 3 * HOUR,
+      ])
       expect(consensus.relays.map(({ nickname }) => nickname)).to.deep.equal(['relay3', 'relay9', 'relay200'])
-      expect([...consensus.params]).to.deep.equal([['a', -1], ['b', 2]])
+      expect([...consensus.params]).to.deep.equal([
+        ['a', -1],
+        ['b', 2],
+      ])
       expect(consensus.bandwidthWeights.size).to.equal(19)
       expect(consensus.requiredClientProtocols.supports('Relay', 2)).to.equal(true)
       const [first] = consensus.relays
-      expect(first?.addresses).to.deep.equal([{ hostname: '192.0.2.3', port: 9001 }, { hostname: '2001:db8::3', port: 443 }])
+      expect(first?.addresses).to.deep.equal([
+        { hostname: '192.0.2.3', port: 9001 },
+        { hostname: '2001:db8::3', port: 443 },
+      ])
       expect(first?.flags).to.equal(RelayFlag.Exit | RelayFlag.Running | RelayFlag.Valid)
-      expect([first?.bandwidth, first?.measured, first?.microdescriptorDigest]).to.deep.equal([3, false, 'A'.repeat(43)])
+      expect([first?.bandwidth, first?.measured, first?.microdescriptorDigest]).to.deep.equal([
+        3,
+        false,
+        'A'.repeat(43),
+      ])
       expect(text).to.match(/^s Exit Running Valid$/m)
     })
 
     it('is signed by those who sign it, in the order of their identities', async () => {
       const signers = [keys, others].sort((a, b) => (a.v3Identity < b.v3Identity ? 1 : -1))
       const consensus = await parseConsensus(signConsensus(writeConsensus(content()), signers))
-      expect(consensus.signatures.map(({ identity }) => identity)).to.deep.equal([keys.v3Identity, others.v3Identity].sort())
+      expect(consensus.signatures.map(({ identity }) => identity)).to.deep.equal(
+        [keys.v3Identity, others.v3Identity].sort(),
+      )
       const certificates = parseKeyCertificates(writeKeyCertificate({ keys, published: NOW, expires: NOW + HOUR }))
       const check = { authorities: [keys], certificates, now: NOW, platform }
       expect(verifyConsensus(consensus, check)).to.deep.equal([keys.v3Identity])
@@ -178,7 +217,11 @@ describe('Documents of a test network', () => {
     })
 
     it('can have weights and protocols of its own', async () => {
-      const changes = { bandwidthWeights: { Wgg: 1 }, requiredClientProtocols: 'Relay=60', recommendedClientProtocols: 'Link=7' }
+      const changes = {
+        bandwidthWeights: { Wgg: 1 },
+        requiredClientProtocols: 'Relay=60',
+        recommendedClientProtocols: 'Link=7',
+      }
       const consensus = await parseConsensus(signConsensus(writeConsensus(content(changes)), [keys]))
       expect([...consensus.bandwidthWeights]).to.deep.equal([['Wgg', 1]])
       expect(consensus.requiredClientProtocols.supports('Relay', 60)).to.equal(true)

@@ -80,8 +80,14 @@ describe('A test network with authorities', () => {
   after(() => network.close())
 
   /** What comes of `use` with another circuit through these relays, which is closed then. */
-  async function through<T>(path: readonly (TestRelay | undefined)[], use: (circuit: Circuit) => Promise<T>): Promise<T> {
-    const other = Circuit.open(path.map((relay) => (relay as TestRelay).description), { transport: network.transport, clock })
+  async function through<T>(
+    path: readonly (TestRelay | undefined)[],
+    use: (circuit: Circuit) => Promise<T>,
+  ): Promise<T> {
+    const other = Circuit.open(
+      path.map((relay) => (relay as TestRelay).description),
+      { transport: network.transport, clock },
+    )
     try {
       return await use(other)
     } finally {
@@ -113,7 +119,14 @@ describe('A test network with authorities', () => {
 
   describe('as a whole', () => {
     it('has the authorities behind the other relays, and says how to find it', () => {
-      expect(network.relays.map(({ nickname }) => nickname)).to.deep.equal(['test1', 'second', 'test3', 'auth1', 'auth2', 'auth3'])
+      expect(network.relays.map(({ nickname }) => nickname)).to.deep.equal([
+        'test1',
+        'second',
+        'test3',
+        'auth1',
+        'auth2',
+        'auth3',
+      ])
       expect(directory.authorities.map(({ relay }) => relay)).to.deep.equal(network.relays.slice(3))
       const { config } = network
       checkNetworkConfig(config, 'config')
@@ -185,7 +198,10 @@ describe('A test network with authorities', () => {
       const answer = await get(circuit, `/tor/micro/d/${digests.join('-')}`)
       const entries = await parseMicrodescriptors(textOf(answer.body))
       expect(entries.map(({ digest }) => digest)).to.have.members(digests)
-      const known = new NetworkDirectory(consensus, new Map(entries.map((entry) => [entry.digest, entry.microdescriptor as never])))
+      const known = new NetworkDirectory(
+        consensus,
+        new Map(entries.map((entry) => [entry.digest, entry.microdescriptor as never])),
+      )
       expect(consensus.relays.every(isUsable)).to.equal(true)
       for (const { description, nickname } of network.relays) {
         const relay = known.relay(fingerprintOf(description.rsaIdentity))
@@ -193,11 +209,17 @@ describe('A test network with authorities', () => {
         const { addresses, ed25519Identity, ntorOnionKey, rsaIdentity } = relay as NonNullable<typeof relay>
         const { protocols, ...rest } = description
         expect({ addresses, ed25519Identity, ntorOnionKey, rsaIdentity }).to.deep.equal(rest)
-        for (const [name, version] of [['Relay', 2], ['Relay', 4], ['FlowCtrl', 2]] as const) {
+        for (const [name, version] of [
+          ['Relay', 2],
+          ['Relay', 4],
+          ['FlowCtrl', 2],
+        ] as const) {
           expect(relay?.protocols.supports(name, version), name).to.equal(protocols?.supports(name, version))
         }
       }
-      const [first, second, third] = network.relays.map(({ description }) => known.relay(fingerprintOf(description.rsaIdentity)))
+      const [first, second, third] = network.relays.map(({ description }) =>
+        known.relay(fingerprintOf(description.rsaIdentity)),
+      )
       expect(first?.family).to.have.members([second?.fingerprint, '0'.repeat(40), 'elsewhere'])
       expect(second?.family).to.include(first?.fingerprint)
       expect(second?.familyIds).to.deep.equal(['ed25519:xyz'])
@@ -219,7 +241,12 @@ describe('A test network with authorities', () => {
       expect(checkLifetime(second, clock.now()).phase).to.equal('fresh')
       clock.advance(400 * 24 * HOUR)
       const certificates = parseKeyCertificates(directory.certificates.join(''))
-      const check = { authorities: network.config.authorities, certificates, now: clock.now(), platform: currentPlatform() }
+      const check = {
+        authorities: network.config.authorities,
+        certificates,
+        now: clock.now(),
+        platform: currentPlatform(),
+      }
       expect(verifyConsensus(await parseConsensus(directory.consensus()), check)).to.have.length(3)
     })
 
@@ -268,14 +295,22 @@ describe('A test network with authorities', () => {
       await get(circuit, '/tor/keys/all.z', ['If-Modified-Since: Fri, 01 Jan 2100 00:00:00 GMT'])
       await get(circuit, `/tor/micro/d/${'A'.repeat(43)}`)
       await get(circuit, '/tor/server/all')
-      expect(directory.requests.map(({ kind }) => kind)).to.deep.equal(['consensus', 'certificates', 'microdescriptors', 'other'])
+      expect(directory.requests.map(({ kind }) => kind)).to.deep.equal([
+        'consensus',
+        'certificates',
+        'microdescriptors',
+        'other',
+      ])
       expect(directory.requests.every(({ relay }) => relay === guard)).to.equal(true)
       expect(directory.requests[1]?.headers.get('if-modified-since')).to.match(/2100/)
     })
   })
 
   describe('over HTTP', () => {
-    const whole = async (path: string, headers: readonly string[] = []): Promise<[number, string | undefined, string]> => {
+    const whole = async (
+      path: string,
+      headers: readonly string[] = [],
+    ): Promise<[number, string | undefined, string]> => {
       const { status, headers: answered, body } = await get(circuit, path, headers)
       const encoding = answered.get('content-encoding')
       expect(answered.get('content-length')).to.equal(String(body.length))
@@ -286,7 +321,11 @@ describe('A test network with authorities', () => {
       const text = directory.consensus()
       expect(await whole(CONSENSUS)).to.deep.equal([200, 'identity', text])
       expect(await whole(`${CONSENSUS}.z`)).to.deep.equal([200, 'deflate', text])
-      expect(await whole(CONSENSUS, ['Accept-Encoding: x-zstd, deflate, identity'])).to.deep.equal([200, 'deflate', text])
+      expect(await whole(CONSENSUS, ['Accept-Encoding: x-zstd, deflate, identity'])).to.deep.equal([
+        200,
+        'deflate',
+        text,
+      ])
       expect(await whole(`${CONSENSUS}.z`, ['accept-encoding: identity'])).to.deep.equal([200, 'identity', text])
       const compressed = await get(circuit, `${CONSENSUS}.z`)
       expect(compressed.body.length).to.be.below(text.length)
@@ -302,7 +341,8 @@ describe('A test network with authorities', () => {
 
     it('serves a consensus to those who trust enough of its authorities', async () => {
       const [one, two] = directory.authorities.map(({ v3Identity }) => v3Identity) as [string, string]
-      const status = async (names: readonly string[]): Promise<number> => (await get(circuit, `${CONSENSUS}/${names.join('+')}.z`)).status
+      const status = async (names: readonly string[]): Promise<number> =>
+        (await get(circuit, `${CONSENSUS}/${names.join('+')}.z`)).status
       const stranger = '0'.repeat(40)
       expect(await status([one, two])).to.equal(200)
       expect(await status([one.slice(0, 6), two.slice(0, 6).toLowerCase()])).to.equal(200)
@@ -332,8 +372,17 @@ describe('A test network with authorities', () => {
     })
 
     const unknown = [
-      '/', '/tor/', CONSENSUS.replace('-microdesc', ''), `${CONSENSUS}/XYZ`, '/tor/keys/all/', '/tor/keys/allow', '/tor/keys/fp/',
-      `/tor/keys/fp/${'0'.repeat(40)}`, '/tor/micro/d/', `/tor/micro/d/${'x'.repeat(43)}`, '/tor/server/all.z',
+      '/',
+      '/tor/',
+      CONSENSUS.replace('-microdesc', ''),
+      `${CONSENSUS}/XYZ`,
+      '/tor/keys/all/',
+      '/tor/keys/allow',
+      '/tor/keys/fp/',
+      `/tor/keys/fp/${'0'.repeat(40)}`,
+      '/tor/micro/d/',
+      `/tor/micro/d/${'x'.repeat(43)}`,
+      '/tor/server/all.z',
     ]
     for (const path of unknown) {
       it(`does not find ${path}`, async () => {
@@ -390,7 +439,8 @@ describe('A test network with authorities', () => {
       })
     }
 
-    const identities = async (): Promise<string[]> => (await fetchConsensus()).signatures.map(({ identity }) => identity)
+    const identities = async (): Promise<string[]> =>
+      (await fetchConsensus()).signatures.map(({ identity }) => identity)
 
     it('has as many signatures as the lie says', async () => {
       const known = directory.authorities.map(({ v3Identity }) => v3Identity)
@@ -403,7 +453,9 @@ describe('A test network with authorities', () => {
       directory.lie = 'unknown-authorities'
       const strangers = await identities()
       expect(strangers.filter((identity) => known.includes(identity))).to.deep.equal([])
-      const certificates = parseKeyCertificates(textOf((await get(circuit, `/tor/keys/fp/${strangers.join('+')}`)).body))
+      const certificates = parseKeyCertificates(
+        textOf((await get(circuit, `/tor/keys/fp/${strangers.join('+')}`)).body),
+      )
       expect(certificates.map(({ identity }) => identity)).to.deep.equal(strangers)
       const authorities = strangers.map((v3Identity) => ({ v3Identity }))
       // They would be believed by those who trust them.
@@ -472,7 +524,11 @@ describe('A test network with authorities', () => {
         const { status, body } = await get(circuit, CONSENSUS)
         answers.push([status, body.length])
       }
-      expect(answers).to.deep.equal([[503, 0], [404, 0], [200, 0]])
+      expect(answers).to.deep.equal([
+        [503, 0],
+        [404, 0],
+        [200, 0],
+      ])
     })
 
     it('sends half of a document and ends: truncated', async () => {
@@ -512,7 +568,10 @@ describe('A test network with authorities', () => {
       const { headers, body } = await get(circuit, CONSENSUS)
       expect(headers.get('content-encoding')).to.equal('deflate')
       expect(body.length).to.be.below(1_048_576)
-      const reader = new Blob([new Uint8Array(body)]).stream().pipeThrough(new DecompressionStream('deflate')).getReader()
+      const reader = new Blob([new Uint8Array(body)])
+        .stream()
+        .pipeThrough(new DecompressionStream('deflate'))
+        .getReader()
       let bytes = 0
       while (bytes < 64 * 1_048_576) bytes += (await reader.read()).value?.length ?? -Infinity
       await reader.cancel()

@@ -193,11 +193,14 @@ describe('An exit of a test network', () => {
   })
 
   it('ends with CONNRESET when the destination fails, or with the reason that it gives', async () => {
-    relay.exit = () => connection({ readable: new ReadableStream({ start: (controller) => controller.error(new Error('reset')) }) })
+    relay.exit = () =>
+      connection({ readable: new ReadableStream({ start: (controller) => controller.error(new Error('reset')) }) })
     await begin(client, 1)
     expect(decodeEnd((await client.answer(END, 1)).body).reason).to.equal(EndReason.CONNRESET)
     relay.exit = () =>
-      connection({ readable: new ReadableStream({ start: (controller) => controller.error(new ExitRefusal(EndReason.TIMEOUT)) }) })
+      connection({
+        readable: new ReadableStream({ start: (controller) => controller.error(new ExitRefusal(EndReason.TIMEOUT)) }),
+      })
     await begin(client, 2)
     expect(decodeEnd((await client.answer(END, 2)).body).reason).to.equal(EndReason.TIMEOUT)
   })
@@ -227,14 +230,18 @@ describe('An exit of a test network', () => {
 
   it('resolves nothing unless it is told how', async () => {
     await client.message({ command: RESOLVE, streamId: 1, body: encodeResolve('name.test') })
-    expect(decodeResolved((await client.answer(RESOLVED, 1)).body)).to.deep.equal([{ type: 'error', transient: false, ttl: 60 }])
+    expect(decodeResolved((await client.answer(RESOLVED, 1)).body)).to.deep.equal([
+      { type: 'error', transient: false, ttl: 60 },
+    ])
     const names: string[] = []
     relay.resolve = (name) => {
       names.push(name)
       return [{ type: 'ipv4', address: '198.51.100.7', ttl: 5 }]
     }
     await client.message({ command: RESOLVE, streamId: 2, body: encodeResolve('Name.test') })
-    expect(decodeResolved((await client.answer(RESOLVED, 2)).body)).to.deep.equal([{ type: 'ipv4', address: '198.51.100.7', ttl: 5 }])
+    expect(decodeResolved((await client.answer(RESOLVED, 2)).body)).to.deep.equal([
+      { type: 'ipv4', address: '198.51.100.7', ttl: 5 },
+    ])
     expect(names).to.deep.equal(['name.test'])
   })
 
@@ -245,7 +252,10 @@ describe('An exit of a test network', () => {
     await client.message({ command: RESOLVE, streamId: 2, body: encodeResolve('name.test') })
     await client.message({ command: RESOLVE, streamId: 3, body: new Uint8Array(5) })
     for (const streamId of [1, 2, 3]) {
-      expect(decodeResolved((await client.answer(RESOLVED, streamId)).body)[0]).to.include({ type: 'error', transient: false })
+      expect(decodeResolved((await client.answer(RESOLVED, streamId)).body)[0]).to.include({
+        type: 'error',
+        transient: false,
+      })
     }
   })
 
@@ -261,7 +271,12 @@ describe('An exit of a test network', () => {
 describe('pattern', () => {
   it('is the same bytes wherever it is cut', () => {
     const whole = pattern(0, 200_000)
-    for (const [from, to] of [[0, 1], [65_520, 65_522], [65_521, 131_500], [199_999, 200_000]] as const) {
+    for (const [from, to] of [
+      [0, 1],
+      [65_520, 65_522],
+      [65_521, 131_500],
+      [199_999, 200_000],
+    ] as const) {
       expect(pattern(from, to - from)).to.deep.equal(whole.slice(from, to))
     }
     expect(new Set(whole.subarray(0, 2_000)).size).to.equal(256)

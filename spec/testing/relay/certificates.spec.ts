@@ -17,7 +17,10 @@ describe('Certificates of a test relay', () => {
   })
 
   /** The code that verification objects with, or undefined when it accepts. */
-  async function verdict(options: Parameters<typeof makeCertificates>[1], shown: RelayIdentity = identity): Promise<string | undefined> {
+  async function verdict(
+    options: Parameters<typeof makeCertificates>[1],
+    shown: RelayIdentity = identity,
+  ): Promise<string | undefined> {
     const certs = await makeCertificates(shown, options)
     const expected = { rsaIdentity: identity.rsa.fingerprint, ed25519Identity: identity.ed25519.publicKey }
     try {

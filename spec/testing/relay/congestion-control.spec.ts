@@ -22,7 +22,10 @@ describe('A test relay under congestion control', () => {
   let client: MinimalClient
   let circuit: TestCircuit
 
-  async function build(options: TestNetworkOptions = {}, knobs: Partial<TestRelay['congestionControl']> = {}): Promise<Uint8Array> {
+  async function build(
+    options: TestNetworkOptions = {},
+    knobs: Partial<TestRelay['congestionControl']> = {},
+  ): Promise<Uint8Array> {
     network = await TestNetwork.start({ relays: 2, exit: sink(), ...options })
     exit = network.relays[1] as TestRelay
     Object.assign(exit.congestionControl, knobs)
@@ -35,7 +38,8 @@ describe('A test relay under congestion control', () => {
 
   afterEach(() => network.close())
 
-  const tagOf = (cell: number): Uint8Array => client.messages.filter(({ command }) => command === DATA)[cell - 1]?.tag ?? new Uint8Array(20)
+  const tagOf = (cell: number): Uint8Array =>
+    client.messages.filter(({ command }) => command === DATA)[cell - 1]?.tag ?? new Uint8Array(20)
   const count = (command: number): number => client.messages.filter((message) => message.command === command).length
   const flowOf = (streamId: number): ExitStreamFlow => circuit.streams.get(streamId)?.flow as ExitStreamFlow
 
@@ -70,12 +74,18 @@ describe('A test relay under congestion control', () => {
     const [guard, last] = network.path(2) as [Relay, Relay]
     client = await MinimalClient.build(network, [guard])
     expect([...(await client.extendV3(last, REQUEST))]).to.deep.equal([9])
-    expect(seen).to.deep.equal([[1, 1, 0], [1, 2, 1, 31]])
+    expect(seen).to.deep.equal([
+      [1, 1, 0],
+      [1, 2, 1, 31],
+    ])
     expect(network.circuits[0]?.hops[1]?.flow.rules.kind).to.equal('congestion-control')
   })
 
   it('declines in a network without it, and in one that has it when told to', async () => {
-    for (const [options, knobs] of [[{ congestionControl: false }, {}], [{}, { enabled: false }]] as const) {
+    for (const [options, knobs] of [
+      [{ congestionControl: false }, {}],
+      [{}, { enabled: false }],
+    ] as const) {
       expect([...(await build(options, knobs))]).to.deep.equal([0])
       expect(circuit.flow.rules.kind).to.equal('windows')
       await network.close()
@@ -200,7 +210,8 @@ describe('A test relay under congestion control', () => {
     })
 
     it('a SENDME that no cell has earned', async () => {
-      for (let cell = 31; cell <= 217; cell += 31) await client.message({ command: SENDME, body: encodeSendme(tagOf(cell)) })
+      for (let cell = 31; cell <= 217; cell += 31)
+        await client.message({ command: SENDME, body: encodeSendme(tagOf(cell)) })
       await expectJudged('a SENDME that no cell has earned')
     })
 
@@ -235,7 +246,8 @@ describe('A test relay under congestion control', () => {
       exit.exit = sink()
       await begin(client, 6)
       await circuit.when(() => circuit.streams.get(6)?.state === 'open')
-      for (let left = bytes; left > 0; left -= 498) circuit.send({ command: DATA, streamId: 6, body: new Uint8Array(Math.min(498, left)) })
+      for (let left = bytes; left > 0; left -= 498)
+        circuit.send({ command: DATA, streamId: 6, body: new Uint8Array(Math.min(498, left)) })
     }
 
     const tell = (command: number): Promise<void> =>
@@ -251,7 +263,10 @@ describe('A test relay under congestion control', () => {
       await expectJudged('XOFF twice')
     })
 
-    for (const [name, command] of [['an XOFF', XOFF], ['an XON', XON]] as const) {
+    for (const [name, command] of [
+      ['an XOFF', XOFF],
+      ['an XON', XON],
+    ] as const) {
       it(`${name} before any data`, async () => {
         await give(0)
         await tell(command)

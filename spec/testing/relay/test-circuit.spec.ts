@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { CellCommand, RelayCommand } from '../../../lib/cell/commands.ts'
 import { DestroyReason, EndReason } from '../../../lib/cell/reasons.ts'
-import { BODY_SIZE } from '../../../lib/cell/relay/relay-cell-v0.ts'
+import { BODY_SIZE } from '../../../lib/cell/body-size.ts'
 import { decodeSendme, encodeSendme } from '../../../lib/cell/relay/sendme.ts'
 import { encodeEnd } from '../../../lib/cell/relay/end.ts'
 import { sink, source } from '../../../lib/testing/exit/exits.ts'
@@ -301,7 +301,8 @@ describe('TestCircuit', () => {
 
     it('closes the circuit for SENDMEs that nothing has earned', async () => {
       await client.until(() => count(DATA, 5) === 500)
-      for (let step = 1; step <= 6; step += 1) await client.message({ command: SENDME, body: encodeSendme(tagOf(step)) })
+      for (let step = 1; step <= 6; step += 1)
+        await client.message({ command: SENDME, body: encodeSendme(tagOf(step)) })
       await circuit.when(({ closed }) => closed)
       expect(circuit.violation).to.match(/no cell has earned/)
     })

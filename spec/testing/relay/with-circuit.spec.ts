@@ -26,7 +26,8 @@ for (const { kind, options } of flowControls) {
 
     it('downloads and uploads, every byte right', async () => {
       const target = sink()
-      for (const relay of network.relays) relay.exit = ({ port }) => (port === 80 ? source({ length: 1_000_000 })({} as never) : target())
+      for (const relay of network.relays)
+        relay.exit = ({ port }) => (port === 80 ? source({ length: 1_000_000 })({} as never) : target())
       const socket = circuit.connect('destination.test:80')
       expect(new Uint8Array(await new Response(socket.readable).arrayBuffer())).to.deep.equal(pattern(0, 1_000_000))
 
@@ -38,7 +39,10 @@ for (const { kind, options } of flowControls) {
       const exit = network.circuits[0]?.hops[2] as TestCircuit
       await exit.when(() => exit.messages.at(-1)?.command === RelayCommand.END && target.ended === 1)
       expect(target.bytes).to.equal(1_000_000)
-      expect([...exit.streams.values()].map(({ endReceived }) => endReceived)).to.deep.equal([undefined, EndReason.MISC])
+      expect([...exit.streams.values()].map(({ endReceived }) => endReceived)).to.deep.equal([
+        undefined,
+        EndReason.MISC,
+      ])
       expect(exit.violation).to.equal(undefined)
     })
 

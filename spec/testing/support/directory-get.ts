@@ -10,7 +10,12 @@ export interface HttpAnswer {
 }
 
 /** All bytes of an answer; `limit` stops reading and gives up the stream. */
-export async function getRaw(circuit: Circuit, path: string, headers: readonly string[] = [], limit = Infinity): Promise<Uint8Array> {
+export async function getRaw(
+  circuit: Circuit,
+  path: string,
+  headers: readonly string[] = [],
+  limit = Infinity,
+): Promise<Uint8Array> {
   return exchange(circuit, `GET ${path} HTTP/1.0\r\n${headers.map((header) => `${header}\r\n`).join('')}\r\n`, limit)
 }
 
@@ -50,7 +55,9 @@ export function parseAnswer(bytes: Uint8Array): HttpAnswer {
   const [first = '', ...lines] = text.slice(0, end).split('\r\n')
   const status = /^HTTP\/1\.0 (\d{3}) /.exec(first)?.[1]
   if (end === -1 || status === undefined) throw new Error('This is no HTTP/1.0 answer')
-  const headers = new Map(lines.map((line) => [line.slice(0, line.indexOf(': ')).toLowerCase(), line.slice(line.indexOf(': ') + 2)]))
+  const headers = new Map(
+    lines.map((line) => [line.slice(0, line.indexOf(': ')).toLowerCase(), line.slice(line.indexOf(': ') + 2)]),
+  )
   return { status: Number(status), headers, body: bytes.subarray(end + 4) }
 }
 

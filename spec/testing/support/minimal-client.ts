@@ -1,13 +1,14 @@
 /**
- * The least of a Tor client that can use test relays: one link, one circuit, messages in and out, no rules. It shares codecs
- * and cryptography with the library and nothing above them.
+ * The least of a Tor client that can use test relays: one link, one circuit, messages in and out, no rules. It shares
+ * codecs and cryptography with the library and nothing above them.
  */
 import { encodeBegin } from '../../../lib/cell/relay/begin.ts'
 import { encodeCell } from '../../../lib/cell/channel/channel-cell.ts'
 import { CellCommand, RelayCommand } from '../../../lib/cell/commands.ts'
-import { decodeCreated2, encodeCreate2, HandshakeType } from '../../../lib/cell/channel/create2.ts'
+import { decodeCreated2, encodeCreate2, HandshakeType } from '../../../lib/cell/create2.ts'
 import { encodeExtend2 } from '../../../lib/cell/relay/extend2.ts'
-import { BODY_SIZE, bodyOf, commandOf, lengthOf, looksRecognized, streamIdOf } from '../../../lib/cell/relay/relay-cell-v0.ts'
+import { bodyOf, commandOf, lengthOf, looksRecognized, streamIdOf } from '../../../lib/cell/relay/relay-cell-v0.ts'
+import { BODY_SIZE } from '../../../lib/cell/body-size.ts'
 import { Deframer } from '../../../lib/channel/deframer.ts'
 import { LinkHandshake } from '../../../lib/channel/link-handshake.ts'
 import { startCreateFast } from '../../../lib/circuit/handshake/create-fast.ts'
@@ -17,7 +18,7 @@ import { startNtor } from '../../../lib/circuit/handshake/ntor.ts'
 import { systemClock } from '../../../lib/base/clock.ts'
 import type { Clock } from '../../../lib/base/clock.ts'
 import { currentPlatform } from '../../../lib/platform/current.ts'
-import type { Link } from '../../../lib/platform/platform.ts'
+import type { Link } from '../../../lib/platform/links/transport.ts'
 import type { Relay } from '../../../lib/relay.ts'
 import { packMessage } from '../../../lib/testing/relay/messages.ts'
 import type { OutgoingMessage } from '../../../lib/testing/relay/messages.ts'
@@ -63,13 +64,21 @@ export class MinimalClient {
 
   /** Dials a relay and shakes hands. Rejects with what the handshake objects to. */
   static async connect(
-    network: TestNetwork, relay: Relay = network.path(1)[0] as Relay, clock: Clock = systemClock,
+    network: TestNetwork,
+    relay: Relay = network.path(1)[0] as Relay,
+    clock: Clock = systemClock,
   ): Promise<MinimalClient> {
     const address = relay.addresses[0] as Relay['addresses'][0]
     const link = await network.transport.connect(address, { signal: new AbortController().signal })
     const client = new MinimalClient(link)
     const { peerCertificate } = link
-    const handshake = new LinkHandshake({ expected: relay, address, peerCertificate, platform: currentPlatform(), clock })
+    const handshake = new LinkHandshake({
+      expected: relay,
+      address,
+      peerCertificate,
+      platform: currentPlatform(),
+      clock,
+    })
     client.send(handshake.start())
     await client.#read(handshake)
     return client
@@ -172,7 +181,9 @@ export class MinimalClient {
 
   /** All bytes of DATA that a stream has brought. */
   dataOf(streamId: number): Uint8Array {
-    const bodies = this.messages.filter((message) => message.command === RelayCommand.DATA && message.streamId === streamId)
+    const bodies = this.messages.filter(
+      (message) => message.command === RelayCommand.DATA && message.streamId === streamId,
+    )
     const bytes = new Uint8Array(bodies.reduce((sum, { body }) => sum + body.length, 0))
     let at = 0
     for (const { body } of bodies) {
@@ -231,7 +242,14 @@ export class MinimalClient {
         cell = new Uint8Array(backward.keystream.apply(cell))
         if (!looksRecognized(cell, 0) || !backward.digest.verify(cell, 0)) continue
         const body = bodyOf(cell, 0, Math.min(lengthOf(cell, 0), 498))
-        this.messages.push({ hop, early, command: commandOf(cell, 0), streamId: streamIdOf(cell, 0), body, tag: backward.digest.tag() })
+        this.messages.push({
+          hop,
+          early,
+          command: commandOf(cell, 0),
+          streamId: streamIdOf(cell, 0),
+          body,
+          tag: backward.digest.tag(),
+        })
         found = true
         break
       }
@@ -247,5 +265,6 @@ export function begin(client: MinimalClient, streamId: number, host = 'destinati
 
 /** Sends `cells` DATA cells of one byte each. */
 export async function sendData(client: MinimalClient, streamId: number, cells: number): Promise<void> {
-  for (let cell = 0; cell < cells; cell += 1) await client.message({ command: RelayCommand.DATA, streamId, body: Uint8Array.of(cell) })
+  for (let cell = 0; cell < cells; cell += 1)
+    await client.message({ command: RelayCommand.DATA, streamId, body: Uint8Array.of(cell) })
 }

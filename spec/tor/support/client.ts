@@ -1,5 +1,6 @@
 /**
- * What specs against real tor do with the library: open a circuit, ask the HTTP target for something, look at an outcome.
+ * What specs against real tor do with the library: open a circuit, ask the HTTP target for something, look at an
+ * outcome.
  *
  * @module
  */
@@ -19,7 +20,11 @@ const pieceSize = 65_536
 
 /** A circuit through a private network: its addresses are internal ones. What is dialled is noted in link-tap.ts. */
 export function openCircuit(path: readonly Relay[], options: CircuitOptions = {}): Circuit {
-  return Circuit.open(path, { transport: new LinkTap(), streamDefaults: { rejectInternalAddresses: false }, ...options })
+  return Circuit.open(path, {
+    transport: new LinkTap(),
+    streamDefaults: { rejectInternalAddresses: false },
+    ...options,
+  })
 }
 
 /** Reads to the end, and gives each chunk to `take`. */

@@ -26,7 +26,8 @@ function parts(): readonly [before: string, table: string, after: string] {
   const text = readFileSync(README, 'utf8')
   const begin = text.indexOf(BEGIN) + BEGIN.length
   const end = text.indexOf(END)
-  if (begin < BEGIN.length || end < begin) throw new Error(`README.md has no place for the table of clients: ${BEGIN} and ${END}`)
+  if (begin < BEGIN.length || end < begin)
+    throw new Error(`README.md has no place for the table of clients: ${BEGIN} and ${END}`)
   return [text.slice(0, begin), text.slice(begin, end).trim(), text.slice(end)]
 }
 

@@ -2,8 +2,8 @@
  * How a private network comes to its first consensus in the shortest time, with every relay in it.
  *
  * Votes happen at fixed times of the day. A vote that is due before every relay has published would leave some out, and
- * the next may be minutes away. So the authorities start with no vote in sight; when each of them holds every descriptor,
- * they are told to vote a few seconds from now.
+ * the next may be minutes away. So the authorities start with no vote in sight; when each of them holds every
+ * descriptor, they are told to vote a few seconds from now.
  *
  * @module
  */
@@ -25,7 +25,9 @@ const exchangeDelay = 2
 /** Seconds of an interval so long that no vote happens in it while relays publish. */
 const parkedInterval = 1800
 
-/** The lines of an authority's torrc that say when it votes; without `firstVote` (seconds since the epoch), not soon. */
+/**
+ * The lines of an authority's torrc that say when it votes; without `firstVote` (seconds since the epoch), not soon.
+ */
 export function votingLines(firstVote: number | undefined): string[] {
   const now = Math.floor(Date.now() / 1000)
   const [first, later, offset] =
@@ -73,7 +75,8 @@ export async function firstConsensus(
   await until('a consensus', signal, () =>
     every(
       authorities,
-      async (relay) => (await count(relay, 'cached-microdesc-consensus', /^directory-signature /gm)) > authorities.length / 2,
+      async (relay) =>
+        (await count(relay, 'cached-microdesc-consensus', /^directory-signature /gm)) > authorities.length / 2,
     ),
   )
   // A relay that is told to read its torrc again asks for a consensus at once.
@@ -88,7 +91,10 @@ export async function firstConsensus(
   )
 }
 
-async function every(relays: readonly RunningRelay[], holds: (relay: RunningRelay) => Promise<boolean>): Promise<boolean> {
+async function every(
+  relays: readonly RunningRelay[],
+  holds: (relay: RunningRelay) => Promise<boolean>,
+): Promise<boolean> {
   return (await Promise.all(relays.map(holds))).every(Boolean)
 }
 

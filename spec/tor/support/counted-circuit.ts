@@ -1,6 +1,6 @@
 /**
- * A circuit whose streams are counted where they meet it: every DATA cell that a stream packs and every message that reaches it,
- * by a count that shares nothing with the library's windows.
+ * A circuit whose streams are counted where they meet it: every DATA cell that a stream packs and every message that
+ * reaches it, by a count that shares nothing with the library's windows.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type {
   CreditWaiter,
   StreamCarrier,
   StreamEndpoint,
-  StreamGuest,
+  PendingStream,
   StreamPlace,
   XonXoffSetup,
 } from '../../../lib/stream/contract/carrier.ts'
@@ -93,7 +93,11 @@ export class CountedCircuit {
   connect(port: number, options: StreamOptions = {}): CountedStream {
     const count = new StreamCount()
     const carrier = new CountingCarrier(this.#circuit.carrier, count)
-    const socket = new TorStream(carrier, { hostname: '127.0.0.1', port }, { rejectInternalAddresses: false, ...options })
+    const socket = new TorStream(
+      carrier,
+      { hostname: '127.0.0.1', port },
+      { rejectInternalAddresses: false, ...options },
+    )
     return { socket, count }
   }
 
@@ -102,65 +106,65 @@ export class CountedCircuit {
   }
 }
 
-/** Puts a {@link CountingGuest} in the place of the one stream that it is made for. */
+/** Puts a {@link CountingStream} in the place of the one stream that it is made for. */
 class CountingCarrier implements StreamCarrier {
   readonly #carrier: StreamCarrier
   readonly #count: StreamCount
-  #guest: CountingGuest | undefined
+  #stream: CountingStream | undefined
 
   constructor(carrier: StreamCarrier, count: StreamCount) {
     this.#carrier = carrier
     this.#count = count
   }
 
-  attach(guest: StreamGuest): void {
-    this.#guest = new CountingGuest(guest, this.#count)
-    this.#carrier.attach(this.#guest)
+  attach(stream: PendingStream): void {
+    this.#stream = new CountingStream(stream, this.#count)
+    this.#carrier.attach(this.#stream)
   }
 
   withdraw(): void {
-    if (this.#guest) this.#carrier.withdraw(this.#guest)
+    if (this.#stream) this.#carrier.withdraw(this.#stream)
   }
 }
 
-class CountingGuest implements StreamGuest {
-  readonly #guest: StreamGuest
+class CountingStream implements PendingStream {
+  readonly #stream: PendingStream
   readonly #count: StreamCount
 
-  constructor(guest: StreamGuest, count: StreamCount) {
-    this.#guest = guest
+  constructor(stream: PendingStream, count: StreamCount) {
+    this.#stream = stream
     this.#count = count
   }
 
   get state(): StreamState {
-    return this.#guest.state
+    return this.#stream.state
   }
 
   attached(place: StreamPlace): void {
-    this.#guest.attached(new CountingPlace(place, this.#count))
+    this.#stream.attached(new CountingPlace(place, this.#count))
   }
 
-  receiveData(bodies: Uint8Array, offset: number, length: number): void {
+  dataArrived(bodies: Uint8Array, offset: number, length: number): void {
     this.#count.dataReceived += 1
     this.#count.bytesReceived += length
     this.#count.note()
-    this.#guest.receiveData(bodies, offset, length)
+    this.#stream.dataArrived(bodies, offset, length)
   }
 
-  receive(command: number, body: Uint8Array): void {
+  messageArrived(command: number, body: Uint8Array): void {
     if (command === RelayCommand.SENDME) this.#count.sendmesReceived += 1
     if (command === RelayCommand.XOFF) this.#count.stopsReceived.push('XOFF')
     if (command === RelayCommand.XON) this.#count.stopsReceived.push('XON')
     this.#count.note()
-    this.#guest.receive(command, body)
+    this.#stream.messageArrived(command, body)
   }
 
-  endOfPass(): void {
-    this.#guest.endOfPass()
+  readProcessed(): void {
+    this.#stream.readProcessed()
   }
 
-  fail(error: TorError): void {
-    this.#guest.fail(error)
+  circuitFailed(error: TorError): void {
+    this.#stream.circuitFailed(error)
   }
 }
 
@@ -177,8 +181,8 @@ class CountingPlace implements StreamPlace {
     return this.#place.id
   }
 
-  get flow(): XonXoffSetup | undefined {
-    return this.#place.flow
+  get xonXoff(): XonXoffSetup | undefined {
+    return this.#place.xonXoff
   }
 
   get credit(): number {

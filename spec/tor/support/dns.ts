@@ -2,8 +2,9 @@
  * The DNS server that the exits of the private network ask (RFC 1035): no name leaves the machine, and specs know every
  * answer.
  *
- * What C tor makes of it: the TTL in a CONNECTED is 300 s, more or less up to 240 s at random, and in a RESOLVED always 60 s.
- * Nobody is asked for AAAA unless the exit has `IPv6Exit 1`, nor for the name of an address that is not a public one.
+ * What C tor makes of it: the TTL in a CONNECTED is 300 s, more or less up to 240 s at random, and in a RESOLVED always
+ * 60 s. Nobody is asked for AAAA unless the exit has `IPv6Exit 1`, nor for the name of an address that is not a public
+ * one.
  *
  * @module
  */

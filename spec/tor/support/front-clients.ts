@@ -24,7 +24,10 @@ export interface Ways {
 
 /** A client in use. */
 export interface Session {
-  /** The body of a GET, or what comes next to it. Redirects are followed where the client does that, and nothing is tried again. */
+  /**
+   * The body of a GET, or what comes next to it. Redirects are followed where the client does that, and nothing is
+   * tried again.
+   */
   get(url: string): Promise<Uint8Array>
   /** What a POST of `body` is answered with. */
   post?(url: string, body: Uint8Array): Promise<Uint8Array>
@@ -48,7 +51,10 @@ export interface FrontClient {
   readonly missing?: string
   /** Protocols for which the front refuses it, by a 405. */
   readonly refused?: readonly ('http:' | 'https:')[]
-  /** Whether it asks the system's resolver for every name too, although it does not need the answer. Nothing of ours can prevent it. */
+  /**
+   * Whether it asks the system's resolver for every name too, although it does not need the answer. Nothing of ours can
+   * prevent it.
+   */
   readonly asksResolver?: boolean
   /** What the table calls a GET and a POST of it. */
   readonly verbs?: readonly [get: string, post: string]

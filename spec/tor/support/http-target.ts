@@ -76,7 +76,7 @@ function swallow(request: IncomingMessage, response: ServerResponse): void {
 function serve(response: ServerResponse, length: number): void {
   response.writeHead(200, { 'content-length': length, 'content-type': 'application/octet-stream' })
   let sent = 0
-  const pump = (): (void) => {
+  const pump = (): void => {
     while (sent < length) {
       const piece = testBytesView(sent, Math.min(length - sent, 2 ** 18))
       sent += piece.length

@@ -1,8 +1,8 @@
 /**
  * The keys of a relay and of a directory authority, in the files that C tor keeps them in.
  *
- * RSA identities are made here, so that fingerprints are known before any tor runs; tor makes the others when it starts,
- * and their public halves are read from its key directory.
+ * RSA identities are made here, so that fingerprints are known before any tor runs; tor makes the others when it
+ * starts, and their public halves are read from its key directory.
  *
  * @module
  */
@@ -20,7 +20,10 @@ export interface RelayKeys {
   readonly ntorOnionKey: Uint8Array
 }
 
-/** Makes a relay's RSA identity in its key directory. Resolves with the fingerprint: 20 bytes, the SHA-1 of the public key. */
+/**
+ * Makes a relay's RSA identity in its key directory. Resolves with the fingerprint: 20 bytes, the SHA-1 of the public
+ * key.
+ */
 export async function writeRelayIdentity(keyDirectory: string): Promise<Uint8Array> {
   // tor accepts identity keys of 1024 bits only (tor-spec, "Keys and names").
   const { publicKey, privateKey } = await promisify(generateKeyPair)('rsa', {
@@ -53,7 +56,11 @@ export async function writeAuthorityKeys(keyDirectory: string, dirPort: number):
 
 /** Reads the public keys that tor has made in a key directory. Rejects while one of them is missing. */
 export async function readRelayKeys(keyDirectory: string): Promise<RelayKeys> {
-  const identity = await readTagged(join(keyDirectory, 'ed25519_master_id_public_key'), '== ed25519v1-public: type0 ==', 32)
+  const identity = await readTagged(
+    join(keyDirectory, 'ed25519_master_id_public_key'),
+    '== ed25519v1-public: type0 ==',
+    32,
+  )
   const onion = await readTagged(join(keyDirectory, 'secret_onion_key_ntor'), '== c25519v1: onion ==', 64)
   // The onion key's file holds the secret half, then the public half.
   return { ed25519Identity: identity, ntorOnionKey: onion.slice(32) }

@@ -32,14 +32,17 @@ type AnyFetch = (url: string, init?: object) => Promise<Pick<Response, 'arrayBuf
 
 const overFetch = (fetch: AnyFetch, close?: () => unknown): Session => ({
   get: async (url) => new Uint8Array(await (await fetch(url)).arrayBuffer()),
-  post: async (url, body) => new Uint8Array(await (await fetch(url, { method: 'POST', body: Buffer.from(body) })).arrayBuffer()),
+  post: async (url, body) =>
+    new Uint8Array(await (await fetch(url, { method: 'POST', body: Buffer.from(body) })).arrayBuffer()),
   close: () => close?.(),
 })
 
 function nodeHttp(ways: Ways): Session {
   const agent = agentFor(ways)
   const send = async (url: string, method: string, body?: Uint8Array): Promise<Uint8Array> => {
-    const request = url.startsWith('https:') ? https.request(url, { agent: agent.https, method }) : http.request(url, { agent: agent.http, method })
+    const request = url.startsWith('https:')
+      ? https.request(url, { agent: agent.https, method })
+      : http.request(url, { agent: agent.http, method })
     request.on('error', () => undefined) // One may come behind the response, which then fails too.
     request.end(body)
     const [response] = (await once(request, 'response')) as [http.IncomingMessage]
@@ -63,7 +66,12 @@ function withGot(ways: Ways): Session {
 
 function withAxios(ways: Ways): Session {
   const agent = agentFor(ways)
-  const client = axios.create({ httpAgent: agent.http, httpsAgent: agent.https, proxy: false, responseType: 'arraybuffer' })
+  const client = axios.create({
+    httpAgent: agent.http,
+    httpsAgent: agent.https,
+    proxy: false,
+    responseType: 'arraybuffer',
+  })
   return {
     get: async (url) => (await client.get<Buffer>(url)).data,
     post: async (url, body) => (await client.post<Buffer>(url, body)).data,
@@ -81,24 +89,27 @@ interface UndiciModule {
   readonly Agent: new (options: never) => { destroy(): Promise<void> }
 }
 
-const withUndici = (undici: UndiciModule, fetch: AnyFetch) => ({ connect, authority }: Ways): Session => {
-  const connector = undiciConnector({ connect, tls: { ca: authority.pem } })
-  const dispatcher = new undici.Agent({ connect: connector } as never)
-  return overFetch(guardedFetch(fetch, { dispatcher }, connector), () => dispatcher.destroy())
-}
+const withUndici =
+  (undici: UndiciModule, fetch: AnyFetch) =>
+  ({ connect, authority }: Ways): Session => {
+    const connector = undiciConnector({ connect, tls: { ca: authority.pem } })
+    const dispatcher = new undici.Agent({ connect: connector } as never)
+    return overFetch(guardedFetch(fetch, { dispatcher }, connector), () => dispatcher.destroy())
+  }
 
 function withWs(ways: Ways): Session {
   const agent = agentFor(ways)
-  const first = (url: string, onOpen?: (socket: WebSocket) => void): Promise<Buffer> => new Promise((resolve, reject) => {
-    const socket = new WebSocket(url.replace(/^http/, 'ws'), { agent: agent.forUrl(new URL(url)) })
-    socket.on('open', () => onOpen?.(socket))
-    socket.on('message', (data: Buffer) => {
-      resolve(data)
-      socket.close()
+  const first = (url: string, onOpen?: (socket: WebSocket) => void): Promise<Buffer> =>
+    new Promise((resolve, reject) => {
+      const socket = new WebSocket(url.replace(/^http/, 'ws'), { agent: agent.forUrl(new URL(url)) })
+      socket.on('open', () => onOpen?.(socket))
+      socket.on('message', (data: Buffer) => {
+        resolve(data)
+        socket.close()
+      })
+      socket.on('error', reject)
+      socket.on('close', (code) => reject(new Error(`the WebSocket is closed: ${code}`)))
     })
-    socket.on('error', reject)
-    socket.on('close', (code) => reject(new Error(`the WebSocket is closed: ${code}`)))
-  })
   return {
     get: (url) => first(url),
     post: (url, body) => first(new URL('/', url).href, (socket) => socket.send(body)),
@@ -108,7 +119,9 @@ function withWs(ways: Ways): Session {
 
 /** The name of a package with its major version. */
 function versioned(name: string, alias: string = name): string {
-  const { version } = JSON.parse(readFileSync(join(ROOT, 'node_modules', alias, 'package.json'), 'utf8')) as { version: string }
+  const { version } = JSON.parse(readFileSync(join(ROOT, 'node_modules', alias, 'package.json'), 'utf8')) as {
+    version: string
+  }
   return `${name} ${version.split('.', 1)[0]}`
 }
 
@@ -119,13 +132,28 @@ const BEFORE = '`guardedFetch()` proves it'
 
 /** The libraries, in the order of the table. */
 export const LIBRARIES: readonly FrontClient[] = [
-  { name: '`tor.fetch`', how: 'nothing to plug in', note: 'in Node, Deno, Bun and browsers', open: ({ fetch }) => overFetch(fetch) },
-  { name: '`node:http`, `node:https`', how: '`{ agent: agent.http }`, `{ agent: agent.https }` of a `TorAgent`', open: nodeHttp },
   {
-    name: versioned('undici', 'undici6'), how: CONNECTOR, note: BEFORE, open: withUndici(undici6, undici6.fetch),
+    name: '`tor.fetch`',
+    how: 'nothing to plug in',
+    note: 'in Node, Deno, Bun and browsers',
+    open: ({ fetch }) => overFetch(fetch),
   },
   {
-    name: versioned('undici', 'undici7'), how: CONNECTOR, note: BEFORE, open: withUndici(undici7, undici7.fetch),
+    name: '`node:http`, `node:https`',
+    how: '`{ agent: agent.http }`, `{ agent: agent.https }` of a `TorAgent`',
+    open: nodeHttp,
+  },
+  {
+    name: versioned('undici', 'undici6'),
+    how: CONNECTOR,
+    note: BEFORE,
+    open: withUndici(undici6, undici6.fetch),
+  },
+  {
+    name: versioned('undici', 'undici7'),
+    how: CONNECTOR,
+    note: BEFORE,
+    open: withUndici(undici7, undici7.fetch),
   },
   {
     name: versioned('undici', 'undici8'),
@@ -141,9 +169,22 @@ export const LIBRARIES: readonly FrontClient[] = [
     open: withUndici(undici7, fetch),
   },
   { name: versioned('got'), how: '`{ agent }`, a `TorAgent`', open: withGot },
-  { name: versioned('axios'), how: '`{ httpAgent: agent.http, httpsAgent: agent.https, proxy: false }`', open: withAxios },
   {
-    name: versioned('node-fetch'), how: '`{ agent: agent.forUrl }`', note: `${BEFORE}; Bun replaces it by one that ignores an agent`, open: withNodeFetch,
+    name: versioned('axios'),
+    how: '`{ httpAgent: agent.http, httpsAgent: agent.https, proxy: false }`',
+    open: withAxios,
   },
-  { name: versioned('ws'), how: '`{ agent: agent.https }`', note: '`ws:` and `wss:`', verbs: ['receives', 'sends'], open: withWs },
+  {
+    name: versioned('node-fetch'),
+    how: '`{ agent: agent.forUrl }`',
+    note: `${BEFORE}; Bun replaces it by one that ignores an agent`,
+    open: withNodeFetch,
+  },
+  {
+    name: versioned('ws'),
+    how: '`{ agent: agent.https }`',
+    note: '`ws:` and `wss:`',
+    verbs: ['receives', 'sends'],
+    open: withWs,
+  },
 ]

@@ -1,11 +1,11 @@
 /**
- * The runtime's own transport, with a count of what goes over it. The headers of channel cells are not encrypted inside TLS
- * (tor-spec, "Cell packet format"), so this counts without any help of the library.
+ * The runtime's own transport, with a count of what goes over it. The headers of channel cells are not encrypted inside
+ * TLS (tor-spec, "Cell packet format"), so this counts without any help of the library.
  *
  * @module
  */
 import { currentPlatform } from '../../../lib/platform/current.ts'
-import type { Link, LinkAddress, Transport } from '../../../lib/platform/platform.ts'
+import type { Transport, LinkAddress, Link } from '../../../lib/platform/links/transport.ts'
 
 /** The commands of cells that are counted. */
 const relayCommand = 3
@@ -52,7 +52,7 @@ class CellCount {
   }
 
   push(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length; ) {
+    for (let at = 0; at < bytes.length;) {
       if (this.#body > 0) {
         const skipped = Math.min(this.#body, bytes.length - at)
         this.#body -= skipped

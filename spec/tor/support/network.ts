@@ -1,9 +1,9 @@
 /**
- * A private network of real tor on 127.0.0.1, for specs and benchmarks: relays, if wanted directory authorities and a tor
- * client, an HTTP server for streams to end at, and a DNS server that the exits ask.
+ * A private network of real tor on 127.0.0.1, for specs and benchmarks: relays, if wanted directory authorities and a
+ * tor client, an HTTP server for streams to end at, and a DNS server that the exits ask.
  *
- * Circuits need no directory: a relay extends to whatever address and identity it is told. So a network without an authority is
- * ready in a second or two; one with a consensus takes several more.
+ * Circuits need no directory: a relay extends to whatever address and identity it is told. So a network without an
+ * authority is ready in a second or two; one with a consensus takes several more.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import type { Relay } from '../../../lib/relay.ts'
 import { findProgram } from '../../support/programs.ts'
 import { firstConsensus } from './consensus.ts'
 import type { RunningRelay } from './consensus.ts'
-import { Ground } from './ground.ts'
+import { TorFixture } from './tor-fixture.ts'
 import { readRelayKeys, writeAuthorityKeys, writeRelayIdentity } from './keys.ts'
 import { fastEnvironment, fastLines } from './nodelay.ts'
 import { until } from './poll.ts'
@@ -54,13 +54,16 @@ export interface TorNetworkOptions {
   readonly relayOptions?: readonly string[]
   /** Lines for the torrc of every exit. */
   readonly exitOptions?: readonly string[]
-  /** Lines for the torrc of the first exit alone, which come before those of every exit: its `ExitPolicy` has precedence. */
+  /**
+   * Lines for the torrc of the first exit alone, which come before those of every exit: its `ExitPolicy` has
+   * precedence.
+   */
   readonly firstExitOptions?: readonly string[]
   /** Lines for the torrc of the client. */
   readonly clientOptions?: readonly string[]
   /**
-   * Called with the OR ports of all relays before they start; resolves with the ports that are to be told of instead, in the same
-   * order: whoever listens there stands between the hops.
+   * Called with the OR ports of all relays before they start; resolves with the ports that are to be told of instead,
+   * in the same order: whoever listens there stands between the hops.
    */
   readonly standBefore?: (ports: readonly number[]) => Promise<readonly number[]>
   /**
@@ -111,12 +114,12 @@ export class TorNetwork {
   readonly dnsPort: number
   /** What a client must know of it: tor's `DirAuthority` lines. */
   readonly dirAuthorityLines: string
-  readonly #ground: Ground
+  readonly #fixture: TorFixture
   readonly #plan: NetworkPlan
 
   /**
-   * Starts a network and resolves when circuits through it work and, with a client, the client's first request was answered.
-   * Rejects when tor is not installed, or not ready in time; then nothing is left running.
+   * Starts a network and resolves when circuits through it work and, with a client, the client's first request was
+   * answered. Rejects when tor is not installed, or not ready in time; then nothing is left running.
    */
   static async start(options: TorNetworkOptions = {}): Promise<TorNetwork> {
     const { params = [], client = false, relays = 3, exits = 2 } = options
@@ -129,64 +132,72 @@ export class TorNetwork {
       throw new RangeError('authorities must be at least 1 for params or a client')
     }
     for (let attempt = 1; ; attempt++) {
-      const ground = await Ground.start()
+      const fixture = await TorFixture.start()
       try {
-        return await launch(ground, { ...options, authorities, relays, exits, params, client })
+        return await launch(fixture, { ...options, authorities, relays, exits, params, client })
       } catch (error) {
-        await ground.stop()
-        if (attempt === attempts || !ground.lostPort()) throw error
+        await fixture.stop()
+        if (attempt === attempts || !fixture.lostPort()) throw error
       }
     }
   }
 
   /** Use {@link TorNetwork.start}. */
-  constructor(ground: Ground, plan: NetworkPlan, relays: readonly NetworkRelay[], client: NetworkClient | undefined) {
+  constructor(
+    fixture: TorFixture,
+    plan: NetworkPlan,
+    relays: readonly NetworkRelay[],
+    client: NetworkClient | undefined,
+  ) {
     this.#plan = plan
     this.dirAuthorityLines = directoryLines(plan).join('\n')
     this.relays = relays
     this.client = client
-    this.httpPort = ground.http.port
-    this.dnsPort = ground.dns.port
-    this.#ground = ground
+    this.httpPort = fixture.http.port
+    this.dnsPort = fixture.dns.port
+    this.#fixture = fixture
   }
 
   /** A path of three distinct relays: guard, middle, exit. The first two are no exits where there are enough others. */
   path(): [Relay, Relay, Relay] {
     const exit = this.relays.findLast(({ isExit }) => isExit)
     if (exit === undefined) throw new Error('the network has no exit')
-    const [guard, middle] = this.relays.filter((relay) => relay !== exit).sort((a, b) => Number(a.isExit) - Number(b.isExit))
+    const [guard, middle] = this.relays
+      .filter((relay) => relay !== exit)
+      .sort((a, b) => Number(a.isExit) - Number(b.isExit))
     if (guard === undefined || middle === undefined) throw new Error('the network has fewer than three relays')
     return [guard.relay, middle.relay, exit.relay]
   }
 
   /**
-   * Starts one more tor client, and does not wait for it: it listens for SOCKS before it can serve. The same name gives it what the
-   * last one of that name kept.
+   * Starts one more tor client, and does not wait for it: it listens for SOCKS before it can serve. The same name gives
+   * it what the last one of that name kept.
    */
   async startClient(name: string): Promise<{ readonly socksPort: number; stop(): Promise<void> }> {
-    const directory = await this.#ground.makeDirectory(name)
+    const directory = await this.#fixture.makeDirectory(name)
     const [socksPort = 0] = await freePorts(1)
-    const process = await this.#ground.startTor(name, directory, clientTorrc(this.#plan, directory, socksPort, []), {})
+    const process = await this.#fixture.startTor(name, directory, clientTorrc(this.#plan, directory, socksPort, []), {})
     return { socksPort, stop: () => process.stop() }
   }
 
   /** Ends every process and removes every file of the network. May be called more than once. */
   async stop(): Promise<void> {
-    await this.#ground.stop()
+    await this.#fixture.stop()
   }
 }
 
 /** The options, with the defaults filled in that others depend on. */
-type Settled = TorNetworkOptions & Required<Pick<TorNetworkOptions, 'authorities' | 'relays' | 'exits' | 'params' | 'client'>>
+type Settled = TorNetworkOptions &
+  Required<Pick<TorNetworkOptions, 'authorities' | 'relays' | 'exits' | 'params' | 'client'>>
 
-async function launch(ground: Ground, options: Settled): Promise<TorNetwork> {
+async function launch(fixture: TorFixture, options: Settled): Promise<TorNetwork> {
   const failed = new AbortController()
   const signal = AbortSignal.any([failed.signal, AbortSignal.timeout(options.timeout ?? 60_000)])
-  const environment = options.fast === true ? await fastEnvironment(ground.directory) : {}
-  const network = await plan(ground, options)
+  const environment = options.fast === true ? await fastEnvironment(fixture.directory) : {}
+  const network = await plan(fixture, options)
 
   const start = async (nickname: string, directory: string, torrc: string): Promise<TorProcess> => {
-    const process = await ground.startTor(nickname, directory, torrc, environment)
+    const process = await fixture.startTor(nickname, directory, torrc, environment)
     void process.exited.then((how) => failed.abort(new Error(`${how}\n${process.log().slice(-2000)}`)))
     return process
   }
@@ -194,17 +205,22 @@ async function launch(ground: Ground, options: Settled): Promise<TorNetwork> {
   for (const relay of network.relays) {
     running.push({ plan: relay, process: await start(relay.nickname, relay.directory, relayTorrc(network, relay)) })
   }
-  if (hasDirectory(network)) await firstConsensus(running, (relay, firstVote) => relayTorrc(network, relay, firstVote), signal)
+  if (hasDirectory(network))
+    await firstConsensus(running, (relay, firstVote) => relayTorrc(network, relay, firstVote), signal)
   const relays = await Promise.all(running.map((relay) => networkRelay(relay, signal)))
 
   let client: NetworkClient | undefined
   if (options.client) {
-    const directory = await ground.makeDirectory('client')
+    const directory = await fixture.makeDirectory('client')
     const [socksPort = 0] = await freePorts(1)
-    const process = await start('client', directory, clientTorrc(network, directory, socksPort, options.clientOptions ?? []))
+    const process = await start(
+      'client',
+      directory,
+      clientTorrc(network, directory, socksPort, options.clientOptions ?? []),
+    )
     await until('the client', signal, () => process.log().includes('Bootstrapped 100%'))
     await until('a request through the client', signal, () =>
-      socksGet(socksPort, 'target.test', ground.http.port, '/', 10_000).then(
+      socksGet(socksPort, 'target.test', fixture.http.port, '/', 10_000).then(
         () => true,
         // Its first circuits may fail; it is asked again.
         () => false,
@@ -212,11 +228,11 @@ async function launch(ground: Ground, options: Settled): Promise<TorNetwork> {
     )
     client = { socksPort, pid: process.pid, log: () => process.log() }
   }
-  return new TorNetwork(ground, network, relays, client)
+  return new TorNetwork(fixture, network, relays, client)
 }
 
 /** Picks ports, makes directories and identities. */
-async function plan(ground: Ground, options: Settled): Promise<NetworkPlan> {
+async function plan(fixture: TorFixture, options: Settled): Promise<NetworkPlan> {
   const count = options.authorities + options.relays
   const ports = await freePorts(count + options.authorities)
   const orPorts = ports.slice(0, count)
@@ -224,7 +240,7 @@ async function plan(ground: Ground, options: Settled): Promise<NetworkPlan> {
   const relays = Array.from({ length: count }, async (_, index): Promise<RelayPlan> => {
     const isAuthority = index < options.authorities
     const nickname = isAuthority ? `authority${index}` : `relay${index - options.authorities}`
-    const directory = await ground.makeDirectory(nickname)
+    const directory = await fixture.makeDirectory(nickname)
     const keys = keyDirectory(directory)
     await mkdir(keys, { mode: 0o700 })
     const dirPort = ports[count + index] ?? 0
@@ -243,8 +259,8 @@ async function plan(ground: Ground, options: Settled): Promise<NetworkPlan> {
       authority: identity === undefined ? undefined : { dirPort, identity },
     }
   })
-  const resolvConf = join(ground.directory, 'resolv.conf')
-  await writeFile(resolvConf, `nameserver 127.0.0.1:${ground.dns.port}\n`)
+  const resolvConf = join(fixture.directory, 'resolv.conf')
+  await writeFile(resolvConf, `nameserver 127.0.0.1:${fixture.dns.port}\n`)
   return {
     relays: await Promise.all(relays),
     resolvConf,
@@ -256,18 +272,24 @@ async function plan(ground: Ground, options: Settled): Promise<NetworkPlan> {
 }
 
 /**
- * Waits until a relay is ready for circuits and streams. An authority is known to be when it has everybody's descriptor;
- * it builds its own at another time than others.
+ * Waits until a relay is ready for circuits and streams. An authority is known to be when it has everybody's
+ * descriptor; it builds its own at another time than others.
  */
 async function networkRelay({ plan, process }: RunningRelay, signal: AbortSignal): Promise<NetworkRelay> {
   const { nickname, advertisedPort, isExit, rsaIdentity } = plan
-  if (plan.authority === undefined) await until(`the descriptor of ${nickname}`, signal, () => descriptorBuilt(process.log()))
+  if (plan.authority === undefined)
+    await until(`the descriptor of ${nickname}`, signal, () => descriptorBuilt(process.log()))
   const keys = await readRelayKeys(keyDirectory(plan.directory))
   return {
     nickname,
     isExit,
     isAuthority: plan.authority !== undefined,
-    relay: { addresses: [{ hostname: '127.0.0.1', port: advertisedPort }], rsaIdentity, ...keys, protocols: parseProtocols(torProtocols) },
+    relay: {
+      addresses: [{ hostname: '127.0.0.1', port: advertisedPort }],
+      rsaIdentity,
+      ...keys,
+      protocols: parseProtocols(torProtocols),
+    },
     pid: process.pid,
     log: () => process.log(),
     kill: () => process.kill(),

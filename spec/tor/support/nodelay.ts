@@ -12,7 +12,8 @@ import { run } from './process.ts'
 export const fastLines: readonly string[] = ['Schedulers Vanilla']
 
 /**
- * Compiles nodelay.c into `directory`. Resolves with the environment that loads it into a program. Rejects when there is no gcc.
+ * Compiles nodelay.c into `directory`. Resolves with the environment that loads it into a program. Rejects when there
+ * is no gcc.
  */
 export async function fastEnvironment(directory: string): Promise<NodeJS.ProcessEnv> {
   const library = join(directory, 'nodelay.so')

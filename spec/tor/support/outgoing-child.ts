@@ -1,8 +1,9 @@
 /**
- * What a program does on the network while it runs: the names that it looks up, in vain, and the addresses that it sends to.
+ * What a program does on the network while it runs: the names that it looks up, in vain, and the addresses that it
+ * sends to.
  *
- * outgoing-child.c is loaded into it, before the C library; so this works for programs that go through that, as all do that
- * specs run. A spec should first see that a program is seen at all.
+ * outgoing-child.c is loaded into it, before the C library; so this works for programs that go through that, as all do
+ * that specs run. A spec should first see that a program is seen at all.
  *
  * @module
  */
@@ -20,7 +21,16 @@ export class ChildRecorder {
   /** Compiles the library into `directory` with this gcc. */
   static async make(gcc: string, directory: string): Promise<ChildRecorder> {
     const library = join(directory, 'outgoing-child.so')
-    await run(gcc, ['-O2', '-Wall', '-shared', '-fPIC', '-o', library, join(ROOT, 'spec', 'tor', 'support', 'outgoing-child.c'), '-ldl'])
+    await run(gcc, [
+      '-O2',
+      '-Wall',
+      '-shared',
+      '-fPIC',
+      '-o',
+      library,
+      join(ROOT, 'spec', 'tor', 'support', 'outgoing-child.c'),
+      '-ldl',
+    ])
     return new ChildRecorder(directory, library)
   }
 

@@ -6,7 +6,13 @@
 import { createHook } from 'node:async_hooks'
 
 /** The asynchronous resources of Node that go out otherwise: names asked of the system or by c-ares, pipes, UDP. */
-const OTHER_WAYS: ReadonlySet<string> = new Set(['GETADDRINFOREQWRAP', 'GETNAMEINFOREQWRAP', 'QUERYWRAP', 'PIPECONNECTWRAP', 'UDPWRAP'])
+const OTHER_WAYS: ReadonlySet<string> = new Set([
+  'GETADDRINFOREQWRAP',
+  'GETNAMEINFOREQWRAP',
+  'QUERYWRAP',
+  'PIPECONNECTWRAP',
+  'UDPWRAP',
+])
 
 /** A connection that is being made. Node fills this in after it has announced the resource. */
 interface Connecting {

@@ -19,7 +19,8 @@ export async function until<T>(
   probe: () => Promise<T | undefined | false> | T | undefined | false,
 ): Promise<T> {
   for (;;) {
-    if (signal.aborted) throw new Error(`gave up waiting for ${what}: ${String(signal.reason)}`, { cause: signal.reason })
+    if (signal.aborted)
+      throw new Error(`gave up waiting for ${what}: ${String(signal.reason)}`, { cause: signal.reason })
     const found = await probe()
     if (found !== undefined && found !== false) return found
     await delay(interval)

@@ -53,7 +53,12 @@ export class TorProcess {
    * Starts tor in `directory`, which becomes its data directory. The torrc must bear `TestingTorNetwork 1`.
    * Rejects when tor cannot be started at all.
    */
-  static async start(nickname: string, directory: string, torrc: string, environment: NodeJS.ProcessEnv): Promise<TorProcess> {
+  static async start(
+    nickname: string,
+    directory: string,
+    torrc: string,
+    environment: NodeJS.ProcessEnv,
+  ): Promise<TorProcess> {
     if (!/^TestingTorNetwork 1$/m.test(torrc)) throw new TypeError('torrc must bear "TestingTorNetwork 1"')
     const file = join(directory, 'torrc')
     await writeFile(file, torrc)
@@ -73,9 +78,10 @@ export class TorProcess {
     this.#child = child
     this.#directory = directory
     living.add(child)
-    for (const output of [child.stdout, child.stderr]) output?.setEncoding('utf8').on('data', (text: string) => this.#note(text))
+    for (const output of [child.stdout, child.stderr])
+      output?.setEncoding('utf8').on('data', (text: string) => this.#note(text))
     this.exited = new Promise((resolve) => {
-      const end = (how: string): (void) => {
+      const end = (how: string): void => {
         living.delete(child)
         resolve(`${nickname} ${how}`)
       }

@@ -9,18 +9,30 @@ import { programOf, RUN_ENV } from '../../../scripts/specs/engines.js'
 import type { FrontClient, Session, Ways } from './front-clients.ts'
 import { runProgram } from './program.ts'
 
-const curl = (way: (proxy: string) => readonly string[]) => ({ proxy, authority, environment }: Ways): Session => {
-  const common = ['-q', '-sS', '--location', '--fail', '--cacert', authority.file, ...way(proxy)]
-  return {
-    get: (url) => runProgram('curl', [...common, url], { environment }),
-    post: (url, body) => runProgram('curl', [...common, '--data-binary', '@-', url], { environment, input: body }),
+const curl =
+  (way: (proxy: string) => readonly string[]) =>
+  ({ proxy, authority, environment }: Ways): Session => {
+    const common = ['-q', '-sS', '--location', '--fail', '--cacert', authority.file, ...way(proxy)]
+    return {
+      get: (url) => runProgram('curl', [...common, url], { environment }),
+      post: (url, body) => runProgram('curl', [...common, '--data-binary', '@-', url], { environment, input: body }),
+    }
   }
-}
 
 function wget({ proxy, authority, directory, environment }: Ways): Session {
   const common = [
-    '--no-config', '--no-hsts', '--no-verbose', '--tries=1', `--ca-certificate=${authority.file}`, '--output-document=-',
-    '-e', 'use_proxy=on', '-e', `http_proxy=http://${proxy}`, '-e', `https_proxy=http://${proxy}`,
+    '--no-config',
+    '--no-hsts',
+    '--no-verbose',
+    '--tries=1',
+    `--ca-certificate=${authority.file}`,
+    '--output-document=-',
+    '-e',
+    'use_proxy=on',
+    '-e',
+    `http_proxy=http://${proxy}`,
+    '-e',
+    `https_proxy=http://${proxy}`,
   ]
   return {
     get: (url) => runProgram('wget', [...common, url], { environment }),
@@ -33,7 +45,11 @@ function wget({ proxy, authority, directory, environment }: Ways): Session {
 }
 
 /** The environment in which git has no configuration and asks nobody. */
-export const GIT_ENVIRONMENT: NodeJS.ProcessEnv = { GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null', GIT_TERMINAL_PROMPT: '0' }
+export const GIT_ENVIRONMENT: NodeJS.ProcessEnv = {
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_TERMINAL_PROMPT: '0',
+}
 
 /** The settings that name who commits. */
 export const GIT_IDENTITY: readonly string[] = ['-c', 'user.name=nobody', '-c', 'user.email=nobody@localhost.invalid']
@@ -46,21 +62,41 @@ function git({ proxy, authority, directory, environment }: Ways): Session {
     async get(url) {
       const clone = await mkdtemp(join(directory, 'clone-'))
       // Without an address for its log git makes one up, of what the resolver knows about this machine's name.
-    const settings = ['-c', `http.proxy=socks5h://${proxy}`, '-c', `http.sslCAInfo=${authority.file}`, ...GIT_IDENTITY]
-      await runProgram('git', [...settings, 'clone', '--quiet', `${url}.git`, clone], { environment: { ...environment, ...GIT_ENVIRONMENT } })
+      const settings = [
+        '-c',
+        `http.proxy=socks5h://${proxy}`,
+        '-c',
+        `http.sslCAInfo=${authority.file}`,
+        ...GIT_IDENTITY,
+      ]
+      await runProgram('git', [...settings, 'clone', '--quiet', `${url}.git`, clone], {
+        environment: { ...environment, ...GIT_ENVIRONMENT },
+      })
       return await readFile(join(clone, CLONED_FILE))
     },
   }
 }
 
-/** A runtime with what it is to run: the URL, the address of the front and the authority are its arguments, a body its input. */
+/**
+ * A runtime with what it is to run: the URL, the address of the front and the authority are its arguments, a body its
+ * input.
+ */
 const runtime = (name: 'deno' | 'bun', flag: string, code: string): Pick<FrontClient, 'missing' | 'open'> => {
   const found = programOf(name)
-  if ('missing' in found) return { missing: found.missing, open: () => { throw new Error(found.missing) } }
+  if ('missing' in found)
+    return {
+      missing: found.missing,
+      open: () => {
+        throw new Error(found.missing)
+      },
+    }
   return {
     open({ proxy, authority, environment }) {
       const run = (url: string, input: Uint8Array): Promise<Buffer> =>
-        runProgram(found.path, [flag, code, url, proxy, authority.file], { environment: { ...environment, ...RUN_ENV }, input })
+        runProgram(found.path, [flag, code, url, proxy, authority.file], {
+          environment: { ...environment, ...RUN_ENV },
+          input,
+        })
       return { get: (url) => run(url, new Uint8Array(0)), post: run }
     },
   }
@@ -88,8 +124,18 @@ const NO_TUNNEL = 'opens no tunnel for `http:`, and is refused'
 
 /** The programs, in the order of the table. */
 export const PROGRAMS: readonly FrontClient[] = [
-  { name: 'curl, SOCKS 5', how: '`--socks5-hostname 127.0.0.1:9050`', program: 'curl', open: curl((proxy) => ['--socks5-hostname', proxy]) },
-  { name: 'curl, SOCKS 4a', how: '`--socks4a 127.0.0.1:9050`', program: 'curl', open: curl((proxy) => ['--socks4a', proxy]) },
+  {
+    name: 'curl, SOCKS 5',
+    how: '`--socks5-hostname 127.0.0.1:9050`',
+    program: 'curl',
+    open: curl((proxy) => ['--socks5-hostname', proxy]),
+  },
+  {
+    name: 'curl, SOCKS 4a',
+    how: '`--socks4a 127.0.0.1:9050`',
+    program: 'curl',
+    open: curl((proxy) => ['--socks4a', proxy]),
+  },
   {
     name: 'curl, HTTP CONNECT',
     how: '`-p --proxy http://127.0.0.1:9050`',

@@ -28,7 +28,9 @@ export async function runProgram(
   const output: Buffer[] = []
   let complaint = ''
   child.stdout.on('data', (bytes: Buffer) => output.push(bytes))
-  child.stderr.setEncoding('utf8').on('data', (text: string) => { complaint += text })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    complaint += text
+  })
   child.stdin.on('error', () => undefined) // A program may end before it has read all.
   child.stdin.end(input)
   const [code, signal] = (await once(child, 'close')) as [number | null, string | null]

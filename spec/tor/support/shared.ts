@@ -1,5 +1,6 @@
 /**
- * The one network that all specs of a run share: it starts when the first of them asks for it and stops when all are done.
+ * The one network that all specs of a run share: it starts when the first of them asks for it and stops when all are
+ * done.
  *
  * @module
  */

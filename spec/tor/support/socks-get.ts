@@ -5,8 +5,17 @@
  */
 import { connect } from 'node:net'
 
-/** Resolves with the whole answer, head and body, to `GET path`. Rejects when anything goes wrong, or after `timeout` ms. */
-export async function socksGet(socksPort: number, host: string, port: number, path: string, timeout: number): Promise<Uint8Array> {
+/**
+ * Resolves with the whole answer, head and body, to `GET path`. Rejects when anything goes wrong, or after `timeout`
+ * ms.
+ */
+export async function socksGet(
+  socksPort: number,
+  host: string,
+  port: number,
+  path: string,
+  timeout: number,
+): Promise<Uint8Array> {
   const socket = connect(socksPort, '127.0.0.1')
   socket.setTimeout(timeout, () => socket.destroy(new Error(`no answer through SOCKS for ${timeout} ms`)))
   try {
@@ -18,7 +27,8 @@ export async function socksGet(socksPort: number, host: string, port: number, pa
     for await (const piece of socket) pieces.push(piece as Buffer)
     const bytes = Buffer.concat(pieces)
     // The method that was chosen, then the reply: version, code, reserved, an IPv4 address and a port.
-    if (bytes.length < 12 || bytes[3] !== 0) throw new Error(`the SOCKS reply is ${bytes.subarray(0, 12).toString('hex')}`)
+    if (bytes.length < 12 || bytes[3] !== 0)
+      throw new Error(`the SOCKS reply is ${bytes.subarray(0, 12).toString('hex')}`)
     return new Uint8Array(bytes.subarray(12))
   } finally {
     socket.destroy()

@@ -1,9 +1,9 @@
 /**
  * A TCP server that does not read, for specs of backpressure.
  *
- * Node cannot set the size of a socket's buffers, and the sender's buffer on loopback is the larger part: until it is full, the
- * kernel takes about 4 MB from an exit. With `ConstrainedSockets 1` and `ConstrainedSockSize 8 KB` among the `exitOptions` of the
- * network it takes about 150 kB.
+ * Node cannot set the size of a socket's buffers, and the sender's buffer on loopback is the larger part: until it is
+ * full, the kernel takes about 4 MB from an exit. With `ConstrainedSockets 1` and `ConstrainedSockSize 8 KB` among the
+ * `exitOptions` of the network it takes about 150 kB.
  *
  * @module
  */
@@ -41,8 +41,8 @@ export class StalledServer {
   }
 
   /**
-   * Reads the connection to its end, then closes it from this side too. Resolves with what came in all; rejects when the
-   * connection was reset or the server stopped. To be called once.
+   * Reads the connection to its end, then closes it from this side too. Resolves with what came in all; rejects when
+   * the connection was reset or the server stopped. To be called once.
    */
   async resume(): Promise<Received> {
     const socket = await this.#socket

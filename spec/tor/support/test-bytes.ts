@@ -10,7 +10,9 @@ import { createCipheriv, createHash } from 'node:crypto'
 const period = 1_048_573
 
 /** One period of the sequence: the keystream of AES-128-CTR under a zero key. */
-const block = new Uint8Array(createCipheriv('aes-128-ctr', new Uint8Array(16), new Uint8Array(16)).update(new Uint8Array(period)))
+const block = new Uint8Array(
+  createCipheriv('aes-128-ctr', new Uint8Array(16), new Uint8Array(16)).update(new Uint8Array(period)),
+)
 
 /** The bytes from `offset` on, as many as are left of the period, at most `length`: a view, not to be written to. */
 export function testBytesView(offset: number, length: number): Uint8Array {
@@ -21,7 +23,7 @@ export function testBytesView(offset: number, length: number): Uint8Array {
 /** A fresh copy of `length` bytes of the sequence from `offset` on. */
 export function testBytes(length: number, offset = 0): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(length)
-  for (let done = 0; done < length; ) {
+  for (let done = 0; done < length;) {
     const piece = testBytesView(offset + done, length - done)
     bytes.set(piece, done)
     done += piece.length
@@ -32,7 +34,7 @@ export function testBytes(length: number, offset = 0): Uint8Array<ArrayBuffer> {
 /** The SHA-256 of the first `length` bytes of the sequence, in hexadecimal. */
 export function testBytesSha256(length: number): string {
   const hash = createHash('sha256')
-  for (let done = 0; done < length; ) {
+  for (let done = 0; done < length;) {
     const piece = testBytesView(done, length - done)
     hash.update(piece)
     done += piece.length

@@ -1,8 +1,8 @@
 /**
  * The configuration files of a private network's relays and client.
  *
- * Each of them bears `TestingTorNetwork 1` and directory authorities of our own, which replace the public ones, and binds
- * every socket to loopback: no tor of such a network can talk to any other.
+ * Each of them bears `TestingTorNetwork 1` and directory authorities of our own, which replace the public ones, and
+ * binds every socket to loopback: no tor of such a network can talk to any other.
  *
  * @module
  */
@@ -41,7 +41,10 @@ export interface NetworkPlan {
   readonly exitLines: readonly string[]
 }
 
-/** The torrc of a relay. `firstVote` is when its first consensus becomes valid (seconds since the epoch), if that is settled. */
+/**
+ * The torrc of a relay. `firstVote` is when its first consensus becomes valid (seconds since the epoch), if that is
+ * settled.
+ */
 export function relayTorrc(network: NetworkPlan, relay: RelayPlan, firstVote?: number): string {
   return text([
     ...commonLines(network, relay.nickname, relay.directory),
@@ -71,13 +74,22 @@ export function relayTorrc(network: NetworkPlan, relay: RelayPlan, firstVote?: n
 }
 
 /** The torrc of a client. */
-export function clientTorrc(network: NetworkPlan, directory: string, socksPort: number, lines: readonly string[]): string {
-  return text([...commonLines(network, 'client', directory), `SocksPort 127.0.0.1:${socksPort} IsolateSOCKSAuth`, ...lines])
+export function clientTorrc(
+  network: NetworkPlan,
+  directory: string,
+  socksPort: number,
+  lines: readonly string[],
+): string {
+  return text([
+    ...commonLines(network, 'client', directory),
+    `SocksPort 127.0.0.1:${socksPort} IsolateSOCKSAuth`,
+    ...lines,
+  ])
 }
 
 /**
- * Whether a relay that has logged this has made its keys and built its descriptor. An exit refuses every stream before, because
- * it takes its exit policy from there; tor builds it a second after it has started to accept connections.
+ * Whether a relay that has logged this has made its keys and built its descriptor. An exit refuses every stream before,
+ * because it takes its exit policy from there; tor builds it a second after it has started to accept connections.
  */
 export function descriptorBuilt(log: string): boolean {
   return log.includes('Address found in configuration')
@@ -121,13 +133,18 @@ function commonLines(network: NetworkPlan, nickname: string, directory: string):
   ]
 }
 
-/** The authorities. A network without any names one that does not exist: without a line of ours tor would ask the public ones. */
+/**
+ * The authorities. A network without any names one that does not exist: without a line of ours tor would ask the public
+ * ones.
+ */
 export function directoryLines(network: NetworkPlan): string[] {
   const lines: string[] = []
   for (const { nickname, advertisedPort, authority, rsaIdentity } of network.relays) {
     if (authority === undefined) continue
     const { dirPort, identity } = authority
-    lines.push(`DirAuthority ${nickname} orport=${advertisedPort} no-v2 v3ident=${identity} 127.0.0.1:${dirPort} ${hex(rsaIdentity)}`)
+    lines.push(
+      `DirAuthority ${nickname} orport=${advertisedPort} no-v2 v3ident=${identity} 127.0.0.1:${dirPort} ${hex(rsaIdentity)}`,
+    )
   }
   if (lines.length > 0) return lines
   return [`DirAuthority nobody orport=1 no-v2 v3ident=${'A'.repeat(40)} 127.0.0.1:1 ${'B'.repeat(40)}`]

@@ -1,6 +1,6 @@
 /**
- * The far end of what HTTP libraries and programs ask for, by `http:` and by `https:`: bytes, uploads, redirects, WebSockets, and a
- * git repository.
+ * The far end of what HTTP libraries and programs ask for, by `http:` and by `https:`: bytes, uploads, redirects,
+ * WebSockets, and a git repository.
  *
  * @module
  */
@@ -66,12 +66,14 @@ export class WebTarget {
   /** Stops listening and cuts every connection. */
   async stop(): Promise<void> {
     for (const socket of this.#upgraded) socket.destroy()
-    await Promise.all(this.#servers.map(async (server) => {
-      const closed = once(server, 'close')
-      server.close()
-      server.closeAllConnections()
-      await closed
-    }))
+    await Promise.all(
+      this.#servers.map(async (server) => {
+        const closed = once(server, 'close')
+        server.close()
+        server.closeAllConnections()
+        await closed
+      }),
+    )
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse, repositories: string): Promise<void> {
@@ -81,7 +83,9 @@ export class WebTarget {
       response.writeHead(302, { location, 'content-length': 0 }).end()
     } else if (path.startsWith('/stall')) {
       response.writeHead(200, { 'content-length': 3 * beforeStall })
-      response.write(testBytes(beforeStall), () => { this.stalled += 1 })
+      response.write(testBytes(beforeStall), () => {
+        this.stalled += 1
+      })
     } else if (path.includes('.git/')) {
       const file = await readFile(join(repositories, new URL(path, 'http://target').pathname)).catch(() => undefined)
       response.writeHead(file === undefined ? 404 : 200).end(file)
@@ -96,7 +100,8 @@ export class WebTarget {
     socket.on('error', () => undefined) // A circuit may die in the middle of anything.
     const path = request.url ?? ''
     const location = redirectOf(path)
-    if (location !== undefined) return void socket.end(`HTTP/1.1 302 Found\r\nLocation: ${location}\r\nConnection: close\r\n\r\n`)
+    if (location !== undefined)
+      return void socket.end(`HTTP/1.1 302 Found\r\nLocation: ${location}\r\nConnection: close\r\n\r\n`)
     this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
       webSocket.on('error', () => undefined)
       webSocket.on('message', (data: Buffer) => {

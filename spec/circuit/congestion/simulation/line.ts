@@ -1,6 +1,6 @@
 /**
- * A line from one relay to the next: a queue that bandwidth empties, and then latency with jitter. Nothing is lost, and nothing
- * overtakes.
+ * A line from one relay to the next: a queue that bandwidth empties, and then latency with jitter. Nothing is lost, and
+ * nothing overtakes.
  *
  * @module
  */

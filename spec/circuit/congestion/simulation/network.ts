@@ -1,6 +1,6 @@
 /**
- * Lines and the time in which cells move on them. The time is that of events: it stands while anything happens, and jumps to what
- * happens next.
+ * Lines and the time in which cells move on them. The time is that of events: it stands while anything happens, and
+ * jumps to what happens next.
  *
  * @module
  */

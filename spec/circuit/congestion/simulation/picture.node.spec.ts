@@ -6,6 +6,8 @@ import { congestionControlPicture } from './picture.ts'
 
 describe('docs/congestion-control.svg', () => {
   it('shows what the present code does: node scripts/run.js spec/circuit/congestion/simulation/plot.ts', () => {
-    expect(readFileSync(join(ROOT, 'docs', 'congestion-control.svg'), 'utf8') === congestionControlPicture()).to.equal(true)
+    expect(readFileSync(join(ROOT, 'docs', 'congestion-control.svg'), 'utf8') === congestionControlPicture()).to.equal(
+      true,
+    )
   })
 })

@@ -33,10 +33,20 @@ export function congestionControlPicture(): string {
   ]
   return svg(WIDTH, HEIGHT, 'Congestion control on a simulated line of 100 Mbit/s with a round trip of 100 ms', [
     text(20, 32, 'Congestion control on a simulated line of 100 Mbit/s with a round trip of 100 ms', 'head'),
-    text(20, 52, 'Throughput is averaged over 300 ms. Windows and the queue are in cells of 514 bytes, of the queue the most in each 50 ms.'),
+    text(
+      20,
+      52,
+      'Throughput is averaged over 300 ms. Windows and the queue are in cells of 514 bytes, of the queue the most in each 50 ms.',
+    ),
     ...LEGEND.flatMap(([ink, words], index) => {
       const x = 20 + 190 * index
-      return [line(ink, [[x, 74], [x + 24, 74]]), text(x + 30, 78, words)]
+      return [
+        line(ink, [
+          [x, 74],
+          [x + 24, 74],
+        ]),
+        text(x + 30, 78, words),
+      ]
     }),
     ...places.flatMap(([scenario, x, y]) => panel(scenario, simulate(scenario), x, y)),
   ])
@@ -46,21 +56,33 @@ export function congestionControlPicture(): string {
 function panel({ title, starts, duration }: Scenario, run: Run, x: number, y: number): string[] {
   const across: Axis = { max: duration, step: duration > 5000 ? 2000 : 1000, label: (ms) => `${ms / 1000} s` }
   const circuits = starts.map((_, index) => ({ index, ink: INKS[index] ?? 'one' }))
-  const isStarted = (index: number) => ([at]: readonly [number, number]): boolean => at >= (starts[index] ?? 0)
+  const isStarted =
+    (index: number) =>
+    ([at]: readonly [number, number]): boolean =>
+      at >= (starts[index] ?? 0)
   const ended = run.slowStartEndedAt.map((at) => `${(at / 1000).toFixed(2)} s`).join(' and ')
   return [
     ...chart({
-      ...CHART, x, y, across,
+      ...CHART,
+      x,
+      y,
+      across,
       title: `${title}: throughput`,
       up: { max: 100, step: 25, label: (percent) => `${percent} %` },
       curves: circuits.map(({ index, ink }) => ({ ink, points: throughput(run, index).filter(isStarted(index)) })),
     }),
     ...chart({
-      ...CHART, x, y: y + CHART.height + 50, across,
+      ...CHART,
+      x,
+      y: y + CHART.height + 50,
+      across,
       title: `Windows and the queue; slow start ends at ${ended}`,
       up: { max: MOST_CELLS, step: 1000, label: (cells) => String(cells) },
       curves: [
-        { ink: 'limit', points: run.samples.map(({ at }) => [at, DEFAULTS.delta * starts.filter((start) => at >= start).length]) },
+        {
+          ink: 'limit',
+          points: run.samples.map(({ at }) => [at, DEFAULTS.delta * starts.filter((start) => at >= start).length]),
+        },
         { ink: 'queue', points: run.samples.map(({ at, queued }) => [at, queued]) },
         ...circuits.map(({ index, ink }): Curve => ({ ink, points: windows(run, index).filter(isStarted(index)) })),
       ],

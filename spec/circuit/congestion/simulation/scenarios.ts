@@ -53,9 +53,19 @@ export interface Scenario {
 
 export const ALONE: Scenario = { title: 'One circuit', starts: [0], changes: [], duration: 5000 }
 
-export const TOGETHER: Scenario = { title: 'Two circuits that start together', starts: [0, 0], changes: [], duration: 10_000 }
+export const TOGETHER: Scenario = {
+  title: 'Two circuits that start together',
+  starts: [0, 0],
+  changes: [],
+  duration: 10_000,
+}
 
-export const LATE: Scenario = { title: 'A second circuit comes at 3 s', starts: [0, 3000], changes: [], duration: 10_000 }
+export const LATE: Scenario = {
+  title: 'A second circuit comes at 3 s',
+  starts: [0, 3000],
+  changes: [],
+  duration: 10_000,
+}
 
 /** When the bandwidth halves and when it is back, in ms. */
 export const HALF_FROM = 3000
@@ -98,7 +108,8 @@ export function simulate({ starts, changes, duration }: Scenario, seed = 1): Run
 }
 
 /**
- * What part of the common line's whole bandwidth the circuits used from `from` to `to`, in ms: one number for each circuit.
+ * What part of the common line's whole bandwidth the circuits used from `from` to `to`, in ms: one number for each
+ * circuit.
  *
  * @throws Error for times at which nothing was measured
  */

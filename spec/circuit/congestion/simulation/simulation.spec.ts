@@ -1,16 +1,28 @@
 /**
- * Congestion control on a simulated line of 100 Mbit/s with a round trip of 100 ms, which holds 2,432 cells. What is expected
- * follows from the parameters; with each seed, the jitter is another.
+ * Congestion control on a simulated line of 100 Mbit/s with a round trip of 100 ms, which holds 2,432 cells. What is
+ * expected follows from the parameters; with each seed, the jitter is another.
  *
  * @module
  */
 import { expect } from 'chai'
 import { DEFAULTS } from '../support/parameters.ts'
 import {
-  ALONE, HALF_FROM, HALVED, LINK_CELLS, LINK_RATE, ROUND_TRIP, simulate, TOGETHER, utilization, WHOLE_FROM, type Run, type Sample,
+  ALONE,
+  HALF_FROM,
+  HALVED,
+  LINK_CELLS,
+  LINK_RATE,
+  ROUND_TRIP,
+  simulate,
+  TOGETHER,
+  utilization,
+  WHOLE_FROM,
+  type Run,
+  type Sample,
 } from './scenarios.ts'
 
-const { alpha, beta, gamma, delta, cwndInit, slowStartCap, sendmeIncrement, cwndIncrement, cwndIncrementRate } = DEFAULTS
+const { alpha, beta, gamma, delta, cwndInit, slowStartCap, sendmeIncrement, cwndIncrement, cwndIncrementRate } =
+  DEFAULTS
 
 /** Some end slow start after eight round trips, some after seven: seed 6. */
 const SEEDS = [1, 4, 6]
@@ -21,7 +33,10 @@ const LIMITED_GROWTH = slowStartCap / 2
 /** A round trip through a queue of delta, on a line with `part` of the bandwidth. In ms. */
 const loadedRoundTrip = (part: number): number => ROUND_TRIP + delta / (LINK_RATE * part)
 
-/** Round trips in which a window grows from `from` to `to` cells after slow start: by one at each `CWND_UPDATE_RATE`th SENDME. */
+/**
+ * Round trips in which a window grows from `from` to `to` cells after slow start: by one at each `CWND_UPDATE_RATE`th
+ * SENDME.
+ */
 function roundTripsToGrow(from: number, to: number): number {
   let count = 0
   for (let cwnd = from; cwnd < to; count++) {
@@ -31,13 +46,18 @@ function roundTripsToGrow(from: number, to: number): number {
   return count
 }
 
-const between = ({ samples }: Run, from: number, to: number): Sample[] => samples.filter(({ at }) => at > from && at <= to)
+const between = ({ samples }: Run, from: number, to: number): Sample[] =>
+  samples.filter(({ at }) => at > from && at <= to)
 const longestQueue = (samples: readonly Sample[]): number => Math.max(...samples.map(({ queued }) => queued))
 const cwndOf = (sample: Sample | undefined): number => sample?.cwnd[0] ?? NaN
 
-/** The first time after `from` by which a single circuit had used `part` of the whole bandwidth for a round trip. In ms. */
+/**
+ * The first time after `from` by which a single circuit had used `part` of the whole bandwidth for a round trip. In ms.
+ */
 function timeOfUse(run: Run, from: number, part: number): number {
-  const found = run.samples.find(({ at }) => at >= from + ROUND_TRIP && (utilization(run, at - ROUND_TRIP, at)[0] ?? 0) >= part)
+  const found = run.samples.find(
+    ({ at }) => at >= from + ROUND_TRIP && (utilization(run, at - ROUND_TRIP, at)[0] ?? 0) >= part,
+  )
   return found?.at ?? Infinity
 }
 
@@ -45,10 +65,11 @@ for (const seed of SEEDS) {
   describe(`Congestion control on a simulated network (seed ${seed})`, () => {
     describe('one circuit', () => {
       /**
-       * Slow start doubles the window up to the cap. Above it, the 300 cells by which it grows in a round trip come in one bunch
-       * after those of the window before, and the last of them wait for all the others. This is seen as
-       * `cwnd * 300 / (2432 + 300)` cells in queues, and comes to gamma with a window of 1,694 cells, 70 % of what the line holds:
-       * slow start ends by its own bursts before it has filled the line, and the rest is left to the growth after it.
+       * Slow start doubles the window up to the cap. Above it, the 300 cells by which it grows in a round trip come in
+       * one bunch after those of the window before, and the last of them wait for all the others. This is seen as `cwnd
+       * * 300 / (2432 + 300)` cells in queues, and comes to gamma with a window of 1,694 cells, 70 % of what the line
+       * holds: slow start ends by its own bursts before it has filled the line, and the rest is left to the growth
+       * after it.
        */
       const leastAtExit = (gamma * (LINK_CELLS + LIMITED_GROWTH)) / LIMITED_GROWTH
       const doublings = Math.ceil(Math.log2(slowStartCap / cwndInit))
@@ -56,7 +77,10 @@ for (const seed of SEEDS) {
       const slowStartRoundTrips = doublings + Math.ceil((LINK_CELLS + gamma - slowStartCap) / LIMITED_GROWTH)
       /** What is sent in one round trip has arrived after the next. */
       const roundTripsToFill =
-        doublings + Math.ceil((leastAtExit - slowStartCap) / LIMITED_GROWTH) + roundTripsToGrow(leastAtExit, 0.9 * LINK_CELLS) + 1
+        doublings +
+        Math.ceil((leastAtExit - slowStartCap) / LIMITED_GROWTH) +
+        roundTripsToGrow(leastAtExit, 0.9 * LINK_CELLS) +
+        1
 
       let run: Run
       before(() => {
@@ -91,8 +115,8 @@ for (const seed of SEEDS) {
 
     describe('two circuits that start together', () => {
       /**
-       * Of a line that never idles each has the share that it has of its queue. As each has between alpha and beta there, neither
-       * has more than 248 / (186 + 248), which is 57 %: 14 % more than half.
+       * Of a line that never idles each has the share that it has of its queue. As each has between alpha and beta
+       * there, neither has more than 248 / (186 + 248), which is 57 %: 14 % more than half.
        */
       let run: Run
       before(() => {
@@ -118,7 +142,8 @@ for (const seed of SEEDS) {
       })
 
       it('makes the window drop to what leaves delta, and no further, as soon as round trips tell', () => {
-        // A round trip passes before any is longer, and the window that was too large is away after one more at half the speed.
+        // A round trip passes before any is longer, and the window that was too large is away after one more at half
+        // the speed.
         const toldAfter = ROUND_TRIP + (LINK_CELLS + beta) / (LINK_RATE / 2)
         const after = between(run, HALF_FROM + toldAfter, WHOLE_FROM)
         expect(longestQueue(after)).to.be.at.most(delta)

@@ -80,11 +80,19 @@ export function chart({ x, y, width, height, title, across, up, curves }: Chart)
   return [
     text(x, y - 8, title, 'title'),
     ...ticks(up).flatMap((value) => [
-      line('grid', [[x, toY(value)], [x + width, toY(value)]]),
+      line('grid', [
+        [x, toY(value)],
+        [x + width, toY(value)],
+      ]),
       text(x - 6, toY(value) + 4, up.label(value), 'end'),
     ]),
     ...ticks(across).map((value) => text(toX(value), y + height + 15, across.label(value), 'middle')),
-    ...curves.map(({ ink, points }) => line(ink, points.map(([px, py]) => [toX(px), toY(py)]))),
+    ...curves.map(({ ink, points }) =>
+      line(
+        ink,
+        points.map(([px, py]) => [toX(px), toY(py)]),
+      ),
+    ),
   ]
 }
 

@@ -51,7 +51,8 @@ export class SimulatedUpload {
 
   readonly #dataArrived = (): void => {
     this.#arrived += 1
-    if (this.#arrived % INCREMENT === 0) this.#network.forward({ route: this.#back, hop: 0, arrived: this.#sendmeArrived })
+    if (this.#arrived % INCREMENT === 0)
+      this.#network.forward({ route: this.#back, hop: 0, arrived: this.#sendmeArrived })
   }
 
   readonly #sendmeArrived = (): void => {

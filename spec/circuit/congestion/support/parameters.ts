@@ -3,7 +3,10 @@
  *
  * @module
  */
-import { readCongestionParameters, type CongestionControlParameters } from '../../../../lib/circuit/congestion/parameters.ts'
+import {
+  readCongestionParameters,
+  type CongestionControlParameters,
+} from '../../../../lib/circuit/congestion/parameters.ts'
 
 const read = readCongestionParameters(new Map())
 if (read === undefined) throw new Error('congestion control is not on by default')

@@ -1,4 +1,7 @@
-/** The published vector of ntor-v3, in hexadecimal: proposal 332, "Test vectors"; C tor has the same one in src/test/test_ntor_v3.c. */
+/**
+ * The published vector of ntor-v3, in hexadecimal: proposal 332, "Test vectors"; C tor has the same one in
+ * src/test/test_ntor_v3.c.
+ */
 export const ntorV3Vector = {
   onionSecretKey: '4051daa5921cfa2a1c27b08451324919538e79e788a81b38cbed097a5dff454a',
   onionKey: 'f8307a2bc1870b00b828bb74dbb8fd88e632a6375ab3bcd1ae706aaa8b6cdd1d',

@@ -25,12 +25,18 @@ export const ntorVector = {
 
 /** 100 bytes that KDF-RFC5869 makes of an ASCII secret with ntor's `t_key` and `m_expand`. */
 export const kdfVectors: readonly (readonly [secret: string, hex: string])[] = [
-  ['Tor', [
-    '5521492a85139a8d9107a2d5c0d9c91610d0f95989975ebee6c02a4f8d622a6cfdf9b7c7edd3832e2760ded1eac309b76f8d',
-    '66c4a3c4d6225429b3a016e3c3d45911152fc87bc2de9630c3961be9fdb9f93197ea8e5977180801926d3321fa21513e59ac',
-  ].join('')],
-  ['AN ALARMING ITEM TO FIND ON YOUR CREDIT-RATING STATEMENT', [
-    'a2aa9b50da7e481d30463adb8f233ff06e9571a0ca6ab6df0fb206fa34e5bc78d063fc291501beec53b36e5a0e434561200c',
-    '5f8bd13e0f88b3459600b4dc21d69363e2895321c06184879d94b18f078411be70b767c7fc40679a9440a0c95ea83a23efbf',
-  ].join('')],
+  [
+    'Tor',
+    [
+      '5521492a85139a8d9107a2d5c0d9c91610d0f95989975ebee6c02a4f8d622a6cfdf9b7c7edd3832e2760ded1eac309b76f8d',
+      '66c4a3c4d6225429b3a016e3c3d45911152fc87bc2de9630c3961be9fdb9f93197ea8e5977180801926d3321fa21513e59ac',
+    ].join(''),
+  ],
+  [
+    'AN ALARMING ITEM TO FIND ON YOUR CREDIT-RATING STATEMENT',
+    [
+      'a2aa9b50da7e481d30463adb8f233ff06e9571a0ca6ab6df0fb206fa34e5bc78d063fc291501beec53b36e5a0e434561200c',
+      '5f8bd13e0f88b3459600b4dc21d69363e2895321c06184879d94b18f078411be70b767c7fc40679a9440a0c95ea83a23efbf',
+    ].join(''),
+  ],
 ]

@@ -2,7 +2,7 @@
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { expect } from 'chai'
 import fc from 'fast-check'
-import type { Keystream } from '../../../../lib/platform/platform.ts'
+import type { Keystream } from '../../../../lib/platform/crypto/keystream.ts'
 
 /** The first `length` bytes of AES-128 in counter mode from a zero counter. */
 export async function referenceKeystream(key: Uint8Array<ArrayBuffer>, length: number): Promise<Uint8Array> {
@@ -26,29 +26,37 @@ export function describeKeystream(name: string, make: (key: Uint8Array) => Keyst
     })
 
     it('gives the same keystream in whatever pieces it is taken', async () => {
-      const sizes = fc.array(fc.oneof(fc.nat({ max: 40 }), fc.constant(509), fc.integer({ min: 0, max: 20_000 })), { maxLength: 12 })
-      await fc.assert(fc.asyncProperty(sizes, fc.nat({ max: 7 }), async (lengths, lead) => {
-        const key = crypto.getRandomValues(new Uint8Array(16))
-        const keystream = make(key)
-        const reference = await referenceKeystream(key, lengths.reduce((sum, length) => sum + length, 0))
-        let at = 0
-        for (const length of lengths) {
-          if (keystream.available < length) await keystream.refill(length)
-          expect(keystream.available).to.be.at.least(length)
-          const around = crypto.getRandomValues(new Uint8Array(lead + length + 3))
-          const before = new Uint8Array(around)
-          const result = keystream.apply(around.subarray(lead, lead + length))
-          const expected = reference.slice(at, at + length)
-          expected.forEach((byte, index) => {
-            expected[index] = byte ^ (before[lead + index] as number)
-          })
-          at += length
-          expect(bytesToHex(result)).to.equal(bytesToHex(expected))
-          // In place or not: nothing around the data changes.
-          expect(around.subarray(0, lead)).to.deep.equal(before.subarray(0, lead))
-          expect(around.subarray(lead + length)).to.deep.equal(before.subarray(lead + length))
-        }
-      }), { numRuns: 25 })
+      const sizes = fc.array(fc.oneof(fc.nat({ max: 40 }), fc.constant(509), fc.integer({ min: 0, max: 20_000 })), {
+        maxLength: 12,
+      })
+      await fc.assert(
+        fc.asyncProperty(sizes, fc.nat({ max: 7 }), async (lengths, lead) => {
+          const key = crypto.getRandomValues(new Uint8Array(16))
+          const keystream = make(key)
+          const reference = await referenceKeystream(
+            key,
+            lengths.reduce((sum, length) => sum + length, 0),
+          )
+          let at = 0
+          for (const length of lengths) {
+            if (keystream.available < length) await keystream.refill(length)
+            expect(keystream.available).to.be.at.least(length)
+            const around = crypto.getRandomValues(new Uint8Array(lead + length + 3))
+            const before = new Uint8Array(around)
+            const result = keystream.apply(around.subarray(lead, lead + length))
+            const expected = reference.slice(at, at + length)
+            expected.forEach((byte, index) => {
+              expected[index] = byte ^ (before[lead + index] as number)
+            })
+            at += length
+            expect(bytesToHex(result)).to.equal(bytesToHex(expected))
+            // In place or not: nothing around the data changes.
+            expect(around.subarray(0, lead)).to.deep.equal(before.subarray(0, lead))
+            expect(around.subarray(lead + length)).to.deep.equal(before.subarray(lead + length))
+          }
+        }),
+        { numRuns: 25 },
+      )
     })
 
     it('is not disturbed when the caller overwrites the key', async () => {
@@ -65,7 +73,9 @@ export function describeKeystream(name: string, make: (key: Uint8Array) => Keyst
       const keystream = make(key)
       await take(keystream, 3)
       const bytes = await take(keystream, length - 3)
-      expect(bytesToHex(bytes.subarray(-64))).to.equal(bytesToHex((await referenceKeystream(key, length)).subarray(-64)))
+      expect(bytesToHex(bytes.subarray(-64))).to.equal(
+        bytesToHex((await referenceKeystream(key, length)).subarray(-64)),
+      )
     })
   })
 }

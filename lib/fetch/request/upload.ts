@@ -1,12 +1,12 @@
 /**
- * Sends one request: its head, then its body as fast as the connection takes it, chunked when its length is not known (RFC 9112,
- * sections 6 and 7.1).
+ * Sends one request: its head, then its body as fast as the connection takes it, chunked when its length is not known
+ * (RFC 9112, sections 6 and 7.1).
  *
  * @module
  */
-import type { ByteSource } from './byte-source.ts'
-import type { Connection } from '../connection.ts'
-import { encodeLatin1 } from '../head/latin1.ts'
+import type { ByteSource } from '../body/byte-source.ts'
+import type { Connection } from '../connection/connection.ts'
+import { encodeLatin1 } from '../message/latin1.ts'
 import type { RequestBody } from './request-body.ts'
 
 /** The most bytes of one write. */

@@ -1,13 +1,13 @@
 /**
- * The windows of one hop, with authenticated SENDMEs (tor-spec, "SENDME cell format"; proposal 289): an acknowledgement names
- * the digest of the cell that it answers, so that nobody can acknowledge what they have not received.
+ * The windows of one hop, with authenticated SENDMEs (tor-spec, "SENDME cell format"; proposal 289): an acknowledgement
+ * names the digest of the cell that it answers, so that nobody can acknowledge what they have not received.
  *
  * @module
  */
-import { constantTimeEqual } from '../cell/bytes.ts'
-import { decodeSendme } from '../cell/relay/sendme.ts'
-import { TorError } from '../base/errors.ts'
-import { CIRCUIT_WINDOW, SendWindow } from '../stream/flow/windows.ts'
+import { constantTimeEqual } from '../../cell/bytes.ts'
+import { decodeSendme } from '../../cell/relay/sendme.ts'
+import { TorError } from '../../base/errors.ts'
+import { CIRCUIT_WINDOW, SendWindow } from '../../stream/flow/windows.ts'
 
 /** As many SENDMEs as one write to the link may hold: the relay may know some of them before the write is done. */
 const SENDMES_OF_A_WRITE = 128
@@ -34,7 +34,8 @@ export class ExpectedSendmes {
     const { version, tag } = decodeSendme(body)
     const expected = this.#tags.shift()
     if (expected === undefined) throw new TorError('CIRCUIT_PROTOCOL', 'circuit SENDME although none is due')
-    if (version !== SENDME_VERSION || tag === undefined) throw new TorError('CIRCUIT_PROTOCOL', `circuit SENDME of version ${version}`)
+    if (version !== SENDME_VERSION || tag === undefined)
+      throw new TorError('CIRCUIT_PROTOCOL', `circuit SENDME of version ${version}`)
     if (!constantTimeEqual(tag, expected)) throw new TorError('CIRCUIT_PROTOCOL', 'circuit SENDME with a wrong tag')
   }
 }
@@ -73,8 +74,8 @@ export class AuthenticatedSendWindow {
 }
 
 /**
- * SENDMEs of ours that the link has not taken. The relay cannot have got them, so it has no credit for what they will allow: one
- * that sends all the same, and reads nothing, would fill this side's memory with answers.
+ * SENDMEs of ours that the link has not taken. The relay cannot have got them, so it has no credit for what they will
+ * allow: one that sends all the same, and reads nothing, would fill this side's memory with answers.
  */
 export class UnsentSendmes {
   /** For each how many cells of the circuit were sealed up to it, oldest first. */
@@ -95,7 +96,8 @@ export class UnsentSendmes {
    */
   add(place: number, taken: number): void {
     while ((this.#places[0] ?? Infinity) <= taken) this.#places.shift()
-    if (this.#places.length >= this.#most) throw new TorError('CIRCUIT_PROTOCOL', 'DATA beyond a window whose SENDMEs have not left')
+    if (this.#places.length >= this.#most)
+      throw new TorError('CIRCUIT_PROTOCOL', 'DATA beyond a window whose SENDMEs have not left')
     this.#places.push(place)
   }
 }

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { markHandled } from '../base/deferred.ts'
-import type { ByteCursor } from './head/byte-cursor.ts'
-import { HttpError } from './head/http-error.ts'
+import { markHandled } from '../../base/deferred.ts'
+import type { ByteCursor } from '../message/byte-cursor.ts'
+import { HttpError } from '../message/http-error.ts'
 import type { FetchSocket } from './socket.ts'
 
 type Read = ReadableStreamReadResult<Uint8Array>
@@ -52,7 +52,10 @@ export class Connection {
     this.heard = false
   }
 
-  /** Waits for bytes and puts them into `input`, which must be empty; false at the end. Rejects with what befell the connection. */
+  /**
+   * Waits for bytes and puts them into `input`, which must be empty; false at the end. Rejects with what befell the
+   * connection.
+   */
   async fill(): Promise<boolean> {
     for (;;) {
       if (this.#closed) throw this.#closed.reason
@@ -75,7 +78,9 @@ export class Connection {
     })
   }
 
-  /** Watches until the next exchange begins: whatever comes then, or the end, closes the connection and calls `onGone`. */
+  /**
+   * Watches until the next exchange begins: whatever comes then, or the end, closes the connection and calls `onGone`.
+   */
   idle(onGone: () => void): void {
     const watch = this.#reader.read()
     const gone = (): void => {

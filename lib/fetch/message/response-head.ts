@@ -1,11 +1,11 @@
 /**
- * The head of a response: status line and field lines, from bytes that arrive in any pieces (RFC 9112, sections 4 and 5). Strict and
- * bounded; no I/O.
+ * The head of a response: status line and field lines, from bytes that arrive in any pieces (RFC 9112, sections 4 and
+ * 5). Strict and bounded; no I/O.
  *
- * The one parser of the registry that runs on plain bytes (`@achingbrain/http-parser-js` 0.5.9) was tried: it takes a chunk size that is
- * no number as the end of the body, so that a truncated body looks complete; it reads `0x10`, `1e3` and an empty text as lengths,
- * prefers chunked when there is a length too, joins folded lines, skips lines that are no fields, takes LF for a line's end, and keeps a
- * chunk extension of any length.
+ * The one parser of the registry that runs on plain bytes (`@achingbrain/http-parser-js` 0.5.9) was tried: it takes a
+ * chunk size that is no number as the end of the body, so that a truncated body looks complete; it reads `0x10`, `1e3`
+ * and an empty text as lengths, prefers chunked when there is a length too, joins folded lines, skips lines that are no
+ * fields, takes LF for a line's end, and keeps a chunk extension of any length.
  *
  * @module
  */
@@ -54,19 +54,22 @@ export class HeadReader {
       if (this.#status === undefined) this.#status = parseStatusLine(line)
       else if (line === '') return { ...this.#status, fields: this.#fields }
       else this.#fields.push(parseFieldLine(line))
-      if (this.#fields.length > MAX_FIELDS) throw new HttpError('HTTP_TOO_LARGE', 'the head of the response has too many fields')
+      if (this.#fields.length > MAX_FIELDS)
+        throw new HttpError('HTTP_TOO_LARGE', 'the head of the response has too many fields')
     }
     return undefined
   }
 
   /** What does not begin as HTTP/1 is not waited for. */
   #checkStart(text: string): void {
-    if (!text.startsWith(START.slice(0, text.length))) throw new HttpError('HTTP_MALFORMED', 'the response is no HTTP/1')
+    if (!text.startsWith(START.slice(0, text.length)))
+      throw new HttpError('HTTP_MALFORMED', 'the response is no HTTP/1')
   }
 }
 
 function parseStatusLine(line: string): Pick<ResponseHead, 'minor' | 'status' | 'reason'> {
   const match = STATUS_LINE.exec(line)
-  if (match === null || !FIELD_TEXT.test(line)) throw new HttpError('HTTP_MALFORMED', 'the response has no valid status line')
+  if (match === null || !FIELD_TEXT.test(line))
+    throw new HttpError('HTTP_MALFORMED', 'the response has no valid status line')
   return { minor: Number(match[1]), status: Number(match[2]), reason: match[3] ?? '' }
 }

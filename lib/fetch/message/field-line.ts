@@ -15,8 +15,8 @@ export const TOKEN: RegExp = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 export const FIELD_TEXT: RegExp = /^[\t\x20-\x7e\x80-\xff]*$/
 
 /**
- * Reads a field line. A line that continues the one before it (obs-fold) is refused, as is space before the colon: both are read
- * differently by different recipients.
+ * Reads a field line. A line that continues the one before it (obs-fold) is refused, as is space before the colon: both
+ * are read differently by different recipients.
  *
  * @throws HttpError `HTTP_MALFORMED`
  */
@@ -40,7 +40,10 @@ function trim(text: string): string {
 
 const isSpace = (code: number): boolean => code === 0x20 || code === 0x09
 
-/** The members of a comma-separated field, over all its lines, in lower case and without empty ones (RFC 9110, section 5.6.1). */
+/**
+ * The members of a comma-separated field, over all its lines, in lower case and without empty ones (RFC 9110, section
+ * 5.6.1).
+ */
 export function listOf(fields: readonly Field[], name: string): string[] {
   return valuesOf(fields, name)
     .flatMap((value) => value.split(','))

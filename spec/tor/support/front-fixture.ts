@@ -1,6 +1,6 @@
 /**
- * A client of a private network of real tor, the front on a port of this machine, and the far end: all that the clients of a front
- * need.
+ * A client of a private network of real tor, the front on a port of this machine, and the far end: all that the clients
+ * of a front need.
  *
  * @module
  */
@@ -23,19 +23,20 @@ import { runProgram } from './program.ts'
 import { testBytes } from './test-bytes.ts'
 import { WebTarget } from './web-target.ts'
 
-/** Options of {@link FrontWorld.open}. */
-export interface FrontWorldOptions {
+/** Options of {@link FrontFixture.open}. */
+export interface FrontFixtureOptions {
   /** The size of the file in the repository `/SIZE.git` of the target, if there is to be one, in bytes. */
   readonly repository?: number
 }
 
 /** All of it. */
-export class FrontWorld {
+export class FrontFixture {
   readonly target: WebTarget
   readonly tor: TorClient
   readonly front: SocksListener
   /**
-   * The exit that every new stream takes, by its fingerprint; any by default. Connections that a client keeps stay where they are.
+   * The exit that every new stream takes, by its fingerprint; any by default. Connections that a client keeps stay
+   * where they are.
    */
   exit: string | undefined
   /** Whether private addresses are refused as they are on the public network. On a testing network they are not. */
@@ -47,7 +48,7 @@ export class FrontWorld {
   readonly #file: string
 
   /** Opens a client of `network`, and the rest. */
-  static async open(network: TorNetwork, { repository }: FrontWorldOptions = {}): Promise<FrontWorld> {
+  static async open(network: TorNetwork, { repository }: FrontFixtureOptions = {}): Promise<FrontFixture> {
     const directory = await mkdtemp(join(tmpdir(), 'tor-streams-fronts-'))
     await writeFile(join(directory, 'authority.pem'), authority)
     if (repository !== undefined) await makeRepository(directory, repository)
@@ -57,13 +58,13 @@ export class FrontWorld {
       storage: new MemoryStorage(),
     })
     const front = await listenSocks({
-      connect: (address, options) => world.connect(address, options),
+      connect: (address, options) => fixture.connect(address, options),
       resolve: tor.resolve,
       port: 0,
       http: true,
     })
-    const world: FrontWorld = new FrontWorld(directory, target, tor, front)
-    return world
+    const fixture: FrontFixture = new FrontFixture(directory, target, tor, front)
+    return fixture
   }
 
   private constructor(directory: string, target: WebTarget, tor: TorClient, front: SocksListener) {
@@ -73,12 +74,15 @@ export class FrontWorld {
     this.tor = tor
     this.front = front
     // As tor.fetch, but with an authority of its own.
-    this.#fetch = createFetch({ connect: (address, options) => this.connect(address, { ...options, tls: { ca: authority } }) })
+    this.#fetch = createFetch({
+      connect: (address, options) => this.connect(address, { ...options, tls: { ca: authority } }),
+    })
   }
 
   /** What every client is plugged into. `more` is added to the environment of a program. */
   ways(more: NodeJS.ProcessEnv = {}): Ways {
-    const isPlain = (input: unknown): boolean => this.exit === undefined && !this.refusesPrivate && String(input).startsWith('http:')
+    const isPlain = (input: unknown): boolean =>
+      this.exit === undefined && !this.refusesPrivate && String(input).startsWith('http:')
     return {
       connect: (address, options) => this.connect(address as Target, options),
       fetch: (input, init) => (isPlain(input) ? this.tor.fetch(input, init) : this.#fetch(input, init)),
@@ -93,7 +97,10 @@ export class FrontWorld {
   connect(address: Target, options: ConnectOptions = {}): TorStream {
     if (this.refusesPrivate) this.#refusePrivate(address.hostname)
     const { exit } = this
-    return this.tor.connect(address, exit === undefined ? options : { ...options, exit: ({ fingerprint }) => fingerprint === exit })
+    return this.tor.connect(
+      address,
+      exit === undefined ? options : { ...options, exit: ({ fingerprint }) => fingerprint === exit },
+    )
   }
 
   #refusePrivate(host: string): void {

@@ -1,11 +1,12 @@
 /**
- * What a request may carry: the Fetch standard's "extract a body". Whatever is no stream has a known length and can be sent again.
+ * What a request may carry: the Fetch standard's "extract a body". Whatever is no stream has a known length and can be
+ * sent again.
  *
  * @module
  */
-import type { ByteSource } from './byte-source.ts'
+import type { ByteSource } from '../body/byte-source.ts'
 import { encodeFormData } from './form-data.ts'
-import { fetchFailure } from '../head/http-error.ts'
+import { fetchFailure } from '../message/http-error.ts'
 
 /** A request's body. */
 export interface RequestBody {
@@ -38,25 +39,32 @@ export function extractBody(body: BodyInit, duplex: unknown): RequestBody {
     const { blob, type } = encodeFormData(body)
     return blobBody(blob, type)
   }
-  if (body instanceof URLSearchParams) return bytesBody(utf8(body.toString()), 'application/x-www-form-urlencoded;charset=UTF-8')
-  if (ArrayBuffer.isView(body)) return bytesBody(new Uint8Array(new Uint8Array(body.buffer, body.byteOffset, body.byteLength)), undefined)
+  if (body instanceof URLSearchParams)
+    return bytesBody(utf8(body.toString()), 'application/x-www-form-urlencoded;charset=UTF-8')
+  if (ArrayBuffer.isView(body))
+    return bytesBody(new Uint8Array(new Uint8Array(body.buffer, body.byteOffset, body.byteLength)), undefined)
   if (body instanceof ArrayBuffer) return bytesBody(new Uint8Array(body.slice(0)), undefined)
-  if (typeof body === 'object' && Symbol.asyncIterator in body) throw new TypeError('Cannot send an iterable: make a ReadableStream of it')
+  if (typeof body === 'object' && Symbol.asyncIterator in body)
+    throw new TypeError('Cannot send an iterable: make a ReadableStream of it')
   return bytesBody(utf8(String(body)), 'text/plain;charset=UTF-8')
 }
 
 /**
- * Makes a body of a Request's own, which is always a stream. A short one is read ahead, so that it has a length and can be sent again as
- * the standard has it for what was no stream.
+ * Makes a body of a Request's own, which is always a stream. A short one is read ahead, so that it has a length and can
+ * be sent again as the standard has it for what was no stream.
  *
  * @param signal - gives up reading; then what came so far is the body
  * @throws TypeError when the body fails
  */
-export async function takeRequestBody(request: Request, signal: AbortSignal | undefined): Promise<RequestBody | undefined> {
+export async function takeRequestBody(
+  request: Request,
+  signal: AbortSignal | undefined,
+): Promise<RequestBody | undefined> {
   const stream = request.body as ReadableStream<Uint8Array> | null | undefined
   if (stream === null) return undefined
   // Firefox has no `body` of requests.
-  if (stream === undefined) return sent(request) ? bytesBody(new Uint8Array(await request.arrayBuffer()), undefined) : undefined
+  if (stream === undefined)
+    return sent(request) ? bytesBody(new Uint8Array(await request.arrayBuffer()), undefined) : undefined
   const body = streamBody(stream)
   const source = body.open()
   const giveUp = (): void => source.cancel(signal?.reason)
@@ -72,7 +80,7 @@ export async function takeRequestBody(request: Request, signal: AbortSignal | un
 
 async function readAhead(body: RequestBody, source: ByteSource): Promise<RequestBody> {
   const ahead: Uint8Array<ArrayBuffer>[] = []
-  for (let size = 0; size <= MAX_AHEAD; ) {
+  for (let size = 0; size <= MAX_AHEAD;) {
     const bytes = await source.read()
     if (bytes === undefined) return blobBody(new Blob(ahead), undefined)
     ahead.push(new Uint8Array(bytes))

@@ -1,6 +1,6 @@
 /**
- * Bytes as a string of code points 0 to 255 and back: the Fetch standard's isomorphic decode and encode, which no TextDecoder does
- * (its "latin1" is windows-1252).
+ * Bytes as a string of code points 0 to 255 and back: the Fetch standard's isomorphic decode and encode, which no
+ * TextDecoder does (its "latin1" is windows-1252).
  *
  * @module
  */

@@ -11,8 +11,8 @@ import { DnsServer } from './dns.ts'
 import { HttpTarget } from './http-target.ts'
 import { TorProcess } from './process.ts'
 
-/** The ground of one network. When this process exits without a stop, the directory goes all the same. */
-export class Ground {
+/** The fixture of one network. When this process exits without a stop, the directory goes all the same. */
+export class TorFixture {
   /** Everything that the network writes is below it. */
   readonly directory: string
   readonly http: HttpTarget
@@ -21,9 +21,9 @@ export class Ground {
   readonly #removeDirectory: () => void
   #stopped: Promise<void> | undefined
 
-  static async start(): Promise<Ground> {
+  static async start(): Promise<TorFixture> {
     const directory = await mkdtemp(join(tmpdir(), 'tor-streams-net-'))
-    return new Ground(directory, await HttpTarget.start(), await DnsServer.start())
+    return new TorFixture(directory, await HttpTarget.start(), await DnsServer.start())
   }
 
   private constructor(directory: string, http: HttpTarget, dns: DnsServer) {
@@ -42,7 +42,12 @@ export class Ground {
   }
 
   /** Starts a tor that ends when the network stops. */
-  async startTor(nickname: string, directory: string, torrc: string, environment: NodeJS.ProcessEnv): Promise<TorProcess> {
+  async startTor(
+    nickname: string,
+    directory: string,
+    torrc: string,
+    environment: NodeJS.ProcessEnv,
+  ): Promise<TorProcess> {
     const process = await TorProcess.start(nickname, directory, torrc, environment)
     this.#processes.push(process)
     return process

@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { valuesOf, type Field } from './field-line.ts'
-import { HttpError } from './http-error.ts'
-import { encodeLatin1 } from './latin1.ts'
-import type { FetchRequest } from '../request.ts'
-import type { ResponseHead } from './response-head.ts'
+import { valuesOf, type Field } from '../message/field-line.ts'
+import { HttpError } from '../message/http-error.ts'
+import { encodeLatin1 } from '../message/latin1.ts'
+import type { FetchRequest } from './request.ts'
+import type { ResponseHead } from '../message/response-head.ts'
 import { readTarget } from './target.ts'
 
 /** The most redirects of one fetch. */
@@ -17,8 +17,8 @@ export const MAX_REDIRECTS = 20
 const ABOUT_THE_BODY = ['content-encoding', 'content-language', 'content-location', 'content-type']
 
 /**
- * What is for one origin only. The standard names Authorization; the others a caller cannot set in a browser, where cookies are the
- * browser's and Host follows the URL.
+ * What is for one origin only. The standard names Authorization; the others a caller cannot set in a browser, where
+ * cookies are the browser's and Host follows the URL.
  */
 const FOR_ONE_ORIGIN = ['authorization', 'cookie', 'host', 'origin', 'proxy-authorization', 'referer']
 
@@ -33,12 +33,14 @@ export const isRedirect = (status: number): boolean => [301, 302, 303, 307, 308]
 export function redirected(request: FetchRequest, { status, fields }: ResponseHead): FetchRequest | undefined {
   const [location, ...others] = valuesOf(fields, 'location')
   if (location === undefined) return undefined
-  if (others.some((other) => other !== location)) throw new HttpError('HTTP_REDIRECT', 'the redirect names several places')
+  if (others.some((other) => other !== location))
+    throw new HttpError('HTTP_REDIRECT', 'the redirect names several places')
   const url = targetOf(location, request.url)
   if (status !== 303 && request.body?.isReplayable === false) {
     throw new HttpError('HTTP_REDIRECT', 'the redirect asks for the request body again, which was a stream')
   }
-  const dropsBody = status === 303 ? !['GET', 'HEAD'].includes(request.method) : status < 303 && request.method === 'POST'
+  const dropsBody =
+    status === 303 ? !['GET', 'HEAD'].includes(request.method) : status < 303 && request.method === 'POST'
   const gone = [...(dropsBody ? ABOUT_THE_BODY : []), ...(url.origin === request.url.origin ? [] : FOR_ONE_ORIGIN)]
   return {
     ...request,

@@ -45,4 +45,7 @@ export interface FetchSocket {
 export type FetchConnect = (address: FetchAddress, options: FetchConnectOptions) => FetchSocket
 
 /** Puts TLS on top of a connection, at once and pending. It must check the certificate against `hostname`. */
-export type FetchStartTls = (socket: FetchSocket, options: { readonly hostname: string; readonly alpn: string[] }) => FetchSocket
+export type FetchStartTls = (
+  socket: FetchSocket,
+  options: { readonly hostname: string; readonly alpn: string[] },
+) => FetchSocket

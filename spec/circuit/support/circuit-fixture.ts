@@ -1,6 +1,6 @@
 /**
- * What most specs of circuits begin with: a network, a channel to its first relay, and circuits on it of which both ends are at
- * hand.
+ * What most specs of circuits begin with: a network, a channel to its first relay, and circuits on it of which both
+ * ends are at hand.
  */
 import { AssertionError, expect } from 'chai'
 import { Channel } from '../../../lib/channel/channel.ts'
@@ -8,7 +8,7 @@ import { Circuit, type CircuitOptions } from '../../../lib/circuit/circuit.ts'
 import { SocketError, TorError } from '../../../lib/base/errors.ts'
 import { atEndOfTurn } from '../../../lib/base/end-of-turn.ts'
 import type { Relay } from '../../../lib/relay.ts'
-import type { FlowControlKind } from '../../../lib/stream/contract/stream-flow.ts'
+import type { FlowControlKind } from '../../../lib/stream/contract/socket-info.ts'
 import type { TorStream } from '../../../lib/stream/tor-stream.ts'
 import type { TestCircuit } from '../../../lib/testing/relay/test-circuit.ts'
 import { TestNetwork, type TestNetworkOptions } from '../../../lib/testing/test-network.ts'
@@ -22,20 +22,20 @@ export interface Built {
 }
 
 /** A network and a channel that circuits share. */
-export class Rig {
+export class CircuitFixture {
   readonly network: TestNetwork
   readonly channel: Channel
 
   /** With fixed windows, unless congestion control is asked for. */
-  static async start(options: TestNetworkOptions = {}): Promise<Rig> {
+  static async start(options: TestNetworkOptions = {}): Promise<CircuitFixture> {
     const network = await TestNetwork.start({ relays: 3, congestionControl: false, ...options })
     const [first] = network.path(1)
-    return new Rig(network, await Channel.connect(first as Relay, { transport: network.transport }))
+    return new CircuitFixture(network, await Channel.connect(first as Relay, { transport: network.transport }))
   }
 
   /** A network of which the relays offer this flow control, so that every circuit has it. */
-  static under(kind: FlowControlKind, options: TestNetworkOptions = {}): Promise<Rig> {
-    return Rig.start({ ...options, congestionControl: kind === 'congestion-control' })
+  static under(kind: FlowControlKind, options: TestNetworkOptions = {}): Promise<CircuitFixture> {
+    return CircuitFixture.start({ ...options, congestionControl: kind === 'congestion-control' })
   }
 
   private constructor(network: TestNetwork, channel: Channel) {
@@ -93,8 +93,9 @@ export async function stateOf(promise: Promise<unknown>): Promise<'pending' | 'r
 }
 
 /**
- * Sends a question to the last relay and waits for its answer, so that all that the client sent before has arrived there, and
- * all that the relay sent before has arrived here. The relay must have a `resolve` that knows no name, as it has by default.
+ * Sends a question to the last relay and waits for its answer, so that all that the client sent before has arrived
+ * there, and all that the relay sent before has arrived here. The relay must have a `resolve` that knows no name, as it
+ * has by default.
  */
 export async function roundTrip({ circuit }: Built): Promise<void> {
   const code = await codeOf(circuit.resolve('marker.example'))
@@ -114,8 +115,8 @@ export async function expectToEcho(stream: TorStream): Promise<void> {
 }
 
 /**
- * As {@link roundTrip}, and what the client sent because of what arrived has arrived at the last relay too; also what it sends
- * at the end of a turn, in which a whole round trip may take place here.
+ * As {@link roundTrip}, and what the client sent because of what arrived has arrived at the last relay too; also what
+ * it sends at the end of a turn, in which a whole round trip may take place here.
  */
 export async function settled(built: Built): Promise<void> {
   for (let trip = 0; trip < 2; trip++) {

@@ -8,16 +8,17 @@ import * as ponyfill from 'web-streams-polyfill'
 import type { SocketError } from '../../../lib/base/errors.ts'
 import { DEFAULT_XON_XOFF, type XonXoffParameters } from '../../../lib/stream/contract/flow-parameters.ts'
 import type { StreamOptions } from '../../../lib/stream/options.ts'
-import type { FlowControlKind } from '../../../lib/stream/contract/stream-flow.ts'
+import type { FlowControlKind } from '../../../lib/stream/contract/socket-info.ts'
 import { TorStream } from '../../../lib/stream/tor-stream.ts'
-import { nativeStreams, type StreamConstructors } from '../../../lib/stream/bytes/web-streams.ts'
+import { nativeStreams } from '../../../lib/stream/bytes/web-streams.ts'
+import type { StreamConstructors } from '../../../lib/stream/contract/stream-constructors.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { FakeCircuit } from './fake-circuit.ts'
 
 /** Which Web Streams a suite runs with. */
 export interface Variant {
   readonly name: string
-  readonly options: SceneOptions
+  readonly options: FixtureOptions
   /** To make the streams that are piped from and to: they do not mix with others. */
   readonly streams: StreamConstructors
   /** The readable has BYOB readers. */
@@ -29,25 +30,42 @@ export interface Variant {
 
 const ponyfilled = ponyfill as unknown as StreamConstructors
 
-const nativeBytes = { options: {}, streams: nativeStreams(), bytes: true, native: true, flowControl: 'windows' } as const
+const nativeBytes = {
+  options: {},
+  streams: nativeStreams(),
+  bytes: true,
+  native: true,
+  flowControl: 'windows',
+} as const
 
 /** One suite, three kinds of streams, two of flow control. */
 export const VARIANTS: readonly Variant[] = [
   { ...nativeBytes, name: 'native byte streams' },
-  { ...nativeBytes, name: 'native byte streams under congestion control', options: { congestionControl: true }, flowControl: 'congestion-control' },
+  {
+    ...nativeBytes,
+    name: 'native byte streams under congestion control',
+    options: { congestionControl: true },
+    flowControl: 'congestion-control',
+  },
   { ...nativeBytes, name: 'native default streams', options: { readableType: 'default' }, bytes: false },
-  { ...nativeBytes, name: 'the streams of web-streams-polyfill', options: { streams: ponyfilled }, streams: ponyfilled, native: false },
+  {
+    ...nativeBytes,
+    name: 'the streams of web-streams-polyfill',
+    options: { streams: ponyfilled },
+    streams: ponyfilled,
+    native: false,
+  },
 ]
 
 /** What a spec plays with. */
-export interface Scene {
+export interface StreamFixture {
   readonly circuit: FakeCircuit
   readonly clock: FakeClock
   readonly socket: TorStream
 }
 
-/** How the circuit of a scene is. */
-export interface SceneOptions extends StreamOptions {
+/** How the circuit of a fixture is. */
+export interface FixtureOptions extends StreamOptions {
   /** DATA cells that the circuit takes; 1000 unless told. */
   readonly credit?: number
   /** Whether the circuit is open; true unless told. */
@@ -57,18 +75,27 @@ export interface SceneOptions extends StreamOptions {
 }
 
 /** A stream whose BEGIN was sent, if the circuit is open. */
-export function connecting({ credit = 1000, open = true, congestionControl = false, ...options }: SceneOptions = {}): Scene {
+export function connecting({
+  credit = 1000,
+  open = true,
+  congestionControl = false,
+  ...options
+}: FixtureOptions = {}): StreamFixture {
   const clock = new FakeClock()
   const parameters = { ...DEFAULT_XON_XOFF, ...(typeof congestionControl === 'object' ? congestionControl : {}) }
-  const circuit = new FakeCircuit({ credit, open, flow: congestionControl === false ? undefined : { parameters, clock } })
+  const circuit = new FakeCircuit({
+    credit,
+    open,
+    flow: congestionControl === false ? undefined : { parameters, clock },
+  })
   return { circuit, clock, socket: new TorStream(circuit, 'example.com:80', { clock, ...options }) }
 }
 
 /** A stream that is connected. */
-export function connected(options: SceneOptions = {}): Scene {
-  const scene = connecting(options)
-  scene.circuit.connect()
-  return scene
+export function connected(options: FixtureOptions = {}): StreamFixture {
+  const fixture = connecting(options)
+  fixture.circuit.connect()
+  return fixture
 }
 
 /** `length` bytes that are the same each time, and differ from one place to the next. */
@@ -98,7 +125,8 @@ export function concat(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
 export const utf8 = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text)
 
 /** True when both have the same bytes; quicker than a deep comparison for many. */
-export const sameBytes = (one: Uint8Array, other: Uint8Array): boolean => one.length === other.length && one.every((byte, at) => byte === other[at])
+export const sameBytes = (one: Uint8Array, other: Uint8Array): boolean =>
+  one.length === other.length && one.every((byte, at) => byte === other[at])
 
 /** What the promise rejects with; fails when it resolves. */
 export async function rejection(promise: Promise<unknown>): Promise<unknown> {

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { encodeSendme } from '../../lib/cell/relay/sendme.ts'
-import { AuthenticatedSendWindow, UnsentSendmes } from '../../lib/circuit/sendme.ts'
+import { encodeSendme } from '../../../lib/cell/relay/sendme.ts'
+import { AuthenticatedSendWindow, UnsentSendmes } from '../../../lib/circuit/congestion/sendme.ts'
 
 const tagOf = (seed: number): Uint8Array => new Uint8Array(20).fill(seed)
 

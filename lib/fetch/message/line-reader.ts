@@ -1,6 +1,7 @@
 /**
- * Lines out of bytes that arrive in any pieces: each ends with CR LF. A CR or an LF alone is an error, although RFC 9112, section 2.2 lets
- * a recipient be lenient with LF: two readers that disagree about where a line ends is how responses are smuggled.
+ * Lines out of bytes that arrive in any pieces: each ends with CR LF. A CR or an LF alone is an error, although RFC
+ * 9112, section 2.2 lets a recipient be lenient with LF: two readers that disagree about where a line ends is how
+ * responses are smuggled.
  *
  * @module
  */
@@ -36,7 +37,8 @@ export class LineReader {
   }
 
   /**
-   * Takes the rest of a line, and gives the line without its CR LF; undefined when it goes on. What is wrong is said as soon as it is seen.
+   * Takes the rest of a line, and gives the line without its CR LF; undefined when it goes on. What is wrong is said as
+   * soon as it is seen.
    *
    * @throws HttpError `HTTP_TOO_LARGE`, or `HTTP_MALFORMED` for a NUL and for a CR or LF alone
    */

@@ -1,23 +1,39 @@
 /**
  * The head of a request, the same in every runtime: whoever sees it learns no more than that it is from this library.
  *
- * What goes out by itself is Host, Accept, Accept-Encoding and, beside a body, its length or its transfer coding. There is no User-Agent: any
- * fixed text names this library or lies, and the runtime's own names the runtime and often its version. Some servers refuse a request without
- * one; then the caller chooses, as for every field that is not about the connection. There is no Accept-Language, no Referer and no Cookie.
- * Accept-Encoding names what every runtime decodes, so that it tells none from another.
+ * What goes out by itself is Host, Accept, Accept-Encoding and, beside a body, its length or its transfer coding. There
+ * is no User-Agent: any fixed text names this library or lies, and the runtime's own names the runtime and often its
+ * version. Some servers refuse a request without one; then the caller chooses, as for every field that is not about the
+ * connection. There is no Accept-Language, no Referer and no Cookie. Accept-Encoding names what every runtime decodes,
+ * so that it tells none from another.
  *
  * @module
  */
-import type { Field } from './field-line.ts'
-import { encodeLatin1 } from './latin1.ts'
-import type { RequestBody } from '../body/request-body.ts'
+import type { Field } from '../message/field-line.ts'
+import { encodeLatin1 } from '../message/latin1.ts'
+import type { RequestBody } from './request-body.ts'
 
-/** What is sent for Accept-Encoding, except beside a Range: a part of a compressed body could not be decoded, so `identity` is. */
+/**
+ * What is sent for Accept-Encoding, except beside a Range: a part of a compressed body could not be decoded, so
+ * `identity` is.
+ */
 export const ACCEPT_ENCODING = 'gzip, deflate'
 
-/** Fields that belong to the connection or the framing (forbidden by the Fetch standard too): the caller's are left out, silently. */
+/**
+ * Fields that belong to the connection or the framing (forbidden by the Fetch standard too): the caller's are left out,
+ * silently.
+ */
 const OURS: ReadonlySet<string> = new Set([
-  'accept-encoding', 'connection', 'content-length', 'expect', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade',
+  'accept-encoding',
+  'connection',
+  'content-length',
+  'expect',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
   'via',
 ])
 

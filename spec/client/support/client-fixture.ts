@@ -25,24 +25,32 @@ const REAL_STEP = 4
 const USUAL_FLAGS = ['Fast', 'Running', 'Stable', 'V2Dir', 'Valid'] as const
 
 /** A relay that is a guard or a middle, but no exit. */
-export const guard = (nickname: string): RelayPlan => ({ nickname, exitPolicy: 'reject 1-65535', flags: ['Guard', ...USUAL_FLAGS] })
+export const guard = (nickname: string): RelayPlan => ({
+  nickname,
+  exitPolicy: 'reject 1-65535',
+  flags: ['Guard', ...USUAL_FLAGS],
+})
 
 /** A relay that is an exit or a middle, but no guard. */
-export const exit = (nickname: string, plan: RelayPlan = {}): RelayPlan => ({ nickname, flags: ['Exit', ...USUAL_FLAGS], ...plan })
+export const exit = (nickname: string, plan: RelayPlan = {}): RelayPlan => ({
+  nickname,
+  flags: ['Exit', ...USUAL_FLAGS],
+  ...plan,
+})
 
 /** Three of each: so which guard a client uses does not depend on its exit. */
 const PLANS = [guard('guard1'), guard('guard2'), guard('guard3'), exit('exit1'), exit('exit2'), exit('exit3')]
 
-export class ClientScene {
+export class ClientFixture {
   readonly network: TestNetwork
   readonly clock: FakeClock
-  /** What the clients of this scene keep, unless they bring their own. */
+  /** What the clients of this fixture keep, unless they bring their own. */
   storage = new MemoryStorage()
   readonly #clients = new Set<TorClient>()
 
-  static async start(options: TestNetworkOptions = {}): Promise<ClientScene> {
+  static async start(options: TestNetworkOptions = {}): Promise<ClientFixture> {
     const clock = new FakeClock()
-    return new ClientScene(await TestNetwork.start({ relays: PLANS, authorities: 3, clock, ...options }), clock)
+    return new ClientFixture(await TestNetwork.start({ relays: PLANS, authorities: 3, clock, ...options }), clock)
   }
 
   private constructor(network: TestNetwork, clock: FakeClock) {
@@ -50,7 +58,7 @@ export class ClientScene {
     this.clock = clock
   }
 
-  /** What a client of this scene is opened with, unless told otherwise. */
+  /** What a client of this fixture is opened with, unless told otherwise. */
   get options(): TorClientOptions {
     const { network, clock, storage } = this
     return { network: network.config, transport: network.transport, storage, clock }
@@ -58,7 +66,10 @@ export class ClientScene {
 
   /** The network as a client knows it that asks only some of its relays for the directory. */
   servedBy(...relays: readonly TestRelay[]): NetworkConfig {
-    return { ...this.network.config, fallbacks: relays.map(({ description: { addresses, rsaIdentity } }) => ({ addresses, rsaIdentity })) }
+    return {
+      ...this.network.config,
+      fallbacks: relays.map(({ description: { addresses, rsaIdentity } }) => ({ addresses, rsaIdentity })),
+    }
   }
 
   async open(options: TorClientOptions = {}): Promise<TorClient> {
@@ -68,8 +79,8 @@ export class ClientScene {
   }
 
   /**
-   * What the promise comes to, while time passes: slowly, so that whatever can happen without it happens first. Some of that happens in
-   * other threads, such as decompression, so turns of this one alone would not do.
+   * What the promise comes to, while time passes: slowly, so that whatever can happen without it happens first. Some of
+   * that happens in other threads, such as decompression, so turns of this one alone would not do.
    */
   async passing<T>(promise: Promise<T>): Promise<T> {
     let pending = true
@@ -87,7 +98,9 @@ export class ClientScene {
     }
   }
 
-  /** Waits until what has begun is done, without letting time pass: no document is being fetched, and no circuit built. */
+  /**
+   * Waits until what has begun is done, without letting time pass: no document is being fetched, and no circuit built.
+   */
   async quiet(): Promise<void> {
     for (let round = 0; round < 2; round++) {
       await turn(20)
@@ -97,14 +110,20 @@ export class ClientScene {
   }
 
   /** The body that a stream to the network's exit brings. */
-  async fetch(tor: Pick<TorClient, 'connect'>, address = 'example.com:80', options?: ConnectOptions): Promise<Uint8Array> {
+  async fetch(
+    tor: Pick<TorClient, 'connect'>,
+    address = 'example.com:80',
+    options?: ConnectOptions,
+  ): Promise<Uint8Array> {
     const socket = tor.connect(address, options)
     return new Uint8Array(await this.passing(new Response(socket.readable).arrayBuffer()))
   }
 
   /** The circuit that a stream is on: the latest that has a stream to this host. */
   circuitOf(host: string): TestCircuit {
-    const found = this.network.circuits.findLast(({ hops }) => [...(hops.at(-1)?.streams.values() ?? [])].some(({ target }) => target?.host === host))
+    const found = this.network.circuits.findLast(({ hops }) =>
+      [...(hops.at(-1)?.streams.values() ?? [])].some(({ target }) => target?.host === host),
+    )
     if (found === undefined) throw new Error('no circuit has a stream to that host')
     return found
   }

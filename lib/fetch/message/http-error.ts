@@ -1,6 +1,6 @@
 /**
- * What can go wrong between a request and the end of its response, beside the connection itself. A fetch rejects with a TypeError, as the
- * Fetch standard has it; this is its `cause`.
+ * What can go wrong between a request and the end of its response, beside the connection itself. A fetch rejects with a
+ * TypeError, as the Fetch standard has it; this is its `cause`.
  *
  * @module
  */
@@ -10,7 +10,8 @@
  *
  * - `HTTP_MALFORMED`: a status line, field line or chunk that is not well-formed (RFC 9112, sections 4, 5 and 7.1)
  * - `HTTP_TOO_LARGE`: a head, chunk line or trailer section beyond its bound, or too many interim responses
- * - `HTTP_FRAMING`: lengths that contradict each other, are no lengths, or a transfer coding beside chunked (RFC 9112, section 6.3)
+ * - `HTTP_FRAMING`: lengths that contradict each other, are no lengths, or a transfer coding beside chunked (RFC 9112,
+ *   section 6.3)
  * - `HTTP_NO_RESPONSE`: the connection ended before the first byte of a response
  * - `HTTP_TRUNCATED`: the connection ended within a response
  * - `HTTP_ENCODING`: a body that is not in the content coding it is said to be in
@@ -42,7 +43,8 @@ export class HttpError extends Error {
 }
 
 /**
- * The TypeError that a fetch rejects with, or a body errors with. It names no host: what the connection says is in `cause` only.
+ * The TypeError that a fetch rejects with, or a body errors with. It names no host: what the connection says is in
+ * `cause` only.
  *
  * @param cause - an {@link HttpError}, or what befell the connection
  */

@@ -1,10 +1,10 @@
 /**
- * CREATE2 and CREATED2 (tor-spec, "CREATE and CREATED cells"). EXTENDED2 has the form of CREATED2, and EXTEND2 ends in the
- * form of CREATE2. What the handshake data say is a matter of circuit/.
+ * CREATE2 and CREATED2 (tor-spec, "CREATE and CREATED cells"). EXTENDED2 has the form of CREATED2, and EXTEND2 ends in
+ * the form of CREATE2. What the handshake data say is a matter of circuit/.
  *
  * @module
  */
-import { ByteReader, ByteWriter } from '../bytes.ts'
+import { ByteReader, ByteWriter } from './bytes.ts'
 
 /** The types of circuit handshakes that are in use (tor-spec, "Choosing circuit handshake types"). */
 export const HandshakeType = {

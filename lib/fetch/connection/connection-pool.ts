@@ -1,9 +1,10 @@
 /**
- * Connections that wait for another request to the same origin under the same isolation token. Their number and their time are bounded.
+ * Connections that wait for another request to the same origin under the same isolation token. Their number and their
+ * time are bounded.
  *
  * @module
  */
-import type { Clock } from '../base/clock.ts'
+import type { Clock } from '../../base/clock.ts'
 import type { Connection } from './connection.ts'
 import type { IsolationToken } from './socket.ts'
 

@@ -1,6 +1,6 @@
 /**
- * `multipart/form-data` (RFC 7578, and the HTML standard's encoding algorithm). Each runtime would choose a boundary by which it can be told;
- * this one is the same in all.
+ * `multipart/form-data` (RFC 7578, and the HTML standard's encoding algorithm). Each runtime would choose a boundary by
+ * which it can be told; this one is the same in all.
  *
  * @module
  */

@@ -1,13 +1,13 @@
 /**
- * What `fetch(input, init)` was asked for, read in the same way in every runtime: their Request classes differ in what they refuse and
- * rewrite (methods, field names, credentials).
+ * What `fetch(input, init)` was asked for, read in the same way in every runtime: their Request classes differ in what
+ * they refuse and rewrite (methods, field names, credentials).
  *
  * @module
  */
-import { TOKEN, type Field } from './head/field-line.ts'
-import { extractBody, takeRequestBody, type RequestBody } from './body/request-body.ts'
-import type { IsolationToken } from './socket.ts'
-import { readTarget } from './head/target.ts'
+import { TOKEN, type Field } from '../message/field-line.ts'
+import { extractBody, takeRequestBody, type RequestBody } from './request-body.ts'
+import type { IsolationToken } from '../connection/socket.ts'
+import { readTarget } from './target.ts'
 
 /** What a fetch may be told beside the standard's members. */
 export interface FetchInit extends RequestInit {
@@ -45,15 +45,21 @@ export async function readRequest(input: string | URL | Request, options?: Fetch
   const url = readTarget(isRequest(input) ? input.url : String(input))
   const method = readMethod(init.method ?? request?.method ?? 'GET')
   const redirect = init.redirect ?? request?.redirect ?? 'follow'
-  if (!REDIRECTS.includes(redirect)) throw new TypeError("Cannot use the option redirect as it is neither 'follow' nor 'error' nor 'manual'")
-  if (init.integrity ?? request?.integrity) throw new TypeError('Cannot use the option integrity as it is not checked here')
+  if (!REDIRECTS.includes(redirect))
+    throw new TypeError("Cannot use the option redirect as it is neither 'follow' nor 'error' nor 'manual'")
+  if (init.integrity ?? request?.integrity)
+    throw new TypeError('Cannot use the option integrity as it is not checked here')
   const signal = (init.signal === undefined ? request?.signal : init.signal) ?? undefined
-  if (signal !== undefined && typeof signal.aborted !== 'boolean') throw new TypeError('Cannot use the option signal as it is no AbortSignal')
+  if (signal !== undefined && typeof signal.aborted !== 'boolean')
+    throw new TypeError('Cannot use the option signal as it is no AbortSignal')
   const headers = new Headers(init.headers ?? request?.headers)
   const given = init.body ?? undefined
-  if (given !== undefined && (method === 'GET' || method === 'HEAD')) throw new TypeError(`Cannot send a body with ${method}`)
-  if (request?.bodyUsed === true && given === undefined) throw new TypeError('Cannot send a Request whose body was used')
-  const body = given === undefined ? request && (await takeRequestBody(request, signal)) : extractBody(given, init.duplex)
+  if (given !== undefined && (method === 'GET' || method === 'HEAD'))
+    throw new TypeError(`Cannot send a body with ${method}`)
+  if (request?.bodyUsed === true && given === undefined)
+    throw new TypeError('Cannot send a Request whose body was used')
+  const body =
+    given === undefined ? request && (await takeRequestBody(request, signal)) : extractBody(given, init.duplex)
   if (body?.type !== undefined && !headers.has('content-type')) headers.set('content-type', body.type)
   const fields: Field[] = []
   headers.forEach((value, name) => fields.push([name.toLowerCase(), value]))

@@ -3,14 +3,14 @@
  *
  * @module
  */
-import { isBadPort } from '../bad-port.ts'
-import type { FetchAddress } from '../socket.ts'
+import { isBadPort } from './bad-port.ts'
+import type { FetchAddress } from '../connection/socket.ts'
 
 /**
  * Reads a URL. It must be absolute: there is no page that it could be relative to.
  *
- * @throws TypeError when it is none, is not `http:` or `https:` (`data:`, `blob:` and `about:` need no connection, and `file:` must not be
- * reached from here), includes credentials, or has a port on the standard's list
+ * @throws TypeError when it is none, is not `http:` or `https:` (`data:`, `blob:` and `about:` need no connection, and
+ * `file:` must not be reached from here), includes credentials, or has a port on the standard's list
  */
 export function readTarget(text: string, base?: URL): URL {
   let url: URL
@@ -19,7 +19,8 @@ export function readTarget(text: string, base?: URL): URL {
   } catch {
     throw new TypeError('Cannot fetch what is no absolute URL') // the runtime's own error would carry the text
   }
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new TypeError(`Cannot fetch the scheme ${url.protocol}`)
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    throw new TypeError(`Cannot fetch the scheme ${url.protocol}`)
   if (url.username !== '' || url.password !== '') throw new TypeError('Cannot fetch a URL that includes credentials')
   if (isBadPort(addressOf(url).port)) throw new TypeError(`Cannot fetch from port ${addressOf(url).port}`)
   return url

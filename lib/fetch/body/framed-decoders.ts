@@ -1,0 +1,61 @@
+/**
+ * A body out of the bytes of its connection, as its framing delimits it. No I/O.
+ *
+ * @module
+ */
+import type { BodyDecoder } from './body-decoder.ts'
+import type { Framing } from './body-framing.ts'
+import { takeUpTo, type ByteCursor } from '../message/byte-cursor.ts'
+import { ChunkedDecoder } from './chunked-decoder.ts'
+import { HttpError } from '../message/http-error.ts'
+
+/** A body of so many bytes. */
+class LengthDecoder implements BodyDecoder {
+  #left: number
+
+  constructor(length: number) {
+    this.#left = length
+  }
+
+  get done(): boolean {
+    return this.#left === 0
+  }
+
+  take(input: ByteCursor): Uint8Array | undefined {
+    const piece = takeUpTo(input, this.#left)
+    this.#left -= piece?.length ?? 0
+    return piece
+  }
+
+  end(): void {
+    if (!this.done)
+      throw new HttpError('HTTP_TRUNCATED', `the body of the response was cut short: ${this.#left} bytes are missing`)
+  }
+}
+
+/** A body up to the end of the connection. */
+class CloseDecoder implements BodyDecoder {
+  done = false
+
+  take(input: ByteCursor): Uint8Array | undefined {
+    return takeUpTo(input, Infinity)
+  }
+
+  end(): void {
+    this.done = true
+  }
+}
+
+/** The decoder for a framing. */
+export function decoderFor(framing: Framing): BodyDecoder {
+  switch (framing.kind) {
+    case 'none':
+      return new LengthDecoder(0)
+    case 'length':
+      return new LengthDecoder(framing.length)
+    case 'chunked':
+      return new ChunkedDecoder()
+    case 'close':
+      return new CloseDecoder()
+  }
+}

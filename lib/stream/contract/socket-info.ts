@@ -1,0 +1,39 @@
+/**
+ * What a stream tells of itself: where it went, and how far its flow control has gone.
+ *
+ * @module
+ */
+
+/** Which flow control a stream has: windows and SENDMEs, or XON/XOFF under congestion control (proposal 324). */
+export type FlowControlKind = 'windows' | 'congestion-control'
+
+/** What `opened` resolves to: the CONNECTED message, under the WinterTC names. */
+export interface SocketInfo {
+  /** `address:port` that the exit connected to, when it said so. */
+  readonly remoteAddress: string | undefined
+  /** Always undefined: no address of this side exists. */
+  readonly localAddress: undefined
+  /** The protocol that the server chose in the TLS handshake; undefined without TLS, or when it chose none. */
+  readonly alpn: string | undefined
+  /** How long the exit's name lookup holds, in seconds, when it said so. */
+  readonly ttl: number | undefined
+  /** What limits the stream: windows and SENDMEs, or XON/XOFF where congestion control runs on its circuit. */
+  readonly flowControl: FlowControlKind
+}
+
+/**
+ * How far flow control has gone, for progress displays and diagnosis. Under congestion control a stream has no windows;
+ * its circuit has one.
+ */
+export interface StreamWindows {
+  /**
+   * DATA cells that may still be sent before a stream SENDME must come, 0 to 500. Under congestion control 0 after an
+   * XOFF, else what the rate of the last XON allows at this moment, `Infinity` without one.
+   */
+  readonly package: number
+  /**
+   * DATA cells that may still arrive before a stream SENDME of ours, 0 to 500. Under congestion control how many full
+   * cells may wait for the reader before an XOFF of ours, 0 from then on until all were read.
+   */
+  readonly deliver: number
+}
