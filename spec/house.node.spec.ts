@@ -32,7 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'fetch': [],
   'platform': ['cell'],
   'testing': [...SEAM, 'platform/current.ts', 'relay.ts', 'cell', 'channel', 'stream', 'circuit', 'directory'],
-  'proxy': ['cell', 'stream/options.ts'],
+  'proxy': ['cell'],
   'socks': ['cell', 'proxy'],
   'http-connect': ['cell', 'proxy', 'socks'],
   'node': [
@@ -40,7 +40,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'proxy',
     'socks',
     'http-connect',
-    'stream/options.ts',
     'platform/runtime/builtin.ts',
     'platform/runtime/runtime.ts',
     'platform/tls/pair-duplex.ts',

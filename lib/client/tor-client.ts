@@ -15,8 +15,9 @@ import { currentPlatform } from '../platform/current.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Transport } from '../platform/links/transport.ts'
 import { MemoryStorage, type Storage } from '../platform/storage/storage.ts'
-import { lookUp, type LookupAnswer, type LookupOptions } from '../stream/lookup.ts'
-import { abortSignal, checkOptions, duration, type StreamOptions } from '../stream/options.ts'
+import { LOOKUP_OPTION_NAMES, lookUp, type LookupAnswer, type LookupOptions } from '../stream/lookup.ts'
+import { STREAM_OPTION_NAMES, type StreamOptions } from '../stream/options.ts'
+import { abortSignal, checkOptions, duration, type OptionNames } from '../base/checks.ts'
 import { parseHost, parseSocketAddress, type AnySocketAddress } from '../stream/socket-address.ts'
 import { tlsLayer } from '../stream/tls-layer.ts'
 import { TorStream } from '../stream/tor-stream.ts'
@@ -104,6 +105,27 @@ export interface ConnectOptions extends StreamOptions, CircuitChoice {
 /** Options of {@link TorClient.resolve}. */
 export interface ResolveOptions extends LookupOptions, CircuitChoice {}
 
+const CLIENT_OPTION_NAMES: OptionNames<TorClientOptions> = {
+  network: true,
+  transport: true,
+  storage: true,
+  congestionControl: true,
+  streamDefaults: true,
+  signal: true,
+  timeout: true,
+  onProgress: true,
+  clock: true,
+  platform: true,
+  random: true,
+}
+const CIRCUIT_CHOICE_NAMES: OptionNames<CircuitChoice> = { isolation: true, exit: true }
+const CONNECT_OPTION_NAMES: OptionNames<ConnectOptions> = {
+  ...STREAM_OPTION_NAMES,
+  ...CIRCUIT_CHOICE_NAMES,
+  attemptTimeouts: true,
+}
+const RESOLVE_OPTION_NAMES: OptionNames<ResolveOptions> = { ...LOOKUP_OPTION_NAMES, ...CIRCUIT_CHOICE_NAMES }
+
 /** As C tor has them: `SocksTimeout` and `CircuitStreamTimeout` for one try after another. */
 const STREAM_TIMEOUT = 120_000
 const ATTEMPT_TIMEOUTS = [10_000, 10_000, 15_000] as const
@@ -142,9 +164,9 @@ export class TorClient {
    * `TIMEOUT`; then nothing stays open
    */
   static async open(options: TorClientOptions = {}): Promise<TorClient> {
-    checkOptions(options)
+    checkOptions(options, CLIENT_OPTION_NAMES)
     const { clock = systemClock, platform = currentPlatform(), streamDefaults = {}, onProgress } = options
-    checkOptions(streamDefaults)
+    checkOptions(streamDefaults, STREAM_OPTION_NAMES)
     const signal = abortSignal('signal', options.signal)
     const network = options.network === undefined || options.network === 'public' ? publicNetwork() : options.network
     checkNetworkConfig(network, 'network')
@@ -209,17 +231,17 @@ export class TorClient {
    * invalid names
    */
   connect(address: AnySocketAddress, ownOptions: ConnectOptions = {}): TorStream {
-    checkOptions(ownOptions)
-    const options: ConnectOptions = { ...this.#streamDefaults, ...ownOptions }
+    checkOptions(ownOptions, CONNECT_OPTION_NAMES)
+    const { isolation, exit, attemptTimeouts, ...options } = { ...this.#streamDefaults, ...ownOptions }
     const target = parseSocketAddress(address)
     refuseTarget(target.hostname, this.#isTesting && options.rejectInternalAddresses !== true)
     const requirements = {
       ports: [target.port],
       host: target.hostname,
-      exit: options.exit,
+      exit,
       family: familyOf(target.hostname, options),
     }
-    const attachment = this.#attachment(requirements, options)
+    const attachment = this.#attachment(requirements, { ...options, isolation, attemptTimeouts })
     return new TorStream(attachment, target, {
       clock: this.#core.clock,
       tlsLayer: tlsLayer(this.#core.platform.tls),
@@ -235,11 +257,12 @@ export class TorClient {
    * @throws TypeError naming `name`
    * @throws SocketError `ADDRESS_REFUSED`; and as a rejection what {@link lookUp} tells, with `attempts`
    */
-  resolve(name: string, options: ResolveOptions = {}): Promise<LookupAnswer[]> {
-    checkOptions(options)
+  resolve(name: string, ownOptions: ResolveOptions = {}): Promise<LookupAnswer[]> {
+    checkOptions(ownOptions, RESOLVE_OPTION_NAMES)
+    const { isolation, exit, ...options } = ownOptions
     const host = parseHost(name, 'name')
     refuseTarget(host, this.#isTesting)
-    const attachment = this.#attachment({ ports: [], host, exit: options.exit }, options)
+    const attachment = this.#attachment({ ports: [], host, exit }, { ...options, isolation })
     return lookUp(attachment, host, {
       clock: this.#core.clock,
       ...options,

@@ -7,14 +7,13 @@
  * @module
  */
 import { parseIPAddress } from '../cell/ip-address.ts'
-import { systemClock } from '../base/clock.ts'
 import { deferred } from '../base/deferred.ts'
 import { serveProxy } from '../http-connect/serve-proxy.ts'
 import { builtinModule } from '../platform/runtime/builtin.ts'
 import type { ProxyWarning } from '../proxy/handshake.ts'
-import { resolveProxyOptions, type ProxyOptions } from '../proxy/options.ts'
+import { PROXY_OPTION_NAMES, resolveProxyOptions, type ProxyOptions } from '../proxy/options.ts'
 import { serveSocks } from '../socks/serve-socks.ts'
-import { duration, flag } from '../stream/options.ts'
+import { checkOptions, duration, flag, type OptionNames } from '../base/checks.ts'
 import { quoted } from '../base/quoted.ts'
 import { HandshakePlaces } from './handshake-places.ts'
 import { TcpConnection, type NetSocket } from './tcp-connection.ts'
@@ -57,6 +56,16 @@ export interface ListenSocksOptions extends Omit<ProxyOptions, 'onHandshakeEnd'>
   readonly halfOpenTimeout?: number | undefined
   /** Closes the listener and every connection. */
   readonly signal?: AbortSignal | undefined
+}
+
+const LISTEN_OPTION_NAMES: OptionNames<ListenSocksOptions> = {
+  ...PROXY_OPTION_NAMES,
+  port: true,
+  hostname: true,
+  allowRemote: true,
+  http: true,
+  maxHandshakes: true,
+  halfOpenTimeout: true,
 }
 
 /** A proxy that listens. */
@@ -121,8 +130,9 @@ class Listener implements SocksListener {
   readonly #onAbort = (): void => void this.close()
 
   constructor(options: ListenSocksOptions) {
-    const { signal, clock = systemClock } = resolveProxyOptions(options)
-    const { port, maxHandshakes = 1024, onWarning } = options
+    checkOptions(options, LISTEN_OPTION_NAMES)
+    const { port, hostname, allowRemote, http, maxHandshakes = 1024, halfOpenTimeout, ...proxyOptions } = options
+    const { signal, clock } = resolveProxyOptions(proxyOptions)
     if (!Number.isInteger(port) || port < 0 || port > 65_535) {
       throw new RangeError(`Cannot use the option port as it must be between 0 and 65535: ${quoted(port)}`)
     }
@@ -130,13 +140,10 @@ class Listener implements SocksListener {
       throw new RangeError(`Cannot use the option maxHandshakes as it must be at least 1: ${quoted(maxHandshakes)}`)
     }
     this.#port = port
-    this.#hostname = listeningAddress(
-      options.hostname ?? '127.0.0.1',
-      flag('allowRemote', options.allowRemote ?? false),
-    )
-    this.#serve = flag('http', options.http ?? false) ? serveProxy : serveSocks
-    this.#options = { ...options, onWarning: onWarning && onceEach(onWarning) }
-    this.#times = { halfOpenTimeout: duration('halfOpenTimeout', options.halfOpenTimeout ?? 60_000), clock }
+    this.#hostname = listeningAddress(hostname ?? '127.0.0.1', flag('allowRemote', allowRemote ?? false))
+    this.#serve = flag('http', http ?? false) ? serveProxy : serveSocks
+    this.#options = { ...proxyOptions, onWarning: proxyOptions.onWarning && onceEach(proxyOptions.onWarning) }
+    this.#times = { halfOpenTimeout: duration('halfOpenTimeout', halfOpenTimeout ?? 60_000), clock }
     this.#signal = signal
     this.#places = new HandshakePlaces(maxHandshakes)
     const net = builtinModule<NetModule>('node:net')

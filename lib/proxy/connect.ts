@@ -17,9 +17,9 @@ export interface ProxyAddress {
 export interface ProxyCircuitChoice {
   /**
    * Made of the client's credentials: equal for equal ones, different for others. Streams with different ones must not
-   * share a circuit (socks-extensions, "Extent of support"). Undefined when the client gave none.
+   * share a circuit (socks-extensions, "Extent of support"). Absent when the client gave none.
    */
-  readonly isolation: string | undefined
+  readonly isolation?: string | undefined
 }
 
 /** The part of a WinterTC `Socket` that a front uses. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { systemClock, type Clock } from '../base/clock.ts'
-import { abortSignal, checkOptions, duration, flag } from '../stream/options.ts'
+import { abortSignal, checkOptions, duration, flag, type OptionNames } from '../base/checks.ts'
 import type { ProxyConnect, ProxyResolve } from './connect.ts'
 import type { ProxyWarning } from './handshake.ts'
 
@@ -37,6 +37,18 @@ export interface ProxyOptions {
   readonly clock?: Clock | undefined
 }
 
+/** Every option of a proxy front. */
+export const PROXY_OPTION_NAMES: OptionNames<ProxyOptions> = {
+  connect: true,
+  resolve: true,
+  extendedErrors: true,
+  onWarning: true,
+  handshakeTimeout: true,
+  signal: true,
+  onHandshakeEnd: true,
+  clock: true,
+}
+
 /** Options with every default filled in. */
 export interface ResolvedProxyOptions {
   readonly connect: ProxyConnect
@@ -55,7 +67,7 @@ export interface ResolvedProxyOptions {
  * @throws TypeError or RangeError naming the option
  */
 export function resolveProxyOptions(options: ProxyOptions): ResolvedProxyOptions {
-  checkOptions(options)
+  checkOptions(options, PROXY_OPTION_NAMES)
   const { connect, resolve, onWarning = () => undefined, onHandshakeEnd = () => undefined } = options
   for (const [name, value] of Object.entries({ connect, onWarning, ...(resolve === undefined ? {} : { resolve }) })) {
     if (typeof value !== 'function') throw new TypeError(`Cannot use the option ${name} as it is no function`)

@@ -6,7 +6,7 @@
 import { parseIPAddress } from '../cell/ip-address.ts'
 import { SocketError } from '../base/errors.ts'
 import { ClientEnd, type ProxyConnection } from './client-end.ts'
-import type { ProxyResolve, ProxySocket } from './connect.ts'
+import type { ProxyCircuitChoice, ProxyResolve, ProxySocket } from './connect.ts'
 import type { ConnectRequest, HandshakeStep, LookupRequest, ProxyHandshake } from './handshake.ts'
 import type { ResolvedProxyOptions } from './options.ts'
 import { tunnel } from './tunnel.ts'
@@ -67,6 +67,10 @@ async function shakeHands(
   }
 }
 
+/** A client without credentials asks for no circuit of its own, so that a `connect` that has only one serves it too. */
+const choiceOf = ({ isolation }: ConnectRequest | LookupRequest): ProxyCircuitChoice =>
+  isolation === undefined ? {} : { isolation }
+
 async function connectFor(
   client: ClientEnd,
   request: ConnectRequest,
@@ -75,7 +79,7 @@ async function connectFor(
 ): Promise<void> {
   let socket: ProxySocket
   try {
-    socket = connect(request.address, { isolation: request.isolation })
+    socket = connect(request.address, choiceOf(request))
   } catch (error) {
     await client.finish(request.failed(error))
     return
@@ -92,14 +96,14 @@ async function answerTo(
   resolve: ProxyResolve | undefined,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
-  const { hostname, isolation } = request
+  const { hostname } = request
   const address = parseIPAddress(hostname)
   if (request.command === 'resolve' && address) {
     return request.answered([{ type: address.length === 4 ? 'ipv4' : 'ipv6', address: hostname }])
   }
   try {
     if (resolve === undefined) throw new TypeError('This front has no resolve') // a handshake that offers none refuses these requests
-    return request.answered(await resolve(hostname, { isolation, signal }))
+    return request.answered(await resolve(hostname, { ...choiceOf(request), signal }))
   } catch (error) {
     return request.failed(error)
   }

@@ -22,7 +22,7 @@ import type { StreamCarrier, PendingStream, StreamPlace } from './contract/carri
 import { failureOfAbort, failureOfCircuit, failureOfEnd } from './failure.ts'
 import { HalfClosedStream } from './flow/half-closed.ts'
 import type { StreamState } from './contract/legality.ts'
-import { abortSignal, checkOptions, duration, flag } from './options.ts'
+import { abortSignal, checkOptions, duration, flag, type OptionNames } from '../base/checks.ts'
 import { parseHost } from './socket-address.ts'
 
 /** Options of a lookup. */
@@ -43,6 +43,14 @@ export interface LookupOptions {
   readonly rejectInternalAddresses?: boolean | undefined
   /** @internal */
   readonly clock?: Clock | undefined
+}
+
+/** Every option of a lookup. */
+export const LOOKUP_OPTION_NAMES: OptionNames<LookupOptions> = {
+  signal: true,
+  timeout: true,
+  rejectInternalAddresses: true,
+  clock: true,
 }
 
 /** One answer of a lookup that has not failed. */
@@ -77,7 +85,7 @@ class Lookup implements PendingStream {
   constructor(carrier: StreamCarrier, name: string, options: LookupOptions) {
     this.#carrier = carrier
     this.#name = name
-    checkOptions(options)
+    checkOptions(options, LOOKUP_OPTION_NAMES)
     this.#signal = abortSignal('signal', options.signal)
     this.#timeout = duration('timeout', options.timeout ?? 30_000)
     this.#clock = options.clock ?? systemClock

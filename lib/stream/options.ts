@@ -6,6 +6,7 @@
 import { BeginFlag } from '../cell/relay/begin.ts'
 import { systemClock, type Clock } from '../base/clock.ts'
 import type { SecureOptions } from '../tls/options.ts'
+import { abortSignal, checkOptions, duration, flag, type OptionNames } from '../base/checks.ts'
 import { quoted } from '../base/quoted.ts'
 import type { TlsLayer } from './contract/stream-face.ts'
 import { hasByteStreams, nativeStreams } from './bytes/web-streams.ts'
@@ -97,6 +98,27 @@ export interface ResolvedStreamOptions {
   readonly clock: Clock
 }
 
+/** Every option of a stream. */
+export const STREAM_OPTION_NAMES: OptionNames<StreamOptions> = {
+  secureTransport: true,
+  alpn: true,
+  sni: true,
+  tls: true,
+  signal: true,
+  timeout: true,
+  optimistic: true,
+  endOnClose: true,
+  linger: true,
+  addressFamily: true,
+  rejectInternalAddresses: true,
+  receiveBufferLimit: true,
+  streams: true,
+  readableType: true,
+  allowHalfOpen: true,
+  tlsLayer: true,
+  clock: true,
+}
+
 /** The flags of a BEGIN for each choice of addresses. */
 export const BEGIN_FLAGS: Readonly<Record<AddressFamily, number>> = {
   'any': BeginFlag.IPV6_OK,
@@ -111,7 +133,7 @@ export const BEGIN_FLAGS: Readonly<Record<AddressFamily, number>> = {
  * @throws TypeError or RangeError naming the option
  */
 export function resolveStreamOptions(options: StreamOptions): ResolvedStreamOptions {
-  checkOptions(options)
+  checkOptions(options, STREAM_OPTION_NAMES)
   const { addressFamily = 'any', readableType, streams = nativeStreams() } = options
   checkStreams(streams)
   if (typeof addressFamily !== 'string' || !Object.hasOwn(BEGIN_FLAGS, addressFamily)) {
@@ -146,52 +168,6 @@ function bufferLimit(value: number): number {
   throw new RangeError(
     `Cannot use the option receiveBufferLimit as it must be more than ${STREAM_WINDOW_BYTES} bytes: ${quoted(value)}`,
   )
-}
-
-/** The longest that timers of any runtime can wait, in ms: 24 days. With more they would go off at once. */
-const LONGEST_TIMER = 2 ** 31 - 1
-
-/**
- * Checks a duration in ms. What is longer than any timer becomes `Infinity`.
- *
- * @throws RangeError naming the option when it is negative or no number
- */
-export function duration(name: string, value: number): number {
-  if (typeof value !== 'number' || !(value >= 0))
-    throw new RangeError(`Cannot use the option ${name} as it must be at least 0 ms: ${quoted(value)}`)
-  return value > LONGEST_TIMER ? Infinity : value
-}
-
-/**
- * Checks that there are options.
- *
- * @throws TypeError
- */
-export function checkOptions(options: unknown): void {
-  if (typeof options !== 'object' || options === null)
-    throw new TypeError(`Cannot use the options as they are no object: ${quoted(options)}`)
-}
-
-/**
- * Checks a yes or no.
- *
- * @throws TypeError naming the option
- */
-export function flag(name: string, value: boolean): boolean {
-  if (typeof value !== 'boolean')
-    throw new TypeError(`Cannot use the option ${name} as it must be true or false: ${quoted(value)}`)
-  return value
-}
-
-/**
- * Checks a signal.
- *
- * @throws TypeError naming the option
- */
-export function abortSignal(name: string, value: AbortSignal | undefined): AbortSignal | undefined {
-  if (value !== undefined && !(value instanceof AbortSignal))
-    throw new TypeError(`Cannot use the option ${name} as it is no AbortSignal`)
-  return value
 }
 
 function checkStreams(streams: StreamConstructors): void {
