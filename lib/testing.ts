@@ -23,6 +23,7 @@ export type { DirectoryAnswer, DirectoryResponse, HttpRequest, RawAnswer } from 
 export type {
   DirectoryLie,
   DirectoryLieChoice,
+  DirectoryRelay,
   DirectoryRequest,
   DocumentLie,
   SlowLie,
@@ -39,24 +40,29 @@ export type { ByteDuplex, MemoryLink } from './testing/link/memory-link.ts'
 export type { MemoryPipe } from './testing/link/memory-pipe.ts'
 export type { WrittenMicrodescriptor } from './testing/directory/microdescriptor-writer.ts'
 export type { LoggedMessage, OutgoingMessage, ReceivedMessage } from './testing/relay/messages.ts'
-export type { OnwardHop } from './testing/relay/onward-hop.ts'
 export type { RandomSource } from './testing/identity/random.ts'
 export { createRelayIdentity } from './testing/identity/relay-identity.ts'
 export type { KeyPair, RelayIdentity } from './testing/identity/relay-identity.ts'
-export type { RelayListing, RelayPlan } from './testing/relay/relay-plan.ts'
-export type { RsaKey } from './testing/identity/rsa-key.ts'
-export { tcpExit } from './testing/exit/tcp-exit.ts'
-export type { TcpDestination, TcpExitOptions } from './testing/exit/tcp-exit.ts'
-export type { TestCircuit, WithheldSendmes } from './testing/relay/test-circuit.ts'
-export type { TestAuthority, TestDirectory } from './testing/directory/test-directory.ts'
-export type { LoggedCell, TestLink } from './testing/relay/test-link.ts'
-export { TestNetwork } from './testing/test-network.ts'
-export type { TestNetworkOptions } from './testing/test-network.ts'
+export type { RelayHost, Withholding } from './testing/relay/relay-host.ts'
 export type {
   CreateAnswer,
   CreateRefusal,
   CreateReply,
-  CreateRequest,
-  TestRelay,
-  Withholding,
-} from './testing/relay/test-relay.ts'
+  LinkCircuit,
+  LinkCreateRequest,
+  LinkRelay,
+  LoggedCell,
+  RelayLink,
+} from './testing/relay/relay-link.ts'
+export type { OnwardCircuit, OnwardLink, OnwardRelay } from './testing/relay/onward-link.ts'
+export type { RelayListing } from './testing/directory/relay-listing.ts'
+export type { RelayPlan } from './testing/relay/relay-plan.ts'
+export type { RsaKey } from './testing/identity/rsa-key.ts'
+export { tcpExit } from './testing/exit/tcp-exit.ts'
+export type { TcpDestination, TcpExitOptions } from './testing/exit/tcp-exit.ts'
+export type { OnwardHop, TestCircuit } from './testing/relay/test-circuit.ts'
+export type { WithheldSendmes } from './testing/relay/held-sendmes.ts'
+export type { TestAuthority, TestDirectory } from './testing/directory/test-directory.ts'
+export { TestNetwork } from './testing/test-network.ts'
+export type { TestNetworkOptions } from './testing/test-network.ts'
+export type { CreateRequest, TestLink, TestRelay } from './testing/relay/test-relay.ts'

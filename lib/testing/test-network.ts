@@ -26,7 +26,8 @@ import { authorityPlan, completePlan } from './relay/relay-plan.ts'
 import type { CompletePlan, RelayPlan } from './relay/relay-plan.ts'
 import type { TestCircuit } from './relay/test-circuit.ts'
 import { TestDirectory } from './directory/test-directory.ts'
-import { TestRelay } from './relay/test-relay.ts'
+import { startRelay } from './relay/test-relay.ts'
+import type { TestRelay } from './relay/test-relay.ts'
 
 /** How a network is made. */
 export interface TestNetworkOptions {
@@ -106,7 +107,7 @@ export class TestNetwork {
    */
   readonly circuits: TestCircuit[] = []
 
-  #directory: TestDirectory | undefined
+  #directory: TestDirectory<TestRelay> | undefined
   readonly #observer = new Observer()
   readonly #clock: Clock
   #closing: Promise<void> | undefined
@@ -129,7 +130,7 @@ export class TestNetwork {
     const network = new TestNetwork(options.clock ?? systemClock)
     const made = identities.map((identity, index) => {
       const plan = plans[index] as CompletePlan
-      return new TestRelay({
+      return startRelay({
         network,
         plan,
         identity,
@@ -157,7 +158,7 @@ export class TestNetwork {
    *
    * @throws Error when the network has no authorities
    */
-  get directory(): TestDirectory {
+  get directory(): TestDirectory<TestRelay> {
     if (this.#directory === undefined)
       throw new Error('This test network has no directory: start it with "authorities"')
     return this.#directory

@@ -8,8 +8,9 @@ import { TorError } from '../../lib/base/errors.ts'
 import { TorStream } from '../../lib/stream/tor-stream.ts'
 import { sink } from '../../lib/testing/exit/exits.ts'
 import type { TestCircuit } from '../../lib/testing/relay/test-circuit.ts'
-import type { TestLink } from '../../lib/testing/relay/test-link.ts'
-import type { CreateAnswer, CreateRequest, TestRelay } from '../../lib/testing/relay/test-relay.ts'
+import type { TestLink } from '../../lib/testing/relay/test-relay.ts'
+import type { CreateAnswer } from '../../lib/testing/relay/relay-link.ts'
+import type { CreateRequest, TestRelay } from '../../lib/testing/relay/test-relay.ts'
 import {
   codeOf,
   expectToEcho,

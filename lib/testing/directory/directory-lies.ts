@@ -3,8 +3,13 @@
  *
  * @module
  */
-import type { HttpRequest } from './directory-http.ts'
-import type { TestRelay } from '../relay/test-relay.ts'
+import type { DirectoryAnswer, HttpRequest } from './directory-http.ts'
+import type { LinkAddress } from '../../platform/links/transport.ts'
+import type { Clock } from '../../base/clock.ts'
+import type { Relay } from '../../relay.ts'
+import type { RandomSource } from '../identity/random.ts'
+import type { RelayIdentity } from '../identity/relay-identity.ts'
+import type { RelayListing } from './relay-listing.ts'
 
 /**
  * Documents that are not what they should be. They come well-formed and whole.
@@ -103,7 +108,43 @@ export interface DirectoryRequest extends HttpRequest {
   /** What it asks for, by its path. */
   readonly kind: 'consensus' | 'certificates' | 'microdescriptors' | 'other'
   /** Who is asked. */
-  readonly relay: TestRelay
+  readonly relay: DirectoryRelay
+}
+
+/** A relay as the directory sees it: what it tells of it, and what is served by it. A `TestRelay` is one. */
+export interface DirectoryRelay {
+  /** `test1` and so on, for people. */
+  readonly nickname: string
+  /** Where it listens. */
+  readonly address: LinkAddress
+  /** Where it listens as well, if anywhere. */
+  readonly ipv6Address: LinkAddress | undefined
+  /** What clients need to dial it and to extend to it. */
+  readonly description: Relay
+  /** What the directory says of it beside keys and addresses. */
+  readonly listing: RelayListing
+  /** Whether the directory has it at all. */
+  listed: boolean
+  /** How far its clock is ahead of the true time, in ms. */
+  clockSkew: number
+  /** What its directory lies about, in place of what every relay lies about. */
+  lie: DirectoryLieChoice
+  /** Answers requests to its directory; `usual` makes the answer that it would give otherwise, its lies included. */
+  serve:
+    | ((request: DirectoryRequest, usual: () => Promise<DirectoryAnswer>) => DirectoryAnswer | Promise<DirectoryAnswer>)
+    | undefined
+  /** The identity of the authority that it is, if it is one. @internal */
+  readonly v3Identity: string | undefined
+  /** The keys that the directory tells: those it began with. @internal */
+  readonly published: RelayIdentity
+  /** Whether it says of itself that it answers BEGIN_DIR. @internal */
+  readonly isDirectory: boolean
+  /** @internal */
+  readonly clock: Clock
+  /** @internal */
+  readonly random: RandomSource
+  /** @internal */
+  readonly observer: { notify(): void }
 }
 
 const TRANSFER_LIES: ReadonlySet<unknown> = new Set<TransferLie>([

@@ -12,12 +12,11 @@ import type { DirectoryDocuments } from './directory-documents.ts'
 import { httpConnection, noAnswer } from './directory-http.ts'
 import type { DirectoryAnswer, DirectoryResponse } from './directory-http.ts'
 import { isTransferLie } from './directory-lies.ts'
-import type { DirectoryLie, DirectoryRequest, SlowLie, TransferLie } from './directory-lies.ts'
+import type { DirectoryLie, DirectoryRelay, DirectoryRequest, SlowLie, TransferLie } from './directory-lies.ts'
 import { textBytes } from './document-text.ts'
 import { ExitRefusal } from '../exit/exit.ts'
 import type { ExitHandler } from '../exit/exit.ts'
 import type { TestDirectory } from './test-directory.ts'
-import type { TestRelay } from '../relay/test-relay.ts'
 
 const CONSENSUS = /^\/tor\/status-vote\/current\/consensus-microdesc(?:\/([0-9A-Fa-f+]+))?$/
 const KEYS = /^\/tor\/keys\/(all$|fp\/|fp-sk\/|sk\/)([0-9A-Fa-f+-]*)$/
@@ -32,7 +31,7 @@ interface Found {
 const notFound: Found = { status: 404, text: '' }
 
 /** What `relay` connects BEGIN_DIR to. */
-export function directoryExit(relay: TestRelay, directory: TestDirectory): ExitHandler {
+export function directoryExit(relay: DirectoryRelay, directory: TestDirectory): ExitHandler {
   return () => {
     if (!relay.isDirectory) throw new ExitRefusal(EndReason.NOTDIRECTORY)
     return httpConnection((http) => {
@@ -151,7 +150,7 @@ function framed<T extends WholeResponse>(response: T, encoding: string): T {
   return { ...response, headers }
 }
 
-function slowly(response: WholeResponse, encoding: string, { slow }: SlowLie, relay: TestRelay): DirectoryAnswer {
+function slowly(response: WholeResponse, encoding: string, { slow }: SlowLie, relay: DirectoryRelay): DirectoryAnswer {
   const { body, ...whole } = framed(response, encoding)
   return { ...whole, body: dripping(body, 498, slow, relay.clock) }
 }
@@ -161,7 +160,7 @@ async function transfer(
   encoding: string,
   plain: Uint8Array,
   lie: TransferLie,
-  relay: TestRelay,
+  relay: DirectoryRelay,
 ): Promise<DirectoryAnswer> {
   const { body, ...whole } = framed(response, encoding)
   const half = body.subarray(0, body.length >>> 1)

@@ -15,13 +15,12 @@ import {
   writeConsensus,
 } from './consensus-writer.ts'
 import type { ConsensusContent, ConsensusSigner, ConsensusSource } from './consensus-writer.ts'
-import type { DirectoryLieChoice, DirectoryRequest } from './directory-lies.ts'
+import type { DirectoryLieChoice, DirectoryRelay, DirectoryRequest } from './directory-lies.ts'
 import { fingerprintOf } from './document-text.ts'
 import { writeKeyCertificate } from './key-certificate-writer.ts'
 import type { KeyCertificateContent } from './key-certificate-writer.ts'
 import { writeMicrodescriptor } from './microdescriptor-writer.ts'
 import type { WrittenMicrodescriptor } from './microdescriptor-writer.ts'
-import type { TestRelay } from '../relay/test-relay.ts'
 
 const HOUR = 3_600_000
 const CERTIFICATE_PERIOD = 90 * 24 * HOUR
@@ -33,7 +32,7 @@ const REQUEST_LOG_SIZE = 5_000
 const SIGNED_TEXTS = 64
 
 /** A directory authority. */
-export interface TestAuthority {
+export interface TestAuthority<Relay extends DirectoryRelay = DirectoryRelay> {
   /** `auth1` and so on. */
   readonly nickname: string
   /** 40 hexadecimal digits in upper case. */
@@ -41,17 +40,17 @@ export interface TestAuthority {
   /** What it signs with. */
   readonly keys: AuthorityKeys
   /** The relay that it is too. */
-  readonly relay: TestRelay
+  readonly relay: Relay
 }
 
 /** What the authorities of a network agree on. Every property that is not readonly is a knob. */
-export class TestDirectory {
+export class TestDirectory<Relay extends DirectoryRelay = DirectoryRelay> {
   /** The authorities, in an order that never changes. */
-  readonly authorities: readonly TestAuthority[]
+  readonly authorities: readonly TestAuthority<Relay>[]
   /** What was asked of any relay's directory, the oldest first: the last 5,000 requests. */
   readonly requests: DirectoryRequest[] = []
 
-  /** What every relay lies about; `TestRelay.lie` goes before it. */
+  /** What every relay lies about; `DirectoryRelay.lie` goes before it. */
   lie: DirectoryLieChoice
   /** The network parameters: `cc_alg` at first, 2 or 0. */
   params: Readonly<Record<string, number>> = {}
@@ -66,14 +65,14 @@ export class TestDirectory {
   /** How long it is valid, in ms. Three hours. */
   lifetime: number = 3 * HOUR
 
-  readonly #relays: readonly TestRelay[]
+  readonly #relays: readonly Relay[]
   readonly #clock: Clock
   readonly #signed = new Map<string, string>()
   /** By digest: all that there ever were, as clients may have an older consensus. */
   readonly #microdescriptors = new Map<string, string>()
 
   /** @internal */
-  constructor(authorities: readonly TestAuthority[], relays: readonly TestRelay[], clock: Clock) {
+  constructor(authorities: readonly TestAuthority<Relay>[], relays: readonly Relay[], clock: Clock) {
     this.authorities = authorities
     this.#relays = relays
     this.#clock = clock
@@ -84,8 +83,8 @@ export class TestDirectory {
    * authorities.
    */
   get config(): NetworkConfig {
-    const isAuthority = new Set(this.authorities.map(({ relay }) => relay))
-    const serverOf = ({ description: { addresses, rsaIdentity } }: TestRelay): NetworkConfig['fallbacks'][0] => ({
+    const isAuthority = new Set<DirectoryRelay>(this.authorities.map(({ relay }) => relay))
+    const serverOf = ({ description: { addresses, rsaIdentity } }: DirectoryRelay): NetworkConfig['fallbacks'][0] => ({
       addresses,
       rsaIdentity,
     })
@@ -190,7 +189,7 @@ export class TestDirectory {
     )
   }
 
-  get #listed(): readonly TestRelay[] {
+  get #listed(): readonly DirectoryRelay[] {
     return this.#relays.filter(({ listed }) => listed)
   }
 
@@ -198,7 +197,7 @@ export class TestDirectory {
     return this.authorities.map(({ nickname, v3Identity, relay: { address } }) => ({ nickname, v3Identity, address }))
   }
 
-  #describe(relay: TestRelay): WrittenMicrodescriptor {
+  #describe(relay: DirectoryRelay): WrittenMicrodescriptor {
     const { family, familyIds, exitPolicy, exitPolicyIPv6, tapKey } = relay.listing
     const { rsa, ed25519, onion } = relay.published
     const written = writeMicrodescriptor({

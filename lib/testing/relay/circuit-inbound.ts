@@ -8,13 +8,27 @@ import { CellCommand, RelayCommand } from '../../cell/commands.ts'
 import { bodyOf, commandOf, lengthOf, looksRecognized, MAX_DATA, streamIdOf } from '../../cell/relay/relay-cell-v0.ts'
 import { BODY_SIZE } from '../../cell/body-size.ts'
 import type { DirectionCrypto } from '../../circuit/onion/hop-crypto.ts'
-import { handleMessage } from './circuit-messages.ts'
 import { MessageLog } from './messages.ts'
 import type { ReceivedMessage } from './messages.ts'
-import type { TestCircuit } from './test-circuit.ts'
 
 /** RELAY_EARLY cells that a relay passes on a circuit. */
 const MAX_RELAY_EARLY = 8
+
+/** What the forward direction asks of its circuit. */
+export interface InboundHost {
+  /** True once the circuit is closed: nothing more is handled. */
+  readonly closed: boolean
+  /** Whether the relay enforces the rules. */
+  readonly strict: boolean
+  /** The way to the next relay, if there is one. */
+  readonly onward: { readonly open: boolean; send(command: number, bodies: Uint8Array): void } | undefined
+  /** A message for this relay. Its bytes hold until this returns. */
+  receiveMessage(message: ReceivedMessage): void
+  /** The client broke a rule. */
+  fail(violation: string): void
+  /** Something about the circuit has changed. */
+  notify(): void
+}
 
 /** The forward direction of a circuit at one relay. */
 export class CircuitInbound {
@@ -24,10 +38,10 @@ export class CircuitInbound {
   relayEarly = 0
   /** The messages for this relay. */
   readonly log: MessageLog = new MessageLog()
-  readonly #circuit: TestCircuit
+  readonly #circuit: InboundHost
   readonly #crypto: DirectionCrypto
 
-  constructor(circuit: TestCircuit, crypto: DirectionCrypto) {
+  constructor(circuit: InboundHost, crypto: DirectionCrypto) {
     this.#circuit = circuit
     this.#crypto = crypto
   }
@@ -81,7 +95,7 @@ export class CircuitInbound {
     }
     this.log.add(message, message.command === RelayCommand.DATA)
     if (length > MAX_DATA && this.#circuit.strict) this.#circuit.fail('a message longer than its cell')
-    else handleMessage(this.#circuit, message)
+    else this.#circuit.receiveMessage(message)
   }
 
   /** Cells that are not for this relay. */

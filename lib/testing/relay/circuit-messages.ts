@@ -16,8 +16,8 @@ import type { Sendme } from '../../cell/relay/sendme.ts'
 import { ExitRefusal } from '../exit/exit.ts'
 import { TestStream } from '../exit/exit-stream.ts'
 import type { ReceivedMessage } from './messages.ts'
-import { ExtendFailure, OnwardHop } from './onward-hop.ts'
-import { allowsPort } from './relay-plan.ts'
+import { ExtendFailure, OnwardLink } from './onward-link.ts'
+import { allowsPort } from '../directory/relay-listing.ts'
 import type { TestCircuit } from './test-circuit.ts'
 
 /** What decoding gave, or undefined for a body that is malformed. */
@@ -130,7 +130,7 @@ async function resolve(circuit: TestCircuit, streamId: number, name: string | un
 
 function extend(circuit: TestCircuit, request: Extend2): void {
   try {
-    circuit.extend(new OnwardHop(circuit, request))
+    circuit.extend(new OnwardLink<TestCircuit>(circuit, circuit.relay.network, request))
   } catch (error) {
     if (!(error instanceof ExtendFailure)) throw error
     circuit.fail(error.message, error.reason)

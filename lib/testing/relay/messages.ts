@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { RelayCommand } from '../../cell/commands.ts'
 import { DIGEST, HEADER_SIZE, MAX_DATA, writeHeader } from '../../cell/relay/relay-cell-v0.ts'
 import { BODY_SIZE } from '../../cell/body-size.ts'
 
@@ -92,4 +93,23 @@ export function packMessage(
   const free = HEADER_SIZE + body.length + 4
   if (free < BODY_SIZE) cell.set(padding(BODY_SIZE - free), free)
   return cell
+}
+
+/** The 509 plain bytes of each of the DATA messages that `bytes` take, one after the other, padded as in {@link packMessage}. */
+export function packData(
+  streamId: number,
+  bytes: Uint8Array,
+  padding: (length: number) => Uint8Array,
+): Uint8Array<ArrayBuffer> {
+  const count = Math.ceil(bytes.length / MAX_DATA)
+  const bodies = new Uint8Array(count * BODY_SIZE)
+  for (let index = 0; index < count; index += 1) {
+    const offset = index * BODY_SIZE
+    const part = bytes.subarray(index * MAX_DATA, (index + 1) * MAX_DATA)
+    writeHeader(bodies, offset, RelayCommand.DATA, streamId, part.length)
+    bodies.set(part, offset + HEADER_SIZE)
+    const free = HEADER_SIZE + part.length + 4
+    if (free < BODY_SIZE) bodies.set(padding(BODY_SIZE - free), offset + free)
+  }
+  return bodies
 }

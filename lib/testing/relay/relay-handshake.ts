@@ -15,8 +15,19 @@ import { answerCreateFast } from '../../circuit/handshake/create-fast.ts'
 import { HOP_KEY_SIZE } from '../../circuit/onion/hop-crypto.ts'
 import { answerNtor } from '../../circuit/handshake/ntor.ts'
 import { FIXED_WINDOWS, type CircuitFlowRules } from './circuit-flow.ts'
+import type { CongestionControlKnobs } from '../exit/congestion-control-knobs.ts'
+import type { RelayIdentity } from '../identity/relay-identity.ts'
 import { answerNtorV3 } from './ntor-v3-responder.ts'
-import type { TestRelay } from './test-relay.ts'
+
+/** What a handshake asks of the relay that answers it. */
+export interface HandshakeRelay {
+  /** Its keys. */
+  readonly identity: RelayIdentity
+  /** Whether and how it does congestion control. */
+  readonly congestionControl: CongestionControlKnobs
+  /** Makes the message within its ntor-v3 handshake: of the client's, and of the one that it would send otherwise. */
+  readonly answerMessage: ((message: Uint8Array, usual: Uint8Array) => Uint8Array) | undefined
+}
 
 /** What a handshake came to. */
 export interface HandshakeAnswer {
@@ -34,7 +45,10 @@ export function answerFast(data: Uint8Array): HandshakeAnswer {
 }
 
 /** Answers a CREATE2. Rejects when it is malformed, for other keys, or of a type that the relay does not speak. */
-export async function answerHandshake(relay: TestRelay, { handshakeType, data }: Create2): Promise<HandshakeAnswer> {
+export async function answerHandshake(
+  relay: HandshakeRelay,
+  { handshakeType, data }: Create2,
+): Promise<HandshakeAnswer> {
   const { rsa, ed25519, onion } = relay.identity
   switch (handshakeType) {
     case HandshakeType.NTOR: {
@@ -61,7 +75,7 @@ export async function answerHandshake(relay: TestRelay, { handshakeType, data }:
   }
 }
 
-function agreedFlow(relay: TestRelay, message: Uint8Array): CircuitFlowRules {
+function agreedFlow(relay: HandshakeRelay, message: Uint8Array): CircuitFlowRules {
   const { enabled, increment, cwnd } = relay.congestionControl
   const asked = decodeHandshakeExtensions(message).has(HandshakeExtensionType.CONGESTION_CONTROL_REQUEST)
   return asked && enabled ? { kind: 'congestion-control', step: increment, window: cwnd } : FIXED_WINDOWS

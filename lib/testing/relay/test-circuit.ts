@@ -10,7 +10,7 @@
  */
 import { CellCommand, RelayCommand } from '../../cell/commands.ts'
 import { DestroyReason } from '../../cell/reasons.ts'
-import { HEADER_SIZE, MAX_DATA, writeHeader } from '../../cell/relay/relay-cell-v0.ts'
+import { lengthOf } from '../../cell/relay/relay-cell-v0.ts'
 import { BODY_SIZE } from '../../cell/body-size.ts'
 import { encodeSendme } from '../../cell/relay/sendme.ts'
 import type { HopCrypto } from '../../circuit/onion/hop-crypto.ts'
@@ -20,26 +20,34 @@ import { CircuitInbound } from './circuit-inbound.ts'
 import type { CongestionControlKnobs } from '../exit/congestion-control-knobs.ts'
 import type { TestStream } from '../exit/exit-stream.ts'
 import { FairSender } from './fair-sender.ts'
-import { packMessage } from './messages.ts'
-import type { LoggedMessage, OutgoingMessage } from './messages.ts'
-import type { OnwardHop } from './onward-hop.ts'
-import type { TestLink } from './test-link.ts'
-import type { TestRelay } from './test-relay.ts'
+import { HeldSendmes } from './held-sendmes.ts'
+import type { WithheldSendmes } from './held-sendmes.ts'
+import { packData, packMessage } from './messages.ts'
+import type { LoggedMessage, OutgoingMessage, ReceivedMessage } from './messages.ts'
+import type { OnwardLink } from './onward-link.ts'
+import type { RelayHost } from './relay-host.ts'
+import type { RelayLink } from './relay-link.ts'
 
-/** How many SENDMEs of each kind are due but held back. */
-export interface WithheldSendmes {
-  /** For the circuit. */
-  readonly circuit: number
-  /** For its streams, all together. */
-  readonly stream: number
+/** The way from a circuit's relay to the next one. */
+export type OnwardHop = OnwardLink<TestCircuit>
+
+/** What a circuit is made of. @internal */
+export interface TestCircuitSetup {
+  readonly relay: RelayHost<TestCircuit>
+  readonly link: RelayLink<TestCircuit>
+  readonly id: number
+  readonly crypto: HopCrypto
+  readonly flow: CircuitFlowRules
+  /** What the relay does about a message that is for it. */
+  readonly handleMessage: (circuit: TestCircuit, message: ReceivedMessage) => void
 }
 
 /** The circuit as it is at one relay. */
 export class TestCircuit {
   /** The relay. */
-  readonly relay: TestRelay
+  readonly relay: RelayHost<TestCircuit>
   /** The link to the side of the client: to the client itself, or to the relay before this one. */
-  readonly link: TestLink
+  readonly link: RelayLink<TestCircuit>
   /** The circuit id on {@link link}. */
   readonly id: number
   /** What the two ends may send, with counts of DATA and SENDMEs. */
@@ -58,21 +66,23 @@ export class TestCircuit {
   violation: string | undefined
 
   readonly #crypto: HopCrypto
+  readonly #handleMessage: TestCircuitSetup['handleMessage']
   readonly #inbound: CircuitInbound
   readonly #queue: BackwardQueue
   readonly #sender: FairSender
-  /** The streams whose SENDMEs are due but withheld, the oldest first. */
-  readonly #withheldStreams: TestStream[] = []
+  readonly #held: HeldSendmes
   #onward: OnwardHop | undefined
   #closed = false
 
   /** @internal */
-  constructor(link: TestLink, id: number, crypto: HopCrypto, flow: CircuitFlowRules) {
+  constructor({ relay, link, id, crypto, flow, handleMessage }: TestCircuitSetup) {
+    this.relay = relay
     this.link = link
-    this.relay = link.relay
     this.id = id
     this.flow = new CircuitFlow(flow)
+    this.#held = new HeldSendmes(this.flow)
     this.#crypto = crypto
+    this.#handleMessage = handleMessage
     this.#inbound = new CircuitInbound(this, crypto.forward)
     this.#queue = new BackwardQueue(crypto.backward.keystream, (command, bodies, count) => {
       this.cellsSent += count
@@ -130,7 +140,7 @@ export class TestCircuit {
 
   /** How many SENDMEs are due but withheld. */
   get withheld(): WithheldSendmes {
-    return { circuit: this.flow.withheld.length, stream: this.#withheldStreams.length }
+    return this.#held.counts
   }
 
   /** Resolves when `predicate` is true; asked again after everything that happens on the network. */
@@ -190,18 +200,7 @@ export class TestCircuit {
    * @throws RangeError when fewer are withheld
    */
   releaseSendmes(kind: 'circuit' | 'stream', count: number): void {
-    const held = this.withheld[kind]
-    if (!(count >= 0 && count <= held))
-      throw new RangeError(`Cannot release "count" SENDMEs as ${held} are withheld: ${count}`)
-    for (let left = count; left > 0; left -= 1) {
-      if (kind === 'circuit') {
-        this.send({ command: RelayCommand.SENDME, body: encodeSendme(this.flow.withheld.shift() as Uint8Array) })
-      } else {
-        const stream = this.#withheldStreams.shift() as TestStream
-        stream.flow.sendmesWithheld -= 1
-        this.send({ command: RelayCommand.SENDME, streamId: stream.id })
-      }
-    }
+    for (const message of this.#held.release(kind, count)) this.send(message)
   }
 
   /** The client broke a rule: closes the circuit. @internal */
@@ -214,6 +213,11 @@ export class TestCircuit {
   /** Cells from the side of the client. A promise is returned while keystream is made. @internal */
   receiveRelay(command: number, bodies: Uint8Array, count: number): Promise<void> | undefined {
     return this.#inbound.receive(command, bodies, count)
+  }
+
+  /** @internal */
+  receiveMessage(message: ReceivedMessage): void {
+    this.#handleMessage(this, message)
   }
 
   /** A DESTROY from the side of the client. @internal */
@@ -277,17 +281,10 @@ export class TestCircuit {
 
   /** @internal */
   sendData(streamId: number, bytes: Uint8Array): void {
-    const count = Math.ceil(bytes.length / MAX_DATA)
-    const bodies = new Uint8Array(count * BODY_SIZE)
-    for (let index = 0; index < count; index += 1) {
-      const offset = index * BODY_SIZE
-      const part = bytes.subarray(index * MAX_DATA, (index + 1) * MAX_DATA)
-      writeHeader(bodies, offset, RelayCommand.DATA, streamId, part.length)
-      bodies.set(part, offset + HEADER_SIZE)
-      const free = HEADER_SIZE + part.length + 4
-      if (free < BODY_SIZE) bodies.set(this.relay.random(BODY_SIZE - free), offset + free)
+    const bodies = packData(streamId, bytes, this.relay.random)
+    for (let offset = 0; offset < bodies.length; offset += BODY_SIZE) {
       this.#crypto.backward.digest.seal(bodies, offset)
-      this.#count(RelayCommand.DATA, streamId, part.length)
+      this.#count(RelayCommand.DATA, streamId, lengthOf(bodies, offset))
     }
     void this.#push(CellCommand.RELAY, bodies, true)
   }
@@ -305,8 +302,7 @@ export class TestCircuit {
   /** @internal */
   mayAcknowledge(stream: TestStream): boolean {
     if (!this.relay.withhold.streamSendmes) return true
-    stream.flow.sendmesWithheld += 1
-    this.#withheldStreams.push(stream)
+    this.#held.hold(stream)
     return false
   }
 

@@ -1,227 +1,26 @@
 /**
- * A relay in this process, and every knob that makes it misbehave.
+ * The relays of a test network: relays whose circuits are {@link TestCircuit}s.
  *
  * @module
  */
-import { EndReason } from '../../cell/reasons.ts'
-import type { Clock } from '../../base/clock.ts'
-import type { LinkAddress } from '../../platform/links/transport.ts'
-import type { Relay } from '../../relay.ts'
-import { parseProtocols } from '../../directory/protocols.ts'
-import { makeCertificates } from './certificates.ts'
-import type { CertificateFaults, RelayCertificate } from './certificates.ts'
-import { congestionControlKnobs, type CongestionControlKnobs } from '../exit/congestion-control-knobs.ts'
-import type { DirectoryAnswer } from '../directory/directory-http.ts'
-import type { DirectoryLieChoice, DirectoryRequest } from '../directory/directory-lies.ts'
-import { ExitRefusal } from '../exit/exit.ts'
-import type { ExitHandler, ResolveHandler } from '../exit/exit.ts'
-import { MemoryLink } from '../link/memory-link.ts'
-import type { ReceivedMessage } from './messages.ts'
-import type { Observer } from './observer.ts'
-import type { RandomSource } from '../identity/random.ts'
-import type { RelayIdentity } from '../identity/relay-identity.ts'
-import type { CompletePlan, RelayListing } from './relay-plan.ts'
-import type { TestCircuit } from './test-circuit.ts'
-import { TestLink } from './test-link.ts'
-import type { TestNetwork } from '../test-network.ts'
+import { handleMessage } from './circuit-messages.ts'
+import { RelayHost } from './relay-host.ts'
+import type { RelaySetup } from './relay-host.ts'
+import type { LinkCreateRequest, RelayLink } from './relay-link.ts'
+import { TestCircuit } from './test-circuit.ts'
 
-/** A CREATE2 or a CREATE_FAST that waits for {@link TestRelay.answerCreate}. */
-export interface CreateRequest {
-  /** 2 for ntor, 3 for ntor-v3; 1, which no CREATE2 has, for a CREATE_FAST. */
-  readonly handshakeType: number
-  /** The onion skin, or what a CREATE_FAST brings; a view that holds. */
-  readonly data: Uint8Array
-  /** The id of the circuit on {@link link}. */
-  readonly circuitId: number
-  /** The link on which it came. */
-  readonly link: TestLink
-}
+/** One relay of a test network. */
+export type TestRelay = RelayHost<TestCircuit>
 
-/**
- * What to do about a CREATE2 or a CREATE_FAST: answer it, leave it unanswered, answer it with a wrong AUTH value (wrong
- * derivative key data), refuse it with a DESTROY of this reason, or answer it with these bytes as the body of CREATED2
- * (of CREATED_FAST). To answer late give a promise.
- */
-export type CreateAnswer = 'answer' | 'ignore' | 'wrong-auth' | CreateRefusal | CreateReply
+/** A link that it accepted. */
+export type TestLink = RelayLink<TestCircuit>
 
-/** A DESTROY in answer to a CREATE2. */
-export interface CreateRefusal {
-  /** The reason byte (`DestroyReason`). */
-  readonly destroy: number
-}
+/** A CREATE2 or a CREATE_FAST that waits for {@link RelayHost.answerCreate}. */
+export type CreateRequest = LinkCreateRequest<TestCircuit>
 
-/** Bytes of one's own in answer to a CREATE2. */
-export interface CreateReply {
-  /** The body of the CREATED2 or CREATED_FAST cell, at most 509 bytes. */
-  readonly created2: Uint8Array
-}
-
-/** Which SENDMEs a relay holds back when they are due. */
-export interface Withholding {
-  /** Those for streams. */
-  streamSendmes: boolean
-  /** Those for circuits. */
-  circuitSendmes: boolean
-}
-
-/** What a relay is made of. @internal */
-export interface TestRelaySetup {
-  readonly network: TestNetwork
-  readonly plan: CompletePlan
-  readonly identity: RelayIdentity
-  readonly clock: Clock
-  readonly random: RandomSource
-  readonly observer: Observer
-  readonly exit: ExitHandler
-  readonly resolve: ResolveHandler
-  readonly congestionControl: boolean
-}
-
-/**
- * One relay of a {@link TestNetwork}. Every property that is not readonly is a knob: it may be turned at any time and
- * concerns what happens from then on.
- */
-export class TestRelay {
-  /** `test1` and so on, for people; `auth1` and so on for authorities. */
-  readonly nickname: string
-  /** Where it listens: a made-up address that only the network's transport knows. */
-  readonly address: LinkAddress
-  /** Where it listens as well, if anywhere. */
-  readonly ipv6Address: LinkAddress | undefined
-  /**
-   * What a directory would say of it: what clients need to dial it and to extend to it. Its protocols are those of
-   * {@link listing}.
-   */
-  readonly description: Relay
-  /** The links that it accepted, the oldest first, those that are closed included. */
-  readonly links: TestLink[] = []
-  /** The circuits that were created at it, the oldest first, those that are closed included. */
-  readonly circuits: TestCircuit[] = []
-
-  /** What the directory says of it beside keys and addresses. */
-  readonly listing: RelayListing
-  /** Whether the directory has it at all. */
-  listed = true
-  /** Its keys. With those of another relay in place it is an impostor: {@link description} stays as it was. */
-  identity: RelayIdentity
-  /** What is forged in the CERTS cells that it sends. */
-  certificateFaults: CertificateFaults = {}
-  /** The versions in its VERSIONS cells. */
-  linkVersions: readonly number[] = [3, 4, 5]
-  /** How far its clock is ahead of the true time, in ms; its NETINFO tells. */
-  clockSkew = 0
-  /** Whether it can be dialled: `no` rejects at once, `never` leaves the caller waiting until it gives up. */
-  reachable: 'yes' | 'no' | 'never' = 'yes'
-  /**
-   * Called for each link before anything is read; `ignore` leaves the handshake to `link.sendVersions` and the like.
-   */
-  onLink: ((link: TestLink) => 'handle' | 'ignore') | undefined
-  /** Decides about each CREATE2 and CREATE_FAST. */
-  answerCreate: ((request: CreateRequest) => CreateAnswer | Promise<CreateAnswer>) | undefined
-  /** Whether and how it does congestion control. */
-  readonly congestionControl: CongestionControlKnobs
-  /** Makes the message within its ntor-v3 handshake: of the client's, and of the one that it would send otherwise. */
-  answerMessage: ((message: Uint8Array, usual: Uint8Array) => Uint8Array) | undefined
-  /**
-   * Called for each relay message that is for this relay, before it is handled; `ignore` leaves it to the caller. DATA
-   * counts towards the circuit's window all the same, and is acknowledged for the circuit; not for its stream.
-   */
-  onMessage: ((circuit: TestCircuit, message: ReceivedMessage) => 'handle' | 'ignore') | undefined
-  /** Which SENDMEs are held back when they are due. {@link TestCircuit.releaseSendmes} sends them. */
-  readonly withhold: Withholding = { streamSendmes: false, circuitSendmes: false }
-  /** Whether it closes circuits that overrun a window, bring a wrong SENDME and the like. */
-  strict = true
-  /** What it connects streams to. */
-  exit: ExitHandler
-  /** What it connects BEGIN_DIR to: in a network with authorities the directory, in one without it is no directory. */
-  directory: ExitHandler = () => {
-    throw new ExitRefusal(EndReason.NOTDIRECTORY)
-  }
-  /** What its directory lies about, in place of `network.directory.lie`. */
-  lie: DirectoryLieChoice
-  /** Answers requests to its directory; `usual` makes the answer that it would give otherwise, its lies included. */
-  serve:
-    | ((request: DirectoryRequest, usual: () => Promise<DirectoryAnswer>) => DirectoryAnswer | Promise<DirectoryAnswer>)
-    | undefined
-  /** How it answers RESOLVE. */
-  resolve: ResolveHandler
-
-  /** The identity of the authority that it is, if it is one. @internal */
-  v3Identity: string | undefined
-  /** The keys that the directory tells: those it began with. @internal */
-  readonly published: RelayIdentity
-  /** @internal */
-  readonly network: TestNetwork
-  /** @internal */
-  readonly clock: Clock
-  /** @internal */
-  readonly random: RandomSource
-  /** @internal */
-  readonly observer: Observer
-  #certificates:
-    { readonly key: string; readonly identity: RelayIdentity; readonly made: Promise<RelayCertificate[]> } | undefined
-
-  /** @internal */
-  constructor(setup: TestRelaySetup) {
-    this.network = setup.network
-    this.nickname = setup.plan.nickname
-    this.address = setup.plan.address
-    this.ipv6Address = setup.plan.ipv6Address
-    this.listing = setup.plan.listing
-    this.published = setup.identity
-    this.identity = setup.identity
-    this.clock = setup.clock
-    this.random = setup.random
-    this.observer = setup.observer
-    this.exit = setup.exit
-    this.resolve = setup.resolve
-    this.congestionControl = congestionControlKnobs(setup.congestionControl)
-    const { listing } = this
-    this.description = {
-      addresses: this.ipv6Address === undefined ? [this.address] : [this.address, this.ipv6Address],
-      rsaIdentity: setup.identity.rsa.fingerprint,
-      ed25519Identity: setup.identity.ed25519.publicKey,
-      ntorOnionKey: setup.identity.onion.publicKey,
-      protocols: { supports: (name, version) => parseProtocols(listing.protocols)?.supports(name, version) ?? false },
-    }
-  }
-
-  /**
-   * Resolves when `predicate` is true; asked again after everything that happens on the network. Rejects when the
-   * network closes.
-   */
-  when(predicate: (relay: this) => boolean): Promise<void> {
-    return this.observer.when(() => predicate(this))
-  }
-
-  /** Its certificates as they stand in a CERTS cell now, {@link certificateFaults} included. */
-  certificates(): Promise<RelayCertificate[]> {
-    const now = this.clock.now()
-    // Expiry counts in hours.
-    const key = `${Math.floor(now / 3_600_000)} ${JSON.stringify(this.certificateFaults)}`
-    if (this.#certificates?.key !== key || this.#certificates.identity !== this.identity) {
-      const made = makeCertificates(this.identity, { now, faults: this.certificateFaults, random: this.random })
-      this.#certificates = { key, identity: this.identity, made }
-    }
-    return this.#certificates.made
-  }
-
-  /** Whether it says of itself that it answers BEGIN_DIR. @internal */
-  get isDirectory(): boolean {
-    return this.listing.flags.includes('V2Dir')
-  }
-
-  /** Whether it listens at an address. @internal */
-  listensAt({ hostname, port }: LinkAddress): boolean {
-    return this.description.addresses.some((address) => address.hostname === hostname && address.port === port)
-  }
-
-  /** Somebody dials. @internal */
-  accept(fromClient: boolean): { readonly memory: MemoryLink; readonly link: TestLink } {
-    const memory = new MemoryLink(this.clock)
-    const link = new TestLink(this, memory, fromClient)
-    this.links.push(link)
-    this.observer.notify()
-    return { memory, link }
-  }
-}
+/** Starts a relay. */
+export const startRelay = (setup: Omit<RelaySetup<TestCircuit>, 'makeCircuit'>): TestRelay =>
+  new RelayHost<TestCircuit>({
+    ...setup,
+    makeCircuit: (relay, link, id, crypto, flow) => new TestCircuit({ relay, link, id, crypto, flow, handleMessage }),
+  })

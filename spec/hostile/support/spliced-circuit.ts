@@ -14,7 +14,7 @@ import { currentPlatform } from '../../../lib/platform/current.ts'
 import { packMessage, type OutgoingMessage } from '../../../lib/testing/relay/messages.ts'
 import { Observer } from '../../../lib/testing/relay/observer.ts'
 import type { TestCircuit } from '../../../lib/testing/relay/test-circuit.ts'
-import type { TestLink } from '../../../lib/testing/relay/test-link.ts'
+import type { TestLink } from '../../../lib/testing/relay/test-relay.ts'
 
 /** A message that the client sent. */
 export interface SentMessage {

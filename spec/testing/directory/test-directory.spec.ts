@@ -14,7 +14,6 @@ import { SocketError, TorError } from '../../../lib/base/errors.ts'
 import { currentPlatform } from '../../../lib/platform/current.ts'
 import { fingerprintOf } from '../../../lib/testing/directory/document-text.ts'
 import type { DirectoryLieChoice, DocumentLie } from '../../../lib/testing/directory/directory-lies.ts'
-import type { TestDirectory } from '../../../lib/testing/directory/test-directory.ts'
 import { TestNetwork } from '../../../lib/testing/test-network.ts'
 import type { TestRelay } from '../../../lib/testing/relay/test-relay.ts'
 import { turn } from '../../support/turn.ts'
@@ -34,7 +33,7 @@ const failure = (promise: Promise<unknown>): Promise<unknown> =>
 describe('A test network with authorities', () => {
   let clock: ManualClock
   let network: TestNetwork
-  let directory: TestDirectory
+  let directory: TestNetwork['directory']
   let guard: TestRelay
   let circuit: Circuit
 
@@ -351,7 +350,7 @@ describe('A test network with authorities', () => {
     })
 
     it('serves key certificates by every name', async () => {
-      const [one, two] = directory.authorities as [TestDirectory['authorities'][0], TestDirectory['authorities'][0]]
+      const [one, two] = directory.authorities as [(typeof directory.authorities)[0], (typeof directory.authorities)[0]]
       const [first = '', second = '', third = ''] = directory.certificates
       const sk = ({ v3Identity, keys }: typeof one): string => `${v3Identity}-${keys.signingKeyDigest}`
       const text = async (path: string): Promise<string> => (await whole(`/tor/keys/${path}`))[2]

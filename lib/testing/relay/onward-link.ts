@@ -16,11 +16,11 @@ import { encodeNetinfo } from '../../cell/channel/netinfo.ts'
 import { DestroyReason } from '../../cell/reasons.ts'
 import { MAX_DATA } from '../../cell/relay/relay-cell-v0.ts'
 import { BODY_SIZE } from '../../cell/body-size.ts'
+import type { LinkAddress } from '../../platform/links/transport.ts'
+import type { RelayIdentity } from '../identity/relay-identity.ts'
 import { CellLink } from '../link/cell-link.ts'
 import type { MemoryLink } from '../link/memory-link.ts'
-import type { TestCircuit } from './test-circuit.ts'
-import type { TestLink } from './test-link.ts'
-import type { TestRelay } from './test-relay.ts'
+import type { LinkCircuit, RelayLink } from './relay-link.ts'
 
 /** The highest bit, which the initiator of a link sets. One circuit a link, so that one id does. */
 const CIRCUIT_ID = 0x8000_0001
@@ -36,12 +36,49 @@ export class ExtendFailure extends Error {
   }
 }
 
+/** A relay that a circuit can be extended to. */
+export interface OnwardRelay<Circuit extends LinkCircuit> {
+  /** Whether it can be dialled. */
+  readonly reachable: 'yes' | 'no' | 'never'
+  /** Its keys. */
+  readonly identity: RelayIdentity
+  /** Somebody dials: the connection, and the link as the relay has it. @internal */
+  accept(fromClient: boolean): { readonly memory: MemoryLink; readonly link: RelayLink<Circuit> }
+}
+
+/** Where the next relay is found. */
+export interface OnwardNetwork<Circuit extends LinkCircuit> {
+  /** The relay that listens at an address. */
+  relayAt(address: LinkAddress): OnwardRelay<Circuit> | undefined
+}
+
+/** A circuit as the next relay has it. */
+export interface OnwardCircuit extends LinkCircuit {
+  /** The link by which it came. */
+  readonly link: unknown
+}
+
+/** What the way onward asks of the circuit that goes on by it. */
+export interface OnwardHost {
+  /** Cells came from the next relay. The promise says when more may. */
+  passBackward(command: number, bodies: Uint8Array): Promise<void> | undefined
+  /** The next relay has answered with this CREATED2. */
+  extended(created: Uint8Array): void
+  /** The next relay sent a DESTROY. */
+  onwardDestroyed(reason: number): void
+  /** The link to the next relay is gone. */
+  destroy(reason: number): void
+}
+
 /** The relay that an EXTEND2 means: the one at its first address, if that has the identities which it names. */
-function findRelay(circuit: TestCircuit, specifiers: readonly LinkSpecifier[]): TestRelay {
-  let relay: TestRelay | undefined
+function findRelay<Circuit extends LinkCircuit>(
+  network: OnwardNetwork<Circuit>,
+  specifiers: readonly LinkSpecifier[],
+): OnwardRelay<Circuit> {
+  let relay: OnwardRelay<Circuit> | undefined
   for (const specifier of specifiers) {
     if (specifier.type !== 'ipv4' && specifier.type !== 'ipv6') continue
-    relay ??= circuit.relay.network.relayAt({ hostname: specifier.address, port: specifier.port })
+    relay ??= network.relayAt({ hostname: specifier.address, port: specifier.port })
   }
   if (relay === undefined || relay.reachable !== 'yes') {
     throw new ExtendFailure('There is no relay at this address', DestroyReason.CHANNEL_CLOSED)
@@ -57,13 +94,13 @@ function findRelay(circuit: TestCircuit, specifiers: readonly LinkSpecifier[]): 
 }
 
 /** The next relay of a circuit, from the EXTEND2 on. */
-export class OnwardHop {
+export class OnwardLink<Circuit extends OnwardCircuit> {
   /** The connection to the next relay, with its knobs. */
   readonly memory: MemoryLink
   /** The link as the next relay has it. */
-  readonly link: TestLink
+  readonly link: RelayLink<Circuit>
 
-  readonly #circuit: TestCircuit
+  readonly #circuit: OnwardHost
   readonly #cells: CellLink
   readonly #request: Extend2
   #state: 'extending' | 'open' | 'over' = 'extending'
@@ -73,8 +110,8 @@ export class OnwardHop {
    *
    * @throws ExtendFailure when there is no such relay
    */
-  constructor(circuit: TestCircuit, request: Extend2) {
-    const { memory, link } = findRelay(circuit, request.linkSpecifiers).accept(false)
+  constructor(circuit: OnwardHost, network: OnwardNetwork<Circuit>, request: Extend2) {
+    const { memory, link } = findRelay(network, request.linkSpecifiers).accept(false)
     this.#circuit = circuit
     this.#request = request
     this.memory = memory
@@ -85,7 +122,7 @@ export class OnwardHop {
   }
 
   /** The circuit as the next relay has it. */
-  get peer(): TestCircuit | undefined {
+  get peer(): Circuit | undefined {
     return this.link.relay.circuits.findLast((circuit) => circuit.link === this.link)
   }
 

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Clock } from '../../base/clock.ts'
 import { HopCrypto } from '../../circuit/onion/hop-crypto.ts'
 import { encodeCerts } from '../../cell/channel/certs-cell.ts'
 import { decodeVersions, encodeVersions } from '../../cell/channel/channel-cell.ts'
@@ -14,15 +15,18 @@ import { decodeNetinfo, encodeNetinfo } from '../../cell/channel/netinfo.ts'
 import type { Netinfo } from '../../cell/channel/netinfo.ts'
 import { DestroyReason } from '../../cell/reasons.ts'
 import { currentPlatform } from '../../platform/current.ts'
+import type { LinkAddress } from '../../platform/links/transport.ts'
 import type { RelayCertificate } from './certificates.ts'
+import type { CircuitFlowRules } from './circuit-flow.ts'
 import { CellLink } from '../link/cell-link.ts'
 import { joinBytes } from '../identity/der.ts'
+import type { RandomSource } from '../identity/random.ts'
 import type { MemoryLink } from '../link/memory-link.ts'
+import type { Observer } from './observer.ts'
 import { answerFast, answerHandshake } from './relay-handshake.ts'
-import { TestCircuit } from './test-circuit.ts'
-import type { TestRelay } from './test-relay.ts'
+import type { HandshakeRelay } from './relay-handshake.ts'
 
-/** How many cells {@link TestLink.log} keeps. */
+/** How many cells {@link RelayLink.log} keeps. */
 const LOG_SIZE = 1_000
 
 /**
@@ -41,16 +45,89 @@ export interface LoggedCell {
   readonly body: Uint8Array<ArrayBuffer>
 }
 
+/** A CREATE2 or a CREATE_FAST that waits for {@link LinkRelay.answerCreate}. */
+export interface LinkCreateRequest<Circuit extends LinkCircuit> {
+  /** 2 for ntor, 3 for ntor-v3; 1, which no CREATE2 has, for a CREATE_FAST. */
+  readonly handshakeType: number
+  /** The onion skin, or what a CREATE_FAST brings; a view that holds. */
+  readonly data: Uint8Array
+  /** The id of the circuit on {@link link}. */
+  readonly circuitId: number
+  /** The link on which it came. */
+  readonly link: RelayLink<Circuit>
+}
+
+/**
+ * What to do about a CREATE2 or a CREATE_FAST: answer it, leave it unanswered, answer it with a wrong AUTH value (wrong
+ * derivative key data), refuse it with a DESTROY of this reason, or answer it with these bytes as the body of CREATED2
+ * (of CREATED_FAST). To answer late give a promise.
+ */
+export type CreateAnswer = 'answer' | 'ignore' | 'wrong-auth' | CreateRefusal | CreateReply
+
+/** A DESTROY in answer to a CREATE2. */
+export interface CreateRefusal {
+  /** The reason byte (`DestroyReason`). */
+  readonly destroy: number
+}
+
+/** Bytes of one's own in answer to a CREATE2. */
+export interface CreateReply {
+  /** The body of the CREATED2 or CREATED_FAST cell, at most 509 bytes. */
+  readonly created2: Uint8Array
+}
+
+/** What a link asks of a circuit on it. */
+export interface LinkCircuit {
+  /** Its id on the link. */
+  readonly id: number
+  /** Relay cells came. A promise is returned while keystream is made. */
+  receiveRelay(command: number, bodies: Uint8Array, count: number): Promise<void> | undefined
+  /** A DESTROY came. */
+  receiveDestroy(reason: number): void
+  /** The link has room again. */
+  roomAvailable(): void
+  /** The link is gone. */
+  linkClosed(): void
+}
+
+/** A relay as the links that it accepted see it. */
+export interface LinkRelay<Circuit extends LinkCircuit> extends HandshakeRelay {
+  /** `test1` and so on, for people. */
+  readonly nickname: string
+  /** Where it listens. */
+  readonly address: LinkAddress
+  /** The circuits that were created at it, the oldest first. */
+  readonly circuits: readonly Circuit[]
+  /** The versions in its VERSIONS cells. */
+  readonly linkVersions: readonly number[]
+  /** How far its clock is ahead of the true time, in ms. */
+  readonly clockSkew: number
+  /** Called for each link before anything is read. */
+  readonly onLink: ((link: RelayLink<Circuit>) => 'handle' | 'ignore') | undefined
+  /** Decides about each CREATE2 and CREATE_FAST. */
+  readonly answerCreate: ((request: LinkCreateRequest<Circuit>) => CreateAnswer | Promise<CreateAnswer>) | undefined
+  /** @internal */
+  readonly clock: Clock
+  /** @internal */
+  readonly random: RandomSource
+  /** @internal */
+  readonly observer: Observer
+  /** Its certificates as they stand in a CERTS cell. */
+  certificates(): Promise<RelayCertificate[]>
+  /** A handshake is done: makes the circuit. @internal */
+  createCircuit(link: RelayLink<Circuit>, id: number, crypto: HopCrypto, flow: CircuitFlowRules): Circuit
+}
+
 /** A link as the relay that accepted it has it. */
-export class TestLink {
+export class RelayLink<Circuit extends LinkCircuit> {
   /** The relay that accepted it. */
-  readonly relay: TestRelay
+  readonly relay: LinkRelay<Circuit>
   /** The connection, with its knobs. */
   readonly memory: MemoryLink
   /** True for a link that was dialled through the network's transport, false for one from another test relay. */
   readonly fromClient: boolean
   /** The circuits on it that are open, by id. */
-  readonly circuits: Map<number, TestCircuit> = new Map()
+  readonly circuits: Map<number, Circuit> = new Map()
   /** The last cells that came, RELAY and RELAY_EARLY aside, in order. */
   readonly log: LoggedCell[] = []
   /** The initiator's versions, once its VERSIONS has come. */
@@ -69,7 +146,7 @@ export class TestLink {
   #isClosed = false
 
   /** @internal */
-  constructor(relay: TestRelay, memory: MemoryLink, fromClient: boolean) {
+  constructor(relay: LinkRelay<Circuit>, memory: MemoryLink, fromClient: boolean) {
     this.relay = relay
     this.memory = memory
     this.fromClient = fromClient
@@ -171,7 +248,7 @@ export class TestLink {
   }
 
   /** A circuit has ended. @internal */
-  forget(circuit: TestCircuit): void {
+  forget(circuit: Circuit): void {
     this.circuits.delete(circuit.id)
   }
 
@@ -246,10 +323,8 @@ export class TestLink {
       const { reply, keys, flow } = isFast ? answerFast(request.data) : await answerHandshake(this.relay, request)
       // A DESTROY may have come meanwhile.
       if (!this.#creating.delete(circuitId)) return
-      const circuit = new TestCircuit(this, circuitId, new HopCrypto(keys, currentPlatform()), flow)
-      this.circuits.set(circuitId, circuit)
-      this.relay.circuits.push(circuit)
-      if (this.fromClient) this.relay.network.circuits.push(circuit)
+      const crypto = new HopCrypto(keys, currentPlatform())
+      this.circuits.set(circuitId, this.relay.createCircuit(this, circuitId, crypto, flow))
       // The end of both replies is what proves that they are right.
       if (answer === 'wrong-auth') reply[reply.length - 10] = (reply[reply.length - 10] as number) ^ 1
       const body = typeof answer === 'object' ? answer.created2 : isFast ? reply : encodeCreated2(reply)
