@@ -51,7 +51,10 @@ function importAs(
   return { name: kind === 'rsa-pss' ? 'RSA-PSS' : 'RSASSA-PKCS1-v1_5', hash }
 }
 
-function verifyAs(kind: SignatureAlgorithm['kind'], hash: SignatureHash): AlgorithmIdentifier | RsaPssParams | EcdsaParams {
+function verifyAs(
+  kind: SignatureAlgorithm['kind'],
+  hash: SignatureHash,
+): AlgorithmIdentifier | RsaPssParams | EcdsaParams {
   if (kind === 'ecdsa') return { name: 'ECDSA', hash }
   if (kind === 'rsa-pss') return { name: 'RSA-PSS', saltLength: HASH_SIZE[hash] }
   return { name: 'RSASSA-PKCS1-v1_5' }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { SocketError } from '../base/errors.ts'
 import { asciiBytes } from '../cell/bytes.ts'
 import { publicKeyInfoOf, type PublicKeyKind } from '../crypto/public-key-info.ts'
 import { verifySignature, type SignatureAlgorithm } from '../crypto/signature.ts'
@@ -41,5 +42,5 @@ export async function checkCertificateVerify(
   message.set(transcriptHash, 64 + CONTEXT.length + 1)
   if (await verifySignature(algorithm, key, signature, message)) return
   const problem = 'the server did not prove that it holds the key of its certificate'
-  throw new TlsFault(Alert.DECRYPT_ERROR, problem, 'TLS_CERTIFICATE')
+  throw new TlsFault(Alert.DECRYPT_ERROR, problem, new SocketError('TLS_CERTIFICATE', problem))
 }

@@ -120,10 +120,7 @@ function extensionsOf(content: {
   }
   extensions.push(
     [ExtensionType.SUPPORTED_GROUPS, list((numbers) => groups.forEach((group) => numbers.u16(group)))],
-    [
-      ExtensionType.SIGNATURE_ALGORITHMS,
-      list((numbers) => SIGNATURE_SCHEMES.forEach((scheme) => numbers.u16(scheme))),
-    ],
+    [ExtensionType.SIGNATURE_ALGORITHMS, list((numbers) => SIGNATURE_SCHEMES.forEach((scheme) => numbers.u16(scheme)))],
   )
   if (alpn.length > 0) {
     const names = list((all) => {

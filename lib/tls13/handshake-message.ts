@@ -24,7 +24,12 @@ export interface HandshakeMessage {
 /** A whole message. */
 export function handshakeMessage(type: number, body: Uint8Array): Uint8Array<ArrayBuffer> {
   const { length } = body
-  return new ByteWriter().u8(type).u8(length >>> 16).u16(length & 0xffff).bytes(body).finish()
+  return new ByteWriter()
+    .u8(type)
+    .u8(length >>> 16)
+    .u16(length & 0xffff)
+    .bytes(body)
+    .finish()
 }
 
 /** Writes a list that is preceded by its length in 2 bytes. */

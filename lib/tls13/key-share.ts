@@ -26,7 +26,6 @@ export function x25519Share(x25519: X25519): KeyShare {
   return {
     group: NamedGroup.X25519,
     publicKey,
-    // eslint-disable-next-line @typescript-eslint/require-await
     async sharedSecret(serverKey) {
       if (serverKey.length !== 32) throw notOfTheGroup()
       try {

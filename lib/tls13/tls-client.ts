@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { markHandled } from '../base/deferred.ts'
 import { recordHeader, MAX_CONTENT, RECORD_HEADER_SIZE, type RecordKeys } from './record-keys.ts'
 import type { ClientHello } from './client-hello.ts'
 import { Handshake, type Authenticate, type HandshakeRecords, type HandshakeState } from './handshake.ts'
@@ -36,7 +37,7 @@ export class TlsClient implements HandshakeRecords {
   readonly #deframer = new RecordDeframer()
   readonly #messages = new HandshakeReader()
   /** Records for the server, in the order in which they leave. */
-  #output: (Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>>)[] = []
+  #output: Promise<Uint8Array<ArrayBuffer>>[] = []
   #receiving: RecordKeys | undefined
   #sending: RecordKeys | undefined
   #changeCipherSpecSent: boolean
@@ -50,7 +51,7 @@ export class TlsClient implements HandshakeRecords {
   constructor(hello: ClientHello, authenticate: Authenticate) {
     this.#handshake = new Handshake(hello, authenticate, this)
     this.#changeCipherSpecSent = hello.sessionId.length === 0 // there is no middlebox compatibility then
-    this.#output.push(record(ContentType.HANDSHAKE, hello.message, 0x0301)) // for old servers' sake (5.1)
+    this.#output.push(plainRecord(ContentType.HANDSHAKE, hello.message, 0x0301)) // for old servers' sake (5.1)
   }
 
   /** What the handshake waits for. */
@@ -89,7 +90,7 @@ export class TlsClient implements HandshakeRecords {
     const data: Uint8Array<ArrayBuffer>[] = []
     try {
       const records = this.#deframer.take(bytes, () => this.#receiving !== undefined)
-      for (let at = 0; at < records.length && !this.#hasEnded; ) {
+      for (let at = 0; at < records.length && !this.#hasEnded;) {
         at += await this.#take(records, at, data)
       }
     } catch (error) {
@@ -141,7 +142,7 @@ export class TlsClient implements HandshakeRecords {
   }
 
   sendChangeCipherSpec(): void {
-    if (!this.#changeCipherSpecSent) this.#output.push(record(ContentType.CHANGE_CIPHER_SPEC, Uint8Array.of(1)))
+    if (!this.#changeCipherSpecSent) this.#output.push(plainRecord(ContentType.CHANGE_CIPHER_SPEC, Uint8Array.of(1)))
     this.#changeCipherSpecSent = true
   }
 
@@ -262,9 +263,9 @@ export class TlsClient implements HandshakeRecords {
   }
 
   #send(type: number, content: Uint8Array): void {
-    const sealed = this.#sending?.seal(type, content)
-    sealed?.catch(() => undefined) // takeOutput rejects with it
-    this.#output.push(sealed ?? record(type, content))
+    const sealed = this.#sending?.seal(type, content) ?? plainRecord(type, content)
+    markHandled(sealed) // takeOutput rejects with it
+    this.#output.push(sealed)
   }
 
   #sendAlert(alert: number): void {
@@ -280,7 +281,7 @@ export class TlsClient implements HandshakeRecords {
 }
 
 /** A record as it is, without encryption. */
-function record(type: number, content: Uint8Array, version?: number): Uint8Array<ArrayBuffer> {
+async function plainRecord(type: number, content: Uint8Array, version?: number): Promise<Uint8Array<ArrayBuffer>> {
   const header = recordHeader(type, content.length, version)
   const whole = new Uint8Array(header.length + content.length)
   whole.set(header)

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { SocketError, TorError, type ErrorCode } from '../base/errors.ts'
+import { SocketError, TorError } from '../base/errors.ts'
 import { Alert } from './registry.ts'
 
 /**
@@ -16,10 +16,11 @@ export class TlsFault extends Error {
   /** What the application is told. */
   readonly error: SocketError
 
-  constructor(alert: number, problem: string, code: ErrorCode = 'TLS_FAILED', cause?: unknown) {
+  /** @param error - what the application is told; by default the problem, as `TLS_FAILED` */
+  constructor(alert: number, problem: string, error: SocketError = new SocketError('TLS_FAILED', problem)) {
     super(problem)
     this.alert = alert
-    this.error = new SocketError(code, problem, cause === undefined ? {} : { cause })
+    this.error = error
   }
 }
 
@@ -30,10 +31,10 @@ export const malformed = (what: string): TlsFault => new TlsFault(Alert.DECODE_E
 export const illegal = (problem: string): TlsFault => new TlsFault(Alert.ILLEGAL_PARAMETER, problem)
 
 /** Any error as a fault: what a reader of bytes says is a fault of the peer's bytes, all else is ours. */
-export function faultOf(error: unknown): TlsFault {
-  if (error instanceof TlsFault) return error
-  if (error instanceof TorError && error.code === 'CELL_MALFORMED') {
-    return new TlsFault(Alert.DECODE_ERROR, 'the server sent a message that is malformed', 'TLS_FAILED', error)
-  }
-  return new TlsFault(Alert.INTERNAL_ERROR, 'the TLS connection failed', 'TLS_FAILED', error)
+export function faultOf(cause: unknown): TlsFault {
+  if (cause instanceof TlsFault) return cause
+  const isPeers = cause instanceof TorError && cause.code === 'CELL_MALFORMED'
+  const problem = isPeers ? 'the server sent a message that is malformed' : 'the TLS connection failed'
+  const error = new SocketError('TLS_FAILED', problem, { cause })
+  return new TlsFault(isPeers ? Alert.DECODE_ERROR : Alert.INTERNAL_ERROR, problem, error)
 }
