@@ -30,6 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'channel': [...SEAM, 'platform/current.ts', 'relay.ts', 'cell', 'crypto', 'tls13'],
   'tls13': [...SEAM, 'platform/links/server-name.ts', 'cell', 'crypto', 'webpki'],
   'webpki': ['cell', 'crypto'],
+  'transports': [...SEAM, 'cell'],
   'circuit': [...SEAM, 'platform/current.ts', 'relay.ts', 'cell', 'channel', 'stream'],
   'client': [...SEAM, 'platform/current.ts', 'relay.ts', 'cell', 'channel', 'stream', 'circuit', 'directory', 'fetch'],
   'fetch': [],
