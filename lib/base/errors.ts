@@ -17,6 +17,7 @@
  * - `LINK_CERTS`: the relay's certificates do not prove an identity (tor-spec, "CERTS cells")
  * - `LINK_IDENTITY`: the relay proved an identity, but not the one that was asked for
  * - `LINK_PROTOCOL`: the relay broke the link protocol
+ * - `LINK_OVERFLOW`: a gateway sent more on a link than was read, and the runtime could not tell it to wait
  * - `CIRCUIT_HANDSHAKE`: a hop's answer does not prove that it owns its onion key
  * - `CIRCUIT_TIMEOUT`: the circuit was not built in time
  * - `CIRCUIT_PROTOCOL`: a relay sent what is not legal in this state, from this hop; the circuit was closed for it
@@ -61,6 +62,7 @@ export type ErrorCode =
   | 'LINK_CERTS'
   | 'LINK_IDENTITY'
   | 'LINK_PROTOCOL'
+  | 'LINK_OVERFLOW'
   | 'CIRCUIT_HANDSHAKE'
   | 'CIRCUIT_TIMEOUT'
   | 'CIRCUIT_PROTOCOL'

@@ -6,8 +6,9 @@
  */
 import type { Clock } from '../base/clock.ts'
 import { TorError } from '../base/errors.ts'
+import type { X25519 } from '../platform/crypto/x25519.ts'
 import type { Platform } from '../platform/platform.ts'
-import type { Transport, LinkAddress, Link } from '../platform/links/transport.ts'
+import type { Link, LinkAddress, LinkBytes, Transport } from '../platform/links/transport.ts'
 import type { DirectoryServer } from '../relay.ts'
 import { Deframer, type LinkItem } from './deframer.ts'
 import { LinkHandshake, type LinkHandshakeResult } from './link-handshake.ts'
@@ -15,7 +16,7 @@ import { LinkHandshake, type LinkHandshakeResult } from './link-handshake.ts'
 /** What {@link openLink} needs. */
 export interface OpenLinkOptions {
   readonly transport: Transport
-  readonly platform: Pick<Platform, 'rsaPublic' | 'verifyEd25519'>
+  readonly platform: Pick<Platform, 'rsaPublic' | 'verifyEd25519' | 'x25519'>
   readonly clock: Clock
   /** For all addresses together, in ms. */
   readonly timeout: number
@@ -124,7 +125,7 @@ async function openAt(
   options: OpenLinkOptions,
   signal: AbortSignal,
 ): Promise<OpenLink> {
-  const link = await dial(address, options.transport, signal)
+  const link = await secured(await dial(address, options.transport, signal), options.platform.x25519, signal)
   const reader = link.readable.getReader()
   const writer = link.writable.getWriter()
   try {
@@ -150,7 +151,19 @@ async function openAt(
   }
 }
 
-async function dial(address: LinkAddress, transport: Transport, signal: AbortSignal): Promise<Link> {
+/** TLS of our own, where the transport brought none. It is loaded then. */
+async function secured(link: Link | LinkBytes, x25519: X25519, signal: AbortSignal): Promise<Link> {
+  if (link.peerCertificate !== undefined) return link
+  try {
+    const { secureLink } = await import('../tls13/link-tls.ts')
+    return await secureLink(link, x25519, signal)
+  } catch (cause) {
+    if (signal.aborted) throw signal.reason
+    throw new TorError('LINK_CLOSED', 'The connection to the relay was lost in the TLS handshake', { cause })
+  }
+}
+
+async function dial(address: LinkAddress, transport: Transport, signal: AbortSignal): Promise<Link | LinkBytes> {
   // A transport that throws is one that rejects.
   const dialled = (async () => transport.connect(address, { signal }))()
   try {

@@ -1,6 +1,6 @@
 /**
- * Reading DER (X.690), strictly and no more of it than an X.509 certificate of a relay needs: tags of one byte,
- * definite lengths in their shortest form.
+ * Reading DER (X.690), strictly and no more of it than X.509 certificates need: tags of one byte, definite lengths in their
+ * shortest form.
  *
  * @module
  */
@@ -8,12 +8,15 @@ import { ByteReader, printableText } from '../cell/bytes.ts'
 
 /** The tags in use. */
 export const DerTag = {
+  BOOLEAN: 0x01,
   INTEGER: 0x02,
   BIT_STRING: 0x03,
+  OCTET_STRING: 0x04,
   OBJECT_IDENTIFIER: 0x06,
   UTC_TIME: 0x17,
   GENERALIZED_TIME: 0x18,
   SEQUENCE: 0x30,
+  SET: 0x31,
 } as const
 
 /** Reads DER elements one after the other. What is not strict DER is a TorError `CELL_MALFORMED`. */
@@ -50,6 +53,18 @@ export class DerReader {
   /** Reads a SEQUENCE and gives a reader of its elements. */
   sequence(): DerReader {
     return new DerReader(this.contents(DerTag.SEQUENCE), this.#what)
+  }
+
+  /** Reads an element with this tag if it comes next, and gives a reader of its contents. */
+  optional(tag: number): DerReader | undefined {
+    return this.nextTag === tag ? new DerReader(this.contents(tag), this.#what) : undefined
+  }
+
+  /** Reads a BOOLEAN: 0x00 or 0xff, as DER has it. */
+  boolean(): boolean {
+    const bytes = this.contents(DerTag.BOOLEAN)
+    if (bytes.length !== 1 || (bytes[0] !== 0 && bytes[0] !== 0xff)) this.fail('a truth value in it is not DER')
+    return bytes[0] === 0xff
   }
 
   /** Passes over one element of any kind. */

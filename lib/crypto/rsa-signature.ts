@@ -6,14 +6,14 @@
  */
 import { constantTimeEqual } from '../cell/bytes.ts'
 import { TorError } from '../base/errors.ts'
-import type { Platform } from '../platform/platform.ts'
+import type { RsaPublicOperation } from '../platform/crypto/rsa-public.ts'
 import type { RsaPublicKey } from './rsa-public-key.ts'
 
 /** The block that `signature` encrypts, as long as the modulus; undefined when key and signature cannot go together. */
 export function rsaSignedBlock(
   signature: Uint8Array,
   key: Pick<RsaPublicKey, 'modulus' | 'exponent'>,
-  platform: Pick<Platform, 'rsaPublic'>,
+  platform: RsaPublicOperation,
 ): Uint8Array | undefined {
   if (signature.length !== key.modulus.length) return undefined
   try {
@@ -49,7 +49,7 @@ export function signsDigest(
   signature: Uint8Array,
   digest: Uint8Array,
   key: Pick<RsaPublicKey, 'modulus' | 'exponent'>,
-  platform: Pick<Platform, 'rsaPublic'>,
+  platform: RsaPublicOperation,
 ): boolean {
   const block = rsaSignedBlock(signature, key, platform)
   return block !== undefined && hasPkcs1Padding(block, new Uint8Array(0), digest)

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Keystream } from './crypto/keystream.ts'
+import type { RsaPublicOperation } from './crypto/rsa-public.ts'
 import type { RunningDigest } from './crypto/running-digest.ts'
 import type { X25519 } from './crypto/x25519.ts'
 import type { Transport } from './links/transport.ts'
@@ -12,18 +13,13 @@ import type { Storage } from './storage/storage.ts'
 import type { TlsAdapter } from './tls/tls-adapter.ts'
 
 /** What the library needs of its runtime. */
-export interface Platform {
+export interface Platform extends RsaPublicOperation {
   /** Which runtime it is for. */
   readonly name: 'node' | 'deno' | 'bun' | 'web'
   /** AES in counter mode from a zero counter; the key has 16 bytes (AES-128) or 32 (AES-256). */
   keystream(key: Uint8Array): Keystream
   /** A running digest that has taken in `seed`. */
   runningDigest(seed: Uint8Array): RunningDigest
-  /**
-   * The RSA public operation (signature ^ exponent mod modulus), as many bytes as the modulus has. Inputs are
-   * big-endian.
-   */
-  rsaPublic(signature: Uint8Array, modulus: Uint8Array, exponent: Uint8Array): Uint8Array
   /** The key agreement of the ntor handshakes. */
   readonly x25519: X25519
   /**

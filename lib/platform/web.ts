@@ -1,13 +1,15 @@
 /**
- * What the library needs, by the web platform alone: keystream by WebCrypto, SHA-1, RSA and the curves in JavaScript,
- * and no sockets: the caller brings a transport. It works in any runtime that has WebCrypto.
+ * What the library needs, by the web platform alone: keystream by WebCrypto, SHA-1, RSA and the curves in JavaScript, TLS
+ * of our own, and no sockets: the caller brings a transport. It works in any runtime that has WebCrypto.
  *
  * @module
  */
 import { nobleVerifyEd25519, nobleX25519 } from './crypto/noble-curve25519.ts'
+import type { TrustAnchor } from '../webpki/trust-anchor.ts'
 import type { Platform } from './platform.ts'
 import { rsaPublic } from './crypto/rsa.ts'
 import { Sha1RunningDigest } from './crypto/sha1.ts'
+import type { TlsAdapter } from './tls/tls-adapter.ts'
 import { WebCryptoKeystream } from './crypto/webcrypto-ctr.ts'
 
 /** The platform in browsers and workers. */
@@ -20,7 +22,14 @@ export function webPlatform(): Platform {
     x25519: nobleX25519,
     verifyEd25519: nobleVerifyEd25519,
     transport: undefined,
-    tls: undefined,
+    tls: { secure: async (below, request) => (await ownTls()).secure(below, request) },
     storage: undefined,
   }
+}
+
+/** TLS, and the authorities of the web: each is loaded when it is first needed. */
+async function ownTls(): Promise<TlsAdapter> {
+  const { webTls } = await import('../tls13/web-tls.ts')
+  const roots = async (): Promise<readonly TrustAnchor[]> => (await import('../webpki/roots.ts')).webRoots()
+  return webTls({ x25519: nobleX25519, now: () => Date.now(), roots })
 }

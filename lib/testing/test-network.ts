@@ -11,7 +11,7 @@
 import { systemClock } from '../base/clock.ts'
 import type { Clock } from '../base/clock.ts'
 import type { NetworkConfig } from '../directory/network/network-config.ts'
-import type { Transport, LinkAddress, Link } from '../platform/links/transport.ts'
+import type { LinkTransport, LinkAddress, Link } from '../platform/links/transport.ts'
 import type { Relay } from '../relay.ts'
 import { authorityKeys } from './directory/authority-keys.ts'
 import type { AuthorityKeys } from './directory/authority-keys.ts'
@@ -98,7 +98,7 @@ export class TestNetwork {
   /** The relays, in an order that never changes; the authorities are the last. */
   readonly relays: readonly TestRelay[]
   /** Dials the relays by their made-up addresses; any other address is refused. */
-  readonly transport: Transport
+  readonly transport: LinkTransport
   /** Every address that was dialled through {@link transport}, in order, the refused ones included. */
   readonly dials: LinkAddress[] = []
   /**

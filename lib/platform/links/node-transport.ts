@@ -6,11 +6,12 @@
  *
  * @module
  */
+import { randomServerName } from './server-name.ts'
 import { systemClock } from '../../base/clock.ts'
 import { TorError } from '../../base/errors.ts'
 import { builtinModule } from '../runtime/builtin.ts'
 import { LinkInbox } from './link-inbox.ts'
-import type { Transport, LinkAddress, Link } from './transport.ts'
+import type { LinkTransport, LinkAddress, Link } from './transport.ts'
 import { type LinkControl, type TlsSocket, linkOf } from './tls-link.ts'
 
 /** A TCP connection that TLS is to run over, where node:tls is not to make its own. */
@@ -48,7 +49,7 @@ const RECORD_SIZE: number = 16 * 1024
  */
 export function tlsTransport(
   connectTcp?: (address: LinkAddress, signal: AbortSignal) => Promise<TcpUnderTls>,
-): Transport {
+): LinkTransport {
   return {
     async connect(address, { signal }) {
       // A name would be looked up by the system's resolver, outside Tor.
@@ -80,7 +81,7 @@ function handshake(
     const inbox = new LinkInbox({ pause: () => (tcp ?? socket).pause(), resume: () => (tcp ?? socket).resume() })
     const socket: TlsSocket = builtinModule<TlsModule>('node:tls').connect({
       ...over,
-      servername: randomHostname(),
+      servername: randomServerName(),
       rejectUnauthorized: false,
       minVersion: 'TLSv1.2',
       onread: {
@@ -129,14 +130,3 @@ const aborted = (signal: AbortSignal): TorError =>
 
 const unreachable = (cause?: unknown): TorError =>
   new TorError('LINK_UNREACHABLE', 'Cannot connect to the relay', cause === undefined ? {} : { cause })
-
-/**
- * A name for TLS to show that says nothing: `www.`, 4 to 25 letters and digits of base32, `.com`, as the tor client
- * does.
- */
-function randomHostname(): string {
-  const random = crypto.getRandomValues(new Uint8Array(26))
-  const length = 4 + ((random[25] as number) % 22)
-  const letters = Array.from(random.subarray(0, length), (byte) => 'abcdefghijklmnopqrstuvwxyz234567'[byte & 31])
-  return `www.${letters.join('')}.com`
-}

@@ -5,10 +5,10 @@ import tls from 'node:tls'
 import { expect } from 'chai'
 import { TorError } from '../../../lib/base/errors.ts'
 import { currentPlatform } from '../../../lib/platform/current.ts'
-import type { Transport, Link } from '../../../lib/platform/links/transport.ts'
+import type { Link, LinkTransport } from '../../../lib/platform/links/transport.ts'
 import { tlsCertificate, tlsKey } from './tls-certificate.ts'
 
-const transport = currentPlatform().transport as Transport
+const transport = currentPlatform().transport as LinkTransport
 const never = new AbortController().signal
 
 /** Bytes whose values tell their place. */

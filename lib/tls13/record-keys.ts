@@ -1,0 +1,93 @@
+/**
+ * The keys of one direction, and the protection of its records (RFC 8446, sections 5.2 to 5.5).
+ *
+ * @module
+ */
+import { open, importAeadKey, NONCE_SIZE, seal, TAG_SIZE, type CipherSuite } from './cipher-suites.ts'
+import { expandLabel, nextSecret } from './key-schedule.ts'
+import { ContentType, LEGACY_VERSION } from './registry.ts'
+
+const NOTHING = new Uint8Array(0)
+
+/** The most bytes of content in a record (5.1). */
+export const MAX_CONTENT: number = 2 ** 14
+
+/** The most bytes of a protected record's body (5.2). */
+export const MAX_BODY: number = MAX_CONTENT + 256
+
+/** Bytes ahead of a record's body. */
+export const RECORD_HEADER_SIZE = 5
+
+/** After so many records a key is worn: AES-GCM keeps its margin up to about 2^24.5 full ones (5.5). */
+const RECORDS_PER_KEY: number = 2 ** 23
+
+/** The first bytes of a record: type, version and length. */
+export const recordHeader = (type: number, length: number, version: number = LEGACY_VERSION): Uint8Array<ArrayBuffer> =>
+  Uint8Array.of(type, version >>> 8, version & 0xff, length >>> 8, length & 0xff)
+
+/** One direction's keys, until the next KeyUpdate. */
+export class RecordKeys {
+  readonly suite: CipherSuite
+  readonly #secret: Uint8Array
+  readonly #iv: Uint8Array
+  readonly #key: Promise<CryptoKey>
+  /** The number of the next record. */
+  #sequence = 0
+
+  constructor(suite: CipherSuite, secret: Uint8Array) {
+    this.suite = suite
+    this.#secret = secret
+    this.#iv = expandLabel(suite.hash, secret, 'iv', NOTHING, NONCE_SIZE)
+    this.#key = importAeadKey(suite.cipher, expandLabel(suite.hash, secret, 'key', NOTHING, suite.keySize))
+  }
+
+  /** True when it is time for a KeyUpdate. */
+  get isWorn(): boolean {
+    return this.#sequence >= RECORDS_PER_KEY
+  }
+
+  /** The keys after a KeyUpdate. */
+  next(): RecordKeys {
+    return new RecordKeys(this.suite, nextSecret(this.suite.hash, this.#secret))
+  }
+
+  /** A whole record with this content, whose number is taken now: records must leave in the order of these calls. */
+  async seal(type: number, content: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+    const nonce = this.#nonce(this.#sequence++)
+    const inner = new Uint8Array(content.length + 1)
+    inner.set(content)
+    inner[content.length] = type
+    const header = recordHeader(ContentType.APPLICATION_DATA, inner.length + TAG_SIZE)
+    const sealed = await seal(this.suite, await this.#key, nonce, header, inner)
+    const record = new Uint8Array(header.length + sealed.length)
+    record.set(header)
+    record.set(sealed, header.length)
+    return record
+  }
+
+  /**
+   * What is inside a record, padding included, if it is the one `ahead` after the next. Takes no number: see
+   * {@link opened}. Rejects when it is not that record.
+   *
+   * @param record - the whole record
+   */
+  async open(record: Uint8Array<ArrayBuffer>, ahead: number): Promise<Uint8Array<ArrayBuffer>> {
+    const nonce = this.#nonce(this.#sequence + ahead)
+    const header = record.subarray(0, RECORD_HEADER_SIZE)
+    return await open(this.suite, await this.#key, nonce, header, record.subarray(RECORD_HEADER_SIZE))
+  }
+
+  /** The next record has been opened. */
+  opened(): void {
+    this.#sequence += 1
+  }
+
+  /** The number, big-endian and as long as the IV, XORed with the IV. A number has 53 bits at most here. */
+  #nonce(sequence: number): Uint8Array<ArrayBuffer> {
+    const nonce = new Uint8Array(this.#iv)
+    for (let at = NONCE_SIZE - 1, rest = sequence; rest > 0; at--, rest = Math.floor(rest / 256)) {
+      nonce[at] = (nonce[at] as number) ^ (rest & 0xff)
+    }
+    return nonce
+  }
+}

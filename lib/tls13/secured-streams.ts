@@ -1,0 +1,178 @@
+/**
+ * TLS 1.3 over any pair of streams, as a pair of streams. A read is what reads below, and a write lasts until it is taken
+ * below: beside the record that is not complete nothing is held but what one read brought.
+ *
+ * @module
+ */
+import { deferred, markHandled } from '../base/deferred.ts'
+import { SocketError } from '../base/errors.ts'
+import type { ClientHello } from './client-hello.ts'
+import type { Authenticate } from './handshake.ts'
+import { TlsClient, type Received } from './tls-client.ts'
+
+/** What carries the records. */
+export interface BytesBelow {
+  readonly readable: ReadableStream<Uint8Array>
+  readonly writable: WritableStream<Uint8Array<ArrayBuffer>>
+}
+
+/** A connection whose handshake is over. */
+export interface SecuredStreams {
+  /** What the server sends. It errors with `TLS_TRUNCATED` when the bytes below end before TLS does. */
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>
+  /** What goes to the server; closing it tells the server (close_notify). */
+  readonly writable: WritableStream<Uint8Array>
+  /** The protocol that the server chose by ALPN. */
+  readonly alpn: string | undefined
+  /** The server's certificates as DER, its own first: it proved that it holds that one's key. */
+  readonly chain: readonly Uint8Array<ArrayBuffer>[]
+}
+
+/** How much of a chunk is sealed before it goes below, in bytes: 16 records. */
+const SLICE: number = 16 * 16_384
+
+/**
+ * Makes the handshake over `below`, whose streams are its own from then on.
+ *
+ * @param hello - what to offer
+ * @param authenticate - whether the server may be who it should be; called once it is proven
+ * @param signal - gives up, in the handshake
+ * @throws SocketError (as a rejection) `TLS_FAILED` or `TLS_CERTIFICATE`; what `below` failed with; or the signal's reason.
+ * Then both streams of `below` are over.
+ */
+export async function secureStreams(
+  below: BytesBelow,
+  hello: ClientHello,
+  authenticate: Authenticate,
+  signal: AbortSignal,
+): Promise<SecuredStreams> {
+  const pipe = new TlsPipe(below, new TlsClient(hello, authenticate))
+  const aborted = deferred<never>()
+  const onAbort = (): void => aborted.reject(signal.reason)
+  signal.addEventListener('abort', onAbort)
+  try {
+    if (signal.aborted) onAbort()
+    await Promise.race([aborted.promise, pipe.shakeHands()])
+    return pipe.streams()
+  } catch (error) {
+    pipe.giveUp(error, signal.aborted)
+    throw error
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}
+
+class TlsPipe {
+  readonly #client: TlsClient
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>
+  /** What arrived and was not read, of one read below. */
+  #data: readonly Uint8Array<ArrayBuffer>[] = []
+  #hasEnded = false
+  /** The last flush, which the next one waits for. */
+  #flushed: Promise<void> = Promise.resolve()
+
+  constructor({ readable, writable }: BytesBelow, client: TlsClient) {
+    this.#client = client
+    this.#reader = readable.getReader()
+    this.#writer = writable.getWriter()
+    for (const promise of [this.#reader.closed, this.#writer.closed, this.#writer.ready]) markHandled(promise)
+  }
+
+  async shakeHands(): Promise<void> {
+    await this.#flush()
+    while (!this.#client.isOpen) {
+      if (!(await this.#receive())) {
+        throw new SocketError('TLS_FAILED', 'the server closed the connection in the TLS handshake')
+      }
+      await this.#flush()
+    }
+  }
+
+  streams(): SecuredStreams {
+    const readable = new ReadableStream<Uint8Array<ArrayBuffer>>(
+      { pull: (controller) => this.#pull(controller), cancel: (reason) => this.#reader.cancel(reason) },
+      { highWaterMark: 0 },
+    )
+    const writable = new WritableStream<Uint8Array>({
+      start: ({ signal }) => {
+        // Reaches a write that waits below, too.
+        signal.addEventListener('abort', () => markHandled(this.#writer.abort(signal.reason)))
+      },
+      write: (chunk) => this.#write(chunk),
+      close: async () => {
+        this.#client.end()
+        await this.#flush()
+        await this.#writer.close()
+      },
+    })
+    return { readable, writable, alpn: this.#client.alpn, chain: this.#client.chain }
+  }
+
+  /** The handshake came to nothing: the server is told, unless nobody waits for that, and both streams end. */
+  giveUp(error: unknown, atOnce: boolean): void {
+    markHandled(this.#reader.cancel(error))
+    const told = atOnce ? Promise.resolve() : this.#flush()
+    // The alert is a courtesy: whatever becomes of it, the stream ends with the reason that it had.
+    const abort = (): void => markHandled(this.#writer.abort(error))
+    told.then(abort, abort)
+  }
+
+  async #pull(controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>): Promise<void> {
+    while (this.#data.length === 0) {
+      if (this.#hasEnded) return controller.close()
+      if (!(await this.#receive())) {
+        throw new SocketError('TLS_TRUNCATED', 'the connection ended without the end of TLS (close_notify)')
+      }
+      // An answer to a KeyUpdate, which waits for nobody: a fault of the writing side is told to whoever writes.
+      markHandled(this.#flush())
+    }
+    const data = this.#data
+    this.#data = []
+    controller.enqueue(joined(data))
+  }
+
+  async #write(chunk: Uint8Array): Promise<void> {
+    for (let at = 0; at < chunk.length; at += SLICE) {
+      this.#client.write(chunk.subarray(at, at + SLICE))
+      await this.#flush()
+    }
+  }
+
+  /** One read below; false at its end. A fault of TLS ends the bytes below, too. */
+  async #receive(): Promise<boolean> {
+    const { done, value } = await this.#reader.read()
+    if (done) return false
+    let received: Received
+    try {
+      received = await this.#client.receive(value)
+    } catch (error) {
+      this.giveUp(error, false)
+      throw error
+    }
+    this.#data = [...this.#data, ...received.data]
+    this.#hasEnded = received.ended
+    return true
+  }
+
+  /** Hands on what is sealed, in order. */
+  #flush(): Promise<void> {
+    this.#flushed = this.#flushed.then(async () => {
+      const bytes = await this.#client.takeOutput()
+      if (bytes.length > 0) await this.#writer.write(bytes)
+    })
+    markHandled(this.#flushed)
+    return this.#flushed
+  }
+}
+
+/** A fresh array of exact size: whoever transfers it takes nothing else with it. */
+function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const piece of pieces) {
+    all.set(piece, at)
+    at += piece.length
+  }
+  return all
+}

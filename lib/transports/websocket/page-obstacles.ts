@@ -1,0 +1,50 @@
+/**
+ * What a page's own rules have against a WebSocket, as a sentence: a browser tells a page next to nothing.
+ *
+ * @module
+ */
+
+/** The part of a page's or worker's globals that is asked. */
+interface PageGlobals {
+  readonly location?: { readonly protocol: string }
+  addEventListener?(type: 'securitypolicyviolation', listener: (event: PolicyViolation) => void): void
+  removeEventListener?(type: 'securitypolicyviolation', listener: (event: PolicyViolation) => void): void
+}
+
+interface PolicyViolation {
+  readonly blockedURI: string
+  readonly effectiveDirective: string
+}
+
+/** Why a WebSocket to `url` cannot be from here; undefined when nothing is known against it. */
+export function obstacleTo(url: URL, globals: PageGlobals = globalThis): string | undefined {
+  if (url.protocol !== 'ws:' || globals.location?.protocol !== 'https:' || isLoopback(url.hostname)) return undefined
+  return 'A page of https: cannot use a gateway of ws: (mixed content): the gateway needs TLS, and a URL of wss:'
+}
+
+/** This machine is trustworthy without TLS (Secure Contexts, section 3.1). */
+const isLoopback = (hostname: string): boolean =>
+  /^(?:localhost|.*\.localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname)
+
+/** A watch for what the page's Content Security Policy forbids. */
+export interface PolicyWatch {
+  /** What it forbade, as a sentence. */
+  readonly violation: string | undefined
+  stop(): void
+}
+
+/** Watches for a connection to `url` that the page's Content Security Policy forbids. */
+export function watchPolicy(url: URL, globals: PageGlobals = globalThis): PolicyWatch {
+  let violation: string | undefined
+  const onViolation = ({ blockedURI, effectiveDirective }: PolicyViolation): void => {
+    if (!url.href.startsWith(blockedURI.replace(/\/$/, ''))) return
+    violation = `The page's Content Security Policy forbids the gateway: its ${effectiveDirective} must have it`
+  }
+  globals.addEventListener?.('securitypolicyviolation', onViolation)
+  return {
+    get violation() {
+      return violation
+    },
+    stop: () => globals.removeEventListener?.('securitypolicyviolation', onViolation),
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * Links to relays through a WebSocket gateway, one WebSocket a link (RFC 6455): what a page has where it cannot dial. The gateway
+ * sees which relay is dialled, when, and how much passes; TLS and the relay's certificates are between the library and the
+ * relay.
+ *
+ * @module
+ */
+import { checkOptions, type OptionNames } from '../../base/checks.ts'
+import { systemClock, type Clock } from '../../base/clock.ts'
+import { TorError } from '../../base/errors.ts'
+import { quoted } from '../../base/quoted.ts'
+import type { LinkAddress, LinkBytes, Transport } from '../../platform/links/transport.ts'
+import { checkGatewayUrl, urlFor, type GatewayUrl } from './gateway-url.ts'
+import { obstacleTo, watchPolicy } from './page-obstacles.ts'
+import { openBySocket, type WebSocketConstructor } from './socket-events.ts'
+import { openByStream, webSocketStreams } from './socket-streams.ts'
+
+/** Options of {@link webSocketTransport}. */
+export interface WebSocketTransportOptions {
+  /** Where the gateway is, and how it is told of the relay. */
+  readonly url: GatewayUrl
+  /** Subprotocols to offer (RFC 6455, section 1.9): websockify wants `binary`. None by default. */
+  readonly protocols?: string | readonly string[] | undefined
+  /**
+   * The most bytes that may have arrived on a link and wait for the library, where the runtime's WebSocket cannot be told to
+   * read no more: with more, the link fails with `LINK_OVERFLOW`. Tor's own windows let about half a megabyte of each circuit be
+   * on its way.
+   *
+   * @defaultValue 16777216
+   */
+  readonly receiveBufferLimit?: number | undefined
+  /** The constructor of WebSockets, for a runtime that has none: that of the package `ws`. */
+  readonly WebSocket?: WebSocketConstructor | undefined
+  /** @internal */
+  readonly clock?: Clock | undefined
+}
+
+const OPTION_NAMES: OptionNames<WebSocketTransportOptions> = {
+  url: true,
+  protocols: true,
+  receiveBufferLimit: true,
+  WebSocket: true,
+  clock: true,
+}
+
+/**
+ * Makes a transport of a WebSocket gateway.
+ *
+ * ```ts
+ * const tor = await TorClient.open({ transport: webSocketTransport({ url: 'wss://gateway.example' }) })
+ * ```
+ *
+ * Its `connect` fails with a TorError `LINK_UNREACHABLE` when the gateway cannot be reached, or does not reach the relay. Links fail
+ * with `LINK_CLOSED` when the WebSocket is gone, and with `LINK_OVERFLOW`.
+ *
+ * @throws TypeError or RangeError naming the option; TypeError where there are no WebSockets and none are given
+ */
+export function webSocketTransport(options: WebSocketTransportOptions): Transport {
+  checkOptions(options, OPTION_NAMES)
+  const { url, protocols = [], receiveBufferLimit = 16_777_216, clock = systemClock } = options
+  checkGatewayUrl(url)
+  if (!(receiveBufferLimit > 0)) {
+    throw new RangeError(
+      `Cannot use the option receiveBufferLimit as it must be above 0: ${quoted(receiveBufferLimit)}`,
+    )
+  }
+  const names = typeof protocols === 'string' ? [protocols] : [...protocols]
+  const streams = options.WebSocket === undefined ? webSocketStreams() : undefined
+  const WebSocket = options.WebSocket ?? (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket
+  if (streams === undefined && typeof WebSocket !== 'function') {
+    throw new TypeError('Cannot make WebSockets in this runtime: give the option WebSocket')
+  }
+  return {
+    async connect(address: LinkAddress, { signal }): Promise<LinkBytes> {
+      signal.throwIfAborted()
+      const target = urlFor(url, address)
+      const obstacle = obstacleTo(target)
+      if (obstacle !== undefined) throw new TorError('LINK_UNREACHABLE', obstacle)
+      const policy = watchPolicy(target)
+      try {
+        return streams === undefined
+          ? await openBySocket(WebSocket as WebSocketConstructor, target, names, { receiveBufferLimit, clock, signal })
+          : await openByStream(streams, target, names, signal)
+      } catch (cause) {
+        if (signal.aborted) throw signal.reason
+        const problem = policy.violation ?? 'The gateway cannot be reached, or does not reach the relay'
+        throw new TorError('LINK_UNREACHABLE', problem, { cause })
+      } finally {
+        policy.stop()
+      }
+    },
+  }
+}

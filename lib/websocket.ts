@@ -1,0 +1,9 @@
+/**
+ * `tor-streams/websocket`: links to relays through a WebSocket gateway.
+ *
+ * @module
+ */
+export type { GatewayUrl } from './transports/websocket/gateway-url.ts'
+export type { LinkAddress, LinkBytes, Transport } from './platform/links/transport.ts'
+export type { WebSocketConstructor, WebSocketLike } from './transports/websocket/socket-events.ts'
+export { webSocketTransport, type WebSocketTransportOptions } from './transports/websocket/web-socket-transport.ts'
