@@ -5,8 +5,8 @@
  */
 
 /**
- * The one of `words` that is nearest to `word`, by letters added, dropped, exchanged or swapped, capitals aside; undefined
- * when none is near: within a third of its letters.
+ * The one of `words` that is nearest to `word`, by letters added, dropped, exchanged or swapped, capitals aside;
+ * undefined when none is near: within a third of its letters.
  */
 export function nearest(word: string, words: readonly string[]): string | undefined {
   let best: string | undefined
@@ -21,7 +21,9 @@ export function nearest(word: string, words: readonly string[]): string | undefi
   return best
 }
 
-/** The optimal string alignment distance. Words that differ much in length are not compared: they may be of any length. */
+/**
+ * The optimal string alignment distance. Words that differ much in length are not compared: they may be of any length.
+ */
 function editDistance(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > b.length) return Infinity
   let beforeLast: number[] = []

@@ -1,6 +1,6 @@
 /**
- * The receiving half of a circuit: runs of relay cells in, all layers off, each message checked and handed to whom it is
- * for (tor-spec, "Relay cells").
+ * The receiving half of a circuit: runs of relay cells in, all layers off, each message checked and handed to whom it
+ * is for (tor-spec, "Relay cells").
  *
  * @module
  */

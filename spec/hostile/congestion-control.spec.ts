@@ -250,7 +250,8 @@ describe('A relay that breaks the rules of congestion control', () => {
       const stream = built.circuit.connect('example.com:80')
       await stream.opened
       const writer = stream.writable.getWriter()
-      // One at a time, each in a cell of its own: a write resolves within its turn, and another turn begins with the cell's arrival.
+      // One at a time, each in a cell of its own: a write resolves within its turn, and another turn begins with the
+      // cell's arrival.
       for (let cell = 1; cell <= cells; cell++) {
         await writer.write(Uint8Array.of(cell))
         await built.exit.when(({ flow }) => flow.dataReceived === cell)
@@ -367,7 +368,8 @@ describe('A relay that breaks the rules of congestion control', () => {
         const congestionWindow = (): number =>
           built.exit.flow.dataReceived - 31 * built.exit.flow.sendmesSent + built.circuit.windows.package
         for (let round = 0; ; round++) {
-          // Where keystream is made ahead, cells may come later than the answer to a question that was asked after them.
+          // Where keystream is made ahead, cells may come later than the answer to a question that was asked after
+          // them.
           await built.exit.when(() => built.exit.withheld.circuit > 0 || seen.bytesReceived === length)
           await settled(built)
           expect(congestionWindow(), 'the congestion window').to.be.at.most(5000)

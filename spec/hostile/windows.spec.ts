@@ -54,7 +54,8 @@ describe('A relay that breaks the rules of the windows', () => {
   async function upload({ stream, exit }: StreamFixture, cells: number): Promise<void> {
     const writer = stream.writable.getWriter()
     const before = exit.flow.dataReceived
-    // One at a time, each in a cell of its own: a write resolves within its turn, and another turn begins with the cell's arrival.
+    // One at a time, each in a cell of its own: a write resolves within its turn, and another turn begins with the
+    // cell's arrival.
     for (let cell = 1; cell <= cells; cell++) {
       await writer.write(Uint8Array.of(cell))
       await exit.when(() => exit.flow.dataReceived === before + cell)

@@ -7,8 +7,8 @@ import { CellCommand } from '../../cell/commands.ts'
 import { deferred, type Deferred } from '../../base/deferred.ts'
 
 /**
- * What answers: a cell while the first hop is made (CREATE2, CREATE_FAST), or an EXTENDED2 of the hop with this index while
- * the circuit is extended.
+ * What answers: a cell while the first hop is made (CREATE2, CREATE_FAST), or an EXTENDED2 of the hop with this index
+ * while the circuit is extended.
  */
 export type AnswerOfHandshake = 'CREATED2' | 'CREATED_FAST' | number
 

@@ -98,10 +98,10 @@ export interface StreamPlace {
   readonly maxData: number
   /**
    * Undefined when all that `sendData` took is in cells of the circuit: on a circuit itself that is always so. A place
-   * that stands for one circuit after the other (lib/client/attach/optimistic-replay.ts) may have to send again what an earlier
-   * one got; until it has, it has no credit, and this is a promise that resolves then, or when the stream is over.
-   * Whoever must be last, as `writable.close()` is, waits for it, and looks again: the circuit may have changed once
-   * more.
+   * that stands for one circuit after the other (lib/client/attach/optimistic-replay.ts) may have to send again what an
+   * earlier one got; until it has, it has no credit, and this is a promise that resolves then, or when the stream is
+   * over. Whoever must be last, as `writable.close()` is, waits for it, and looks again: the circuit may have changed
+   * once more.
    */
   readonly replayPending?: Promise<void> | undefined
   /**

@@ -1,7 +1,7 @@
 /**
- * A circuit that is not there: it assigns stream ids, records what they send and lets a spec answer. No cryptography, no
- * link; credit is whatever the spec says. It is stricter than a circuit: it throws when a stream sends without credit
- * or after it has left.
+ * A circuit that is not there: it assigns stream ids, records what they send and lets a spec answer. No cryptography,
+ * no link; credit is whatever the spec says. It is stricter than a circuit: it throws when a stream sends without
+ * credit or after it has left.
  *
  * @module
  */
