@@ -5,6 +5,7 @@
  */
 export { SocketError, TorError } from './base/errors.ts'
 export type { ErrorCode, SocketErrorOptions, StreamAttempt, TorErrorOptions } from './base/errors.ts'
+export { WithheldError } from './base/withheld.ts'
 export { TorClient } from './client/tor-client.ts'
 export type { CircuitChoice, ConnectOptions, ResolveOptions, TorClientOptions } from './client/tor-client.ts'
 export type { IsolationToken } from './client/circuits/isolation.ts'

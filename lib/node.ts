@@ -6,6 +6,7 @@
 export type { NodeConnect, NodeSocketInfo, NodeSocketSource } from './node/connect.ts'
 export { guardedFetch } from './node/proof.ts'
 export type { ProvableHook, SendProbe } from './node/proof.ts'
+export { SocketFailure } from './node/socket-failure.ts'
 export { toDuplex } from './node/to-duplex.ts'
 export type { SocketDuplex, ToDuplexOptions } from './node/to-duplex.ts'
 export { provenAgent, TorAgent } from './node/tor-agent.ts'

@@ -2,7 +2,9 @@
  * Every error this library makes, and the one closed union of their codes.
  *
  * Bad arguments are the exception: they throw the built-in TypeError or RangeError, naming the argument, before
- * anything is sent.
+ * anything is sent. The value is in a property `input`, where no log shows it.
+ *
+ * No message names a host, an address or a path, nor does any property that is shown when an error is written down.
  *
  * @module
  */
@@ -167,6 +169,8 @@ export class TorError extends Error {
 
 /** What a {@link SocketError} may carry beside its message. */
 export interface SocketErrorOptions extends TorErrorOptions {
+  /** Whom a certificate was to be for. */
+  readonly hostname?: string | undefined
   /** The address that an END with reason EXITPOLICY names: what the exit resolved the host to. */
   readonly address?: string | undefined
   /** How long `address` holds, in seconds. */
@@ -188,21 +192,40 @@ export class SocketError extends TypeError {
   readonly code: ErrorCode
   /** The reason byte of the END that the far end sent, if one did (tor-spec, "Closing streams"). */
   readonly reason: number | undefined
-  /** The address that an END with reason EXITPOLICY names. */
-  readonly address: string | undefined
   /** How long `address` holds, in seconds. */
   readonly ttl: number | undefined
-  /** Every try of a client to open the stream, first to last; empty for a stream on a circuit that the caller chose. */
-  readonly attempts: readonly StreamAttempt[]
+  // What names a host, an address or a path is private behind a getter: so nothing shows it that prints the error.
+  readonly #hostname: string | undefined
+  readonly #address: string | undefined
+  readonly #attempts: readonly StreamAttempt[]
 
   constructor(code: ErrorCode, message: string, options: SocketErrorOptions = {}) {
     super(`SocketError: ${message}`, 'cause' in options ? { cause: options.cause } : undefined)
     this.code = code
     this.reason = options.reason
-    this.address = options.address
-    this.attempts = options.attempts ?? []
     this.ttl = options.ttl
+    this.#hostname = options.hostname
+    this.#address = options.address
+    this.#attempts = options.attempts ?? []
     Object.defineProperty(this, socketErrorBrand, { value: true })
+  }
+
+  /** Whom the certificate of `TLS_CERTIFICATE` was to be for. Not shown when the error is printed. */
+  get hostname(): string | undefined {
+    return this.#hostname
+  }
+
+  /** The address that an END with reason EXITPOLICY names. Not shown when the error is printed. */
+  get address(): string | undefined {
+    return this.#address
+  }
+
+  /**
+   * Every try of a client to open the stream, first to last; empty for a stream on a circuit that the caller chose. Not
+   * shown when the error is printed: it has the relays of each path.
+   */
+  get attempts(): readonly StreamAttempt[] {
+    return this.#attempts
   }
 
   /** True for what any copy of this class made. */

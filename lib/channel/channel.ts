@@ -13,6 +13,7 @@ import { CellCommand, cellCommandName } from '../cell/commands.ts'
 import { systemClock, type Clock } from '../base/clock.ts'
 import { deferred } from '../base/deferred.ts'
 import { TorError } from '../base/errors.ts'
+import { withheld } from '../base/withheld.ts'
 import { currentPlatform } from '../platform/current.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Transport } from '../platform/links/transport.ts'
@@ -110,7 +111,7 @@ export class Channel implements AsyncDisposable {
     this.#link = link
     this.#clock = clock
     const lost = (cause: unknown): void => {
-      this.#fail(new TorError('LINK_CLOSED', 'The connection to the relay was lost', { cause }))
+      this.#fail(new TorError('LINK_CLOSED', 'The connection to the relay was lost', { cause: withheld(cause) }))
     }
     this.#output = new LinkOutput(link.writer, lost)
     // Tells of a link that breaks while nothing is being written.

@@ -7,6 +7,7 @@
 import type { Clock } from '../base/clock.ts'
 import { TorError } from '../base/errors.ts'
 import type { X25519 } from '../platform/crypto/x25519.ts'
+import { withheld } from '../base/withheld.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Link, LinkAddress, LinkBytes, Transport } from '../platform/links/transport.ts'
 import type { DirectoryServer } from '../relay.ts'
@@ -144,7 +145,9 @@ async function openAt(
     const failure =
       error instanceof TorError && error.code !== 'LINK_CLOSED'
         ? error
-        : new TorError('LINK_CLOSED', 'The connection to the relay was lost in the link handshake', { cause: error })
+        : new TorError('LINK_CLOSED', 'The connection to the relay was lost in the link handshake', {
+            cause: withheld(error),
+          })
     reader.cancel(failure).catch(ignore)
     writer.abort(failure).catch(ignore)
     throw failure
@@ -176,7 +179,7 @@ async function dial(address: LinkAddress, transport: Transport, signal: AbortSig
     }, ignore)
     if (signal.aborted) throw signal.reason
     if (cause instanceof TorError && cause.code === 'LINK_UNREACHABLE') throw cause
-    throw new TorError('LINK_UNREACHABLE', 'The relay cannot be reached', { cause })
+    throw new TorError('LINK_UNREACHABLE', 'The relay cannot be reached', { cause: withheld(cause) })
   }
 }
 

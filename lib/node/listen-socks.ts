@@ -15,6 +15,7 @@ import { PROXY_OPTION_NAMES, resolveProxyOptions, type ProxyOptions } from '../p
 import { serveSocks } from '../socks/serve-socks.ts'
 import { checkOptions, duration, flag, type OptionNames } from '../base/checks.ts'
 import { quoted } from '../base/quoted.ts'
+import { withInput } from '../base/withheld.ts'
 import { HandshakePlaces } from './handshake-places.ts'
 import { TcpConnection, type NetSocket } from './tcp-connection.ts'
 
@@ -225,13 +226,12 @@ function listeningAddress(hostname: unknown, allowRemote: boolean): string {
   const host = hostname === 'localhost' ? '127.0.0.1' : hostname
   const address = typeof host === 'string' ? parseIPAddress(host) : undefined
   if (address === undefined)
-    throw new TypeError(`Cannot use the option hostname as it is no IP address: ${quoted(hostname)}`)
+    throw withInput(new TypeError('Cannot use the option hostname as it is no IP address'), hostname)
   const isLoopback =
     address.length === 4 ? address[0] === 127 : address.every((byte, index) => byte === (index === 15 ? 1 : 0))
   if (!isLoopback && !allowRemote) {
-    throw new RangeError(
-      `Cannot use the option hostname as other machines reach it, unless allowRemote is true: ${quoted(hostname)}`,
-    )
+    const why = 'as other machines reach it, unless allowRemote is true'
+    throw withInput(new RangeError(`Cannot use the option hostname ${why}`), hostname)
   }
   return host as string
 }

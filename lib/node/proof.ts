@@ -9,6 +9,7 @@
  * @module
  */
 import { TorError } from '../base/errors.ts'
+import { withheld } from '../base/withheld.ts'
 import { runtimeName } from '../platform/runtime/runtime.ts'
 
 /** Makes a request to `url` with the hook in place. Its outcome does not matter. */
@@ -61,7 +62,7 @@ export class Probes {
       this.#waiting.delete(port)
     }
     const message = `an ${protocol} request did not ask for a connection through Tor: it would go beside it`
-    throw new TorError('HOOK_IGNORED', message, { cause })
+    throw new TorError('HOOK_IGNORED', message, cause === undefined ? {} : { cause: withheld(cause) })
   }
 
   /** A port of those that nobody is assigned (RFC 6335, section 6). */

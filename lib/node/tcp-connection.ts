@@ -12,6 +12,7 @@
 import type { Clock } from '../base/clock.ts'
 import { deferred, type Deferred } from '../base/deferred.ts'
 import { SocketError } from '../base/errors.ts'
+import { withheld } from '../base/withheld.ts'
 
 /** The part of a node:net socket that is used. */
 export interface NetSocket {
@@ -84,7 +85,7 @@ export class TcpConnection {
     socket.on('end', () => this.#ended())
     socket.on('drain', () => this.#sent?.resolve())
     socket.on('error', (cause: unknown) =>
-      this.#fail(new SocketError('CLOSED', 'the client broke the connection', { cause })),
+      this.#fail(new SocketError('CLOSED', 'the client broke the connection', { cause: withheld(cause) })),
     )
     socket.on('close', () => {
       this.#fail(new SocketError('CLOSED', 'the connection to the client is closed'))

@@ -7,6 +7,7 @@
 import type * as net from 'node:net'
 import type * as tls from 'node:tls'
 import { builtinModule } from '../platform/runtime/builtin.ts'
+import { tlsSocketFailure } from './socket-failure.ts'
 import type { SocketDuplex } from './to-duplex.ts'
 
 const { connect, checkServerIdentity } = builtinModule<typeof tls>('node:tls')
@@ -21,11 +22,13 @@ const { isIP } = builtinModule<typeof net>('node:net')
  * @throws what `tls.connect` does for options that are none; the duplex is destroyed then
  */
 export function tlsOver(duplex: SocketDuplex, host: string, options: tls.ConnectionOptions = {}): tls.TLSSocket {
-  const servername = options.servername ?? (isIP(host) === 0 ? host : '')
+  // SNI has no dot at its end, and IP addresses are not sent (RFC 6066, section 3).
+  const name = host.replace(/\.$/, '')
+  const servername = options.servername?.replace(/\.$/, '') ?? (isIP(name) === 0 ? name : '')
   try {
     const secured = connect({
       ...options,
-      host,
+      host: name,
       servername,
       socket: duplex,
       // An HTTP/2 answer would be taken for a broken one.
@@ -34,6 +37,7 @@ export function tlsOver(duplex: SocketDuplex, host: string, options: tls.Connect
       checkServerIdentity: (name, certificate) =>
         checkServerIdentity(name, certificate) ?? options.checkServerIdentity?.(name, certificate),
     })
+    withoutNames(secured)
     readOnDemand(duplex, secured)
     // Each takes the other along, whichever fails first.
     duplex.on('error', (error) => secured.destroy(error))
@@ -43,6 +47,19 @@ export function tlsOver(duplex: SocketDuplex, host: string, options: tls.Connect
     duplex.destroy()
     throw error
   }
+}
+
+/** Every way on which an error of the runtime's leaves leads through one that names no host. */
+function withoutNames(secured: tls.TLSSocket): void {
+  const destroy = secured.destroy.bind(secured) as (error?: Error, done?: unknown) => tls.TLSSocket
+  const emit = secured.emit.bind(secured) as (event: string | symbol, ...values: unknown[]) => boolean
+  Object.assign(secured, {
+    destroy: (error?: Error | null, done?: unknown) => destroy(error ? tlsSocketFailure(error) : undefined, done),
+    emit: (event: string | symbol, ...values: unknown[]) =>
+      event === 'error' && values[0] instanceof Error
+        ? emit(event, tlsSocketFailure(values[0]))
+        : emit(event, ...values),
+  })
 }
 
 /** Reads nothing below while TLS holds enough that nobody has taken: Deno's would read on, and keep it all. */

@@ -11,6 +11,7 @@ import { builtinModule } from '../platform/runtime/builtin.ts'
 import { asError, pairDuplexOptions } from '../platform/tls/pair-duplex.ts'
 import type { NodeSocketSource } from './connect.ts'
 import { IdleTimer } from './idle-timer.ts'
+import { socketFailure } from './socket-failure.ts'
 
 /** A Duplex with the methods and properties of a `net.Socket` that have a meaning here, or do no harm. */
 export interface SocketDuplex extends stream.Duplex {
@@ -82,6 +83,7 @@ class WinterDuplex extends Duplex implements SocketDuplex {
           this.bytesWritten += bytes
           this.#idle.note()
         },
+        failed: (error) => socketFailure(error),
         destroyed: (error) => {
           this.connecting = false
           this.#idle.set(0)
@@ -93,7 +95,7 @@ class WinterDuplex extends Duplex implements SocketDuplex {
     this.#idle = new IdleTimer(clock, () => this.emit('timeout'))
     socket.opened.then(
       ({ remoteAddress }) => this.#connected(remoteAddress),
-      (error: unknown) => this.destroy(asError(error)),
+      (error: unknown) => this.destroy(socketFailure(asError(error))),
     )
   }
 
@@ -165,7 +167,8 @@ class WinterDuplex extends Duplex implements SocketDuplex {
  * A Duplex over a WinterTC socket, whose two streams it locks.
  *
  * - It buffers one cell's worth (498 bytes) each way, so that backpressure remains the socket's.
- * - Both halves fail together, with the socket's own error: a SocketError keeps its `code`.
+ * - Both halves fail together, with a {@link SocketFailure} for a SocketError: its `code` is the one that Node's sockets
+ *   have for such a failure (`ECONNRESET`, `ENOTFOUND`, …), its `torCode` is ours, and the SocketError is its `cause`.
  * - `destroy(error)` closes the socket, with `error` as the reason.
  * - When the far end has ended, so does the writable half: in Tor there is no half-close.
  *

@@ -11,6 +11,7 @@ import type { ConnectionOptions } from 'node:tls'
 import { builtinModule } from '../platform/runtime/builtin.ts'
 import { asError } from '../platform/tls/pair-duplex.ts'
 import { addressOf, checkConnect, type NodeConnect } from './connect.ts'
+import { socketFailure } from './socket-failure.ts'
 import { Probes, refuseWhereIgnored, type ProvableHook, type SendProbe } from './proof.ts'
 import { tlsOver } from './tls-duplex.ts'
 import { toDuplex } from './to-duplex.ts'
@@ -159,7 +160,7 @@ function orFail(open: () => Duplex, callback: Callback | undefined): Duplex | un
     return open()
   } catch (error) {
     // The types have no form of the callback without a stream; node:http has.
-    queueMicrotask(() => (callback as ((error: Error) => void) | undefined)?.(asError(error)))
+    queueMicrotask(() => (callback as ((error: Error) => void) | undefined)?.(socketFailure(asError(error))))
     return undefined
   }
 }

@@ -9,6 +9,7 @@ import type { Duplex } from 'node:stream'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import { asError } from '../platform/tls/pair-duplex.ts'
 import { addressOf, checkConnect, type NodeConnect } from './connect.ts'
+import { socketFailure } from './socket-failure.ts'
 import { Probes, refuseWhereIgnored, type ProvableHook, type SendProbe } from './proof.ts'
 import { tlsOver } from './tls-duplex.ts'
 import { toDuplex, type SocketDuplex } from './to-duplex.ts'
@@ -94,7 +95,7 @@ export function undiciConnector(options: UndiciConnectorOptions): UndiciConnecto
     try {
       open(request, callback)
     } catch (error) {
-      setTimeout(() => callback(asError(error), null), 0)
+      setTimeout(() => callback(socketFailure(asError(error)), null), 0)
     }
   }
   return Object.assign(connector, { prove: (send: SendProbe): Promise<void> => probes.prove(send) })
@@ -140,6 +141,7 @@ function answerOn(
     duplex.on('error', () => undefined)
     callback(error, null)
   }
-  const close = (): void => fail(new Error('the connection was closed before it was there'))
+  const close = (): void =>
+    fail(Object.assign(new Error('the connection was closed before it was there'), { code: 'ECONNRESET' }))
   duplex.on(event, succeed).on('error', fail).on('close', close)
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { parseIPv4, parseIPv6, formatIPv6 } from '../cell/ip-address.ts'
-import { quoted } from '../base/quoted.ts'
+import { withInput } from '../base/withheld.ts'
 
 /** A host and a port, as the WinterTC Sockets API has them. */
 export interface SocketAddress {
@@ -23,30 +23,28 @@ const HOST = /^[\x21-\x39\x3b-\x7e]{1,255}$/
 /**
  * Reads and checks an address; the host comes out in lower case, an IPv6 address without brackets.
  *
- * @throws TypeError naming `address` when it has not this form
+ * @throws TypeError naming `address` when it has not this form; what was given is its `input`, which no log shows
  * @throws RangeError naming `address` when the port is not between 1 and 65535
  */
 export function parseSocketAddress(address: AnySocketAddress): SocketAddress {
   if (typeof address === 'string') {
     const colon = address.lastIndexOf(':')
-    if (colon < 0) throw new TypeError(`Cannot connect to the address as it has no port: ${quoted(address)}`)
+    if (colon < 0) throw refusal('Cannot connect to the address as it has no port', address)
     const hostname = address.slice(0, colon)
     const port = address.slice(colon + 1)
     if (!/^\d{1,6}$/.test(port))
-      throw new TypeError(`Cannot connect to the address as its port is no number: ${quoted(address)}`)
+      throw refusal('Cannot connect to the address as its port is no number', address)
     if (hostname.includes(':') && !hostname.startsWith('[')) {
-      throw new TypeError(
-        `Cannot connect to the address as an IPv6 address in a string needs brackets: ${quoted(address)}`,
-      )
+      throw refusal('Cannot connect to the address as an IPv6 address in a string needs brackets', address)
     }
     return { hostname: parseHost(hostname, 'address'), port: checkPort(Number(port)) }
   }
   if (typeof address !== 'object' || address === null) {
-    throw new TypeError(`Cannot connect to the address as it is neither a string nor an object: ${quoted(address)}`)
+    throw refusal('Cannot connect to the address as it is neither a string nor an object', address)
   }
   const { hostname, port } = address
   if (typeof port !== 'number')
-    throw new TypeError(`Cannot connect to the address as its port is no number: ${quoted(port)}`)
+    throw refusal('Cannot connect to the address as its port is no number', port)
   return { hostname: parseHost(hostname, 'address'), port: checkPort(port) }
 }
 
@@ -57,18 +55,16 @@ export function parseSocketAddress(address: AnySocketAddress): SocketAddress {
  */
 export function parseHost(host: unknown, argument: string): string {
   if (typeof host !== 'string' || host === '')
-    throw new TypeError(`Cannot use the ${argument} as it names no host: ${quoted(host)}`)
+    throw refusal(`Cannot use the ${argument} as it names no host`, host)
   const bracketed = host.startsWith('[') && host.endsWith(']')
   const bare = bracketed ? host.slice(1, -1) : host
   const ipv6 = parseIPv6(bare)
   if (ipv6) return formatIPv6(ipv6)
   if (bracketed || !HOST.test(host) || /[[\]/@?#\\]/.test(host)) {
-    throw new TypeError(
-      `Cannot use the ${argument} as its host is no host name or IP address in ASCII: ${quoted(host)}`,
-    )
+    throw refusal(`Cannot use the ${argument} as its host is no host name or IP address in ASCII`, host)
   }
   if (/^[\d.]+$/.test(host) && !parseIPv4(host)) {
-    throw new TypeError(`Cannot use the ${argument} as its host is no IPv4 address: ${quoted(host)}`)
+    throw refusal(`Cannot use the ${argument} as its host is no IPv4 address`, host)
   }
   return host.toLowerCase()
 }
@@ -79,3 +75,6 @@ function checkPort(port: number): number {
   }
   return port
 }
+
+/** Of an argument that may name a host: so the message does not repeat it. */
+const refusal = (message: string, input: unknown): TypeError => withInput(new TypeError(message), input)

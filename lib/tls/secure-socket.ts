@@ -11,6 +11,7 @@
 import type { Clock } from '../base/clock.ts'
 import { type Deferred, deferred, markHandled } from '../base/deferred.ts'
 import { SocketError } from '../base/errors.ts'
+import { withheld } from '../base/withheld.ts'
 import type { TlsAdapter, TlsConnection, TlsRequest } from '../platform/tls/tls-adapter.ts'
 
 /** The socket below, as far as it is used. */
@@ -292,5 +293,5 @@ function socketErrorOf(cause: unknown): SocketError {
   for (let error = cause, depth = 0; error instanceof Error && depth < 8; error = error.cause, depth++) {
     if (error instanceof SocketError) return error
   }
-  return new SocketError('TLS_FAILED', 'TLS failed', { cause })
+  return new SocketError('TLS_FAILED', 'TLS failed', { cause: withheld(cause) })
 }

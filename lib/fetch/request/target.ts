@@ -20,7 +20,7 @@ export function readTarget(text: string, base?: URL): URL {
     throw new TypeError('Cannot fetch what is no absolute URL') // the runtime's own error would carry the text
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
-    throw new TypeError(`Cannot fetch the scheme ${url.protocol}`)
+    throw new TypeError('Cannot fetch a scheme other than http: and https:') // what looks like one may be a host
   if (url.username !== '' || url.password !== '') throw new TypeError('Cannot fetch a URL that includes credentials')
   if (isBadPort(addressOf(url).port)) throw new TypeError(`Cannot fetch from port ${addressOf(url).port}`)
   return url

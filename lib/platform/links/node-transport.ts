@@ -9,6 +9,7 @@
 import { randomServerName } from './server-name.ts'
 import { systemClock } from '../../base/clock.ts'
 import { TorError } from '../../base/errors.ts'
+import { withheld } from '../../base/withheld.ts'
 import { builtinModule } from '../runtime/builtin.ts'
 import { LinkInbox } from './link-inbox.ts'
 import type { LinkTransport, LinkAddress, Link } from './transport.ts'
@@ -129,4 +130,4 @@ const aborted = (signal: AbortSignal): TorError =>
   new TorError('ABORTED', 'The connection to the relay was given up', { cause: signal.reason })
 
 const unreachable = (cause?: unknown): TorError =>
-  new TorError('LINK_UNREACHABLE', 'Cannot connect to the relay', cause === undefined ? {} : { cause })
+  new TorError('LINK_UNREACHABLE', 'Cannot connect to the relay', cause === undefined ? {} : { cause: withheld(cause) })

@@ -10,6 +10,7 @@
  */
 import { type Clock, systemClock } from '../../base/clock.ts'
 import { TorError } from '../../base/errors.ts'
+import { withheld } from '../../base/withheld.ts'
 import { LinkInbox, type ReadControl } from './link-inbox.ts'
 import type { Link } from './transport.ts'
 
@@ -116,7 +117,7 @@ export function linkOf(
   })
 
   socket.on('error', (cause: unknown) => {
-    failure ??= new TorError('LINK_CLOSED', 'The connection to the relay failed', { cause })
+    failure ??= new TorError('LINK_CLOSED', 'The connection to the relay failed', { cause: withheld(cause) })
     shut()
   })
   // When the relay has ended its side nothing more is of use to it, and Deno may give no 'close'.

@@ -15,6 +15,7 @@ import {
   type PairDuplexOptions,
 } from './pair-duplex.ts'
 import type { TlsAdapter, TlsConnection, TlsRequest } from './tls-adapter.ts'
+import { tlsFailure } from './tls-failure.ts'
 import { tlsStreams, type TlsStreamSocket } from './tls-streams.ts'
 
 interface StreamModule {
@@ -72,6 +73,7 @@ function handshake(
   const options = pairDuplexOptions(below, {
     failed: (error) => {
       failure ??= error
+      return undefined
     },
   })
   /** A runtime's TLS may read on while it is paused (Deno's does): so there is nothing to read then. */
@@ -118,7 +120,7 @@ function handshake(
     return push(bytes, encoding)
   }
 
-  const told = (error: unknown): unknown => failure ?? failureOf(error, socket)
+  const told = (error: unknown): unknown => failure ?? tlsFailure(error, Boolean(socket.authorizationError), serverName)
   const settle = (): void => {
     socket.off('secureConnect', onSecure).off('error', onError).off('end', onEnd).off('close', onEnd)
   }
@@ -172,18 +174,4 @@ function handshake(
   socket.on('secureConnect', onSecure).on('error', onError).on('end', onEnd).on('close', onEnd)
   signal.addEventListener('abort', onAbort)
   if (signal.aborted) onAbort()
-}
-
-/** What node:tls, in each runtime, says when a certificate is at fault. */
-const OF_CERTIFICATES = /CERT|ALTNAME|ISSUER|SELF_SIGNED|VERIFY|UnknownIssuer|NotValidForName/i
-
-function failureOf(error: unknown, { authorizationError }: SecuredSocket): SocketError {
-  const { code, message } = asError(error) as Error & { code?: unknown }
-  const words = `${String(code)} ${message}`
-  // An alert of the server's may name a certificate too, but that would be ours.
-  const isAlert = /alert/i.test(words)
-  const isCertificate = Boolean(authorizationError) || (!isAlert && OF_CERTIFICATES.test(words))
-  return isCertificate
-    ? new SocketError('TLS_CERTIFICATE', `the server's certificate cannot be trusted: ${message}`, { cause: error })
-    : new SocketError('TLS_FAILED', `TLS failed: ${message}`, { cause: error })
 }

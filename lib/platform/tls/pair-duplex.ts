@@ -47,8 +47,8 @@ export interface PairDuplexHooks {
   received?(bytes: number): void
   /** Bytes have been taken by the writable. */
   sent?(bytes: number): void
-  /** One of the streams has failed; told before the Duplex tells it. */
-  failed?(error: Error): void
+  /** One of the streams has failed; told before the Duplex tells it. It may give what the Duplex is to fail with. */
+  failed?(error: Error): Error | undefined
   /** The Duplex is destroyed, by whom and why ever; the pair's own streams have been given up. */
   destroyed?(error: Error | null): void
 }
@@ -66,8 +66,7 @@ export function pairDuplexOptions(pair: ByteStreamPair, hooks: PairDuplexHooks =
 
   const failed = (reason: unknown): Error => {
     const error = asError(reason)
-    hooks.failed?.(error)
-    return error
+    return hooks.failed?.(error) ?? error
   }
   const pull = (duplex: DuplexSelf): void => {
     const take = ({ done, value }: ReadableStreamReadResult<Uint8Array>): void => {
