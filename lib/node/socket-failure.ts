@@ -64,6 +64,8 @@ const CERTIFICATE = 'CERT_REJECTED'
 
 /** The failure of a stream as Node's sockets would tell it. */
 export class SocketFailure extends Error {
+  /** `SocketFailure`. */
+  override readonly name: string = 'SocketFailure'
   /** Node's: `ECONNRESET`, `ETIMEDOUT`, `ENOTFOUND`, …; where Node has none, the same as `torCode`. */
   readonly code: string
   /** What went wrong, by our own word. */
@@ -73,7 +75,7 @@ export class SocketFailure extends Error {
 
   /** @param cause - what the stream failed with */
   constructor(cause: SocketError | TorError) {
-    super(cause.message, { cause })
+    super(cause.message.replace(/^SocketError: /, ''), { cause })
     this.torCode = cause.code
     this.code = cause.code === 'TLS_CERTIFICATE' ? certificateCode(cause) : (NODE_CODES[cause.code] ?? cause.code)
   }

@@ -25,6 +25,8 @@ export function tlsOver(duplex: SocketDuplex, host: string, options: tls.Connect
   // SNI has no dot at its end, and IP addresses are not sent (RFC 6066, section 3).
   const name = host.replace(/\.$/, '')
   const servername = options.servername?.replace(/\.$/, '') ?? (isIP(name) === 0 ? name : '')
+  /** What the caller's own check says. */
+  let refused: Error | undefined
   try {
     const secured = connect({
       ...options,
@@ -35,9 +37,9 @@ export function tlsOver(duplex: SocketDuplex, host: string, options: tls.Connect
       ALPNProtocols: ['http/1.1'],
       rejectUnauthorized: true,
       checkServerIdentity: (name, certificate) =>
-        checkServerIdentity(name, certificate) ?? options.checkServerIdentity?.(name, certificate),
+        checkServerIdentity(name, certificate) ?? (refused = options.checkServerIdentity?.(name, certificate)),
     })
-    withoutNames(secured)
+    withoutNames(secured, (error) => error === refused)
     readOnDemand(duplex, secured)
     // Each takes the other along, whichever fails first.
     duplex.on('error', (error) => secured.destroy(error))
@@ -49,16 +51,19 @@ export function tlsOver(duplex: SocketDuplex, host: string, options: tls.Connect
   }
 }
 
-/** Every way on which an error of the runtime's leaves leads through one that names no host. */
-function withoutNames(secured: tls.TLSSocket): void {
+/**
+ * Errors of the runtime's leave as ones that name no host.
+ *
+ * @param isCallers - true for what the caller said, who may say anything
+ */
+function withoutNames(secured: tls.TLSSocket, isCallers: (error: Error) => boolean): void {
+  const told = (error: Error): Error => (isCallers(error) ? error : tlsSocketFailure(error))
   const destroy = secured.destroy.bind(secured) as (error?: Error, done?: unknown) => tls.TLSSocket
   const emit = secured.emit.bind(secured) as (event: string | symbol, ...values: unknown[]) => boolean
   Object.assign(secured, {
-    destroy: (error?: Error | null, done?: unknown) => destroy(error ? tlsSocketFailure(error) : undefined, done),
+    destroy: (error?: Error | null, done?: unknown) => destroy(error ? told(error) : undefined, done),
     emit: (event: string | symbol, ...values: unknown[]) =>
-      event === 'error' && values[0] instanceof Error
-        ? emit(event, tlsSocketFailure(values[0]))
-        : emit(event, ...values),
+      event === 'error' && values[0] instanceof Error ? emit(event, told(values[0])) : emit(event, ...values),
   })
 }
 

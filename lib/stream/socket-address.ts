@@ -32,8 +32,7 @@ export function parseSocketAddress(address: AnySocketAddress): SocketAddress {
     if (colon < 0) throw refusal('Cannot connect to the address as it has no port', address)
     const hostname = address.slice(0, colon)
     const port = address.slice(colon + 1)
-    if (!/^\d{1,6}$/.test(port))
-      throw refusal('Cannot connect to the address as its port is no number', address)
+    if (!/^\d{1,6}$/.test(port)) throw refusal('Cannot connect to the address as its port is no number', address)
     if (hostname.includes(':') && !hostname.startsWith('[')) {
       throw refusal('Cannot connect to the address as an IPv6 address in a string needs brackets', address)
     }
@@ -43,8 +42,7 @@ export function parseSocketAddress(address: AnySocketAddress): SocketAddress {
     throw refusal('Cannot connect to the address as it is neither a string nor an object', address)
   }
   const { hostname, port } = address
-  if (typeof port !== 'number')
-    throw refusal('Cannot connect to the address as its port is no number', port)
+  if (typeof port !== 'number') throw refusal('Cannot connect to the address as its port is no number', port)
   return { hostname: parseHost(hostname, 'address'), port: checkPort(port) }
 }
 
@@ -54,8 +52,7 @@ export function parseSocketAddress(address: AnySocketAddress): SocketAddress {
  * @throws TypeError naming `argument`
  */
 export function parseHost(host: unknown, argument: string): string {
-  if (typeof host !== 'string' || host === '')
-    throw refusal(`Cannot use the ${argument} as it names no host`, host)
+  if (typeof host !== 'string' || host === '') throw refusal(`Cannot use the ${argument} as it names no host`, host)
   const bracketed = host.startsWith('[') && host.endsWith(']')
   const bare = bracketed ? host.slice(1, -1) : host
   const ipv6 = parseIPv6(bare)

@@ -55,7 +55,8 @@ describe('a channel, ending', () => {
     const { link, channel } = await opened()
     const reset = new Error('reset')
     link.breakReadable(reset)
-    expect((await expectRejection(channel.closed, 'LINK_CLOSED')).cause).to.equal(reset)
+    expect((await expectRejection(channel.closed, 'LINK_CLOSED')).cause)
+      .to.have.property('original', reset)
   })
 
   it('rejects "closed" without an unhandled rejection', async () => {

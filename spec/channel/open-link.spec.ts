@@ -3,6 +3,7 @@ import { encodeCell, encodeVersions } from '../../lib/cell/channel/channel-cell.
 import { CellCommand } from '../../lib/cell/commands.ts'
 import { Channel, type ChannelOptions } from '../../lib/channel/channel.ts'
 import type { TorError } from '../../lib/base/errors.ts'
+import type { WithheldError } from '../../lib/base/withheld.ts'
 import type { Transport, Link } from '../../lib/platform/links/transport.ts'
 import type { Relay } from '../../lib/relay.ts'
 import { hex, latin1 } from '../cell/support/bytes.ts'
@@ -114,14 +115,16 @@ describe('Channel.connect', () => {
     const { channel, clock } = connecting(new ScriptedTransport(one, two), { relay: twoAddresses })
     const error = await expectRejection(channel, 'LINK_UNREACHABLE')
     expect(error.cause).to.be.instanceOf(AggregateError)
-    expect((error.cause as AggregateError).errors.map((failure: TorError) => failure.cause)).to.deep.equal([one, two])
+    expect(
+      (error.cause as AggregateError).errors.map((failure: TorError) => (failure.cause as WithheldError).original),
+    ).to.deep.equal([one, two])
     expect(clock.timers).to.equal(0)
   })
 
   it("fails with the transport's error as the cause", async () => {
     const refused = new Error('refused')
     const { channel } = connecting(new ScriptedTransport(refused))
-    expect((await expectRejection(channel, 'LINK_UNREACHABLE')).cause).to.equal(refused)
+    expect((await expectRejection(channel, 'LINK_UNREACHABLE')).cause).to.have.property('original', refused)
   })
 
   it('takes a transport that throws for one that rejects', async () => {
@@ -131,7 +134,7 @@ describe('Channel.connect', () => {
         throw bug
       },
     })
-    expect((await expectRejection(channel, 'LINK_UNREACHABLE')).cause).to.equal(bug)
+    expect((await expectRejection(channel, 'LINK_UNREACHABLE')).cause).to.have.property('original', bug)
     expect(clock.timers).to.equal(0)
   })
 

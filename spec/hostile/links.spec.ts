@@ -147,7 +147,7 @@ for (const { kind, window } of flowControls) {
             const broken = new Error('the cable was cut')
             relayOf(network, 0).links[0]?.die(broken)
             const failure = await expectFailure(tried, 'LINK_CLOSED')
-            expect(failure.cause).to.equal(broken)
+            expect(failure.cause).to.have.property('original', broken)
           })
 
           it('fails with LINK_CLOSED when the relay ends the link', async () => {

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import http from 'node:http'
 import https from 'node:https'
+import type { TLSSocket } from 'node:tls'
 import axios from 'axios'
 import { expect } from 'chai'
 import got from 'got'
@@ -190,6 +191,10 @@ const codeOf = (error: unknown): unknown => {
   return cause instanceof Error ? codeOf(cause) : code
 }
 
+/** The codes of an error and of its causes, outermost first. */
+const codesOf = (error: unknown): unknown[] =>
+  error instanceof Error ? [(error as { code?: unknown }).code, ...codesOf(error.cause)] : []
+
 for (const [name, open] of Object.entries(LIBRARIES)) {
   const guard = name === 'undici 8' ? unlessEngineLacks('undici 8') : { describe }
 
@@ -250,9 +255,13 @@ for (const [name, open] of Object.entries(LIBRARIES)) {
       })
     }
 
-    it('fails with the code of the failure when there is no such server', async () => {
-      expect(codeOf(await rejection(library.get('http://nowhere.test/')))).to.equal('END_RESOLVEFAILED')
-      expect(codeOf(await rejection(library.get('https://nowhere.test/')))).to.equal('END_RESOLVEFAILED')
+    it("fails with Node's code for the failure when there is no such server, and ours behind it", async () => {
+      for (const url of ['http://nowhere.test/', 'https://nowhere.test/']) {
+        const error = await rejection(library.get(url))
+        expect(codesOf(error)).to.include('ENOTFOUND')
+        // node-fetch keeps the code of an error, and nothing else.
+        if (name !== 'node-fetch') expect(codesOf(error).at(-1)).to.equal('END_RESOLVEFAILED')
+      }
       expect(servers.calls).to.deep.equal(['nowhere.test:80', 'nowhere.test:443'])
     })
 
@@ -310,6 +319,29 @@ describe('Agents: what must never go beside Tor', () => {
       (await rejection(agent.prove((url) => axios.get(url, { httpAgent: agent.http, proxy: false })))).code,
     ).to.equal('HOOK_IGNORED')
     expect(servers.calls).to.deep.equal([])
+  })
+
+  it('SNI has no dot at the end of a name (RFC 6066, section 3), and the certificate counts as for the name', async () => {
+    const servers = new LocalServers()
+    const seen: (string | false | undefined)[] = []
+    const server = https.createServer({ key: serverKey, cert: serverCertificate }, (request, response) => {
+      seen.push((request.socket as TLSSocket & { servername?: string | false }).servername)
+      response.end()
+    })
+    await servers.add('target.test.:443', server)
+    const agent = new TorAgent({ connect: servers.connect, ca: authority, keepAlive: false })
+    const request = https.get('https://target.test./', { agent: agent.https })
+    const [response] = (await once(request, 'response')) as [http.IncomingMessage]
+    response.resume()
+    await once(response, 'end')
+    for (const undici of [undici6, undici7]) {
+      const connector = undiciConnector({ connect: servers.connect, tls: { ca: authority } })
+      const dispatcher = new undici.Agent({ connect: connector } as never)
+      await (await undici.request('https://target.test./', { dispatcher: dispatcher as never })).body.text()
+      await dispatcher.destroy()
+    }
+    expect(seen).to.deep.equal(['target.test', 'target.test', 'target.test'])
+    await servers.stop()
   })
 
   it('TorAgent refuses a socketPath', async () => {

@@ -6,6 +6,7 @@ import tls from 'node:tls'
 import { expect } from 'chai'
 import { SocketError } from '../../lib/base/errors.ts'
 import type { NodeSocketSource } from '../../lib/node/connect.ts'
+import { SocketFailure } from '../../lib/node/socket-failure.ts'
 import { toDuplex } from '../../lib/node/to-duplex.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { turn } from '../support/turn.ts'
@@ -186,25 +187,30 @@ describe('toDuplex', () => {
 
   describe('Failures', () => {
     const failure = new SocketError('END_CONNRESET', 'reset', { reason: 12 })
+    /** The code that Node's sockets have, ours beside it, and the socket's own error behind it. */
+    const expectFailure = (error: Error): void => {
+      expect(error).to.be.instanceOf(SocketFailure)
+      expect(error).to.include({ code: 'ECONNRESET', torCode: 'END_CONNRESET', message: 'reset', cause: failure })
+    }
 
-    it('of the readable are those of both halves, with their code', async () => {
+    it('of the readable are those of both halves, with the code that Node has for them', async () => {
       const { socket, send, log } = farSide()
       const duplex = toDuplex(socket)
       duplex.resume()
       send.error(failure)
-      expect(await errorOf(duplex)).to.equal(failure)
+      expectFailure(await errorOf(duplex))
       expect(duplex.destroyed).to.equal(true)
       expect(duplex.writable).to.equal(false)
       expect(log).to.include.members(['abort', 'socket.close'])
     })
 
-    it('of the writable are those of both halves, with their code', async () => {
+    it('of the writable are those of both halves, with the code that Node has for them', async () => {
       const { socket, failWrites, log } = farSide()
       const duplex = toDuplex(socket)
       duplex.resume()
       failWrites(failure)
       duplex.write('x')
-      expect(await errorOf(duplex)).to.equal(failure)
+      expectFailure(await errorOf(duplex))
       expect(duplex.readable).to.equal(false)
       expect(log).to.include.members(['cancel', 'socket.close'])
     })
@@ -218,7 +224,7 @@ describe('toDuplex', () => {
       })
       duplex.resume()
       refuse(failure)
-      expect(await errorOf(duplex)).to.equal(failure)
+      expectFailure(await errorOf(duplex))
       await turn(2)
       expect(ended).to.equal(false)
       expect(duplex.connecting).to.equal(false)

@@ -68,7 +68,7 @@ export class LocalServers {
     this.calls.push(address)
     const found = this.#ports.get(address)
     this.open += 1
-    const made = found === undefined ? refusedSocket(address) : tcpSocket(found)
+    const made = found === undefined ? refusedSocket() : tcpSocket(found)
     const leave = (): void => {
       this.open -= 1
     }
@@ -77,8 +77,8 @@ export class LocalServers {
   }
 }
 
-function refusedSocket(address: string): LocalSocket {
-  const error = new SocketError('END_RESOLVEFAILED', `no such server: ${address}`)
+function refusedSocket(): LocalSocket {
+  const error = new SocketError('END_RESOLVEFAILED', 'no such server')
   const failed = Promise.reject(error)
   failed.catch(() => undefined)
   return {

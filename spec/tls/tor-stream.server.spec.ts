@@ -3,6 +3,7 @@ import tls from 'node:tls'
 import { expect } from 'chai'
 import { Circuit } from '../../lib/circuit/circuit.ts'
 import { SocketError } from '../../lib/base/errors.ts'
+import { WithheldError } from '../../lib/base/withheld.ts'
 import { createFetch } from '../../lib/fetch/create-fetch.ts'
 import { tcpExit } from '../../lib/testing/exit/tcp-exit.ts'
 import { TestNetwork } from '../../lib/testing/test-network.ts'
@@ -202,6 +203,8 @@ describe('TLS on a Tor stream', function () {
       (reason: unknown) => reason,
     )
     expect((error as SocketError).code).to.equal('TLS_FAILED')
-    expect((error as SocketError).cause).to.equal(cause)
+    expect((error as SocketError).cause)
+      .to.be.instanceOf(WithheldError)
+      .with.property('original', cause)
   })
 })

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import type { Clock } from '../../../lib/base/clock.ts'
 import { TorError } from '../../../lib/base/errors.ts'
+import { WithheldError } from '../../../lib/base/withheld.ts'
 import { INBOX_LIMIT, LARGEST_CHUNK } from '../../../lib/platform/links/link-inbox.ts'
 import type { Link } from '../../../lib/platform/links/transport.ts'
 import { CLOSE_GRACE, linkOf } from '../../../lib/platform/links/tls-link.ts'
@@ -248,7 +249,9 @@ describe('a link over a TLS socket', () => {
     expect((await reader.read()).value).to.have.length(5)
     const error: unknown = await reader.read().catch((thrown: unknown) => thrown)
     expect((error as TorError).code).to.equal('LINK_CLOSED')
-    expect((error as TorError).cause).to.equal(cause)
+    expect((error as TorError).cause)
+      .to.be.instanceOf(WithheldError)
+      .with.property('original', cause)
     expect(await stateOf(writer.closed)).to.equal('LINK_CLOSED')
   })
 
