@@ -62,10 +62,8 @@ const NODE_CODES: Readonly<Partial<Record<ErrorCode, string>>> = {
 /** OpenSSL's own word for a certificate that is refused, where the runtime has given none. */
 const CERTIFICATE = 'CERT_REJECTED'
 
-/** The failure of a stream as Node's sockets would tell it. */
+/** The failure of a stream as Node's sockets would tell it. Its name is `Error`, as with them: libraries copy it. */
 export class SocketFailure extends Error {
-  /** `SocketFailure`. */
-  override readonly name: string = 'SocketFailure'
   /** Node's: `ECONNRESET`, `ETIMEDOUT`, `ENOTFOUND`, …; where Node has none, the same as `torCode`. */
   readonly code: string
   /** What went wrong, by our own word. */

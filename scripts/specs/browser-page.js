@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { watchErrors } from './error-names.js'
 import { describeError, observe } from './reporter.js'
 
 /**
@@ -35,6 +36,7 @@ export async function run(config) {
   page.mocha.setup({ ui: 'bdd', timeout: config.timeout, fullTrace: true, reporter: class {} })
   if (config.forbidOnly) page.mocha.forbidOnly()
   if (config.grep !== undefined) page.mocha.grep(new RegExp(config.grep))
+  watchErrors()
   for (const file of config.files) {
     try {
       await import(file)

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { namesInErrors } from './error-names.js'
+
 /**
  * What an engine tells of its run. `engineLacks`: skipped by the table of spec/support/engines.ts. `lost`: specs that
  * did not run, because a hook failed or the run was given up. `end` says that the run was whole.
@@ -45,6 +47,9 @@ export function observe(runner, emit) {
   runner.on('fail', (test, error) => {
     if (/** @type {string} */ (test.type) !== 'hook') counted += 1
     emit({ type: 'fail', title: titleOf(test), error: describeError(error) })
+  })
+  runner.on('test end', (test) => {
+    for (const error of namesInErrors()) emit({ type: 'fail', title: `${titleOf(test)} > errors name no host`, error })
   })
   runner.on('pending', (test) => {
     counted += 1

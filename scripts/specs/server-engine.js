@@ -10,6 +10,7 @@ import process from 'node:process'
 import { setTimeout } from 'node:timers'
 import { pathToFileURL } from 'node:url'
 import Mocha from 'mocha'
+import { watchErrors } from './error-names.js'
 import { describeError, observe } from './reporter.js'
 
 /**
@@ -52,6 +53,7 @@ const mocha = new Mocha({
   ...(config.grep === undefined ? {} : { grep: config.grep }),
 })
 
+watchErrors()
 for (const file of config.files) {
   mocha.suite.emit('pre-require', globalThis, file, mocha)
   try {

@@ -317,13 +317,13 @@ describe('fetch connections', () => {
     })
 
     it('and what befalls them before they stand is the cause, without a name in the message', async () => {
-      const refused = new SocketError('END_CONNECTREFUSED', 'one.example refused')
+      const refused = new SocketError('END_CONNECTREFUSED', 'one-host refused')
       server.onConnection = (connection) => connection.fail(refused)
       const fetching = failure(fetch(ONE))
       const error = await fetching
       expect(error).to.be.instanceOf(TypeError)
       expect(error.cause).to.equal(refused)
-      expect(error.message).not.to.include('one.example')
+      expect(error.message).not.to.include('one-host')
     })
 
     it('and refused when the far end speaks another protocol', async () => {

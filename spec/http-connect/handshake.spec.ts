@@ -180,7 +180,7 @@ describe('An HTTP CONNECT handshake', () => {
 
     it('never repeats what the client sent', () => {
       expect(
-        outcomeOf(head('GET http://secret.test/secret HTTP/1.1', 'Host: secret.test', 'Cookie: secret')).reply,
+        outcomeOf(head('GET http://secret-host/secret HTTP/1.1', 'Host: secret-host', 'Cookie: secret')).reply,
       ).not.to.contain('secret')
     })
   })
@@ -277,7 +277,7 @@ const STATUS_OF_CODE: Readonly<Partial<Record<ErrorCode, number>>> = {
 }
 
 describe('The HTTP answer to a stream that cannot be opened', () => {
-  const failure = (code: string): SocketError => new SocketError(code as ErrorCode, 'it failed at secret.test')
+  const failure = (code: string): SocketError => new SocketError(code as ErrorCode, 'it failed at secret-host')
 
   for (const [name, status] of Object.entries(STATUS_OF_END)) {
     it(`has status ${status} for END with reason ${name}, as in C tor, and names it`, () => {

@@ -8,40 +8,72 @@ import type { LinkAddress } from '../../platform/links/transport.ts'
 import { decodeHex } from '../text/encoding.ts'
 import { parseAddressAndPort, parsePort } from '../text/fields.ts'
 import type { Authority } from './network-config.ts'
+import { readTorrcLines } from './torrc-lines.ts'
+
+/** What names an authority, in lower case: tor takes what is cut short too, as far as no other option is meant by it. */
+const NAMES: readonly (readonly [name: string, shortest: number])[] = [
+  ['dirauthority', 'dirau'.length],
+  ['alternatedirauthority', 'alternated'.length],
+  ['dirserver', 'dirserver'.length],
+]
+
+/** A nickname as tor has it. */
+const NICKNAME = /^[A-Za-z0-9]{1,19}$/
 
 /**
- * Reads `[DirAuthority] nickname orport=… v3ident=… [ipv6=[…]:…] address:dirport fingerprint` lines. Empty lines,
- * comments, the flags that say nothing to a client, and the bridge authority are passed over.
+ * Reads the authorities out of a torrc, or out of `nickname orport=… v3ident=… address:dirport fingerprint` lines without
+ * a name of an option, which are those of tor's own list.
  *
- * @throws TypeError naming the line, for one that is malformed or lacks `orport` or `v3ident`
+ * All that tor reads is read: `DirAuthority`, `AlternateDirAuthority` and the older `DirServer`, in any case and cut short
+ * (`DirAuth`), values in quotes, values that go on behind a `\`, comments, `+DirAuthority`, and `/DirAuthority`, which
+ * drops those ahead of it. Other options are passed over, and so are flags that say nothing to a client, and bridge
+ * authorities.
+ *
+ * @throws TypeError naming the line, for an authority that is malformed or lacks `orport` or `v3ident`, for `%include`,
+ * whose file is not read, and for what is no torrc
  */
 export function parseDirAuthorityLines(text: string): Authority[] {
-  const authorities: Authority[] = []
-  for (const [index, line] of text.split('\n').entries()) {
-    const words = line.replace(/#.*/, '').trim().split(/\s+/)
-    if (/^DirAuthority$/i.test(words[0] as string)) words.shift()
-    if (words.length === 0 || words[0] === '') continue
-    const authority = parseLine(words, (why) => {
-      throw new TypeError(`Cannot read line ${index + 1} of the "DirAuthority" lines as ${why}`)
-    })
-    if (authority !== undefined) authorities.push(authority)
+  const fail = (line: number, why: string): never => {
+    throw new TypeError(`Cannot read line ${line} of the "DirAuthority" lines as ${why}`)
   }
-  return authorities
+  const lines = readTorrcLines(text, fail).map((line) => ({ ...line, option: optionOf(line.keyword) }))
+  const isTorrc = lines.some(({ option }) => option !== undefined)
+  const found = new Map<string, Authority[]>()
+  for (const { keyword, value, line, option } of lines) {
+    if (keyword.toLowerCase() === '%include') fail(line, 'it includes another file, which is not read')
+    const words = value.split(/\s+/).filter((word) => word !== '')
+    // Only an authority has this flag; so one without a name of an option is not lost among named ones.
+    const isBare = option === undefined && (!isTorrc || words.some((word) => /^v3ident=/i.test(word)))
+    const name = option ?? ''
+    if (option !== undefined && keyword.startsWith('/')) found.delete(name)
+    else if (isBare || (option !== undefined && words.length > 0)) {
+      const authority = parseLine(isBare ? [keyword, ...words] : words, (why) => fail(line, why))
+      if (authority !== undefined) found.set(name, [...(found.get(name) ?? []), authority])
+    }
+  }
+  return [...found.values()].flat()
 }
 
-function parseLine(words: readonly string[], fail: (why: string) => never): Authority | undefined {
-  // The fingerprint may be in groups of digits; everything ahead of the address is the nickname or a flag.
-  const at = words.findIndex((word) => !word.includes('=') && word.includes(':'))
-  const [nickname = '', ...flags] = words.slice(0, Math.max(at, 0))
-  if (at < 1 || nickname.includes('=')) return fail('it has no nickname ahead of its address')
-  if (flags.includes('bridge')) return undefined
-  const value = (name: string): string | undefined =>
-    flags.find((flag) => flag.startsWith(`${name}=`))?.slice(name.length + 1)
+/** Which of the options that name authorities this is. */
+function optionOf(keyword: string): string | undefined {
+  const word = keyword.replace(/^[+/]/, '').toLowerCase()
+  const [name] = NAMES.find(([full, shortest]) => word.length >= shortest && full.startsWith(word)) ?? []
+  return name === 'dirserver' ? 'dirauthority' : name
+}
 
-  const [hostname = '', directoryPort] = (words[at] as string).split(':')
+/** The words as C tor's `parse_dir_authority_line` has them: a nickname, perhaps; flags, up to a digit; the rest. */
+function parseLine(words: readonly string[], fail: (why: string) => never): Authority | undefined {
+  const isNamed = NICKNAME.test(words[0] as string)
+  const flags = words.slice(isNamed ? 1 : 0)
+  const [address = '', ...fingerprint] = flags.splice(flags.findIndex((word) => /^\d/.test(word)) >>> 0)
+  if (flags.some((flag) => flag.toLowerCase() === 'bridge')) return undefined
+  const value = (name: string): string | undefined =>
+    flags.find((flag) => flag.toLowerCase().startsWith(`${name}=`))?.slice(name.length + 1)
+
+  const [hostname = '', directoryPort] = address.split(':')
   if (parseIPv4(hostname) === undefined || parsePort(directoryPort) === undefined)
-    fail('its address is no IPv4 address with a port')
-  const rsaIdentity = decodeHex(words.slice(at + 1).join(''))
+    fail('it has no IPv4 address with a port')
+  const rsaIdentity = decodeHex(fingerprint.join(''))
   if (rsaIdentity?.length !== 20) return fail('its fingerprint does not have 40 hex digits')
   const v3Identity = value('v3ident')?.toUpperCase()
   if (v3Identity === undefined || decodeHex(v3Identity)?.length !== 20)
@@ -51,5 +83,5 @@ function parseLine(words: readonly string[], fail: (why: string) => never): Auth
   const addresses: LinkAddress[] = [{ hostname, port }]
   const ipv6 = value('ipv6')
   if (ipv6 !== undefined) addresses.push(parseAddressAndPort(ipv6) ?? fail('its "ipv6" is no address with a port'))
-  return { nickname, v3Identity, rsaIdentity, addresses }
+  return { nickname: isNamed ? (words[0] as string) : 'Unnamed', v3Identity, rsaIdentity, addresses }
 }

@@ -1,59 +1,8 @@
 import { expect } from 'chai'
-import { parseDirAuthorityLines } from '../../../lib/directory/network/dir-authority-lines.ts'
 import { encodeHex } from '../../../lib/directory/text/encoding.ts'
 import { checkNetworkConfig, type NetworkConfig } from '../../../lib/directory/network/network-config.ts'
 import { publicNetwork } from '../../../lib/directory/network/public-network.ts'
 import { thrownBy } from '../../cell/support/bytes.ts'
-
-describe('"DirAuthority" lines', () => {
-  const LINE =
-    'DirAuthority auth0 orport=31000 no-v2 v3ident=c140ca7cbe45857283ec3d8880a8f4b2e74b72c7 127.0.0.1:31100 38E74FDCA9ADB6B91E41BC472BCEA701C96F20C7'
-
-  it('name the authorities of a network', () => {
-    const [authority] = parseDirAuthorityLines(`# of a private network\n\n  ${LINE} # one\r\n`)
-    expect(authority).to.deep.include({
-      nickname: 'auth0',
-      v3Identity: 'C140CA7CBE45857283EC3D8880A8F4B2E74B72C7',
-      addresses: [{ hostname: '127.0.0.1', port: 31_000 }],
-    })
-    expect(encodeHex(authority?.rsaIdentity ?? new Uint8Array(0))).to.equal('38E74FDCA9ADB6B91E41BC472BCEA701C96F20C7')
-  })
-
-  it('may have an IPv6 address, and a fingerprint in groups', () => {
-    const text = LINE.replace('no-v2', 'ipv6=[2001:db8::1]:443').replace('38E74FDC', '38E7 4FDC ')
-    expect(parseDirAuthorityLines(text)[0]?.addresses).to.deep.equal([
-      { hostname: '127.0.0.1', port: 31_000 },
-      { hostname: '2001:db8::1', port: 443 },
-    ])
-    expect(parseDirAuthorityLines(text)[0]?.rsaIdentity).to.have.length(20)
-  })
-
-  it('leave out the bridge authority', () => {
-    expect(
-      parseDirAuthorityLines(`Serge orport=9001 bridge 66.111.2.131:9030 ${'A'.repeat(40)}\n${LINE}`),
-    ).to.have.length(1)
-  })
-
-  it('are refused when they are not well-formed, and say which line', () => {
-    for (const [from, to] of [
-      ['orport=31000 ', ''],
-      ['orport=31000', 'orport=0'],
-      ['v3ident=', 'v3='],
-      ['v3ident=c1', 'v3ident='],
-      ['127.0.0.1:31100', 'example.com:31100'],
-      ['127.0.0.1:31100', '127.0.0.1'],
-      [':31100', ':99999'],
-      ['38E7', ''],
-      ['38E7', 'XXXX'],
-      ['auth0 ', ''],
-      ['no-v2', 'ipv6=::1'],
-    ] as const) {
-      const error = thrownBy(() => parseDirAuthorityLines(`\n${LINE.replace(from, to)}`))
-      expect(error, `${from} to ${to}`).to.be.instanceOf(TypeError)
-      expect((error as TypeError).message).to.match(/line 2/)
-    }
-  })
-})
 
 describe('the public network', () => {
   it('has nine authorities that vote, of more than half of which a consensus needs signatures', () => {
