@@ -6,6 +6,8 @@
 import type * as fs from 'node:fs/promises'
 import type { TorClient } from '../client/tor-client.ts'
 import { createFetch, type Fetch } from '../fetch/create-fetch.ts'
+import { encodeLatin1 } from '../fetch/message/latin1.ts'
+import { rawHeadOf } from '../fetch/response.ts'
 import { builtinModule } from '../platform/runtime/builtin.ts'
 import { progressLine } from './progress-bar.ts'
 import { StatusLine, write, type Terminal } from './terminal.ts'
@@ -48,7 +50,7 @@ async function fetchWith(fetch: Fetch, command: FetchCommand, { stdout, stderr, 
   try {
     const put = async (data: Uint8Array): Promise<void> =>
       file === undefined ? await write(stdout, data) : await writeAll(file, data)
-    if (command.include) await put(new TextEncoder().encode(headOf(response)))
+    if (command.include) await put(encodeLatin1(rawHeadOf(response) ?? ''))
     if (response.body !== null) await copy(response.body, put, bar, totalOf(response))
   } finally {
     bar.clear()
@@ -94,9 +96,4 @@ async function writeAll(file: fs.FileHandle, data: Uint8Array): Promise<void> {
 function totalOf({ headers }: Response): number | undefined {
   const length = headers.get('content-length')
   return length === null || headers.has('content-encoding') ? undefined : Number(length)
-}
-
-function headOf({ status, statusText, headers }: Response): string {
-  const lines = Array.from(headers, ([name, value]) => `${name}: ${value}\r\n`)
-  return `${`HTTP/1.1 ${status} ${statusText}`.trimEnd()}\r\n${lines.join('')}\r\n`
 }

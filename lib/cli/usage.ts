@@ -4,6 +4,7 @@
  * @module
  */
 import type * as util from 'node:util'
+import { TOKEN } from '../fetch/message/field-line.ts'
 import { builtinModule } from '../platform/runtime/builtin.ts'
 
 /** What `--help` prints: no more than a screen of 80 columns and 24 lines. */
@@ -11,7 +12,7 @@ export const HELP = `tor-streams - fetch, proxy and resolve through Tor
 
   tor-streams fetch URL        fetch a page or a file
     -o, --output FILE          write the body to FILE, not to standard output
-    -i, --include              print the status line and the headers first
+    -i, --include              print the head of the answer first, as it came
         --method METHOD        GET, or POST with --data, unless told otherwise
         --data TEXT            send TEXT as the body; @FILE sends a file
         --header 'NAME: TEXT'  send a header; may be given several times
@@ -22,7 +23,7 @@ export const HELP = `tor-streams - fetch, proxy and resolve through Tor
   tor-streams resolve NAME     addresses of a name, or the name of an address
 
   Which network: the public one, or
-        --network FILE         the one of these DirAuthority lines
+        --network FILE         the one of the DirAuthority lines of this torrc
         --embedded             one inside this process, for trying things out
   -q, --quiet                  say nothing of progress
   -h, --help    -V, --version
@@ -122,7 +123,7 @@ export function parseArguments(args: readonly string[]): Command {
       refuse([...FETCH_ONLY, ...PROXY_ONLY])
       return { ...common, command, name: one('a NAME') }
     default:
-      throw new UsageError(`There is no command ${command}: fetch, proxy or resolve`)
+      throw new UsageError(`There is no command ${shown(command)}: fetch, proxy or resolve`)
   }
 }
 
@@ -159,7 +160,7 @@ function networkOf(file: string | undefined, isEmbedded: boolean): NetworkChoice
 }
 
 function urlOf(text: string): URL {
-  if (!URL.canParse(text)) throw new UsageError(`This is no URL: ${text}`)
+  if (!URL.canParse(text)) throw new UsageError(`This is no URL: ${shown(text)}`)
   const url = new URL(text)
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
     throw new UsageError(`Only http: and https: can be fetched, not ${url.protocol}`)
@@ -168,13 +169,21 @@ function urlOf(text: string): URL {
 
 function headerOf(text: string): readonly [string, string] {
   const at = text.indexOf(':')
-  if (at < 1) throw new UsageError(`A header has the form 'NAME: TEXT', unlike ${text}`)
-  return [text.slice(0, at).trim(), text.slice(at + 1).trim()]
+  if (at < 1) throw new UsageError(`A header has the form 'NAME: TEXT', unlike ${shown(text)}`)
+  const [name, value] = [text.slice(0, at).trim(), text.slice(at + 1).replace(/^[ \t]+|[ \t]+$/g, '')]
+  if (!TOKEN.test(name)) throw new UsageError(`This is no name of a header: ${shown(name)}`)
+  // A line break would begin another header, or the body.
+  if (/[\0\r\n]/.test(value)) throw new UsageError(`The header ${name} has a line break or a NUL in it`)
+  if (/[^\0-\xff]/.test(value)) throw new UsageError(`The header ${name} has a character that no header can have`)
+  return [name, value]
 }
+
+/** What somebody has typed, in one line. */
+const shown = (text: string): string => JSON.stringify(text.slice(0, 60)).slice(1, -1)
 
 function portOf(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
-    throw new UsageError(`--${name} needs a port, 0 to 65535, unlike ${text}`)
+    throw new UsageError(`--${name} needs a port, 0 to 65535, unlike ${shown(text)}`)
   return Number(text)
 }

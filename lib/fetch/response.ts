@@ -16,6 +16,12 @@ export interface ResponseOrigin {
   readonly isRedirected: boolean
 }
 
+/** The head that each Response was made of. */
+const heads = new WeakMap<Response, string>()
+
+/** The head of a Response as it came, one character for each byte; undefined for one that was not made here. */
+export const rawHeadOf = (response: Response): string | undefined => heads.get(response)
+
 /** Makes the Response. Its headers can be changed: only the runtime itself can make immutable ones. */
 export function makeResponse(
   head: ResponseHead,
@@ -28,6 +34,7 @@ export function makeResponse(
   const response = new Response(body, { status: isOdd ? 200 : head.status, statusText: head.reason, headers })
   const url = new URL(origin.url)
   url.hash = ''
+  heads.set(response, head.raw)
   return describe(response, {
     url: url.href,
     redirected: origin.isRedirected,

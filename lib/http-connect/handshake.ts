@@ -1,5 +1,5 @@
 /**
- * The server's side of an HTTP CONNECT handshake, without any I/O (RFC 9110, "CONNECT"; proposal 365; protocol row 85).
+ * The server's side of an HTTP CONNECT handshake, without any I/O (RFC 9110, "CONNECT"; proposal 365).
  * It opens tunnels and nothing else: a request that is for the proxy to make is refused.
  *
  * @module

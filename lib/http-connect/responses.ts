@@ -1,6 +1,5 @@
 /**
- * What an HTTP CONNECT proxy answers (proposal 365; C tor's `end_reason_to_http_connect_response_line`; protocol row
- * 85).
+ * What an HTTP CONNECT proxy answers (proposal 365; C tor's `end_reason_to_http_connect_response_line`).
  *
  * @module
  */

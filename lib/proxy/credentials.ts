@@ -1,5 +1,5 @@
 /**
- * Credentials of a proxy's client as an isolation token (socks-extensions, "Extent of support"; protocol row 82).
+ * Credentials of a proxy's client as an isolation token (socks-extensions, "Extent of support").
  * Nobody checks them: they only tell activities apart.
  *
  * @module

@@ -27,7 +27,7 @@ export const Socks5Reply = {
 
 /**
  * The reply for each failure that has one of its own; 01 for all others. Those of END as in C tor's
- * `stream_end_reason_to_socks5_response` (protocol row 84). A `connect` of another make may fail with the same codes.
+ * `stream_end_reason_to_socks5_response` (src/core/or/reasons.c). A `connect` of another make may fail with the same codes.
  */
 const REPLY_OF_FAILURE: Readonly<Partial<Record<ErrorCode, number>>> = {
   END_RESOLVEFAILED: Socks5Reply.HOST_UNREACHABLE,

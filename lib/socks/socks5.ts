@@ -1,6 +1,6 @@
 /**
  * SOCKS 5: greeting, username and password, request (RFC 1928, RFC 1929), with Tor's RESOLVE and RESOLVE_PTR and what
- * Tor makes of credentials (socks-extensions; protocol rows 81 and 82).
+ * Tor makes of credentials (socks-extensions, "Extent of support").
  *
  * @module
  */

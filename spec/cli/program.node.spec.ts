@@ -67,6 +67,11 @@ describe('The command line', function () {
         else if (request.url === '/missing') response.writeHead(404).end('not here')
         else if (request.url === '/cut')
           response.writeHead(200, { 'content-length': 100 }).write('half', () => request.socket.destroy())
+        else if (request.url === '/raw')
+          request.socket.end(
+            'HTTP/1.0 200  Fine so\r\nX-Twice: 1\r\nx-tWICE:  2\r\nSet-Cookie: \xe9\r\n\r\nbody',
+            'latin1',
+          )
         else if (request.url === '/never') response.writeHead(200).write('a beginning\n')
         else
           response
@@ -125,6 +130,20 @@ describe('The command line', function () {
     expect(stdout.toString()).to.match(
       /^HTTP\/1\.1 200 OK\r\n(.+\r\n)*x-kind: echo\r\n(.+\r\n)*\r\nPOST yes some data$/,
     )
+  })
+
+  it('includes the head byte for byte: case, order, spaces and what is no ASCII', async () => {
+    const { code, stdout } = await run('fetch', `${base}/raw`, '-i', '--embedded')
+    expect(code).to.equal(0)
+    expect(stdout.toString('latin1')).to.equal(
+      'HTTP/1.0 200  Fine so\r\nX-Twice: 1\r\nx-tWICE:  2\r\nSet-Cookie: \xe9\r\n\r\nbody',
+    )
+  })
+
+  it('refuses a header with a line break in one sentence, with code 2', async () => {
+    const { code, stdout, stderr } = await run('fetch', base, '--header', 'A: b\r\nEvil: c', '--embedded')
+    expect([code, stdout.length]).to.deep.equal([2, 0])
+    expect(stderr).to.equal('tor-streams: The header A has a line break or a NUL in it (see --help)\n')
   })
 
   it('sends a file, by another method', async () => {

@@ -240,7 +240,7 @@ describe('An HTTP CONNECT handshake', () => {
   })
 })
 
-/** C tor 0.4.9.11, src/core/or/reasons.c, end_reason_to_http_connect_response_line; protocol row 85. */
+/** C tor 0.4.9.11, src/core/or/reasons.c, end_reason_to_http_connect_response_line. */
 const STATUS_OF_END: Readonly<Record<keyof typeof EndReason, number>> = {
   MISC: 500,
   RESOLVEFAILED: 503,

@@ -1,6 +1,6 @@
 /**
  * What became of the attempts to open one stream; what an END before CONNECTED says about the circuit, and whether
- * another one may do better (protocol row 75; path-spec, "Handling failure").
+ * another one may do better (path-spec, "Handling failure"; C tor's `edge_reason_is_retriable`).
  *
  * Otherwise than in C tor an exit that says TORPROTOCOL or DESTROY does not cost the other streams their circuit: it
  * only gets no new ones.

@@ -1,5 +1,5 @@
 /**
- * Which streams may share a circuit: those with the same tokens (path-spec, "Attaching streams"; protocol row 77).
+ * Which streams may share a circuit: those with the same tokens (path-spec, "Attaching streams").
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What exits have refused though the directory says that they take it (protocol row 75; C tor's
+ * What exits have refused though the directory says that they take it (tor-spec, "Closing streams"; C tor's
  * `adjust_exit_policy_from_exitpolicy_failure`). Kept in memory only, and for an hour: a policy may change.
  *
  * @module

@@ -30,6 +30,8 @@ export interface ResponseHead {
   readonly reason: string
   /** In the order in which they came. */
   readonly fields: readonly Field[]
+  /** All its lines as they came, one character for each byte, with the empty one. */
+  readonly raw: string
 }
 
 const STATUS_LINE = /^HTTP\/1\.(\d) ([1-9]\d\d)(?: ([^]*))?$/
@@ -39,6 +41,7 @@ const START = 'HTTP/1.'
 export class HeadReader {
   readonly #lines = new LineReader(MAX_HEAD, 'the head of the response')
   readonly #fields: Field[] = []
+  #raw = ''
   #status: Pick<ResponseHead, 'minor' | 'status' | 'reason'> | undefined
 
   /**
@@ -51,8 +54,9 @@ export class HeadReader {
       const line = this.#lines.read(input)
       if (this.#status === undefined) this.#checkStart(line ?? this.#lines.partial)
       if (line === undefined) return undefined
+      this.#raw += `${line}\r\n`
       if (this.#status === undefined) this.#status = parseStatusLine(line)
-      else if (line === '') return { ...this.#status, fields: this.#fields }
+      else if (line === '') return { ...this.#status, fields: this.#fields, raw: this.#raw }
       else this.#fields.push(parseFieldLine(line))
       if (this.#fields.length > MAX_FIELDS)
         throw new HttpError('HTTP_TOO_LARGE', 'the head of the response has too many fields')

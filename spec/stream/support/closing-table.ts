@@ -1,5 +1,5 @@
 /**
- * What comes of everything that can happen to a stream, in every state: the closing table of the design, spelled out.
+ * What comes of everything that can happen to a stream, in every state: the table "Opening and closing" of the README, spelled out.
  *
  * Each line reads `opened closed readable writable ENDs`, then the promises that waited or that the event gave. `-` is
  * pending, `open` not settled yet, `reason` what the application gave as its reason, a word in capitals the code of an

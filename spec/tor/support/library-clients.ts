@@ -182,8 +182,7 @@ export const LIBRARIES: readonly FrontClient[] = [
   },
   {
     name: versioned('ws'),
-    how: '`{ agent: agent.https }`',
-    note: '`ws:` and `wss:`',
+    how: '`{ agent: agent.http }` for `ws:`, `{ agent: agent.https }` for `wss:`',
     verbs: ['receives', 'sends'],
     open: withWs,
   },

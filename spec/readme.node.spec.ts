@@ -1,0 +1,112 @@
+/** Every program of the README: its types against the package as npm packs it, and a run of it in this Node as it stands. */
+import { execFile } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { expect } from 'chai'
+import { transform } from 'esbuild'
+import { ROOT } from '../scripts/files.js'
+import { authority, serverCertificate, serverKey } from './support/tls-authority.ts'
+
+const run = promisify(execFile)
+const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
+const programs = [...readme.matchAll(/^```(?:js|ts)\n([^]*?)^```$/gm)].map(([, code]) => code as string)
+
+/** Makes `TorClient.open()` use a network of this process, whose exits find a server of this process under every name. */
+const PRELOAD = `
+import { once } from 'node:events'
+import http from 'node:http'
+import https from 'node:https'
+import tls from 'node:tls'
+import { MemoryStorage, TorClient } from 'tor-streams'
+import { tcpExit, TestNetwork } from 'tor-streams/testing'
+const { authority, key, cert } = JSON.parse(process.env.README_TLS)
+const connect = tls.connect
+tls.connect = (options) => connect({ ...options, ...(options.servername === 'example.com' && { ca: authority, servername: 'target.test' }) })
+const answer = (request, response) => request.resume().on('end', () => response.end('hello'))
+const servers = [http.createServer(answer), https.createServer({ key, cert }, answer)]
+const [plain, secure] = await Promise.all(servers.map(async (server) => {
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  server.unref()
+  return server.address().port
+}))
+const network = await TestNetwork.start({
+  authorities: 3,
+  exit: tcpExit({ redirect: (_host, port) => ({ host: '127.0.0.1', port: port === 443 ? secure : plain }) }),
+  resolve: () => [{ type: 'ipv4', address: '203.0.113.7', ttl: 60 }],
+})
+const open = TorClient.open.bind(TorClient)
+TorClient.open = (options) =>
+  open({ ...options, network: network.config, transport: network.transport, storage: new MemoryStorage() })
+`
+
+const TORRC = `SocksPort 0\nDirAuthority a orport=1 v3ident=${'A'.repeat(40)} 127.0.0.1:2 ${'B'.repeat(40)}\n`
+
+describe('The programs of the README', function () {
+  this.timeout(120_000)
+  let folder: string
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'tor-streams-readme-'))
+    const packed = join(folder, 'node_modules', 'tor-streams')
+    const source = join(folder, 'source')
+    mkdirSync(packed, { recursive: true })
+    mkdirSync(source)
+    for (const name of ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md', 'lib'])
+      cpSync(join(ROOT, name), join(source, name), { recursive: true })
+    const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
+    await run(process.execPath, [tsc, '-p', join(ROOT, 'tsconfig.json'), '--outDir', join(source, 'dist')], {
+      cwd: ROOT,
+    })
+    // What npm would pack, without its scripts.
+    const { stdout } = await run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: source })
+    const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }]
+    for (const { path } of files) cpSync(join(source, path), join(packed, path), { recursive: true })
+    for (const name of ['@noble', '@types', 'uint8arrays', 'multiformats'])
+      symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name))
+    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
+    writeFileSync(join(folder, 'preload.mjs'), PRELOAD)
+    writeFileSync(join(folder, 'torrc'), TORRC)
+    for (const [index, code] of programs.entries()) {
+      writeFileSync(join(folder, `program${index}.mjs`), code)
+      writeFileSync(join(folder, `typed${index}.mts`), code)
+    }
+  })
+  after(() => rmSync(folder, { recursive: true, force: true }))
+
+  it('are there', () => {
+    expect(programs.length).to.be.at.least(3)
+  })
+
+  it('have the right types', async () => {
+    const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
+    const flags = ['--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2022,dom,dom.iterable,esnext.disposable']
+    const files = programs.map((_, index) => join(folder, `typed${index}.mts`))
+    const { stdout } = await run(
+      process.execPath,
+      [tsc, ...flags, '--types', 'node', '--module', 'nodenext', ...files],
+      {
+        cwd: folder,
+      },
+    ).catch((error: { stdout: string }) => error)
+    expect(stdout).to.equal('')
+  })
+
+  for (const [index, code] of programs.entries()) {
+    it(`number ${index + 1} has nothing that Node 20 would not parse`, async () => {
+      const inNode20 = await transform(code, { target: 'node20.19', format: 'esm' })
+      expect(inNode20.code).to.equal((await transform(code, { target: 'esnext', format: 'esm' })).code)
+    })
+
+    it(`number ${index + 1} runs`, async () => {
+      const tls = JSON.stringify({ authority, key: serverKey, cert: serverCertificate })
+      const { stdout } = await run(process.execPath, ['--import', './preload.mjs', `program${index}.mjs`], {
+        cwd: folder,
+        env: { ...process.env, README_TLS: tls },
+        timeout: 60_000,
+      })
+      expect(stdout.trim()).not.to.equal('')
+    })
+  }
+})
