@@ -23,6 +23,7 @@ import { GuardSample } from './guard-sample.ts'
 import { formatGuardState, parseGuardState } from './guard-state.ts'
 import { secureRandom, type Random } from '../relays/random.ts'
 import type { SampledGuard } from './sampled-guard.ts'
+import { canBeGuard } from '../relays/usable-relays.ts'
 
 /** What a manager needs. */
 export interface GuardManagerOptions {
@@ -114,17 +115,27 @@ export class GuardManager {
   }
 
   /**
-   * The primary guards that would be used next and whose microdescriptors are missing: no circuit should be built
-   * before they were asked for, or whoever serves microdescriptors could choose our guards (guard-spec 4.12).
+   * The primary guards that would be used next and whose microdescriptors are missing, in the present directory or in
+   * this one: no circuit should be built before they were asked for, or whoever serves microdescriptors could choose
+   * our guards (guard-spec 4.12).
    */
-  missingMicrodescriptors(): readonly ConsensusRelay[] {
+  missingMicrodescriptors(directory?: DirectoryView): readonly ConsensusRelay[] {
     const now = this.#now()
-    const next = this.#sample.primaries(now).filter((guard) => this.#isWorthATry(guard, now, true))
-    return next
+    const next = this.#sample
+      .primaries(now)
+      .filter((guard) => this.#isWorthATry(guard, now, true))
       .slice(0, this.#sample.parameters.primariesToUse + 1)
-      .filter((guard) => this.#sample.complete(guard) === undefined)
-      .map((guard) => this.#sample.listed(guard))
-      .filter((relay) => relay !== undefined)
+    const listed =
+      directory === undefined
+        ? next.map((guard) => this.#sample.listed(guard))
+        : next.map(({ fingerprint }) =>
+            directory.consensus.relays.find((relay) => relay.fingerprint === fingerprint && canBeGuard(relay)),
+          )
+    const isComplete = ({ fingerprint }: ConsensusRelay): boolean =>
+      directory === undefined
+        ? this.#sample.complete({ fingerprint }) !== undefined
+        : directory.relays.some((relay) => relay.fingerprint === fingerprint)
+    return listed.filter((relay) => relay !== undefined).filter((relay) => !isComplete(relay))
   }
 
   /** A guard for a circuit; undefined when none fits. */
