@@ -211,8 +211,10 @@ export class DirectoryKeeper {
     try {
       return await source.fetch({ path, limit: MAX_CONSENSUS }, accept, signal)
     } catch (error) {
-      if (behind === undefined || signal.aborted) throw error
-      return behind // nobody else had one
+      // Nobody else had one. That this client is too old for a newer one is to be said all the same.
+      const isAnswer = error instanceof TorError && error.code.startsWith('DIRECTORY_')
+      if (behind === undefined || signal.aborted || !isAnswer) throw error
+      return behind
     }
   }
 

@@ -27,9 +27,9 @@ const LAST_RETRY = 600_000
 
 /** What a store needs. */
 export interface MicrodescriptorStoreOptions {
-  readonly source: DocumentSource
-  readonly kept: ClientStore
-  readonly clock: Clock
+  readonly source: Pick<DocumentSource, 'fetch'>
+  readonly kept: Pick<ClientStore, 'use' | 'keep'>
+  readonly clock: Pick<Clock, 'now'>
 }
 
 export class MicrodescriptorStore {

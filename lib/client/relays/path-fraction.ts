@@ -34,6 +34,7 @@ export function neededFraction(directory: Pick<NetworkDirectory, 'param'>): numb
  * at all nothing is missing for it; that there is no path is for the choice of paths to say.
  */
 export function describedFraction(directory: NetworkDirectory): number {
+  if (directory.missing.length === 0) return 1
   const missing = new Set(directory.missing)
   const weights = new PositionWeights(directory)
   const hops = directory.consensus.relays.filter((relay) => isUsable(relay) && canBeHop(relay))
