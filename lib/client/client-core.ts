@@ -113,7 +113,8 @@ export class ClientCore {
 
   /** How far the client has come. */
   get status(): ClientStatus {
-    return statusOf(this.#phase, this.#done, this.#warning === undefined ? [] : [this.#warning])
+    const warnings = [this.#warning, this.#guards.warning].filter((warning) => warning !== undefined)
+    return statusOf(this.#phase, this.#done, warnings)
   }
 
   /** What went wrong last, for whoever waits in vain. */
