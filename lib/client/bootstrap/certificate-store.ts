@@ -24,8 +24,8 @@ const MAX_CERTIFICATES = 1_000_000
 /** What a store needs. */
 export interface CertificateStoreOptions {
   readonly network: NetworkConfig
-  readonly source: DocumentSource
-  readonly kept: ClientStore
+  readonly source: Pick<DocumentSource, 'fetch'>
+  readonly kept: Pick<ClientStore, 'use' | 'keep'>
   readonly clock: Clock
   readonly platform: Platform
 }

@@ -29,8 +29,8 @@ const STALE_RETRY = 60_000
 /** What a keeper needs. */
 export interface DirectoryKeeperOptions {
   readonly network: NetworkConfig
-  readonly source: DocumentSource
-  readonly kept: ClientStore
+  readonly source: Pick<DocumentSource, 'fetch' | 'release'>
+  readonly kept: Pick<ClientStore, 'use' | 'keep'>
   readonly clock: Clock
   readonly platform: Platform
   /** Aborts when the client is closed. */

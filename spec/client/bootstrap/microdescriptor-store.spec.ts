@@ -1,17 +1,17 @@
 import { expect } from 'chai'
-import { TorError } from '../../../lib/base/errors.ts'
+import type { TorError } from '../../../lib/base/errors.ts'
 import { deferred } from '../../../lib/base/deferred.ts'
-import type { DocumentRequest, DocumentSource } from '../../../lib/client/bootstrap/document-source.ts'
 import { MicrodescriptorStore } from '../../../lib/client/bootstrap/microdescriptor-store.ts'
 import { TestNetwork } from '../../../lib/testing/test-network.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { rejection } from '../../stream/support/stream-fixture.ts'
+import { FakeSource, type FakeServer } from '../support/fake-source.ts'
 import { digestsOf } from '../support/withholding.ts'
 
 const MINUTE = 60_000
 
 /** What a server has, of what it is asked for; undefined when it has nothing. */
-type Server = (digests: readonly string[], lane: number) => string | undefined | Promise<string>
+type Server = (digests: readonly string[], lane: number) => ReturnType<FakeServer>
 
 describe('MicrodescriptorStore', () => {
   const signal = new AbortController().signal
@@ -19,9 +19,7 @@ describe('MicrodescriptorStore', () => {
   const texts = new Map<string, string>()
   let digests: string[]
   let clock: FakeClock
-  let asked: string[][]
-  let outdone: number[]
-  let servers: Server[]
+  let source: FakeSource
   let store: MicrodescriptorStore
 
   before(async () => {
@@ -33,16 +31,18 @@ describe('MicrodescriptorStore', () => {
 
   beforeEach(() => {
     clock = new FakeClock()
-    asked = []
-    outdone = []
-    servers = [honest]
+    source = new FakeSource()
+    serve(honest)
     store = new MicrodescriptorStore({
       clock,
-      source: { fetch },
+      source,
       kept: { use: () => Promise.resolve(), keep: () => Promise.resolve() },
     })
   })
 
+  const serve = (...servers: readonly Server[]): void => {
+    source.servers = servers.map((server) => (path, lane) => server(digestsOf({ path }), lane))
+  }
   const textOf = (some: readonly string[]): string => some.map((digest) => texts.get(digest) ?? '').join('')
   const honest: Server = (some) => textOf(some)
   const without =
@@ -50,51 +50,30 @@ describe('MicrodescriptorStore', () => {
     (some) =>
       textOf(some.filter((digest) => !leftOut.includes(digest))) || undefined
 
-  /** As {@link DocumentSource.fetch}, of servers that are asked in their order. */
-  async function fetch<T>(
-    { path, lane = 0, lacked }: DocumentRequest,
-    accept: Parameters<typeof DocumentSource.prototype.fetch<T>>[1],
-  ): Promise<T> {
-    let failure: unknown
-    for (const [index, server] of servers.entries()) {
-      const some = digestsOf({ path: typeof path === 'string' ? path : path() })
-      asked.push(some)
-      try {
-        const text = await server(some, lane)
-        if (text === undefined) throw new TorError('DIRECTORY_UNAVAILABLE', 'the relay answered 404')
-        return await accept(text, () => outdone.push(index))
-      } catch (error) {
-        failure = error
-        lacked?.()
-      }
-    }
-    throw failure as TorError
-  }
-
   const search = (wanted: readonly string[] = digests): Promise<TorError | undefined> =>
     store.fetch(new Set(wanted), signal, () => undefined)
   const known = (): string[] => [...store.all.keys()].sort()
 
   it('asks the next server for what one left out, and for nothing else, also after a 404', async () => {
     const [a, b, c] = digests as [string, string, string]
-    servers = [without(a, b, c), without(...digests), without(a), honest]
+    serve(without(a, b, c), without(...digests), without(a), honest)
     expect(await search()).to.equal(undefined)
     expect(known()).to.deep.equal([...digests].sort())
-    expect(asked.map((some) => some.length)).to.deep.equal([digests.length, 3, 3, 1])
+    expect(source.asked.map((each) => digestsOf(each).length)).to.deep.equal([digests.length, 3, 3, 1])
     // Whoever had something, the first too, has outdone those before.
-    expect(outdone).to.deep.equal([0, 2, 3])
+    expect(source.outdoing).to.deep.equal([0, 2, 3])
   })
 
   it('takes each once, whatever order and number they come in, and none that was not asked for', async () => {
     const [stranger, ...wanted] = digests as [string, ...string[]]
-    servers = [() => textOf([...wanted].reverse()).repeat(50) + textOf([stranger])]
+    serve(() => textOf([...wanted].reverse()).repeat(50) + textOf([stranger]))
     expect(await search(wanted)).to.equal(undefined)
     expect(known()).to.deep.equal([...wanted].sort())
   })
 
   it('does not take one for another whose digest differs', async () => {
     const [first] = digests as [string]
-    servers = [(some) => textOf(some).replace(/^ntor-onion-key .*$/m, 'ntor-onion-key ' + 'A'.repeat(43))]
+    serve((some) => textOf(some).replace(/^ntor-onion-key .*$/m, 'ntor-onion-key ' + 'A'.repeat(43)))
     const failure = await search([first])
     expect(failure?.code).to.equal('DIRECTORY_DIGEST')
     expect(known()).to.deep.equal([])
@@ -102,52 +81,50 @@ describe('MicrodescriptorStore', () => {
 
   it('looks for what several servers lacked less and less often, ten minutes apart at most', async () => {
     const [hidden] = digests as [string]
-    servers = [without(hidden), without(hidden)]
+    serve(without(hidden), without(hidden))
     const times: number[] = []
     const began = clock.now()
     for (let minute = 0; minute < 40; minute++) {
-      const before = asked.length
+      const before = source.asked.length
       expect(store.isWorthASearch([hidden])).to.equal([0, 1, 3, 7, 15, 25, 35].includes(minute))
       await search()
-      if (asked.length > before) times.push((clock.now() - began) / MINUTE)
+      if (source.asked.length > before) times.push((clock.now() - began) / MINUTE)
       clock.advance(MINUTE)
     }
     expect(times).to.deep.equal([0, 1, 3, 7, 15, 25, 35])
     clock.advance(10 * MINUTE)
-    servers = [honest]
+    serve(honest)
     expect(await search()).to.equal(undefined)
     expect(known()).to.deep.equal([...digests].sort())
   })
 
   it('looks at once again for what one server alone lacked, or nobody could be asked for', async () => {
-    servers = [without(...digests)]
+    serve(without(...digests))
     expect((await search())?.code).to.equal('DIRECTORY_UNAVAILABLE')
     expect(store.isWorthASearch(digests)).to.equal(true)
-    servers = []
-    const count = asked.length
-    await search().catch(() => undefined) // this source has no failure of its own to give
-    servers = [honest]
+    serve()
+    const count = source.asked.length
+    expect((await search())?.code).to.equal('DIRECTORY_UNAVAILABLE')
+    serve(honest)
     expect(await search()).to.equal(undefined)
-    expect(asked.length).to.equal(count + 1)
+    expect(source.asked.length).to.equal(count + 1)
   })
 
   it('is held up by a slow server for one batch, which has a lane of its own, while others do the rest', async () => {
     const many = Array.from({ length: 1400 }, (_, index) => index.toString(36).padStart(43, 'A'))
     const done: number[] = []
     const stop = deferred<string>()
-    servers = [
-      (some, lane) => {
-        if (lane === 0) return stop.promise
-        done.push(some.length)
-        return undefined
-      },
-    ]
+    serve((some, lane) => {
+      if (lane === 0) return stop.promise
+      done.push(some.length)
+      return undefined
+    })
     const searching = search(many)
     for (let turns = 0; done.length < 6 && turns < 1000; turns++) await Promise.resolve()
     expect(done).to.deep.equal([200, 200, 200, 200, 200, 200])
     stop.resolve('')
     expect((await searching)?.code).to.match(/^DIRECTORY_/)
-    expect(asked.length).to.equal(7)
+    expect(source.asked.length).to.equal(7)
   })
 
   it('forgets what the consensus no longer has', async () => {
@@ -158,12 +135,10 @@ describe('MicrodescriptorStore', () => {
 
   it('says that it was given up', async () => {
     const abort = new AbortController()
-    servers = [
-      () => {
-        abort.abort()
-        return undefined
-      },
-    ]
+    serve(() => {
+      abort.abort()
+      return undefined
+    })
     const failing = store.fetch(new Set(digests), abort.signal, () => undefined)
     expect(((await rejection(failing)) as TorError).code).to.equal('ABORTED')
   })

@@ -49,23 +49,6 @@ describe('A single directory server', function () {
     expect(fixture.clock.now() - validAfter).to.be.within(0, HOUR)
   })
 
-  it('as the one guard that is asked first cannot hold back the next consensus', async () => {
-    fixture.network.directory.params = { 'guard-n-primary-dir-guards-to-use': 1 }
-    const tor = await open(2)
-    fixture.network.directory.requests.length = 0
-    let liar: TestRelay | undefined
-    for (let quarter = 0; quarter < 4 * 9; quarter++) {
-      fixture.clock.advance(HOUR / 4)
-      await fixture.quiet()
-      await fixture.passing(tor.connect('example.com:80', { isolation: quarter % 2 }).opened)
-      liar ??= fixture.network.directory.requests.find(({ kind }) => kind === 'consensus')?.relay
-      // From then on it has no newer one than that which the client has.
-      if (liar) liar.lie ??= { consensusAt: fixture.clock.now() }
-      expect(tor.status.warnings, `after ${(quarter + 1) / 4} hours`).to.deep.equal([])
-    }
-    expect(liar?.nickname).to.match(/^guard/)
-  })
-
   it('that gives some of the certificates only does not cost the consensus: the next is asked for the others', async () => {
     server.serve = (request, usual) => {
       const [first] = fixture.network.directory.certificates as [string]
