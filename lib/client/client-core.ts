@@ -8,6 +8,7 @@ import { readCongestionParameters, readXonXoffParameters } from '../circuit/cong
 import type { Clock } from '../base/clock.ts'
 import type { NetworkConfig } from '../directory/network/network-config.ts'
 import type { NetworkDirectory } from '../directory/network-directory.ts'
+import type { ConsensusRelay } from '../directory/relay-entry.ts'
 import { TorError } from '../base/errors.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Transport } from '../platform/links/transport.ts'
@@ -17,7 +18,7 @@ import { CircuitPool } from './circuits/circuit-pool.ts'
 import { DirectoryKeeper } from './bootstrap/directory-keeper.ts'
 import { decodeHex } from '../directory/text/encoding.ts'
 import { DocumentSource, type ServerPick } from './bootstrap/document-source.ts'
-import { GuardManager } from './guards/guards.ts'
+import { GuardManager, type GuardPick } from './guards/guards.ts'
 import { ClientStore } from './bootstrap/client-store.ts'
 import { LearnedPolicies } from './paths/learned-policies.ts'
 import { PathSelector } from './paths/path-selection.ts'
@@ -90,6 +91,8 @@ export class ClientCore {
       platform,
       closing: this.#closing.signal,
       random: () => random(1 << 30) / (1 << 30),
+      missingOfGuards: (directory) =>
+        this.#guards.missingMicrodescriptors(directory).map(({ microdescriptorDigest }) => microdescriptorDigest),
       progress: (phase, done) => this.#progress(phase, done),
       changed: (directory) => this.#directoryChanged(directory),
       warn: (warning) => {
@@ -110,7 +113,8 @@ export class ClientCore {
 
   /** How far the client has come. */
   get status(): ClientStatus {
-    return statusOf(this.#phase, this.#done, this.#warning === undefined ? [] : [this.#warning])
+    const warnings = [this.#warning, this.#guards.warning].filter((warning) => warning !== undefined)
+    return statusOf(this.#phase, this.#done, warnings)
   }
 
   /** What went wrong last, for whoever waits in vain. */
@@ -188,15 +192,20 @@ export class ClientCore {
     const { network, random } = this.#options
     const guards = this.#guards
     const asked = new Set<string>()
+    const later: string[] = []
     while (this.#keeper.directory && asked.size < MAX_DIRECTORY_GUARDS) {
       const pick = guards.pickForDirectory({ allows: ({ fingerprint }) => !asked.has(fingerprint) })
       if (pick === undefined) break
-      const { fingerprint, addresses } = pick.relay
-      asked.add(fingerprint)
-      yield {
-        server: { addresses, rsaIdentity: decodeHex(fingerprint) as Uint8Array },
-        settled: (reachable) => (reachable ? void guards.succeeded(pick) : guards.failed(pick)),
-      }
+      asked.add(pick.relay.fingerprint)
+      if (this.#source.isOutdone(pick.relay.fingerprint)) {
+        // The same guards are asked whatever they leave out: none can bring in a further one.
+        guards.cancelled(pick)
+        later.push(pick.relay.fingerprint)
+      } else yield serverOf(guards, pick)
+    }
+    for (const last of later) {
+      const pick = guards.pickForDirectory({ allows: ({ fingerprint }) => fingerprint === last })
+      if (pick !== undefined) yield serverOf(guards, pick)
     }
     for (const server of [...shuffled(network.fallbacks, random), ...shuffled(network.authorities, random)])
       yield { server }
@@ -227,5 +236,14 @@ export class ClientCore {
     this.#phase = phase
     this.#done = done
     this.#options.onProgress(this.status)
+  }
+}
+
+/** A guard to be asked for documents; it is told what became of it. */
+function serverOf(guards: GuardManager, pick: GuardPick<ConsensusRelay>): ServerPick {
+  const { addresses, fingerprint } = pick.relay
+  return {
+    server: { addresses, rsaIdentity: decodeHex(fingerprint) as Uint8Array },
+    settled: (reachable) => (reachable ? void guards.succeeded(pick) : guards.failed(pick)),
   }
 }

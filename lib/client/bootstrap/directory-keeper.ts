@@ -6,15 +6,7 @@
 import type { Clock } from '../../base/clock.ts'
 import { checkClientProtocols } from '../../directory/client-protocols.ts'
 import { checkLifetime, nextFetch, type ConsensusAge } from '../../directory/consensus-lifetime.ts'
-import { missingCertificates, verifyConsensus } from '../../directory/consensus-signatures.ts'
 import { parseConsensus, type Consensus } from '../../directory/consensus.ts'
-import {
-  isCertificateFor,
-  parseKeyCertificates,
-  verifyKeyCertificate,
-  type KeyCertificate,
-} from '../../directory/key-certificate.ts'
-import { parseMicrodescriptors, type Microdescriptor } from '../../directory/microdescriptor.ts'
 import type { NetworkConfig } from '../../directory/network/network-config.ts'
 import { isUsable, NetworkDirectory } from '../../directory/network-directory.ts'
 import { markHandled } from '../../base/deferred.ts'
@@ -22,20 +14,14 @@ import { TorError } from '../../base/errors.ts'
 import type { Platform } from '../../platform/platform.ts'
 import type { DocumentSource } from './document-source.ts'
 import type { ClientStore } from './client-store.ts'
+import { CertificateStore } from './certificate-store.ts'
+import { MicrodescriptorStore } from './microdescriptor-store.ts'
 import { unlessAborted } from '../../base/pause.ts'
+import { describedFraction, neededFraction } from '../relays/path-fraction.ts'
 import type { ClientPhase } from './status.ts'
 
 /** The most bytes of each kind of document. The public network's consensus has about 3 MB. */
 const MAX_CONSENSUS = 16_000_000
-const MAX_CERTIFICATES = 1_000_000
-const MAX_MICRODESCRIPTORS = 2_000_000
-
-/** How many microdescriptors are asked for at a time, and how many such requests are under way. */
-const BATCH = 200
-const PARALLEL = 3
-
-/** Of how many relays the microdescriptor must be there, of those that may be used. */
-const ENOUGH = 0.6
 
 /** How soon the directory is renewed anew because it is stale, in ms. */
 const STALE_RETRY = 60_000
@@ -43,14 +29,19 @@ const STALE_RETRY = 60_000
 /** What a keeper needs. */
 export interface DirectoryKeeperOptions {
   readonly network: NetworkConfig
-  readonly source: DocumentSource
-  readonly kept: ClientStore
+  readonly source: Pick<DocumentSource, 'fetch' | 'release'>
+  readonly kept: Pick<ClientStore, 'use' | 'keep'>
   readonly clock: Clock
   readonly platform: Platform
   /** Aborts when the client is closed. */
   readonly closing: AbortSignal
   /** From 0 up to and without 1. */
   random(): number
+  /**
+   * The digests of the descriptions that are missing of the guards to use next, in the present directory or in this
+   * one.
+   */
+  missingOfGuards(directory?: NetworkDirectory): readonly string[]
   /** What is being done; `done` is from 0 to 1. */
   progress(phase: ClientPhase, done: number): void
   /** There is a new directory. */
@@ -59,17 +50,31 @@ export interface DirectoryKeeperOptions {
   warn(warning: string | undefined): void
 }
 
+/** How a round goes. */
+interface Round {
+  /** Nobody is told of its progress. */
+  readonly isQuiet: boolean
+  /** Whether there should be a newer consensus, or only what is missing for the one that is there. */
+  readonly renews: boolean
+}
+
 export class DirectoryKeeper {
   readonly #options: DirectoryKeeperOptions
+  readonly #certificates: CertificateStore
+  readonly #microdescriptors: MicrodescriptorStore
   #directory: NetworkDirectory | undefined
-  #certificates: KeyCertificate[] = []
-  #microdescriptors = new Map<string, { readonly parsed: Microdescriptor; readonly text: string }>()
+  /** Whether enough of its relays are described. */
+  #isComplete = false
+  /** The newest that was verified: its relays may not be described yet. */
+  #consensus: Consensus | undefined
   #refreshing: Promise<NetworkDirectory> | undefined
   #refreshedAt = -Infinity
   #isQuiet = false
 
   constructor(options: DirectoryKeeperOptions) {
     this.#options = options
+    this.#certificates = new CertificateStore(options)
+    this.#microdescriptors = new MicrodescriptorStore(options)
   }
 
   /** The newest directory, usable or not. */
@@ -86,48 +91,62 @@ export class DirectoryKeeper {
   /** Takes over what the last run kept, as far as it is still good. All of it is read at once. */
   async load(): Promise<void> {
     const { kept } = this.#options
-    const certificates = kept.use('certificates', (text) => {
-      this.#certificates = this.#goodOnes(parseKeyCertificates(text))
-    })
-    const microdescriptors = kept.use('microdescriptors', (text) => this.#takeMicrodescriptors(text))
+    const certificates = this.#certificates.load()
+    const microdescriptors = this.#microdescriptors.load()
     const consensus = kept.use('consensus', async (text) => {
       const parsed = await parseConsensus(text)
       await Promise.all([certificates, microdescriptors])
       this.#verify(parsed)
+      this.#consensus = parsed
       this.#replaceBy(this.#directoryOf(parsed))
     })
     await Promise.all([certificates, microdescriptors, consensus])
   }
 
   /**
-   * A directory that may be used now: the one that is there, or a new one. One that is stale is renewed beside, and
-   * what is missing of it fetched.
+   * A directory that may be used now: the one that is there, or a new one. It describes enough of the relays by weight,
+   * and the guards that would be used: whoever serves descriptions would choose paths and guards otherwise (path-spec,
+   * "Getting enough directory information"; guard-spec 4.12). One that is stale is renewed beside, and what is missing
+   * of it fetched.
    *
    * @throws TorError `DIRECTORY_…`, `CLIENT_OBSOLETE`, `ABORTED`
    */
   async usable(signal: AbortSignal): Promise<NetworkDirectory> {
+    const { clock, warn, missingOfGuards } = this.#options
     const directory = this.#directory
-    if (directory === undefined || !this.#isComplete(directory)) return this.refresh(signal)
-    const { clock, warn } = this.#options
-    const age = ageOf(directory.consensus, clock.now())
-    if (age === undefined) return this.refresh(signal) // too old by now, or the clock was set
+    const age = directory && ageOf(directory.consensus, clock.now())
+    // None yet, or too old by now, or the clock was set.
+    if (directory === undefined || age === undefined) return this.refresh(signal)
     warn(age.warning)
-    const isWanting = age.phase === 'stale' || directory.missing.length > 0
-    if (isWanting && Math.abs(clock.now() - this.#refreshedAt) >= STALE_RETRY) markHandled(this.refresh(signal, true))
+    const isStale = age.phase === 'stale'
+    if (!this.#isComplete || missingOfGuards().length > 0)
+      return this.#share(signal, { isQuiet: false, renews: isStale })
+    const isWanting =
+      isStale || directory.consensus !== this.#consensus || this.#microdescriptors.isWorthASearch(directory.missing)
+    if (isWanting && Math.abs(clock.now() - this.#refreshedAt) >= STALE_RETRY)
+      markHandled(this.#share(signal, { isQuiet: true, renews: isStale }))
     return directory
   }
 
   /**
    * Fetches a newer consensus, if there should be one by now, and what is missing for it. Calls at the same time share
    * one round, which goes on when one of them is given up.
-   *
-   * @param quiet - nobody is told of its progress
    */
-  refresh(signal: AbortSignal, quiet = false): Promise<NetworkDirectory> {
+  refresh(signal: AbortSignal): Promise<NetworkDirectory> {
+    return this.#share(signal, { isQuiet: false, renews: true })
+  }
+
+  /** Resolves when no round is under way. */
+  async settled(): Promise<void> {
+    await this.#refreshing?.catch(() => undefined) // whoever wanted it has been told
+  }
+
+  /** Joins the round that is under way, or begins one. */
+  #share(signal: AbortSignal, how: Round): Promise<NetworkDirectory> {
     if (this.#refreshing === undefined) {
-      this.#isQuiet = quiet
+      this.#isQuiet = how.isQuiet
       this.#refreshedAt = this.#options.clock.now()
-      this.#refreshing = this.#refresh(this.#options.closing).finally(async () => {
+      this.#refreshing = this.#refresh(how.renews, this.#options.closing).finally(async () => {
         await this.#options.source.release()
         this.#refreshing = undefined
       })
@@ -136,46 +155,72 @@ export class DirectoryKeeper {
     return unlessAborted(this.#refreshing, signal)
   }
 
-  /** Resolves when no round is under way. */
-  async settled(): Promise<void> {
-    await this.#refreshing?.catch(() => undefined) // whoever wanted it has been told
-  }
-
-  async #refresh(signal: AbortSignal): Promise<NetworkDirectory> {
-    const known = this.#directory?.consensus
-    const isFresh = known !== undefined && ageOf(known, this.#options.clock.now())?.phase === 'fresh'
-    const consensus = isFresh ? known : await this.#fetchConsensus(signal)
-    await this.#fetchMicrodescriptors(consensus, signal)
+  async #refresh(renews: boolean, signal: AbortSignal): Promise<NetworkDirectory> {
+    const { clock, missingOfGuards } = this.#options
+    const known = this.#consensus
+    const phase = known && ageOf(known, clock.now())?.phase
+    const isGoodEnough = phase === 'fresh' || (!renews && phase !== undefined && phase !== 'stale')
+    const consensus = known && isGoodEnough ? known : await this.#fetchConsensus(signal)
+    this.#consensus = consensus
+    const wanted = new Set(consensus.relays.filter(isUsable).map(({ microdescriptorDigest }) => microdescriptorDigest))
+    const failure = await this.#microdescriptors.fetch(wanted, signal, (done) =>
+      this.#progress('microdescriptors', done),
+    )
     const directory = this.#directoryOf(consensus)
-    if (!this.#isComplete(directory)) {
-      throw new TorError(
-        'DIRECTORY_UNAVAILABLE',
-        `only ${directory.relays.length} relays have a description that could be fetched`,
-      )
+    const fraction = describedFraction(directory)
+    if (fraction < neededFraction(directory)) {
+      if (failure !== undefined && directory.relays.length === 0) throw failure
+      const percent = Math.floor(100 * fraction)
+      const what = `the descriptions that could be had make ${percent} % of the paths, which is too little`
+      throw new TorError('DIRECTORY_UNAVAILABLE', what, { cause: failure })
     }
-    this.#replaceBy(directory)
+    // The guards of now first: as long as theirs are missing the directory that is there goes on.
+    if (missingOfGuards(directory).length === 0) this.#replaceBy(directory)
+    // A new consensus may have changed them.
+    if (this.#directory !== directory || missingOfGuards().length > 0)
+      throw new TorError('DIRECTORY_UNAVAILABLE', 'the description of a guard could not be had', { cause: failure })
     return directory
   }
 
   async #fetchConsensus(signal: AbortSignal): Promise<Consensus> {
-    const { network, source, kept } = this.#options
+    const { network, source, kept, clock } = this.#options
     this.#progress('consensus', 0)
     const wanted = network.authorities.map(({ v3Identity }) => v3Identity).sort()
     const path = `/tor/status-vote/current/consensus-microdesc/${wanted.join('+')}.z`
-    const accept = async (text: string): Promise<Consensus> => {
+    const known = this.#consensus
+    let behind: Consensus | undefined
+    const accept = async (text: string, outdo: () => void): Promise<Consensus> => {
       const parsed = await parseConsensus(text)
       this.#expectNewer(parsed)
-      const problem = await this.#fetchCertificates(parsed, signal)
+      this.#progress('certificates', 0)
+      const problem = await this.#certificates.fetch(parsed, signal)
       this.#verify(parsed, problem)
+      const before = behind
+      // One server alone cannot keep a newer one from the client: another is asked whether there is one.
+      const isBehind = parsed.validAfter <= (known?.validAfter ?? 0) || ageOf(parsed, clock.now())?.phase === 'stale'
+      if (isBehind && before === undefined) {
+        behind = parsed
+        await kept.keep('consensus', text)
+        throw new TorError('DIRECTORY_EXPIRED', 'there may be a newer consensus')
+      }
+      if (before && parsed.validAfter <= before.validAfter) return before
+      if (before) outdo()
       await kept.keep('consensus', text)
       return parsed
     }
-    return source.fetch(path, MAX_CONSENSUS, accept, signal)
+    try {
+      return await source.fetch({ path, limit: MAX_CONSENSUS }, accept, signal)
+    } catch (error) {
+      // Nobody else had one. That this client is too old for a newer one is to be said all the same.
+      const isAnswer = error instanceof TorError && error.code.startsWith('DIRECTORY_')
+      if (behind === undefined || signal.aborted || !isAnswer) throw error
+      return behind
+    }
   }
 
   /** Nobody can take the client back to an older consensus than it has, as long as that one may be used. */
   #expectNewer(consensus: Consensus): void {
-    const known = this.#directory?.consensus
+    const known = this.#consensus
     if (known && consensus.validAfter < known.validAfter && ageOf(known, this.#options.clock.now())) {
       throw new TorError('DIRECTORY_EXPIRED', 'the consensus is older than the one that is there')
     }
@@ -187,108 +232,14 @@ export class DirectoryKeeper {
    * @param problem - why certificates are missing, if some are: then that is what is told
    */
   #verify(consensus: Consensus, problem?: unknown): void {
-    const { network, clock, platform, warn } = this.#options
-    const now = clock.now()
+    const { clock, warn } = this.#options
     try {
-      verifyConsensus(consensus, { authorities: network.authorities, certificates: this.#certificates, now, platform })
+      this.#certificates.verify(consensus)
     } catch (error) {
       throw problem ?? error
     }
-    warn(checkLifetime(consensus, now).warning)
+    warn(checkLifetime(consensus, clock.now()).warning)
     checkClientProtocols(consensus)
-  }
-
-  /**
-   * Fetches the certificates that are missing. When some cannot be had, perhaps the others will do: gives the reason.
-   */
-  async #fetchCertificates(consensus: Consensus, signal: AbortSignal): Promise<unknown> {
-    const { network, source, kept, clock } = this.#options
-    this.#progress('certificates', 0)
-    const check = { authorities: network.authorities, certificates: this.#certificates, now: clock.now() }
-    const missing = missingCertificates(consensus, check)
-    if (missing.length === 0) return undefined
-    const names = missing.map(({ identity, signingKeyDigest }) => `${identity}-${signingKeyDigest}`)
-    const accept = (text: string): void => {
-      const asked = parseKeyCertificates(text).filter((certificate) =>
-        missing.some((name) => isCertificateFor(certificate, name)),
-      )
-      this.#certificates = newest([...this.#certificates, ...this.#goodOnes(asked)])
-    }
-    try {
-      await source.fetch(`/tor/keys/fp-sk/${names.join('+')}.z`, MAX_CERTIFICATES, accept, signal)
-    } catch (error) {
-      return error
-    }
-    await kept.keep('certificates', this.#certificates.map(({ text }) => text).join(''))
-    return undefined
-  }
-
-  /**
-   * Those of the certificates that hold: a forged one must not take the place of a true one.
-   *
-   * @throws TorError `DIRECTORY_CERTIFICATE` when there are none
-   */
-  #goodOnes(certificates: readonly KeyCertificate[]): KeyCertificate[] {
-    const { network, clock, platform } = this.#options
-    let problem: unknown = new TorError('DIRECTORY_CERTIFICATE', 'none of the certificates is one that was asked for')
-    const good = certificates.filter((certificate) => {
-      const { identity } = certificate
-      if (!network.authorities.some(({ v3Identity }) => v3Identity === identity)) return false
-      try {
-        verifyKeyCertificate(certificate, { identity, now: clock.now(), platform })
-        return true
-      } catch (error) {
-        problem = error
-        return false
-      }
-    })
-    if (good.length === 0) throw problem
-    return good
-  }
-
-  async #fetchMicrodescriptors(consensus: Consensus, signal: AbortSignal): Promise<void> {
-    const { source, kept } = this.#options
-    const wanted = new Set(consensus.relays.filter(isUsable).map(({ microdescriptorDigest }) => microdescriptorDigest))
-    const missing = [...wanted].filter((digest) => !this.#microdescriptors.has(digest))
-    const batches = Array.from({ length: Math.ceil(missing.length / BATCH) }, (_, index) =>
-      missing.slice(index * BATCH, (index + 1) * BATCH),
-    )
-    const total = batches.length
-    let failure: TorError | undefined
-    this.#progress('microdescriptors', 0)
-    const worker = async (): Promise<void> => {
-      for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
-        const asked = new Set(batch)
-        const accept = async (text: string): Promise<void> => {
-          if ((await this.#takeMicrodescriptors(text, asked)) === 0)
-            throw new TorError('DIRECTORY_DIGEST', 'none of the descriptions is one that was asked for')
-        }
-        await source
-          .fetch(`/tor/micro/d/${batch.join('-')}.z`, MAX_MICRODESCRIPTORS, accept, signal)
-          .catch((error: unknown) => {
-            if (!(error instanceof TorError)) throw error
-            failure = error
-          })
-        this.#progress('microdescriptors', 1 - batches.length / total)
-      }
-    }
-    await Promise.all(Array.from({ length: PARALLEL }, worker))
-    for (const digest of this.#microdescriptors.keys()) if (!wanted.has(digest)) this.#microdescriptors.delete(digest)
-    if (missing.length > 0)
-      await kept.keep('microdescriptors', [...this.#microdescriptors.values()].map(({ text }) => text).join(''))
-    // Some may be missing; none may not.
-    if (failure !== undefined && this.#microdescriptors.size < ENOUGH * wanted.size) throw failure
-  }
-
-  /** Takes the microdescriptors of a text, of those that were asked for; returns how many. */
-  async #takeMicrodescriptors(text: string, asked?: ReadonlySet<string>): Promise<number> {
-    let taken = 0
-    for (const { digest, microdescriptor, text: own } of await parseMicrodescriptors(text)) {
-      if (microdescriptor === undefined || (asked && !asked.has(digest))) continue
-      this.#microdescriptors.set(digest, { parsed: microdescriptor, text: own })
-      taken += 1
-    }
-    return taken
   }
 
   #progress(phase: ClientPhase, done: number): void {
@@ -296,31 +247,14 @@ export class DirectoryKeeper {
   }
 
   #directoryOf(consensus: Consensus): NetworkDirectory {
-    return new NetworkDirectory(
-      consensus,
-      new Map([...this.#microdescriptors].map(([digest, { parsed }]) => [digest, parsed])),
-    )
+    return new NetworkDirectory(consensus, this.#microdescriptors.all)
   }
 
   #replaceBy(directory: NetworkDirectory): void {
     this.#directory = directory
+    this.#isComplete = describedFraction(directory) >= neededFraction(directory)
     this.#options.changed(directory)
   }
-
-  #isComplete({ relays, missing }: NetworkDirectory): boolean {
-    return relays.length > 0 && relays.length >= ENOUGH * (relays.length + missing.length)
-  }
-}
-
-/** One certificate for each signing key of each authority: the one that was made last. */
-function newest(certificates: readonly KeyCertificate[]): KeyCertificate[] {
-  const byKey = new Map<string, KeyCertificate>()
-  for (const certificate of certificates) {
-    const key = `${certificate.identity}-${certificate.signingKeyDigest}`
-    const known = byKey.get(key)
-    if (!known || known.published < certificate.published) byKey.set(key, certificate)
-  }
-  return [...byKey.values()]
 }
 
 /** How old a consensus is; undefined when it may not be used. */

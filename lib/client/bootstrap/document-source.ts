@@ -39,12 +39,30 @@ export interface DocumentSourceOptions {
   readonly platform: Platform
 }
 
+/** A document that is wanted. */
+export interface DocumentRequest {
+  /** What each server is asked for. */
+  readonly path: string | (() => string)
+  /** The most bytes, decompressed. */
+  readonly limit: number
+  /**
+   * Requests at the same time go to servers of their own where they have different lanes.
+   *
+   * @defaultValue 0
+   */
+  readonly lane?: number | undefined
+  /** A server answered, but did not have it, or not as it should be. */
+  readonly lacked?: (() => void) | undefined
+}
+
 export class DocumentSource {
   readonly #options: DocumentSourceOptions
   readonly #circuits = new Map<string, Circuit>()
-  /** Of this round, and of those that are asked at random: who served a document, and who did not answer. */
-  #good: DirectoryServer | undefined
+  /** Of this round, and of those that are asked at random: by lane who served a document, and who did not answer. */
+  readonly #good = new Map<number, DirectoryServer>()
   readonly #silent = new Set<DirectoryServer>()
+  /** By fingerprint: who did not have what others had. These are asked last, as long as the client lives. */
+  readonly #outdone = new Set<string>()
   #lastFailure: unknown
 
   constructor(options: DocumentSourceOptions) {
@@ -56,46 +74,60 @@ export class DocumentSource {
     return this.#lastFailure
   }
 
+  /** True for a server that did not have what another one had: it is asked after the others of its kind. */
+  isOutdone(fingerprint: string): boolean {
+    return this.#outdone.has(fingerprint)
+  }
+
   /**
-   * Fetches `path` and gives what `accept` makes of it. A server that has it not, or whose document `accept` throws at,
-   * is passed over.
+   * Fetches a document and gives what `accept` makes of it. A server that has it not, or whose document `accept` throws
+   * at, is passed over.
    *
-   * @param limit - the most bytes, decompressed
+   * @param accept - calls `outdo` when the document has what the servers before lacked
    * @throws TorError: the last server's failure, a document's before a connection's; or what else `accept` throws than
    * `DIRECTORY_…`
    */
   async fetch<T>(
-    path: string,
-    limit: number,
-    accept: (text: string) => Promise<T> | T,
+    { path, limit, lane = 0, lacked }: DocumentRequest,
+    accept: (text: string, outdo: () => void) => Promise<T> | T,
     signal: AbortSignal,
   ): Promise<T> {
     let failure: unknown
     let asked = 0
-    for (const pick of this.#servers()) {
+    const lacking: DirectoryServer[] = []
+    const outdo = (): void => {
+      for (const server of lacking) this.#outdone.add(encodeHex(server.rsaIdentity))
+    }
+    const failed = ({ server, settled }: ServerPick, error: unknown): void => {
+      if (settled === undefined && this.#good.get(lane) === server) this.#good.delete(lane)
+      failure = isAnswer(error) || !isAnswer(failure) ? error : failure
+      this.#lastFailure = failure
+      if (!isFromServer(error)) return
+      lacking.push(server)
+      lacked?.()
+    }
+    for (const pick of this.#servers(lane)) {
       if (signal.aborted || asked++ === MAX_SERVERS) break
       let text: string
       try {
-        text = await this.#request(pick.server, path, limit, signal)
+        text = await this.#request(pick.server, typeof path === 'string' ? path : path(), limit, signal)
         if (pick.settled) pick.settled(true)
-        else this.#good = pick.server
+        else this.#good.set(lane, pick.server)
       } catch (error) {
         if (signal.aborted) break
         const reached = isFromServer(error)
         if (pick.settled) pick.settled(reached)
         else if (!reached) this.#silent.add(pick.server)
-        failure = isAnswer(failure) ? failure : error
-        this.#lastFailure = failure
+        failed(pick, error)
         continue
       }
       try {
-        return await accept(text)
+        return await accept(text, outdo)
       } catch (error) {
         if (signal.aborted) break
         // Only a document that is no good speaks for another server.
         if (!isAnswer(error)) throw error
-        failure = error
-        this.#lastFailure = failure
+        failed(pick, error)
       }
     }
     if (signal.aborted) throw new TorError('ABORTED', 'the directory is not wanted any more', { cause: signal.reason })
@@ -103,23 +135,38 @@ export class DocumentSource {
     throw new TorError('DIRECTORY_UNAVAILABLE', 'no directory server could be asked', { cause: failure })
   }
 
-  /** Guards first; then who has served a document in this round; then the others that are not known to be silent. */
-  *#servers(): Iterable<ServerPick> {
+  /**
+   * Guards first; then who has served a document in this round; then the others that are not known to be silent, those
+   * of other lanes and those that were outdone last.
+   */
+  *#servers(lane: number): Iterable<ServerPick> {
+    const good = this.#good.get(lane)
+    const ofOthers = new Set(this.#good.values())
+    const later: ServerPick[] = []
+    const last: ServerPick[] = []
     let hasGuards = true
     for (const pick of this.#options.servers()) {
-      if (hasGuards && pick.settled === undefined) {
-        hasGuards = false
-        if (this.#good && !this.#silent.has(this.#good)) yield { server: this.#good }
+      const { server, settled } = pick
+      if (settled) {
+        yield pick
+        continue
       }
-      if (pick.settled || (pick.server !== this.#good && !this.#silent.has(pick.server))) yield pick
+      if (hasGuards && good && !this.#silent.has(good)) yield { server: good }
+      hasGuards = false
+      if (server === good || this.#silent.has(server)) continue
+      if (this.isOutdone(encodeHex(server.rsaIdentity))) last.push(pick)
+      else if (ofOthers.has(server)) later.push(pick)
+      else yield pick
     }
+    // Whatever they turned out to be meanwhile.
+    for (const pick of [...later, ...last]) if (!this.#silent.has(pick.server)) yield pick
   }
 
   /** Closes the circuits of this round, and the channels that are of no further use. */
   async release(): Promise<void> {
     const circuits = [...this.#circuits]
     this.#circuits.clear()
-    this.#good = undefined
+    this.#good.clear()
     this.#silent.clear()
     for (const [fingerprint, circuit] of circuits) {
       await circuit.close().catch(() => undefined) // it broke before, and whoever used it was told

@@ -25,6 +25,9 @@ const SPARE_CIRCUITS = 2
 /** What circuits are built ahead for. */
 const USUAL_REQUIREMENTS: ExitRequirements = { ports: [443, 80] }
 
+/** Guard, middle, exit. */
+const PATH_LENGTH = 3
+
 /** How long a circuit may take to be built, in ms. Fixed: no statistics of build times are kept. */
 const BUILD_TIMEOUT = 15_000
 
@@ -245,11 +248,13 @@ export class CircuitPool implements PooledCircuitOwner {
       const { blamed, linkIsDead } = judgeFailure(error, circuit.hops, dialled)
       if (blamed) guards.failed(pick)
       else guards.cancelled(pick)
+      if (failedExtension(error, circuit.hops, PATH_LENGTH) !== undefined) guards.beyond(pick, false)
       if (linkIsDead) channels.retire(fingerprint)
       guardsChanged()
       throw error
     }
     this.#silent.delete(fingerprint)
+    guards.beyond(pick, true)
     try {
       const tryBetter = (): void => void this.#buildFor(USUAL_REQUIREMENTS, this.#closing.signal).catch(() => undefined) // then this one it is
       await admit(guards, pick, this.#options.clock, this.#closing.signal, tryBetter)

@@ -73,7 +73,7 @@ export class GuardSample {
   }
 
   /** The relay with its keys; undefined while its microdescriptor is missing. */
-  complete({ fingerprint }: SampledGuard): DirectoryRelay | undefined {
+  complete({ fingerprint }: Pick<SampledGuard, 'fingerprint'>): DirectoryRelay | undefined {
     return this.#complete.get(fingerprint)
   }
 

@@ -10,7 +10,7 @@
  * - While a guard that is not primary is being tried, for at most the connect timeout, further circuits go there too.
  *   In C tor each goes to a guard of its own.
  * - When every guard was found unreachable one is tried again at once.
- * - No path bias detection, no GuardFraction.
+ * - Path bias is counted in memory only, and only told: see path-bias.ts. No GuardFraction.
  *
  * No input, no output, no timers: everything is worked out when it is asked for.
  *
@@ -22,7 +22,9 @@ import type { DirectoryView } from '../relays/directory-view.ts'
 import { GuardSample } from './guard-sample.ts'
 import { formatGuardState, parseGuardState } from './guard-state.ts'
 import { secureRandom, type Random } from '../relays/random.ts'
+import { PathBias } from './path-bias.ts'
 import type { SampledGuard } from './sampled-guard.ts'
+import { canBeGuard } from '../relays/usable-relays.ts'
 
 /** What a manager needs. */
 export interface GuardManagerOptions {
@@ -68,6 +70,8 @@ export class GuardManager {
   readonly #now: () => number
   readonly #random: Random
   readonly #attempts = new WeakMap<GuardPick<unknown>, Attempt>()
+  readonly #pathBias = new PathBias()
+  #directory: DirectoryView | undefined
   /** When a circuit was last built. */
   #lastOnlineAt = -Infinity
   /** True when there was a state that could not be read. */
@@ -110,21 +114,32 @@ export class GuardManager {
 
   /** A new directory. The sample follows it only while the clock says that it is about the consensus's time. */
   updateDirectory(directory: DirectoryView): void {
+    this.#directory = directory
     this.#sample.update(directory, this.#now())
   }
 
   /**
-   * The primary guards that would be used next and whose microdescriptors are missing: no circuit should be built
-   * before they were asked for, or whoever serves microdescriptors could choose our guards (guard-spec 4.12).
+   * The primary guards that would be used next and whose microdescriptors are missing, in the present directory or in
+   * this one: no circuit should be built before they were asked for, or whoever serves microdescriptors could choose
+   * our guards (guard-spec 4.12).
    */
-  missingMicrodescriptors(): readonly ConsensusRelay[] {
+  missingMicrodescriptors(directory?: DirectoryView): readonly ConsensusRelay[] {
     const now = this.#now()
-    const next = this.#sample.primaries(now).filter((guard) => this.#isWorthATry(guard, now, true))
-    return next
+    const next = this.#sample
+      .primaries(now)
+      .filter((guard) => this.#isWorthATry(guard, now, true))
       .slice(0, this.#sample.parameters.primariesToUse + 1)
-      .filter((guard) => this.#sample.complete(guard) === undefined)
-      .map((guard) => this.#sample.listed(guard))
-      .filter((relay) => relay !== undefined)
+    const listed =
+      directory === undefined
+        ? next.map((guard) => this.#sample.listed(guard))
+        : next.map(({ fingerprint }) =>
+            directory.consensus.relays.find((relay) => relay.fingerprint === fingerprint && canBeGuard(relay)),
+          )
+    const isComplete = ({ fingerprint }: ConsensusRelay): boolean =>
+      directory === undefined
+        ? this.#sample.complete({ fingerprint }) !== undefined
+        : directory.relays.some((relay) => relay.fingerprint === fingerprint)
+    return listed.filter((relay) => relay !== undefined).filter((relay) => !isComplete(relay))
   }
 
   /** A guard for a circuit; undefined when none fits. */
@@ -170,6 +185,16 @@ export class GuardManager {
   /** The circuit came to nothing for another reason. */
   cancelled(pick: GuardPick<unknown>): void {
     this.#attempts.get(pick)?.guard.givenUp()
+  }
+
+  /** A circuit got as far as the guard, and then was built or failed beyond it. */
+  beyond({ relay: { fingerprint } }: GuardPick, isBuilt: boolean): void {
+    if (this.#directory !== undefined) this.#pathBias.count(fingerprint, isBuilt, this.#directory)
+  }
+
+  /** What the user should know of the guards. */
+  get warning(): string | undefined {
+    return this.#directory && this.#pathBias.warning(this.#directory)
   }
 
   /**

@@ -31,6 +31,13 @@ export const guard = (nickname: string): RelayPlan => ({
   flags: ['Guard', ...USUAL_FLAGS],
 })
 
+/** A relay that is a middle only. */
+export const middle = (nickname: string): RelayPlan => ({
+  nickname,
+  exitPolicy: 'reject 1-65535',
+  flags: USUAL_FLAGS,
+})
+
 /** A relay that is an exit or a middle, but no guard. */
 export const exit = (nickname: string, plan: RelayPlan = {}): RelayPlan => ({
   nickname,

@@ -1,0 +1,138 @@
+/**
+ * The certificates by which authorities say which keys they sign with: kept from the last run or fetched, and checked
+ * before they take the place of any other (dir-spec section 4.3).
+ *
+ * @module
+ */
+import type { Clock } from '../../base/clock.ts'
+import { TorError } from '../../base/errors.ts'
+import { missingCertificates, verifyConsensus } from '../../directory/consensus-signatures.ts'
+import type { Consensus } from '../../directory/consensus.ts'
+import {
+  isCertificateFor,
+  parseKeyCertificates,
+  verifyKeyCertificate,
+  type KeyCertificate,
+} from '../../directory/key-certificate.ts'
+import type { NetworkConfig } from '../../directory/network/network-config.ts'
+import type { Platform } from '../../platform/platform.ts'
+import type { ClientStore } from './client-store.ts'
+import type { DocumentSource } from './document-source.ts'
+
+const MAX_CERTIFICATES = 1_000_000
+
+/** What a store needs. */
+export interface CertificateStoreOptions {
+  readonly network: NetworkConfig
+  readonly source: Pick<DocumentSource, 'fetch'>
+  readonly kept: Pick<ClientStore, 'use' | 'keep'>
+  readonly clock: Clock
+  readonly platform: Platform
+}
+
+export class CertificateStore {
+  readonly #options: CertificateStoreOptions
+  #certificates: readonly KeyCertificate[] = []
+
+  constructor(options: CertificateStoreOptions) {
+    this.#options = options
+  }
+
+  /** Takes over what the last run kept. */
+  async load(): Promise<void> {
+    await this.#options.kept.use('certificates', (text) => {
+      this.#certificates = this.#goodOnes(parseKeyCertificates(text))
+    })
+  }
+
+  /**
+   * Checks that more than half of the authorities signed.
+   *
+   * @throws TorError `DIRECTORY_SIGNATURES`
+   */
+  verify(consensus: Consensus): void {
+    const { network, clock, platform } = this.#options
+    const { authorities } = network
+    verifyConsensus(consensus, { authorities, certificates: this.#certificates, now: clock.now(), platform })
+  }
+
+  /**
+   * Fetches the certificates that are missing. What a server leaves out is asked of the next, as long as there are too
+   * few for this consensus. When some cannot be had, perhaps the others will do: gives the reason.
+   */
+  async fetch(consensus: Consensus, signal: AbortSignal): Promise<unknown> {
+    const { source, kept } = this.#options
+    let missing = this.#missing(consensus)
+    if (missing.length === 0) return undefined
+    const path = (): string => {
+      const names = missing.map(({ identity, signingKeyDigest }) => `${identity}-${signingKeyDigest}`)
+      return `/tor/keys/fp-sk/${names.join('+')}.z`
+    }
+    const accept = (text: string, outdo: () => void): void => {
+      const asked = parseKeyCertificates(text).filter((certificate) =>
+        missing.some((name) => isCertificateFor(certificate, name)),
+      )
+      this.#certificates = newest([...this.#certificates, ...this.#goodOnes(asked)])
+      outdo()
+      missing = this.#missing(consensus)
+      if (missing.length > 0 && !this.#isSigned(consensus))
+        throw new TorError('DIRECTORY_CERTIFICATE', 'some of the certificates were left out')
+    }
+    try {
+      await source.fetch({ path, limit: MAX_CERTIFICATES }, accept, signal)
+    } catch (error) {
+      return error
+    }
+    await kept.keep('certificates', this.#certificates.map(({ text }) => text).join(''))
+    return undefined
+  }
+
+  #missing(consensus: Consensus): ReturnType<typeof missingCertificates> {
+    const { network, clock } = this.#options
+    const { authorities } = network
+    return missingCertificates(consensus, { authorities, certificates: this.#certificates, now: clock.now() })
+  }
+
+  #isSigned(consensus: Consensus): boolean {
+    try {
+      this.verify(consensus)
+      return true
+    } catch {
+      return false // that is what it throws for
+    }
+  }
+
+  /**
+   * Those of the certificates that hold: a forged one must not take the place of a true one.
+   *
+   * @throws TorError `DIRECTORY_CERTIFICATE` when there are none
+   */
+  #goodOnes(certificates: readonly KeyCertificate[]): KeyCertificate[] {
+    const { network, clock, platform } = this.#options
+    let problem: unknown = new TorError('DIRECTORY_CERTIFICATE', 'none of the certificates is one that was asked for')
+    const good = certificates.filter((certificate) => {
+      const { identity } = certificate
+      if (!network.authorities.some(({ v3Identity }) => v3Identity === identity)) return false
+      try {
+        verifyKeyCertificate(certificate, { identity, now: clock.now(), platform })
+        return true
+      } catch (error) {
+        problem = error
+        return false
+      }
+    })
+    if (good.length === 0) throw problem
+    return good
+  }
+}
+
+/** One certificate for each signing key of each authority: the one that was made last. */
+function newest(certificates: readonly KeyCertificate[]): KeyCertificate[] {
+  const byKey = new Map<string, KeyCertificate>()
+  for (const certificate of certificates) {
+    const key = `${certificate.identity}-${certificate.signingKeyDigest}`
+    const known = byKey.get(key)
+    if (!known || known.published < certificate.published) byKey.set(key, certificate)
+  }
+  return [...byKey.values()]
+}

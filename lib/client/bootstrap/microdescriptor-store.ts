@@ -1,0 +1,145 @@
+/**
+ * The descriptions of relays: kept from the last run or fetched, and known to be right by their digests.
+ *
+ * What a server leaves out is asked of the next, so that no single one decides which relays there are (dir-spec
+ * section 5.3; C tor's bug 23817).
+ *
+ * @module
+ */
+import type { Clock } from '../../base/clock.ts'
+import { TorError } from '../../base/errors.ts'
+import { parseMicrodescriptors, type Microdescriptor } from '../../directory/microdescriptor.ts'
+import type { ClientStore } from './client-store.ts'
+import type { DocumentSource } from './document-source.ts'
+
+const MAX_MICRODESCRIPTORS = 2_000_000
+
+/** How many microdescriptors are asked for at a time, and how many such requests are under way. */
+const BATCH = 200
+const PARALLEL = 3
+
+/** How many servers must have answered without a description before it is looked for less often. */
+const LACKED_BY = 2
+
+/** When a description that nobody had is asked for again: at first, and at most, in ms. It doubles in between. */
+const FIRST_RETRY = 60_000
+const LAST_RETRY = 600_000
+
+/** What a store needs. */
+export interface MicrodescriptorStoreOptions {
+  readonly source: Pick<DocumentSource, 'fetch'>
+  readonly kept: Pick<ClientStore, 'use' | 'keep'>
+  readonly clock: Pick<Clock, 'now'>
+}
+
+export class MicrodescriptorStore {
+  readonly #options: MicrodescriptorStoreOptions
+  readonly #known = new Map<string, { readonly parsed: Microdescriptor; readonly text: string }>()
+  /** By digest: how often it was looked for in vain, and when last. */
+  readonly #vain = new Map<string, { readonly times: number; readonly at: number }>()
+
+  constructor(options: MicrodescriptorStoreOptions) {
+    this.#options = options
+  }
+
+  /** By digest, as a directory takes them. */
+  get all(): Map<string, Microdescriptor> {
+    return new Map([...this.#known].map(([digest, { parsed }]) => [digest, parsed]))
+  }
+
+  /** Takes over what the last run kept. */
+  async load(): Promise<void> {
+    await this.#options.kept.use('microdescriptors', (text) => this.#take(text))
+  }
+
+  /** True when some of these are worth a search now. */
+  isWorthASearch(digests: readonly string[]): boolean {
+    return digests.some((digest) => this.#isDue(digest))
+  }
+
+  /**
+   * Fetches what is missing of `wanted`, and forgets the others. Some may be missing after that, and for some of those
+   * it may be too early to ask again.
+   *
+   * @param progress - how much is done, from 0 to 1
+   * @returns why some are missing, if there is a reason
+   * @throws TorError `ABORTED`
+   */
+  async fetch(
+    wanted: ReadonlySet<string>,
+    signal: AbortSignal,
+    progress: (done: number) => void,
+  ): Promise<TorError | undefined> {
+    const missing = [...wanted].filter((digest) => !this.#known.has(digest) && this.#isDue(digest))
+    const batches = Array.from({ length: Math.ceil(missing.length / BATCH) }, (_, index) =>
+      missing.slice(index * BATCH, (index + 1) * BATCH),
+    )
+    const total = batches.length
+    let failure: TorError | undefined
+    progress(0)
+    // Each lane has a server of its own, as far as there are enough: a slow one holds up one batch at a time.
+    const worker = async (lane: number): Promise<void> => {
+      for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
+        failure = (await this.#fetchBatch(new Set(batch), lane, signal)) ?? failure
+        progress(1 - batches.length / total)
+      }
+    }
+    await Promise.all(Array.from({ length: PARALLEL }, (_, lane) => worker(lane)))
+    for (const known of [this.#known, this.#vain])
+      for (const digest of known.keys()) if (!wanted.has(digest)) known.delete(digest)
+    if (missing.length > 0)
+      await this.#options.kept.keep('microdescriptors', [...this.#known.values()].map(({ text }) => text).join(''))
+    if (signal.aborted) throw new TorError('ABORTED', 'the directory is not wanted any more', { cause: signal.reason })
+    return failure
+  }
+
+  /** Asks one server after the other for what is left of a batch. Gives the reason when some is left at the end. */
+  async #fetchBatch(left: Set<string>, lane: number, signal: AbortSignal): Promise<TorError | undefined> {
+    let lackedBy = 0
+    const request = {
+      path: () => `/tor/micro/d/${[...left].join('-')}.z`,
+      limit: MAX_MICRODESCRIPTORS,
+      lane,
+      lacked: () => (lackedBy += 1),
+    }
+    const accept = async (text: string, outdo: () => void): Promise<void> => {
+      const taken = await this.#take(text, left)
+      if (taken > 0) outdo()
+      if (left.size === 0) return
+      const what =
+        taken > 0 ? 'some of the descriptions were left out' : 'none of the descriptions is one that was asked for'
+      throw new TorError('DIRECTORY_DIGEST', what)
+    }
+    try {
+      await this.#options.source.fetch(request, accept, signal)
+      return undefined
+    } catch (error) {
+      if (!(error instanceof TorError)) throw error
+      if (lackedBy >= LACKED_BY) for (const digest of left) this.#soughtInVain(digest)
+      return error
+    }
+  }
+
+  /** Takes the microdescriptors of a text, of those that were asked for, which it strikes off; returns how many. */
+  async #take(text: string, asked?: Set<string>): Promise<number> {
+    let taken = 0
+    for (const { digest, microdescriptor, text: own } of await parseMicrodescriptors(text)) {
+      if (microdescriptor === undefined || (asked && !asked.delete(digest))) continue
+      this.#known.set(digest, { parsed: microdescriptor, text: own })
+      this.#vain.delete(digest)
+      taken += 1
+    }
+    return taken
+  }
+
+  #soughtInVain(digest: string): void {
+    this.#vain.set(digest, { times: (this.#vain.get(digest)?.times ?? 0) + 1, at: this.#options.clock.now() })
+  }
+
+  #isDue(digest: string): boolean {
+    const vain = this.#vain.get(digest)
+    if (vain === undefined) return true
+    // A clock that was set back must not make it last.
+    return Math.abs(this.#options.clock.now() - vain.at) >= Math.min(FIRST_RETRY * 2 ** (vain.times - 1), LAST_RETRY)
+  }
+}

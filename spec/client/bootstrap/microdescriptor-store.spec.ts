@@ -1,0 +1,145 @@
+import { expect } from 'chai'
+import type { TorError } from '../../../lib/base/errors.ts'
+import { deferred } from '../../../lib/base/deferred.ts'
+import { MicrodescriptorStore } from '../../../lib/client/bootstrap/microdescriptor-store.ts'
+import { TestNetwork } from '../../../lib/testing/test-network.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
+import { rejection } from '../../stream/support/stream-fixture.ts'
+import { FakeSource, type FakeServer } from '../support/fake-source.ts'
+import { digestsOf } from '../support/withholding.ts'
+
+const MINUTE = 60_000
+
+/** What a server has, of what it is asked for; undefined when it has nothing. */
+type Server = (digests: readonly string[], lane: number) => ReturnType<FakeServer>
+
+describe('MicrodescriptorStore', () => {
+  const signal = new AbortController().signal
+  /** By digest. */
+  const texts = new Map<string, string>()
+  let digests: string[]
+  let clock: FakeClock
+  let source: FakeSource
+  let store: MicrodescriptorStore
+
+  before(async () => {
+    const network = await TestNetwork.start({ relays: 6, authorities: 1 })
+    for (const { digest, text } of network.directory.microdescriptors) texts.set(digest, text)
+    digests = [...texts.keys()]
+    await network.close()
+  })
+
+  beforeEach(() => {
+    clock = new FakeClock()
+    source = new FakeSource()
+    serve(honest)
+    store = new MicrodescriptorStore({
+      clock,
+      source,
+      kept: { use: () => Promise.resolve(), keep: () => Promise.resolve() },
+    })
+  })
+
+  const serve = (...servers: readonly Server[]): void => {
+    source.servers = servers.map((server) => (path, lane) => server(digestsOf({ path }), lane))
+  }
+  const textOf = (some: readonly string[]): string => some.map((digest) => texts.get(digest) ?? '').join('')
+  const honest: Server = (some) => textOf(some)
+  const without =
+    (...leftOut: readonly string[]): Server =>
+    (some) =>
+      textOf(some.filter((digest) => !leftOut.includes(digest))) || undefined
+
+  const search = (wanted: readonly string[] = digests): Promise<TorError | undefined> =>
+    store.fetch(new Set(wanted), signal, () => undefined)
+  const known = (): string[] => [...store.all.keys()].sort()
+
+  it('asks the next server for what one left out, and for nothing else, also after a 404', async () => {
+    const [a, b, c] = digests as [string, string, string]
+    serve(without(a, b, c), without(...digests), without(a), honest)
+    expect(await search()).to.equal(undefined)
+    expect(known()).to.deep.equal([...digests].sort())
+    expect(source.asked.map((each) => digestsOf(each).length)).to.deep.equal([digests.length, 3, 3, 1])
+    // Whoever had something, the first too, has outdone those before.
+    expect(source.outdoing).to.deep.equal([0, 2, 3])
+  })
+
+  it('takes each once, whatever order and number they come in, and none that was not asked for', async () => {
+    const [stranger, ...wanted] = digests as [string, ...string[]]
+    serve(() => textOf([...wanted].reverse()).repeat(50) + textOf([stranger]))
+    expect(await search(wanted)).to.equal(undefined)
+    expect(known()).to.deep.equal([...wanted].sort())
+  })
+
+  it('does not take one for another whose digest differs', async () => {
+    const [first] = digests as [string]
+    serve((some) => textOf(some).replace(/^ntor-onion-key .*$/m, 'ntor-onion-key ' + 'A'.repeat(43)))
+    const failure = await search([first])
+    expect(failure?.code).to.equal('DIRECTORY_DIGEST')
+    expect(known()).to.deep.equal([])
+  })
+
+  it('looks for what several servers lacked less and less often, ten minutes apart at most', async () => {
+    const [hidden] = digests as [string]
+    serve(without(hidden), without(hidden))
+    const times: number[] = []
+    const began = clock.now()
+    for (let minute = 0; minute < 40; minute++) {
+      const before = source.asked.length
+      expect(store.isWorthASearch([hidden])).to.equal([0, 1, 3, 7, 15, 25, 35].includes(minute))
+      await search()
+      if (source.asked.length > before) times.push((clock.now() - began) / MINUTE)
+      clock.advance(MINUTE)
+    }
+    expect(times).to.deep.equal([0, 1, 3, 7, 15, 25, 35])
+    clock.advance(10 * MINUTE)
+    serve(honest)
+    expect(await search()).to.equal(undefined)
+    expect(known()).to.deep.equal([...digests].sort())
+  })
+
+  it('looks at once again for what one server alone lacked, or nobody could be asked for', async () => {
+    serve(without(...digests))
+    expect((await search())?.code).to.equal('DIRECTORY_UNAVAILABLE')
+    expect(store.isWorthASearch(digests)).to.equal(true)
+    serve()
+    const count = source.asked.length
+    expect((await search())?.code).to.equal('DIRECTORY_UNAVAILABLE')
+    serve(honest)
+    expect(await search()).to.equal(undefined)
+    expect(source.asked.length).to.equal(count + 1)
+  })
+
+  it('is held up by a slow server for one batch, which has a lane of its own, while others do the rest', async () => {
+    const many = Array.from({ length: 1400 }, (_, index) => index.toString(36).padStart(43, 'A'))
+    const done: number[] = []
+    const stop = deferred<string>()
+    serve((some, lane) => {
+      if (lane === 0) return stop.promise
+      done.push(some.length)
+      return undefined
+    })
+    const searching = search(many)
+    for (let turns = 0; done.length < 6 && turns < 1000; turns++) await Promise.resolve()
+    expect(done).to.deep.equal([200, 200, 200, 200, 200, 200])
+    stop.resolve('')
+    expect((await searching)?.code).to.match(/^DIRECTORY_/)
+    expect(source.asked.length).to.equal(7)
+  })
+
+  it('forgets what the consensus no longer has', async () => {
+    await search()
+    await search(digests.slice(1))
+    expect(known()).to.deep.equal(digests.slice(1).sort())
+  })
+
+  it('says that it was given up', async () => {
+    const abort = new AbortController()
+    serve(() => {
+      abort.abort()
+      return undefined
+    })
+    const failing = store.fetch(new Set(digests), abort.signal, () => undefined)
+    expect(((await rejection(failing)) as TorError).code).to.equal('ABORTED')
+  })
+})
