@@ -21,6 +21,7 @@ import { GuardManager } from './guards/guards.ts'
 import { ClientStore } from './bootstrap/client-store.ts'
 import { LearnedPolicies } from './paths/learned-policies.ts'
 import { PathSelector } from './paths/path-selection.ts'
+import { unlessAborted } from '../base/pause.ts'
 import { shuffled, type Random } from './relays/random.ts'
 import { statusOf, type ClientPhase, type ClientStatus } from './bootstrap/status.ts'
 
@@ -60,6 +61,8 @@ export class ClientCore {
   #guards: GuardManager
   #paths: PathSelector | undefined
   #warning: string | undefined
+  /** True while what is kept of the guards is not what they are. */
+  #areGuardsUnsaved = false
   #phase: ClientPhase = 'connecting'
   #done = 0
   #stopRenewal: (() => void) | undefined
@@ -110,7 +113,8 @@ export class ClientCore {
 
   /** How far the client has come. */
   get status(): ClientStatus {
-    return statusOf(this.#phase, this.#done, this.#warning === undefined ? [] : [this.#warning])
+    const warnings = [...(this.#warning === undefined ? [] : [this.#warning]), ...this.#kept.warnings]
+    return statusOf(this.#phase, this.#done, warnings)
   }
 
   /** What went wrong last, for whoever waits in vain. */
@@ -129,10 +133,11 @@ export class ClientCore {
     await this.#kept.use('guards', (text) => {
       const { clock, random } = this.#options
       const guards = GuardManager.load(text, { now: () => clock.now(), random })
-      if (guards.wasCorrupt) throw new TorError('DIRECTORY_MALFORMED', 'the kept guards cannot be read')
+      if (guards.wasCorrupt) throw unreadableGuards()
       this.#guards = guards
     })
-    await this.#keeper.load()
+    // Without a look at what is kept, nothing may be made of its being missing.
+    await unlessAborted(this.#keeper.load(), both)
     await this.#keeper.usable(both)
     this.#progress('circuit', 0)
     await this.pool.warmUp(both)
@@ -217,8 +222,15 @@ export class ClientCore {
     plan(this.#keeper.nextFetch - clock.now())
   }
 
+  /** Keeps the guards together with those that other clients have kept in the same place; they become ours too. */
   async #keepGuards(): Promise<void> {
-    if (this.#guards.changed) await this.#kept.keep('guards', this.#guards.save())
+    const guards = this.#guards
+    if (!guards.changed && !this.#areGuardsUnsaved) return
+    const isKept = await this.#kept.merge('guards', (kept) => {
+      if (kept !== undefined && !guards.merge(kept)) throw unreadableGuards()
+      return guards.save()
+    })
+    this.#areGuardsUnsaved = !isKept
   }
 
   /** Renewals go on behind a client that is ready, and do not make it less so. */
@@ -229,3 +241,5 @@ export class ClientCore {
     this.#options.onProgress(this.status)
   }
 }
+
+const unreadableGuards = (): TorError => new TorError('DIRECTORY_MALFORMED', 'the kept guards cannot be read')

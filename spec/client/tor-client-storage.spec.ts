@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import type { KeptName } from '../../lib/client/bootstrap/client-store.ts'
+import type { KeptName } from '../../lib/client/bootstrap/storage-warnings.ts'
 import { MemoryStorage, type Storage } from '../../lib/platform/storage/storage.ts'
 import { codeOf } from '../stream/support/stream-fixture.ts'
 import { ClientFixture, pathOf } from './support/client-fixture.ts'

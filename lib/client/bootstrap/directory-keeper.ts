@@ -10,6 +10,7 @@ import { missingCertificates, verifyConsensus } from '../../directory/consensus-
 import { parseConsensus, type Consensus } from '../../directory/consensus.ts'
 import {
   isCertificateFor,
+  newestCertificates,
   parseKeyCertificates,
   verifyKeyCertificate,
   type KeyCertificate,
@@ -85,16 +86,16 @@ export class DirectoryKeeper {
 
   /** Takes over what the last run kept, as far as it is still good. All of it is read at once. */
   async load(): Promise<void> {
-    const { kept } = this.#options
+    const { kept, clock } = this.#options
     const certificates = kept.use('certificates', (text) => {
-      this.#certificates = this.#goodOnes(parseKeyCertificates(text))
+      const parsed = parseKeyCertificates(text)
+      if (parsed.some(({ expires }) => clock.now() <= expires)) this.#certificates = this.#goodOnes(parsed)
     })
     const microdescriptors = kept.use('microdescriptors', (text) => this.#takeMicrodescriptors(text))
     const consensus = kept.use('consensus', async (text) => {
       const parsed = await parseConsensus(text)
       await Promise.all([certificates, microdescriptors])
-      this.#verify(parsed)
-      this.#replaceBy(this.#directoryOf(parsed))
+      if (this.#isGood(parsed)) this.#replaceBy(this.#directoryOf(parsed))
     })
     await Promise.all([certificates, microdescriptors, consensus])
   }
@@ -173,6 +174,25 @@ export class DirectoryKeeper {
     return source.fetch(path, MAX_CONSENSUS, accept, signal)
   }
 
+  /**
+   * Verifies a kept consensus. False when it is of no use now, or when what would prove it is not there.
+   *
+   * @throws TorError when it is not what was signed
+   */
+  #isGood(consensus: Consensus): boolean {
+    const { network, clock, closing } = this.#options
+    const check = { authorities: network.authorities, certificates: this.#certificates, now: clock.now() }
+    if (closing.aborted || ageOf(consensus, check.now) === undefined) return false
+    try {
+      this.#verify(consensus)
+      return true
+    } catch (error) {
+      const isObsolete = error instanceof TorError && error.code === 'CLIENT_OBSOLETE'
+      if (isObsolete || missingCertificates(consensus, check).length > 0) return false
+      throw error
+    }
+  }
+
   /** Nobody can take the client back to an older consensus than it has, as long as that one may be used. */
   #expectNewer(consensus: Consensus): void {
     const known = this.#directory?.consensus
@@ -212,7 +232,7 @@ export class DirectoryKeeper {
       const asked = parseKeyCertificates(text).filter((certificate) =>
         missing.some((name) => isCertificateFor(certificate, name)),
       )
-      this.#certificates = newest([...this.#certificates, ...this.#goodOnes(asked)])
+      this.#certificates = newestCertificates([...this.#certificates, ...this.#goodOnes(asked)])
     }
     try {
       await source.fetch(`/tor/keys/fp-sk/${names.join('+')}.z`, MAX_CERTIFICATES, accept, signal)
@@ -255,13 +275,15 @@ export class DirectoryKeeper {
     )
     const total = batches.length
     let failure: TorError | undefined
+    let taken = 0
     this.#progress('microdescriptors', 0)
     const worker = async (): Promise<void> => {
       for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
         const asked = new Set(batch)
         const accept = async (text: string): Promise<void> => {
-          if ((await this.#takeMicrodescriptors(text, asked)) === 0)
-            throw new TorError('DIRECTORY_DIGEST', 'none of the descriptions is one that was asked for')
+          const good = await this.#takeMicrodescriptors(text, asked)
+          taken += good
+          if (good === 0) throw new TorError('DIRECTORY_DIGEST', 'none of the descriptions is one that was asked for')
         }
         await source
           .fetch(`/tor/micro/d/${batch.join('-')}.z`, MAX_MICRODESCRIPTORS, accept, signal)
@@ -274,7 +296,7 @@ export class DirectoryKeeper {
     }
     await Promise.all(Array.from({ length: PARALLEL }, worker))
     for (const digest of this.#microdescriptors.keys()) if (!wanted.has(digest)) this.#microdescriptors.delete(digest)
-    if (missing.length > 0)
+    if (taken > 0)
       await kept.keep('microdescriptors', [...this.#microdescriptors.values()].map(({ text }) => text).join(''))
     // Some may be missing; none may not.
     if (failure !== undefined && this.#microdescriptors.size < ENOUGH * wanted.size) throw failure
@@ -310,17 +332,6 @@ export class DirectoryKeeper {
   #isComplete({ relays, missing }: NetworkDirectory): boolean {
     return relays.length > 0 && relays.length >= ENOUGH * (relays.length + missing.length)
   }
-}
-
-/** One certificate for each signing key of each authority: the one that was made last. */
-function newest(certificates: readonly KeyCertificate[]): KeyCertificate[] {
-  const byKey = new Map<string, KeyCertificate>()
-  for (const certificate of certificates) {
-    const key = `${certificate.identity}-${certificate.signingKeyDigest}`
-    const known = byKey.get(key)
-    if (!known || known.published < certificate.published) byKey.set(key, certificate)
-  }
-  return [...byKey.values()]
 }
 
 /** How old a consensus is; undefined when it may not be used. */

@@ -27,6 +27,12 @@ export class SampledGuard implements GuardRecord {
     this.confirmedAt = confirmedAt
   }
 
+  /** Takes over what another client knows of it: who sampled or confirmed it first is right. */
+  merge({ sampledAt, confirmedAt }: GuardRecord): void {
+    this.sampledAt = Math.min(this.sampledAt, sampledAt)
+    if (confirmedAt !== undefined) this.confirmedAt = Math.min(this.confirmedAt ?? confirmedAt, confirmedAt)
+  }
+
   /** Whether it can be reached, as far as is known. */
   get reachable(): 'yes' | 'no' | 'maybe' {
     return this.#reachable
