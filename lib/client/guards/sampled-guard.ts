@@ -27,10 +27,10 @@ export class SampledGuard implements GuardRecord {
     this.confirmedAt = confirmedAt
   }
 
-  /** Takes over what another client knows of it: who sampled or confirmed it first is right. */
+  /** Takes over when another client sampled and confirmed it, which was kept first. */
   merge({ sampledAt, confirmedAt }: GuardRecord): void {
-    this.sampledAt = Math.min(this.sampledAt, sampledAt)
-    if (confirmedAt !== undefined) this.confirmedAt = Math.min(this.confirmedAt ?? confirmedAt, confirmedAt)
+    this.sampledAt = sampledAt
+    this.confirmedAt = confirmedAt ?? this.confirmedAt
   }
 
   /** Whether it can be reached, as far as is known. */

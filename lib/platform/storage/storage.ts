@@ -32,7 +32,7 @@ export interface Storage {
    * - When it returns the very object that it got, nothing is written.
    * - When it throws, nothing is written, and the promise rejects with that.
    */
-  update?(name: string, change: (bytes: Uint8Array | undefined) => Uint8Array): Promise<void>
+  readonly update?: ((name: string, change: (bytes: Uint8Array | undefined) => Uint8Array) => Promise<void>) | undefined
 }
 
 /** Storage that ends with the process. */
