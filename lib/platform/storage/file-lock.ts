@@ -9,10 +9,10 @@ import { TorError } from '../../base/errors.ts'
 import { codeOf, files, runningProcess, system } from './node-files.ts'
 
 /** How long to wait before looking again, in ms; after how many looks at the same lock it is taken to be abandoned. */
-const PAUSE = 10
-const LOOKS_UNTIL_ABANDONED = 300
+const PAUSE = 20
+const LOOKS_UNTIL_ABANDONED = 150
 /** How often to look in all: less than a client's patience with its storage. */
-const MAX_LOOKS = 700
+const MAX_LOOKS = 300
 const FILE_MODE = 0o600
 
 /** A lock that is held. */
