@@ -171,7 +171,6 @@ for (const isPlain of [false, true]) {
         [null, 'it failed'],
       ]
       for (const [failure, reason] of reasons) {
-        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- storages may reject with anything
         storage.before = () => Promise.reject(failure)
         await kept.use('guards', () => undefined)
         expect(kept.warnings.join()).to.equal(
