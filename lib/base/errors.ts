@@ -53,6 +53,8 @@
  * - `DIRECTORY_TOO_LARGE`: a document is larger than any of its kind, perhaps only once it is decompressed
  * - `DIRECTORY_UNAVAILABLE`: none of the relays that were asked served the document
  * - `CLIENT_OBSOLETE`: the network requires a protocol version of its clients that this one does not speak
+ * - `STORAGE_UNSAFE`: the directory of a storage is not only the user's, and is not used
+ * - `STORAGE_BUSY`: other processes hold the storage
  * - `NO_PATH`: the directory has no relays that make the path that is needed
  */
 export type ErrorCode =
@@ -110,6 +112,8 @@ export type ErrorCode =
   | 'DIRECTORY_TOO_LARGE'
   | 'DIRECTORY_UNAVAILABLE'
   | 'CLIENT_OBSOLETE'
+  | 'STORAGE_UNSAFE'
+  | 'STORAGE_BUSY'
   | 'NO_PATH'
 
 /** One try to open a stream on one circuit that came to nothing. */

@@ -22,6 +22,7 @@ import { GuardManager, type GuardPick } from './guards/guards.ts'
 import { ClientStore } from './bootstrap/client-store.ts'
 import { LearnedPolicies } from './paths/learned-policies.ts'
 import { PathSelector } from './paths/path-selection.ts'
+import { unlessAborted } from '../base/pause.ts'
 import { shuffled, type Random } from './relays/random.ts'
 import { statusOf, type ClientPhase, type ClientStatus } from './bootstrap/status.ts'
 
@@ -61,6 +62,8 @@ export class ClientCore {
   #guards: GuardManager
   #paths: PathSelector | undefined
   #warning: string | undefined
+  /** True while what is kept of the guards is not what they are. */
+  #areGuardsUnsaved = false
   #phase: ClientPhase = 'connecting'
   #done = 0
   #stopRenewal: (() => void) | undefined
@@ -113,7 +116,8 @@ export class ClientCore {
 
   /** How far the client has come. */
   get status(): ClientStatus {
-    const warnings = [this.#warning, this.#guards.warning].filter((warning) => warning !== undefined)
+    const own = [this.#warning, this.#guards.warning].filter((warning) => warning !== undefined)
+    const warnings = [...own, ...this.#kept.warnings]
     return statusOf(this.#phase, this.#done, warnings)
   }
 
@@ -133,10 +137,11 @@ export class ClientCore {
     await this.#kept.use('guards', (text) => {
       const { clock, random } = this.#options
       const guards = GuardManager.load(text, { now: () => clock.now(), random })
-      if (guards.wasCorrupt) throw new TorError('DIRECTORY_MALFORMED', 'the kept guards cannot be read')
+      if (guards.wasCorrupt) throw unreadableGuards()
       this.#guards = guards
     })
-    await this.#keeper.load()
+    // Without a look at what is kept, nothing may be made of its being missing.
+    await unlessAborted(this.#keeper.load(), both)
     await this.#keeper.usable(both)
     this.#progress('circuit', 0)
     await this.pool.warmUp(both)
@@ -226,8 +231,15 @@ export class ClientCore {
     plan(this.#keeper.nextFetch - clock.now())
   }
 
+  /** Keeps the guards together with those that other clients have kept in the same place; they become ours too. */
   async #keepGuards(): Promise<void> {
-    if (this.#guards.changed) await this.#kept.keep('guards', this.#guards.save())
+    const guards = this.#guards
+    if (!guards.changed && !this.#areGuardsUnsaved) return
+    const isKept = await this.#kept.merge('guards', (kept) => {
+      if (kept !== undefined && !guards.merge(kept)) throw unreadableGuards()
+      return guards.save()
+    })
+    this.#areGuardsUnsaved = !isKept
   }
 
   /** Renewals go on behind a client that is ready, and do not make it less so. */
@@ -247,3 +259,5 @@ function serverOf(guards: GuardManager, pick: GuardPick<ConsensusRelay>): Server
     settled: (reachable) => (reachable ? void guards.succeeded(pick) : guards.failed(pick)),
   }
 }
+
+const unreadableGuards = (): TorError => new TorError('DIRECTORY_MALFORMED', 'the kept guards cannot be read')

@@ -42,7 +42,7 @@ export interface TorClientOptions {
   readonly transport?: Transport | undefined
   /**
    * Where directory and guards are kept; by default a cache directory of files where the runtime has files, else
-   * memory.
+   * memory. A client whose storage fails goes on in memory, and says so in `status.warnings`.
    */
   readonly storage?: Storage | undefined
   /**

@@ -164,3 +164,14 @@ export interface KeyCertificateName {
 /** True when the certificate claims to be the one that is meant. */
 export const isCertificateFor = (certificate: KeyCertificate, name: KeyCertificateName): boolean =>
   certificate.identity === name.identity && certificate.signingKeyDigest === name.signingKeyDigest
+
+/** One certificate for each signing key of each authority: the one that was made last. */
+export function newestCertificates(certificates: readonly KeyCertificate[]): KeyCertificate[] {
+  const byKey = new Map<string, KeyCertificate>()
+  for (const certificate of certificates) {
+    const key = `${certificate.identity}-${certificate.signingKeyDigest}`
+    const known = byKey.get(key)
+    if (!known || known.published < certificate.published) byKey.set(key, certificate)
+  }
+  return [...byKey.values()]
+}

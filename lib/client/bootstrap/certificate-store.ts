@@ -10,6 +10,7 @@ import { missingCertificates, verifyConsensus } from '../../directory/consensus-
 import type { Consensus } from '../../directory/consensus.ts'
 import {
   isCertificateFor,
+  newestCertificates,
   parseKeyCertificates,
   verifyKeyCertificate,
   type KeyCertificate,
@@ -40,8 +41,11 @@ export class CertificateStore {
 
   /** Takes over what the last run kept. */
   async load(): Promise<void> {
-    await this.#options.kept.use('certificates', (text) => {
-      this.#certificates = this.#goodOnes(parseKeyCertificates(text))
+    const { kept, clock } = this.#options
+    await kept.use('certificates', (text) => {
+      const parsed = parseKeyCertificates(text)
+      // When all have expired nothing is wrong with them, and nothing is to be had from them.
+      if (parsed.some(({ expires }) => clock.now() <= expires)) this.#certificates = this.#goodOnes(parsed)
     })
   }
 
@@ -72,7 +76,7 @@ export class CertificateStore {
       const asked = parseKeyCertificates(text).filter((certificate) =>
         missing.some((name) => isCertificateFor(certificate, name)),
       )
-      this.#certificates = newest([...this.#certificates, ...this.#goodOnes(asked)])
+      this.#certificates = newestCertificates([...this.#certificates, ...this.#goodOnes(asked)])
       outdo()
       missing = this.#missing(consensus)
       if (missing.length > 0 && !this.#isSigned(consensus))
@@ -85,6 +89,11 @@ export class CertificateStore {
     }
     await kept.keep('certificates', this.#certificates.map(({ text }) => text).join(''))
     return undefined
+  }
+
+  /** True when some that would prove the consensus are not there. */
+  lackSome(consensus: Consensus): boolean {
+    return this.#missing(consensus).length > 0
   }
 
   #missing(consensus: Consensus): ReturnType<typeof missingCertificates> {
@@ -124,15 +133,4 @@ export class CertificateStore {
     if (good.length === 0) throw problem
     return good
   }
-}
-
-/** One certificate for each signing key of each authority: the one that was made last. */
-function newest(certificates: readonly KeyCertificate[]): KeyCertificate[] {
-  const byKey = new Map<string, KeyCertificate>()
-  for (const certificate of certificates) {
-    const key = `${certificate.identity}-${certificate.signingKeyDigest}`
-    const known = byKey.get(key)
-    if (!known || known.published < certificate.published) byKey.set(key, certificate)
-  }
-  return [...byKey.values()]
 }

@@ -96,7 +96,7 @@ export class DirectoryKeeper {
     const consensus = kept.use('consensus', async (text) => {
       const parsed = await parseConsensus(text)
       await Promise.all([certificates, microdescriptors])
-      this.#verify(parsed)
+      if (!this.#isGood(parsed)) return
       this.#consensus = parsed
       this.#replaceBy(this.#directoryOf(parsed))
     })
@@ -215,6 +215,24 @@ export class DirectoryKeeper {
       const isAnswer = error instanceof TorError && error.code.startsWith('DIRECTORY_')
       if (behind === undefined || signal.aborted || !isAnswer) throw error
       return behind
+    }
+  }
+
+  /**
+   * Verifies a kept consensus. False when it is of no use now, or when what would prove it is not there.
+   *
+   * @throws TorError when it is not what was signed
+   */
+  #isGood(consensus: Consensus): boolean {
+    const { clock, closing } = this.#options
+    if (closing.aborted || ageOf(consensus, clock.now()) === undefined) return false
+    try {
+      this.#verify(consensus)
+      return true
+    } catch (error) {
+      const isObsolete = error instanceof TorError && error.code === 'CLIENT_OBSOLETE'
+      if (isObsolete || this.#certificates.lackSome(consensus)) return false
+      throw error
     }
   }
 

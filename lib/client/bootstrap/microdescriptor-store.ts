@@ -35,6 +35,8 @@ export interface MicrodescriptorStoreOptions {
 export class MicrodescriptorStore {
   readonly #options: MicrodescriptorStoreOptions
   readonly #known = new Map<string, { readonly parsed: Microdescriptor; readonly text: string }>()
+  /** The last fetch brought something. */
+  #hasNew = false
   /** By digest: how often it was looked for in vain, and when last. */
   readonly #vain = new Map<string, { readonly times: number; readonly at: number }>()
 
@@ -76,6 +78,7 @@ export class MicrodescriptorStore {
     )
     const total = batches.length
     let failure: TorError | undefined
+    this.#hasNew = false
     progress(0)
     // Each lane has a server of its own, as far as there are enough: a slow one holds up one batch at a time.
     const worker = async (lane: number): Promise<void> => {
@@ -87,7 +90,7 @@ export class MicrodescriptorStore {
     await Promise.all(Array.from({ length: PARALLEL }, (_, lane) => worker(lane)))
     for (const known of [this.#known, this.#vain])
       for (const digest of known.keys()) if (!wanted.has(digest)) known.delete(digest)
-    if (missing.length > 0)
+    if (this.#hasNew)
       await this.#options.kept.keep('microdescriptors', [...this.#known.values()].map(({ text }) => text).join(''))
     if (signal.aborted) throw new TorError('ABORTED', 'the directory is not wanted any more', { cause: signal.reason })
     return failure
@@ -104,7 +107,10 @@ export class MicrodescriptorStore {
     }
     const accept = async (text: string, outdo: () => void): Promise<void> => {
       const taken = await this.#take(text, left)
-      if (taken > 0) outdo()
+      if (taken > 0) {
+        this.#hasNew = true
+        outdo()
+      }
       if (left.size === 0) return
       const what =
         taken > 0 ? 'some of the descriptions were left out' : 'none of the descriptions is one that was asked for'

@@ -41,10 +41,13 @@ export class GuardSample {
   /** Those whose microdescriptor is there. */
   #complete: ReadonlyMap<string, DirectoryRelay> = new Map()
   #hasChanged = false
+  /** True for guards that were drawn without a look at what is kept, and are not kept yet. */
+  #isUnrelated: boolean
 
   constructor(records: readonly GuardRecord[], options: GuardSampleOptions) {
     this.#options = options
     this.#guards = records.map((record) => new SampledGuard(record))
+    this.#isUnrelated = records.length === 0
   }
 
   /** All of the sample, in its order. */
@@ -65,6 +68,34 @@ export class GuardSample {
   /** What is kept has been stored. */
   stored(): void {
     this.#hasChanged = false
+    this.#isUnrelated = false
+  }
+
+  /**
+   * Takes over the guards that another client has kept in the same place. They come first, in their order, so that all
+   * clients of one place come to prefer the same ones; then those of our own: all that are confirmed, and of the others
+   * as many as a sample may have. Guards that were drawn while nobody could tell what was kept give way unless they are
+   * confirmed, so that the sample does not grow by each such run (guard-spec 4.2: who is sampled is to stay few).
+   */
+  merge(kept: readonly GuardRecord[], now: number): void {
+    if (kept.length === 0) return
+    const own = new Map(this.#guards.map((guard) => [guard.fingerprint, guard]))
+    const merged = kept.map((record) => {
+      const guard = own.get(record.fingerprint)
+      guard?.merge(record)
+      own.delete(record.fingerprint)
+      return guard ?? new SampledGuard(record)
+    })
+    const others = [...own.values()]
+    const confirmed = others.filter(({ confirmedAt }) => confirmedAt !== undefined).length
+    let room = this.#isUnrelated ? 0 : this.#maxSize() - merged.length - confirmed
+    this.#guards = [...merged, ...others.filter(({ confirmedAt }) => confirmedAt !== undefined || room-- > 0)]
+    this.#primaries = this.#primaries.filter((guard) => this.#guards.includes(guard))
+    this.#arePrimariesCurrent = false
+    this.#isUnrelated = false
+    if (!this.#isLive(now)) return
+    for (const guard of this.#guards) this.#updateTimes(guard, now)
+    this.#removeOld(now)
   }
 
   /** The relay as the consensus lists it; undefined when it is no guard there. */

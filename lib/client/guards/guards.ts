@@ -97,6 +97,13 @@ export class GuardManager {
     return formatGuardState(this.#sample.guards)
   }
 
+  /** Takes over the guards that another client {@link save}d in the same place; false when they cannot be read. */
+  merge(state: string): boolean {
+    const records = parseGuardState(state)
+    if (records !== undefined) this.#sample.merge(records, this.#now())
+    return records !== undefined
+  }
+
   /** True when there is something to save. */
   get changed(): boolean {
     return this.#sample.hasChanged

@@ -27,6 +27,12 @@ export class SampledGuard implements GuardRecord {
     this.confirmedAt = confirmedAt
   }
 
+  /** Takes over when another client sampled and confirmed it, which was kept first. */
+  merge({ sampledAt, confirmedAt }: GuardRecord): void {
+    this.sampledAt = sampledAt
+    this.confirmedAt = confirmedAt ?? this.confirmedAt
+  }
+
   /** Whether it can be reached, as far as is known. */
   get reachable(): 'yes' | 'no' | 'maybe' {
     return this.#reachable

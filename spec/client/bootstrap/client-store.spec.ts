@@ -63,7 +63,7 @@ describe('ClientStore', () => {
     expect(await used('guards')).to.deep.equal([])
   })
 
-  it('drops what its user objects to, at once or later, and nothing else', async () => {
+  it('sets aside what its user objects to, at once or later, and nothing else', async () => {
     for (const take of [
       () => {
         throw new Error('no good')
@@ -73,15 +73,20 @@ describe('ClientStore', () => {
       await kept.keep('consensus', 'bad')
       await kept.keep('guards', 'good')
       await kept.use('consensus', take)
-      expect(await storage.read('consensus')).to.equal(undefined)
+      expect(await storage.read('consensus-damaged')).to.deep.equal(bytesOf('bad'))
+      expect(await storage.read('guards-damaged')).to.equal(undefined)
       expect(await used('guards')).to.deep.equal(['good'])
     }
   })
 
-  it('drops what is no text', async () => {
-    await storage.write('consensus', new Uint8Array([0x61, 0xff]))
-    expect(await used()).to.deep.equal([])
-    expect(await storage.read('consensus')).to.equal(undefined)
+  it('sets aside what is no text, and only the last of it', async () => {
+    for (const bytes of [new Uint8Array([0x61, 0xff]), new Uint8Array([0xfe])]) {
+      await storage.write('consensus', bytes)
+      expect(await used()).to.deep.equal([])
+      expect(await storage.read('consensus-damaged')).to.deep.equal(bytes)
+    }
+    await kept.keep('consensus', 'good')
+    expect(await used()).to.deep.equal(['good'])
   })
 
   it('holds nobody up when the storage fails, in whatever way', async () => {
@@ -122,14 +127,25 @@ describe('ClientStore', () => {
     expect(await reading).to.deep.equal([])
     expect(clock.timers).to.equal(0)
     expect(await used()).to.deep.equal([])
+    closing = new AbortController()
     kept = new ClientStore(storage, clock, closing.signal)
-    await kept.keep('guards', 'last')
+    expect(await used('guards')).to.deep.equal([])
+    closing.abort()
+    expect(await kept.keep('guards', 'last')).to.equal(true)
     expect(await storage.read('guards')).to.deep.equal(bytesOf('last'))
+    // Of this it is not known what is there.
+    expect(await kept.keep('consensus', 'last')).to.equal(false)
+    expect(await storage.read('consensus')).to.equal(undefined)
   })
 
   it('writes one after the other under one name, and of those that wait only the last', async () => {
     const slow = new SlowStorage()
     kept = new ClientStore(slow, clock, closing.signal)
+    const reads = [used('guards'), used('consensus')]
+    await turn()
+    for (const answer of slow.answers.splice(0)) answer.resolve(undefined)
+    await Promise.all(reads)
+    slow.asked.length = 0
     const writes = ['one', 'two', 'three'].map((text) => kept.keep('guards', text))
     const other = kept.keep('consensus', 'beside')
     await turn()

@@ -34,7 +34,7 @@ describe('DirectoryKeeper', function () {
     keeper = new DirectoryKeeper({
       network: network.config,
       source,
-      kept: { use: () => Promise.resolve(), keep: () => Promise.resolve() },
+      kept: { use: () => Promise.resolve(), keep: () => Promise.resolve(true) },
       clock,
       platform: currentPlatform(),
       closing: signal,

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -91,6 +91,137 @@ describe('FileStorage', () => {
     expect([...((await storage.read('guards')) ?? [])]).to.deep.equal([1, 2])
   })
 
+  it('changes an entry by what is there, and writes nothing when that stays as it is', async () => {
+    await storage.update('guards', (bytes) => {
+      expect(bytes).to.equal(undefined)
+      return new Uint8Array([1])
+    })
+    await storage.update('guards', (bytes) => new Uint8Array([...(bytes ?? []), 2]))
+    expect([...((await storage.read('guards')) ?? [])]).to.deep.equal([1, 2])
+    const { ino } = await stat(join(directory, 'guards'))
+    await storage.update('guards', (bytes) => bytes as Uint8Array)
+    expect((await stat(join(directory, 'guards'))).ino).to.equal(ino)
+    const failure = new Error('no')
+    const failing = storage.update('guards', () => {
+      throw failure
+    })
+    expect(await rejection(failing)).to.equal(failure)
+    expect([...((await storage.read('guards')) ?? [])]).to.deep.equal([1, 2])
+    expect(await readdir(directory)).to.deep.equal(['guards'])
+  })
+
+  it('loses no change of any of several storages of the same directory', async () => {
+    const storages = [storage, new FileStorage(directory), new FileStorage(`${directory}/`)]
+    const changes = storages.flatMap((each, index) =>
+      [1, 2, 3, 4].map((round) =>
+        each.update('guards', (bytes) => new Uint8Array([...(bytes ?? []), 10 * index + round])),
+      ),
+    )
+    await Promise.all(changes)
+    const bytes = [...((await storage.read('guards')) ?? [])]
+    expect(bytes.sort((a, b) => a - b)).to.deep.equal([1, 2, 3, 4, 11, 12, 13, 14, 21, 22, 23, 24])
+  })
+
+  it('does not change what it cannot read', async () => {
+    await mkdir(join(directory, 'guards', 'occupied'), { recursive: true })
+    await rejection(storage.update('guards', () => expect.fail('it is not known what is there')))
+    expect(await readdir(directory)).to.deep.equal(['guards'])
+  })
+
+  it('removes what killed processes have left behind, once it is old, and nothing else', async () => {
+    await mkdir(directory, { recursive: true })
+    const uuid = '01234567-89ab-cdef-0123-456789abcdef'
+    const leftOver = [`guards.${uuid}`, `consensus.lock.${uuid}`]
+    const others = [`Guards.${uuid}`, `guards.${uuid}.more`, 'guards.old', 'notes', `microdescriptors.${uuid}`]
+    for (const name of [...leftOver, ...others]) await writeFile(join(directory, name), 'text')
+    const past = new Date(Date.now() - 2 * 3_600_000)
+    for (const name of [...leftOver, ...others.slice(0, -1)]) await utimes(join(directory, name), past, past)
+    await storage.write('guards', new Uint8Array([1]))
+    expect((await readdir(directory)).sort()).to.deep.equal([...others, 'guards'].sort())
+  })
+
+  describe("refuses a directory that is not only the user's:", () => {
+    const unsafe: Readonly<Record<string, { prepare: () => Promise<string>; says: RegExp }>> = {
+      'one that its group can write to': {
+        prepare: async () => {
+          await mkdir(directory, { recursive: true })
+          await chmod(directory, 0o770)
+          return directory
+        },
+        says: /can be written to by other users$/,
+      },
+      'one that everybody can write to': {
+        prepare: async () => {
+          await mkdir(directory, { recursive: true })
+          await chmod(directory, 0o1777)
+          return directory
+        },
+        says: /can be written to by other users$/,
+      },
+      'a symbolic link': {
+        prepare: async () => {
+          await mkdir(directory, { recursive: true, mode: 0o700 })
+          await symlink(directory, join(base, 'link'))
+          return join(base, 'link')
+        },
+        says: /is a symbolic link$/,
+      },
+      'a symbolic link with a slash behind it': {
+        prepare: async () => {
+          await mkdir(directory, { recursive: true, mode: 0o700 })
+          await symlink(directory, join(base, 'link'))
+          return join(base, 'link/')
+        },
+        says: /is a symbolic link$/,
+      },
+      'a symbolic link to nowhere': {
+        prepare: async () => {
+          await symlink(join(base, 'nowhere'), join(base, 'link'))
+          return join(base, 'link')
+        },
+        says: /is a symbolic link$/,
+      },
+      "another user's": {
+        prepare: async () => {
+          if (process.geteuid?.() !== 0) return '/usr' // root's
+          await mkdir(directory, { recursive: true, mode: 0o700 })
+          await chown(directory, 65534, 65534)
+          return directory
+        },
+        says: /belongs to another user$/,
+      },
+    }
+    for (const [what, { prepare, says }] of Object.entries(unsafe)) {
+      it(what, async () => {
+        const place = await prepare()
+        const before = (await readdir(base, { recursive: true })).sort()
+        const refusing = new FileStorage(place)
+        const acts = [
+          () => refusing.read('guards'),
+          () => refusing.write('guards', new Uint8Array(1)),
+          () => refusing.update('guards', () => new Uint8Array(1)),
+          () => refusing.remove('guards'),
+        ]
+        for (const act of acts) {
+          const error = await rejection(act())
+          expect(error).to.include({ code: 'STORAGE_UNSAFE' })
+          expect((error as Error).message)
+            .to.match(says)
+            .and.not.include(base)
+        }
+        expect((await readdir(base, { recursive: true })).sort()).to.deep.equal(before)
+      })
+    }
+
+    it('but not one above it, as C tor', async () => {
+      await mkdir(join(base, 'a'))
+      await chmod(join(base, 'a'), 0o777)
+      await storage.write('guards', new Uint8Array([1]))
+      await symlink(join(base, 'a'), join(base, 'link'))
+      expect([...((await new FileStorage(join(base, 'link', 'b')).read('guards')) ?? [])]).to.deep.equal([1])
+    })
+  })
+
   it('works again when its directory was taken away meanwhile', async () => {
     await storage.write('guards', new Uint8Array([1]))
     await rm(directory, { recursive: true })
@@ -130,7 +261,12 @@ describe('FileStorage', () => {
     'gu\u0430rds',
   ]) {
     it(`refuses the name ${JSON.stringify(name)}`, async () => {
-      for (const promise of [storage.read(name), storage.write(name, new Uint8Array(1)), storage.remove(name)]) {
+      for (const promise of [
+        storage.read(name),
+        storage.write(name, new Uint8Array(1)),
+        storage.remove(name),
+        storage.update(name, () => new Uint8Array(1)),
+      ]) {
         expect(await rejection(promise)).to.be.instanceOf(TypeError)
       }
       expect(await readdir(base)).to.deep.equal([])
