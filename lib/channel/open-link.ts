@@ -162,7 +162,9 @@ async function secured(link: Link | LinkBytes, x25519: X25519, signal: AbortSign
     return await secureLink(link, x25519, signal)
   } catch (cause) {
     if (signal.aborted) throw signal.reason
-    throw new TorError('LINK_CLOSED', 'The connection to the relay was lost in the TLS handshake', { cause })
+    throw new TorError('LINK_CLOSED', 'The connection to the relay was lost in the TLS handshake', {
+      cause: withheld(cause),
+    })
   }
 }
 

@@ -55,8 +55,7 @@ describe('a channel, ending', () => {
     const { link, channel } = await opened()
     const reset = new Error('reset')
     link.breakReadable(reset)
-    expect((await expectRejection(channel.closed, 'LINK_CLOSED')).cause)
-      .to.have.property('original', reset)
+    expect((await expectRejection(channel.closed, 'LINK_CLOSED')).cause).to.have.property('original', reset)
   })
 
   it('rejects "closed" without an unhandled rejection', async () => {
