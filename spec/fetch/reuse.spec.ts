@@ -125,6 +125,16 @@ describe('fetch connections', () => {
       })
     }
 
+    it('when nobody knows where the far end takes its body to end', async () => {
+      const heads = ['HTTP/1.1 204 No', 'HTTP/1.1 304 No', 'HTTP/1.1 200 OK']
+      for (const [index, start] of heads.entries()) {
+        replies = [`${start}\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n`]
+        await get(ONE, { method: index === 2 ? 'HEAD' : 'GET' })
+        await get()
+        expect(connections()).to.equal(index + 2)
+      }
+    })
+
     it('when something comes while they wait', async () => {
       await get()
       server.last.send('HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nsmuggled')
