@@ -104,6 +104,18 @@ describe('fetch connections', () => {
       expect(connections()).to.equal(6)
     })
 
+    it('for another condition on the exit', async () => {
+      const exit = (): boolean => true
+      for (const each of [undefined, exit, () => true]) await get(ONE, { exit: each })
+      expect(connections()).to.equal(3)
+      expect(server.connections.map(({ options }) => options.exit)).to.include(exit)
+      await get(ONE, { exit })
+      await get(ONE)
+      expect(connections()).to.equal(3)
+      await get(ONE, { exit, isolation: 'a' })
+      expect(connections()).to.equal(4)
+    })
+
     const closing: Readonly<Record<string, string>> = {
       'Connection: close': ok('x', 'Connection: close'),
       'Connection: x, Close': ok('x', 'Connection: x, Close'),
