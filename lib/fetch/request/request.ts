@@ -6,6 +6,7 @@
  */
 import { checkOptions, type OptionNames } from '../../base/checks.ts'
 import { TOKEN, type Field } from '../message/field-line.ts'
+import { isRequest } from './foreign-body.ts'
 import { extractBody, takeRequestBody, type RequestBody } from './request-body.ts'
 import type { ExitCondition, IsolationToken } from '../connection/socket.ts'
 import { readTarget } from './target.ts'
@@ -115,12 +116,6 @@ export async function readRequest(input: string | URL | Request, options?: Fetch
 /** A Request in the place of an init brings what its library keeps in it. */
 function checkInit(init: FetchInit): void {
   if (!isRequest(init)) checkOptions<FetchInit & StandardElsewhere>(init, INIT_NAMES)
-}
-
-/** A Request of any realm. */
-function isRequest(input: unknown): input is Request {
-  if (typeof Request === 'function' && input instanceof Request) return true
-  return Object.prototype.toString.call(input) === '[object Request]'
 }
 
 function readMethod(method: string): string {
