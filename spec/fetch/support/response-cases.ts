@@ -453,6 +453,26 @@ export const codingCases: readonly FetchCase[] = [
     replies: ['HTTP/1.1 204 No Content\r\nContent-Encoding: gzip\r\n\r\n'],
     expect: { status: 204, body: null },
   },
+  text('takes several members of gzip for one body', ok(GZIP + GZIP, 'Content-Encoding: gzip'), HELLO + HELLO),
+  text('ignores zeros behind gzip', ok(`${GZIP}${'\0'.repeat(99)}`, 'Content-Encoding: gzip'), HELLO),
+  text(
+    'ignores anything behind gzip, as browsers do',
+    ok(`${GZIP}garbage`, 'Content-Encoding: gzip'),
+    HELLO,
+    'Node takes it for a member',
+  ),
+  text('ignores anything behind deflate', ok(`${ZLIB}garbage`, 'Content-Encoding: deflate'), HELLO),
+  text(
+    'ignores anything behind deflate without its zlib header',
+    ok(`${DEFLATE}\0`, 'Content-Encoding: deflate'),
+    HELLO,
+  ),
+  breaks(
+    'says that a second member of gzip ends early',
+    ok(GZIP + GZIP.slice(0, -10), 'Content-Encoding: gzip'),
+    'HTTP_ENCODING',
+    'Node gives what there is',
+  ),
   breaks('says that gzip is none', ok('this is no gzip', 'Content-Encoding: gzip'), 'HTTP_ENCODING'),
   breaks(
     'says that gzip is damaged',
