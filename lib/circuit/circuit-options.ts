@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { abortSignal, checkOptions, numbers, type OptionNames } from '../base/checks.ts'
+import { abortSignal, numbers, type OptionNames } from '../base/checks.ts'
 import { systemClock, type Clock } from '../base/clock.ts'
 import { constantTimeEqual } from '../cell/bytes.ts'
 import { Channel } from '../channel/channel.ts'
@@ -12,8 +12,7 @@ import type { Transport } from '../platform/links/transport.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { DirectoryServer } from '../relay.ts'
 import type { XonXoffParameters } from '../stream/contract/flow-parameters.ts'
-import { STREAM_OPTION_NAMES, type StreamOptions } from '../stream/options.ts'
-import { TLS_OPTION_NAMES } from '../tls/options.ts'
+import { checkStreamDefaults, type StreamOptions } from '../stream/options.ts'
 import type { CongestionControlSetup } from './congestion/negotiated.ts'
 import {
   CONGESTION_PARAMETER_NAMES,
@@ -80,17 +79,6 @@ export const CIRCUIT_OPTION_NAMES: OptionNames<CircuitOptions> = {
   ...DIRECTORY_CIRCUIT_OPTION_NAMES,
   congestionControl: true,
   xonXoff: true,
-}
-
-/**
- * Checks defaults for streams, as far as their names go: what a default is worth is checked with each stream.
- *
- * @throws TypeError naming the option
- */
-export function checkStreamDefaults(defaults: StreamOptions | undefined): void {
-  if (defaults === undefined) return
-  checkOptions(defaults, STREAM_OPTION_NAMES, 'streamDefaults')
-  if (defaults.tls !== undefined) checkOptions(defaults.tls, TLS_OPTION_NAMES, 'streamDefaults.tls')
 }
 
 /**

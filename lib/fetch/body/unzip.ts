@@ -86,9 +86,7 @@ abstract class Container implements Unzip {
   protected abstract read(): Reading
 
   /** Bytes came out. */
-  protected inflated(_bytes: Uint8Array): void {
-    // of no concern where there is no checksum
-  }
+  protected abstract inflated(bytes: Uint8Array): void
 
   /** Deflate follows; the next byte that is read is the first one behind it. */
   protected inflate(): void {
@@ -202,6 +200,10 @@ class Raw extends Container {
   protected *read(): Reading {
     this.inflate()
     yield
+  }
+
+  protected override inflated(): void {
+    // there is no checksum
   }
 }
 

@@ -88,16 +88,16 @@ describe('Content codings', () => {
   }
 
   it('decode no more at a time than 32 KiB, and read nothing ahead', async () => {
-    const bytes = await encoded('0'.repeat(10_000_000), 'gzip')
-    const source = sourceOf([bytes.subarray(0, 5000), bytes.subarray(5000)])
+    const bytes = await encoded('0'.repeat(1_000_000), 'gzip')
+    const source = sourceOf([bytes.subarray(0, 500), bytes.subarray(500)])
     const body = decoded(source, ['gzip'])
     let total = 0
     for (let piece = await body.read(); piece !== undefined; piece = await body.read()) {
       expect(piece.length).to.be.within(1, 32_768)
       total += piece.length
-      if (total < 4_000_000) expect(source.reads).to.equal(1)
+      if (total < 400_000) expect(source.reads).to.equal(1)
     }
-    expect(total).to.equal(10_000_000)
+    expect(total).to.equal(1_000_000)
   })
 
   it('give the decoder of the runtime so little of brotli that it cannot decode to much', async () => {
@@ -117,7 +117,7 @@ describe('Content codings', () => {
         this.writable = writable
       }
     }
-    globalThis.DecompressionStream = Identity as never
+    globalThis.DecompressionStream = Identity
     try {
       expect((await textOf(decoded(sourceOf([new Uint8Array(1000)]), ['br']))).length).to.equal(1000)
     } finally {
