@@ -6,7 +6,8 @@
 export { SocketError, TorError, type ErrorCode, type SocketErrorOptions, type TorErrorOptions } from './base/errors.ts'
 export { Channel, type ChannelOptions } from './channel/channel.ts'
 export type { CircuitPort, CircuitReceiver } from './channel/circuit-port.ts'
-export { Circuit, type CircuitOptions } from './circuit/circuit.ts'
+export { Circuit } from './circuit/circuit.ts'
+export type { CircuitOptions, DirectoryCircuitOptions } from './circuit/circuit-options.ts'
 export {
   readCongestionParameters,
   readXonXoffParameters,

@@ -8,6 +8,7 @@ export { createFetch, type CreateFetchOptions, type Fetch } from './fetch/create
 export { HttpError, type HttpErrorCode } from './fetch/message/http-error.ts'
 export type { FetchInit } from './fetch/request/request.ts'
 export type {
+  ExitCondition,
   FetchAddress,
   FetchConnect,
   FetchConnectOptions,

@@ -18,17 +18,24 @@ export type OptionNames<Options> = Readonly<Record<keyof Options, true>>
  *
  * @param options - what the caller gave
  * @param names - what may be in it
+ * @param within - for options within an option: the name of that
  * @throws TypeError naming the option, and the known one that it resembles
  */
-export function checkOptions<Options extends object>(options: Options, names: OptionNames<Options>): void {
+export function checkOptions<Options extends object>(
+  options: Options,
+  names: OptionNames<Options>,
+  within?: string,
+): void {
   if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`Cannot use the options as they are no object: ${quoted(options)}`)
+    const what = within === undefined ? 'the options as they are' : `the option ${within} as it is`
+    throw new TypeError(`Cannot use ${what} no object: ${quoted(options)}`)
   }
+  const prefix = within === undefined ? '' : `${within}.`
   for (const name of Object.keys(options)) {
     if (Object.hasOwn(names, name)) continue
     const meant = nearest(name, Object.keys(names))
-    const hint = meant === undefined ? '' : `: did you mean ${meant}?`
-    throw new TypeError(`Cannot use the option ${quoted(name)} as there is none of this name${hint}`)
+    const hint = meant === undefined ? '' : `: did you mean ${prefix}${meant}?`
+    throw new TypeError(`Cannot use the option ${prefix}${quoted(name)} as there is none of this name${hint}`)
   }
 }
 
@@ -64,6 +71,22 @@ export function flag(name: string, value: boolean): boolean {
 export function abortSignal(name: string, value: AbortSignal | undefined): AbortSignal | undefined {
   if (value !== undefined && !(value instanceof AbortSignal)) {
     throw new TypeError(`Cannot use the option ${name} as it is no AbortSignal`)
+  }
+  return value
+}
+
+/**
+ * Checks an option that is a set of numbers, each of which must be there.
+ *
+ * @param within - the name of the option
+ * @throws TypeError naming the option
+ */
+export function numbers<Numbers extends object>(within: string, value: Numbers, names: OptionNames<Numbers>): Numbers {
+  checkOptions(value, names, within)
+  for (const name of Object.keys(names) as (keyof Numbers & string)[]) {
+    if (!Number.isFinite(value[name])) {
+      throw new TypeError(`Cannot use the option ${within}.${name} as it is no number: ${quoted(value[name])}`)
+    }
   }
   return value
 }

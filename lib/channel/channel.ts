@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { checkOptions, type OptionNames } from '../base/checks.ts'
 import { CellCommand, cellCommandName } from '../cell/commands.ts'
 import { systemClock, type Clock } from '../base/clock.ts'
 import { deferred } from '../base/deferred.ts'
@@ -36,6 +37,14 @@ export interface ChannelOptions {
   readonly clock?: Clock | undefined
   /** What is asked of the runtime; the one it runs in by default. */
   readonly platform?: Platform | undefined
+}
+
+const CHANNEL_OPTION_NAMES: OptionNames<ChannelOptions> = {
+  transport: true,
+  signal: true,
+  timeout: true,
+  clock: true,
+  platform: true,
 }
 
 const DEFAULT_TIMEOUT = 10_000
@@ -86,12 +95,13 @@ export class Channel implements AsyncDisposable {
   /**
    * Connects to `relay`: dials its addresses in order, and lets it prove its identities.
    *
-   * @throws TypeError without a transport, or naming the field of the relay that is not right; RangeError for a port or
+   * @throws TypeError without a transport, or naming the option or the field of the relay that is not right; RangeError for a port or
    * a timeout that is not above 0 and below 2^31; TorError `LINK_UNREACHABLE`, `LINK_TIMEOUT`, `LINK_CLOSED`,
    * `LINK_VERSION`, `LINK_CERTS`, `LINK_IDENTITY`, `LINK_PROTOCOL`, or `ABORTED` with the signal's reason as `cause`;
    * then nothing stays open
    */
   static async connect(relay: DirectoryServer, options: ChannelOptions = {}): Promise<Channel> {
+    checkOptions(options, CHANNEL_OPTION_NAMES)
     const { platform = currentPlatform(), clock = systemClock, timeout = DEFAULT_TIMEOUT, signal } = options
     const transport = options.transport ?? platform.transport
     if (transport === undefined)

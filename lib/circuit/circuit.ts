@@ -3,19 +3,15 @@
  *
  * @module
  */
-import { constantTimeEqual } from '../cell/bytes.ts'
 import { Channel } from '../channel/channel.ts'
-import { systemClock, type Clock } from '../base/clock.ts'
+import { systemClock } from '../base/clock.ts'
 import { TorError } from '../base/errors.ts'
 import { currentPlatform } from '../platform/current.ts'
-import type { Platform } from '../platform/platform.ts'
-import type { Transport } from '../platform/links/transport.ts'
 import { checkDirectoryServer, checkRelay, type DirectoryServer, type Relay } from '../relay.ts'
 import type { StreamCarrier } from '../stream/contract/carrier.ts'
-import type { XonXoffParameters } from '../stream/contract/flow-parameters.ts'
 import { lookUp, type LookupAnswer, type LookupOptions } from '../stream/lookup.ts'
 import type { StreamOptions } from '../stream/options.ts'
-import { duration } from '../base/checks.ts'
+import { checkOptions, duration } from '../base/checks.ts'
 import type { AnySocketAddress } from '../stream/socket-address.ts'
 import type { FlowControlKind, StreamWindows } from '../stream/contract/socket-info.ts'
 import { tlsLayer } from '../stream/tls-layer.ts'
@@ -23,49 +19,13 @@ import { TorStream } from '../stream/tor-stream.ts'
 import { buildFast, buildPath } from './build.ts'
 import { CircuitController } from './circuit-controller.ts'
 import {
-  readCongestionParameters,
-  readXonXoffParameters,
-  type CongestionControlParameters,
-} from './congestion/parameters.ts'
-import type { CongestionControlSetup } from './congestion/negotiated.ts'
-
-/** Options of {@link Circuit.open}. */
-export interface CircuitOptions {
-  /** How the first relay is reached; the runtime's own way by default. A browser has none. */
-  readonly transport?: Transport | undefined
-  /**
-   * A channel to the first relay, open or being opened, to share. Otherwise the circuit dials one and closes it with
-   * itself.
-   */
-  readonly channel?: Channel | Promise<Channel> | undefined
-  /** Gives up building, or closes the circuit. */
-  readonly signal?: AbortSignal | undefined
-  /**
-   * How long building may take in all, dialling included, in ms. `Infinity` for no limit.
-   *
-   * @defaultValue 60000
-   */
-  readonly timeout?: number | undefined
-  /**
-   * Congestion control (proposal 324), which is negotiated with the last relay if it speaks it: with these parameters,
-   * which a consensus tells; `false` for fixed windows.
-   *
-   * @defaultValue the parameters that hold without a consensus
-   */
-  readonly congestionControl?: false | CongestionControlParameters | undefined
-  /**
-   * When a stream is told to stop and to go on, under congestion control.
-   *
-   * @defaultValue the parameters that hold without a consensus
-   */
-  readonly xonXoff?: XonXoffParameters | undefined
-  /** Defaults for the streams of this circuit. */
-  readonly streamDefaults?: StreamOptions | undefined
-  /** @internal */
-  readonly clock?: Clock | undefined
-  /** @internal */
-  readonly platform?: Platform | undefined
-}
+  checkCircuit,
+  CIRCUIT_OPTION_NAMES,
+  congestionControlOf,
+  DIRECTORY_CIRCUIT_OPTION_NAMES,
+  type CircuitOptions,
+  type DirectoryCircuitOptions,
+} from './circuit-options.ts'
 
 /** The longest that a channel may be given to connect, in ms. */
 const MAX_DIAL_TIMEOUT = 0x7fff_ffff
@@ -100,11 +60,12 @@ export class Circuit {
    * @throws TypeError or RangeError naming the argument, before anything is dialled
    */
   static open(path: readonly Relay[], options: CircuitOptions = {}): Circuit {
+    checkOptions(options, CIRCUIT_OPTION_NAMES)
     if (path.length < 1 || path.length > MAX_HOPS)
       throw new RangeError(`Cannot open a circuit as path must have 1 to ${MAX_HOPS} relays: ${path.length}`)
     path.forEach((relay, index) => checkRelay(relay, `path[${index}]`))
     const timeout = duration('timeout', options.timeout ?? 60_000)
-    checkOptions(options, path[0] as Relay)
+    checkCircuit(options, path[0] as Relay)
     const { platform = currentPlatform() } = options
     const controller = new CircuitController()
     const makeHops = (): Promise<void> => buildPath(controller, path, platform, congestionControlOf(options))
@@ -114,14 +75,15 @@ export class Circuit {
 
   /**
    * Begins to build a circuit of one hop to a relay whose onion key need not be known (CREATE_FAST). It is good for
-   * that relay's directory only: see {@link connectDirectory}.
+   * that relay's directory only: see {@link connectDirectory}. There is nothing to negotiate congestion control in.
    *
    * @throws TypeError or RangeError naming the argument, before anything is dialled
    */
-  static openToDirectory(server: DirectoryServer, options: CircuitOptions = {}): Circuit {
+  static openToDirectory(server: DirectoryServer, options: DirectoryCircuitOptions = {}): Circuit {
+    checkOptions(options, DIRECTORY_CIRCUIT_OPTION_NAMES)
     checkDirectoryServer(server, 'server')
     const timeout = duration('timeout', options.timeout ?? 60_000)
-    checkOptions(options, server)
+    checkCircuit(options, server)
     const { platform = currentPlatform() } = options
     const controller = new CircuitController()
     void build(controller, server, () => buildFast(controller, platform), timeout, options)
@@ -208,33 +170,6 @@ export class Circuit {
   /** As {@link close}; a failure that `closed` tells does not mask the error of the block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close().catch(() => undefined) // see above
-  }
-}
-
-/** What to negotiate, if anything. */
-function congestionControlOf({
-  congestionControl,
-  xonXoff,
-  clock = systemClock,
-}: CircuitOptions): CongestionControlSetup | undefined {
-  if (congestionControl === false) return undefined
-  const parameters = congestionControl ?? readCongestionParameters(new Map())
-  return parameters && { parameters, xonXoff: xonXoff ?? readXonXoffParameters(new Map()), clock }
-}
-
-/** Checks what would fail only later, or as something else. */
-function checkOptions(options: CircuitOptions, first: DirectoryServer): void {
-  const { signal, channel, transport, congestionControl, platform = currentPlatform() } = options
-  if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw new TypeError('Cannot open a circuit as signal is no AbortSignal')
-  if (congestionControl !== undefined && congestionControl !== false && typeof congestionControl !== 'object') {
-    throw new TypeError('Cannot open a circuit as congestionControl is neither false nor parameters')
-  }
-  if (channel instanceof Channel && !constantTimeEqual(channel.relay.rsaIdentity, first.rsaIdentity)) {
-    throw new TypeError('Cannot open a circuit as channel leads to another relay than path[0]')
-  }
-  if (channel === undefined && transport === undefined && platform.transport === undefined) {
-    throw new TypeError('Cannot open a circuit without transport or channel as this runtime cannot dial')
   }
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CircuitOptions } from '../circuit/circuit.ts'
+import type { CircuitOptions } from '../circuit/circuit-options.ts'
 import { readCongestionParameters, readXonXoffParameters } from '../circuit/congestion/parameters.ts'
 import type { Clock } from '../base/clock.ts'
 import type { NetworkConfig } from '../directory/network/network-config.ts'

@@ -16,7 +16,7 @@ import type { Platform } from '../platform/platform.ts'
 import type { Transport } from '../platform/links/transport.ts'
 import { MemoryStorage, type Storage } from '../platform/storage/storage.ts'
 import { LOOKUP_OPTION_NAMES, lookUp, type LookupAnswer, type LookupOptions } from '../stream/lookup.ts'
-import { STREAM_OPTION_NAMES, type StreamOptions } from '../stream/options.ts'
+import { checkStreamDefaults, STREAM_OPTION_NAMES, type StreamOptions } from '../stream/options.ts'
 import { abortSignal, checkOptions, duration, type OptionNames } from '../base/checks.ts'
 import { parseHost, parseSocketAddress, type AnySocketAddress } from '../stream/socket-address.ts'
 import { tlsLayer } from '../stream/tls-layer.ts'
@@ -86,10 +86,10 @@ export interface CircuitChoice {
   readonly exit?: ((relay: DirectoryRelay) => boolean) | undefined
 }
 
-/** Options of {@link TorClient.connect}. */
-export interface ConnectOptions extends StreamOptions, CircuitChoice {
+/** How long a stream or a lookup is tried. */
+export interface AttemptLimits {
   /**
-   * How long opening the stream may take in all, with every try, in ms.
+   * How long it may take in all, with every try, in ms.
    *
    * @defaultValue 120000
    */
@@ -102,8 +102,17 @@ export interface ConnectOptions extends StreamOptions, CircuitChoice {
   readonly attemptTimeouts?: readonly number[] | undefined
 }
 
+/** Options of {@link TorClient.connect}. */
+export interface ConnectOptions extends Omit<StreamOptions, 'timeout'>, CircuitChoice, AttemptLimits {}
+
 /** Options of {@link TorClient.resolve}. */
-export interface ResolveOptions extends LookupOptions, CircuitChoice {}
+export interface ResolveOptions extends Omit<LookupOptions, 'timeout'>, CircuitChoice, AttemptLimits {}
+
+/** What {@link TorClient.fetch} may be told beside the standard's members. */
+export interface TorFetchInit extends FetchInit {
+  /** As of {@link CircuitChoice}. Connections are used again only for fetches with this very function. */
+  readonly exit?: CircuitChoice['exit']
+}
 
 const CLIENT_OPTION_NAMES: OptionNames<TorClientOptions> = {
   network: true,
@@ -124,7 +133,11 @@ const CONNECT_OPTION_NAMES: OptionNames<ConnectOptions> = {
   ...CIRCUIT_CHOICE_NAMES,
   attemptTimeouts: true,
 }
-const RESOLVE_OPTION_NAMES: OptionNames<ResolveOptions> = { ...LOOKUP_OPTION_NAMES, ...CIRCUIT_CHOICE_NAMES }
+const RESOLVE_OPTION_NAMES: OptionNames<ResolveOptions> = {
+  ...LOOKUP_OPTION_NAMES,
+  ...CIRCUIT_CHOICE_NAMES,
+  attemptTimeouts: true,
+}
 
 /** As C tor has them: `SocksTimeout` and `CircuitStreamTimeout` for one try after another. */
 const STREAM_TIMEOUT = 120_000
@@ -166,7 +179,7 @@ export class TorClient {
   static async open(options: TorClientOptions = {}): Promise<TorClient> {
     checkOptions(options, CLIENT_OPTION_NAMES)
     const { clock = systemClock, platform = currentPlatform(), streamDefaults = {}, onProgress } = options
-    checkOptions(streamDefaults, STREAM_OPTION_NAMES)
+    checkStreamDefaults(streamDefaults)
     const signal = abortSignal('signal', options.signal)
     const network = options.network === undefined || options.network === 'public' ? publicNetwork() : options.network
     checkNetworkConfig(network, 'network')
@@ -252,33 +265,36 @@ export class TorClient {
   }
 
   /**
-   * Resolves a host name to addresses, or an IP address to a host name, at an exit. Bound.
+   * Resolves a host name to addresses, or an IP address to a host name, at an exit. Of `streamDefaults`
+   * `rejectInternalAddresses` counts here too. Bound.
    *
    * @throws TypeError naming `name`
    * @throws SocketError `ADDRESS_REFUSED`; and as a rejection what {@link lookUp} tells, with `attempts`
    */
   resolve(name: string, ownOptions: ResolveOptions = {}): Promise<LookupAnswer[]> {
     checkOptions(ownOptions, RESOLVE_OPTION_NAMES)
-    const { isolation, exit, ...options } = ownOptions
+    const { isolation, exit, attemptTimeouts, ...own } = ownOptions
+    const rejectInternalAddresses =
+      own.rejectInternalAddresses ?? this.#streamDefaults.rejectInternalAddresses ?? !this.#isTesting
+    const options = { ...own, rejectInternalAddresses }
     const host = parseHost(name, 'name')
-    refuseTarget(host, this.#isTesting)
-    const attachment = this.#attachment({ ports: [], host, exit }, { ...options, isolation })
+    refuseTarget(host, this.#isTesting && !rejectInternalAddresses)
+    const attachment = this.#attachment({ ports: [], host, exit }, { ...options, isolation, attemptTimeouts })
     return lookUp(attachment, host, {
       clock: this.#core.clock,
       ...options,
-      rejectInternalAddresses: options.rejectInternalAddresses ?? !this.#isTesting,
       timeout: Infinity,
     })
   }
 
   /**
-   * Fetches over this client's streams, as the `createFetch` of `tor-streams/fetch` does; `isolation` in `init` is the
-   * token of its connections, which are used again under the same token only. The module is loaded when first used.
-   * Bound.
+   * Fetches over this client's streams, as the `createFetch` of `tor-streams/fetch` does; `isolation` and `exit` in
+   * `init` are those of its connections, which are used again under the same ones only. The module is loaded when first
+   * used. Bound.
    *
    * @throws TypeError (as a rejection) for bad arguments, and for what fails on the way, with the reason as its `cause`
    */
-  async fetch(input: string | URL | Request, init?: FetchInit): Promise<Response> {
+  async fetch(input: string | URL | Request, init?: TorFetchInit): Promise<Response> {
     this.#fetch ??= import('../fetch/create-fetch.ts').then(({ createFetch }) =>
       createFetch({ connect: this.connect, clock: this.#core.clock }),
     )

@@ -10,6 +10,7 @@
  *
  * @module
  */
+import { checkOptions, type OptionNames } from '../base/checks.ts'
 import { systemClock, type Clock } from '../base/clock.ts'
 import { Fetcher } from './fetcher.ts'
 import type { FetchInit } from './request/request.ts'
@@ -44,6 +45,15 @@ export interface CreateFetchOptions {
   readonly clock?: Clock | undefined
 }
 
+const CREATE_FETCH_OPTION_NAMES: OptionNames<CreateFetchOptions> = {
+  connect: true,
+  startTls: true,
+  maxIdlePerOrigin: true,
+  maxIdle: true,
+  idleTimeout: true,
+  clock: true,
+}
+
 /** A `fetch`, and the way to close the connections that it keeps. */
 export interface Fetch {
   /**
@@ -74,6 +84,7 @@ export interface Fetch {
  * @throws TypeError or RangeError naming the option
  */
 export function createFetch(options: CreateFetchOptions): Fetch {
+  checkOptions(options, CREATE_FETCH_OPTION_NAMES)
   const { connect, startTls, maxIdlePerOrigin = 6, maxIdle = 32, idleTimeout = 30_000, clock = systemClock } = options
   if (typeof connect !== 'function') throw new TypeError('Cannot use the option connect as it is no function')
   if (startTls !== undefined && typeof startTls !== 'function')

@@ -7,7 +7,7 @@ import type { Clock } from '../base/clock.ts'
 import { bodyStream } from './body/body-stream.ts'
 import type { ByteSource } from './body/byte-source.ts'
 import { Connection, giveUp } from './connection/connection.ts'
-import { ConnectionPool, type PoolLimits } from './connection/connection-pool.ts'
+import { ConnectionPool, type PoolKey, type PoolLimits } from './connection/connection-pool.ts'
 import { codingsOf, decoded } from './body/content-coding.ts'
 import { exchange, type Incoming, type Outgoing } from './exchange.ts'
 import { listOf } from './message/field-line.ts'
@@ -84,11 +84,11 @@ export class Fetcher {
 
   /** Sends one request; once more over a new connection when a used one turned out to be dead. */
   async #send(request: FetchRequest): Promise<Incoming> {
-    const { url, method, fields, body, signal, isolation } = request
+    const { url, method, fields, body, signal } = request
     const head = encodeRequestHead({ url, method, fields, body, isLast: this.#pool.isOff })
     const outgoing: Outgoing = { method, head, body }
     if (signal?.aborted) throw signal.reason
-    const used = this.#pool.take({ origin: url.origin, isolation })
+    const used = this.#pool.take(keyOf(request))
     if (used !== undefined) {
       try {
         return await this.#exchange(used, outgoing, request)
@@ -100,16 +100,12 @@ export class Fetcher {
     return this.#exchange(this.#connect(request), outgoing, request)
   }
 
-  async #exchange(
-    connection: Connection,
-    outgoing: Outgoing,
-    { url, signal, isolation }: FetchRequest,
-  ): Promise<Incoming> {
+  async #exchange(connection: Connection, outgoing: Outgoing, request: FetchRequest): Promise<Incoming> {
+    const { signal } = request
     const abort = (): void => connection.close(signal?.reason)
     signal?.addEventListener('abort', abort)
     try {
-      const onFree = (head: ResponseHead): void =>
-        this.#pool.give({ origin: url.origin, isolation }, connection, keepAliveOf(head))
+      const onFree = (head: ResponseHead): void => this.#pool.give(keyOf(request), connection, keepAliveOf(head))
       return await exchange(connection, outgoing, { clock: this.#parts.clock, onFree })
     } catch (error) {
       throw signal?.aborted ? signal.reason : error
@@ -118,17 +114,17 @@ export class Fetcher {
     }
   }
 
-  #connect({ url, isolation }: FetchRequest): Connection {
+  #connect({ url, isolation, exit }: FetchRequest): Connection {
     const { connect, startTls } = this.#parts
     const alpn = ['http/1.1']
     const address = addressOf(url)
     const isSecure = url.protocol === 'https:'
-    const tag = isolation === undefined ? {} : { isolation }
+    const choice = { ...(isolation !== undefined && { isolation }), ...(exit !== undefined && { exit }) }
     let socket: FetchSocket | undefined
     try {
-      if (!isSecure || startTls !== undefined) socket = connect(address, { secureTransport: 'off', ...tag })
+      if (!isSecure || startTls !== undefined) socket = connect(address, { secureTransport: 'off', ...choice })
       else {
-        socket = connect(address, { secureTransport: 'on', alpn, ...tag })
+        socket = connect(address, { secureTransport: 'on', alpn, ...choice })
         if (socket.secureTransport === 'off')
           throw new TypeError('Cannot use what connect gave for https: as it has no TLS')
       }
@@ -141,6 +137,9 @@ export class Fetcher {
     }
   }
 }
+
+/** Which connections a request may use. */
+const keyOf = ({ url, isolation, exit }: FetchRequest): PoolKey => ({ origin: url.origin, isolation, exit })
 
 /** The Response for what came. */
 function respond(

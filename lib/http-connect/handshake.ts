@@ -4,9 +4,10 @@
  *
  * @module
  */
+import { ByteCollector } from '../base/byte-collector.ts'
 import type { ProxyAddress } from '../proxy/connect.ts'
 import { isolationToken } from '../proxy/credentials.ts'
-import { joined, NO_BYTES, type HandshakeStep, type ProxyHandshake } from '../proxy/handshake.ts'
+import { NO_BYTES, type HandshakeStep, type ProxyHandshake } from '../proxy/handshake.ts'
 import { proxyHost } from '../proxy/text.ts'
 import { endOfHead, LONGEST_HEAD, parseHead, type RequestHead } from './request-head.ts'
 import { CONNECTED, failed, OPTIONS, plain, USE_CONNECT } from './responses.ts'
@@ -20,20 +21,20 @@ const NO_RPC = plain(501, 'The proxy has no RPC objects.')
 
 /** One HTTP CONNECT handshake. */
 export class HttpConnectHandshake implements ProxyHandshake {
-  #pending: Uint8Array = NO_BYTES
+  /** The beginning of a head, of no more bytes than the longest has. */
+  #pending = new ByteCollector()
 
   take(bytes: Uint8Array): HandshakeStep {
-    const all = joined(this.#pending, bytes)
-    this.#pending = NO_BYTES
-    const end = endOfHead(all.subarray(0, LONGEST_HEAD))
-    if (end === undefined) {
-      if (all.length >= LONGEST_HEAD) return refused(TOO_LARGE)
-      this.#pending = all
-      return { type: 'more', reply: NO_BYTES }
-    }
+    const before = this.#pending.length
+    this.#pending.add(bytes.subarray(0, LONGEST_HEAD - before))
+    const all = this.#pending.bytes
+    const end = endOfHead(all, before)
+    if (end === undefined && all.length < LONGEST_HEAD) return { type: 'more', reply: NO_BYTES }
+    this.#pending = new ByteCollector()
+    if (end === undefined) return refused(TOO_LARGE)
     const head = parseHead(all.subarray(0, end))
     if (!head) return refused(BAD_REQUEST)
-    return head.method === 'CONNECT' ? tunnelFor(head, all.subarray(end)) : refused(answerOf(head))
+    return head.method === 'CONNECT' ? tunnelFor(head, bytes.subarray(end - before)) : refused(answerOf(head))
   }
 }
 

@@ -29,9 +29,13 @@ const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
  */
 const TRAILING_SPACE = /(?<![\t ])[\t ]+$/
 
-/** Where the head ends, its empty line included; undefined when it does not end in these bytes. */
-export function endOfHead(bytes: Uint8Array): number | undefined {
-  for (let at = bytes.indexOf(13); at >= 0; at = bytes.indexOf(13, at + 1)) {
+/**
+ * Where the head ends, its empty line included; undefined when it does not end in these bytes.
+ *
+ * @param from - no end of a head was found in the bytes before this one
+ */
+export function endOfHead(bytes: Uint8Array, from: number): number | undefined {
+  for (let at = bytes.indexOf(13, Math.max(0, from - 3)); at >= 0; at = bytes.indexOf(13, at + 1)) {
     if (bytes[at + 1] === 10 && bytes[at + 2] === 13 && bytes[at + 3] === 10) return at + 4
   }
   return undefined

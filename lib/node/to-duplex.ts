@@ -6,6 +6,7 @@
  */
 /// <reference types="node" preserve="true" />
 import type * as stream from 'node:stream'
+import { checkOptions, type OptionNames } from '../base/checks.ts'
 import { systemClock, type Clock } from '../base/clock.ts'
 import { builtinModule } from '../platform/runtime/builtin.ts'
 import { asError, pairDuplexOptions } from '../platform/tls/pair-duplex.ts'
@@ -58,6 +59,8 @@ export interface ToDuplexOptions {
   /** @internal */
   readonly clock?: Clock | undefined
 }
+
+const TO_DUPLEX_OPTION_NAMES: OptionNames<ToDuplexOptions> = { clock: true }
 
 const { Duplex } = builtinModule<typeof stream>('node:stream')
 
@@ -172,8 +175,9 @@ class WinterDuplex extends Duplex implements SocketDuplex {
  * - `destroy(error)` closes the socket, with `error` as the reason.
  * - When the far end has ended, so does the writable half: in Tor there is no half-close.
  *
- * @throws TypeError when a stream of `socket` is locked
+ * @throws TypeError when a stream of `socket` is locked, or naming the option
  */
 export function toDuplex(socket: NodeSocketSource, options: ToDuplexOptions = {}): SocketDuplex {
+  checkOptions(options, TO_DUPLEX_OPTION_NAMES)
   return new WinterDuplex(socket, options.clock ?? systemClock)
 }

@@ -8,10 +8,12 @@ import type * as http from 'node:http'
 import type * as https from 'node:https'
 import type { Duplex } from 'node:stream'
 import type { ConnectionOptions } from 'node:tls'
+import { checkOptions, type OptionNames } from '../base/checks.ts'
 import { builtinModule } from '../platform/runtime/builtin.ts'
 import { asError } from '../platform/tls/pair-duplex.ts'
 import { addressOf, checkConnect, type NodeConnect } from './connect.ts'
 import { socketFailure } from './socket-failure.ts'
+import { AGENT_OPTION_NAMES } from './node-option-names.ts'
 import { Probes, refuseWhereIgnored, type ProvableHook, type SendProbe } from './proof.ts'
 import { tlsOver } from './tls-duplex.ts'
 import { toDuplex } from './to-duplex.ts'
@@ -21,12 +23,20 @@ const HttpsAgent: typeof https.Agent = builtinModule<typeof https>('node:https')
 
 /**
  * Options of {@link TorAgent}: those of `https.Agent`, with `keepAlive` on by default, and where connections come from.
+ * Those that choose an address of this machine, or another way to the server, have no effect. A token or a condition
+ * goes with `connect`: `(address) => tor.connect(address, { isolation })`.
  */
 export interface TorAgentOptions extends https.AgentOptions {
   /** Opens the streams. There is no other way out. */
   readonly connect: NodeConnect
   /** @internal A proof follows before anybody gets the agents. */
   readonly proofFollows?: boolean | undefined
+}
+
+const TOR_AGENT_OPTION_NAMES: OptionNames<TorAgentOptions> = {
+  ...AGENT_OPTION_NAMES,
+  connect: true,
+  proofFollows: true,
 }
 
 /** What node:http asks of an agent, and how it is answered. */
@@ -62,6 +72,7 @@ export class TorAgent implements ProvableHook {
    * @throws TypeError naming the option; in Bun always
    */
   constructor(options: TorAgentOptions) {
+    checkOptions(options, TOR_AGENT_OPTION_NAMES)
     const { connect, proofFollows, ...rest } = options
     checkConnect(connect)
     if (proofFollows !== true)

@@ -7,9 +7,11 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
+import { checkOptions, type OptionNames } from '../base/checks.ts'
 import { asError } from '../platform/tls/pair-duplex.ts'
 import { addressOf, checkConnect, type NodeConnect } from './connect.ts'
 import { socketFailure } from './socket-failure.ts'
+import { TLS_CONNECT_OPTION_NAMES } from './node-option-names.ts'
 import { Probes, refuseWhereIgnored, type ProvableHook, type SendProbe } from './proof.ts'
 import { tlsOver } from './tls-duplex.ts'
 import { toDuplex, type SocketDuplex } from './to-duplex.ts'
@@ -26,6 +28,8 @@ export interface UndiciConnectorOptions {
   /** @internal A proof follows before anybody gets the connector. */
   readonly proofFollows?: boolean | undefined
 }
+
+const CONNECTOR_OPTION_NAMES: OptionNames<UndiciConnectorOptions> = { connect: true, tls: true, proofFollows: true }
 
 /** What undici tells a connector. */
 export interface UndiciConnectOptions {
@@ -65,7 +69,9 @@ export interface UndiciConnector extends ProvableHook {
  * @throws TypeError naming the option; in Deno and Bun always
  */
 export function undiciConnector(options: UndiciConnectorOptions): UndiciConnector {
+  checkOptions(options, CONNECTOR_OPTION_NAMES)
   const { connect, tls = {}, proofFollows } = options
+  checkOptions(tls, TLS_CONNECT_OPTION_NAMES, 'tls')
   checkConnect(connect)
   if (proofFollows !== true) {
     refuseWhereIgnored(

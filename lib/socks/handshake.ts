@@ -6,48 +6,47 @@
  *
  * @module
  */
+import { ByteCollector } from '../base/byte-collector.ts'
 import { joined, NO_BYTES, type HandshakeStep, type ProxyHandshake } from '../proxy/handshake.ts'
 import { beginsHttp } from '../proxy/text.ts'
 import { NOT_AN_HTTP_PROXY } from './replies.ts'
 import { refused, type SocksHandshakeOptions, type SocksStep } from './stage.ts'
-import { socks4Request } from './socks4.ts'
+import { socks4Step } from './socks4.ts'
 import { socks5Greeting } from './socks5.ts'
 
 /** One SOCKS handshake. */
 export class SocksHandshake implements ProxyHandshake {
   #stage: SocksStep
   /** The beginning of a message whose end is not here. */
-  #pending: Uint8Array = NO_BYTES
+  #pending = new ByteCollector()
 
   constructor(options: SocksHandshakeOptions) {
+    const socks4 = socks4Step(options)
     this.#stage = (bytes) => {
-      if (bytes[0] === 4) return socks4Request(bytes, options)
+      if (bytes[0] === 4) return socks4(bytes)
       if (bytes[0] === 5) return socks5Greeting(bytes, options)
       return beginsHttp(bytes[0] as number) ? refused(NOT_AN_HTTP_PROXY, HTTP) : refused(NO_BYTES, UNKNOWN)
     }
   }
 
   take(bytes: Uint8Array): HandshakeStep {
-    this.#pending = joined(this.#pending, bytes)
+    this.#pending.add(bytes)
     const replies: Uint8Array[] = []
     for (;;) {
-      const move = this.#pending.length === 0 ? undefined : this.#stage(this.#pending)
-      if (move === undefined) {
-        this.#pending = new Uint8Array(this.#pending) // not a view of a large chunk
-        return { type: 'more', reply: joined(...replies) }
-      }
+      const move = this.#pending.length === 0 ? undefined : this.#stage(this.#pending.bytes)
+      if (move === undefined) return { type: 'more', reply: joined(...replies) }
       const reply = joined(...replies, move.reply)
       if (move.type === 'refused') {
-        this.#pending = NO_BYTES
+        this.#pending = new ByteCollector()
         return { type: 'refused', reply, warning: move.warning }
       }
-      const rest = this.#pending.subarray(move.used)
+      this.#pending.drop(move.used)
       if (move.type === 'request') {
-        this.#pending = NO_BYTES
+        const rest = this.#pending.bytes
+        this.#pending = new ByteCollector()
         return { type: 'request', reply, request: move.request, rest, warning: move.warning }
       }
       replies.push(move.reply)
-      this.#pending = rest
       this.#stage = move.next
     }
   }

@@ -10,7 +10,7 @@ import { isolationToken } from '../proxy/credentials.ts'
 import { NO_BYTES, type ProxyRequest } from '../proxy/handshake.ts'
 import { latin1Text, proxyHost } from '../proxy/text.ts'
 import { socks4Reply } from './replies.ts'
-import { refused, SocksCommand, type SocksHandshakeOptions, type SocksMove } from './stage.ts'
+import { refused, SocksCommand, type SocksHandshakeOptions, type SocksMove, type SocksStep } from './stage.ts'
 
 /** Version, command, port and address. */
 const HEAD = 8
@@ -26,8 +26,23 @@ const WARNING = {
     'use SOCKS 4a',
 } as const
 
-/** A SOCKS 4 or 4a request. */
-export function socks4Request(bytes: Uint8Array, { canResolve }: SocksHandshakeOptions): SocksMove | undefined {
+/** Looks for a SOCKS 4 or 4a request. However it is cut, each byte is searched for the ends of its texts once. */
+export function socks4Step(options: SocksHandshakeOptions): SocksStep {
+  const ends: number[] = []
+  let searched = HEAD
+  return (bytes) => {
+    for (let nul = bytes.indexOf(0, searched); nul >= 0 && ends.length < 2; nul = bytes.indexOf(0, nul + 1))
+      ends.push(nul)
+    searched = Math.max(HEAD, bytes.length)
+    return request(bytes, ends, options)
+  }
+}
+
+function request(
+  bytes: Uint8Array,
+  [userEnd, nameEnd]: readonly number[],
+  { canResolve }: SocksHandshakeOptions,
+): SocksMove | undefined {
   const command = bytes[1]
   if (command === undefined) return undefined
   if (command !== SocksCommand.CONNECT && (command !== SocksCommand.RESOLVE || !canResolve)) return refused(REJECTED)
@@ -36,9 +51,9 @@ export function socks4Request(bytes: Uint8Array, { canResolve }: SocksHandshakeO
   const address = bytes.subarray(4, HEAD)
   const hasName = address[0] === 0 && address[1] === 0 && address[2] === 0
   if ((hasName && address[3] === 0) || (port === 0 && command === SocksCommand.CONNECT)) return refused(REJECTED)
-  const user = textAt(bytes, HEAD)
+  const user = textAt(bytes, HEAD, userEnd)
   if (!user) return user === false ? refused(REJECTED) : undefined
-  const name = hasName ? textAt(bytes, HEAD + user.length + 1) : undefined
+  const name = hasName ? textAt(bytes, HEAD + user.length + 1, nameEnd) : undefined
   if (hasName && !name) return name === false ? refused(REJECTED) : undefined
   const hostname = proxyHost(name ? latin1Text(name) : formatIPv4(address))
   if (hostname === undefined) return refused(REJECTED)
@@ -51,11 +66,10 @@ export function socks4Request(bytes: Uint8Array, { canResolve }: SocksHandshakeO
   }
 }
 
-/** The bytes up to the next NUL; undefined when it is not here yet, false when it comes too late. */
-function textAt(bytes: Uint8Array, start: number): Uint8Array | false | undefined {
-  const nul = bytes.indexOf(0, start)
-  if ((nul < 0 ? bytes.length : nul) - start > LONGEST_TEXT) return false
-  return nul < 0 ? undefined : bytes.subarray(start, nul)
+/** The text up to its NUL at `end`; undefined when that is not here yet, false when it comes too late. */
+function textAt(bytes: Uint8Array, start: number, end: number | undefined): Uint8Array | false | undefined {
+  if ((end ?? bytes.length) - start > LONGEST_TEXT) return false
+  return end === undefined ? undefined : bytes.subarray(start, end)
 }
 
 function requestOf(command: number, hostname: string, port: number, isolation: string | undefined): ProxyRequest {

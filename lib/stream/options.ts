@@ -5,7 +5,7 @@
  */
 import { BeginFlag } from '../cell/relay/begin.ts'
 import { systemClock, type Clock } from '../base/clock.ts'
-import type { SecureOptions } from '../tls/options.ts'
+import { TLS_OPTION_NAMES, type SecureOptions } from '../tls/options.ts'
 import { abortSignal, checkOptions, duration, flag, type OptionNames } from '../base/checks.ts'
 import { quoted } from '../base/quoted.ts'
 import type { TlsLayer } from './contract/stream-face.ts'
@@ -117,6 +117,17 @@ export const STREAM_OPTION_NAMES: OptionNames<StreamOptions> = {
   allowHalfOpen: true,
   tlsLayer: true,
   clock: true,
+}
+
+/**
+ * Checks defaults for streams, as far as their names go: what a default is worth is checked with each stream.
+ *
+ * @throws TypeError naming the option
+ */
+export function checkStreamDefaults(defaults: StreamOptions | undefined): void {
+  if (defaults === undefined) return
+  checkOptions(defaults, STREAM_OPTION_NAMES, 'streamDefaults')
+  if (defaults.tls !== undefined) checkOptions(defaults.tls, TLS_OPTION_NAMES, 'streamDefaults.tls')
 }
 
 /** The flags of a BEGIN for each choice of addresses. */

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { checkOptions, type OptionNames } from '../base/checks.ts'
 import { systemClock } from '../base/clock.ts'
 import type { Clock } from '../base/clock.ts'
 import type { NetworkConfig } from '../directory/network/network-config.ts'
@@ -73,6 +74,16 @@ export interface TestNetworkOptions {
   readonly random?: RandomSource
 }
 
+const NETWORK_OPTION_NAMES: OptionNames<TestNetworkOptions> = {
+  relays: true,
+  authorities: true,
+  exit: true,
+  resolve: true,
+  congestionControl: true,
+  clock: true,
+  random: true,
+}
+
 /** The relays' addresses: a block that is for documentation (RFC 5737), and that nobody can dial. */
 const relayDefaults = (index: number): { nickname: string; address: LinkAddress } => ({
   nickname: `test${index + 1}`,
@@ -118,9 +129,10 @@ export class TestNetwork {
    * Makes the relays' keys and starts them.
    *
    * @throws RangeError when `relays` or `authorities` is out of range
-   * @throws TypeError or RangeError naming the relay when a plan cannot be
+   * @throws TypeError or RangeError naming the option, or the relay when a plan cannot be
    */
   static async start(options: TestNetworkOptions = {}): Promise<TestNetwork> {
+    checkOptions(options, NETWORK_OPTION_NAMES)
     const { random = systemRandom, authorities = 0, congestionControl = true } = options
     const plans = planAll(options.relays ?? 4, authorities, congestionControl)
     const [identities, keys] = await Promise.all([

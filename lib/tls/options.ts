@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkOptions, type OptionNames } from '../base/checks.ts'
 import type { TlsAdapter } from '../platform/tls/tls-adapter.ts'
 
 /** `'off'`: bytes as they are. `'on'`: TLS at once. `'starttls'`: bytes as they are, until `startTls()`. */
@@ -15,6 +16,9 @@ export interface TlsOptions {
   /** The TLS to use: a runtime without one of its own (a browser) needs it. By default the runtime's own. */
   readonly adapter?: TlsAdapter | undefined
 }
+
+/** Every option of `tls`. */
+export const TLS_OPTION_NAMES: OptionNames<TlsOptions> = { ca: true, adapter: true }
 
 /** Options of a stream that may have TLS on top. The WinterTC names keep their meaning. */
 export interface SecureOptions {
@@ -58,7 +62,7 @@ export function resolveTls(options: SecureOptions, host: string): ResolvedTls | 
   if (!Array.isArray(alpn) || !alpn.every(isProtocolName)) {
     throw new TypeError('Cannot use the option alpn as it is no list of names of 1 to 255 characters')
   }
-  if (typeof tls !== 'object' || tls === null) throw new TypeError('Cannot use the option tls as it is no object')
+  checkOptions(tls, TLS_OPTION_NAMES, 'tls')
   const { ca, adapter } = tls
   const authorities = ca === undefined ? undefined : typeof ca === 'string' ? [ca] : ca
   if (

@@ -1,13 +1,14 @@
 import { expect } from 'chai'
-import type { TorClient } from '../../lib/client/tor-client.ts'
+import type { TorClient, TorFetchInit } from '../../lib/client/tor-client.ts'
 import { SocketError } from '../../lib/base/errors.ts'
-import type { FetchInit } from '../../lib/fetch/request/request.ts'
+import type { DirectoryRelay } from '../../lib/directory/network-directory.ts'
 import { currentPlatform } from '../../lib/platform/current.ts'
 import type { Platform } from '../../lib/platform/platform.ts'
 import type { TlsAdapter } from '../../lib/platform/tls/tls-adapter.ts'
 import type { ExitHandler } from '../../lib/testing/exit/exit.ts'
 import { pattern } from '../../lib/testing/exit/exits.ts'
 import type { TestCircuit } from '../../lib/testing/relay/test-circuit.ts'
+import type { TestRelay } from '../../lib/testing/relay/test-relay.ts'
 import { ok, raw, redirect, streamOf } from '../fetch/support/fetch-case.ts'
 import { textOf } from '../fetch/support/outcome.ts'
 import { ScriptedConnection, type SeenRequest } from '../fetch/support/scripted-server.ts'
@@ -65,7 +66,7 @@ describe('TorClient.fetch', function () {
     }
   }
 
-  const get = (url: string, init?: FetchInit, client: Pick<TorClient, 'fetch'> = tor): Promise<Response> =>
+  const get = (url: string, init?: TorFetchInit, client: Pick<TorClient, 'fetch'> = tor): Promise<Response> =>
     fixture.passing(client.fetch(url, init))
   const getText = async (...args: Parameters<typeof get>): Promise<string> =>
     fixture.passing((await get(...args)).text())
@@ -81,6 +82,31 @@ describe('TorClient.fetch', function () {
   /** The client has ended every stream of this circuit. */
   const isOver = ({ hops }: TestCircuit): boolean =>
     [...(hops.at(-1)?.streams.values() ?? [])].every(({ endReceived }) => endReceived !== undefined)
+
+  describe('a condition on the exit', () => {
+    it('holds for a fetch as for connect', async () => {
+      const error = await failure(get('http://one.example/', { exit: () => false }))
+      expect(error.cause).to.have.property('code', 'NO_PATH')
+      expect(begins).to.equal(0)
+    })
+
+    it('chooses the exit, also where a connection without one waits', async () => {
+      const exitsUsed = (): (TestRelay | undefined)[] => circuitsTo('one.example').map(({ hops }) => hops.at(-1)?.relay)
+      await getText('http://one.example/')
+      const [first] = exitsUsed()
+      const other = fixture.network.relays.find((relay) => relay !== first && relay.listing.flags.includes('Exit'))
+      const exit = ({ nickname }: DirectoryRelay): boolean => nickname === other?.nickname
+      expect(await getText('http://one.example/', { exit })).to.equal('ok')
+      expect(exitsUsed()).to.have.members([first, other])
+      expect(origins).to.have.lengthOf(2)
+    })
+
+    it('is checked before anything is sent', async () => {
+      const error = await failure(get('http://one.example/', { exit: 'x' as never }))
+      expect(error).to.be.instanceOf(TypeError).with.property('message').that.contains('exit')
+      expect(begins).to.equal(0)
+    })
+  })
 
   describe('what it brings', () => {
     it('is also https, by the TLS library that the streams of the client have', async () => {

@@ -6,6 +6,7 @@ import type { ByteCursor } from '../../lib/fetch/message/byte-cursor.ts'
 import { HttpError, type HttpErrorCode } from '../../lib/fetch/message/http-error.ts'
 import { decodeLatin1, encodeLatin1 } from '../../lib/fetch/message/latin1.ts'
 import { HeadReader, type ResponseHead } from '../../lib/fetch/message/response-head.ts'
+import { workOf } from '../support/work.ts'
 
 interface Parsed {
   readonly head?: ResponseHead
@@ -132,6 +133,23 @@ describe('The response parser', () => {
       .with.property('code', 'HTTP_TOO_LARGE')
     expect(pieces).to.be.at.most(656)
   })
+
+  const LONG = 'x'.repeat(30_000)
+  for (const [name, text] of Object.entries({
+    'a long status text': `HTTP/1.1 200 ${LONG}\r\n\r\n`,
+    'a long field': `HTTP/1.1 200 OK\r\nX: ${LONG}\r\n\r\n`,
+    'a field of many folded lines': `HTTP/1.1 200 OK\r\nX: a\r\n${' a\r\n'.repeat(8000)}\r\n`,
+    'a long chunk extension': `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;${LONG.slice(0, 4000)}\r\na\r\n0\r\n\r\n`,
+    'a long trailer': `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: ${LONG.slice(0, 16_000)}\r\n\r\n`,
+  })) {
+    it(`takes work in proportion to its bytes for ${name} that comes a byte at a time`, () => {
+      const pieces = each(encodeLatin1(text))
+      let parsed: Parsed | undefined
+      const work = workOf(() => (parsed = parse(pieces)))
+      expect(parsed?.fault).to.equal(undefined)
+      expect(work).to.be.at.most(60 * text.length)
+    })
+  }
 
   it('takes no quadratic time on a line of spaces', () => {
     const spaces = ' '.repeat(65_000)

@@ -104,6 +104,18 @@ describe('fetch connections', () => {
       expect(connections()).to.equal(6)
     })
 
+    it('for another condition on the exit', async () => {
+      const exit = (): boolean => true
+      for (const each of [undefined, exit, () => true]) await get(ONE, { exit: each })
+      expect(connections()).to.equal(3)
+      expect(server.connections.map(({ options }) => options.exit)).to.include(exit)
+      await get(ONE, { exit })
+      await get(ONE)
+      expect(connections()).to.equal(3)
+      await get(ONE, { exit, isolation: 'a' })
+      expect(connections()).to.equal(4)
+    })
+
     const closing: Readonly<Record<string, string>> = {
       'Connection: close': ok('x', 'Connection: close'),
       'Connection: x, Close': ok('x', 'Connection: x, Close'),
@@ -124,6 +136,16 @@ describe('fetch connections', () => {
         expect(connections()).to.equal(2)
       })
     }
+
+    it('when nobody knows where the far end takes its body to end', async () => {
+      const heads = ['HTTP/1.1 204 No', 'HTTP/1.1 304 No', 'HTTP/1.1 200 OK']
+      for (const [index, start] of heads.entries()) {
+        replies = [`${start}\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n`]
+        await get(ONE, { method: index === 2 ? 'HEAD' : 'GET' })
+        await get()
+        expect(connections()).to.equal(index + 2)
+      }
+    })
 
     it('when something comes while they wait', async () => {
       await get()

@@ -6,7 +6,8 @@ import { HttpConnectHandshake } from '../../lib/http-connect/handshake.ts'
 import { failed, statusOfFailure } from '../../lib/http-connect/responses.ts'
 import { EitherHandshake } from '../../lib/http-connect/serve-proxy.ts'
 import { latin1Text } from '../../lib/proxy/text.ts'
-import { cuts, hex, shake, type Outcome } from '../proxy/support/handshakes.ts'
+import { bytes, cuts, hex, shake, type Outcome } from '../proxy/support/handshakes.ts'
+import { workOf } from '../support/work.ts'
 
 const outcomeOf = (...chunks: readonly string[]): Outcome => shake(new HttpConnectHandshake(), chunks)
 
@@ -237,6 +238,21 @@ describe('An HTTP CONNECT handshake', () => {
       }),
       { numRuns: 10_000 },
     )
+  })
+
+  it('takes work in proportion to its bytes for a head that comes a byte at a time', () => {
+    for (const text of [
+      connect('a.test:443', `X: ${'x'.repeat(8000)}`),
+      connect('a.test:443', ...Array.from({ length: 2000 }, () => 'a:')),
+      'CONNECT '.padEnd(9000, '\r'),
+    ]) {
+      const pieces = Array.from(text, bytes)
+      const handshake = new HttpConnectHandshake()
+      const work = workOf(() => {
+        for (const piece of pieces) if (handshake.take(piece).type !== 'more') return
+      })
+      expect(work).to.be.at.most(60 * text.length)
+    }
   })
 })
 

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { SocksHandshake } from '../../lib/socks/handshake.ts'
 import type { SocksHandshakeOptions } from '../../lib/socks/stage.ts'
 import { bytes, cuts, hex, shake, type Outcome } from '../proxy/support/handshakes.ts'
+import { workOf } from '../support/work.ts'
 
 /** One client, from its first byte to what it sends in advance. */
 interface Case {
@@ -524,5 +525,21 @@ describe('A SOCKS handshake', () => {
         isolationOf('1:a', ' 2:bc'),
       ]),
     ).to.have.property('size', 5)
+  })
+
+  it('takes work in proportion to its bytes for messages that come a byte at a time', () => {
+    for (const sent of [
+      hex('04 01 0050 00000001') + `${text(255)}\0${text(255)}\0`,
+      `${hex('05 ff')}${text(254)}\x02\x01\xff${text(255)}\xff${text(255)}${hex('05 01 00 03 ff')}${text(255)}${hex('0050')}`,
+    ]) {
+      const pieces = Array.from(sent, bytes)
+      const handshake = new SocksHandshake({ canResolve: true, extendedErrors: false })
+      const types: string[] = []
+      const work = workOf(() => {
+        for (const piece of pieces) types.push(handshake.take(piece).type)
+      })
+      expect(types.at(-1)).to.equal('request')
+      expect(work).to.be.at.most(60 * sent.length)
+    }
   })
 })

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CircuitOptions } from '../../lib/circuit/circuit.ts'
+import type { CircuitOptions } from '../../lib/circuit/circuit-options.ts'
 import type { FlowControlKind } from '../../lib/stream/contract/socket-info.ts'
 
 /** A flow control, and the circuit options that lead to it where the exit offers both. */

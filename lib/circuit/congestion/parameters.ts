@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { OptionNames } from '../../base/checks.ts'
 import { DEFAULT_XON_XOFF, type XonXoffParameters } from '../../stream/contract/flow-parameters.ts'
 
 /** What a client needs for the circuits that it sends on. */
@@ -56,6 +57,39 @@ export interface CongestionControlParameters {
    * its minimum.
    */
   readonly rttResetPct: number
+}
+
+/** Every parameter of congestion control. */
+export const CONGESTION_PARAMETER_NAMES: OptionNames<CongestionControlParameters> = {
+  sendmeIncrement: true,
+  cwndInit: true,
+  cwndMin: true,
+  cwndMax: true,
+  cwndIncrement: true,
+  cwndIncrementRate: true,
+  cwndIncrementPctSlowStart: true,
+  cwndFullGap: true,
+  cwndFullMinPct: true,
+  cwndFullPerCwnd: true,
+  slowStartCap: true,
+  slowStartMax: true,
+  alpha: true,
+  beta: true,
+  gamma: true,
+  delta: true,
+  ewmaCwndPct: true,
+  ewmaMax: true,
+  ewmaSlowStart: true,
+  rttResetPct: true,
+}
+
+/** Every parameter of XON/XOFF. */
+export const XON_XOFF_PARAMETER_NAMES: OptionNames<XonXoffParameters> = {
+  xoffClient: true,
+  xoffExit: true,
+  xonRate: true,
+  xonChangePct: true,
+  xonEwmaCount: true,
 }
 
 const MAX_INT16 = 0x7fff

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { Circuit, type CircuitOptions } from '../../circuit/circuit.ts'
+import { Circuit } from '../../circuit/circuit.ts'
+import type { CircuitOptions } from '../../circuit/circuit-options.ts'
 import type { Clock } from '../../base/clock.ts'
 import { markHandled } from '../../base/deferred.ts'
 import type { DirectoryRelay } from '../../directory/network-directory.ts'

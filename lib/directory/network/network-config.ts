@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkOptions, type OptionNames } from '../../base/checks.ts'
 import { checkDirectoryServer, type DirectoryServer } from '../../relay.ts'
 
 /** A directory authority. */
@@ -25,6 +26,8 @@ export interface NetworkConfig {
   readonly testing?: boolean
 }
 
+const NETWORK_NAMES: OptionNames<NetworkConfig> = { authorities: true, fallbacks: true, testing: true }
+
 /**
  * Checks a network that a caller gives.
  *
@@ -32,6 +35,7 @@ export interface NetworkConfig {
  */
 export function checkNetworkConfig(config: NetworkConfig, argument: string): void {
   if (typeof config !== 'object' || config === null) throw new TypeError(`Cannot use ${argument} as it is no network`)
+  checkOptions(config, NETWORK_NAMES, argument)
   const { authorities, fallbacks, testing } = config
   if (!Array.isArray(authorities) || authorities.length === 0)
     throw new TypeError(`Cannot use ${argument} as it has no authorities`)

@@ -6,7 +6,7 @@
  */
 import type { BodyDecoder } from './body-decoder.ts'
 import { takeUpTo, type ByteCursor } from '../message/byte-cursor.ts'
-import { parseFieldLine } from '../message/field-line.ts'
+import { FieldSection } from '../message/field-line.ts'
 import { HttpError } from '../message/http-error.ts'
 import { LineReader } from '../message/line-reader.ts'
 
@@ -16,8 +16,11 @@ export const MAX_CHUNK_LINE = 4096
 /** The most bytes of the trailer section. */
 export const MAX_TRAILERS = 16_384
 
-/** Thirteen digits are 2^52 - 1 at most. An extension is text without control characters. */
-const CHUNK_LINE = /^([0-9A-Fa-f]{1,13})(?:;[\t\x20-\x7e\x80-\xff]*)?$/
+/**
+ * Behind any zeros thirteen digits are 2^52 - 1 at most. White space before an extension is taken away (BWS, RFC 9110,
+ * section 5.6.3); the extension is text without control characters.
+ */
+const CHUNK_LINE = /^0*([0-9A-Fa-f]{1,13})(?:[\t ]*;[\t\x20-\x7e\x80-\xff]*)?$/
 const CR_LF = [13, 10] as const
 
 /**
@@ -34,6 +37,7 @@ type ChunkedState = 'size' | 'data' | 'gap' | 'trailers' | 'done'
 export class ChunkedDecoder implements BodyDecoder {
   #state: ChunkedState = 'size'
   readonly #lines = new LineReader(MAX_CHUNK_LINE, 'a chunk line or trailer of the response')
+  readonly #trailers = new FieldSection()
   /** Bytes of this chunk that are to come. */
   #left = 0
   /** Bytes of the CR LF after it that came. */
@@ -99,6 +103,6 @@ export class ChunkedDecoder implements BodyDecoder {
   #takeTrailer(input: ByteCursor): void {
     const line = this.#lines.read(input)
     if (line === '') this.#state = 'done'
-    else if (line !== undefined) parseFieldLine(line)
+    else if (line !== undefined) this.#trailers.add(line)
   }
 }

@@ -1,12 +1,13 @@
 /**
- * Content codings (RFC 9110, section 8.4), undone with the runtime's DecompressionStream. Each read decodes a bounded
- * piece, so that a few bytes that decode to very many do not fill the memory.
+ * Content codings (RFC 9110, section 8.4). Each read decodes a bounded piece, so that a few bytes that decode to very
+ * many do not fill the memory. gzip and deflate are undone here, brotli by the runtime where that knows it.
  *
  * @module
  */
 import type { ByteSource } from './byte-source.ts'
 import { listOf, type Field } from '../message/field-line.ts'
 import { HttpError, fetchFailure } from '../message/http-error.ts'
+import { unzip, type Unzip } from './unzip.ts'
 
 /** A coding that can be undone. */
 export type ContentCoding = 'gzip' | 'deflate' | 'br'
@@ -21,31 +22,32 @@ const NAMES: Readonly<Record<string, ContentCoding>> = {
 /** The most codings on top of each other. */
 const MAX_CODINGS = 5
 
+/** The most bytes that gzip and deflate are decoded to at a time. */
+const AT_A_TIME = 32_768
+
 /**
- * The most bytes that are decoded at a time. Deflate makes at most 1032 of one: 4 MiB. Brotli has no such bound; it is
- * not asked for, and decoded only where a server sends it all the same.
+ * The most bytes of brotli that are decoded at a time: what they may decode to has no bound. It is not asked for, and
+ * decoded only where a server sends it all the same.
  */
-const AT_A_TIME: Readonly<Record<ContentCoding, number>> = { gzip: 4096, deflate: 4096, br: 128 }
+const BROTLI_AT_A_TIME = 128
 
-const supported = new Map<string, boolean>()
+let hasBrotli: boolean | undefined
 
-/** True when the runtime decodes `format`. Tried once. */
-function isSupported(format: string): boolean {
-  let known = supported.get(format)
-  if (known === undefined) {
+/** True when the runtime decodes brotli. Tried once. */
+function decodesBrotli(): boolean {
+  if (hasBrotli === undefined) {
     try {
-      new DecompressionStream(format as CompressionFormat)
-      known = true
+      new DecompressionStream('brotli' as CompressionFormat)
+      hasBrotli = true
     } catch {
-      known = false // a TypeError, or a ReferenceError where there is none at all
+      hasBrotli = false // a TypeError, or a ReferenceError where there is none at all
     }
-    supported.set(format, known)
   }
-  return known
+  return hasBrotli
 }
 
 /** True when a body in this coding is decoded here. */
-export const canDecode = (coding: ContentCoding): boolean => isSupported(coding === 'br' ? 'brotli' : coding)
+export const canDecode = (coding: ContentCoding): boolean => coding !== 'br' || decodesBrotli()
 
 /**
  * The codings of a body, in the order in which they were applied. Empty when there are none, or one is among them that
@@ -62,20 +64,73 @@ export function codingsOf(fields: readonly Field[]): ContentCoding[] {
 
 /** A body without its codings. */
 export function decoded(body: ByteSource, codings: readonly ContentCoding[]): ByteSource {
-  return codings.reduceRight<ByteSource>((source, coding) => new DecodedBody(source, coding), body)
+  return codings.reduceRight<ByteSource>(
+    (source, coding) => (coding === 'br' ? new BrotliBody(source) : new UnzippedBody(source, coding)),
+    body,
+  )
 }
 
-/** A body without one coding. */
-class DecodedBody implements ByteSource {
+/** What a body that is not in its coding fails with. */
+const failureOf = (coding: ContentCoding, cause: unknown): TypeError =>
+  fetchFailure(new HttpError('HTTP_ENCODING', `the body of the response is no valid ${coding}`, { cause }))
+
+/** A body without gzip or deflate. */
+class UnzippedBody implements ByteSource {
   readonly #source: ByteSource
-  readonly #coding: ContentCoding
+  readonly #coding: 'gzip' | 'deflate'
+  #unzip: Unzip | undefined
+  #isEnded = false
+  /** Why there is no more of it. */
+  #failure: { readonly error: unknown } | undefined
+
+  constructor(source: ByteSource, coding: 'gzip' | 'deflate') {
+    this.#source = source
+    this.#coding = coding
+  }
+
+  async read(): Promise<Uint8Array | undefined> {
+    for (;;) {
+      if (this.#failure) throw this.#failure.error
+      const bytes = this.#try(() => this.#unzip?.take(AT_A_TIME))
+      if (bytes !== undefined) return bytes
+      if (this.#isEnded) return undefined
+      const next = await this.#source.read()
+      if (next === undefined) this.#end()
+      else (this.#unzip ??= unzip(this.#coding, next[0] as number)).push(next)
+    }
+  }
+
+  cancel(reason: unknown): void {
+    this.#failure ??= { error: reason }
+    this.#source.cancel(reason)
+  }
+
+  /** No bytes at all are an empty body in any coding. */
+  #end(): void {
+    this.#isEnded = true
+    this.#try(() => this.#unzip?.end())
+  }
+
+  #try<Result>(action: () => Result): Result {
+    try {
+      return action()
+    } catch (error) {
+      this.#failure = { error: failureOf(this.#coding, error) }
+      this.#source.cancel(this.#failure.error)
+      throw this.#failure.error
+    }
+  }
+}
+
+/** A body without brotli. */
+class BrotliBody implements ByteSource {
+  readonly #source: ByteSource
   #reader: Promise<ReadableStreamDefaultReader<Uint8Array> | undefined> | undefined
   /** What went wrong before the decoder: it counts, not what the decoder makes of it. */
   #failure: { readonly error: unknown } | undefined
 
-  constructor(source: ByteSource, coding: ContentCoding) {
+  constructor(source: ByteSource) {
     this.#source = source
-    this.#coding = coding
   }
 
   async read(): Promise<Uint8Array | undefined> {
@@ -99,7 +154,7 @@ class DecodedBody implements ByteSource {
   async #start(): Promise<ReadableStreamDefaultReader<Uint8Array> | undefined> {
     const first = await this.#source.read()
     if (first === undefined) return undefined
-    const { readable, writable } = new DecompressionStream(formatOf(this.#coding, first[0] as number))
+    const { readable, writable } = new DecompressionStream('brotli' as CompressionFormat)
     void this.#feed(writable.getWriter() as WritableStreamDefaultWriter<Uint8Array>, first)
     return (readable as ReadableStream<Uint8Array>).getReader()
   }
@@ -107,7 +162,7 @@ class DecodedBody implements ByteSource {
   /** Feeds the decoder as fast as it is read. */
   async #feed(writer: WritableStreamDefaultWriter<Uint8Array>, first: Uint8Array): Promise<void> {
     writer.closed.catch(() => undefined) // told by the write that fails, and by the reader
-    const step = AT_A_TIME[this.#coding]
+    const step = BROTLI_AT_A_TIME
     try {
       for (let bytes: Uint8Array | undefined = first; bytes !== undefined; bytes = await this.#next()) {
         for (let at = 0; at < bytes.length; at += step) await writer.write(bytes.subarray(at, at + step))
@@ -128,21 +183,8 @@ class DecodedBody implements ByteSource {
   }
 
   #fail(cause: unknown): never {
-    this.#failure ??= {
-      error: fetchFailure(
-        new HttpError('HTTP_ENCODING', `the body of the response is no valid ${this.#coding}`, { cause }),
-      ),
-    }
+    this.#failure ??= { error: failureOf('br', cause) }
     this.#source.cancel(this.#failure.error)
     throw this.#failure.error
   }
-}
-
-/**
- * Some servers send deflate without its zlib header, whose first byte has 8 in its lower half (RFC 1950); browsers read
- * both.
- */
-function formatOf(coding: ContentCoding, first: number): CompressionFormat {
-  if (coding === 'br') return 'brotli' as CompressionFormat
-  return coding === 'deflate' && (first & 0x0f) !== 8 ? 'deflate-raw' : coding
 }

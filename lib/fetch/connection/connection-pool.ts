@@ -1,12 +1,12 @@
 /**
- * Connections that wait for another request to the same origin under the same isolation token. Their number and their
- * time are bounded.
+ * Connections that wait for another request to the same origin under the same isolation token and condition on the
+ * exit. Their number and their time are bounded.
  *
  * @module
  */
 import type { Clock } from '../../base/clock.ts'
 import type { Connection } from './connection.ts'
-import type { IsolationToken } from './socket.ts'
+import type { ExitCondition, IsolationToken } from './socket.ts'
 
 /** How many connections may wait, and for how long. */
 export interface PoolLimits {
@@ -23,6 +23,7 @@ export interface PoolKey {
   /** Scheme, host and port. */
   readonly origin: string
   readonly isolation: IsolationToken | undefined
+  readonly exit: ExitCondition | undefined
 }
 
 interface Idle {
@@ -31,7 +32,8 @@ interface Idle {
   readonly stopTimer: () => void
 }
 
-const isSame = (a: PoolKey, b: PoolKey): boolean => a.origin === b.origin && a.isolation === b.isolation
+const isSame = (a: PoolKey, b: PoolKey): boolean =>
+  a.origin === b.origin && a.isolation === b.isolation && a.exit === b.exit
 
 /** The idle connections of one fetch function. */
 export class ConnectionPool {

@@ -15,6 +15,12 @@ export interface FetchAddress {
 /** Whatever tells one activity of the application from another. Compared by identity. */
 export type IsolationToken = string | number | symbol | object
 
+/**
+ * A condition on the exit, for a `connect` that chooses one: the relay is whatever that `connect` describes one by.
+ * Compared by identity.
+ */
+export type ExitCondition = { condition(relay: object): boolean }['condition']
+
 /** What a fetch tells `connect`, beside the address. */
 export interface FetchConnectOptions {
   /** `'on'` for https, unless there is a `startTls`. */
@@ -23,6 +29,8 @@ export interface FetchConnectOptions {
   readonly alpn?: string[]
   /** The token of the fetch that the connection is for, if it has one. */
   readonly isolation?: IsolationToken
+  /** The condition of the fetch that the connection is for, if it has one. */
+  readonly exit?: ExitCondition
 }
 
 /** A connection: a WinterTC socket, or what is like one. */

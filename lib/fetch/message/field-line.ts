@@ -1,5 +1,5 @@
 /**
- * One field line of a head or a trailer section (RFC 9112, section 5).
+ * The field lines of a head or a trailer section (RFC 9112, section 5).
  *
  * @module
  */
@@ -15,18 +15,45 @@ export const TOKEN: RegExp = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 export const FIELD_TEXT: RegExp = /^[\t\x20-\x7e\x80-\xff]*$/
 
 /**
- * Reads a field line. A line that continues the one before it (obs-fold) is refused, as is space before the colon: both
- * are read differently by different recipients.
- *
- * @throws HttpError `HTTP_MALFORMED`
+ * Reads the field lines of one section. Space before a colon is refused: it is read differently by different
+ * recipients.
  */
-export function parseFieldLine(line: string): Field {
-  const colon = line.indexOf(':')
-  const name = line.slice(0, Math.max(colon, 0))
-  if (!TOKEN.test(name)) throw new HttpError('HTTP_MALFORMED', 'a field line of the response has no valid name')
-  const value = trim(line.slice(colon + 1))
-  if (!FIELD_TEXT.test(value)) throw new HttpError('HTTP_MALFORMED', 'a field of the response has a control character')
-  return [name.toLowerCase(), value]
+export class FieldSection {
+  readonly #fields: Field[] = []
+  /** The lines of the last field's value, which the next line may continue. */
+  #last: { readonly name: string; readonly lines: string[] } | undefined
+
+  /** How many fields there are. */
+  get count(): number {
+    return this.#fields.length + Number(this.#last !== undefined)
+  }
+
+  /**
+   * Takes a line. One that begins with white space continues the field before it (obs-fold): a user agent replaces the
+   * break by a space (RFC 9112, section 5.2).
+   *
+   * @throws HttpError `HTTP_MALFORMED`, also for a first line that begins with white space (section 2.2)
+   */
+  add(line: string): void {
+    if (!FIELD_TEXT.test(line)) throw new HttpError('HTTP_MALFORMED', 'a field of the response has a control character')
+    if (this.#last !== undefined && isSpace(line.charCodeAt(0))) return void this.#last.lines.push(trim(line))
+    const colon = line.indexOf(':')
+    const name = line.slice(0, Math.max(colon, 0))
+    if (!TOKEN.test(name)) throw new HttpError('HTTP_MALFORMED', 'a field line of the response has no valid name')
+    this.#complete()
+    this.#last = { name: name.toLowerCase(), lines: [trim(line.slice(colon + 1))] }
+  }
+
+  /** The section is complete: its fields, in their order. */
+  end(): readonly Field[] {
+    this.#complete()
+    return this.#fields
+  }
+
+  #complete(): void {
+    if (this.#last !== undefined) this.#fields.push([this.#last.name, trim(this.#last.lines.join(' '))])
+    this.#last = undefined
+  }
 }
 
 /** Without spaces and tabulators at both ends. (A regular expression would take quadratic time on a hostile line.) */

@@ -3,19 +3,24 @@
  * 9112, section 2.2 lets a recipient be lenient with LF: two readers that disagree about where a line ends is how
  * responses are smuggled.
  *
+ * Each byte is looked at once, however small the pieces are.
+ *
  * @module
  */
+import { ByteCollector } from '../../base/byte-collector.ts'
 import type { ByteCursor } from './byte-cursor.ts'
 import { HttpError } from './http-error.ts'
 import { decodeLatin1 } from './latin1.ts'
 
 const LF = 10
+const CR = 13
 
 /** Reads lines within a budget of bytes. */
 export class LineReader {
   readonly #what: string
   #left: number
-  #text = ''
+  /** What has come of a line that is not complete. */
+  #begun: ByteCollector | undefined
 
   /**
    * @param limit - the most bytes of all lines until the next {@link allow}, their CR LF included
@@ -26,9 +31,9 @@ export class LineReader {
     this.#what = what
   }
 
-  /** What has come of a line that is not complete. */
-  get partial(): string {
-    return this.#text
+  /** What has come of a line that is not complete: its first `limit` bytes at most. */
+  begun(limit: number): string {
+    return this.#begun === undefined ? '' : decodeLatin1(this.#begun.bytes.subarray(0, limit))
   }
 
   /** Gives a new budget, in bytes. */
@@ -48,18 +53,23 @@ export class LineReader {
     const next = lf < 0 ? end : end + 1
     this.#left -= next - input.at
     if (this.#left < 0) throw new HttpError('HTTP_TOO_LARGE', `${this.#what} is too long`)
-    const piece = decodeLatin1(input.bytes.subarray(input.at, end))
+    const piece = input.bytes.subarray(input.at, end)
     input.at = next
-    const cr = piece.indexOf('\r')
-    if ((cr >= 0 && cr < piece.length - 1) || (piece !== '' && this.#text.endsWith('\r'))) {
+    const cr = piece.indexOf(CR)
+    const isAfterCr = this.#begun?.bytes.at(-1) === CR
+    if ((cr >= 0 && cr < piece.length - 1) || (piece.length > 0 && isAfterCr)) {
       throw new HttpError('HTTP_MALFORMED', `${this.#what} has a CR without LF`)
     }
-    if (piece.includes('\0')) throw new HttpError('HTTP_MALFORMED', `${this.#what} has a NUL`)
-    this.#text += piece
-    if (lf < 0) return undefined
-    if (!this.#text.endsWith('\r')) throw new HttpError('HTTP_MALFORMED', `${this.#what} has an LF without CR`)
-    const line = this.#text.slice(0, -1)
-    this.#text = ''
+    if (piece.indexOf(0) >= 0) throw new HttpError('HTTP_MALFORMED', `${this.#what} has a NUL`)
+    if (lf < 0) {
+      if (piece.length > 0) (this.#begun ??= new ByteCollector()).add(piece)
+      return undefined
+    }
+    if (cr < 0 && !isAfterCr) throw new HttpError('HTTP_MALFORMED', `${this.#what} has an LF without CR`)
+    if (this.#begun === undefined) return decodeLatin1(piece.subarray(0, -1))
+    this.#begun.add(piece)
+    const line = decodeLatin1(this.#begun.bytes.subarray(0, -1))
+    this.#begun = undefined
     return line
   }
 }

@@ -10,7 +10,7 @@
  * @module
  */
 import type { ByteCursor } from './byte-cursor.ts'
-import { FIELD_TEXT, parseFieldLine, type Field } from './field-line.ts'
+import { FIELD_TEXT, FieldSection, type Field } from './field-line.ts'
 import { HttpError } from './http-error.ts'
 import { LineReader } from './line-reader.ts'
 
@@ -40,7 +40,7 @@ const START = 'HTTP/1.'
 /** Reads one head. */
 export class HeadReader {
   readonly #lines = new LineReader(MAX_HEAD, 'the head of the response')
-  readonly #fields: Field[] = []
+  readonly #fields = new FieldSection()
   #raw = ''
   #status: Pick<ResponseHead, 'minor' | 'status' | 'reason'> | undefined
 
@@ -52,13 +52,13 @@ export class HeadReader {
   read(input: ByteCursor): ResponseHead | undefined {
     while (input.at < input.bytes.length) {
       const line = this.#lines.read(input)
-      if (this.#status === undefined) this.#checkStart(line ?? this.#lines.partial)
+      if (this.#status === undefined) this.#checkStart(line ?? this.#lines.begun(START.length))
       if (line === undefined) return undefined
       this.#raw += `${line}\r\n`
       if (this.#status === undefined) this.#status = parseStatusLine(line)
-      else if (line === '') return { ...this.#status, fields: this.#fields, raw: this.#raw }
-      else this.#fields.push(parseFieldLine(line))
-      if (this.#fields.length > MAX_FIELDS)
+      else if (line === '') return { ...this.#status, fields: this.#fields.end(), raw: this.#raw }
+      else this.#fields.add(line)
+      if (this.#fields.count > MAX_FIELDS)
         throw new HttpError('HTTP_TOO_LARGE', 'the head of the response has too many fields')
     }
     return undefined

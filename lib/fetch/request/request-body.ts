@@ -5,6 +5,16 @@
  * @module
  */
 import type { ByteSource } from '../body/byte-source.ts'
+import {
+  brandOf,
+  bytesOfBuffer,
+  bytesOfChunk,
+  isBlob,
+  isFormData,
+  isSearchParams,
+  isStream,
+  type BlobLike,
+} from './foreign-body.ts'
 import { encodeFormData } from './form-data.ts'
 import { fetchFailure } from '../message/http-error.ts'
 
@@ -24,29 +34,31 @@ export interface RequestBody {
 export const MAX_AHEAD = 65_536
 
 /**
- * Makes a body of what `fetch` was given. A stream is locked by it.
+ * Makes a body of what `fetch` was given, of this realm or another. A stream is locked by it.
  *
  * @param duplex - `init.duplex`; the standard asks for `'half'` beside a stream
- * @throws TypeError for a stream that is locked or comes without `duplex`, and for an iterable that is no stream
+ * @throws TypeError for a stream that is locked or comes without `duplex`, for an iterable that is no stream, and for an
+ * object that has no text but `[object Something]`: the standard would send that
  */
-export function extractBody(body: BodyInit, duplex: unknown): RequestBody {
+export function extractBody(body: unknown, duplex: unknown): RequestBody {
   if (isStream(body)) {
     if (duplex !== 'half') throw new TypeError("Cannot send a stream without the option duplex: 'half'")
     return streamBody(body)
   }
-  if (body instanceof Blob) return blobBody(body, body.type || undefined)
-  if (body instanceof FormData) {
-    const { blob, type } = encodeFormData(body)
-    return blobBody(blob, type)
+  if (isBlob(body)) return partsBody([body], body.type || undefined)
+  if (isFormData(body)) {
+    const { parts, type } = encodeFormData(body)
+    return partsBody(parts, type)
   }
-  if (body instanceof URLSearchParams)
-    return bytesBody(utf8(body.toString()), 'application/x-www-form-urlencoded;charset=UTF-8')
-  if (ArrayBuffer.isView(body))
-    return bytesBody(new Uint8Array(new Uint8Array(body.buffer, body.byteOffset, body.byteLength)), undefined)
-  if (body instanceof ArrayBuffer) return bytesBody(new Uint8Array(body.slice(0)), undefined)
-  if (typeof body === 'object' && Symbol.asyncIterator in body)
+  if (isSearchParams(body)) return bytesBody(utf8(body.toString()), 'application/x-www-form-urlencoded;charset=UTF-8')
+  const bytes = bytesOfBuffer(body)
+  if (bytes !== undefined) return bytesBody(new Uint8Array(bytes), undefined)
+  if (typeof body === 'object' && Symbol.asyncIterator in (body as object))
     throw new TypeError('Cannot send an iterable: make a ReadableStream of it')
-  return bytesBody(utf8(String(body)), 'text/plain;charset=UTF-8')
+  const text = `${body as string}` // throws for a symbol, as the standard has it
+  if (typeof body === 'object' && /^\[object .*\]$/.test(text))
+    throw new TypeError(`Cannot send an object that has no text: ${brandOf(body)}`)
+  return bytesBody(utf8(text), 'text/plain;charset=UTF-8')
 }
 
 /**
@@ -60,12 +72,12 @@ export async function takeRequestBody(
   request: Request,
   signal: AbortSignal | undefined,
 ): Promise<RequestBody | undefined> {
-  const stream = request.body as ReadableStream<Uint8Array> | null | undefined
+  const stream = request.body as ReadableStream<Uint8Array> | AsyncIterable<Uint8Array> | null | undefined
   if (stream === null) return undefined
   // Firefox has no `body` of requests.
   if (stream === undefined)
     return sent(request) ? bytesBody(new Uint8Array(await request.arrayBuffer()), undefined) : undefined
-  const body = streamBody(stream)
+  const body = isStream(stream) ? streamBody(stream) : iterableBody(stream)
   const source = body.open()
   const giveUp = (): void => source.cancel(signal?.reason)
   signal?.addEventListener('abort', giveUp)
@@ -82,7 +94,7 @@ async function readAhead(body: RequestBody, source: ByteSource): Promise<Request
   const ahead: Uint8Array<ArrayBuffer>[] = []
   for (let size = 0; size <= MAX_AHEAD;) {
     const bytes = await source.read()
-    if (bytes === undefined) return blobBody(new Blob(ahead), undefined)
+    if (bytes === undefined) return partsBody(ahead, undefined)
     ahead.push(new Uint8Array(bytes))
     size += bytes.length
   }
@@ -97,48 +109,80 @@ const sent = ({ method }: Request): boolean => method !== 'GET' && method !== 'H
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
 
-function isStream(body: unknown): body is ReadableStream<Uint8Array> {
-  return typeof body === 'object' && body !== null && typeof (body as { getReader?: unknown }).getReader === 'function'
-}
+const bytesBody = (bytes: Uint8Array, type: string | undefined): RequestBody => partsBody([bytes], type)
 
-function bytesBody(bytes: Uint8Array, type: string | undefined): RequestBody {
+/** Bytes and files, one after the other: of a length that is known, from the first byte on each time. */
+function partsBody(parts: readonly (Uint8Array | BlobLike)[], type: string | undefined): RequestBody {
+  const length = parts.reduce((sum, part) => sum + (part instanceof Uint8Array ? part.length : part.size), 0)
   const open = (): ByteSource => {
-    let left = bytes.length === 0 ? undefined : bytes
+    const left = [...parts]
+    let file: ByteSource | undefined
     return {
       async read() {
-        const now = left
-        left = undefined
-        return now
+        for (;;) {
+          const bytes = await file?.read()
+          if (bytes !== undefined) return bytes
+          file = undefined
+          const part = left.shift()
+          if (part === undefined) return undefined
+          if (!(part instanceof Uint8Array)) file = sourceOf(part.stream())
+          else if (part.length > 0) return part
+        }
       },
-      cancel: () => undefined,
+      cancel(reason) {
+        left.length = 0
+        file?.cancel(reason)
+      },
     }
   }
-  return { length: bytes.length, type, isReplayable: true, open }
-}
-
-function blobBody(blob: Blob, type: string | undefined): RequestBody {
-  return { length: blob.size, type, isReplayable: true, open: () => sourceOf(blob.stream().getReader()) }
+  return { length, type, isReplayable: true, open }
 }
 
 function streamBody(stream: ReadableStream<Uint8Array>): RequestBody {
   if (stream.locked) throw new TypeError('Cannot send a stream that is locked')
-  const source = sourceOf(stream.getReader())
+  const source = sourceOf(stream)
   return { length: undefined, type: undefined, isReplayable: false, open: () => source }
 }
 
-/** Bytes of a reader. Rejects with a TypeError for a chunk that is no Uint8Array, as the standard has it. */
-function sourceOf(reader: ReadableStreamDefaultReader<Uint8Array>): ByteSource {
+/** What node-fetch has for the body of a Request: a stream of Node, which iterates. */
+function iterableBody(body: AsyncIterable<Uint8Array>): RequestBody {
+  if (typeof (body as Partial<AsyncIterable<Uint8Array>>)[Symbol.asyncIterator] !== 'function')
+    throw new TypeError('Cannot send a Request whose body is no stream')
+  const source = sourceOf(body)
+  return { length: undefined, type: undefined, isReplayable: false, open: () => source }
+}
+
+/** Bytes of a stream. Rejects with a TypeError for a chunk that is no Uint8Array, as the standard has it. */
+function sourceOf(stream: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>): ByteSource {
+  const { next, cancel } = isStream(stream) ? fromReader(stream.getReader()) : fromIterator(stream)
   return {
     async read() {
       for (;;) {
-        const { done, value } = await reader.read()
-        if (done) return undefined
-        if (!(value instanceof Uint8Array)) throw new TypeError('Cannot send a chunk that is no Uint8Array')
-        if (value.length > 0) return value
+        const { done, value } = await next()
+        if (done === true) return undefined
+        const bytes = bytesOfChunk(value)
+        if (bytes === undefined) throw new TypeError('Cannot send a chunk that is no Uint8Array')
+        if (bytes.length > 0) return bytes
       }
     },
     cancel(reason) {
-      reader.cancel(reason).catch(() => undefined) // whoever made the stream is told; how it takes that is its own matter
+      // Whoever made the stream is told; how it takes that is its own matter.
+      cancel(reason)?.catch(() => undefined)
     },
   }
+}
+
+interface Chunks {
+  next(): Promise<{ readonly done?: boolean; readonly value?: unknown }>
+  cancel(reason: unknown): Promise<unknown> | undefined
+}
+
+const fromReader = (reader: ReadableStreamDefaultReader<Uint8Array>): Chunks => ({
+  next: () => reader.read(),
+  cancel: (reason) => reader.cancel(reason),
+})
+
+function fromIterator(iterable: AsyncIterable<Uint8Array>): Chunks {
+  const iterator = iterable[Symbol.asyncIterator]()
+  return { next: () => iterator.next(), cancel: () => iterator.return?.() }
 }

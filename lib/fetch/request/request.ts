@@ -4,17 +4,56 @@
  *
  * @module
  */
+import { checkOptions, type OptionNames } from '../../base/checks.ts'
 import { TOKEN, type Field } from '../message/field-line.ts'
+import { isRequest } from './foreign-body.ts'
 import { extractBody, takeRequestBody, type RequestBody } from './request-body.ts'
-import type { IsolationToken } from '../connection/socket.ts'
+import type { ExitCondition, IsolationToken } from '../connection/socket.ts'
 import { readTarget } from './target.ts'
 
 /** What a fetch may be told beside the standard's members. */
 export interface FetchInit extends RequestInit {
   /** Connections are shared only among fetches with the same token; `connect` gets it too. */
   readonly isolation?: IsolationToken
+  /** The condition on the exit, for a `connect` that chooses one. Connections are shared only under the same one. */
+  readonly exit?: ExitCondition | undefined
   /** `'half'` beside a body that is a stream, as the standard asks. */
   readonly duplex?: 'half'
+}
+
+/** The members of the standard, with those of its neighbours that browsers have, and ours. */
+const INIT_NAMES: OptionNames<FetchInit & StandardElsewhere> = {
+  attributionReporting: true,
+  body: true,
+  browsingTopics: true,
+  cache: true,
+  credentials: true,
+  duplex: true,
+  exit: true,
+  headers: true,
+  integrity: true,
+  isolation: true,
+  keepalive: true,
+  method: true,
+  mode: true,
+  priority: true,
+  privateToken: true,
+  redirect: true,
+  referrer: true,
+  referrerPolicy: true,
+  sharedStorageWritable: true,
+  signal: true,
+  targetAddressSpace: true,
+  window: true,
+}
+
+/** Members of RequestInit by other standards, which TypeScript does not know. None has a meaning without a page. */
+interface StandardElsewhere {
+  readonly attributionReporting?: unknown
+  readonly browsingTopics?: unknown
+  readonly privateToken?: unknown
+  readonly sharedStorageWritable?: unknown
+  readonly targetAddressSpace?: unknown
 }
 
 /** A request, read and checked. */
@@ -28,6 +67,7 @@ export interface FetchRequest {
   readonly redirect: RequestRedirect
   readonly signal: AbortSignal | undefined
   readonly isolation: IsolationToken | undefined
+  readonly exit: ExitCondition | undefined
 }
 
 const NORMALIZED = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT']
@@ -37,10 +77,13 @@ const REDIRECTS = ['follow', 'error', 'manual']
 /**
  * Reads the arguments of a fetch. A stream is locked at once; a Request's own short body is read.
  *
- * @throws TypeError as the Fetch standard has it, and for `integrity`, which is not checked here
+ * @throws TypeError as the Fetch standard has it; for `integrity`, which is not checked here; and for a member of `init`
+ * that neither the standard nor this fetch has, which the standard ignores: an `isolaton`, or another library's
+ * `dispatcher`, `agent` or `proxy`, would be lost without a word
  */
 export async function readRequest(input: string | URL | Request, options?: FetchInit | null): Promise<FetchRequest> {
-  const init = options ?? {}
+  const init: FetchInit = options ?? {}
+  checkInit(init)
   const request = isRequest(input) ? input : undefined
   const url = readTarget(isRequest(input) ? input.url : String(input))
   const method = readMethod(init.method ?? request?.method ?? 'GET')
@@ -52,6 +95,9 @@ export async function readRequest(input: string | URL | Request, options?: Fetch
   const signal = (init.signal === undefined ? request?.signal : init.signal) ?? undefined
   if (signal !== undefined && typeof signal.aborted !== 'boolean')
     throw new TypeError('Cannot use the option signal as it is no AbortSignal')
+  const { isolation, exit } = init
+  if (exit !== undefined && typeof exit !== 'function')
+    throw new TypeError('Cannot use the option exit as it is no function')
   const headers = new Headers(init.headers ?? request?.headers)
   const given = init.body ?? undefined
   if (given !== undefined && (method === 'GET' || method === 'HEAD'))
@@ -64,13 +110,12 @@ export async function readRequest(input: string | URL | Request, options?: Fetch
   const fields: Field[] = []
   headers.forEach((value, name) => fields.push([name.toLowerCase(), value]))
   fields.sort(([a], [b]) => (a < b ? -1 : 1)) // as the standard has it; Bun has an order of its own
-  return { url, method, fields, body, redirect, signal, isolation: init.isolation }
+  return { url, method, fields, body, redirect, signal, isolation, exit }
 }
 
-/** A Request of any realm. */
-function isRequest(input: unknown): input is Request {
-  if (typeof Request === 'function' && input instanceof Request) return true
-  return Object.prototype.toString.call(input) === '[object Request]'
+/** A Request in the place of an init brings what its library keeps in it. */
+function checkInit(init: FetchInit): void {
+  if (!isRequest(init)) checkOptions<FetchInit & StandardElsewhere>(init, INIT_NAMES)
 }
 
 function readMethod(method: string): string {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkOptions, type OptionNames } from '../../base/checks.ts'
 import { MAX_DATA } from '../../cell/relay/relay-cell-v0.ts'
 import { bytesOf, RelayDataRun } from './relay-data-run.ts'
 import type { StreamConstructors } from '../contract/stream-constructors.ts'
@@ -24,6 +25,8 @@ export interface RelayDataChunkerOptions {
   readonly lazy?: boolean
 }
 
+const CHUNKER_OPTION_NAMES: OptionNames<RelayDataChunkerOptions> = { cellSize: true, lazy: true }
+
 /** A runtime without Web Streams can still import this module. */
 const NativeTransformStream: typeof TransformStream = globalThis.TransformStream ?? class MissingTransformStream {}
 
@@ -43,10 +46,11 @@ export class RelayDataChunker<Output extends Uint8Array | RelayDataRun = Uint8Ar
   Output
 > {
   /**
-   * @throws TypeError or RangeError when `cellSize` is neither a positive integer nor a function. If the function gives
+   * @throws TypeError for an option that is none; TypeError or RangeError when `cellSize` is neither a positive integer nor a function. If the function gives
    * something else than a positive integer, the stream errors with that RangeError.
    */
   constructor(options: RelayDataChunkerOptions = {}) {
+    checkOptions(options, CHUNKER_OPTION_NAMES)
     if (options.lazy === true) super(runTransformer as Transformer<BufferSource, Output>, ...RUN_STRATEGIES)
     else super(pieceTransformer(options) as Transformer<BufferSource, Output>)
   }

@@ -4,6 +4,7 @@
  * @module
  */
 import { sha256 } from '@noble/hashes/sha2.js'
+import { checkOptions } from '../../base/checks.ts'
 import type { ExitConnection, ExitHandler } from './exit.ts'
 
 /** What these destinations claim as their address, out of a block that is for documentation (RFC 5737). */
@@ -60,6 +61,7 @@ function swallow(): WritableStream<Uint8Array> {
  * @param options.chunkSize the size of its chunks in bytes, 65,536 by default
  */
 export function source(options: { readonly length: number; readonly chunkSize?: number }): ExitHandler {
+  checkOptions(options, { length: true, chunkSize: true })
   const { length, chunkSize = CHUNK_SIZE } = options
   if (!(length >= 0)) throw new RangeError(`Cannot make a source as "length" is no number of bytes: ${length}`)
   if (!(chunkSize >= 1)) throw new RangeError(`Cannot make a source as "chunkSize" is below 1: ${chunkSize}`)
@@ -99,6 +101,7 @@ export interface Sink {
  * @param options.sha256 also digest what comes; false by default
  */
 export function sink(options: { readonly sha256?: boolean } = {}): Sink {
+  checkOptions(options, { sha256: true })
   const hash = options.sha256 === true ? sha256.create() : undefined
   let bytes = 0
   let ended = 0

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkOptions, type OptionNames } from '../../base/checks.ts'
 import { parseIPv4 } from '../../cell/ip-address.ts'
 import { EndReason } from '../../cell/reasons.ts'
 import { ExitRefusal } from './exit.ts'
@@ -45,6 +46,8 @@ export interface TcpExitOptions {
   readonly redirect?: (host: string, port: number) => TcpDestination
 }
 
+const TCP_EXIT_OPTION_NAMES: OptionNames<TcpExitOptions> = { allow: true, redirect: true }
+
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || parseIPv4(host)?.[0] === 127
 
 const reasons: Readonly<Record<string, number>> = {
@@ -74,9 +77,10 @@ function loadNet(): NodeNet {
  * An exit that connects to TCP servers on this machine. A host that is not allowed is refused with END reason
  * EXITPOLICY.
  *
- * @throws TypeError in a runtime without `node:net`
+ * @throws TypeError in a runtime without `node:net`, or naming the option
  */
 export function tcpExit(options: TcpExitOptions = {}): ExitHandler {
+  checkOptions(options, TCP_EXIT_OPTION_NAMES)
   const net = loadNet()
   const { allow = isLoopback, redirect = (host: string, port: number) => ({ host, port }) } = options
   return (request) => {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkOptions, type OptionNames } from '../../base/checks.ts'
 import { formatIPAddress, parseIPAddress } from '../../cell/ip-address.ts'
 import type { LinkAddress } from '../../platform/links/transport.ts'
 import type { ExitHandler, ResolveHandler } from '../exit/exit.ts'
@@ -29,6 +30,24 @@ export interface RelayPlan extends Partial<RelayListing> {
   readonly exit?: ExitHandler
   /** How it answers RESOLVE; the network's own way by default. */
   readonly resolve?: ResolveHandler
+}
+
+const PLAN_NAMES: OptionNames<RelayPlan> = {
+  nickname: true,
+  address: true,
+  ipv6Address: true,
+  exit: true,
+  resolve: true,
+  flags: true,
+  bandwidth: true,
+  measured: true,
+  exitPolicy: true,
+  exitPolicyIPv6: true,
+  family: true,
+  familyIds: true,
+  version: true,
+  protocols: true,
+  tapKey: true,
 }
 
 /** What a plan does not say. @internal */
@@ -72,6 +91,7 @@ function canonical(address: LinkAddress, nickname: string, size: 4 | 16): LinkAd
  * @throws TypeError or RangeError when nickname, address or bandwidth are none
  */
 export function completePlan(plan: RelayPlan, defaults: PlanDefaults): CompletePlan {
+  checkOptions(plan, PLAN_NAMES, 'relays')
   const { nickname = defaults.nickname, exitPolicy = ACCEPT_ALL, bandwidth = 1_000 } = plan
   if (!/^[A-Za-z0-9]{1,19}$/.test(nickname))
     throw new TypeError(`Cannot start a relay as "nickname" must be 1 to 19 letters and digits: ${nickname}`)

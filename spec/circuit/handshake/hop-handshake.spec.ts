@@ -1,7 +1,8 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { encodeHandshakeExtensions } from '../../../lib/cell/handshake-extensions.ts'
-import { Circuit, type CircuitOptions } from '../../../lib/circuit/circuit.ts'
+import { Circuit } from '../../../lib/circuit/circuit.ts'
+import type { CircuitOptions } from '../../../lib/circuit/circuit-options.ts'
 import {
   readCongestionParameters,
   type CongestionControlParameters,

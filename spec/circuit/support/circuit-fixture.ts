@@ -4,7 +4,8 @@
  */
 import { AssertionError, expect } from 'chai'
 import { Channel } from '../../../lib/channel/channel.ts'
-import { Circuit, type CircuitOptions } from '../../../lib/circuit/circuit.ts'
+import { Circuit } from '../../../lib/circuit/circuit.ts'
+import type { CircuitOptions } from '../../../lib/circuit/circuit-options.ts'
 import { SocketError, TorError } from '../../../lib/base/errors.ts'
 import { atEndOfTurn } from '../../../lib/base/end-of-turn.ts'
 import type { Relay } from '../../../lib/relay.ts'

@@ -35,6 +35,15 @@ const DEFLATE = hex('cb48cdc9c957c8409000')
 const TWO = hex('1f8b0800000000000203ab9873dae3ecc993e1271c263058e9b1d5020064e451c610000000')
 const HELLO = 'hello hello hello'
 
+/** Fields that contradict each other, or mean nothing, where a body follows (RFC 9112, section 6.3). */
+const CONTRADICTIONS: readonly (readonly [what: string, fields: readonly string[], node?: string])[] = [
+  ['a length and chunked', ['Content-Length: 3', CHUNKED], 'Node refuses it'],
+  ['two equal lengths', ['Content-Length: 3', 'Content-Length: 3'], 'Node refuses it'],
+  ['two lengths', ['Content-Length: 3', 'Content-Length: 4'], 'Node refuses it'],
+  ['a length that is none', ['Content-Length: three'], 'Node refuses it'],
+  ['another transfer coding', ['Transfer-Encoding: gzip, chunked']],
+]
+
 export const statusCases: readonly FetchCase[] = [
   {
     title: 'tells status, text and fields',
@@ -83,6 +92,27 @@ export const statusCases: readonly FetchCase[] = [
     title: 'gives 304 no body, whatever length it has',
     replies: ['HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n'],
     expect: { status: 304, body: null },
+  },
+  ...CONTRADICTIONS.flatMap(([what, fields, node]): FetchCase[] =>
+    [
+      { start: '204 No Content', expect: { status: 204, body: null } },
+      { start: '304 Not Modified', expect: { status: 304, body: null } },
+      { start: '103 Early Hints', expect: { status: 200, body: 'ok' } },
+      { start: '200 OK', method: 'HEAD', expect: { status: 200, body: null } },
+    ].map(({ start, method = 'GET', expect }) => ({
+      title: `ends ${start} for ${method} at its head with ${what}`,
+      init: () => ({ method }),
+      replies: [`HTTP/1.1 ${[start, ...fields].join('\r\n')}\r\n\r\n${start.startsWith('1') ? ok() : ''}`],
+      expect,
+      ...(node !== undefined && { node }),
+    })),
+  ),
+  {
+    title: 'gives a HEAD with too many content codings no body',
+    init: () => ({ method: 'HEAD' }),
+    replies: [raw([`Content-Encoding: ${'gzip, '.repeat(9)}`])],
+    expect: { status: 200, body: null },
+    node: 'Node refuses it',
   },
   {
     title: 'skips 100',
@@ -161,17 +191,25 @@ export const headCases: readonly FetchCase[] = [
     replies: [ok('x', "!#$%&'*+-.^_`|~09azAZ: v")],
     expect: { status: 200, body: 'x' },
   },
+  {
+    title: 'puts a space in the place of a break within a field',
+    replies: [raw(['X-One: 1 ', ' \t 2', '\t3', 'Content-Length: 0'])],
+    expect: {
+      status: 200,
+      headers: [
+        ['content-length', '0'],
+        ['x-one', '1 2 3'],
+      ],
+      body: '',
+    },
+    node: 'Node keeps the tabulator',
+  },
+  text('reads a length on the line after its name', raw(['Content-Length:', ' 2'], 'ok'), 'ok'),
+  rejects('refuses a length that folds into two numbers', raw(['Content-Length: 1', ' 0'], 'a'), 'HTTP_FRAMING'),
   rejects(
-    'refuses a line that folds',
-    raw(['X-One: 1', ' 2', 'Content-Length: 0']),
+    'refuses a control character in a folded line',
+    raw(['X: a', ' b\u0001', 'Content-Length: 0']),
     'HTTP_MALFORMED',
-    'Node joins it with the line before',
-  ),
-  rejects(
-    'refuses a folded line by tabulator',
-    raw(['X-One: 1', '\t2', 'Content-Length: 0']),
-    'HTTP_MALFORMED',
-    'Node joins it with the line before',
   ),
   rejects('refuses a first line that folds', raw([' X-One: 1', 'Content-Length: 0']), 'HTTP_MALFORMED'),
   rejects('refuses space before the colon', raw(['Content-Length : 2'], 'ok'), 'HTTP_MALFORMED'),
@@ -230,6 +268,18 @@ export const framingCases: readonly FetchCase[] = [
   ),
   text('reads chunk sizes with leading zeros', raw([CHUNKED], '0003\r\nabc\r\n000\r\n\r\n'), 'abc'),
   text('reads an empty chunked body', raw([CHUNKED], '0\r\n\r\n'), ''),
+  text(
+    'ignores empty members of the list of transfer codings',
+    raw(['Transfer-Encoding: , chunked ,'], '1\r\na\r\n0\r\n\r\n'),
+    'a',
+    'Node does not know it for chunked',
+  ),
+  rejects(
+    'refuses an empty list of transfer codings',
+    rawEnd(['Transfer-Encoding:'], 'a'),
+    'HTTP_FRAMING',
+    'Node reads on',
+  ),
   text('reads Chunked in any case', raw(['transfer-encoding: Chunked'], '1\r\na\r\n0\r\n\r\n'), 'a'),
   text(
     'ignores chunk extensions',
@@ -322,6 +372,29 @@ export const framingCases: readonly FetchCase[] = [
   breaks('refuses 0x before a chunk size', raw([CHUNKED], '0x3\r\nabc\r\n0\r\n\r\n'), 'HTTP_MALFORMED'),
   breaks('refuses space before a chunk size', raw([CHUNKED], ' 3\r\nabc\r\n0\r\n\r\n'), 'HTTP_MALFORMED'),
   breaks('refuses space after a chunk size', raw([CHUNKED], '3 \r\nabc\r\n0\r\n\r\n'), 'HTTP_MALFORMED'),
+  text(
+    'takes space between a chunk size and its extension',
+    raw([CHUNKED], '3 \t;a=b\r\nabc\r\n0 ; x\r\n\r\n'),
+    'abc',
+    'Node refuses it',
+  ),
+  text(
+    'reads chunk sizes with very many leading zeros',
+    raw([CHUNKED], `${'0'.repeat(100)}3\r\nabc\r\n${'0'.repeat(100)}\r\n\r\n`),
+    'abc',
+  ),
+  breaks(
+    'refuses a chunk size beyond all numbers behind zeros',
+    raw([CHUNKED], `000ffffffffffffff\r\nabc`),
+    'HTTP_MALFORMED',
+  ),
+  text('takes a trailer that folds', raw([CHUNKED], '1\r\na\r\n0\r\nX: 1\r\n 2\r\n\r\n'), 'a'),
+  breaks(
+    'refuses a first trailer that folds',
+    raw([CHUNKED], '1\r\na\r\n0\r\n X: 1\r\n\r\n'),
+    'HTTP_MALFORMED',
+    'Node lets it pass',
+  ),
   breaks('refuses a chunk size beyond all numbers', raw([CHUNKED], 'ffffffffffffffffff\r\nabc'), 'HTTP_MALFORMED'),
   breaks('refuses a chunk that is longer than its size', raw([CHUNKED], '2\r\nabc\r\n0\r\n\r\n'), 'HTTP_MALFORMED'),
   breaks('refuses a chunk size that ends with LF', raw([CHUNKED], '3\nabc\r\n0\r\n\r\n'), 'HTTP_MALFORMED'),
@@ -380,6 +453,26 @@ export const codingCases: readonly FetchCase[] = [
     replies: ['HTTP/1.1 204 No Content\r\nContent-Encoding: gzip\r\n\r\n'],
     expect: { status: 204, body: null },
   },
+  text('takes several members of gzip for one body', ok(GZIP + GZIP, 'Content-Encoding: gzip'), HELLO + HELLO),
+  text('ignores zeros behind gzip', ok(`${GZIP}${'\0'.repeat(99)}`, 'Content-Encoding: gzip'), HELLO),
+  text(
+    'ignores anything behind gzip, as browsers do',
+    ok(`${GZIP}garbage`, 'Content-Encoding: gzip'),
+    HELLO,
+    'Node takes it for a member',
+  ),
+  text('ignores anything behind deflate', ok(`${ZLIB}garbage`, 'Content-Encoding: deflate'), HELLO),
+  text(
+    'ignores anything behind deflate without its zlib header',
+    ok(`${DEFLATE}\0`, 'Content-Encoding: deflate'),
+    HELLO,
+  ),
+  breaks(
+    'says that a second member of gzip ends early',
+    ok(GZIP + GZIP.slice(0, -10), 'Content-Encoding: gzip'),
+    'HTTP_ENCODING',
+    'Node gives what there is',
+  ),
   breaks('says that gzip is none', ok('this is no gzip', 'Content-Encoding: gzip'), 'HTTP_ENCODING'),
   breaks(
     'says that gzip is damaged',

@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto'
 import { setImmediate as turn } from 'node:timers/promises'
 import { Circuit } from '../../../lib/circuit/circuit.ts'
-import type { CircuitOptions } from '../../../lib/circuit/circuit.ts'
+import type { CircuitOptions } from '../../../lib/circuit/circuit-options.ts'
 import { SocketError, TorError } from '../../../lib/base/errors.ts'
 import type { Relay } from '../../../lib/relay.ts'
 import type { TorStream } from '../../../lib/stream/tor-stream.ts'

@@ -5,7 +5,8 @@
  * @module
  */
 import { RelayCommand } from '../../../lib/cell/commands.ts'
-import { Circuit, type CircuitOptions } from '../../../lib/circuit/circuit.ts'
+import { Circuit } from '../../../lib/circuit/circuit.ts'
+import type { CircuitOptions } from '../../../lib/circuit/circuit-options.ts'
 import type { TorError } from '../../../lib/base/errors.ts'
 import type { Relay } from '../../../lib/relay.ts'
 import type {
