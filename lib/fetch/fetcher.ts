@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { onAbort } from '../base/abort.ts'
 import type { Clock } from '../base/clock.ts'
 import { bodyStream } from './body/body-stream.ts'
 import type { ByteSource } from './body/byte-source.ts'
@@ -105,8 +106,7 @@ export class Fetcher {
     outgoing: Outgoing,
     { url, signal, isolation }: FetchRequest,
   ): Promise<Incoming> {
-    const abort = (): void => connection.close(signal?.reason)
-    signal?.addEventListener('abort', abort)
+    const forget = onAbort(signal, () => connection.close(signal?.reason))
     try {
       const onFree = (head: ResponseHead): void =>
         this.#pool.give({ origin: url.origin, isolation }, connection, keepAliveOf(head))
@@ -114,7 +114,7 @@ export class Fetcher {
     } catch (error) {
       throw signal?.aborted ? signal.reason : error
     } finally {
-      signal?.removeEventListener('abort', abort)
+      forget()
     }
   }
 

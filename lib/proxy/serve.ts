@@ -4,6 +4,7 @@
  * @module
  */
 import { parseIPAddress } from '../cell/ip-address.ts'
+import { onAbort } from '../base/abort.ts'
 import { SocketError } from '../base/errors.ts'
 import { ClientEnd, type ProxyConnection } from './client-end.ts'
 import type { ProxyCircuitChoice, ProxyResolve, ProxySocket } from './connect.ts'
@@ -26,9 +27,7 @@ export async function serve(
 ): Promise<void> {
   const { signal } = options
   const client = new ClientEnd(connection)
-  const onAbort = (): void => client.giveUp(signal?.reason)
-  signal?.addEventListener('abort', onAbort)
-  if (signal?.aborted) onAbort()
+  const forget = onAbort(signal, () => client.giveUp(signal?.reason))
   try {
     const granting = await shakeHands(client, handshake, options)
     if (granting === undefined) await client.finish()
@@ -37,7 +36,7 @@ export async function serve(
   } catch (error) {
     client.giveUp(error)
   } finally {
-    signal?.removeEventListener('abort', onAbort)
+    forget()
   }
 }
 
