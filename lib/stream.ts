@@ -9,6 +9,7 @@ export type {
   CellSource,
   CreditWaiter,
   StreamCarrier,
+  HalfClosedEndpoint,
   StreamEndpoint,
   PendingStream,
   StreamPlace,

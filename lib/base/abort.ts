@@ -48,7 +48,7 @@ export function unlessAborts<T>(
   errorOf: (reason: unknown) => unknown = (reason) => reason,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
-    const forget = onAnyAbort(signals, (reason) => reject(errorOf(reason) as Error))
+    const forget = onAnyAbort(signals, (reason) => reject(errorOf(reason)))
     promise.then(resolve, reject).finally(forget)
   })
 }

@@ -160,7 +160,7 @@ class Lookup implements PendingStream {
     this.#finish()
     this.answers.reject(failure)
     const place = this.#place
-    if (place) place.leave(new HalfClosedStream('ended-resolving', place))
+    if (place) place.leave(new HalfClosedStream('ended-resolving'))
     else this.#carrier.withdraw(this)
   }
 

@@ -279,7 +279,7 @@ export class StreamController implements PendingStream, FlowOwner, ReadSideOwner
       return
     }
     place.send(RelayCommand.END, encodeEnd(EndReason.MISC))
-    place.leave(new HalfClosedStream(this.#flow.states[phase], place, this.#flow.late()))
+    place.leave(new HalfClosedStream(this.#flow.states[phase], this.#flow.late()))
   }
 
   /** A far end that sends on and on although it was told to stop: what waits is dropped. */

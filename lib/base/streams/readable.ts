@@ -48,7 +48,7 @@ export function makeReadable(
     type === 'bytes'
       ? new streams.ReadableStream({ ...source, type: 'bytes' }, strategy)
       : new streams.ReadableStream(source, strategy)
-  return readable as ReadableStream<Uint8Array<ArrayBuffer>>
+  return readable
 }
 
 /**

@@ -15,10 +15,10 @@ import type { ByteSource } from './byte-source.ts'
 export function bodyStream(body: ByteSource, signal: AbortSignal | undefined): ReadableStream<Uint8Array<ArrayBuffer>> {
   let controller!: ReadableController
   let isOver = false
-  let forget: (() => void) | undefined
+  let forget = (): void => undefined // until it is known, for a signal that has aborted
   const end = (): void => {
     isOver = true
-    forget?.()
+    forget()
   }
   const stream = makeReadable({
     start(given) {
