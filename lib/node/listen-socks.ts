@@ -50,8 +50,8 @@ export interface ListenSocksOptions extends Omit<ProxyOptions, 'onHandshakeEnd'>
    */
   readonly maxHandshakes?: number | undefined
   /**
-   * How long a client that has ended its side is kept while nothing is sent to it, in ms. It may be waiting for its
-   * answer, or it may be gone: only bytes that are sent to it would tell.
+   * With `allowHalfOpen`: how long a client that has ended its side is kept while nothing is sent to it, in ms. It may
+   * be waiting for its answer, or it may be gone: only bytes that are sent to it would tell.
    *
    * @defaultValue 60000
    */
