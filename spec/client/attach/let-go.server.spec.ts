@@ -1,13 +1,16 @@
 import { expect } from 'chai'
-import { systemClock, type Clock } from '../../lib/base/clock.ts'
-import { EndReason } from '../../lib/cell/reasons.ts'
-import { ExitRefusal } from '../../lib/testing/exit/exit.ts'
-import { echo, source } from '../../lib/testing/exit/exits.ts'
-import type { TestRelay } from '../../lib/testing/relay/test-relay.ts'
-import type { TorStream } from '../../lib/stream/tor-stream.ts'
-import { flowControls } from '../support/flow-controls.ts'
-import { held } from '../support/garbage.ts'
-import { CircuitFixture, roundTrip, type Built } from './support/circuit-fixture.ts'
+import { systemClock, type Clock } from '../../../lib/base/clock.ts'
+import { EndReason } from '../../../lib/cell/reasons.ts'
+import { Attachment } from '../../../lib/client/attach/attachment.ts'
+import { lookUp } from '../../../lib/stream/lookup.ts'
+import type { StreamOptions } from '../../../lib/stream/options.ts'
+import { ExitRefusal } from '../../../lib/testing/exit/exit.ts'
+import { echo, source } from '../../../lib/testing/exit/exits.ts'
+import type { TestRelay } from '../../../lib/testing/relay/test-relay.ts'
+import { TorStream } from '../../../lib/stream/tor-stream.ts'
+import { flowControls } from '../../support/flow-controls.ts'
+import { held } from '../../support/garbage.ts'
+import { CircuitFixture, roundTrip, type Built } from '../../circuit/support/circuit-fixture.ts'
 
 /** How many of each are made, and kept at most: a collector may take what is left on the stack for a reference. */
 const COUNT = 12
@@ -33,6 +36,23 @@ for (const { kind } of flowControls) {
     })
     afterEach(() => built.circuit.close())
     after(() => fixture.close())
+
+    /** As a client attaches its streams. */
+    const attachment = (): Attachment =>
+      new Attachment({
+        requirements: { ports: [80] },
+        nextCircuit: () =>
+          Promise.resolve({
+            carrier: built.circuit.carrier,
+            fingerprints: [],
+            failed: () => undefined,
+            released: () => undefined,
+          }),
+        attemptTimeout: () => 10_000,
+        timeout: 60_000,
+        clock: systemClock,
+      })
+    const connect = (options: StreamOptions): TorStream => new TorStream(attachment(), 'example.com:80', options)
 
     const ends: Readonly<Record<string, (stream: TorStream) => Promise<unknown>>> = {
       'streams that were closed': async (stream) => {
@@ -70,7 +90,7 @@ for (const { kind } of flowControls) {
         if (what.includes('has ended')) relay.exit = source({ length: 1000 })
         const refs: WeakRef<object>[] = []
         for (let count = 0; count < COUNT; count++) {
-          const stream = built.circuit.connect('example.com:80', { signal: abort.signal })
+          const stream = connect({ signal: abort.signal })
           refs.push(new WeakRef(stream), new WeakRef(stream.readable), new WeakRef(stream.writable))
           await end(stream)
         }
@@ -85,9 +105,9 @@ for (const { kind } of flowControls) {
         // A lookup is seen by nobody; it holds its clock.
         const [answered, givenUp]: Clock[] = [{ ...systemClock }, { ...systemClock }]
         refs.push(new WeakRef(answered as Clock), new WeakRef(givenUp as Clock))
-        await quietly(built.circuit.resolve('no.example', { clock: answered, signal: abort.signal }))
+        await quietly(lookUp(attachment(), 'no.example', { clock: answered, signal: abort.signal }))
         const giveUp = new AbortController()
-        const asking = built.circuit.resolve('no.example', { clock: givenUp, signal: giveUp.signal })
+        const asking = lookUp(attachment(), 'no.example', { clock: givenUp, signal: giveUp.signal })
         giveUp.abort()
         await quietly(asking)
       }
@@ -99,7 +119,7 @@ for (const { kind } of flowControls) {
       const refs: WeakRef<object>[] = []
       const aborting = new AbortController()
       for (let count = 0; count < COUNT; count++) {
-        const stream = built.circuit.connect('example.com:80', { signal: aborting.signal })
+        const stream = connect({ signal: aborting.signal })
         refs.push(new WeakRef(stream))
         await stream.opened
       }
