@@ -9,6 +9,7 @@ export type {
   CellSource,
   CreditWaiter,
   StreamCarrier,
+  HalfClosedEndpoint,
   StreamEndpoint,
   PendingStream,
   StreamPlace,
@@ -26,6 +27,6 @@ export { parseSocketAddress, type AnySocketAddress, type SocketAddress } from '.
 export type { FlowWaiter, HalfClosedRules, StreamFlow } from './stream/contract/stream-flow.ts'
 export type { FlowControlKind, StreamWindows, SocketInfo } from './stream/contract/socket-info.ts'
 export { TorStream } from './stream/tor-stream.ts'
-export type { ReadableType, StreamConstructors } from './stream/contract/stream-constructors.ts'
+export type { ReadableType, StreamConstructors } from './base/streams/stream-constructors.ts'
 export { CIRCUIT_WINDOW, ReceiveWindow, SendWindow, STREAM_WINDOW, type WindowSize } from './stream/flow/windows.ts'
 export type { SecureOptions, SecureTransport, TlsOptions } from './tls/options.ts'

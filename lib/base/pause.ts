@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { onAnyAbort, unlessAborts } from './abort.ts'
 import type { Clock } from './clock.ts'
 import { TorError } from './errors.ts'
 
@@ -13,21 +14,17 @@ import { TorError } from './errors.ts'
  */
 export function pause(clock: Clock, delay: number, signals: readonly AbortSignal[]): Promise<void> {
   return new Promise((resolve, reject) => {
-    if (signals.some((signal) => signal.aborted)) return reject(aborted(signals))
+    const gone = signals.find((signal) => signal.aborted)
+    if (gone !== undefined) return reject(aborted(gone.reason))
     if (delay === 0) return resolve()
-    const done = (): void => {
-      stop()
-      for (const signal of signals) signal.removeEventListener('abort', onAbort)
-    }
-    const onAbort = (): void => {
-      done()
-      reject(aborted(signals))
-    }
     const stop = clock.after(delay, () => {
-      done()
+      forget()
       resolve()
     })
-    for (const signal of signals) signal.addEventListener('abort', onAbort)
+    const forget = onAnyAbort(signals, (reason) => {
+      stop()
+      reject(aborted(reason))
+    })
   })
 }
 
@@ -37,18 +34,7 @@ export function pause(clock: Clock, delay: number, signals: readonly AbortSignal
  * @throws TorError `ABORTED`
  */
 export function unlessAborted<T>(promise: Promise<T>, ...signals: readonly AbortSignal[]): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(aborted(signals))
-    for (const signal of signals) signal.addEventListener('abort', onAbort)
-    if (signals.some((signal) => signal.aborted)) onAbort()
-    promise.then(resolve, reject).finally(() => {
-      for (const signal of signals) signal.removeEventListener('abort', onAbort)
-    })
-  })
+  return unlessAborts(promise, signals, aborted)
 }
 
-function aborted(signals: readonly AbortSignal[]): TorError {
-  return new TorError('ABORTED', 'it is not wanted any more', {
-    cause: signals.find((signal) => signal.aborted)?.reason,
-  })
-}
+const aborted = (cause: unknown): TorError => new TorError('ABORTED', 'it is not wanted any more', { cause })

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { onAbort, unlessAborts } from '../base/abort.ts'
 import type { Clock } from '../base/clock.ts'
 import { TorError } from '../base/errors.ts'
 import type { X25519 } from '../platform/crypto/x25519.ts'
@@ -51,29 +52,17 @@ function limit(
   delay: number,
 ): Limit {
   const controller = new AbortController()
-  const onAbort = (): void => controller.abort(reasonOf(parent?.reason))
   const cancelTimer = clock.after(delay, () => {
     controller.abort(new TorError('LINK_TIMEOUT', 'The relay was not ready in time'))
   })
-  if (parent?.aborted === true) onAbort()
-  else parent?.addEventListener('abort', onAbort)
+  const forget = onAbort(parent, () => controller.abort(reasonOf(parent?.reason)))
   return {
     signal: controller.signal,
     end: () => {
       cancelTimer()
-      parent?.removeEventListener('abort', onAbort)
+      forget()
     },
   }
-}
-
-/** What `promise` comes to, or the signal's reason if that is earlier. */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason as Error)
-    if (signal.aborted) onAbort()
-    signal.addEventListener('abort', onAbort)
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
-  })
 }
 
 /**
@@ -172,7 +161,7 @@ async function dial(address: LinkAddress, transport: Transport, signal: AbortSig
   // A transport that throws is one that rejects.
   const dialled = (async () => transport.connect(address, { signal }))()
   try {
-    return await unlessAborted(dialled, signal)
+    return await unlessAborts(dialled, [signal])
   } catch (cause) {
     // A transport that takes no notice of the signal may still come up with a link.
     dialled.then(({ readable, writable }) => {
@@ -202,7 +191,7 @@ async function shakeHands(
   }
   send(handshake.start())
   for (;;) {
-    const { done, value } = await unlessAborted(Promise.race([reader.read(), broken]), signal)
+    const { done, value } = await unlessAborts(Promise.race([reader.read(), broken]), [signal])
     if (done) throw new TorError('LINK_CLOSED', 'The relay closed the connection')
     const items = deframer.push(value)
     for (const [index, item] of items.entries()) {

@@ -4,6 +4,7 @@
  * @module
  */
 import { Channel } from '../channel/channel.ts'
+import { onAbort } from '../base/abort.ts'
 import { systemClock } from '../base/clock.ts'
 import { TorError } from '../base/errors.ts'
 import { currentPlatform } from '../platform/current.ts'
@@ -189,7 +190,6 @@ async function build(
     controller.abandon(failure)
     dialling.abort(failure)
   }
-  const onSignal = (): void => giveUp(new TorError('ABORTED', 'the circuit was aborted', { cause: signal?.reason }))
   const stopTimer =
     timeout === Infinity
       ? undefined
@@ -198,12 +198,13 @@ async function build(
   const ended = (): void => {
     dialling.abort()
     stopTimer?.()
-    signal?.removeEventListener('abort', onSignal)
+    forgetSignal()
     if (options.channel === undefined) void channel?.close()
   }
   controller.closed.promise.then(ended, ended)
-  signal?.addEventListener('abort', onSignal)
-  if (signal?.aborted) onSignal()
+  const forgetSignal = onAbort(signal, () =>
+    giveUp(new TorError('ABORTED', 'the circuit was aborted', { cause: signal?.reason })),
+  )
   try {
     dialling.signal.throwIfAborted()
     channel = await (options.channel ?? Channel.connect(first, { ...dial, signal: dialling.signal, clock, platform }))

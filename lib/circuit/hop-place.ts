@@ -4,7 +4,13 @@
  * @module
  */
 import { MAX_DATA } from '../cell/relay/relay-cell-v0.ts'
-import type { CellSource, CreditWaiter, StreamEndpoint, StreamPlace, XonXoffSetup } from '../stream/contract/carrier.ts'
+import type {
+  CellSource,
+  CreditWaiter,
+  HalfClosedEndpoint,
+  StreamPlace,
+  XonXoffSetup,
+} from '../stream/contract/carrier.ts'
 import type { Hop } from './hop.ts'
 import type { Outbox } from './outbox.ts'
 import { SHORT_DATA } from './short-cells.ts'
@@ -59,8 +65,10 @@ export class HopPlace implements StreamPlace {
     this.#hop.line.unwait(waiter)
   }
 
-  leave(successor?: StreamEndpoint): void {
+  leave(successor?: HalfClosedEndpoint): void {
     this.#hop.streams.replace(this.id, successor)
+    if (this.#waiter) this.#hop.line.forget(this.#waiter)
+    this.#waiter = undefined
     if (this.#reserved === 0) return
     while (this.#reserved > 0) this.#unreserve()
     this.#hop.line.serve()

@@ -161,6 +161,7 @@ export class RelayReceiver {
     const endpoint = this.#endpointFor(hop, streamId, command)
     this.#touched.add(endpoint)
     endpoint.messageArrived(command, body)
+    if (command === RelayCommand.END || command === RelayCommand.RESOLVED) hop.streams.free(streamId, endpoint)
   }
 
   /** The endpoint that this hop may send `command` to now. */

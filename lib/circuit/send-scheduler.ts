@@ -91,6 +91,14 @@ export class SendScheduler {
     if (at < this.#unserved) this.#unserved -= 1
   }
 
+  /** The writer is gone for good: it leaves the line, and what is left of its shares is the others'. */
+  forget(waiter: CreditWaiter): void {
+    this.unwait(waiter)
+    if (this.#cutOff?.waiter === waiter) this.#cutOff = undefined
+    this.#keptCells -= this.#kept.get(waiter) ?? 0
+    this.#kept.delete(waiter)
+  }
+
   /** There may be credit again: gives each waiter its share while it lasts. */
   serve(): void {
     for (let all = this.#all(); all > this.#keptCells;) {

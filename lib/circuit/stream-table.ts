@@ -3,13 +3,18 @@
  *
  * @module
  */
-import type { StreamEndpoint } from '../stream/contract/carrier.ts'
+import type { HalfClosedEndpoint, StreamEndpoint } from '../stream/contract/carrier.ts'
 
 const MAX_ID = 0xffff
 
-/** Ids start at a random place and go up, past those that are open or half-closed (tor-spec, "Opening streams"). */
+/**
+ * Ids start at a random place and go up, past those that are open or half-closed (tor-spec, "Opening streams"). What
+ * has expired gives up its id when others come or go.
+ */
 export class StreamTable {
   readonly #endpoints = new Map<number, StreamEndpoint>()
+  /** What streams left behind, where it expires by time: the oldest first. */
+  readonly #expiring = new Map<number, HalfClosedEndpoint>()
   #next: number
 
   /** @param firstId - where ids begin, 1 to 65535 */
@@ -17,10 +22,16 @@ export class StreamTable {
     this.#next = firstId
   }
 
+  /** How many ids are taken. */
+  get size(): number {
+    return this.#endpoints.size + this.#expiring.size
+  }
+
   /** Gives the endpoint an id, or undefined when all 65,535 are taken. */
   allocate(endpoint: StreamEndpoint): number | undefined {
-    if (this.#endpoints.size === MAX_ID) return undefined
-    while (this.#endpoints.has(this.#next)) this.#advance()
+    this.#expire()
+    if (this.size === MAX_ID) return undefined
+    while (this.get(this.#next) !== undefined) this.#advance()
     const id = this.#next
     this.#endpoints.set(id, endpoint)
     this.#advance()
@@ -29,20 +40,37 @@ export class StreamTable {
 
   /** What the id is for. */
   get(id: number): StreamEndpoint | undefined {
-    return this.#endpoints.get(id)
+    return this.#endpoints.get(id) ?? this.#expiring.get(id)
   }
 
   /** Hands the id over, or frees it. */
-  replace(id: number, successor: StreamEndpoint | undefined): void {
-    if (successor === undefined) this.#endpoints.delete(id)
-    else this.#endpoints.set(id, successor)
+  replace(id: number, successor: HalfClosedEndpoint | undefined): void {
+    this.#expire()
+    this.#endpoints.delete(id)
+    this.#expiring.delete(id)
+    if (successor === undefined) return
+    if (successor.isExpired === undefined) this.#endpoints.set(id, successor)
+    else this.#expiring.set(id, successor)
+  }
+
+  /** Frees the id if it is this endpoint's. */
+  free(id: number, endpoint: StreamEndpoint): void {
+    if (this.get(id) === endpoint) this.replace(id, undefined)
   }
 
   /** Frees every id, and gives what they were for. */
   clear(): StreamEndpoint[] {
-    const endpoints = [...this.#endpoints.values()]
+    const endpoints = [...this.#endpoints.values(), ...this.#expiring.values()]
     this.#endpoints.clear()
+    this.#expiring.clear()
     return endpoints
+  }
+
+  #expire(): void {
+    for (const [id, entry] of this.#expiring) {
+      if (entry.isExpired !== true) return
+      this.#expiring.delete(id)
+    }
   }
 
   #advance(): void {

@@ -5,6 +5,7 @@
  */
 import type { CircuitOptions } from '../circuit/circuit-options.ts'
 import { readCongestionParameters, readXonXoffParameters } from '../circuit/congestion/parameters.ts'
+import { firstOf } from '../base/abort.ts'
 import type { Clock } from '../base/clock.ts'
 import type { NetworkConfig } from '../directory/network/network-config.ts'
 import type { NetworkDirectory } from '../directory/network-directory.ts'
@@ -166,7 +167,12 @@ export class ClientCore {
   }
 
   async #currentPaths(signal: AbortSignal | undefined): Promise<PathSelector> {
-    await this.#keeper.usable(signal ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal)
+    const { signal: either, end } = firstOf(this.#closing.signal, ...(signal ? [signal] : []))
+    try {
+      await this.#keeper.usable(either)
+    } finally {
+      end()
+    }
     return this.#paths as PathSelector
   }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { onAbort } from '../base/abort.ts'
 import type { Clock } from '../base/clock.ts'
 import { bodyStream } from './body/body-stream.ts'
 import type { ByteSource } from './body/byte-source.ts'
@@ -102,15 +103,14 @@ export class Fetcher {
 
   async #exchange(connection: Connection, outgoing: Outgoing, request: FetchRequest): Promise<Incoming> {
     const { signal } = request
-    const abort = (): void => connection.close(signal?.reason)
-    signal?.addEventListener('abort', abort)
+    const forget = onAbort(signal, () => connection.close(signal?.reason))
     try {
       const onFree = (head: ResponseHead): void => this.#pool.give(keyOf(request), connection, keepAliveOf(head))
       return await exchange(connection, outgoing, { clock: this.#parts.clock, onFree })
     } catch (error) {
       throw signal?.aborted ? signal.reason : error
     } finally {
-      signal?.removeEventListener('abort', abort)
+      forget()
     }
   }
 

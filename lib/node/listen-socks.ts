@@ -7,6 +7,7 @@
  * @module
  */
 import { parseIPAddress } from '../cell/ip-address.ts'
+import { onAbort } from '../base/abort.ts'
 import { deferred } from '../base/deferred.ts'
 import { serveProxy } from '../http-connect/serve-proxy.ts'
 import { builtinModule } from '../platform/runtime/builtin.ts'
@@ -49,8 +50,8 @@ export interface ListenSocksOptions extends Omit<ProxyOptions, 'onHandshakeEnd'>
    */
   readonly maxHandshakes?: number | undefined
   /**
-   * How long a client that has ended its side is kept while nothing is sent to it, in ms. It may be waiting for its
-   * answer, or it may be gone: only bytes that are sent to it would tell.
+   * With `allowHalfOpen`: how long a client that has ended its side is kept while nothing is sent to it, in ms. It may
+   * be waiting for its answer, or it may be gone: only bytes that are sent to it would tell.
    *
    * @defaultValue 60000
    */
@@ -128,7 +129,7 @@ class Listener implements SocksListener {
   readonly #open = new Map<Promise<void>, AbortController>()
   #address = { address: '', port: 0 }
   #closing: Promise<void> | undefined
-  readonly #onAbort = (): void => void this.close()
+  #forgetSignal: (() => void) | undefined
 
   constructor(options: ListenSocksOptions) {
     checkOptions(options, LISTEN_OPTION_NAMES)
@@ -174,7 +175,7 @@ class Listener implements SocksListener {
     this.#server.on('error', () => undefined) // a connection that could not be accepted: its client knows
     const { address, port } = this.#server.address()
     this.#address = { address, port }
-    this.#signal?.addEventListener('abort', this.#onAbort)
+    this.#forgetSignal = onAbort(this.#signal, () => void this.close())
     if (!this.#signal?.aborted) return
     await this.close()
     throw this.#signal.reason
@@ -190,7 +191,7 @@ class Listener implements SocksListener {
   }
 
   async #close(): Promise<void> {
-    this.#signal?.removeEventListener('abort', this.#onAbort)
+    this.#forgetSignal?.()
     const closed = deferred<void>()
     this.#server.close(() => closed.resolve())
     for (const controller of this.#open.values())
@@ -208,7 +209,7 @@ class Listener implements SocksListener {
   async #handle(socket: NetSocket, ending: AbortController): Promise<void> {
     const connection = new TcpConnection(socket, this.#times)
     // Nothing that `serve` awaits may keep the connection.
-    ending.signal.addEventListener('abort', () => connection.destroy())
+    onAbort(ending.signal, () => connection.destroy())
     const place = this.#places.take(() =>
       ending.abort(new DOMException('Too many clients are in their handshakes', 'AbortError')),
     )

@@ -13,6 +13,7 @@ import type { Clock } from '../base/clock.ts'
 import { deferred, type Deferred } from '../base/deferred.ts'
 import { SocketError } from '../base/errors.ts'
 import { withheld } from '../base/withheld.ts'
+import { makeWritable } from '../base/streams/writable.ts'
 
 /** The part of a node:net socket that is used. */
 export interface NetSocket {
@@ -45,7 +46,7 @@ export class TcpConnection {
   readonly #options: TcpConnectionOptions
   readonly #closed: Deferred<void> = deferred()
   #incoming: ReadableStreamDefaultController<Uint8Array> | undefined
-  #outgoing: WritableStreamDefaultController | undefined
+  readonly #failWritable: (error: SocketError) => void
   /** A read that waits for bytes, and a write or close that waits for the socket. */
   #wanted: Deferred<void> | undefined
   #sent: Deferred<void> | undefined
@@ -69,18 +70,13 @@ export class TcpConnection {
       },
       { highWaterMark: 0 },
     )
-    this.writable = new WritableStream<Uint8Array>({
-      start: (controller) => {
-        this.#outgoing = controller
-        // Also reaches a write or close that still waits, which the sink's abort() does not.
-        controller.signal.addEventListener('abort', () => {
-          this.#outgoing = undefined // the abort errors the stream itself; Node 20 fails an assertion when it is errored in here
-          this.destroy()
-        })
-      },
+    const { writable, fail } = makeWritable<Uint8Array>({
       write: (bytes) => this.#write(bytes),
       close: () => this.#close(),
+      aborted: () => this.destroy(),
     })
+    this.writable = writable
+    this.#failWritable = fail
     socket.on('readable', () => this.#deliver())
     socket.on('end', () => this.#ended())
     socket.on('drain', () => this.#sent?.resolve())
@@ -176,8 +172,7 @@ export class TcpConnection {
     this.#incoming = undefined
     this.#wanted?.resolve()
     this.#sent?.reject(error)
-    this.#outgoing?.error(error)
-    this.#outgoing = undefined
+    this.#failWritable(error)
     this.destroy()
   }
 }

@@ -20,6 +20,7 @@ export class ClientEnd {
   readonly reader: ReadableStreamDefaultReader<Uint8Array>
   readonly writer: WritableStreamDefaultWriter<Uint8Array>
   readonly #gone = new AbortController()
+  #isDropped = false
 
   /** @throws TypeError when the connection has no streams, or when one of them is locked */
   constructor(connection: ProxyConnection) {
@@ -42,8 +43,14 @@ export class ClientEnd {
     markHandled(this.writer.abort(reason))
   }
 
+  /** Whether a read that came to the end has told of the client's: it has ended its side, or has left. */
+  get hasLeft(): boolean {
+    return !this.#isDropped && !this.#gone.signal.aborted
+  }
+
   /** Takes no more of what the client sends. */
   dropInput(): void {
+    this.#isDropped = true
     markHandled(this.reader.cancel())
   }
 

@@ -29,6 +29,15 @@ export interface ProxyOptions {
    * @defaultValue 30000
    */
   readonly handshakeTimeout?: number | undefined
+  /**
+   * Keep the stream when the client has ended its side of the connection, until the answer is complete. A client that
+   * has left looks the same, and whether it waits for an answer only bytes that are sent to it would tell. So, as with C
+   * tor, the end of a client ends its stream at once, after what it sent, unless this is true; what had not reached it
+   * is lost, and its connection breaks so that this is no clean end.
+   *
+   * @defaultValue false
+   */
+  readonly allowHalfOpen?: boolean | undefined
   /** Ends the connection in any phase. */
   readonly signal?: AbortSignal | undefined
   /** @internal Called once, when the handshake is complete or has come to nothing. */
@@ -44,6 +53,7 @@ export const PROXY_OPTION_NAMES: OptionNames<ProxyOptions> = {
   extendedErrors: true,
   onWarning: true,
   handshakeTimeout: true,
+  allowHalfOpen: true,
   signal: true,
   onHandshakeEnd: true,
   clock: true,
@@ -56,6 +66,7 @@ export interface ResolvedProxyOptions {
   readonly extendedErrors: boolean
   readonly onWarning: (warning: ProxyWarning) => void
   readonly handshakeTimeout: number
+  readonly allowHalfOpen: boolean
   readonly signal: AbortSignal | undefined
   readonly onHandshakeEnd: () => void
   readonly clock: Clock
@@ -78,6 +89,7 @@ export function resolveProxyOptions(options: ProxyOptions): ResolvedProxyOptions
     extendedErrors: flag('extendedErrors', options.extendedErrors ?? false),
     onWarning,
     handshakeTimeout: duration('handshakeTimeout', options.handshakeTimeout ?? 30_000),
+    allowHalfOpen: flag('allowHalfOpen', options.allowHalfOpen ?? false),
     signal: abortSignal('signal', options.signal),
     onHandshakeEnd,
     clock: options.clock ?? systemClock,

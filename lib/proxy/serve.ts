@@ -4,6 +4,8 @@
  * @module
  */
 import { parseIPAddress } from '../cell/ip-address.ts'
+import { onAbort } from '../base/abort.ts'
+import { markHandled } from '../base/deferred.ts'
 import { SocketError } from '../base/errors.ts'
 import { ClientEnd, type ProxyConnection } from './client-end.ts'
 import type { ProxyCircuitChoice, ProxyResolve, ProxySocket } from './connect.ts'
@@ -26,18 +28,19 @@ export async function serve(
 ): Promise<void> {
   const { signal } = options
   const client = new ClientEnd(connection)
-  const onAbort = (): void => client.giveUp(signal?.reason)
-  signal?.addEventListener('abort', onAbort)
-  if (signal?.aborted) onAbort()
+  const forget = onAbort(signal, () => client.giveUp(signal?.reason))
   try {
     const granting = await shakeHands(client, handshake, options)
     if (granting === undefined) await client.finish()
     else if (granting.request.command === 'connect') await connectFor(client, granting.request, granting.rest, options)
-    else await client.finish(await answerTo(granting.request, options.resolve, client.gone))
+    else {
+      if (!options.allowHalfOpen) watch(client)
+      await client.finish(await answerTo(granting.request, options.resolve, client.gone))
+    }
   } catch (error) {
     client.giveUp(error)
   } finally {
-    signal?.removeEventListener('abort', onAbort)
+    forget()
   }
 }
 
@@ -75,7 +78,7 @@ async function connectFor(
   client: ClientEnd,
   request: ConnectRequest,
   early: Uint8Array,
-  { connect }: ResolvedProxyOptions,
+  { connect, allowHalfOpen }: ResolvedProxyOptions,
 ): Promise<void> {
   let socket: ProxySocket
   try {
@@ -84,7 +87,19 @@ async function connectFor(
     await client.finish(request.failed(error))
     return
   }
-  await tunnel(client, socket, request, early)
+  await tunnel(client, socket, request, early, allowHalfOpen)
+}
+
+/** Gives up a lookup whose client leaves. What it sends meanwhile is dropped. */
+function watch(client: ClientEnd): void {
+  const read = async (): Promise<void> => {
+    for (;;) {
+      if (!(await client.reader.read()).done) continue
+      if (client.hasLeft) client.giveUp(new SocketError('CLOSED', 'the client has left'))
+      return
+    }
+  }
+  markHandled(read()) // a connection that fails is met where the reply is sent
 }
 
 /**

@@ -2,7 +2,11 @@
  * The bytes of a granted stream, both ways, each direction as fast as its slower side.
  *
  * Tor has no half-close (design, "Opening and closing"), so the two directions end differently:
- * - the client ends its side: `writable.close()`, with which a Tor stream goes on until the answer is complete
+ * - the client ends its side: as in C tor (`connection_edge_reached_eof`) the stream ends at once, after what the client
+ *   sent. A client that has left says no more than one that waits for its answer, a stream that nobody needs costs
+ *   memory and descriptors at every relay, and a relay sees what it sees of C tor
+ * - the client ends its side, and may be half-open: `writable.close()`, with which a Tor stream goes on until the answer
+ *   is complete
  * - the far end ends: the client gets what is left, then its connection closes
  * - the far end takes no more: what the client still sends is dropped, and the other direction says how it ends
  * - anything fails: both ends are given up, so that what is cut short never looks complete
@@ -12,6 +16,7 @@
  * @module
  */
 import { markHandled } from '../base/deferred.ts'
+import { SocketError } from '../base/errors.ts'
 import type { ClientEnd } from './client-end.ts'
 import type { ProxySocket } from './connect.ts'
 import type { ConnectRequest } from './handshake.ts'
@@ -21,12 +26,14 @@ import type { ConnectRequest } from './handshake.ts'
  * given up.
  *
  * @param early what the client sent behind its request: it goes out before anything is known of the far end
+ * @param allowHalfOpen the client may end its side and wait for the answer
  */
 export async function tunnel(
   client: ClientEnd,
   socket: ProxySocket,
   request: ConnectRequest,
   early: Uint8Array,
+  allowHalfOpen: boolean,
 ): Promise<void> {
   const fromFar = socket.readable.getReader()
   const toFar = (socket.writable as WritableStream<Uint8Array>).getWriter() // no chunk of a connection is shared memory
@@ -39,7 +46,12 @@ export async function tunnel(
   client.reader.closed.catch(breakOff)
   client.writer.closed.catch(breakOff)
   toFar.closed.catch(() => client.dropInput())
-  void upload(client.reader, toFar, early)
+  void upload(client.reader, toFar, early, () => {
+    if (allowHalfOpen || !client.hasLeft) return markHandled(toFar.close())
+    const reason = new SocketError('CLOSED', 'the client has left')
+    markHandled(socket.close(reason)) // first: it seals what the client sent
+    breakOff(reason)
+  })
   const refusal = await socket.opened.then(
     () => undefined,
     (error: unknown) => ({ error }),
@@ -54,11 +66,16 @@ export async function tunnel(
   }
 }
 
-/** Never rejects: whatever fails is told by the `closed` of its reader or writer. */
+/**
+ * Never rejects: whatever fails is told by the `closed` of its reader or writer.
+ *
+ * @param ended called when all that the client sent is written
+ */
 async function upload(
   fromClient: ReadableStreamDefaultReader<Uint8Array>,
   toFar: WritableStreamDefaultWriter<Uint8Array>,
   early: Uint8Array,
+  ended: () => void,
 ): Promise<void> {
   try {
     if (early.length > 0) await toFar.write(early)
@@ -67,7 +84,7 @@ async function upload(
       if (done) break
       await toFar.write(value)
     }
-    await toFar.close()
+    ended()
   } catch {
     // see above
   }

@@ -15,6 +15,7 @@ import {
   type ResolvedAnswer,
   type ResolvedHostname,
 } from '../cell/relay/resolve.ts'
+import { onAbort } from '../base/abort.ts'
 import { systemClock, type Clock } from '../base/clock.ts'
 import { deferred, type Deferred } from '../base/deferred.ts'
 import { SocketError, TorError } from '../base/errors.ts'
@@ -80,7 +81,7 @@ class Lookup implements PendingStream {
   readonly #rejectInternal: boolean
   #place: StreamPlace | undefined
   #stopTimer: (() => void) | undefined
-  readonly #onSignal = (): void => this.#giveUp(failureOfAbort(this.#signal?.reason))
+  readonly #forgetSignal: (() => void) | undefined
 
   constructor(carrier: StreamCarrier, name: string, options: LookupOptions) {
     this.#carrier = carrier
@@ -94,7 +95,7 @@ class Lookup implements PendingStream {
       this.answers.reject(failureOfAbort(this.#signal.reason))
       return
     }
-    this.#signal?.addEventListener('abort', this.#onSignal)
+    this.#forgetSignal = onAbort(this.#signal, () => this.#giveUp(failureOfAbort(this.#signal?.reason)))
     carrier.attach(this)
   }
 
@@ -159,13 +160,13 @@ class Lookup implements PendingStream {
     this.#finish()
     this.answers.reject(failure)
     const place = this.#place
-    if (place) place.leave(new HalfClosedStream('ended-resolving', place))
+    if (place) place.leave(new HalfClosedStream('ended-resolving'))
     else this.#carrier.withdraw(this)
   }
 
   #finish(): void {
     this.#stopTimer?.()
-    this.#signal?.removeEventListener('abort', this.#onSignal)
+    this.#forgetSignal?.()
   }
 }
 

@@ -9,8 +9,8 @@ import { TLS_OPTION_NAMES, type SecureOptions } from '../tls/options.ts'
 import { abortSignal, checkOptions, duration, flag, type OptionNames } from '../base/checks.ts'
 import { quoted } from '../base/quoted.ts'
 import type { TlsLayer } from './contract/stream-face.ts'
-import { hasByteStreams, nativeStreams } from './bytes/web-streams.ts'
-import type { ReadableType, StreamConstructors } from './contract/stream-constructors.ts'
+import { hasByteStreams } from '../base/streams/readable.ts'
+import { nativeStreams, type ReadableType, type StreamConstructors } from '../base/streams/stream-constructors.ts'
 
 /**
  * Which addresses the exit may connect to (tor-spec, "Opening streams"). A host name that has both is reached over IPv4

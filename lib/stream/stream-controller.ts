@@ -10,6 +10,7 @@ import { decodeConnected } from '../cell/relay/connected.ts'
 import { decodeEnd, encodeEnd } from '../cell/relay/end.ts'
 import { isInternalAddress, parseIPAddress } from '../cell/ip-address.ts'
 import { EndReason } from '../cell/reasons.ts'
+import { onAbort } from '../base/abort.ts'
 import { deferred, type Deferred } from '../base/deferred.ts'
 import { SocketError, TorError } from '../base/errors.ts'
 import type { StreamCarrier, PendingStream, StreamPlace } from './contract/carrier.ts'
@@ -43,7 +44,7 @@ export class StreamController implements PendingStream, FlowOwner, ReadSideOwner
   #place: StreamPlace | undefined
   #flow: StreamFlow = new WindowFlow(this)
   #stopTimer: (() => void) | undefined
-  readonly #onSignal = (): void => this.#giveUp(failureOfAbort(this.#options.signal?.reason))
+  #forgetSignal: (() => void) | undefined
 
   constructor(carrier: StreamCarrier, target: StreamTarget, options: ResolvedStreamOptions) {
     this.#carrier = carrier
@@ -55,7 +56,7 @@ export class StreamController implements PendingStream, FlowOwner, ReadSideOwner
       this.#giveUp(failureOfAbort(options.signal.reason))
       return
     }
-    options.signal?.addEventListener('abort', this.#onSignal)
+    this.#forgetSignal = onAbort(options.signal, () => this.#giveUp(failureOfAbort(options.signal?.reason)))
     carrier.attach(this)
   }
 
@@ -278,7 +279,7 @@ export class StreamController implements PendingStream, FlowOwner, ReadSideOwner
       return
     }
     place.send(RelayCommand.END, encodeEnd(EndReason.MISC))
-    place.leave(new HalfClosedStream(this.#flow.states[phase], place, this.#flow.late()))
+    place.leave(new HalfClosedStream(this.#flow.states[phase], this.#flow.late()))
   }
 
   /** A far end that sends on and on although it was told to stop: what waits is dropped. */
@@ -291,7 +292,7 @@ export class StreamController implements PendingStream, FlowOwner, ReadSideOwner
     this.#state = 'over'
     this.#flow.stop()
     this.#stopTimer?.()
-    this.#options.signal?.removeEventListener('abort', this.#onSignal)
+    this.#forgetSignal?.()
   }
 
   /** The readable was cancelled: an upload may go on, but not forever without a word. */

@@ -6,10 +6,9 @@
 import { SocketError } from '../base/errors.ts'
 import type { TlsAdapter } from '../platform/tls/tls-adapter.ts'
 import { resolveTls } from '../tls/options.ts'
-import { SecureSocket, type ReadableSource } from '../tls/secure-socket.ts'
+import { SecureSocket } from '../tls/secure-socket.ts'
 import type { TlsLayer } from './contract/stream-face.ts'
 import type { SocketInfo } from './contract/socket-info.ts'
-import { hasByteStreams } from './bytes/web-streams.ts'
 
 /**
  * TLS by the adapter of a stream's options, or else by this one.
@@ -30,15 +29,11 @@ export function tlsLayer(runtimes: TlsAdapter | undefined): TlsLayer {
     return {
       mode: tls.mode,
       over(below, { streams, readableType, endOnClose, linger, clock }) {
-        const bytes = readableType === undefined ? hasByteStreams(streams) : readableType === 'bytes'
         return new SecureSocket<SocketInfo>(below, {
           ...tls,
           adapter,
-          makeReadable: (source: ReadableSource) =>
-            bytes
-              ? new streams.ReadableStream({ ...source, type: 'bytes' }, { highWaterMark: 0 })
-              : new streams.ReadableStream(source, { highWaterMark: 0 }),
-          WritableStream: streams.WritableStream,
+          streams,
+          readableType,
           endOnClose,
           linger,
           clock,

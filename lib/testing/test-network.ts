@@ -9,6 +9,7 @@
  * @module
  */
 import { checkOptions, type OptionNames } from '../base/checks.ts'
+import { unlessAborts } from '../base/abort.ts'
 import { systemClock } from '../base/clock.ts'
 import type { Clock } from '../base/clock.ts'
 import type { NetworkConfig } from '../directory/network/network-config.ts'
@@ -248,7 +249,8 @@ export class TestNetwork {
     this.dials.push(address)
     this.#observer.notify()
     const relay = this.relayAt(address)
-    if (relay?.reachable === 'never') await aborted(signal, this.#end.signal)
+    if (relay?.reachable === 'never')
+      await unlessAborts(new Promise<never>(() => undefined), [signal, this.#end.signal])
     this.#end.signal.throwIfAborted()
     if (relay?.reachable !== 'yes') throw new Error('Connection refused: no test relay listens at this address')
     const { memory } = relay.accept(true)
@@ -280,14 +282,4 @@ function planAll(
   if (unique.size !== places.length)
     throw new TypeError('Cannot start a network in which two relays have the same address')
   return plans
-}
-
-/** Rejects when one of the signals aborts, and not before. */
-function aborted(...signals: readonly AbortSignal[]): Promise<never> {
-  return new Promise((_, reject) => {
-    for (const signal of signals) {
-      if (signal.aborted) reject(signal.reason as Error)
-      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
-    }
-  })
 }

@@ -12,6 +12,9 @@ import type { Clock } from '../base/clock.ts'
 import { type Deferred, deferred, markHandled } from '../base/deferred.ts'
 import { SocketError } from '../base/errors.ts'
 import { withheld } from '../base/withheld.ts'
+import { closeReadable, makeReadable, type ReadableController } from '../base/streams/readable.ts'
+import type { ReadableType, StreamConstructors } from '../base/streams/stream-constructors.ts'
+import { makeWritable } from '../base/streams/writable.ts'
 import type { TlsAdapter, TlsConnection, TlsRequest } from '../platform/tls/tls-adapter.ts'
 
 /** The socket below, as far as it is used. */
@@ -31,25 +34,15 @@ export interface PlainSocket<Info> {
 /** What a {@link SecureSocket} is made with, beside the socket below. */
 export interface SecureSettings extends Omit<TlsRequest, 'signal'> {
   readonly adapter: TlsAdapter
-  /** Makes the readable from its source: a byte stream, or a default stream. */
-  makeReadable(source: ReadableSource): ReadableStream<Uint8Array<ArrayBuffer>>
-  /** Makes the writable. */
-  readonly WritableStream: typeof WritableStream
+  /** What the streams are made with. */
+  readonly streams: Pick<StreamConstructors, 'ReadableStream' | 'WritableStream'>
+  /** Which kind of readable; a byte stream where there are any by default. */
+  readonly readableType: ReadableType | undefined
   /** `writable.close()` tells the server at once, and not when the readable is done too. */
   readonly endOnClose: boolean
   /** How long the writable may rest after the readable was cancelled before both are closed, in ms. */
   readonly linger: number
   readonly clock: Clock
-}
-
-/** The controller of a readable of either kind. */
-export type ReadableController = ReadableByteStreamController | ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>
-
-/** The source of a readable of either kind. */
-export interface ReadableSource {
-  start(controller: ReadableController): void
-  pull(): Promise<void>
-  cancel(reason: unknown): void
 }
 
 /** How long the end of TLS may take to leave before the socket below is closed over it, in ms. */
@@ -72,7 +65,7 @@ export class SecureSocket<Info extends object> {
     readonly writer: WritableStreamDefaultWriter<Uint8Array>
   }>
   #reading: ReadableController | undefined
-  #writing: WritableStreamDefaultController | undefined
+  readonly #failWritable: (error: SocketError) => void
   /** The handshake is over. */
   #isOpen = false
   /** The application has closed the writable. */
@@ -86,26 +79,28 @@ export class SecureSocket<Info extends object> {
   constructor(below: PlainSocket<Info>, settings: SecureSettings) {
     this.#below = below
     this.#settings = settings
-    this.readable = settings.makeReadable({
-      start: (controller) => {
-        this.#reading = controller
+    const { streams, readableType } = settings
+    this.readable = makeReadable(
+      {
+        start: (controller) => {
+          this.#reading = controller
+        },
+        pull: () => this.#pull(),
+        cancel: (reason) => this.#cancel(reason),
       },
-      pull: () => this.#pull(),
-      cancel: (reason) => this.#cancel(reason),
-    })
-    this.writable = new settings.WritableStream<BufferSource>({
-      start: (controller) => {
-        this.#writing = controller
-        // Reaches a write that waits, too.
-        controller.signal.addEventListener('abort', () => {
-          // The abort errors the stream itself.
-          this.#writing = undefined
-          this.#fail(new SocketError('ABORTED', 'the stream was aborted', { cause: controller.signal.reason }))
-        })
+      streams,
+      readableType,
+    )
+    const { writable, fail } = makeWritable<BufferSource>(
+      {
+        write: (chunk) => this.#write(chunk),
+        close: () => this.#writeEnd(),
+        aborted: (cause) => void this.#fail(new SocketError('ABORTED', 'the stream was aborted', { cause })),
       },
-      write: (chunk) => this.#write(chunk),
-      close: () => this.#writeEnd(),
-    })
+      streams.WritableStream,
+    )
+    this.writable = writable
+    this.#failWritable = fail
     const { serverName, alpn, ca } = settings
     const secured = settings.adapter.secure(below, { serverName, alpn, ca, signal: this.#giveUp.signal })
     this.#inside = secured.then(({ readable, writable }) => {
@@ -265,14 +260,11 @@ export class SecureSocket<Info extends object> {
   #endReading(): void {
     const reading = this.#reading
     this.#reading = undefined
-    reading?.close()
-    // A byte stream keeps a pending BYOB read until it is answered.
-    if (reading !== undefined && 'byobRequest' in reading) reading.byobRequest?.respond(0)
+    if (reading !== undefined) closeReadable(reading)
   }
 
   #endWriting(error: SocketError): void {
-    if (!this.#isWritten) this.#writing?.error(error)
-    this.#writing = undefined
+    if (!this.#isWritten) this.#failWritable(error)
   }
 
   /** Tells the server that this is the end, if it still takes it, and closes the socket below. */

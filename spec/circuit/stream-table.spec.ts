@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { StreamTable } from '../../lib/circuit/stream-table.ts'
-import type { StreamEndpoint } from '../../lib/stream/contract/carrier.ts'
+import type { HalfClosedEndpoint, StreamEndpoint } from '../../lib/stream/contract/carrier.ts'
 
 const endpoint = (): StreamEndpoint => ({
   state: 'open',
@@ -9,6 +9,19 @@ const endpoint = (): StreamEndpoint => ({
   readProcessed: () => undefined,
   circuitFailed: () => undefined,
 })
+
+/** What a stream left behind, that expires when the spec says so, or never. */
+class LeftBehind implements HalfClosedEndpoint {
+  readonly state = 'ended-open'
+  isExpired: boolean | undefined
+  constructor(isExpired?: boolean) {
+    this.isExpired = isExpired
+  }
+  dataArrived(): void {}
+  messageArrived(): void {}
+  readProcessed(): void {}
+  circuitFailed(): void {}
+}
 
 describe('StreamTable', () => {
   it('begins at a random id between 1 and 65535', () => {
@@ -27,7 +40,7 @@ describe('StreamTable', () => {
     const table = new StreamTable(65_535)
     const [last, one, two] = [endpoint(), endpoint(), endpoint()]
     for (const one_ of [last, one, two]) table.allocate(one_)
-    const halfClosed = endpoint()
+    const halfClosed = new LeftBehind()
     table.replace(1, halfClosed)
     for (let id = 3; id < 65_535; id++) {
       table.allocate(endpoint())
@@ -48,6 +61,60 @@ describe('StreamTable', () => {
     table.replace(4711, undefined)
     expect(table.allocate(endpoint())).to.equal(4711)
     expect(table.allocate(endpoint())).to.equal(undefined)
+  })
+
+  it('keeps what a stream left behind until that has expired, and then only until others come or go', () => {
+    const table = new StreamTable(1)
+    const entries = [false, undefined, false, false].map((isExpired) => new LeftBehind(isExpired))
+    for (const entry of entries) table.replace(table.allocate(endpoint()) as number, entry)
+    const stream = endpoint()
+    expect(table.allocate(stream)).to.equal(5)
+    expect(entries.map((_, index) => table.get(index + 1))).to.deep.equal(entries)
+    expect(table.size).to.equal(5)
+    const [first, never, second] = entries as [LeftBehind, LeftBehind, LeftBehind, LeftBehind]
+    first.isExpired = second.isExpired = true
+    table.replace(5, undefined)
+    expect([1, 2, 3, 4, 5].map((id) => table.get(id))).to.deep.equal([
+      undefined,
+      never,
+      undefined,
+      entries[3],
+      undefined,
+    ])
+    expect(table.size).to.equal(2)
+  })
+
+  it('gives the ids of what has expired to others when no other is left', () => {
+    const table = new StreamTable(1)
+    const entry = new LeftBehind(false)
+    for (let id = 1; id <= 65_535; id++) table.replace(table.allocate(endpoint()) as number, entry)
+    expect(table.allocate(endpoint())).to.equal(undefined)
+    entry.isExpired = true
+    expect(table.allocate(endpoint())).to.equal(1)
+    expect(table.size).to.equal(1)
+  })
+
+  it('frees an id only for whom it is', () => {
+    const table = new StreamTable(1)
+    const [stream, other] = [endpoint(), endpoint()]
+    table.allocate(stream)
+    table.free(1, other)
+    expect(table.get(1)).to.equal(stream)
+    const left = new LeftBehind(false)
+    table.replace(1, left)
+    table.free(1, stream)
+    expect(table.get(1)).to.equal(left)
+    table.free(1, left)
+    expect(table.get(1)).to.equal(undefined)
+  })
+
+  it('gives what all ids are for when they are freed at once', () => {
+    const table = new StreamTable(1)
+    const [stream, left] = [endpoint(), new LeftBehind(false)]
+    table.allocate(stream)
+    table.replace(table.allocate(endpoint()) as number, left)
+    expect(table.clear()).to.deep.equal([stream, left])
+    expect(table.size).to.equal(0)
   })
 
   it('knows nothing of id 0', () => {

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { deferred } from '../../lib/base/deferred.ts'
 import { SocketError } from '../../lib/base/errors.ts'
 import { listenSocks, type ListenSocksOptions, type SocksListener } from '../../lib/node.ts'
 import { CLOSE_GRACE } from '../../lib/node/tcp-connection.ts'
@@ -166,7 +167,7 @@ describe('listenSocks', () => {
 
     it('500 clients at once, each with its own host, isolation and bytes', async function () {
       this.timeout(30_000)
-      await listen({ connect: echoing })
+      await listen({ connect: echoing, allowHalfOpen: true })
       const answers = await Promise.all(
         Array.from({ length: 500 }, async (_, index) => {
           const client = await dial()
@@ -195,7 +196,7 @@ describe('listenSocks', () => {
     })
 
     it('megabytes each way over one stream, every byte right', async () => {
-      await listen({ connect: echoing })
+      await listen({ connect: echoing, allowHalfOpen: true })
       const client = await dial()
       const sent = latin1Text(pattern(0, 2_000_000))
       client.send(GREETING + ask() + sent)
@@ -273,8 +274,40 @@ describe('listenSocks', () => {
       expect(clock.timers).to.equal(0)
     })
 
-    it('gives the whole answer to a client that has ended its side', async () => {
+    it('ends the streams of clients that have ended their side, as C tor does, and waits for nothing', async () => {
       await listen()
+      const all = await Promise.all(Array.from({ length: 50 }, () => open()))
+      for (const { client, socket } of all) {
+        client.send('the last words')
+        expect(await socket.received()).to.equal('the last words')
+        client.end()
+      }
+      await Promise.all(all.map(({ client }) => client.closed))
+      await until(() => listener.connections === 0)
+      expect(all.every(({ socket }) => socket.closedWith.length > 0)).to.equal(true)
+      expect(clock.timers).to.equal(0)
+    })
+
+    it('ends the streams of clients that leave while they are connected, and lookups too', async () => {
+      await listen()
+      const asked = network.next()
+      const connecting = await dial()
+      connecting.send(GREETING + ask())
+      const socket = await asked
+      const answers = deferred<never[]>()
+      network.answers = answers.promise
+      const resolving = await dial()
+      resolving.send(GREETING + hex('05 f0 00 03 06') + 'a.test' + hex('0000'))
+      await until(() => network.lookups.length === 1)
+      for (const client of [connecting, resolving]) client.end()
+      await until(() => socket.closedWith.length > 0 && network.lookups[0]?.signal.aborted === true)
+      answers.resolve([])
+      await until(() => listener.connections === 0)
+      expect(clock.timers).to.equal(0)
+    })
+
+    it('gives the whole answer to a client that has ended its side, where it may be half-open', async () => {
+      await listen({ allowHalfOpen: true })
       const { client, socket } = await open()
       client.send('question')
       client.end()
@@ -293,7 +326,7 @@ describe('listenSocks', () => {
     })
 
     it('gives up a client that has ended its side when nothing is sent to it for too long, and not before', async () => {
-      await listen({ halfOpenTimeout: 60_000 })
+      await listen({ allowHalfOpen: true, halfOpenTimeout: 60_000 })
       const { client, socket } = await open()
       client.end()
       expect(await socket.received()).to.equal(undefined)

@@ -26,6 +26,7 @@ describe('The SOCKS front over a circuit', () => {
     client = new FakeClient()
     const { resolve } = circuit
     served = serveSocks(client.connection, {
+      allowHalfOpen: true,
       connect: (address) => circuit.connect(address),
       resolve: (name, options) => resolve.call(circuit, name, options),
     })

@@ -317,8 +317,46 @@ describe('serveSocks', () => {
       await sending
     })
 
-    it('goes on with the answer when the client ends its side', async () => {
+    it('ends the stream after what the client sent when that ends its side, and breaks what it does not wait for', async () => {
       const socket = await open()
+      await client.send('the last words')
+      expect(await socket.received()).to.equal('the last words')
+      await client.end()
+      await served
+      expect(socket.closedWith).to.have.lengthOf.above(0)
+      expect(await client.readAll().catch(() => 'broken')).to.equal('broken')
+      expect(clock.timers).to.equal(0)
+    })
+
+    it('gives the whole of what has come when far end and client end at once', async () => {
+      const socket = await open()
+      await socket.send('the whole of it')
+      await socket.writer.close()
+      await client.end().catch(() => undefined) // it may be over already
+      expect(await client.readAll()).to.equal('the whole of it')
+      await served
+    })
+
+    it('ends the stream of a client that leaves before it is connected', async () => {
+      const socket = await ask()
+      await client.end()
+      await served
+      expect(socket.closedWith).to.have.lengthOf.above(0)
+    })
+
+    it('gives up the lookup of a client that leaves', async () => {
+      network.answers = new Promise(() => undefined)
+      serve()
+      await client.send(GREETING + hex('05 f0 00 03 06') + 'a.test' + hex('0000'))
+      await turn(5)
+      expect(network.lookups).to.have.lengthOf(1)
+      await client.end()
+      await turn(5)
+      expect(network.lookups[0]?.signal.aborted).to.equal(true)
+    })
+
+    it('goes on with the answer when the client ends its side, where it may be half-open', async () => {
+      const socket = await open({ allowHalfOpen: true })
       await client.send('question')
       await client.end()
       expect(await socket.received()).to.equal('question')

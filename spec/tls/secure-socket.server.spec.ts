@@ -6,7 +6,7 @@ import { systemClock } from '../../lib/base/clock.ts'
 import { SocketError } from '../../lib/base/errors.ts'
 import { currentPlatform } from '../../lib/platform/current.ts'
 import type { TlsAdapter } from '../../lib/platform/tls/tls-adapter.ts'
-import { SecureSocket, type PlainSocket, type ReadableSource } from '../../lib/tls/secure-socket.ts'
+import { SecureSocket, type PlainSocket } from '../../lib/tls/secure-socket.ts'
 import { LocalServers, type LocalSocket } from '../support/local-servers.ts'
 import { authority, expiredCertificate, serverCertificate, serverKey } from '../support/tls-authority.ts'
 import { turn } from '../support/turn.ts'
@@ -68,8 +68,8 @@ describe('TLS on top of a socket', function () {
       alpn,
       ca,
       adapter: currentPlatform().tls as TlsAdapter,
-      makeReadable: (source: ReadableSource) => new ReadableStream({ ...source, type: 'bytes' }, { highWaterMark: 0 }),
-      WritableStream,
+      streams: { ReadableStream, WritableStream },
+      readableType: 'bytes',
       endOnClose: false,
       linger: 10_000,
       clock: systemClock,

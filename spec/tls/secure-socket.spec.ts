@@ -22,12 +22,18 @@ interface StreamFixture {
 
 interface FixtureOptions {
   readonly endOnClose?: boolean
+  /** The readable is a byte stream. */
+  readonly bytes?: boolean
   /** What closing the TLS writable does. */
   readonly end?: () => Promise<void>
 }
 
 /** TLS whose handshake and bytes are the spec's. */
-function fixture({ endOnClose = false, end = async () => undefined }: FixtureOptions = {}): StreamFixture {
+function fixture({
+  endOnClose = false,
+  bytes = false,
+  end = async () => undefined,
+}: FixtureOptions = {}): StreamFixture {
   const log: string[] = []
   const written: Uint8Array[] = []
   const clock = new FakeClock()
@@ -89,8 +95,8 @@ function fixture({ endOnClose = false, end = async () => undefined }: FixtureOpt
     alpn: [],
     ca: undefined,
     adapter,
-    makeReadable: (source) => new ReadableStream<Uint8Array<ArrayBuffer>>(source, { highWaterMark: 0 }),
-    WritableStream,
+    streams: { ReadableStream, WritableStream },
+    readableType: bytes ? 'bytes' : 'default',
     endOnClose,
     linger: 10_000,
     clock,
@@ -295,4 +301,27 @@ describe('A secure socket', () => {
     expect(await codeOf(socket.closed)).to.equal('ABORTED')
     expect(log).to.deep.equal(['close below'])
   })
+
+  for (const how of ['close()', 'the end of the server'] as const) {
+    it(`is over after ${how} although an odd byte waits in a view of two bytes an element, which cannot be delivered`, async () => {
+      const { socket, inside, log, open, finish } = fixture({ bytes: true })
+      open()
+      finish()
+      await socket.opened
+      const read = socket.readable
+        .getReader({ mode: 'byob' })
+        .read(new Uint16Array(4))
+        .catch((error: unknown) => error)
+      await turn()
+      inside.enqueue(Uint8Array.of(7))
+      await turn(2)
+      if (how === 'close()') void socket.close()
+      else inside.close()
+      await turn(2)
+      expect(await read).to.be.instanceOf(TypeError)
+      expect(await isPending(socket.closed)).to.equal(false)
+      await socket.closed
+      expect(log.filter((each) => each === 'close below')).to.have.lengthOf(1)
+    })
+  }
 })

@@ -51,9 +51,9 @@ export interface AttachmentOptions {
  */
 export function leaveUnanswered(place: StreamPlace, flow: StreamFlow | undefined): void {
   if (flow === undefined) {
-    place.leave(new HalfClosedStream('ended-resolving', place))
+    place.leave(new HalfClosedStream('ended-resolving'))
     return
   }
   place.send(RelayCommand.END, encodeEnd(EndReason.MISC))
-  place.leave(new HalfClosedStream(flow.states['ended-connecting'], place, flow.late()))
+  place.leave(new HalfClosedStream(flow.states['ended-connecting'], flow.late()))
 }

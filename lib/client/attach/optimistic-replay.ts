@@ -18,7 +18,7 @@ import { deferred, type Deferred } from '../../base/deferred.ts'
 import type {
   CellSource,
   CreditWaiter,
-  StreamEndpoint,
+  HalfClosedEndpoint,
   PendingStream,
   StreamPlace,
   XonXoffSetup,
@@ -96,7 +96,7 @@ export class OptimisticReplay implements StreamPlace, CreditWaiter, FlowWaiter {
     if (this.#data.replayed) this.#place?.unwait(this)
   }
 
-  leave(successor?: StreamEndpoint): void {
+  leave(successor?: HalfClosedEndpoint): void {
     this.#place?.unwait(this)
     this.#place?.leave(successor)
     this.close()

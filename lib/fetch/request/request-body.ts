@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { onAbort } from '../../base/abort.ts'
 import type { ByteSource } from '../body/byte-source.ts'
 import {
   brandOf,
@@ -79,14 +80,13 @@ export async function takeRequestBody(
     return sent(request) ? bytesBody(new Uint8Array(await request.arrayBuffer()), undefined) : undefined
   const body = isStream(stream) ? streamBody(stream) : iterableBody(stream)
   const source = body.open()
-  const giveUp = (): void => source.cancel(signal?.reason)
-  signal?.addEventListener('abort', giveUp)
+  const forget = onAbort(signal, () => source.cancel(signal?.reason))
   try {
     return await readAhead(body, source)
   } catch (error) {
     throw fetchFailure(error, 'the request body failed')
   } finally {
-    signal?.removeEventListener('abort', giveUp)
+    forget()
   }
 }
 

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { onAbort } from '../../base/abort.ts'
 import { builtinModule } from '../runtime/builtin.ts'
 import type { LinkAddress } from './transport.ts'
 import type { TcpUnderTls } from './node-transport.ts'
@@ -54,8 +55,7 @@ export async function denoTcp(address: LinkAddress, signal: AbortSignal): Promis
   const deno = (globalThis as unknown as { Deno: DenoRuntime }).Deno
   // A signal of our own: Deno would also let it close the connection later.
   const dialling = new AbortController()
-  const onAbort = (): void => dialling.abort(signal.reason)
-  signal.addEventListener('abort', onAbort)
+  const forget = onAbort(signal, () => dialling.abort(signal.reason))
   try {
     const connection = await deno.connect({ hostname: address.hostname, port: address.port, signal: dialling.signal })
     if (signal.aborted) {
@@ -65,7 +65,7 @@ export async function denoTcp(address: LinkAddress, signal: AbortSignal): Promis
     connection.setNoDelay(true)
     return gated(connection)
   } finally {
-    signal.removeEventListener('abort', onAbort)
+    forget()
   }
 }
 

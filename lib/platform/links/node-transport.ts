@@ -7,6 +7,7 @@
  * @module
  */
 import { randomServerName } from './server-name.ts'
+import { onAbort } from '../../base/abort.ts'
 import { systemClock } from '../../base/clock.ts'
 import { TorError } from '../../base/errors.ts'
 import { withheld } from '../../base/withheld.ts'
@@ -101,7 +102,6 @@ function handshake(
       tcp?.destroy()
       reject(error)
     }
-    const onAbort = (): void => fail(aborted(signal))
     const onError = (cause: unknown): void => fail(unreachable(cause))
     const onEnd = (): void => fail(unreachable())
     const onSecure = (): void => {
@@ -112,7 +112,7 @@ function handshake(
       resolve(linkOf(socket, tcp ?? socket, new Uint8Array(certificate), systemClock, inbox))
     }
     const stopListening = (): void => {
-      signal.removeEventListener('abort', onAbort)
+      forget()
       for (const [event, listener] of listeners) socket.off(event, listener)
     }
     const listeners = [
@@ -121,7 +121,7 @@ function handshake(
       ['close', onEnd],
       ['secureConnect', onSecure],
     ] as const
-    signal.addEventListener('abort', onAbort)
+    const forget = onAbort(signal, () => fail(aborted(signal)))
     for (const [event, listener] of listeners) socket.on(event, listener)
   })
 }

@@ -11,6 +11,7 @@
 import { type Clock, systemClock } from '../../base/clock.ts'
 import { TorError } from '../../base/errors.ts'
 import { withheld } from '../../base/withheld.ts'
+import { makeWritable } from '../../base/streams/writable.ts'
 import { LinkInbox, type ReadControl } from './link-inbox.ts'
 import type { Link } from './transport.ts'
 
@@ -52,7 +53,6 @@ export function linkOf(
 ): Link {
   let open = true
   let failure: TorError | undefined
-  let writer: WritableStreamDefaultController | undefined
   /** The write that waits for the socket to drain. */
   let drained: Waiter | undefined
   /** The close that waits for the socket to have sent everything. */
@@ -67,7 +67,7 @@ export function linkOf(
     const error = failure ?? closedError()
     drained?.reject(error)
     finished?.reject(error)
-    writer?.error(error)
+    fail(error)
     inbox.end(failure)
   }
 
@@ -85,16 +85,8 @@ export function linkOf(
     { highWaterMark: 0 },
   )
 
-  const writable = new WritableStream<Uint8Array>({
-    start(controller) {
-      writer = controller
-      // Also reaches a write() or close() that still waits, which the sink's abort() does not.
-      controller.signal.addEventListener('abort', () => {
-        // The abort errors the stream itself; Node 20 fails an assertion when it is errored in here.
-        writer = undefined
-        shut()
-      })
-    },
+  const { writable, fail } = makeWritable<Uint8Array>({
+    aborted: shut,
     write(bytes) {
       if (socket.destroyed) throw failure ?? closedError()
       if (socket.write(bytes)) return

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { onAbort } from '../../base/abort.ts'
 import { SocketError } from '../../base/errors.ts'
 import { builtinModule } from '../runtime/builtin.ts'
 import {
@@ -128,12 +129,12 @@ function handshake(
     settle()
     // More may come, and would be thrown if nobody listened.
     socket.on('error', () => undefined)
-    signal.removeEventListener('abort', onAbort)
+    forget()
     socket.destroy()
     raw.destroy()
     reject(error)
   }
-  const onAbort = (): void => {
+  const giveUp = (): void => {
     const error = asError(signal.reason)
     fail(error)
     socket.destroy(error)
@@ -166,12 +167,12 @@ function handshake(
       },
     })
     socket.on('close', () => {
-      signal.removeEventListener('abort', onAbort)
+      forget()
       raw.destroy()
     })
     resolve({ readable, writable, alpn: socket.alpnProtocol || undefined })
   }
   socket.on('secureConnect', onSecure).on('error', onError).on('end', onEnd).on('close', onEnd)
-  signal.addEventListener('abort', onAbort)
-  if (signal.aborted) onAbort()
+  let forget = (): void => undefined // until it is known, for a signal that has aborted
+  forget = onAbort(signal, giveUp)
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import { SocketError } from '../../base/errors.ts'
+import { makeWritable } from '../../base/streams/writable.ts'
 
 /** The part of a TLSSocket that is used. */
 export interface TlsStreamSocket {
@@ -35,7 +36,6 @@ export function tlsStreams(
   control: TlsControl,
 ): { readable: ReadableStream<Uint8Array>; writable: WritableStream<Uint8Array> } {
   let reading: ReadableStreamDefaultController<Uint8Array> | undefined
-  let writing: WritableStreamDefaultController | undefined
   /** The write or close that waits. */
   let rejectWait: ((error: unknown) => void) | undefined
   let failure: { readonly error: unknown } | undefined
@@ -46,7 +46,7 @@ export function tlsStreams(
     rejectWait?.(error)
     reading?.error(error)
     reading = undefined
-    writing?.error(error)
+    failWritable(error)
     socket.destroy()
   }
   const wait = (start: (done: (error?: Error | null) => void) => void): Promise<void> =>
@@ -73,16 +73,8 @@ export function tlsStreams(
     },
     { highWaterMark: 0 },
   )
-  const writable = new WritableStream<Uint8Array>({
-    start(controller) {
-      writing = controller
-      // Reaches a write that waits, too.
-      controller.signal.addEventListener('abort', () => {
-        // The abort errors the stream itself; Node 20 fails an assertion when it is errored in here.
-        writing = undefined
-        socket.destroy()
-      })
-    },
+  const { writable, fail: failWritable } = makeWritable<Uint8Array>({
+    aborted: () => void socket.destroy(),
     write: (bytes) => wait((done) => socket.write(bytes, done)),
     close: () => wait((done) => socket.end(() => done())),
   })

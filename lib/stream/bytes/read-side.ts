@@ -5,8 +5,13 @@
  * @module
  */
 import { Inbox } from './inbox.ts'
-import { hasByteStreams } from './web-streams.ts'
-import type { ReadableType, StreamConstructors } from '../contract/stream-constructors.ts'
+import {
+  closeReadable,
+  makeReadable,
+  type ReadableController,
+  type ReadableSource,
+} from '../../base/streams/readable.ts'
+import type { ReadableType, StreamConstructors } from '../../base/streams/stream-constructors.ts'
 
 /** The most bytes in one chunk: pipes and transfer pull one that nobody has read yet. */
 const MAX_CHUNK = 65_536
@@ -21,8 +26,6 @@ export interface ReadSideOwner {
   readFinished(): void
 }
 
-type Controller = ReadableByteStreamController | ReadableStreamDefaultController<Uint8Array>
-
 /**
  * States:
  * - `flowing`: bytes may still arrive
@@ -36,7 +39,7 @@ export class ReadSide {
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>
   readonly #owner: ReadSideOwner
   readonly #inbox = new Inbox()
-  #controller!: Controller
+  #controller!: ReadableController
   #state: ReadState = 'flowing'
   /** The error to end with, boxed as it may be any value; undefined for a clean end. */
   #failure: { readonly error: unknown } | undefined
@@ -46,8 +49,8 @@ export class ReadSide {
 
   constructor(owner: ReadSideOwner, streams: StreamConstructors, type: ReadableType | undefined) {
     this.#owner = owner
-    const source = {
-      start: (controller: Controller) => {
+    const source: ReadableSource = {
+      start: (controller) => {
         this.#controller = controller
       },
       // A promise here would hold back the next pull: demand is noted, not awaited.
@@ -55,14 +58,9 @@ export class ReadSide {
         this.#demand = true
         this.#deliver()
       },
-      cancel: (reason: unknown) => this.#cancel(reason),
+      cancel: (reason) => this.#cancel(reason),
     }
-    const bytes = type === undefined ? hasByteStreams(streams) : type === 'bytes'
-    this.readable = (
-      bytes
-        ? new streams.ReadableStream({ ...source, type: 'bytes' }, { highWaterMark: 0 })
-        : new streams.ReadableStream(source, { highWaterMark: 0 })
-    ) as ReadableStream<Uint8Array<ArrayBuffer>>
+    this.readable = makeReadable(source, streams, type)
   }
 
   /** True when the application can get nothing more from here. */
@@ -170,13 +168,7 @@ export class ReadSide {
       this.#controller.error(this.#failure.error)
       return
     }
-    try {
-      this.#controller.close()
-      if ('byobRequest' in this.#controller) this.#controller.byobRequest?.respond(0)
-    } catch (error) {
-      // An odd byte in a view of larger elements cannot be delivered: the standard has it end as an error.
-      this.#controller.error(error)
-    }
+    closeReadable(this.#controller)
     this.#owner.readFinished()
   }
 }

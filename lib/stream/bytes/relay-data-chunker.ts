@@ -6,7 +6,7 @@
 import { checkOptions, type OptionNames } from '../../base/checks.ts'
 import { MAX_DATA } from '../../cell/relay/relay-cell-v0.ts'
 import { bytesOf, RelayDataRun } from './relay-data-run.ts'
-import type { StreamConstructors } from '../contract/stream-constructors.ts'
+import type { StreamConstructors } from '../../base/streams/stream-constructors.ts'
 
 /** Options of a {@link RelayDataChunker}. */
 export interface RelayDataChunkerOptions {

@@ -8,10 +8,11 @@
 import { deferred, markHandled, type Deferred } from '../../base/deferred.ts'
 import type { CellSource, CreditWaiter, StreamPlace } from '../contract/carrier.ts'
 import { atEndOfTurn } from '../../base/end-of-turn.ts'
+import { makeWritable } from '../../base/streams/writable.ts'
 import { createRunChunker } from './relay-data-chunker.ts'
 import { bytesOf, type RelayDataRun } from './relay-data-run.ts'
 import type { FlowWaiter, StreamFlow } from '../contract/stream-flow.ts'
-import type { StreamConstructors } from '../contract/stream-constructors.ts'
+import type { StreamConstructors } from '../../base/streams/stream-constructors.ts'
 
 /** What the write side tells its stream. */
 export interface WriteSideOwner {
@@ -28,7 +29,7 @@ export class WriteSide implements CellSource, CreditWaiter, FlowWaiter {
   readonly #owner: WriteSideOwner
   #flow: StreamFlow
   readonly #runs: ReadableStreamDefaultReader<RelayDataRun>
-  #controller!: WritableStreamDefaultController
+  readonly #failWritable: (reason: unknown) => void
   /** Where cells go once the stream has an id and may send DATA. */
   #place: StreamPlace | undefined
   /** The run that is being packed. Web Streams call `write` one at a time, so there is never a second. */
@@ -55,12 +56,8 @@ export class WriteSide implements CellSource, CreditWaiter, FlowWaiter {
     this.#runs = chunker.readable.getReader()
     for (const promise of [chunks.closed, chunks.ready, this.#runs.closed]) markHandled(promise)
     void this.#packRuns()
-    this.writable = new streams.WritableStream<BufferSource>(
+    const { writable, fail } = makeWritable<BufferSource>(
       {
-        start: (controller) => {
-          this.#controller = controller
-          controller.signal.addEventListener('abort', () => this.#abort(controller.signal.reason))
-        },
         write: async (chunk) => {
           try {
             this.#expectMore()
@@ -81,9 +78,12 @@ export class WriteSide implements CellSource, CreditWaiter, FlowWaiter {
           await this.#close()
           await this.#runs.cancel()
         },
+        aborted: (reason) => this.#abort(reason),
       },
-      { highWaterMark: 1 },
+      streams.WritableStream,
     )
+    this.writable = writable
+    this.#failWritable = fail
   }
 
   /** True when the application can write nothing more. */
@@ -136,7 +136,7 @@ export class WriteSide implements CellSource, CreditWaiter, FlowWaiter {
     this.#tailSize = 0
     if (this.done) return
     this.#stop(reason, false)
-    this.#controller.error(reason)
+    this.#failWritable(reason)
   }
 
   /**
@@ -148,12 +148,12 @@ export class WriteSide implements CellSource, CreditWaiter, FlowWaiter {
     this.#tailSize = 0
     if (this.done) return
     this.#stop(reason, !lost)
-    if (lost) this.#controller.error(reason)
+    if (lost) this.#failWritable(reason)
   }
 
   /** Errors a writable that nobody closed after the far end was done. */
   errorIdle(): void {
-    if (this.#over && !this.#closed) this.#controller.error(this.#over.reason)
+    if (this.#over && !this.#closed) this.#failWritable(this.#over.reason)
   }
 
   fill(target: Uint8Array, offset: number, size: number): number {

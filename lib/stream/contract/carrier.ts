@@ -22,7 +22,8 @@ export interface StreamEndpoint {
    */
   dataArrived(bodies: Uint8Array, offset: number, length: number): void
   /**
-   * Any other message that is legal in this state. `body` holds until this returns.
+   * Any other message that is legal in this state. `body` holds until this returns. After an END or a RESOLVED the
+   * carrier frees the id.
    *
    * @throws TorError `CIRCUIT_PROTOCOL` when it breaks a rule that the table does not know.
    */
@@ -31,6 +32,15 @@ export interface StreamEndpoint {
   readProcessed(): void
   /** The circuit is gone, or there was none. */
   circuitFailed(error: TorError | SocketError): void
+}
+
+/**
+ * What keeps the id of a stream after our END, and judges what may still arrive. There may be thousands on a circuit, so
+ * it holds nothing of the stream.
+ */
+export interface HalfClosedEndpoint extends StreamEndpoint {
+  /** True when nothing may arrive any more, and the id may be given to another; undefined when time does not tell. */
+  readonly isExpired: boolean | undefined
 }
 
 /** An endpoint that wants a stream id. */
@@ -123,8 +133,9 @@ export interface StreamPlace {
   /** Leaves the line. */
   unwait(waiter: CreditWaiter): void
   /**
-   * The stream is over: the id is free again, or `successor` keeps it and counts what may still arrive. Credit that is
-   * still reserved goes back to the circuit.
+   * The stream is over: the id is free again, or `successor` keeps it and counts what may still arrive, until an END or
+   * a RESOLVED comes or it has expired. Credit that is still reserved goes back to the circuit, and nothing of the
+   * stream is held any more.
    */
-  leave(successor?: StreamEndpoint): void
+  leave(successor?: HalfClosedEndpoint): void
 }

@@ -6,7 +6,7 @@
 import type { SecureOptions } from '../../tls/options.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { SocketInfo } from './socket-info.ts'
-import type { ReadableType, StreamConstructors } from './stream-constructors.ts'
+import type { ReadableType, StreamConstructors } from '../../base/streams/stream-constructors.ts'
 
 /** The part of a socket that TLS replaces; see TorStream. */
 export interface StreamFace {

@@ -80,6 +80,8 @@ export interface StreamFlow {
 export interface HalfClosedRules {
   /** What the stream's states are called (see legality.ts). */
   readonly states: StreamStates
+  /** True when nothing may come any more; undefined when it is not time that tells. */
+  readonly isExpired: boolean | undefined
   /**
    * A DATA cell came.
    *

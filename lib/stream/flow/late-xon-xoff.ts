@@ -36,6 +36,10 @@ export class LateXonXoff implements HalfClosedRules {
     this.#until = monotonicTime(setup.clock) + Math.max(LONGEST, setup.maxRtt ?? 0)
   }
 
+  get isExpired(): boolean {
+    return monotonicTime(this.#setup.clock) > this.#until
+  }
+
   data(): void {
     this.#checkTime()
     if (this.#cellsLeft === 0)
@@ -49,7 +53,6 @@ export class LateXonXoff implements HalfClosedRules {
   }
 
   #checkTime(): void {
-    if (monotonicTime(this.#setup.clock) > this.#until)
-      throw new TorError('CIRCUIT_PROTOCOL', 'a message long after our END')
+    if (this.isExpired) throw new TorError('CIRCUIT_PROTOCOL', 'a message long after our END')
   }
 }

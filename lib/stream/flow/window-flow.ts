@@ -80,6 +80,7 @@ export class WindowFlow implements StreamFlow {
 /** As much DATA as the deliver window still allows, and as many SENDMEs as the package window has room for. */
 class LateWindows implements HalfClosedRules {
   readonly states: StreamStates = STATES.windows
+  readonly isExpired: undefined
   readonly #package: SendWindow
   readonly #deliver: ReceiveWindow
 

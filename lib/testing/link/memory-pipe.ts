@@ -5,6 +5,7 @@
  * @module
  */
 import type { Clock } from '../../base/clock.ts'
+import { makeWritable } from '../../base/streams/writable.ts'
 import { joinBytes } from '../identity/der.ts'
 
 /** Bytes that a pipe holds before a write waits. One write more is taken, whatever its size. */
@@ -31,7 +32,7 @@ export class MemoryPipe {
 
   readonly #clock: Clock
   #source!: ReadableStreamDefaultController<Uint8Array>
-  #sink!: WritableStreamDefaultController
+  readonly #failWritable: (error: unknown) => void
   #queue: Due[] = []
   #buffered = 0
   #delay = 0
@@ -59,19 +60,13 @@ export class MemoryPipe {
       },
       { highWaterMark: 0 },
     )
-    this.writable = new WritableStream<Uint8Array>({
-      start: (controller) => {
-        this.#sink = controller
-        // An abort would otherwise wait for a write that is parked.
-        controller.signal.addEventListener('abort', () =>
-          this.#finish(controller.signal.reason ?? new Error('The writer left'), false),
-        )
-      },
+    const { writable, fail } = makeWritable<Uint8Array>({
       write: (chunk) => this.#write(chunk),
-      close: () => {
-        this.#push(undefined)
-      },
+      close: () => this.#push(undefined),
+      aborted: (reason) => this.#finish(reason ?? new Error('The writer left')),
     })
+    this.writable = writable
+    this.#failWritable = fail
   }
 
   /** How many bytes wait to be read. */
@@ -190,10 +185,8 @@ export class MemoryPipe {
     return joinBytes(parts)
   }
 
-  /**
-   * Fails whatever has not ended. A writable that is being aborted must not be failed as well: Node does not bear it.
-   */
-  #finish(error: unknown, failWritable = true): void {
+  /** Fails whatever has not ended. */
+  #finish(error: unknown): void {
     if (this.#over) return
     this.#over = true
     this.#queue = []
@@ -203,6 +196,6 @@ export class MemoryPipe {
     this.#source.error(error)
     this.#parked?.reject(error)
     this.#parked = undefined
-    if (failWritable) this.#sink.error(error)
+    this.#failWritable(error)
   }
 }

@@ -15,6 +15,7 @@ import type {
   CellSource,
   CreditWaiter,
   StreamCarrier,
+  HalfClosedEndpoint,
   StreamEndpoint,
   PendingStream,
   StreamPlace,
@@ -125,6 +126,8 @@ export class FakeCircuit implements StreamCarrier {
           endpoint.dataArrived(bodies, 11, body.length)
         } else {
           endpoint.messageArrived(command, body)
+          const isLast = command === RelayCommand.END || command === RelayCommand.RESOLVED
+          if (isLast && this.endpoints.get(streamId) === endpoint) this.endpoints.delete(streamId)
         }
       }
     } catch (error) {
@@ -253,7 +256,7 @@ export class FakeCircuit implements StreamCarrier {
         circuit.line.wait(waiter)
       },
       unwait: (waiter: CreditWaiter) => circuit.line.unwait(waiter),
-      leave(successor?: StreamEndpoint) {
+      leave(successor?: HalfClosedEndpoint) {
         while (reserved > 0) reserve(-1)
         if (successor) circuit.endpoints.set(id, successor)
         else circuit.endpoints.delete(id)

@@ -10,8 +10,7 @@ import { DEFAULT_XON_XOFF, type XonXoffParameters } from '../../../lib/stream/co
 import type { StreamOptions } from '../../../lib/stream/options.ts'
 import type { FlowControlKind } from '../../../lib/stream/contract/socket-info.ts'
 import { TorStream } from '../../../lib/stream/tor-stream.ts'
-import { nativeStreams } from '../../../lib/stream/bytes/web-streams.ts'
-import type { StreamConstructors } from '../../../lib/stream/contract/stream-constructors.ts'
+import { nativeStreams, type StreamConstructors } from '../../../lib/base/streams/stream-constructors.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { FakeCircuit } from './fake-circuit.ts'
 

@@ -12,8 +12,8 @@ import type { Relay } from '../../../lib/relay.ts'
 import type {
   CellSource,
   CreditWaiter,
+  HalfClosedEndpoint,
   StreamCarrier,
-  StreamEndpoint,
   PendingStream,
   StreamPlace,
   XonXoffSetup,
@@ -231,7 +231,7 @@ class CountingPlace implements StreamPlace {
     this.#place.unwait(waiter)
   }
 
-  leave(successor?: StreamEndpoint): void {
+  leave(successor?: HalfClosedEndpoint): void {
     this.#place.leave(successor)
   }
 }

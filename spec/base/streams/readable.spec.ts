@@ -1,0 +1,99 @@
+import { expect } from 'chai'
+import { closeReadable, makeReadable, type ReadableController } from '../../../lib/base/streams/readable.ts'
+import { turn } from '../../support/turn.ts'
+
+/** A readable and its controller. */
+function make(type?: 'bytes' | 'default'): { controller: ReadableController; readable: ReadableStream<Uint8Array> } {
+  let controller!: ReadableController
+  const readable = makeReadable(
+    {
+      start(given) {
+        controller = given
+      },
+      pull: () => undefined,
+      cancel: () => undefined,
+    },
+    globalThis,
+    type,
+  )
+  return { controller, readable }
+}
+
+const outcomeOf = (read: Promise<{ done: boolean }>): Promise<unknown> =>
+  read.then(
+    ({ done }) => (done ? 'the end' : 'bytes'),
+    (error: unknown) => error,
+  )
+
+describe('A readable of ours', () => {
+  it('is a byte stream where there are any, or what was asked for, and pulls nothing before a read', async () => {
+    const isBytes = (readable: ReadableStream<Uint8Array>): boolean => {
+      try {
+        readable.getReader({ mode: 'byob' })
+        return true
+      } catch {
+        return false // a default stream
+      }
+    }
+    expect(isBytes(make().readable)).to.equal(true)
+    expect(isBytes(make('bytes').readable)).to.equal(true)
+    expect(isBytes(make('default').readable)).to.equal(false)
+    for (const type of ['bytes', 'default'] as const) {
+      let pulls = 0
+      makeReadable(
+        {
+          start: () => undefined,
+          pull: () => void (pulls += 1),
+          cancel: () => undefined,
+        },
+        globalThis,
+        type,
+      )
+      await turn()
+      expect(pulls, type).to.equal(0)
+    }
+  })
+
+  for (const type of ['bytes', 'default'] as const) {
+    it(`ends a read that waits (${type})`, async () => {
+      const { controller, readable } = make(type)
+      const read = outcomeOf(readable.getReader().read())
+      await turn()
+      closeReadable(controller)
+      expect(await read).to.equal('the end')
+    })
+
+    it(`bears to be closed when it is over already (${type})`, async () => {
+      const closed = make(type)
+      closeReadable(closed.controller)
+      closeReadable(closed.controller)
+      expect(await outcomeOf(closed.readable.getReader().read())).to.equal('the end')
+      const errored = make(type)
+      errored.controller.error('oops')
+      closeReadable(errored.controller)
+      expect(await outcomeOf(errored.readable.getReader().read())).to.equal('oops')
+      const cancelled = make(type)
+      await cancelled.readable.cancel()
+      closeReadable(cancelled.controller)
+    })
+  }
+
+  it('ends a BYOB read that waits', async () => {
+    const { controller, readable } = make('bytes')
+    const read = outcomeOf(readable.getReader({ mode: 'byob' }).read(new Uint16Array(4)))
+    await turn()
+    closeReadable(controller)
+    expect(await read).to.equal('the end')
+  })
+
+  it('errors when an odd byte waits in a view of two bytes an element', async () => {
+    const { controller, readable } = make('bytes')
+    const reader = readable.getReader({ mode: 'byob' })
+    const read = outcomeOf(reader.read(new Uint16Array(4)))
+    await turn()
+    controller.enqueue(Uint8Array.of(1))
+    closeReadable(controller)
+    expect(await read).to.be.instanceOf(TypeError)
+    expect(await outcomeOf(reader.closed.then(() => ({ done: true })))).to.be.instanceOf(TypeError)
+  })
+})
