@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { constantTimeEqual } from '../cell/bytes.ts'
 import { Channel } from '../channel/channel.ts'
 import { systemClock, type Clock } from '../base/clock.ts'
 import { TorError } from '../base/errors.ts'
@@ -34,7 +33,8 @@ export interface CircuitOptions {
   /** How the first relay is reached; the runtime's own way by default. A browser has none. */
   readonly transport?: Transport | undefined
   /**
-   * A channel to the first relay, open or being opened, to share. Otherwise the circuit dials one and closes it with
+   * A channel to the first relay, open or being opened, to share: it must have proved every identity that is known of
+   * it, or the circuit fails with `LINK_IDENTITY`. Otherwise the circuit dials one and closes it with
    * itself.
    */
   readonly channel?: Channel | Promise<Channel> | undefined
@@ -230,7 +230,7 @@ function checkOptions(options: CircuitOptions, first: DirectoryServer): void {
   if (congestionControl !== undefined && congestionControl !== false && typeof congestionControl !== 'object') {
     throw new TypeError('Cannot open a circuit as congestionControl is neither false nor parameters')
   }
-  if (channel instanceof Channel && !constantTimeEqual(channel.relay.rsaIdentity, first.rsaIdentity)) {
+  if (channel instanceof Channel && !channel.leadsTo(first)) {
     throw new TypeError('Cannot open a circuit as channel leads to another relay than path[0]')
   }
   if (channel === undefined && transport === undefined && platform.transport === undefined) {
@@ -273,6 +273,9 @@ async function build(
     dialling.signal.throwIfAborted()
     channel = await (options.channel ?? Channel.connect(first, { ...dial, signal: dialling.signal, clock, platform }))
     if (dialling.signal.aborted) return ended()
+    // A channel that others have dialled may have been asked for less.
+    if (!channel.leadsTo(first))
+      throw new TorError('LINK_IDENTITY', 'the channel leads to another relay than the first of the path')
     controller.join(channel.openCircuit(controller))
     await makeHops()
     stopTimer?.()
