@@ -8,11 +8,7 @@ import type { Clock } from '../../base/clock.ts'
 import { TorError } from '../../base/errors.ts'
 import { missingCertificates, verifyConsensus } from '../../directory/consensus-signatures.ts'
 import type { Consensus } from '../../directory/consensus.ts'
-import {
-  parseKeyCertificates,
-  verifyKeyCertificate,
-  type KeyCertificate,
-} from '../../directory/key-certificate.ts'
+import { parseKeyCertificates, verifyKeyCertificate, type KeyCertificate } from '../../directory/key-certificate.ts'
 import type { NetworkConfig } from '../../directory/network/network-config.ts'
 import type { Platform } from '../../platform/platform.ts'
 import type { ClientStore } from './client-store.ts'

@@ -11,7 +11,7 @@ import type { Platform } from '../../platform/platform.ts'
 import { BuildQueue } from './build-queue.ts'
 import type { ChannelPool } from './channel-pool.ts'
 import type { ExitRequirements } from '../paths/exit-choice.ts'
-import { avoidMissed } from './failed-extension.ts'
+import { avoidMissed, failedExtension } from './failed-extension.ts'
 import { admit, judgeFailure } from '../guards/guard-admission.ts'
 import type { GuardManager, GuardPick } from '../guards/guards.ts'
 import type { LearnedPolicies } from '../paths/learned-policies.ts'
@@ -37,9 +37,7 @@ const BUILD_DELAYS = [0, 0, 250, 500, 1000, 2000, 4000, 8000] as const
 /** The longest that failed spare circuits are waited with, in ms. */
 const MAX_SPARE_DELAY = 60_000
 
-/**
- * Without a sign of life for so long the links may be dead without knowing: a laptop slept, the network changed. In ms.
- */
+/** Without a sign of life for so long, in ms, the links may be dead: a laptop slept, the network changed. */
 const MAX_SILENCE = 1_800_000
 
 /**
