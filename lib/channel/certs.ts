@@ -65,14 +65,20 @@ function torCert(certs: ReadonlyMap<number, Uint8Array>, type: number): TorCert 
   return cert
 }
 
+/** The identities that a relay has proved: the SHA-1 of its RSA key, and its Ed25519 key. */
+export interface ProvenIdentity {
+  readonly rsaIdentity: Uint8Array
+  readonly ed25519Identity: Uint8Array
+}
+
 /**
- * Returns when the certificates prove the expected identities, for the connection that `peerCertificate` belongs to, at
+ * The identities that the certificates prove, which are the expected ones, for the connection that `peerCertificate` belongs to, at
  * the time `now`. Certificates of other types are ignored, but none may be there twice.
  *
  * @throws TorError `LINK_CERTS` when they prove nothing: one is missing, twice there, malformed, expired or signed
  * wrongly, or does not go with the others or the connection; `LINK_IDENTITY` when they prove another relay
  */
-export function verifyCerts({ certs, peerCertificate, expected, now, platform }: CertsToVerify): void {
+export function verifyCerts({ certs, peerCertificate, expected, now, platform }: CertsToVerify): ProvenIdentity {
   const byType = new Map(certs.map(({ type, bytes }) => [type, bytes]))
   check(byType.size === certs.length, 'it shows two certificates of one type')
 
@@ -112,7 +118,8 @@ export function verifyCerts({ certs, peerCertificate, expected, now, platform }:
   )
   check(isCrossSignedBy(cross, rsa.key, platform), 'its cross-certificate is not signed with its RSA identity')
 
-  const sameRsa = constantTimeEqual(rsaIdentityOf(rsa.key), expected.rsaIdentity)
+  const rsaIdentity = rsaIdentityOf(rsa.key)
+  const sameRsa = constantTimeEqual(rsaIdentity, expected.rsaIdentity)
   // A directory server may be known by its RSA identity alone; the cross-certificate ties the other to it.
   const sameEd25519 =
     expected.ed25519Identity === undefined || constantTimeEqual(ed25519Identity, expected.ed25519Identity)
@@ -120,4 +127,5 @@ export function verifyCerts({ certs, peerCertificate, expected, now, platform }:
     const which = sameRsa ? 'Ed25519' : sameEd25519 ? 'RSA' : 'RSA and Ed25519'
     throw new TorError('LINK_IDENTITY', `The relay proves another ${which} identity than the one that was asked for`)
   }
+  return { rsaIdentity: new Uint8Array(rsaIdentity), ed25519Identity: new Uint8Array(ed25519Identity) }
 }

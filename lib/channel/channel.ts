@@ -10,6 +10,7 @@
  * @module
  */
 import { checkOptions, type OptionNames } from '../base/checks.ts'
+import { constantTimeEqual } from '../cell/bytes.ts'
 import { CellCommand, cellCommandName } from '../cell/commands.ts'
 import { systemClock, type Clock } from '../base/clock.ts'
 import { deferred } from '../base/deferred.ts'
@@ -19,6 +20,7 @@ import { currentPlatform } from '../platform/current.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Transport } from '../platform/links/transport.ts'
 import { checkDirectoryServer, type DirectoryServer } from '../relay.ts'
+import type { ProvenIdentity } from './certs.ts'
 import { ChannelCircuit } from './channel-circuit.ts'
 import type { CircuitPort, CircuitReceiver } from './circuit-port.ts'
 import type { LinkItem } from './deframer.ts'
@@ -66,8 +68,10 @@ const ignore = (): void => undefined
 
 /** A connection to a relay that has proved who it is. */
 export class Channel implements AsyncDisposable {
-  /** The relay at the other end. */
+  /** The relay at the other end, as it was asked for. */
   readonly relay: DirectoryServer
+  /** The identities that it has proved, both of them, whether both were asked for or not. */
+  readonly identity: ProvenIdentity
   /** The link protocol: 4 or 5. */
   readonly linkVersion: number
   /**
@@ -115,6 +119,7 @@ export class Channel implements AsyncDisposable {
 
   private constructor(relay: DirectoryServer, link: OpenLink, clock: Clock) {
     this.relay = relay
+    this.identity = link.identity
     this.linkVersion = link.linkVersion
     this.clockSkew = link.clockSkew
     this.closed = this.#closed.promise
@@ -131,6 +136,15 @@ export class Channel implements AsyncDisposable {
       if (told) this.#fail(error)
       else lost(error)
     })
+  }
+
+  /** True when the relay at the other end has proved to be this one, by every identity that is known of it. */
+  leadsTo({ rsaIdentity, ed25519Identity }: Pick<DirectoryServer, 'rsaIdentity' | 'ed25519Identity'>): boolean {
+    const proven = this.identity
+    return (
+      constantTimeEqual(proven.rsaIdentity, rsaIdentity) &&
+      (ed25519Identity === undefined || constantTimeEqual(proven.ed25519Identity, ed25519Identity))
+    )
   }
 
   /**

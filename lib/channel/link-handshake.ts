@@ -27,7 +27,7 @@ import type { Platform } from '../platform/platform.ts'
 import type { LinkAddress } from '../platform/links/transport.ts'
 import type { DirectoryServer } from '../relay.ts'
 import type { Clock } from '../base/clock.ts'
-import { verifyCerts } from './certs.ts'
+import { verifyCerts, type ProvenIdentity } from './certs.ts'
 import type { LinkItem } from './deframer.ts'
 
 /** The link protocols that are spoken, lowest first. */
@@ -57,6 +57,8 @@ export interface LinkHandshakeResult {
    * tell the time. The relay has proved who it is, not that its clock is right.
    */
   readonly clockSkew: number | undefined
+  /** Who the relay has proved to be, whether all of that was asked for or not. */
+  readonly identity: ProvenIdentity
 }
 
 /** Which cell is due. */
@@ -67,6 +69,7 @@ export class LinkHandshake {
   readonly #options: LinkHandshakeOptions
   #state: State = 'VERSIONS'
   #linkVersion = 0
+  #identity: ProvenIdentity | undefined
   #result: LinkHandshakeResult | undefined
 
   constructor(options: LinkHandshakeOptions) {
@@ -126,7 +129,7 @@ export class LinkHandshake {
   #certs(body: Uint8Array): void {
     const certs = wellFormed(() => decodeCerts(body))
     const { peerCertificate, expected, clock, platform } = this.#options
-    verifyCerts({ certs, peerCertificate, expected, now: clock.now(), platform })
+    this.#identity = verifyCerts({ certs, peerCertificate, expected, now: clock.now(), platform })
     this.#state = 'AUTH_CHALLENGE'
   }
 
@@ -134,7 +137,7 @@ export class LinkHandshake {
     const { timestamp } = wellFormed(() => decodeNetinfo(body))
     const { hostname } = this.#options.address
     const clockSkew = timestamp === 0 ? undefined : timestamp - Math.floor(this.#options.clock.now() / 1000)
-    this.#result = { linkVersion: this.#linkVersion, clockSkew }
+    this.#result = { linkVersion: this.#linkVersion, clockSkew, identity: this.#identity as ProvenIdentity }
     this.#state = 'done'
     // No time and no address of ours: either would tell this client from others (tor-spec, "NETINFO cells").
     const otherAddress = parseIPAddress(hostname) === undefined ? undefined : hostname

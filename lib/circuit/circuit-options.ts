@@ -5,7 +5,6 @@
  */
 import { abortSignal, numbers, type OptionNames } from '../base/checks.ts'
 import { systemClock, type Clock } from '../base/clock.ts'
-import { constantTimeEqual } from '../cell/bytes.ts'
 import { Channel } from '../channel/channel.ts'
 import { currentPlatform } from '../platform/current.ts'
 import type { Transport } from '../platform/links/transport.ts'
@@ -27,8 +26,8 @@ export interface CircuitOptions {
   /** How the first relay is reached; the runtime's own way by default. A browser has none. */
   readonly transport?: Transport | undefined
   /**
-   * A channel to the first relay, open or being opened, to share. Otherwise the circuit dials one and closes it with
-   * itself.
+   * A channel to the first relay, open or being opened, to share: it must have proved every identity that is known of
+   * it, or the circuit fails with `LINK_IDENTITY`. Otherwise the circuit dials one and closes it with itself.
    */
   readonly channel?: Channel | Promise<Channel> | undefined
   /** Gives up building, or closes the circuit. */
@@ -95,7 +94,7 @@ export function checkCircuit(options: CircuitOptions, first: DirectoryServer): v
   }
   if (congestionControl) numbers('congestionControl', congestionControl, CONGESTION_PARAMETER_NAMES)
   if (xonXoff !== undefined) numbers('xonXoff', xonXoff, XON_XOFF_PARAMETER_NAMES)
-  if (channel instanceof Channel && !constantTimeEqual(channel.relay.rsaIdentity, first.rsaIdentity)) {
+  if (channel instanceof Channel && !channel.leadsTo(first)) {
     throw new TypeError('Cannot open a circuit as channel leads to another relay than path[0]')
   }
   if (channel === undefined && transport === undefined && platform.transport === undefined) {

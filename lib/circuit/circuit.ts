@@ -209,6 +209,9 @@ async function build(
     dialling.signal.throwIfAborted()
     channel = await (options.channel ?? Channel.connect(first, { ...dial, signal: dialling.signal, clock, platform }))
     if (dialling.signal.aborted) return ended()
+    // A channel that others have dialled may have been asked for less.
+    if (!channel.leadsTo(first))
+      throw new TorError('LINK_IDENTITY', 'the channel leads to another relay than the first of the path')
     controller.join(channel.openCircuit(controller))
     await makeHops()
     stopTimer?.()

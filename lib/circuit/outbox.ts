@@ -20,6 +20,14 @@ import { fillRandom } from './random-padding.ts'
 /** Cells of one write to the link: 64 kB, so that a batch stays in the processor's cache. */
 const BATCH = 128
 
+/**
+ * Buffers that no circuit packs into just now: those of a turn serve the next one. A circuit has one only while it holds
+ * cells, as most circuits wait most of the time. Every cell is written whole before it leaves, so none shows what was
+ * there before.
+ */
+const spareBuffers: Uint8Array[] = []
+const MAX_SPARE_BUFFERS = 4
+
 /** Encrypted-to-be cells for one hop. */
 interface Batch {
   readonly hop: Hop
@@ -32,7 +40,8 @@ export class Outbox {
   readonly #cryptos: readonly HopCrypto[]
   readonly #drained: () => void
   readonly #failed: (reason: unknown) => void
-  readonly #bodies = new Uint8Array(BATCH * BODY_SIZE)
+  /** The cells that are packed, if there are some. */
+  #bodies: Uint8Array | undefined
   #count = 0
   /** Cells that were packed so far. */
   #sealed = 0
@@ -73,7 +82,7 @@ export class Outbox {
   /** Packs one message. */
   add(hop: Hop, command: number, streamId: number, body: Uint8Array): void {
     const offset = this.#nextCell(hop)
-    this.#bodies.set(body, offset + HEADER_SIZE)
+    ;(this.#bodies as Uint8Array).set(body, offset + HEADER_SIZE)
     this.#seal(hop, offset, command, streamId, body.length)
     this.#arrange()
   }
@@ -92,7 +101,7 @@ export class Outbox {
   addEarly(hop: Hop, command: number, body: Uint8Array): void {
     this.flush()
     const offset = this.#nextCell(hop)
-    this.#bodies.set(body, offset + HEADER_SIZE)
+    ;(this.#bodies as Uint8Array).set(body, offset + HEADER_SIZE)
     this.#seal(hop, offset, command, 0, body.length)
     this.#send(CellCommand.RELAY_EARLY)
   }
@@ -102,7 +111,7 @@ export class Outbox {
     const { shortCells, sendWindow } = hop.flow
     for (let cell = 0; cell < cells; cell++) {
       const offset = this.#nextCell(hop)
-      const length = source.fill(this.#bodies, offset + HEADER_SIZE, shortCells.cellSize)
+      const length = source.fill(this.#bodies as Uint8Array, offset + HEADER_SIZE, shortCells.cellSize)
       shortCells.packed(length)
       this.#seal(hop, offset, RelayCommand.DATA, streamId, length)
       sendWindow.take(hop.sentTag, reserved && cell === 0)
@@ -128,12 +137,13 @@ export class Outbox {
   #nextCell(hop: Hop): number {
     if (this.#count === BATCH || this.#target !== hop) this.flush()
     this.#target = hop
+    this.#bodies ??= spareBuffers.pop() ?? new Uint8Array(BATCH * BODY_SIZE)
     return this.#count++ * BODY_SIZE
   }
 
   /** Header, padding (4 zero bytes, then random ones: tor-spec, "Relay cells") and digest. */
   #seal(hop: Hop, offset: number, command: number, streamId: number, length: number): void {
-    const bodies = this.#bodies
+    const bodies = this.#bodies as Uint8Array
     writeHeader(bodies, offset, command, streamId, length)
     const padding = offset + HEADER_SIZE + length
     const end = offset + BODY_SIZE
@@ -147,7 +157,8 @@ export class Outbox {
 
   #send(command: number): void {
     const hop = this.#target as Hop
-    const bodies = this.#bodies.subarray(0, this.#count * BODY_SIZE)
+    const buffer = this.#bodies as Uint8Array
+    const bodies = buffer.subarray(0, this.#count * BODY_SIZE)
     if (this.#waiting.length > 0 || forwardRoom(this.#cryptos, hop.index) < this.#count) {
       this.#waiting.push({ hop, command, bodies: new Uint8Array(bodies) })
       this.#refill(hop)
@@ -155,6 +166,9 @@ export class Outbox {
       this.#port.sendRelay(command, encryptFor(this.#cryptos, hop.index, bodies), this.#count)
     }
     this.#count = 0
+    // What waits is a copy, and the port has made one of what it sends.
+    this.#bodies = undefined
+    if (spareBuffers.length < MAX_SPARE_BUFFERS) spareBuffers.push(buffer)
   }
 
   /** Waits for keystream, then sends what waits for it. One at a time. */

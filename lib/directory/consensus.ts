@@ -10,11 +10,19 @@ import { DocumentReader } from './text/document.ts'
 import { parseFingerprint, parseKeyValues, parseNumber, parseTime } from './text/fields.ts'
 import { NO_PROTOCOLS, parseProtocols, type Protocols } from './protocols.ts'
 import { type ConsensusRelay, RelayEntryReader } from './relay-entry.ts'
-import { type SliceOptions, Slices } from './text/slices.ts'
+import { READ_A_SLICE, type SliceOptions, Slices } from './text/slices.ts'
 
-/** How many relays are read, and how many bytes are hashed, before other tasks have their turn: a few ms each. */
-const RELAYS_A_SLICE = 250
-const BYTES_A_SLICE = 262_144
+/** How much is hashed before other tasks have their turn, in characters: a few ms. */
+const HASHED_A_SLICE = 262_144
+
+/**
+ * The most items ahead of the relays, and between them and the signatures; the most relays, and the most signatures.
+ * Each is several times what the public network has: 60, 2, 9,000 and 9.
+ */
+const MAX_HEADER_ITEMS = 1000
+const MAX_FOOTER_ITEMS = 100
+const MAX_RELAYS = 50_000
+const MAX_SIGNATURES = 256
 
 /** Which digest an authority signed. Signatures over others are passed over, as dir-spec has it. */
 export type SignatureAlgorithm = 'sha1' | 'sha256'
@@ -72,13 +80,13 @@ const HEADER_ITEMS: ReadonlySet<string> = /* @__PURE__ */ new Set([
  */
 export async function parseConsensus(text: string, options: SliceOptions = {}): Promise<Consensus> {
   const reader = new DocumentReader(text, 'consensus')
-  const header = readHeader(reader)
-  const relays = await readRelays(reader, options)
-  const footer = readFooter(reader, text)
-  const signed = new TextEncoder().encode(text.slice(0, footer.signedEnd))
+  const slices = new Slices(READ_A_SLICE, options)
+  const header = await readHeader(reader, slices)
+  const relays = await readRelays(reader, slices)
+  const footer = await readFooter(reader, text, slices)
   const digests = new Map<SignatureAlgorithm, Uint8Array>()
   for (const { algorithm } of footer.signatures) {
-    if (!digests.has(algorithm)) digests.set(algorithm, await digest(algorithm, signed, options))
+    if (!digests.has(algorithm)) digests.set(algorithm, await digest(algorithm, text, footer.signedEnd, options))
   }
   return { ...header, relays, bandwidthWeights: footer.bandwidthWeights, signatures: footer.signatures, digests }
 }
@@ -86,17 +94,19 @@ export async function parseConsensus(text: string, options: SliceOptions = {}): 
 type Header = Omit<Consensus, 'relays' | 'bandwidthWeights' | 'signatures' | 'digests'>
 
 /** Reads up to the first relay, or to the footer. */
-function readHeader(reader: DocumentReader): Header {
+async function readHeader(reader: DocumentReader, slices: Slices): Promise<Header> {
   // The signed part begins with this item, so nothing may be ahead of it.
   if (!reader.next() || reader.start !== 0 || !reader.is('network-status-version'))
     reader.fail('it begins with something else')
-  const [version, flavour] = reader.words(1)
+  const [version, flavour] = reader.words(1, 2)
   if (version !== '3' || flavour !== 'microdesc') reader.fail('it is not of version 3 with microdescriptors')
   const items = new Map<string, string[]>()
-  while (reader.next() && !reader.is('r') && !reader.is('directory-footer')) {
+  for (let count = 0; reader.next() && !reader.is('r') && !reader.is('directory-footer'); count++) {
+    if (count === MAX_HEADER_ITEMS) reader.fail('its header is too long')
+    if (slices.isFull(reader.takeWork())) await slices.pause()
     if (!HEADER_ITEMS.has(reader.keyword)) continue
     if (items.has(reader.keyword)) reader.fail(`"${reader.keyword}" is there twice`)
-    items.set(reader.keyword, reader.words(0))
+    items.set(reader.keyword, reader.list())
   }
   if (items.get('vote-status')?.[0] !== 'consensus') reader.fail('it is a vote')
   const time = (keyword: string): number => {
@@ -127,18 +137,17 @@ function readHeader(reader: DocumentReader): Header {
 }
 
 /** Reads the relays, up to the footer. */
-async function readRelays(reader: DocumentReader, options: SliceOptions): Promise<ConsensusRelay[]> {
+async function readRelays(reader: DocumentReader, slices: Slices): Promise<ConsensusRelay[]> {
   const entries = new RelayEntryReader(reader)
   const relays: ConsensusRelay[] = []
-  const slices = new Slices(RELAYS_A_SLICE, options)
   let last = ''
   while (reader.is('r')) {
-    const relay = entries.read()
+    if (relays.length === MAX_RELAYS) reader.fail('it has too many relays')
+    const relay = await entries.read(slices)
     // Ascending, so that none is there twice.
     if (relay.fingerprint <= last) reader.fail('its relays are not in order')
     last = relay.fingerprint
     relays.push(relay)
-    if (slices.isFull(1)) await slices.pause()
   }
   return relays
 }
@@ -151,13 +160,15 @@ interface Footer {
 }
 
 /** Reads the footer, up to the end of the document. */
-function readFooter(reader: DocumentReader, text: string): Footer {
+async function readFooter(reader: DocumentReader, text: string, slices: Slices): Promise<Footer> {
   if (!reader.is('directory-footer')) reader.fail('it has no footer')
   let bandwidthWeights: ReadonlyMap<string, number> | undefined
   const signatures: ConsensusSignature[] = []
   let signedEnd: number | undefined
-  while (reader.next()) {
+  for (let items = 0, signed = 0; reader.next();) {
+    if (slices.isFull(reader.takeWork())) await slices.pause()
     if (reader.is('directory-signature')) {
+      if (signed++ === MAX_SIGNATURES) reader.fail('it has too many signatures')
       signedEnd ??= reader.start + 'directory-signature '.length
       if (!text.startsWith('directory-signature ', reader.start))
         reader.fail('a signature in it has no space where one must be')
@@ -165,9 +176,11 @@ function readFooter(reader: DocumentReader, text: string): Footer {
       if (signature !== undefined) signatures.push(signature)
     } else if (signedEnd !== undefined) {
       reader.fail('something that is not signed follows the signatures')
+    } else if (items++ === MAX_FOOTER_ITEMS) {
+      reader.fail('its footer is too long')
     } else if (reader.is('bandwidth-weights')) {
       if (bandwidthWeights !== undefined) reader.fail('"bandwidth-weights" is there twice')
-      bandwidthWeights = parseKeyValues(reader.words(0)) ?? reader.fail('"bandwidth-weights" is not well-formed')
+      bandwidthWeights = parseKeyValues(reader.list()) ?? reader.fail('"bandwidth-weights" is not well-formed')
     }
   }
   if (signedEnd === undefined) return reader.fail('it has no signatures')
@@ -176,7 +189,7 @@ function readFooter(reader: DocumentReader, text: string): Footer {
 
 /** directory-signature [Algorithm] identity signing-key-digest; undefined for an algorithm of the future. */
 function readSignature(reader: DocumentReader): ConsensusSignature | undefined {
-  const words = reader.words(2)
+  const words = reader.words(2, 3)
   const [algorithm, claimed, key] = words.length === 2 ? ['sha1', ...words] : words
   if (algorithm !== 'sha1' && algorithm !== 'sha256') return undefined
   const signature = reader.object('SIGNATURE')
@@ -187,12 +200,23 @@ function readSignature(reader: DocumentReader): ConsensusSignature | undefined {
   return { algorithm, identity, signingKeyDigest, signature }
 }
 
-async function digest(algorithm: SignatureAlgorithm, signed: Uint8Array, options: SliceOptions): Promise<Uint8Array> {
+/** The digest of the first `end` characters, in UTF-8. */
+async function digest(
+  algorithm: SignatureAlgorithm,
+  text: string,
+  end: number,
+  options: SliceOptions,
+): Promise<Uint8Array> {
   const hash = (algorithm === 'sha1' ? sha1 : sha256).create()
-  const slices = new Slices(BYTES_A_SLICE, options)
-  for (let at = 0; at < signed.length; at += BYTES_A_SLICE) {
-    if (at > 0 && slices.isFull(BYTES_A_SLICE)) await slices.pause()
-    hash.update(signed.subarray(at, at + BYTES_A_SLICE))
+  const slices = new Slices(HASHED_A_SLICE, options)
+  const encoder = new TextEncoder()
+  for (let at = 0; at < end;) {
+    if (at > 0 && slices.isFull(HASHED_A_SLICE)) await slices.pause()
+    const next = Math.min(at + HASHED_A_SLICE, end)
+    // A character of two halves stays whole.
+    const cut = next < end && (text.charCodeAt(next - 1) & 0xfc00) === 0xd800 ? next - 1 : next
+    hash.update(encoder.encode(text.slice(at, cut)))
+    at = cut
   }
   return hash.digest()
 }

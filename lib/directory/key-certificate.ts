@@ -19,6 +19,10 @@ const MAX_SKEW = 24 * 3_600_000
 /** The shortest key that counts, in bytes: 1024 bits. */
 const MIN_KEY_SIZE = 128
 
+/** The longest certificate, in characters, and the most items of one: one of two keys of 4096 bits has 3,600 and 9. */
+const MAX_CERTIFICATE = 16_384
+const MAX_ITEMS = 64
+
 /** A certificate of an authority's signing key. Nothing of it is proved before {@link verifyKeyCertificate} says so. */
 export interface KeyCertificate {
   /** The fingerprint of the authority's identity key as the certificate claims it, in 40 hex digits in upper case. */
@@ -54,15 +58,24 @@ type Item = (typeof ITEMS)[number]
 /**
  * Reads certificates that stand one after the other. The results keep nothing of `text`.
  *
+ * @param asked - those that were asked for: it ends at the first that is none of them, or is there for the second time.
+ *   By default any is welcome.
  * @throws TorError `DIRECTORY_MALFORMED`
  */
-export function parseKeyCertificates(text: string): KeyCertificate[] {
+export function parseKeyCertificates(text: string, asked?: readonly KeyCertificateName[]): KeyCertificate[] {
   const certificates: KeyCertificate[] = []
   if (text === '') return certificates
+  const wanted = asked && new Set(asked.map(nameOf))
   const reader = new DocumentReader(text, "authority's certificate")
-  while (reader.next()) certificates.push(readCertificate(reader, text))
+  while (reader.next()) {
+    const certificate = readCertificate(reader, text)
+    if (wanted?.delete(nameOf(certificate)) === false) break
+    certificates.push(certificate)
+  }
   return certificates
 }
+
+const nameOf = ({ identity, signingKeyDigest }: KeyCertificateName): string => `${identity}-${signingKeyDigest}`
 
 /** Reads the certificate whose first item the reader is at, up to its last one. */
 function readCertificate(reader: DocumentReader, text: string): KeyCertificate {
@@ -71,14 +84,15 @@ function readCertificate(reader: DocumentReader, text: string): KeyCertificate {
   if (reader.words(1)[0] !== '3') reader.fail('it is not of version 3')
   const words = new Map<string, string[]>()
   const objects = new Map<string, Uint8Array>()
-  for (;;) {
+  for (let items = 0; ; items++) {
     if (!reader.next()) reader.fail('it has no signature')
+    if (items === MAX_ITEMS || reader.end - start > MAX_CERTIFICATE) reader.fail('it is too long')
     if (reader.is('dir-key-certification')) break
     if (reader.is('dir-key-certificate-version')) reader.fail('it has no signature')
     const { keyword } = reader
     if (!(ITEMS as readonly string[]).includes(keyword)) continue
     if (words.has(keyword)) reader.fail(`"${keyword}" is there twice`)
-    words.set(keyword, reader.words(0))
+    words.set(keyword, reader.words(0, 2))
     const names = objectNames(keyword as Item)
     if (names !== undefined) objects.set(keyword, reader.object(...names))
   }

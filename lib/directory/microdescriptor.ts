@@ -10,10 +10,16 @@ import { DocumentReader } from './text/document.ts'
 import { decodeBase64, encodeBase64, ownText } from './text/encoding.ts'
 import { parseFamily } from './family.ts'
 import { parsePortPolicy, type PortPolicy, REJECT_ALL } from './port-policy.ts'
-import { type SliceOptions, Slices } from './text/slices.ts'
+import { READ_A_SLICE, type SliceOptions, Slices } from './text/slices.ts'
 
-/** How many microdescriptors are read before other tasks have their turn: a few ms. */
-const MICRODESCRIPTORS_A_SLICE = 150
+/** What a microdescriptor costs beside its characters, in characters: its digest, and that of an entry. */
+const MICRODESCRIPTOR_COST = 512
+
+/** The longest microdescriptor, in characters: a relay's whole descriptor, which it is made of, has at most 20,000. */
+const MAX_MICRODESCRIPTOR = 32_768
+
+/** The most families by identity of which one relay may be. */
+const MAX_FAMILY_IDS = 100
 
 /** How every microdescriptor begins, with or without the key of the old TAP handshake behind it (proposal 350). */
 const FIRST_LINE = 'onion-key\n'
@@ -39,7 +45,7 @@ export interface Microdescriptor {
 export interface MicrodescriptorEntry {
   /** The SHA-256 of `text`, in base64 without padding. It is what tells whether this was asked for. */
   readonly digest: string
-  /** It as it came, to be kept. A piece of the text that was read: it keeps all of that in memory. */
+  /** It as it came, to be kept. It keeps nothing of what it was read from. */
   readonly text: string
   /** What it says; undefined when it is malformed. It keeps nothing of the text. */
   readonly microdescriptor: Microdescriptor | undefined
@@ -47,38 +53,58 @@ export interface MicrodescriptorEntry {
   readonly error: TorError | undefined
 }
 
+/** How microdescriptors are read. */
+export interface MicrodescriptorOptions extends SliceOptions {
+  /** The digests of those that were asked for; by default any is welcome. */
+  readonly asked?: ReadonlySet<string>
+}
+
 /**
  * Reads microdescriptors that stand one after the other, in slices: other tasks have their turn between them. One that
- * is malformed does not cost the others.
+ * is malformed does not cost the others. It ends at the first that was not asked for, is there for the second time, or
+ * is longer than any: whoever sends such has nothing better to give, and it may be much.
  *
  * @throws TorError `DIRECTORY_MALFORMED`, as rejection, when the text does not begin with a microdescriptor
  */
-export async function parseMicrodescriptors(text: string, options: SliceOptions = {}): Promise<MicrodescriptorEntry[]> {
+export async function parseMicrodescriptors(
+  text: string,
+  options: MicrodescriptorOptions = {},
+): Promise<MicrodescriptorEntry[]> {
   if (text !== '' && !text.startsWith(FIRST_LINE)) {
     throw new TorError('DIRECTORY_MALFORMED', 'Malformed microdescriptors: they begin with something else')
   }
   const reader = new MicrodescriptorReader()
-  const entries: MicrodescriptorEntry[] = []
-  const slices = new Slices(MICRODESCRIPTORS_A_SLICE, options)
+  const entries = new Map<string, MicrodescriptorEntry>()
+  const slices = new Slices(READ_A_SLICE, options)
   for (let start = 0; start < text.length;) {
     const next = text.indexOf(`\n${FIRST_LINE}`, start)
     const end = next === -1 ? text.length : next + 1
-    entries.push(reader.read(text.slice(start, end)))
+    if (end - start > MAX_MICRODESCRIPTOR) break
+    const bytes = reader.encode(text.slice(start, end))
+    const digest = encodeBase64(sha256(bytes))
+    if (entries.has(digest) || options.asked?.has(digest) === false) break
+    entries.set(digest, reader.read(bytes, digest))
+    if (slices.isFull(end - start + MICRODESCRIPTOR_COST)) await slices.pause()
     start = end
-    if (slices.isFull(1)) await slices.pause()
   }
-  return entries
+  return [...entries.values()]
 }
 
 /** Reads microdescriptors that may have much in common. */
 class MicrodescriptorReader {
   readonly #encoder = new TextEncoder()
+  readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true })
   readonly #policies = new Map<string, PortPolicy>([['reject 1-65535', REJECT_ALL]])
   readonly #families = new Map<string, readonly string[]>([['', []]])
   readonly #familyIds = new Map<string, readonly string[]>([['', []]])
 
-  read(text: string): MicrodescriptorEntry {
-    const digest = encodeBase64(sha256(this.#encoder.encode(text)))
+  encode(text: string): Uint8Array<ArrayBuffer> {
+    return this.#encoder.encode(text)
+  }
+
+  read(bytes: Uint8Array<ArrayBuffer>, digest: string): MicrodescriptorEntry {
+    // A text of its own: a piece of a string keeps all of that string in memory.
+    const text = this.#decoder.decode(bytes)
     try {
       return { digest, text, microdescriptor: this.#read(text, digest), error: undefined }
     } catch (error) {
@@ -98,7 +124,7 @@ class MicrodescriptorReader {
       items.set(reader.keyword, reader.rest.trim())
     }
     const key = (item: string, index: number): Uint8Array => {
-      const bytes = decodeBase64(items.get(item)?.split(/[ \t]+/)[index] ?? '')
+      const bytes = decodeBase64(items.get(item)?.split(/[ \t]+/, index + 1)[index] ?? '')
       return bytes?.length === 32 ? bytes : reader.fail(`"${item}" has no key of 32 bytes`)
     }
     const policy = (item: string): PortPolicy => {
@@ -112,9 +138,11 @@ class MicrodescriptorReader {
       ed25519Identity: key('id', 1),
       exitPolicy: policy('p'),
       exitPolicyIPv6: policy('p6'),
-      family: shared(this.#families, items.get('family') ?? '', (names) => parseFamily(names.split(/[ \t]+/))) ?? [],
+      family: shared(this.#families, items.get('family') ?? '', parseFamily) ?? [],
       familyIds:
-        shared(this.#familyIds, items.get('family-ids') ?? '', (ids) => ids.split(/[ \t]+/).map(ownText)) ?? [],
+        shared(this.#familyIds, items.get('family-ids') ?? '', (ids) =>
+          ids.split(/[ \t]+/, MAX_FAMILY_IDS).map(ownText),
+        ) ?? [],
     }
   }
 }

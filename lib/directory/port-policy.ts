@@ -6,6 +6,9 @@
  */
 import { parsePort } from './text/fields.ts'
 
+/** The most ranges of a policy. Authorities write summaries of at most 1000 characters. */
+const MAX_RANGES = 500
+
 /** To which ports a relay lets streams out. */
 export class PortPolicy {
   readonly #accepts: boolean
@@ -49,11 +52,12 @@ export const REJECT_ALL: PortPolicy = /* @__PURE__ */ new PortPolicy(true, /* @_
  * result keeps nothing of `text`.
  */
 export function parsePortPolicy(text: string): PortPolicy | undefined {
-  const [verb, list, ...more] = text.trim().split(/[ \t]+/)
-  if ((verb !== 'accept' && verb !== 'reject') || list === undefined || more.length > 0) return undefined
+  const [verb, list, more] = text.trim().split(/[ \t]+/, 3)
+  if ((verb !== 'accept' && verb !== 'reject') || list === undefined || more !== undefined) return undefined
   const ranges: number[] = []
-  for (const range of list.split(',')) {
-    const [first, last = first, rest] = range.split('-')
+  for (const range of list.split(',', MAX_RANGES + 1)) {
+    if (ranges.length === 2 * MAX_RANGES) return undefined
+    const [first, last = first, rest] = range.split('-', 3)
     const low = parsePort(first)
     const high = parsePort(last)
     if (low === undefined || high === undefined || rest !== undefined || low > high || low <= (ranges.at(-1) ?? 0))

@@ -52,7 +52,7 @@ export const NO_PROTOCOLS: Protocols = /* @__PURE__ */ new Protocols(/* @__PURE_
 
 /** Reads `Link=1-5 Relay=2,4`. Undefined when that is not what it is. The result keeps nothing of `text`. */
 export function parseProtocols(text: string): Protocols | undefined {
-  const entries = text.trim().split(/[ \t]+/)
+  const entries = text.trim().split(/[ \t]+/, MAX_ENTRIES + 1)
   if (entries[0] === '') return NO_PROTOCOLS
   if (entries.length > MAX_ENTRIES) return undefined
   const ranges = new Map<string, number[]>()
@@ -69,8 +69,9 @@ export function parseProtocols(text: string): Protocols | undefined {
 /** `1,3-5` as 1, 1, 3, 5: ascending and apart from each other. */
 function parseRanges(list: string): number[] | undefined {
   const versions: number[] = []
-  for (const range of list.split(',')) {
-    const [first, last = first, more] = range.split('-')
+  // There are 64 versions: of more ranges than that, one is not ascending.
+  for (const range of list.split(',', MAX_VERSION + 2)) {
+    const [first, last = first, more] = range.split('-', 3)
     const low = parseNumber(first, MAX_VERSION)
     const high = parseNumber(last, MAX_VERSION)
     if (low === undefined || high === undefined || more !== undefined || low > high || low <= (versions.at(-1) ?? -1))

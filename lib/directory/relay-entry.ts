@@ -10,6 +10,11 @@ import { decodeBase64, encodeHex, ownText } from './text/encoding.ts'
 import { parseAddressAndPort, parseNumber } from './text/fields.ts'
 import { NO_PROTOCOLS, parseProtocols, type Protocols } from './protocols.ts'
 import { parseFlags, type RelayFlags } from './relay-flags.ts'
+import type { Slices } from './text/slices.ts'
+
+/** The most OR addresses of a relay, and the most items of its entry: authorities give two, and about eight. */
+const MAX_ADDRESSES = 8
+const MAX_ITEMS = 64
 
 /** A relay of a consensus. There are thousands: what many of them have in common is shared between them. */
 export interface ConsensusRelay {
@@ -56,13 +61,18 @@ export class RelayEntryReader {
   }
 
   /**
-   * Reads the relay whose `r` line the document reader is at, up to the item that begins something else. Throws a
-   * TorError `DIRECTORY_MALFORMED`.
+   * Reads the relay whose `r` line the document reader is at, up to the item that begins something else. Between two
+   * items other tasks may have their turn. Throws a TorError `DIRECTORY_MALFORMED`, as rejection.
    */
-  read(): ConsensusRelay {
+  async read(slices: Slices): Promise<ConsensusRelay> {
     const reader = this.#reader
     const entry = this.#readFirstLine()
-    while (reader.next() && !reader.is('r') && !reader.is('directory-footer')) this.#readItem(entry)
+    for (let items = 0; reader.next() && !reader.is('r') && !reader.is('directory-footer'); items++) {
+      if (items === MAX_ITEMS) reader.fail('a relay in it has too many items')
+      if (slices.isFull(reader.takeWork())) await slices.pause()
+      this.#readItem(entry)
+    }
+    if (slices.isFull(reader.takeWork())) await slices.pause()
     const { nickname, fingerprint, addresses, flags, digest, bandwidth = 0, measured, protocols = NO_PROTOCOLS } = entry
     if (flags === undefined || digest === undefined)
       return reader.fail('a relay in it has no flags or no microdescriptor')
@@ -108,6 +118,7 @@ export class RelayEntryReader {
     const reader = this.#reader
     switch (reader.keyword) {
       case 'a': {
+        if (entry.addresses.length === MAX_ADDRESSES) reader.fail('a relay in it has too many addresses')
         const address = parseAddressAndPort(reader.words(1)[0] as string)
         entry.addresses.push(address ?? reader.fail('an address in it is none'))
         break
@@ -139,7 +150,7 @@ export class RelayEntryReader {
   #readBandwidth(entry: Entry): void {
     const reader = this.#reader
     entry.measured = true
-    for (const word of reader.words(1)) {
+    for (const word of reader.list()) {
       if (word === 'Unmeasured=1') entry.measured = false
       if (!word.startsWith('Bandwidth=')) continue
       if (entry.bandwidth !== undefined) reader.fail('a relay in it has two bandwidths')
@@ -150,7 +161,7 @@ export class RelayEntryReader {
 
   #sharedFlags(rest: string): RelayFlags {
     let flags = this.#flags.get(rest)
-    if (flags === undefined) this.#flags.set(rest, (flags = parseFlags(this.#reader.words(0))))
+    if (flags === undefined) this.#flags.set(rest, (flags = parseFlags(this.#reader.list())))
     return flags
   }
 

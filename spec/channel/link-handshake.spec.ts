@@ -64,7 +64,7 @@ describe('the link handshake', () => {
       Uint8Array.of(...hex('00000000 08'), ...padded(hex('00000000 04 04 7f000001 00'))),
     )
     expect(sent.subarray(514)).to.deep.equal(Uint8Array.of(...hex('00000000 0c'), ...padded(hex('00 01 0000 0000'))))
-    expect(handshake.result).to.deep.equal({ linkVersion: 5, clockSkew: 0 })
+    expect(handshake.result).to.deep.include({ linkVersion: 5, clockSkew: 0 })
   })
 
   it('settles on link protocol 4 with a relay that has no higher one, and negotiates no padding then', () => {

@@ -1,5 +1,9 @@
 import { expect } from 'chai'
 import { RelayCommand } from '../../lib/cell/commands.ts'
+import { CircuitController } from '../../lib/circuit/circuit-controller.ts'
+import type { Hop } from '../../lib/circuit/hop.ts'
+import { HOP_KEY_SIZE, HopCrypto } from '../../lib/circuit/onion/hop-crypto.ts'
+import { currentPlatform } from '../../lib/platform/current.ts'
 import { echo, sink, source } from '../../lib/testing/exit/exits.ts'
 import type { TestRelay } from '../../lib/testing/relay/test-relay.ts'
 import { flowControls } from '../support/flow-controls.ts'
@@ -145,4 +149,38 @@ describe('The memory of a process whose relay does not stop at an XOFF', () => {
     const after = await memory()
     expect(after.held - before.held, 'bytes held').to.be.lessThan(4 * MB)
   })
+})
+
+describe('The memory of circuits that are open and idle', () => {
+  /** A circuit of three hops to nowhere, over which something was sent if `used`. */
+  function idleCircuit(used: boolean): CircuitController {
+    const port = {
+      circuitId: 0x8000_0001,
+      room: 500,
+      taken: 0,
+      sendRelay: () => undefined,
+      sendCell: () => undefined,
+      release: () => undefined,
+    }
+    const circuit = new CircuitController()
+    circuit.join(port)
+    for (let hop = 0; hop < 3; hop++)
+      circuit.addHop(new HopCrypto(crypto.getRandomValues(new Uint8Array(HOP_KEY_SIZE)), currentPlatform()))
+    circuit.open()
+    if (used) circuit.sendmeDue(circuit.hops[2] as Hop, new Uint8Array(20))
+    return circuit
+  }
+
+  for (const used of [false, true]) {
+    it(`is less than 16 kB of buffers and 32 kB in all for each, ${used ? 'used before' : 'never used'}`, async () => {
+      const kept = Array.from({ length: 20 }, () => idleCircuit(used))
+      const before = await memory()
+      const buffers = process.memoryUsage().arrayBuffers
+      kept.push(...Array.from({ length: 200 }, () => idleCircuit(used)))
+      const after = await memory()
+      expect((process.memoryUsage().arrayBuffers - buffers) / 200, 'buffers').to.be.lessThan(16_000)
+      expect((after.held - before.held) / 200, 'held').to.be.lessThan(32_000)
+      expect(kept).to.have.length(220)
+    })
+  }
 })

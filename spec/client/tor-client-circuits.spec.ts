@@ -126,6 +126,32 @@ describe('TorClient: circuits', function () {
       expect(fixture.built - before).to.be.at.most(4)
     }).timeout(60_000)
 
+    it('32 at once, for 150 tokens, and the others as these are open', async () => {
+      fixture.clock.advance(31 * MINUTE)
+      for (const each of fixture.network.relays) each.exit = echo()
+      let asked = 0
+      let answers: (() => void)[] | undefined = []
+      for (const each of fixture.network.relays) {
+        if (!each.nickname.startsWith('guard')) continue
+        each.answerCreate = async ({ link }) => {
+          if (link.fromClient) asked += 1
+          if (answers) await new Promise<void>((resolve) => answers?.push(resolve))
+          return 'answer' as const
+        }
+      }
+      const sockets = Array.from({ length: 150 }, (_, token) => tor.connect('host.example:80', { isolation: token }))
+      await fixture.network.when(() => asked >= 32)
+      await turn(50)
+      expect(asked).to.equal(32)
+      // Half of those that wait are given up: nothing is built for them.
+      for (const socket of sockets.slice(90)) void socket.close()
+      await turn()
+      for (const answer of answers.splice(0)) answer()
+      answers = undefined
+      await fixture.passing(Promise.all(sockets.slice(0, 90).map(({ opened }) => opened)))
+      expect(asked).to.be.within(90, 96)
+    }).timeout(60_000)
+
     it('ahead: two are ready for streams of any kind, and replaced when they are used or lost', async () => {
       const clean = (): TestCircuit[] =>
         fixture.network.circuits.filter(

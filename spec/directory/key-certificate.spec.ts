@@ -41,6 +41,27 @@ describe('the certificates of a private network of tor', () => {
   })
 })
 
+describe('certificates that were asked for', () => {
+  const names = parseKeyCertificates(CERTIFICATES)
+  const [first, second, third] = names.map(({ text }) => text) as [string, string, string]
+
+  it('are read up to the first that was not, or is there again', () => {
+    const asked = names.slice(0, 2)
+    const read = (text: string): string[] => parseKeyCertificates(text, asked).map((certificate) => certificate.text)
+    expect(read(second + first)).to.deep.equal([second, first])
+    expect(read(first + third + second)).to.deep.equal([first])
+    expect(read(first + first + second)).to.deep.equal([first])
+    expect(read(`${third}_trap\n`)).to.deep.equal([])
+  })
+
+  it('are no longer than 16 kB, and of no more than 64 items', () => {
+    const around = (lines: string): string => replaced(first, 'dir-key-certification', `${lines}dir-key-certification`)
+    expect(parseKeyCertificates(around('x-new\n'.repeat(50)))).to.have.length(1)
+    for (const lines of ['x-new\n'.repeat(64), `x-new ${'y'.repeat(9000)}\n`.repeat(2)])
+      expect(expectRefused(() => parseKeyCertificates(around(`${lines}_trap\n`))).message).to.match(/it is too long/)
+  })
+})
+
 describe('a certificate', () => {
   let signer: Signer
   let other: Signer

@@ -1,7 +1,15 @@
 import { expect } from 'chai'
 import { parseMicrodescriptors } from '../../lib/directory/microdescriptor.ts'
 import { encodeBase64 } from '../../lib/directory/text/encoding.ts'
-import { consensusOf, entriesOf, expectRejected, microdescriptorOf, replaced } from './support/helpers.ts'
+import { READ_A_SLICE } from '../../lib/directory/text/slices.ts'
+import {
+  consensusOf,
+  countedPauses,
+  entriesOf,
+  expectRejected,
+  microdescriptorOf,
+  replaced,
+} from './support/helpers.ts'
 import { generateNetwork } from './support/generated.ts'
 import { CONSENSUS } from './samples/consensus.ts'
 import { MICRODESCRIPTORS } from './samples/microdescriptors.ts'
@@ -144,14 +152,79 @@ describe('several microdescriptors', () => {
   })
 
   it('are read in slices, 9,000 of them', async () => {
-    let pauses = 0
-    const entries = await parseMicrodescriptors(generateNetwork(9000).microdescriptors, {
-      pause: () => {
-        pauses++
-        return Promise.resolve()
-      },
-    })
+    const { microdescriptors: text } = generateNetwork(9000)
+    const { pauses, pause } = countedPauses()
+    const entries = await parseMicrodescriptors(text, { pause })
     expect(entries.filter(({ microdescriptor }) => microdescriptor !== undefined)).to.have.length(9000)
-    expect(pauses).to.equal(9000 / 150)
+    expect(pauses()).to.be.within(text.length / READ_A_SLICE, 9000 / 100)
+  })
+
+  it('are read in slices, however small they are', async () => {
+    const text = Array.from({ length: 20_000 }, (_, index) => `onion-key\nx ${index}\n`).join('')
+    const { pauses, pause } = countedPauses()
+    expect(await parseMicrodescriptors(text, { pause })).to.have.length(20_000)
+    expect(pauses()).to.be.at.least(20_000 / 300)
+  })
+})
+
+describe('microdescriptors that were asked for', () => {
+  const other = changed('80', '81')
+  const third = changed('80', '82')
+  const asked = async (...texts: string[]): Promise<Set<string>> =>
+    new Set((await entriesOf(texts.join(''))).map(({ digest }) => digest))
+
+  it('are taken in any order, the malformed ones too', async () => {
+    const malformed = changed('p accept', 'p permit')
+    const entries = await parseMicrodescriptors(malformed + other + FULL, {
+      asked: await asked(FULL, other, malformed),
+    })
+    expect(entries.map(({ text }) => text)).to.deep.equal([malformed, other, FULL])
+  })
+
+  it('are read up to the first that was not', async () => {
+    const wanted = await asked(FULL, other)
+    for (const unwanted of [third, 'onion-key\n', `onion-key\n${'x\n'.repeat(20_000)}`]) {
+      const entries = await parseMicrodescriptors(FULL + unwanted + other, { asked: wanted })
+      expect(entries.map(({ text }) => text)).to.deep.equal([FULL])
+    }
+  })
+
+  it('are read up to the first that is there again', async () => {
+    const entries = await parseMicrodescriptors(FULL + FULL + other, { asked: await asked(FULL, other) })
+    expect(entries.map(({ text }) => text)).to.deep.equal([FULL])
+  })
+
+  it('cost the digest of one, and no pause, when none of 199,000 was', async () => {
+    const { pauses, pause } = countedPauses()
+    expect(
+      await parseMicrodescriptors('onion-key\n'.repeat(199_000), { asked: await asked(FULL), pause }),
+    ).to.deep.equal([])
+    expect(pauses()).to.equal(0)
+  })
+
+  it('are not looked at when they are longer than any, asked for or not', async () => {
+    const long = FULL + 'x-new\n'.repeat(6000)
+    expect(await parseMicrodescriptors(other + long, { asked: new Set(await asked(other)) })).to.have.length(1)
+    expect(await entriesOf(other + long + FULL)).to.have.length(1)
+  })
+
+  it('are of at most 1000 members of a family, 100 families by identity and 500 ranges of ports', async () => {
+    const many = (count: number, of: (index: number) => string): string =>
+      Array.from({ length: count }, (_, index) => of(index)).join(' ')
+    const ports = (count: number): string => many(count, (index) => String(2 * index + 1)).replaceAll(' ', ',')
+    const { family, familyIds } = await microdescriptorOf(
+      replaced(
+        changed(
+          'other:1',
+          many(200, (index) => `x:${index}`),
+        ),
+        'friend',
+        many(1500, (index) => `f${index}`),
+      ),
+    )
+    expect([family.length, familyIds.length]).to.deep.equal([1000, 100])
+    expect((await microdescriptorOf(changed('80,443', ports(500)))).exitPolicy.allows(999)).to.equal(true)
+    const [entry] = await entriesOf(changed('80,443', ports(501)))
+    expect(entry?.error?.code).to.equal('DIRECTORY_MALFORMED')
   })
 })

@@ -9,7 +9,6 @@ import { TorError } from '../../base/errors.ts'
 import { missingCertificates, verifyConsensus } from '../../directory/consensus-signatures.ts'
 import type { Consensus } from '../../directory/consensus.ts'
 import {
-  isCertificateFor,
   newestCertificates,
   parseKeyCertificates,
   verifyKeyCertificate,
@@ -73,9 +72,7 @@ export class CertificateStore {
       return `/tor/keys/fp-sk/${names.join('+')}.z`
     }
     const accept = (text: string, outdo: () => void): void => {
-      const asked = parseKeyCertificates(text).filter((certificate) =>
-        missing.some((name) => isCertificateFor(certificate, name)),
-      )
+      const asked = parseKeyCertificates(text, missing)
       this.#certificates = newestCertificates([...this.#certificates, ...this.#goodOnes(asked)])
       outdo()
       missing = this.#missing(consensus)

@@ -20,8 +20,8 @@ import { unlessAborted } from '../../base/pause.ts'
 import { describedFraction, neededFraction } from '../relays/path-fraction.ts'
 import type { ClientPhase } from './status.ts'
 
-/** The most bytes of each kind of document. The public network's consensus has about 3 MB. */
-const MAX_CONSENSUS = 16_000_000
+/** The most bytes, as C tor (`MAX_DIR_DL_SIZE`). The public network's consensus has about 3 MB. */
+const MAX_CONSENSUS = 10_485_760
 
 /** How soon the directory is renewed anew because it is stale, in ms. */
 const STALE_RETRY = 60_000

@@ -129,7 +129,7 @@ export class MicrodescriptorStore {
   /** Takes the microdescriptors of a text, of those that were asked for, which it strikes off; returns how many. */
   async #take(text: string, asked?: Set<string>): Promise<number> {
     let taken = 0
-    for (const { digest, microdescriptor, text: own } of await parseMicrodescriptors(text)) {
+    for (const { digest, microdescriptor, text: own } of await parseMicrodescriptors(text, asked ? { asked } : {})) {
       if (microdescriptor === undefined || (asked && !asked.delete(digest))) continue
       this.#known.set(digest, { parsed: microdescriptor, text: own })
       this.#vain.delete(digest)

@@ -11,6 +11,8 @@ export class ChannelPool {
   readonly #options: ChannelOptions
   /** By fingerprint: those that further circuits share. */
   readonly #channels = new Map<string, Promise<Channel>>()
+  /** Those of them that are open. */
+  readonly #open = new Map<Promise<Channel>, Channel>()
   /** Those that take no further circuits, and stay while they have some. */
   readonly #retired = new Set<Promise<Channel>>()
   /** How many circuits hold each channel. */
@@ -27,21 +29,31 @@ export class ChannelPool {
   }
 
   /**
-   * The channel to the relay with this fingerprint, dialled if there is none.
+   * The channel to the relay with this fingerprint, dialled if there is none. One that was dialled by the fingerprint
+   * alone, for the directory, is not shared when the relay has proved another Ed25519 identity than the one that is now
+   * known of it: a new one is dialled, and has to prove both. (One that is still being dialled is shared; the circuit
+   * looks at what it has proved.)
    *
    * @throws TorError as {@link Channel.connect}; `LINK_CLOSED` after `close`
    */
   get(fingerprint: string, relay: DirectoryServer): Promise<Channel> {
     const known = this.#channels.get(fingerprint)
-    if (known) return known
+    if (known) {
+      if (this.#open.get(known)?.leadsTo(relay) !== false) return known
+      this.retire(fingerprint)
+    }
     if (this.#closing.signal.aborted) return Promise.reject(new TorError('LINK_CLOSED', 'the client is closed'))
     const channel = Channel.connect(relay, { ...this.#options, signal: this.#closing.signal })
     this.#channels.set(fingerprint, channel)
     const gone = (): void => {
       if (this.#channels.get(fingerprint) === channel) this.#channels.delete(fingerprint)
       this.#retired.delete(channel)
+      this.#open.delete(channel)
     }
-    channel.then(({ closed }) => closed.then(gone, gone), gone)
+    channel.then((open) => {
+      this.#open.set(channel, open)
+      open.closed.then(gone, gone)
+    }, gone)
     return channel
   }
 

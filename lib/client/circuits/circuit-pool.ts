@@ -7,12 +7,12 @@ import { Circuit } from '../../circuit/circuit.ts'
 import type { CircuitOptions } from '../../circuit/circuit-options.ts'
 import type { Clock } from '../../base/clock.ts'
 import { markHandled } from '../../base/deferred.ts'
-import type { DirectoryRelay } from '../../directory/network-directory.ts'
 import { TorError } from '../../base/errors.ts'
 import type { Platform } from '../../platform/platform.ts'
+import { BuildQueue } from './build-queue.ts'
 import type { ChannelPool } from './channel-pool.ts'
 import type { ExitRequirements } from '../paths/exit-choice.ts'
-import { failedExtension } from './failed-extension.ts'
+import { avoidMissed, failedExtension } from './failed-extension.ts'
 import { admit, judgeFailure } from '../guards/guard-admission.ts'
 import type { GuardManager, GuardPick } from '../guards/guards.ts'
 import type { LearnedPolicies } from '../paths/learned-policies.ts'
@@ -38,9 +38,7 @@ const BUILD_DELAYS = [0, 0, 250, 500, 1000, 2000, 4000, 8000] as const
 /** The longest that failed spare circuits are waited with, in ms. */
 const MAX_SPARE_DELAY = 60_000
 
-/**
- * Without a sign of life for so long the links may be dead without knowing: a laptop slept, the network changed. In ms.
- */
+/** Without a sign of life for so long, in ms, the links may be dead: a laptop slept, the network changed. */
 const MAX_SILENCE = 1_800_000
 
 /**
@@ -69,6 +67,7 @@ export class CircuitPool implements PooledCircuitOwner {
   readonly #options: CircuitPoolOptions
   readonly #circuits = new Set<PooledCircuit>()
   readonly #closing = new AbortController()
+  readonly #queue = new BuildQueue<PooledCircuit>(({ circuit }) => circuit.opened)
   /** By the guard's fingerprint: how many circuits in a row left a stream without an answer. */
   readonly #silent = new Map<string, number>()
   #lastUse: number
@@ -103,7 +102,7 @@ export class CircuitPool implements PooledCircuitOwner {
         await found.ready
         return found
       } catch (error) {
-        avoid(avoided, found, error)
+        avoidMissed(avoided, found, error)
         found.released()
         throw error
       }
@@ -119,7 +118,7 @@ export class CircuitPool implements PooledCircuitOwner {
       const found = [...this.#circuits].find((circuit) => circuit.clean && !circuit.isToReach(avoided))
       const spare = found ?? (await this.#buildFor(USUAL_REQUIREMENTS, signal, avoided))
       await spare.ready.catch((error: unknown) => {
-        avoid(avoided, spare, error)
+        avoidMissed(avoided, spare, error)
         throw error
       })
     })
@@ -129,6 +128,7 @@ export class CircuitPool implements PooledCircuitOwner {
   /** Closes every circuit. */
   async close(): Promise<void> {
     this.#closing.abort()
+    this.#queue.close(clientClosed())
     this.#stopTimer?.()
     await Promise.all([...this.#circuits].map((circuit) => this.#drop(circuit)))
   }
@@ -180,13 +180,17 @@ export class CircuitPool implements PooledCircuitOwner {
     avoided: ReadonlySet<string>,
     signal: AbortSignal | undefined,
   ): Promise<PooledCircuit> {
-    const paths = await this.#options.paths(signal)
-    // Meanwhile another stream may have begun one that suits.
-    const found = this.#claim(need, avoided)
-    if (found) return found
-    const begun = this.#begin(paths.choosePath({ ...need, avoided }), need)
-    begun.claim(need, this.#options.clock.now())
-    return begun
+    return this.#queue.build({
+      isolation: need.isolation,
+      signal,
+      prepare: () => this.#options.paths(signal),
+      find: () => this.#claim(need, avoided),
+      begin: (paths) => {
+        const begun = this.#begin(paths.choosePath({ ...need, avoided }), need)
+        begun.claim(need, this.#options.clock.now())
+        return begun
+      },
+    })
   }
 
   async #buildFor(
@@ -194,15 +198,22 @@ export class CircuitPool implements PooledCircuitOwner {
     signal: AbortSignal | undefined,
     avoided?: ReadonlySet<string>,
   ): Promise<PooledCircuit> {
-    const paths = await this.#options.paths(signal)
-    try {
-      return this.#begin(paths.choosePath({ ...requirements, avoided }), requirements)
-    } catch (error) {
-      // No exit allows the usual ports: then any exit.
-      if (error instanceof TorError && error.code === 'NO_PATH')
-        return this.#begin(paths.choosePath({ ports: [], avoided }), requirements)
-      throw error
-    }
+    return this.#queue.build({
+      isolation: undefined,
+      signal,
+      prepare: () => this.#options.paths(signal),
+      find: () => undefined,
+      begin: (paths) => {
+        try {
+          return this.#begin(paths.choosePath({ ...requirements, avoided }), requirements)
+        } catch (error) {
+          // No exit allows the usual ports: then any exit.
+          if (error instanceof TorError && error.code === 'NO_PATH')
+            return this.#begin(paths.choosePath({ ports: [], avoided }), requirements)
+          throw error
+        }
+      },
+    })
   }
 
   /**
@@ -257,7 +268,7 @@ export class CircuitPool implements PooledCircuitOwner {
     this.#silent.delete(fingerprint)
     guards.beyond(pick, true)
     try {
-      const tryBetter = (): void => void this.#buildFor(USUAL_REQUIREMENTS, this.#closing.signal).catch(() => undefined) // then this one it is
+      const tryBetter = (): void => void this.#buildFor(USUAL_REQUIREMENTS, undefined).catch(() => undefined) // then this one it is
       await admit(guards, pick, this.#options.clock, this.#closing.signal, tryBetter)
     } catch (error) {
       await circuit.close().catch(() => undefined) // it is not used anyway
@@ -274,7 +285,7 @@ export class CircuitPool implements PooledCircuitOwner {
     const spare = [...this.#circuits].filter(({ clean }) => clean).length
     for (let missing = SPARE_CIRCUITS - spare - this.#sparesComing; missing > 0; missing--) {
       this.#sparesComing += 1
-      this.#buildFor(USUAL_REQUIREMENTS, this.#closing.signal)
+      this.#buildFor(USUAL_REQUIREMENTS, undefined)
         .finally(() => (this.#sparesComing -= 1))
         .catch(() => this.#spareFailed())
     }
@@ -335,12 +346,6 @@ export class CircuitPool implements PooledCircuitOwner {
       throw this.#closing.signal.aborted ? clientClosed() : error
     }
   }
-}
-
-/** What the tries that follow a failed circuit learn from it. */
-function avoid(avoided: Set<string>, { circuit, path }: PooledCircuit, error: unknown): void {
-  const missed = failedExtension(error, circuit.hops, path.length)
-  if (missed !== undefined) avoided.add((path[missed] as DirectoryRelay).fingerprint)
 }
 
 const clientClosed = (): TorError => new TorError('CIRCUIT_CLOSED', 'the client is closed')

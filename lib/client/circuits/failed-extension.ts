@@ -10,6 +10,7 @@
  * @module
  */
 import { TorError } from '../../base/errors.ts'
+import type { PooledCircuit } from './pooled-circuit.ts'
 
 /**
  * The position in its path of the relay that a failed circuit was not extended to. Undefined where that is the guard,
@@ -22,4 +23,15 @@ import { TorError } from '../../base/errors.ts'
 export function failedExtension(error: unknown, hops: number, length: number): number | undefined {
   if (hops === 0 || hops >= length || !(error instanceof TorError)) return undefined
   return error.code.startsWith('LINK_') || error.code === 'CIRCUIT_CLOSED' ? undefined : hops
+}
+
+/** What the tries that follow a failed circuit learn from it: they go by others than the relay that was not reached. */
+export function avoidMissed(
+  avoided: Set<string>,
+  { circuit, path }: Pick<PooledCircuit, 'circuit' | 'path'>,
+  error: unknown,
+): void {
+  const missed = failedExtension(error, circuit.hops, path.length)
+  const relay = missed === undefined ? undefined : path[missed]
+  if (relay !== undefined) avoided.add(relay.fingerprint)
 }

@@ -15,8 +15,21 @@ const NEWLINE = 10
 const HYPHEN = 45
 
 /**
+ * The longest line, the longest object, and the most empty lines in a row, in characters. A relay's whole descriptor
+ * has at most 20,000, and the lists of a consensus a few thousand.
+ */
+export const MAX_STRETCH = 65_536
+
+/** The most arguments of a list. */
+export const MAX_LIST = 1000
+
+/** What an item costs beside its characters, in characters. */
+const ITEM_COST = 16
+
+/**
  * Reads the items of a document one after the other. What does not follow the meta-format is a TorError
- * `DIRECTORY_MALFORMED` as soon as it is reached.
+ * `DIRECTORY_MALFORMED` as soon as it is reached; so is what is longer than anything there is, so that no call takes
+ * long.
  *
  * The strings that it gives are pieces of the text: see `ownText` for what is to outlive it.
  */
@@ -27,6 +40,7 @@ export class DocumentReader {
   #rest = ''
   #start = 0
   #end = 0
+  #work = 0
   // The name of this item's object, and where its base64 lines are; undefined without one.
   #objectName: string | undefined
   #objectStart = 0
@@ -60,6 +74,13 @@ export class DocumentReader {
     return this.#end
   }
 
+  /** What was read since this was asked for last, in the unit of `READ_A_SLICE`. */
+  takeWork(): number {
+    const work = this.#work
+    this.#work = 0
+    return work
+  }
+
   /** True when this item has this keyword. */
   is(keyword: string): boolean {
     return this.#keyword === keyword
@@ -69,14 +90,17 @@ export class DocumentReader {
   next(): boolean {
     const text = this.#text
     let start = this.#end
-    while (text.charCodeAt(start) === NEWLINE) start++
+    const most = start + MAX_STRETCH
+    while (text.charCodeAt(start) === NEWLINE) if (start++ === most) this.fail('it has too many empty lines')
     this.#start = start
     this.#objectName = undefined
     if (start === text.length) {
+      this.#work += start - this.#end
       this.#end = start
       this.#keyword = this.#rest = ''
       return false
     }
+    const begin = this.#end
     const line = this.#line(start)
     const space = separatorIn(line)
     this.#keyword = line.slice(0, space)
@@ -84,14 +108,24 @@ export class DocumentReader {
     if (!KEYWORD.test(this.#keyword)) this.fail('a line in it begins with no keyword')
     this.#end = start + line.length + 1
     if (text.charCodeAt(this.#end) === HYPHEN) this.#readObject()
+    this.#work += this.#end - begin + ITEM_COST
     return true
   }
 
-  /** The arguments of this item, at least `least` of them; further ones are for future versions of the format. */
-  words(least: number): string[] {
-    const rest = this.#rest.trim()
-    const words = rest === '' ? [] : rest.split(/[ \t]+/)
+  /**
+   * The first arguments of this item, at least `least` and at most `most`; further ones are for future versions of the
+   * format, and not looked at.
+   */
+  words(least: number, most: number = least): string[] {
+    const words = this.#split(most)
     if (words.length < least) this.fail(`"${this.#keyword}" has too few arguments`)
+    return words
+  }
+
+  /** All arguments of this item, which is a list. */
+  list(): string[] {
+    const words = this.#split(MAX_LIST + 1)
+    if (words.length > MAX_LIST) this.fail(`"${this.#keyword}" has too many arguments`)
     return words
   }
 
@@ -112,11 +146,17 @@ export class DocumentReader {
     )
   }
 
+  #split(most: number): string[] {
+    const rest = this.#rest.trim()
+    return rest === '' ? [] : rest.split(/[ \t]+/, most)
+  }
+
   /** The line that begins at `start`, without its end. */
   #line(start: number): string {
     const end = this.#text.indexOf('\n', start)
     // The text ends with a newline, so only its very end has none.
     if (end === -1) return this.fail('an object in it does not end')
+    if (end - start > MAX_STRETCH) return this.fail('a line in it is too long')
     return this.#text.slice(start, end)
   }
 
@@ -134,6 +174,7 @@ export class DocumentReader {
       this.#objectEnd = at
       at += line.length + 1
       if (line === last) break
+      if (at - this.#objectStart > MAX_STRETCH) this.fail('an object in it is too long')
       if (!OBJECT_LINE.test(line)) this.fail('an object in it is not base64')
     }
     this.#end = at

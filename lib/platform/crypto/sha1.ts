@@ -14,10 +14,11 @@ import { BLOCK_SIZE, compress } from './sha1-block.ts'
 const DIGEST_SIZE = 20
 
 /**
- * Cells are copied one after the other into a buffer of this size; what is not yet part of a whole block moves to its
- * start when the next cell no longer fits.
+ * Cells are copied one after the other into a buffer of this size; what is not yet part of a whole block, at most 63
+ * bytes, moves to its start when the next cell no longer fits. Each hop of each circuit has two, so it is not larger
+ * than it need be.
  */
-const BUFFER_SIZE = 4096
+const BUFFER_SIZE = 1024
 
 /** The most that padding adds: 0x80, zeros and the length may need one block more. */
 const MAX_PADDING = BLOCK_SIZE + 8

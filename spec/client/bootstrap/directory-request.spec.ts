@@ -7,6 +7,7 @@ import { SocketError, TorError } from '../../../lib/base/errors.ts'
 import { TorStream } from '../../../lib/stream/tor-stream.ts'
 import { FakeCircuit } from '../../stream/support/fake-circuit.ts'
 import { codeOf, concat, pattern, rejection, utf8 } from '../../stream/support/stream-fixture.ts'
+import { countedPauses } from '../../directory/support/helpers.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { turn } from '../../support/turn.ts'
 
@@ -22,8 +23,14 @@ async function deflate(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<Array
 const http = (body: Uint8Array, headers: readonly string[] = [], status = 'HTTP/1.0 200 OK'): Uint8Array<ArrayBuffer> =>
   concat([utf8([status, ...headers, '', ''].join('\r\n')), body])
 
+interface Asking {
+  limit?: number
+  signal?: AbortSignal
+  pause?: () => Promise<void>
+}
+
 /** One request, and a relay that a spec plays. */
-function asking({ limit = 100_000, signal }: { limit?: number; signal?: AbortSignal } = {}): {
+function asking({ limit = 100_000, signal, pause }: Asking = {}): {
   circuit: FakeCircuit
   clock: FakeClock
   text: Promise<string>
@@ -34,6 +41,7 @@ function asking({ limit = 100_000, signal }: { limit?: number; signal?: AbortSig
     new TorStream(circuit, 'directory', { clock, signal, timeout: Infinity }),
     '/tor/some/path.z',
     limit,
+    pause ? { pause } : {},
   )
   text.catch(() => undefined) // each spec looks by itself
   circuit.connect()
@@ -46,7 +54,7 @@ function send(circuit: FakeCircuit, bytes: Uint8Array, size = 498): void {
 }
 
 /** What comes of an answer that ends in good order. */
-async function answered(bytes: Uint8Array, options: { limit?: number; size?: number } = {}): Promise<string> {
+async function answered(bytes: Uint8Array, options: Asking & { size?: number } = {}): Promise<string> {
   const { circuit, text } = asking(options)
   await turn()
   send(circuit, bytes, options.size)
@@ -177,6 +185,40 @@ describe('requestDocument', () => {
       expect((error as TorError).code).to.equal(code)
     })
   }
+
+  /** Text that compresses to a little more than a twenty-fifth: one byte in 20 looks random. */
+  const wide = (bytes: number): Uint8Array<ArrayBuffer> => {
+    let state = 20_260_727
+    return Uint8Array.from({ length: bytes }, (_, index) => {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+      return index % 1000 < 950 ? 120 : 33 + ((state >>> 16) % 90)
+    })
+  }
+
+  it('refuses what decompresses to more than 25 times its size, as soon as that is seen', async () => {
+    const body = await deflate(new Uint8Array(20_000_000).fill(120))
+    const { pauses, pause } = countedPauses()
+    const error = await rejection(answered(http(body, ['Content-Encoding: deflate']), { limit: 20_000_000, pause }))
+    expect((error as TorError).code).to.equal('DIRECTORY_TOO_LARGE')
+    expect((error as Error).message).to.match(/25 times/)
+    expect(pauses(), 'slices of 262,144 bytes').to.be.at.most(2_500_000 / 262_144)
+  })
+
+  it('takes what decompresses to 20 times its size, or to 64 kB', async () => {
+    const large = wide(3_000_000)
+    const body = await deflate(large)
+    expect(large.length / body.length).to.be.within(10, 24)
+    expect(await answered(http(body, ['Content-Encoding: deflate']), { limit: 4_000_000 })).to.have.length(large.length)
+    const small = utf8('x'.repeat(65_000))
+    expect(await answered(http(await deflate(small), ['Content-Encoding: deflate']))).to.have.length(65_000)
+  })
+
+  it('gives other tasks their turn while it decompresses', async () => {
+    const { pauses, pause } = countedPauses()
+    const large = wide(3_000_000)
+    await answered(http(await deflate(large), ['Content-Encoding: deflate']), { limit: 4_000_000, pause })
+    expect(pauses()).to.be.at.least(2)
+  })
 
   it('takes as much as the limit, and a header of 16 kB', async () => {
     expect((await answered(http(utf8('x'.repeat(100_000))))).length).to.equal(100_000)

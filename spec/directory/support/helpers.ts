@@ -14,6 +14,18 @@ export const platform: { rsaPublic: typeof rsaPublic } = { rsaPublic }
 /** Reads in one go. */
 export const atOnce: SliceOptions = { pause: () => Promise.resolve() }
 
+/** Counts the pauses of a reader. */
+export function countedPauses(): { pauses(): number; pause(): Promise<void> } {
+  let count = 0
+  return {
+    pauses: () => count,
+    pause: () => {
+      count++
+      return Promise.resolve()
+    },
+  }
+}
+
 /** A consensus, read in one go. */
 export const consensusOf = (text: string): Promise<Consensus> => parseConsensus(text, atOnce)
 

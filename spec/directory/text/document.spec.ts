@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { DocumentReader } from '../../../lib/directory/text/document.ts'
+import { DocumentReader, MAX_LIST, MAX_STRETCH } from '../../../lib/directory/text/document.ts'
 import { expectRefused } from '../support/helpers.ts'
 
 const OBJECT = '-----BEGIN SOME THING-----\nQUJD\nREU=\n-----END SOME THING-----\n'
@@ -7,7 +7,7 @@ const OBJECT = '-----BEGIN SOME THING-----\nQUJD\nREU=\n-----END SOME THING-----
 function itemsOf(text: string): string[] {
   const reader = new DocumentReader(text, 'document')
   const items: string[] = []
-  while (reader.next()) items.push(`${reader.keyword}|${reader.words(0).join('|')}`)
+  while (reader.next()) items.push(`${reader.keyword}|${reader.list().join('|')}`)
   return items
 }
 
@@ -80,7 +80,42 @@ describe('the reader of documents', () => {
     expectRefused(() => reader.object('A'))
   })
 
-  it('reads an object of many lines without trouble', () => {
-    expect(itemsOf(`a\n-----BEGIN A-----\n${'QUJD\n'.repeat(200_000)}-----END A-----\nb\n`)).to.deep.equal(['a|', 'b|'])
+  it('reads what is as long as may be: a line, a list, an object, empty lines', () => {
+    const list = Array.from({ length: MAX_LIST }, () => 'x')
+    expect(itemsOf(`a ${list.join(' ')}\n`)).to.deep.equal([`a|${list.join('|')}`])
+    expect(itemsOf(`a ${'x'.repeat(MAX_STRETCH - 2)}\nb\n`)[1]).to.equal('b|')
+    const object = 'QUJD\n'.repeat(Math.floor((MAX_STRETCH - 20) / 5))
+    expect(itemsOf(`a\n-----BEGIN A-----\n${object}-----END A-----\nb\n`)).to.deep.equal(['a|', 'b|'])
+    expect(itemsOf(`a\n${'\n'.repeat(MAX_STRETCH)}b\n`)).to.deep.equal(['a|', 'b|'])
+  })
+
+  const endless: readonly (readonly [what: string, document: string, problem: RegExp])[] = [
+    ['a line', `a ${'x '.repeat(MAX_STRETCH)}\n`, /a line in it is too long/],
+    ['a list', `a${' x'.repeat(MAX_LIST + 1)}\n`, /"a" has too many arguments/],
+    ['an object', `a\n-----BEGIN A-----\n${'Q\n'.repeat(MAX_STRETCH)}-----END A-----\n`, /an object in it is too long/],
+    ['a line of an object', `a\n-----BEGIN A-----\n${'Q'.repeat(MAX_STRETCH + 1)}\n`, /a line in it is too long/],
+    ['empty lines', `a\n${'\n'.repeat(MAX_STRETCH + 2)}b\n`, /too many empty lines/],
+  ]
+  for (const [what, document, problem] of endless) {
+    it(`goes no further than the limit in ${what} without end`, () => {
+      expect(expectRefused(() => itemsOf(document)).message).to.match(problem)
+    })
+  }
+
+  it('looks at no more arguments than are asked for', () => {
+    const reader = new DocumentReader(`a 1 2 ${'x '.repeat(20_000)}\n`, 'document')
+    reader.next()
+    expect(reader.words(2)).to.deep.equal(['1', '2'])
+    expect(reader.words(0, 3)).to.deep.equal(['1', '2', 'x'])
+  })
+
+  it('counts every character that it reads as work, and every item beside', () => {
+    const text = `a 1\n\n\nb\n${OBJECT}\nc\n\n\n`
+    const reader = new DocumentReader(text, 'document')
+    let work = 0
+    let items = 0
+    for (; reader.next(); items++) work += reader.takeWork()
+    expect(work + reader.takeWork()).to.equal(text.length + 16 * items)
+    expect(reader.takeWork()).to.equal(0)
   })
 })
