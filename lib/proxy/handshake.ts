@@ -74,14 +74,3 @@ export interface ProxyHandshake {
 
 /** Nothing to say. */
 export const NO_BYTES: Uint8Array<ArrayBuffer> = new Uint8Array(0)
-
-/** All of them, one after the other, in a buffer of its own. */
-export function joined(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
-}

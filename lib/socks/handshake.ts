@@ -6,8 +6,9 @@
  *
  * @module
  */
+import { joinBytes } from '../base/join-bytes.ts'
 import { ByteCollector } from '../base/byte-collector.ts'
-import { joined, NO_BYTES, type HandshakeStep, type ProxyHandshake } from '../proxy/handshake.ts'
+import { NO_BYTES, type HandshakeStep, type ProxyHandshake } from '../proxy/handshake.ts'
 import { beginsHttp } from '../proxy/text.ts'
 import { NOT_AN_HTTP_PROXY } from './replies.ts'
 import { refused, type SocksHandshakeOptions, type SocksStep } from './stage.ts'
@@ -34,8 +35,8 @@ export class SocksHandshake implements ProxyHandshake {
     const replies: Uint8Array[] = []
     for (;;) {
       const move = this.#pending.length === 0 ? undefined : this.#stage(this.#pending.bytes)
-      if (move === undefined) return { type: 'more', reply: joined(...replies) }
-      const reply = joined(...replies, move.reply)
+      if (move === undefined) return { type: 'more', reply: joinBytes(replies) }
+      const reply = joinBytes([...replies, move.reply])
       if (move.type === 'refused') {
         this.#pending = new ByteCollector()
         return { type: 'refused', reply, warning: move.warning }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { joinBytes } from '../base/join-bytes.ts'
 import { deferred, markHandled } from '../base/deferred.ts'
 import { SocketError } from '../base/errors.ts'
 import type { ClientHello } from './client-hello.ts'
@@ -129,7 +130,7 @@ class TlsPipe {
     }
     const data = this.#data
     this.#data = []
-    controller.enqueue(joined(data))
+    controller.enqueue(joinBytes(data))
   }
 
   async #write(chunk: Uint8Array): Promise<void> {
@@ -164,15 +165,4 @@ class TlsPipe {
     markHandled(this.#flushed)
     return this.#flushed
   }
-}
-
-/** A fresh array of exact size: whoever transfers it takes nothing else with it. */
-function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const piece of pieces) {
-    all.set(piece, at)
-    at += piece.length
-  }
-  return all
 }

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { joinBytes } from '../base/join-bytes.ts'
 import { markHandled } from '../base/deferred.ts'
 import { recordHeader, MAX_CONTENT, RECORD_HEADER_SIZE, type RecordKeys } from './record-keys.ts'
 import type { ClientHello } from './client-hello.ts'
@@ -124,13 +125,7 @@ export class TlsClient implements HandshakeRecords {
     const records = await Promise.all(output)
     const [first] = records
     if (records.length === 1 && first !== undefined) return first
-    const all = new Uint8Array(records.reduce((sum, { length }) => sum + length, 0))
-    let at = 0
-    for (const each of records) {
-      all.set(each, at)
-      at += each.length
-    }
-    return all
+    return joinBytes(records)
   }
 
   // What the handshake calls.

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { concat } from 'uint8arrays/concat'
 import { TorError } from '../../base/errors.ts'
 import type { X25519KeyPair, X25519 } from '../../platform/crypto/x25519.ts'
 
@@ -32,23 +33,12 @@ export function withSecretInput<T>(
   const secrets: Uint8Array[] = []
   try {
     for (const [secret, publicKey] of pairs) secrets.push(x25519.sharedSecret(secret, publicKey))
-    const input = join(...secrets, ...transcript)
+    const input = concat([...secrets, ...transcript])
     secrets.push(input)
     return use(input)
   } finally {
     for (const bytes of secrets) bytes.fill(0)
   }
-}
-
-/** All of them, one after the other, in a buffer of their own. */
-export function join(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
 }
 
 /**

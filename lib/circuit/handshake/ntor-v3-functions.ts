@@ -4,9 +4,9 @@
  *
  * @module
  */
+import { concat } from 'uint8arrays/concat'
 import { sha3_256, shake256 } from '@noble/hashes/sha3.js'
 import type { Platform } from '../../platform/platform.ts'
-import { join } from './handshake.ts'
 
 /** Bytes of a digest, of a MAC, and of the key of either MAC or cipher. */
 export const DIGEST_SIZE = 32
@@ -26,7 +26,7 @@ export type Tweak = 'kdf_phase1' | 'msg_mac' | 'key_seed' | 'verify' | 'kdf_fina
 export function encapsulate(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const length = new Uint8Array(8)
   new DataView(length.buffer).setUint32(4, bytes.length)
-  return join(length, bytes)
+  return concat([length, bytes])
 }
 
 /** H: 32 bytes. */
@@ -60,4 +60,4 @@ export async function crypt(
   return keystream.apply(new Uint8Array(message))
 }
 
-const prefix = (tweak: Tweak): Uint8Array => encapsulate(join(PROTOCOL_ID, ascii(`:${tweak}`)))
+const prefix = (tweak: Tweak): Uint8Array => encapsulate(concat([PROTOCOL_ID, ascii(`:${tweak}`)]))

@@ -8,9 +8,10 @@
  *
  * @module
  */
+import { concat } from 'uint8arrays/concat'
 import { constantTimeEqual } from '../../cell/bytes.ts'
 import type { Platform } from '../../platform/platform.ts'
-import { ephemeralPair, expectLength, handshakeError, join, KEY_SIZE, withSecretInput } from './handshake.ts'
+import { ephemeralPair, expectLength, handshakeError, KEY_SIZE, withSecretInput } from './handshake.ts'
 import {
   CIRCUIT_EXTEND,
   crypt,
@@ -80,7 +81,7 @@ export async function startNtorV3(options: NtorV3Options): Promise<NtorV3Handsha
   const onionKey = expectLength('ntorOnionKey', options.ntorOnionKey, KEY_SIZE)
   const { x25519 } = platform
   const { secretKey: ephemeral, publicKey: clientKey } = ephemeralPair(x25519, options.secret)
-  const protocol = join(PROTOCOL_ID, encapsulate(verification))
+  const protocol = concat([PROTOCOL_ID, encapsulate(verification)])
 
   const requestKeys = orOverwrite(ephemeral, () =>
     withSecretInput(x25519, [[ephemeral, onionKey]], [id, clientKey, onionKey, protocol], (input) =>
@@ -88,12 +89,12 @@ export async function startNtorV3(options: NtorV3Options): Promise<NtorV3Handsha
     ),
   )
   const encrypted = await crypt(platform, requestKeys.subarray(0, DIGEST_SIZE), message)
-  const messageMac = mac('msg_mac', requestKeys.subarray(DIGEST_SIZE), join(id, onionKey, clientKey, encrypted))
+  const messageMac = mac('msg_mac', requestKeys.subarray(DIGEST_SIZE), concat([id, onionKey, clientKey, encrypted]))
   requestKeys.fill(0)
 
   let finished = false
   return {
-    onionSkin: join(id, onionKey, clientKey, encrypted, messageMac),
+    onionSkin: concat([id, onionKey, clientKey, encrypted, messageMac]),
     async finish(reply, keyLength) {
       if (finished) throw new TypeError('Cannot finish an ntor-v3 handshake twice')
       finished = true
@@ -109,7 +110,7 @@ export async function startNtorV3(options: NtorV3Options): Promise<NtorV3Handsha
         return withSecretInput(x25519, pairs, [id, onionKey, clientKey, relayKey, protocol], (input) => {
           const expected = digest(
             'auth_final',
-            join(
+            concat([
               digest('verify', input),
               id,
               onionKey,
@@ -119,7 +120,7 @@ export async function startNtorV3(options: NtorV3Options): Promise<NtorV3Handsha
               encapsulate(answer),
               PROTOCOL_ID,
               SERVER,
-            ),
+            ]),
           )
           if (!constantTimeEqual(expected, auth))
             throw handshakeError('the reply does not prove possession of the onion key')

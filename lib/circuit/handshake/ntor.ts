@@ -6,21 +6,14 @@
  *
  * @module
  */
+import { concat } from 'uint8arrays/concat'
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { constantTimeEqual } from '../../cell/bytes.ts'
 import { currentPlatform } from '../../platform/current.ts'
 import type { Platform } from '../../platform/platform.ts'
 import type { X25519 } from '../../platform/crypto/x25519.ts'
-import {
-  ephemeralPair,
-  expectLength,
-  handshakeError,
-  join,
-  KEY_SIZE,
-  type KeyPair,
-  withSecretInput,
-} from './handshake.ts'
+import { ephemeralPair, expectLength, handshakeError, KEY_SIZE, type KeyPair, withSecretInput } from './handshake.ts'
 import { kdfRfc5869 } from './kdf.ts'
 
 /** The handshake type of ntor in CREATE2 and EXTEND2 cells (tor-spec, "CREATE and CREATED cells"). */
@@ -83,7 +76,7 @@ export function startNtor(options: {
   const { secretKey, publicKey: clientKey } = ephemeralPair(x25519, options.secret)
   let secret: Uint8Array | undefined = secretKey
   return {
-    onionSkin: join(id, onionKey, clientKey),
+    onionSkin: concat([id, onionKey, clientKey]),
     finish(reply, keyLength) {
       if (secret === undefined) throw new TypeError('Cannot finish an ntor handshake twice')
       const ephemeral = secret
@@ -158,7 +151,7 @@ export function answerNtor(options: {
       ],
       transcript,
       (input) => ({
-        reply: join(relayKey, authOf(input, transcript)),
+        reply: concat([relayKey, authOf(input, transcript)]),
         keys: kdfRfc5869(input, T_KEY, M_EXPAND, keyLength),
       }),
     )
@@ -181,7 +174,7 @@ function withTranscript<T>(
 /** AUTH: by making it the relay proves that it knows the onion key's secret. */
 function authOf(secretInput: Uint8Array, { id, onionKey, clientKey, relayKey }: Transcript): Uint8Array {
   const verify = hmac(sha256, T_VERIFY, secretInput)
-  const auth = hmac(sha256, T_MAC, join(verify, id, onionKey, relayKey, clientKey, PROTOCOL_ID, SERVER))
+  const auth = hmac(sha256, T_MAC, concat([verify, id, onionKey, relayKey, clientKey, PROTOCOL_ID, SERVER]))
   verify.fill(0)
   return auth
 }

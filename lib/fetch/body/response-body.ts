@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { joinBytes } from '../../base/join-bytes.ts'
 import type { BodyDecoder } from './body-decoder.ts'
 import type { ByteSource } from './byte-source.ts'
 import type { Connection } from '../connection/connection.ts'
@@ -71,7 +72,7 @@ export class ResponseBody implements ByteSource {
     } catch (error) {
       this.#fail(error)
     }
-    const bytes = pieces.length === 0 ? undefined : joined(pieces)
+    const bytes = pieces.length === 0 ? undefined : joinBytes(pieces)
     // Only now: the connection may get another exchange's input at once.
     if (this.#decoder.done) this.#over(true)
     return bytes
@@ -102,15 +103,4 @@ export class ResponseBody implements ByteSource {
     this.#isOver = true
     this.#onOver(complete, reason)
   }
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  if (pieces.length === 1) return pieces[0] as Uint8Array
-  const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0))
-  let at = 0
-  for (const piece of pieces) {
-    bytes.set(piece, at)
-    at += piece.length
-  }
-  return bytes
 }

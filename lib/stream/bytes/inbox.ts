@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { joinBytes } from '../../base/join-bytes.ts'
 
 /**
  * A shorter piece of ours is joined with what comes behind it, in bytes: many small ones would take many times their
@@ -37,7 +38,7 @@ export class Inbox {
     if (this.#pieces.length === this.#owned) return
     const last = this.#pieces[this.#owned - 1]
     const from = last !== undefined && last.length < SHORT_PIECE ? this.#owned - 1 : this.#owned
-    this.#pieces.push(joined(this.#pieces.splice(from)))
+    this.#pieces.push(joinBytes(this.#pieces.splice(from)))
     this.#owned = from + 1
   }
 
@@ -82,14 +83,4 @@ export class Inbox {
     this.#taken = 0
     this.#owned = 0
   }
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(pieces.reduce((size, piece) => size + piece.length, 0))
-  let offset = 0
-  for (const piece of pieces) {
-    whole.set(piece, offset)
-    offset += piece.length
-  }
-  return whole
 }

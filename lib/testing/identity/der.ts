@@ -4,28 +4,18 @@
  *
  * @module
  */
-
-/** Several byte arrays as one. */
-export function joinBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    joined.set(part, at)
-    at += part.length
-  }
-  return joined
-}
+import { concat } from 'uint8arrays/concat'
 
 /** One DER value: tag, length, and the contents one after the other. */
 export function derValue(tag: number, ...contents: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const body = joinBytes(contents)
+  const body = concat([...contents])
   const length =
     body.length < 0x80
       ? [body.length]
       : body.length < 0x100
         ? [0x81, body.length]
         : [0x82, body.length >>> 8, body.length & 0xff]
-  return joinBytes([Uint8Array.of(tag, ...length), body])
+  return concat([Uint8Array.of(tag, ...length), body])
 }
 
 /** A SEQUENCE of values. */

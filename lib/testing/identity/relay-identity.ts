@@ -4,8 +4,8 @@
  *
  * @module
  */
+import { concat } from 'uint8arrays/concat'
 import { ed25519, x25519 } from '@noble/curves/ed25519.js'
-import { joinBytes } from './der.ts'
 import { systemRandom } from './random.ts'
 import type { RandomSource } from './random.ts'
 import { generateRsaKey } from './rsa-key.ts'
@@ -49,6 +49,6 @@ export async function createRelayIdentity(random: RandomSource = systemRandom): 
     ed25519: ed25519Pair(random(32)),
     signing: ed25519Pair(random(32)),
     onion: { secretKey: onionSecret, publicKey: new Uint8Array(x25519.getPublicKey(onionSecret)) },
-    leaf: joinBytes([new TextEncoder().encode('a leaf certificate of no TLS at all '), random(64)]),
+    leaf: concat([new TextEncoder().encode('a leaf certificate of no TLS at all '), random(64)]),
   }
 }

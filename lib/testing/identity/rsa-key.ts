@@ -8,9 +8,10 @@
  *
  * @module
  */
+import { concat } from 'uint8arrays/concat'
 import { sha1 } from '@noble/hashes/legacy.js'
 import { sha256 } from '@noble/hashes/sha2.js'
-import { derInteger, derSequence, joinBytes } from './der.ts'
+import { derInteger, derSequence } from './der.ts'
 
 /** Some engines' key generation fails at random, about once in a hundred times; it is then simply done again. */
 const GENERATE_ATTEMPTS = 8
@@ -105,14 +106,14 @@ export async function generateRsaKey(bits: 1024 | 2048 | 3072 = 1024): Promise<R
     if (digest.length > size - 11)
       throw new RangeError(`Cannot sign digest as it is longer than ${size - 11} bytes: ${digest.length}`)
     const padding = new Uint8Array(size - 3 - digest.length).fill(0xff)
-    const block = joinBytes([Uint8Array.of(0, 1), padding, Uint8Array.of(0), digest])
+    const block = concat([Uint8Array.of(0, 1), padding, Uint8Array.of(0), digest])
     return toBytes(power(toInteger(block)), size)
   }
   return {
     publicKey,
     fingerprint: new Uint8Array(sha1(publicKey)),
     signRaw,
-    signSha256: (message) => signRaw(joinBytes([SHA256_DIGEST_INFO, sha256(message)])),
+    signSha256: (message) => signRaw(concat([SHA256_DIGEST_INFO, sha256(message)])),
   }
 }
 

@@ -6,7 +6,7 @@
  */
 import type { Clock } from '../../base/clock.ts'
 import { makeWritable } from '../../base/streams/writable.ts'
-import { joinBytes } from '../identity/der.ts'
+import { joinBytes } from '../../base/join-bytes.ts'
 
 /** Bytes that a pipe holds before a write waits. One write more is taken, whatever its size. */
 export const PIPE_CAPACITY = 65_536

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { concat } from 'uint8arrays/concat'
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import {
@@ -19,7 +20,6 @@ import {
   derText,
   derTime,
   derValue,
-  joinBytes,
 } from '../identity/der.ts'
 import { createRelayIdentity } from '../identity/relay-identity.ts'
 import type { KeyPair, RelayIdentity } from '../identity/relay-identity.ts'
@@ -114,17 +114,17 @@ function ed25519Certificate(
   signer: KeyPair,
   extension: Uint8Array | undefined,
 ): Uint8Array<ArrayBuffer> {
-  const extensions = extension === undefined ? Uint8Array.of(0) : joinBytes([Uint8Array.of(1, 0, 32, 4, 0), extension])
-  const body = joinBytes([Uint8Array.of(1, type), expires, Uint8Array.of(keyType), key, extensions])
-  return joinBytes([body, ed25519.sign(body, signer.secretKey)])
+  const extensions = extension === undefined ? Uint8Array.of(0) : concat([Uint8Array.of(1, 0, 32, 4, 0), extension])
+  const body = concat([Uint8Array.of(1, type), expires, Uint8Array.of(keyType), key, extensions])
+  return concat([body, ed25519.sign(body, signer.secretKey)])
 }
 
 /** The cross-certificate (cert-spec, section 2.3). */
 function crossCertificate(identity: Uint8Array, expires: Uint8Array, signer: RsaKey): Uint8Array<ArrayBuffer> {
-  const body = joinBytes([identity, expires])
+  const body = concat([identity, expires])
   const prefix = new TextEncoder().encode('Tor TLS RSA/Ed25519 cross-certificate')
-  const signature = signer.signRaw(sha256(joinBytes([prefix, body])))
-  return joinBytes([body, Uint8Array.of(signature.length), signature])
+  const signature = signer.signRaw(sha256(concat([prefix, body])))
+  return concat([body, Uint8Array.of(signature.length), signature])
 }
 
 /**

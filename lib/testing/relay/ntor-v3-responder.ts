@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { concat } from 'uint8arrays/concat'
 import { constantTimeEqual } from '../../cell/bytes.ts'
 import {
   CIRCUIT_EXTEND,
@@ -16,7 +17,6 @@ import {
 } from '../../circuit/handshake/ntor-v3-functions.ts'
 import { TorError } from '../../base/errors.ts'
 import { currentPlatform } from '../../platform/current.ts'
-import { joinBytes } from '../identity/der.ts'
 
 const SIZE = 32
 
@@ -51,32 +51,32 @@ export async function answerNtorV3(
   const { x25519 } = platform
   if (onionSkin.length < 4 * SIZE) throw refusal('the onion skin is too short')
   const onionKey = x25519.publicKey(onionSecretKey)
-  const asked = joinBytes([ed25519Identity, onionKey])
+  const asked = concat([ed25519Identity, onionKey])
   if (!constantTimeEqual(onionSkin.subarray(0, 2 * SIZE), asked))
     throw refusal('the onion skin is for another relay or onion key')
   const clientKey = onionSkin.subarray(2 * SIZE, 3 * SIZE)
   const encrypted = onionSkin.subarray(3 * SIZE, -SIZE)
   const clientMac = onionSkin.subarray(-SIZE)
-  const ending = joinBytes([PROTOCOL_ID, encapsulate(verification)])
+  const ending = concat([PROTOCOL_ID, encapsulate(verification)])
 
   const onionShared = x25519.sharedSecret(onionSecretKey, clientKey)
   const requestKeys = deriveKeys(
     'kdf_phase1',
-    joinBytes([onionShared, ed25519Identity, clientKey, onionKey, ending]),
+    concat([onionShared, ed25519Identity, clientKey, onionKey, ending]),
     2 * SIZE,
   )
   const expectedMac = mac(
     'msg_mac',
     requestKeys.subarray(SIZE),
-    joinBytes([ed25519Identity, onionKey, clientKey, encrypted]),
+    concat([ed25519Identity, onionKey, clientKey, encrypted]),
   )
   if (!constantTimeEqual(expectedMac, clientMac)) throw refusal('the onion skin was changed on its way')
   const message = request.answer(await crypt(platform, requestKeys.subarray(0, SIZE), encrypted))
 
   const secret = request.secret ?? x25519.generateKeyPair().secretKey
   const relayKey = x25519.publicKey(secret)
-  const shared = joinBytes([x25519.sharedSecret(secret, clientKey), onionShared])
-  const input = joinBytes([shared, ed25519Identity, onionKey, clientKey, relayKey, ending])
+  const shared = concat([x25519.sharedSecret(secret, clientKey), onionShared])
+  const input = concat([shared, ed25519Identity, onionKey, clientKey, relayKey, ending])
   const keystream = deriveKeys('kdf_final', digest('key_seed', input), SIZE + keyLength)
   const encryptedAnswer = await crypt(platform, keystream.subarray(0, SIZE), message)
   const transcript = [
@@ -90,9 +90,9 @@ export async function answerNtorV3(
   ]
   const auth = digest(
     'auth_final',
-    joinBytes([digest('verify', input), ...transcript, new TextEncoder().encode('Server')]),
+    concat([digest('verify', input), ...transcript, new TextEncoder().encode('Server')]),
   )
-  return { reply: joinBytes([relayKey, auth, encryptedAnswer]), keys: keystream.slice(SIZE) }
+  return { reply: concat([relayKey, auth, encryptedAnswer]), keys: keystream.slice(SIZE) }
 }
 
 const refusal = (message: string): TorError =>
