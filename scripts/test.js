@@ -7,6 +7,7 @@
  * npm test -- --grep 'window'                   only specs whose titles match
  * npm test -- spec/stream cell/relay            only files whose paths contain one of these
  * npm test -- --verbose                         every spec by name
+ * npm test -- --slow 20                         at the end the files that took longest
  * npm test -- --jobs 1                          engines one after the other (the default with fewer than four cores; two at a time otherwise)
  * npm test -- --timeout 60000                   milliseconds for one spec (10,000)
  * npm test -- --limit 60                        seconds for the whole run of one engine (600)
@@ -27,7 +28,7 @@ import { runEngine } from './specs/engine-run.js'
 import { launchOf } from './specs/engines.js'
 import { enginesOf, findSpecs, findTypeSpecs, misnamed } from './specs/kinds.js'
 import { mapStack } from './specs/stack.js'
-import { inTurn, printSummary } from './specs/summary.js'
+import { inTurn, printSlowest, printSummary } from './specs/summary.js'
 
 const ENGINES = /** @type {const} */ (['types', 'node', 'deno', 'bun', 'chromium'])
 
@@ -37,6 +38,7 @@ const { values, positionals } = parseArgs({
     engine: { type: 'string', multiple: true, default: [] },
     grep: { type: 'string' },
     verbose: { type: 'boolean', default: false },
+    slow: { type: 'string', default: '0' },
     jobs: { type: 'string', default: availableParallelism() < 4 ? '1' : '2' },
     timeout: { type: 'string', default: '10000' },
     limit: { type: 'string', default: '600' },
@@ -77,6 +79,10 @@ if (specs.length > 0) {
 /** @param {string} spec */
 const outputOf = (spec) => join(outdir, relative('spec', spec).replace(/\.ts$/, '.js'))
 
+/** @param {string} output A path, or its URL in a browser. */
+const specOf = (output) =>
+  join('spec', relative(outdir, output.replace(/^\/specs(?=\/)/, outdir)).replace(/\.js$/, '.ts'))
+
 /** @param {typeof ENGINES[number]} engine */
 const filesFor = (engine) =>
   engine === 'types'
@@ -92,7 +98,7 @@ const outcomes = await inTurn(chosen, Number(values.jobs), async (engine, say) =
   if (typeof launch === 'string') {
     say(`${engine}: ${strict ? 'FAILED' : 'pending'}: ${launch}\n`)
     const pending = strict ? [] : [{ title: `every spec in ${engine}`, reason: launch }]
-    return { engine, passed: 0, failed: strict ? 1 : 0, lost: 0, pending, lacking: [], seconds: 0 }
+    return { engine, passed: 0, failed: strict ? 1 : 0, lost: 0, pending, lacking: [], files: [], seconds: 0 }
   }
   const config = { root: outdir, files: filesFor(engine), timeout: Number(values.timeout), grep: values.grep }
   const outcome = await runEngine({
@@ -113,6 +119,7 @@ const outcomes = await inTurn(chosen, Number(values.jobs), async (engine, say) =
   return outcome
 })
 
+printSlowest(outcomes, Number(values.slow), specOf)
 printSummary(outcomes)
 const nothingRan = outcomes.every(({ passed, pending, lacking }) => passed + pending.length + lacking.length === 0)
 process.exitCode = nothingRan || outcomes.some(({ failed }) => failed > 0) ? 1 : 0

@@ -84,6 +84,28 @@ export function printSummary(outcomes) {
 }
 
 /**
+ * The files that took longest, over all engines.
+ *
+ * @param {readonly Outcome[]} outcomes
+ * @param {number} count How many of them.
+ * @param {(file: string) => string} nameOf
+ */
+export function printSlowest(outcomes, count, nameOf) {
+  const inSeconds = (/** @type {number | undefined} */ ms) => (ms === undefined ? '?' : (ms / 1_000).toFixed(1))
+  const files = outcomes.flatMap(({ engine, files }) => files.map((each) => ({ engine, ...each })))
+  list(
+    'slowest files (seconds; of them computing)',
+    files
+      .sort((one, other) => other.ms - one.ms)
+      .slice(0, count)
+      .map(
+        ({ engine, file, ms, cpu }) =>
+          `${inSeconds(ms).padStart(6)} ${inSeconds(cpu).padStart(6)}  ${engine} ${nameOf(file)}`,
+      ),
+  )
+}
+
+/**
  * @param {string} title
  * @param {readonly string[]} lines
  */
