@@ -80,9 +80,11 @@ if (specs.length > 0) {
 /** @param {string} spec */
 const outputOf = (spec) => join(outdir, relative('spec', spec).replace(/\.ts$/, '.js'))
 
-/** @param {string} output A path, or its URL in a browser. */
-const specOf = (output) =>
-  join('spec', relative(outdir, output.replace(/^\/specs(?=\/)/, outdir)).replace(/\.js$/, '.ts'))
+/** @param {string} file What an engine ran: a bundled spec, by its path or its URL in a browser, or a type spec. */
+function specOf(file) {
+  const path = relative(outdir, file.replace(/^\/specs(?=\/)/, outdir))
+  return path.startsWith('..') ? relative(ROOT, file) : join('spec', path.replace(/\.js$/, '.ts'))
+}
 
 /** @param {typeof ENGINES[number]} engine */
 const filesFor = (engine) => (engine === 'types' ? typeSpecs : specs.filter((spec) => enginesOf(spec).includes(engine)))
@@ -119,11 +121,12 @@ const ran = await inTurn(runs, Number(values.jobs), async ({ engine, name, files
       seconds: 0,
     }
   }
+  const config = { root: outdir, files, timeout: Number(values.timeout), grep: values.grep }
   const progress = progressOf(name, files.length)
   const outcome = await runEngine({
     engine,
     launch,
-    config: { root: outdir, files, timeout: Number(values.timeout), grep: values.grep },
+    config,
     events: join(outdir, `${name.replaceAll(/\W/g, '-')}.events`),
     limit: Number(values.limit) * 1_000,
     strict,

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { AUTHORITY_PRIMES, STRANGER_PRIMES } from './authority-primes.ts'
+import { AUTHORITY_PRIMES } from './authority-primes.ts'
 import { fingerprintOf } from './document-text.ts'
 import { generateRsaKey, rsaKeyOf } from '../identity/rsa-key.ts'
 import type { RsaKey } from '../identity/rsa-key.ts'
@@ -26,9 +26,6 @@ export interface AuthorityKeys {
 
 const made = new Map<number, Promise<AuthorityKeys>>()
 
-/** Numbers from here on are nobody's authority: {@link strangerKeys}. */
-const STRANGERS = 1_000
-
 /** The key of two primes of 128 bytes in base64, one behind the other; a new one without. */
 async function keyOf(primes: string | undefined): Promise<RsaKey> {
   if (primes === undefined) return generateRsaKey(2048)
@@ -37,7 +34,7 @@ async function keyOf(primes: string | undefined): Promise<RsaKey> {
 }
 
 async function make(number: number): Promise<AuthorityKeys> {
-  const primes = number < STRANGERS ? AUTHORITY_PRIMES[number] : STRANGER_PRIMES[number - STRANGERS]
+  const primes = AUTHORITY_PRIMES[number]
   const [identity, signing] = await Promise.all([keyOf(primes?.[0]), keyOf(primes?.[1])])
   return {
     identity,
@@ -57,6 +54,9 @@ export function authorityKeys(number: number): Promise<AuthorityKeys> {
   keys.catch(() => made.delete(number))
   return keys
 }
+
+/** Numbers from here on are nobody's authority: {@link strangerKeys}. */
+const STRANGERS = 1_000
 
 /** Keys like those of an authority that no network has. */
 export const strangerKeys = (number: number): Promise<AuthorityKeys> => authorityKeys(STRANGERS + number)

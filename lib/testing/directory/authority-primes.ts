@@ -1,12 +1,11 @@
 /**
- * The RSA keys of the first authorities of every test network, and of strangers who sign in their names: of each the
- * two primes of a key of 2,048 bits, 128 bytes each, in base64. They are no secret and protect nothing. Making them
- * anew took every process up to a second.
+ * The RSA keys of the first authorities of every test network: of each the two primes of a key of 2,048 bits,
+ * 128 bytes each, in base64. They are no secret and protect nothing. Making them anew takes a process up to a second.
  *
  * @module
  */
 
-/** Of as many authorities as a network may have. */
+/** Of as many authorities as most networks have; further ones are made, as these add to what a web page loads. */
 export const AUTHORITY_PRIMES: readonly (readonly [identity: string, signing: string])[] = [
   [
     'uuXXjc4OeZ1J/rJ9N8FBiNtxyiJSeY39Ig9D7dTuOuKeHsxjT1REfOwvqK8u3/4DZ7wh9c2+VVrRRYuaoVfRQBNwN6yZ1WncXg5LTlQ5JpAl0ATDBTGI4hsIi0fnxpq4LboNYYB42oBhHdXjrIdZjyb+ltqf2dzGFqlrxm5r3ce46TFeeIq/w6X8AxjX6GoJoBztm0DLFPnBDPFlZ+/+nKXPWRxCbbWgQ/yVT8bushe5aDlNV17LC6qfl2tDCFFr111jCc7i5UqgMEpLQNJVmpzDbp4OsNd6MrqcklhGFnNnYbs3HBTnuwfg/ttyMVuew0ZVzAig+rHe/i9SlkiDnw==',
@@ -19,45 +18,5 @@ export const AUTHORITY_PRIMES: readonly (readonly [identity: string, signing: st
   [
     'xdmI220lIHxCA3s2FCNqyeiy5Z053l4EBfmVX90J9ROeVpQx5RcK9Ho9uqonid5wXSbNnkZanLneAjX12CuFf728VdKJsJDQYdN2KtAg4W8zpwscJGeJJMjBxLp8h2CmTFX/ghg6m/u33mqmphHRy8CGTJ++2jS95zV/jKKYWau5Ocs3d40j5Muth7fZvZsxqwDD/OB8YPlS/IdqWeBF9+0eWkRj/xctTuY1aQ649c3ULj2ZoGrXTPZ2oMfaSAFqaNWp3mNKTW1ndtMYbSs66Ai0JoqU5Ul1iJUEszS+nf4Ur4qjmF2pMtobKhVvO9XBAtj/Zwmrc8d0v4PBjHnCnw==',
     '8RfsgMr/ZlFY9AGtpiN3588XRq9uc2KxHOTOaz+jftoVqKE2IVOEyIteNCu8sy/+sCmB6Qbx4rBS/Cv3vO8HQvPL8khg/BTug0bbdEPMK+qvfDCsq6IlYKKBCjuyEr2RA1jNjCazJWYRXKzlmyfDgNhUu46NtdObHd3d34PryVXInUOlN4tRkmfsNpOh/abdsd1y76Fz9rOk2USvyFMFY9x5p3hyoHGL0U/a1EDT1RtZMY7f46qMt0AJN6uF1dqEVcIHbY+iyTZT9M+6gk0FGwksR6tavAE+jMw83L8HjByTsPVKi82BikoMVYLBHqwsTfnuVf80Pb0W4PHYUUsLSQ==',
-  ],
-  [
-    '1pHFRox19ANlYbOqqYqStlnDqH9WcDM36e4TTBnO4/ugvt5SeJN8kz5qU19kJIrJuMER0mtlUBSYf6dUX95qmLCSiUzXe8zWs2OzC9f/YYTlygZZYXkEC9uzjnzPxEdil0VUcF68009kp4nPaOOqj7oqHO1edrNE4p+AcI0pl4O22ZRfhRPNbydYieRt6wiXk74z2oKHmemU8r87SzVbIc6vJ6AeCMNMiFcOxBf/6Gr1/fU0D6muOJrJY/8OXD0XGSPDzJGd4mhzGCIJ/gyVLJlgv+CQxuEKGORyNY0gtBnQ6IxgzrYRM/jhje5uo7cMKF8kpgE/4PDyksPmvQ0LPQ==',
-    '+gpoibo9/iz0Tu2jimU/DB5Ny8wPPrZtBX+OSBdCpFn+pQFtxMXrmG7eCOTHguDQUUdsl3DIZn8IlX3/mYsiorBdm6bPCm7OY5fjiBgfl9MlynOZ+GFvm46Et5+MPv2ZuYQeIFR5wfIJLneO34+RTowGdG1ZBcuZy+E+OuKcpwm2MgSHZHY4mGYlr5PjWm6Y0wPTuSuT0TXmrLVEyU3+VD/B/vWtVodfxMoVrmDPmkiRwmRs2Sihbo7UHflXPFXeHKc82uWuPY6jt1c8IpYUuyW2y8Bws5tSlvRiwrknXhB6OuO34w7hB+RHMF57DAziNBdiW6zCaUSfjJjBenhPNQ==',
-  ],
-  [
-    'znNGGPddFi68WiqvEZ/KShdvLF6fFSUflyoZk9YTToYYXHU6Kw22jcK82ej2zAAg0mp2ty/AtkuSn/yKywq38b5AwLNQi2kataF7jJi+eoXnCw6lP6qPxtttUylYzxX27K+n5HJfTTLApMPsPYvI0dIHZpxeev8+GjIXRFaXjAW3AxoAZjB734ICDrSCRGdJydFD4o+iSB7lsBsyp5rsVGYmmgrdvjECoz7Z0m6z8ZhYfDz12ra4sKKSk56PzjicffhLgDSe0xYZ2ZFIFNpPtbsxhcN/p+0L/vRCzqwqYzc/UqOIlhdb0xgy/n6XsfEl1Idhde0e1BJphD+bFqdtOQ==',
-    '6yxfhrPEZPiKsGtbUAZNREhv4KKtyAZzzNeMEh1u1g5a3RpSnqor15cxo+eBx62NKfCfomzlvlZCEr6Aln+RX+6/IcQG+kfPnWUuhpQH0I7bbnikGcM7Os02XoisUvSoRYJEHRqHeYjP56h/eHCNarRCkvKabZvWRU0WsFPS7X3mGU1fWM3waAfsVPK/nkR5GbhlMn6CUbRQsqcdUQjXYB4TxB3Y3zoFnxGQAbIu3bpwnJvGlWhWN41NYxoAbUZwVGoVvy+/CfJcvOciXfnJpF5XHYM03Rc7xlLoUx/Yrqg4IH9U8zK9rNpAguEQB/oULLl9bM3FDwnddisRABiCAw==',
-  ],
-  [
-    'w5bwWfHT+p0wNHX7GfxGCwf8UjUV5Gc5Sub+5MTlAJ9asvJpyXVQqylnKkigTYcs7+CTVTBfyIO43WSBjwBZbx3A2okrmGej3B/47wOCIeekZhZT3ETWpCMs3BdNZEZzEtfILAIAbYeGFjrwQeMyIEq46+VTe4NCmdPCd/vwBDO29t7wYrxasHtV952MA8k2FsJDh3OQoZcITyarQTFLBB7J6rPnMCXkj+lPLLQVrdIaacgXww1086Eun9//Ym+ZD0QSAdSPmoeHnjxEzcSOVZxSvXymRtsXoQH/9tXBeWKd7Qj57oM66YLr0D+/p4moy3LAaWTab2MeDcpudQxmmw==',
-    'wejMYcsrNOAhCnyi6YzBpPD9/Cx9ZKgJjqOSzQFIj5w+qkGujVkSQHvzeKwkXWBdQCGg2K4QM+JQI7HlkR2URwZSA/4L2ShDOcQOfLIbXrNxx+BUn+8cuXObwAhZfzFl5UJ7ShBlC3ic3UV8D3aYrElbkCVajDWIHqrNB/OUTOm4Ooz3jR2voqBzPdzRh7zHjdCmcp5qaxmDe/RrljOQ1HnUEpr4W5skuDRaja29Cr7rKvQO/t68kMBkA5iViA3pmqnfI4e8+lUU1frxh0k0lxjvHnFx9dzAY8NS1SFFsOYmRM9/HrcLxocxV7TWiBnCGolAIpeDGoUnJPTNukhg4Q==',
-  ],
-  [
-    '+cCt3LgXPwPmlEuVFtIRwMxr/ZKkuVDmlFD/bxnls3Omnp+z4ZD9iy52UnR0ZvQNu+xnc3ZtoKscKBNMjhrfR41WIniPDHz95tWj7jrk94upWkfxeLYL3ZuK/b04KXb5OAbG6NSUd5mPCTjr7hf5XyX4am58Ts9W2TpYcwDl/vvklGf7rE/ckcCjS8yh4mQVqIFKfcUVbUxVR6sbLQTjm2lVN6JJ5udc+hduDV58X2a3wPYy0lhog5UX/NzUB3KLMkoNRiTmyola1g0M6G+wJTyJBogIYuM7tTdjOD1DNE6q+pgle1dGj241BUgvwdyQZ12bD61I/Fx6/I4e1ZKQ0Q==',
-    '7ThYdp6REHZkJg0K7F6oratk/5eS5InkN6Nf6CoMesAgbJg+jthVHbVZzC5DiDTib432OIJvEMgUEbu4SzH9bsbQkQiODxU6LdZt2goqA0AqaXU1tEl4sW1ioPBxT3qryzRm5zuA+PuEZ4DknSVSXG8j6n0xAfVMvLKkepme9SvClSfgaRjgMVIyOLNafB7M2Obi71zhwYlN1DLO0r2Dgiajui9ZH9AdGYH7GHdqOen19EvPpEgJ+b842rB8SRmsoZLmejusMkp61CRcdbdb26EyeFkgSZ/96uQbw/wr1gryrJZWNX42h0iyh1aUZz5EygcYdd7uqx1Xo7RL29XnCw==',
-  ],
-  [
-    '9zIfP4bfG1qG0H4rYCmg1r8bux4ae08/jJ2V7QPNhNEYqjzhyymJF7C4VZui4sQxtJxZNH9unKmNOm7Tmfd78Jg5D7jr/KKgC+i4Tj2+NXZgeZubU+SbwY5rtYRAxVrhbGiO4X/rplTh1CUSzKgIyYQi23vcaxLpDOylPNANDKn1DKviZyghUK/ljqTtloIk+Ix5+fmd17ZGq63XhlK5LwNjxKWVHMSNJ2OPvcXy9vi88mcvz+RGBpa9+l3I/uwHq2TXm3vkCXcxSiET+mLx2xblxDFTrbSbUUUAw0AiwodaCZ/JPIgLKzBHaizlQJdlvhKiv/wo97eFq6pXm69Oqw==',
-    '3nRBNvVSWJRzqVK9DivryLPnJGvzefmu/vBOrtPKU69arWo6jiYwpQgtbUtukulwKiPDrIZSLDm53FuHeyGMHHbt3ag5rGggXDsyMTFI7HblT1fhb2qIod10Teo1DMLzgBHUeWGi1RrUWdDPeXzFWzwyroxXoxM8J6YOBZpn94fPcrABUGu09zGLQJajCOWUJCGiXpqFXD5FqTA2SbjKUYuGz1BeU0EH+K0vWiS6usM0Yh7ZLgvDUVreqXMwUjJPsCXwAGQ7iyvn2p42y809aKeAeKikn1igNRz82crtKpvpAL9NouysMhLI/J3NaJF/JB2n1Dc9aeO+kk0S7QhYFQ==',
-  ],
-  [
-    '1qi+gTu9wBpXi5dkjwgegKq47+map2Gl+/bJ00o3T7yKXm/Goa1+NYhnC00YiNvYJ/Lt/8cfvj0rL+t1kWwJzGI94y3FN8ZM52zLpw9Zy9120ukVua047TEDJyMKdY9Ki0epZXq9hmoIwP0IuY4DHqYjajz8N53uEkWY66mEljfIp7yHbGHQTPDpCOwGtesCKRdTv7V0Fxkt5dl9ThrZm//ts1J7h50PcPik8bKKOCnivp0X8VoBDpKruGFTWIvdsm8yAskWBJST40taHULkfO3atyJLiuQq7WpIfD45hoAkvg1swga3aLPhd9pPigsAFBI7reowi5WfzwgI6cqP+Q==',
-    '+H6DyNNKgXpVpxAgVhADpBF9VmZ82qx5opj2rGYRbYO9lm7hVb0HBSkb7+1GzG01Y84ei8iyXpeHkoQc7q6TaLdLz1vPlbpehQYCZBuZz8RzqnF9WiEIp5qGpGVcjzvw+kExVGOqVfDUhHapuaOeifjxR8JHcGw3wJWevi/Bhgvw5dQuYvBVNTlJfEddQxBEQlkApOt6T4Z7vtxqGTiVsknj/m0mbQFchg+GbomzHCrz5DF/kQS4B+9Fy+d1CQ1W6WZnze28+HfFVhEo4uufGzb+qJ5ijpO+lJYQ/ItG92FALf6SsCxum2jTpKzX/AvTzn3QoG7S92SYCY04lG+uoQ==',
-  ],
-]
-
-/** Of strangers, one for each of three authorities. */
-export const STRANGER_PRIMES: readonly (readonly [identity: string, signing: string])[] = [
-  [
-    '7UbUEGO77PHMHRlKc6MjFt/55luWDGS+cUFs1QmTEaJsP/bfJGQ6aKCkVxMisL3OetPSxHeiFSqlvSujp8kF63t692j9NR/+WXQyyNk4j4sLVG9kEv2xuCiESXibQxrctScngsKE9WpKFK3LlPav+OERoqoZ1ARHp4FbLwxPjlnhGvAUf/ivKJ33pbGBLu2LouNhPxjaLxipI6PEjEiz7bc9wr1n2G2vaV9lbvrfyeQ8bbZeq/Q71u1EY/YTvXI4xhZsdvZYPBEXIM//VKojyjPiO31Ch1wWw/rd966W/BfLPY17KK4Jc0cJH1oBmMa06rgHouJv5TnWX6kF5NSZoQ==',
-    '/LQJQcmX2BDxVY2ZVIqowspiBnkW++oC4aJOGqxpoNDH/BB3gPqlsXrHLdtvFTUefipXOf92C8aRZLc2AirjSid0ZnKPHZh0CTE7yoDUFT7bgRYiowRHDIzVQf3D5phRGl9ScTisOadY1dlrVw9gTwcYO17XZ+KwMzTI9eUjHO/RSz/tiTOWD2LX8O4Azcg425G350hDCdi3Uy1QgXFxyjJVkDVF/bywF9RzEzqu80qGzxO1VtIOiHlO1kZL0CqkKVPZcUM1U79gwYQzB0j9jMJ+8fo9u7itEyAvhCRxMhPKMOwOtFhdAc9MYCq2w19VyD8VmLKeDyIKeF4fdlKz+Q==',
-  ],
-  [
-    '9pPrxHQd5d3GnCfedd0hMFXjBOkCPBDGEgDYJY6/524npB6eyg1HAFKz0Le3Twuygj1kgKt8LIuGtadsBkUAaum7ioeHdv8YIi3dP9qUWX0KWiDCfH36Z0taWKOwnMxGgUT2GQVop0c91MXQjP06eekTPa87yIVJ5pQVfas2WL3dmB0xfusEfswM2SrbmPF5/zwhZP09Xun+SAclJYAg8gbhciKWQy9m90CoUSwlFG8ozpDBwNI6MCq+4ULbtTQjTo6sijOgga/tWkUT4jDCQOHEklJNfXR6BqEwcuEqqrD0uMQiOu+BcKwSMsFEOaf5UzQG34+Q5m8IDoOIdD5uaQ==',
-    '9zbeVmA40B6H+U/afVvfLKx+fWPEoUFlbBLWdGNDNDSq5uMVdp0vFaL8TluJOYmUvZ6YkgCgHlhfNQqN0AS/5DktN809I3LLq1h780kKPRe2C4iOMeXnR0FfmY68+ETu4aKdiT+7I84GUz+5GJmiPfQeAnq4MMxtwy55NOLRdxXX0hSbEAqyp1HSylbSrPqlqyRmU9tVM5axBt88N7klDf3WgENu8KX2aZomUSzPkprXtkDa4KWsBmOSe+2tFBOD2CNz3faI63Bq5ww+kzGCSWffncgQB0odZwWUG6s6MtIYV55xppBPJJm0JHUPraJfUc+JJnKYmqTYpFe0I7oopQ==',
-  ],
-  [
-    '+mFFGmC7+lfjL5njlb45+1QOG08TGFO1TPq5p1Cba73l9SUwDn0tY+BVZZaEV+wchKwIU2wRvYeVJEBOFTDBx3renqBxsi1mgE739WbNSBWPK5zl2zZ4KuCIKkpU3015bq5bb5OhCprot8nme50cfhF9ji29bSuKsWx4zVd/KKHHbDmQKwP6v/Lk/Z68Yc8JUdbferb8nR+MwIRYVzpFgn7xPZ1oveSajfMcDnh86ACcrPAbcDDqehZxmqjAfu/5qUmiM7fFbGzGyDMh6nGa+5HejiQJ5eVmuUWHpETNR0lH2dGSXCP7l/DKmdBQUqZWmidHB5JRvWqThXz2iwWpyw==',
-    'ys+qEfiALWdEhCuqVrbJ2oyjFhhTs+/MY0Dnxzp0jaucJew8sq7eYFRAxnlSxp/VVEmtiEXjQFY2x+KH4exUBcaM68OlbilpAKBacgaYgvhWO/sj3+rv17+8B2zOfwJHN4N6TLEyxCsg4vDs7aSYZ8OJv2yAFIED2TtVQkGjDyHIdslmKYT2g5TOxt8Jj3AwYuhSVn1IxXaCNcEWzMURMsp/hRFFXrX1v60EDJizzkFw9a58dDk/7K0Z8L02I4i8rMVW/EyW3fx8hxdphVk8/NnxJGeUo0B7wyz7fKrE9a6e4//ojZ49xuHDISVz7KB9/bZy2ljkAfFwc5ibD/s+pw==',
   ],
 ]
