@@ -80,7 +80,7 @@ function canonical(address: LinkAddress, nickname: string, size: 4 | 16): LinkAd
   const bytes = parseIPAddress(address.hostname)
   if (bytes?.length !== size)
     throw new TypeError(
-      `Cannot start relay ${nickname} as its address is no IPv${size === 4 ? 4 : 6} address: ${address.hostname}`,
+      `Cannot start relay ${nickname} as its address is no IPv${size === 4 ? 4 : 6} address`,
     )
   return { hostname: formatIPAddress(bytes), port: address.port }
 }
