@@ -1,5 +1,6 @@
 /**
- * `npm test`: bundles the specs once, runs the same output in Node, Deno, Bun and Chromium, and adds up.
+ * `npm test`: bundles the specs once, runs the same output in Node, Deno, Bun and Chromium, and adds up. Each engine's
+ * specs are run in a few lots, each in a process of its own, so that two cores have something to do.
  *
  * ```text
  * npm test                                      everything
@@ -7,9 +8,10 @@
  * npm test -- --grep 'window'                   only specs whose titles match
  * npm test -- spec/stream cell/relay            only files whose paths contain one of these
  * npm test -- --verbose                         every spec by name
- * npm test -- --jobs 1                          engines one after the other (the default with fewer than four cores; two at a time otherwise)
+ * npm test -- --slow 20                         at the end the files that took longest
+ * npm test -- --jobs 1                          processes at the same time (as many as there are cores, 4 at the most)
  * npm test -- --timeout 60000                   milliseconds for one spec (10,000)
- * npm test -- --limit 60                        seconds for the whole run of one engine (600)
+ * npm test -- --limit 60                        seconds for the whole run of one process (600)
  * ```
  *
  * `TOR_STREAMS_REQUIRE_ALL=1` makes a failure of whatever is pending, a program that is not installed included. The
@@ -25,9 +27,9 @@ import { bundle, outputFolder } from './bundle.js'
 import { ROOT } from './files.js'
 import { runEngine } from './specs/engine-run.js'
 import { launchOf } from './specs/engines.js'
-import { enginesOf, findSpecs, findTypeSpecs, misnamed } from './specs/kinds.js'
+import { enginesOf, findSpecs, findTypeSpecs, lotsOf, misnamed } from './specs/kinds.js'
 import { mapStack } from './specs/stack.js'
-import { inTurn, printSummary } from './specs/summary.js'
+import { byEngine, inTurn, printSlowest, printSummary, progressOf } from './specs/summary.js'
 
 const ENGINES = /** @type {const} */ (['types', 'node', 'deno', 'bun', 'chromium'])
 
@@ -37,7 +39,8 @@ const { values, positionals } = parseArgs({
     engine: { type: 'string', multiple: true, default: [] },
     grep: { type: 'string' },
     verbose: { type: 'boolean', default: false },
-    jobs: { type: 'string', default: availableParallelism() < 4 ? '1' : '2' },
+    slow: { type: 'string', default: '0' },
+    jobs: { type: 'string', default: String(Math.min(availableParallelism(), 4)) },
     timeout: { type: 'string', default: '10000' },
     limit: { type: 'string', default: '600' },
   },
@@ -77,42 +80,74 @@ if (specs.length > 0) {
 /** @param {string} spec */
 const outputOf = (spec) => join(outdir, relative('spec', spec).replace(/\.ts$/, '.js'))
 
+/** @param {string} file What an engine ran: a bundled spec, by its path or its URL in a browser, or a type spec. */
+function specOf(file) {
+  const path = relative(outdir, file.replace(/^\/specs(?=\/)/, outdir))
+  return path.startsWith('..') ? relative(ROOT, file) : join('spec', path.replace(/\.js$/, '.ts'))
+}
+
 /** @param {typeof ENGINES[number]} engine */
-const filesFor = (engine) =>
-  engine === 'types'
-    ? typeSpecs.map((file) => resolve(file))
-    : specs.filter((spec) => enginesOf(spec).includes(engine)).map(outputOf)
+const filesFor = (engine) => (engine === 'types' ? typeSpecs : specs.filter((spec) => enginesOf(spec).includes(engine)))
 
 const chosen = ENGINES.filter((engine) => values.engine.length === 0 || values.engine.includes(engine)).filter(
   (engine) => filesFor(engine).length > 0,
 )
 
-const outcomes = await inTurn(chosen, Number(values.jobs), async (engine, say) => {
-  const launch = launchOf(engine)
+/** One process's share of an engine's specs. */
+const runs = chosen.flatMap((engine) => {
+  const lots = engine === 'types' ? [filesFor(engine)] : lotsOf(filesFor(engine))
+  return lots.map((files, index) => ({
+    engine,
+    name: lots.length === 1 ? engine : `${engine} ${index + 1}/${lots.length}`,
+    files: engine === 'types' ? files.map((file) => resolve(file)) : files.map(outputOf),
+    // What is missing is said once.
+    launch: launchOf(engine),
+    isFirst: index === 0,
+  }))
+})
+
+const ran = await inTurn(runs, Number(values.jobs), async ({ engine, name, files, launch, isFirst }) => {
   if (typeof launch === 'string') {
-    say(`${engine}: ${strict ? 'FAILED' : 'pending'}: ${launch}\n`)
-    const pending = strict ? [] : [{ title: `every spec in ${engine}`, reason: launch }]
-    return { engine, passed: 0, failed: strict ? 1 : 0, lost: 0, pending, lacking: [], seconds: 0 }
+    if (isFirst) console.log(`${engine}: ${strict ? 'FAILED' : 'pending'}: ${launch}`)
+    const pending = strict || !isFirst ? [] : [{ title: `every spec in ${engine}`, reason: launch }]
+    return {
+      engine,
+      passed: 0,
+      failed: strict && isFirst ? 1 : 0,
+      lost: 0,
+      pending,
+      lacking: [],
+      files: [],
+      seconds: 0,
+    }
   }
-  const config = { root: outdir, files: filesFor(engine), timeout: Number(values.timeout), grep: values.grep }
+  const config = { root: outdir, files, timeout: Number(values.timeout), grep: values.grep }
+  const progress = progressOf(name, files.length)
   const outcome = await runEngine({
     engine,
     launch,
     config,
-    events: join(outdir, `${engine}.events`),
+    events: join(outdir, `${name.replaceAll(/\W/g, '-')}.events`),
     limit: Number(values.limit) * 1_000,
     strict,
     onEvent(event) {
+      progress.take(event)
       if (event.type === 'fail')
-        say(`\n${engine} FAILED: ${event.title}\n${mapStack(event.error, outdir).replaceAll(/^/gm, '    ')}\n\n`)
-      if (values.verbose && event.type === 'pass') say(`${engine}   ok ${event.title} (${Math.round(event.ms)} ms)\n`)
+        console.log(`\n${engine} FAILED: ${event.title}\n${mapStack(event.error, outdir).replaceAll(/^/gm, '    ')}\n`)
+      if (values.verbose && event.type === 'pass')
+        console.log(`${engine}   ok ${event.title} (${Math.round(event.ms)} ms)`)
     },
-    onOutput: say,
+    onOutput: (text) => void process.stdout.write(text),
   })
-  say(`${engine}: ${outcome.passed} passed, ${outcome.failed} failed\n`)
+  progress.end()
+  console.log(
+    `${name}: ${outcome.passed} passed, ${outcome.failed} failed, ${files.length} files, ${outcome.seconds.toFixed(1)} s`,
+  )
   return outcome
 })
+const outcomes = byEngine(ran)
 
+printSlowest(outcomes, Number(values.slow), specOf)
 printSummary(outcomes)
 const nothingRan = outcomes.every(({ passed, pending, lacking }) => passed + pending.length + lacking.length === 0)
 process.exitCode = nothingRan || outcomes.some(({ failed }) => failed > 0) ? 1 : 0

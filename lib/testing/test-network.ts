@@ -41,7 +41,7 @@ export interface TestNetworkOptions {
   readonly relays?: number | readonly RelayPlan[]
   /**
    * How many directory authorities, 0 to 9, which are relays beside the others: then all relays serve a directory.
-   * Making their keys takes some time, once in a process.
+   * The keys of the first three are the same everywhere; making others takes some time, once in a process.
    *
    * @default 0
    */

@@ -5,7 +5,7 @@
  * @module
  */
 import { watchErrors } from './error-names.js'
-import { describeError, observe } from './reporter.js'
+import { describeError, FileTimes, observe } from './reporter.js'
 
 /**
  * @param {{ files: string[], timeout: number, grep?: string | undefined, forbidOnly: boolean }} config `files` are
@@ -37,9 +37,10 @@ export async function run(config) {
   if (config.forbidOnly) page.mocha.forbidOnly()
   if (config.grep !== undefined) page.mocha.grep(new RegExp(config.grep))
   watchErrors()
+  const times = new FileTimes()
   for (const file of config.files) {
     try {
-      await import(file)
+      await times.load(file, page.mocha.suite, () => import(file))
     } catch (error) {
       emit({ type: 'fail', title: `loading ${file}`, error: describeError(error) })
     }
@@ -49,6 +50,7 @@ export async function run(config) {
     setTimeout(finish, 20)
   })
   observe(runner, emit)
+  times.observe(runner, emit)
 
   function finish() {
     current = '(after the last spec)'
@@ -64,6 +66,7 @@ export async function run(config) {
  *
  * @typedef {object} BrowserMocha
  * @property {(options: object) => void} setup
+ * @property {Mocha.Suite} suite The root.
  * @property {() => void} forbidOnly
  * @property {(pattern: RegExp) => void} grep
  * @property {(done: () => void) => Mocha.Runner} run

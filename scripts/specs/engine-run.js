@@ -28,6 +28,7 @@ const MEMORY = 4 * 2 ** 30
  * @property {number} lost Specs that did not run because of a failure.
  * @property {{ title: string, reason: string | undefined }[]} pending
  * @property {{ title: string, reason: string }[]} lacking Skipped by the table of what an engine lacks.
+ * @property {{ file: string, ms: number, cpu: number | undefined }[]} files What each file took, where it came to its end.
  * @property {number} seconds
  */
 
@@ -47,7 +48,7 @@ const MEMORY = 4 * 2 ** 30
  */
 export async function runEngine({ engine, launch, config, events, limit, strict, onEvent, onOutput }) {
   /** @type {Outcome} */
-  const outcome = { engine, passed: 0, failed: 0, lost: 0, pending: [], lacking: [], seconds: 0 }
+  const outcome = { engine, passed: 0, failed: 0, lost: 0, pending: [], lacking: [], files: [], seconds: 0 }
   let current = '(starting)'
   let whole = false
   const started = performance.now()
@@ -71,6 +72,9 @@ export async function runEngine({ engine, launch, config, events, limit, strict,
         else if (strict)
           return take({ type: 'fail', title: event.title, error: `pending: ${event.reason ?? 'no reason given'}` })
         else outcome.pending.push({ title: event.title, reason: event.reason })
+        break
+      case 'file':
+        outcome.files.push(event)
         break
       case 'lost':
         outcome.lost = event.count

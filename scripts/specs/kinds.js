@@ -28,6 +28,23 @@ export function enginesOf(file) {
   return EVERYWHERE
 }
 
+/**
+ * The lots that the specs of one engine are run in, each in a process of its own: a file is in the first that has it.
+ * What starts tor, programs and servers mostly waits for them, and shares one real network within its process; what
+ * computes runs beside it. So which files share a process never depends on the machine.
+ */
+const LOTS = [/^spec\/(tor|cli|node|platform)\//, /^spec\/(circuit|hostile)\//, /^/]
+
+/**
+ * `files` in their lots, without those that are empty.
+ *
+ * @param {readonly string[]} files
+ */
+export const lotsOf = (files) =>
+  LOTS.map((_, lot) => files.filter((file) => LOTS.findIndex((pattern) => pattern.test(file)) === lot)).filter(
+    (lot) => lot.length > 0,
+  )
+
 /** Every spec that runs. */
 export const findSpecs = () => filesBelow('spec', '.spec.ts')
 

@@ -8,15 +8,18 @@ import { namesInErrors } from './error-names.js'
 
 /**
  * What an engine tells of its run. `engineLacks`: skipped by the table of spec/support/engines.ts. `lost`: specs that
- * did not run, because a hook failed or the run was given up. `end` says that the run was whole.
+ * did not run, because a hook failed or the run was given up. `file`: what one file took, its loading and its hooks
+ * included, in ms; `cpu` is what this process computed meanwhile, all threads together, where the engine tells. `end`
+ * says that the run was whole.
  *
  * @typedef {{ type: 'start', title: string }} StartEvent
  * @typedef {{ type: 'pass', title: string, ms: number }} PassEvent
  * @typedef {{ type: 'fail', title: string, error: string }} FailEvent
  * @typedef {{ type: 'pending', title: string, reason: string | undefined, engineLacks: boolean }} PendingEvent
  * @typedef {{ type: 'lost', count: number }} LostEvent
+ * @typedef {{ type: 'file', file: string, ms: number, cpu: number | undefined }} FileEvent
  * @typedef {{ type: 'end' }} EndEvent
- * @typedef {StartEvent | PassEvent | FailEvent | PendingEvent | LostEvent | EndEvent} RunEvent
+ * @typedef {StartEvent | PassEvent | FailEvent | PendingEvent | LostEvent | FileEvent | EndEvent} RunEvent
  */
 
 /** @typedef {{ engineLacks?: string, pendingReason?: string, parent?: Marked | undefined }} Marked */
@@ -29,6 +32,86 @@ const MAX_VALUE = 2_000
  * @param {{ titlePath(): string[] }} runnable
  */
 const titleOf = (runnable) => runnable.titlePath().join(' > ')
+
+/**
+ * What was spent so far, in ms.
+ *
+ * @typedef {{ wall: number, cpu: number | undefined }} Spent
+ */
+
+/** @returns {Spent} */
+function spent() {
+  /** @type {{ process?: { cpuUsage?: () => { user: number, system: number } } }} */
+  const { process } = globalThis
+  const used = process?.cpuUsage?.()
+  return { wall: performance.now(), cpu: used === undefined ? undefined : (used.user + used.system) / 1_000 }
+}
+
+/**
+ * Loads files of specs into a root suite, and keeps account of what each takes until its last spec is done.
+ */
+export class FileTimes {
+  /** @type {Map<string, Spent>} */
+  #taken = new Map()
+  /** @type {Map<Mocha.Suite, string>} */
+  #fileOf = new Map()
+  #since = spent()
+
+  /**
+   * Loads one file; the suites that it makes are its own.
+   *
+   * @param {string} file
+   * @param {Mocha.Suite} root
+   * @param {() => Promise<unknown>} load
+   */
+  async load(file, root, load) {
+    const before = root.suites.length
+    this.#since = spent()
+    await load()
+    for (const suite of root.suites.slice(before)) this.#fileOf.set(suite, file)
+    this.#add(file)
+  }
+
+  /**
+   * Tells of each file when its last suite is done.
+   *
+   * @param {Mocha.Runner} runner
+   * @param {(event: RunEvent) => void} emit
+   */
+  observe(runner, emit) {
+    /** @type {string | undefined} */
+    let current
+    const done = () => {
+      const taken = current === undefined ? undefined : this.#taken.get(current)
+      if (current !== undefined && taken !== undefined)
+        emit({ type: 'file', file: current, ms: taken.wall, cpu: taken.cpu })
+      current = undefined
+    }
+    runner.on('suite', (suite) => {
+      const file = this.#fileOf.get(suite)
+      if (file === undefined) return
+      if (file !== current) done()
+      current = file
+      this.#since = spent()
+    })
+    runner.on('suite end', (suite) => {
+      const file = this.#fileOf.get(suite)
+      if (file !== undefined) this.#add(file)
+    })
+    runner.on('end', done)
+  }
+
+  /** @param {string} file */
+  #add(file) {
+    const now = spent()
+    const { wall, cpu } = this.#taken.get(file) ?? { wall: 0, cpu: 0 }
+    const more = now.cpu === undefined || this.#since.cpu === undefined ? undefined : now.cpu - this.#since.cpu
+    this.#taken.set(file, {
+      wall: wall + now.wall - this.#since.wall,
+      cpu: cpu === undefined || more === undefined ? undefined : cpu + more,
+    })
+  }
+}
 
 /**
  * Turns what the runner tells into events.

@@ -11,7 +11,7 @@ import { setTimeout } from 'node:timers'
 import { pathToFileURL } from 'node:url'
 import Mocha from 'mocha'
 import { watchErrors } from './error-names.js'
-import { describeError, observe } from './reporter.js'
+import { describeError, FileTimes, observe } from './reporter.js'
 
 /**
  * @typedef {object} ServerRun
@@ -54,10 +54,11 @@ const mocha = new Mocha({
 })
 
 watchErrors()
+const times = new FileTimes()
 for (const file of config.files) {
   mocha.suite.emit('pre-require', globalThis, file, mocha)
   try {
-    await import(pathToFileURL(file).href)
+    await times.load(file, mocha.suite, () => import(pathToFileURL(file).href))
   } catch (error) {
     emit({ type: 'fail', title: `loading ${file}`, error: describeError(error) })
   }
@@ -68,6 +69,7 @@ const runner = mocha.run(() => {
   setTimeout(finish, 20)
 })
 observe(runner, emit)
+times.observe(runner, emit)
 
 function finish() {
   current = '(after the last spec)'

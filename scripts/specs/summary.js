@@ -7,45 +7,81 @@
 /** @typedef {import('./engine-run.js').Outcome} Outcome */
 
 /**
- * Runs `work` for each item, `jobs` at a time. What each says comes out in the order of the items, never mixed.
+ * Runs `work` for each item, `jobs` at a time, in order.
  *
  * @template T
  * @template R
  * @param {readonly T[]} items
  * @param {number} jobs
- * @param {(item: T, say: (text: string) => void) => Promise<R>} work
+ * @param {(item: T) => Promise<R>} work
  * @returns {Promise<R[]>}
  */
 export async function inTurn(items, jobs, work) {
-  /** @type {{ text: string, done: boolean }[]} */
-  const outputs = items.map(() => ({ text: '', done: false }))
   /** @type {R[]} */
   const results = []
-  let next = 0
-  const print = () => {
-    for (const output of outputs) {
-      if (output.text !== '') process.stdout.write(output.text)
-      output.text = ''
-      if (!output.done) return
-    }
-  }
+  const waiting = items.entries()
   const worker = async () => {
-    for (;;) {
-      const index = next
-      next += 1
-      const item = items[index]
-      const output = outputs[index]
-      if (item === undefined || output === undefined) return
-      results[index] = await work(item, (text) => {
-        output.text += text
-        print()
-      })
-      output.done = true
-      print()
-    }
+    for (const [index, item] of waiting) results[index] = await work(item)
   }
   await Promise.all(Array.from({ length: Math.max(1, jobs) }, worker))
   return results
+}
+
+/** How often a run says how far it is, ms. */
+const PROGRESS = 10_000
+
+/**
+ * Says how far a run is, now and then, so that nobody takes it for dead.
+ *
+ * @param {string} name
+ * @param {number} files How many there are.
+ */
+export function progressOf(name, files) {
+  const started = performance.now()
+  let [passed, failed, done, current] = [0, 0, 0, '']
+  const timer = setInterval(() => {
+    const seconds = Math.round((performance.now() - started) / 1_000)
+    console.log(`${name}: ${seconds} s, ${done} of ${files} files, ${passed} passed, ${failed} failed; now: ${current}`)
+  }, PROGRESS)
+  return {
+    /** @param {import('./reporter.js').RunEvent} event */
+    take(event) {
+      if (event.type === 'pass') passed += 1
+      else if (event.type === 'fail') failed += 1
+      else if (event.type === 'file') done += 1
+      else if (event.type === 'start') current = event.title
+    },
+    end: () => clearInterval(timer),
+  }
+}
+
+/**
+ * The outcomes of an engine's lots as one.
+ *
+ * @param {readonly Outcome[]} outcomes
+ * @returns {Outcome[]}
+ */
+export function byEngine(outcomes) {
+  /** @type {Map<string, Outcome>} */
+  const sums = new Map()
+  for (const each of outcomes) {
+    const sum = sums.get(each.engine)
+    if (sum === undefined) {
+      sums.set(each.engine, each)
+      continue
+    }
+    sums.set(each.engine, {
+      engine: each.engine,
+      passed: sum.passed + each.passed,
+      failed: sum.failed + each.failed,
+      lost: sum.lost + each.lost,
+      pending: [...sum.pending, ...each.pending],
+      lacking: [...sum.lacking, ...each.lacking],
+      files: [...sum.files, ...each.files],
+      seconds: sum.seconds + each.seconds,
+    })
+  }
+  return [...sums.values()]
 }
 
 /**
@@ -81,6 +117,28 @@ export function printSummary(outcomes) {
 
   const sum = (/** @type {'passed' | 'failed'} */ name) => outcomes.reduce((total, each) => total + each[name], 0)
   console.log(`\nspecs: ${sum('passed')} passed, ${sum('failed')} failed`)
+}
+
+/**
+ * The files that took longest, over all engines.
+ *
+ * @param {readonly Outcome[]} outcomes
+ * @param {number} count How many of them.
+ * @param {(file: string) => string} nameOf
+ */
+export function printSlowest(outcomes, count, nameOf) {
+  const inSeconds = (/** @type {number | undefined} */ ms) => (ms === undefined ? '?' : (ms / 1_000).toFixed(1))
+  const files = outcomes.flatMap(({ engine, files }) => files.map((each) => ({ engine, ...each })))
+  list(
+    'slowest files (seconds; of them computing)',
+    files
+      .sort((one, other) => other.ms - one.ms)
+      .slice(0, count)
+      .map(
+        ({ engine, file, ms, cpu }) =>
+          `${inSeconds(ms).padStart(6)} ${inSeconds(cpu).padStart(6)}  ${engine} ${nameOf(file)}`,
+      ),
+  )
 }
 
 /**

@@ -39,5 +39,6 @@ for (const file of config.files) {
       title,
       error: found === undefined ? 'the compiler did not read it' : ts.formatDiagnostics(found, host),
     })
+  emit({ type: 'file', file, ms: performance.now() - started, cpu: undefined })
 }
 emit({ type: 'end' })

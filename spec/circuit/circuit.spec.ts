@@ -15,9 +15,7 @@ import type { TestRelay } from '../../lib/testing/relay/test-relay.ts'
 import { flowControls } from '../support/flow-controls.ts'
 import { ManualClock } from '../testing/support/manual-clock.ts'
 import {
-  codeOf,
   expectToEcho,
-  failureOf,
   CircuitFixture,
   roundTrip,
   seenBy,
@@ -25,6 +23,7 @@ import {
   stateOf,
   type Built,
 } from './support/circuit-fixture.ts'
+import { codeOf, failureOf } from '../support/failures.ts'
 import { lastStream } from './support/transfer.ts'
 
 const { BEGIN, BEGIN_DIR, DATA, END, EXTEND2, RESOLVE } = RelayCommand

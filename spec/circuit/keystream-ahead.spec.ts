@@ -14,7 +14,8 @@ import { packMessage, type OutgoingMessage } from '../../lib/testing/relay/messa
 import type { TestRelay } from '../../lib/testing/relay/test-relay.ts'
 import { flowControls } from '../support/flow-controls.ts'
 import { ManualClock } from '../testing/support/manual-clock.ts'
-import { codeOf, endOfTurn, CircuitFixture, roundTrip, settled, stateOf } from './support/circuit-fixture.ts'
+import { endOfTurn, CircuitFixture, roundTrip, settled, stateOf } from './support/circuit-fixture.ts'
+import { codeOf } from '../support/failures.ts'
 import { expectPattern, lastStream, Upload } from './support/transfer.ts'
 
 const { DROP, EXTENDED2 } = RelayCommand

@@ -13,7 +13,8 @@ import type { TestRelay } from '../../lib/testing/relay/test-relay.ts'
 import { flowControls } from '../support/flow-controls.ts'
 import { ManualClock } from '../testing/support/manual-clock.ts'
 import { SplicedCircuit } from '../hostile/support/spliced-circuit.ts'
-import { codeOf, expectToEcho, CircuitFixture, settled, stateOf, type Built } from './support/circuit-fixture.ts'
+import { expectToEcho, CircuitFixture, settled, stateOf, type Built } from './support/circuit-fixture.ts'
+import { codeOf } from '../support/failures.ts'
 import { expectPattern, Upload } from './support/transfer.ts'
 
 const { BEGIN, CONNECTED, DATA, END, RESOLVE } = RelayCommand

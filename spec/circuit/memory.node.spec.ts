@@ -7,7 +7,8 @@ import { currentPlatform } from '../../lib/platform/current.ts'
 import { echo, sink, source } from '../../lib/testing/exit/exits.ts'
 import type { TestRelay } from '../../lib/testing/relay/test-relay.ts'
 import { flowControls } from '../support/flow-controls.ts'
-import { codeOf, expectToEcho, CircuitFixture, settled, stateOf } from './support/circuit-fixture.ts'
+import { expectToEcho, CircuitFixture, settled, stateOf } from './support/circuit-fixture.ts'
+import { codeOf } from '../support/failures.ts'
 import { expectPattern, lastStream, Upload } from './support/transfer.ts'
 
 const MB = 1_000_000

@@ -11,15 +11,8 @@ import type { TestCircuit } from '../../lib/testing/relay/test-circuit.ts'
 import type { TestLink } from '../../lib/testing/relay/test-relay.ts'
 import type { CreateAnswer } from '../../lib/testing/relay/relay-link.ts'
 import type { CreateRequest, TestRelay } from '../../lib/testing/relay/test-relay.ts'
-import {
-  codeOf,
-  expectToEcho,
-  failureOf,
-  CircuitFixture,
-  roundTrip,
-  stateOf,
-  type Built,
-} from '../circuit/support/circuit-fixture.ts'
+import { expectToEcho, CircuitFixture, roundTrip, stateOf, type Built } from '../circuit/support/circuit-fixture.ts'
+import { codeOf, failureOf } from '../support/failures.ts'
 import { flowControls } from '../support/flow-controls.ts'
 import { SplicedCircuit } from './support/spliced-circuit.ts'
 

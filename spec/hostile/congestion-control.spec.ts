@@ -10,7 +10,6 @@ import type { TestCircuit } from '../../lib/testing/relay/test-circuit.ts'
 import type { TestRelay } from '../../lib/testing/relay/test-relay.ts'
 import { hex } from '../cell/support/bytes.ts'
 import {
-  codeOf,
   expectToEcho,
   CircuitFixture,
   roundTrip,
@@ -19,6 +18,7 @@ import {
   stateOf,
   type Built,
 } from '../circuit/support/circuit-fixture.ts'
+import { codeOf } from '../support/failures.ts'
 import { lastStream, Upload } from '../circuit/support/transfer.ts'
 import { ManualClock } from '../testing/support/manual-clock.ts'
 

@@ -5,7 +5,6 @@ import { Circuit } from '../../lib/circuit/circuit.ts'
 import type { TorStream } from '../../lib/stream/tor-stream.ts'
 import { sink } from '../../lib/testing/exit/exits.ts'
 import {
-  codeOf,
   endOfTurn,
   expectToEcho,
   CircuitFixture,
@@ -15,6 +14,7 @@ import {
   stateOf,
   type Built,
 } from '../circuit/support/circuit-fixture.ts'
+import { codeOf } from '../support/failures.ts'
 
 const { DATA, SENDME } = RelayCommand
 

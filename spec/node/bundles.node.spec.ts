@@ -87,7 +87,7 @@ describe('Bundles for a web page', () => {
   it('./stream holds nothing of circuits, channels, the platform or any package', async () => {
     const { inputs } = (await bundle('lib/stream.ts')).whole
     expect(inputs).to.include('lib/stream.ts')
-    expect(inputs.filter((path) => !/^lib\/(stream|cell|tls)\/|^lib\/[\w-]+\.ts$/.test(path))).to.deep.equal([])
+    expect(inputs.filter((path) => !/^lib\/(base|stream|cell|tls)\/|^lib\/[\w-]+\.ts$/.test(path))).to.deep.equal([])
   })
 
   it('. and ./circuit hold nothing of the test network', async () => {

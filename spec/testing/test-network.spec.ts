@@ -5,7 +5,6 @@ import { encodeExtend2 } from '../../lib/cell/relay/extend2.ts'
 import { decodeNetinfo, encodeNetinfo } from '../../lib/cell/channel/netinfo.ts'
 import { DestroyReason } from '../../lib/cell/reasons.ts'
 import { decodeVersions, encodeCell, encodeVersions } from '../../lib/cell/channel/channel-cell.ts'
-import { TorError } from '../../lib/base/errors.ts'
 import type { Relay } from '../../lib/relay.ts'
 import { createRelayIdentity } from '../../lib/testing/identity/relay-identity.ts'
 import type { TestCircuit } from '../../lib/testing/relay/test-circuit.ts'
@@ -13,6 +12,7 @@ import { TestNetwork } from '../../lib/testing/test-network.ts'
 import type { TestRelay } from '../../lib/testing/relay/test-relay.ts'
 import { ManualClock } from './support/manual-clock.ts'
 import { begin, CIRCUIT_ID, MinimalClient } from './support/minimal-client.ts'
+import { torCodeOf as codeOf } from '../support/failures.ts'
 
 async function failure(promise: Promise<unknown>): Promise<unknown> {
   try {
@@ -21,12 +21,6 @@ async function failure(promise: Promise<unknown>): Promise<unknown> {
     return error
   }
   throw new Error('The promise did not reject')
-}
-
-async function codeOf(promise: Promise<unknown>): Promise<string> {
-  const error = await failure(promise)
-  expect(error).to.be.instanceOf(TorError)
-  return (error as TorError).code
 }
 
 describe('TestNetwork', () => {

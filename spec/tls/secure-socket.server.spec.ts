@@ -3,13 +3,13 @@ import net from 'node:net'
 import tls from 'node:tls'
 import { expect } from 'chai'
 import { systemClock } from '../../lib/base/clock.ts'
-import { SocketError } from '../../lib/base/errors.ts'
 import { currentPlatform } from '../../lib/platform/current.ts'
 import type { TlsAdapter } from '../../lib/platform/tls/tls-adapter.ts'
 import { SecureSocket, type PlainSocket } from '../../lib/tls/secure-socket.ts'
 import { LocalServers, type LocalSocket } from '../support/local-servers.ts'
 import { authority, expiredCertificate, serverCertificate, serverKey } from '../support/tls-authority.ts'
 import { turn } from '../support/turn.ts'
+import { socketCodeOf as codeOf } from '../support/failures.ts'
 
 interface Choice {
   readonly serverName?: string
@@ -20,15 +20,6 @@ interface Choice {
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
 const encode = (words: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(words)
-
-async function codeOf(promise: Promise<unknown>): Promise<string> {
-  const error: unknown = await promise.then(
-    () => new Error('it did not fail'),
-    (reason: unknown) => reason,
-  )
-  expect(error).to.be.instanceOf(SocketError)
-  return (error as SocketError).code
-}
 
 async function readAll(readable: ReadableStream<Uint8Array>): Promise<Uint8Array> {
   return new Uint8Array(await new Response(readable).arrayBuffer())

@@ -4,6 +4,7 @@ import type { TlsAdapter, TlsConnection } from '../../lib/platform/tls/tls-adapt
 import { SecureSocket } from '../../lib/tls/secure-socket.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { turn } from '../support/turn.ts'
+import { socketCodeOf as codeOf } from '../support/failures.ts'
 
 interface StreamFixture {
   readonly socket: SecureSocket<{ readonly ttl: number }>
@@ -102,15 +103,6 @@ function fixture({
     clock,
   })
   return { socket, clock, log, written, inside, signal: () => signal, open, breakBelow, finish, fail }
-}
-
-async function codeOf(promise: Promise<unknown>): Promise<string> {
-  const error: unknown = await promise.then(
-    () => new Error('it did not fail'),
-    (reason: unknown) => reason,
-  )
-  expect(error).to.be.instanceOf(SocketError)
-  return (error as SocketError).code
 }
 
 const isPending = async (promise: Promise<unknown>): Promise<boolean> => {

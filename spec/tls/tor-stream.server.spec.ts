@@ -2,7 +2,7 @@ import https from 'node:https'
 import tls from 'node:tls'
 import { expect } from 'chai'
 import { Circuit } from '../../lib/circuit/circuit.ts'
-import { SocketError } from '../../lib/base/errors.ts'
+import type { SocketError } from '../../lib/base/errors.ts'
 import { WithheldError } from '../../lib/base/withheld.ts'
 import { createFetch } from '../../lib/fetch/create-fetch.ts'
 import { tcpExit } from '../../lib/testing/exit/tcp-exit.ts'
@@ -10,18 +10,10 @@ import { TestNetwork } from '../../lib/testing/test-network.ts'
 import type { TlsAdapter } from '../../lib/platform/tls/tls-adapter.ts'
 import { LocalServers } from '../support/local-servers.ts'
 import { authority, serverCertificate, serverKey } from '../support/tls-authority.ts'
+import { socketCodeOf as codeOf } from '../support/failures.ts'
 
 const text = (bytes: Uint8Array | undefined): string => new TextDecoder().decode(bytes)
 const encode = (words: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(words)
-
-async function codeOf(promise: Promise<unknown>): Promise<string> {
-  const error: unknown = await promise.then(
-    () => new Error('it did not fail'),
-    (reason: unknown) => reason,
-  )
-  expect(error).to.be.instanceOf(SocketError)
-  return (error as SocketError).code
-}
 
 /** A byte at a time would do too; lines of SMTP are short. */
 async function readLine(readable: ReadableStream<Uint8Array>): Promise<string> {

@@ -2,13 +2,14 @@
  * The keys of directory authorities: the identity key, whose fingerprint clients know, and the signing key, which the
  * identity key certifies and which signs consensus documents (dir-spec, "Creating key certificates").
  *
- * They take long to make and serve tests only, so that one process makes each pair once, when it is first asked for:
- * the first authorities of all networks in a process are the same.
+ * They take long to make and serve tests only, so the first ones stand in the source, for anybody to see, and one process
+ * makes each other pair once, when it is first asked for: the first authorities of all networks are the same.
  *
  * @module
  */
+import { AUTHORITY_PRIMES } from './authority-primes.ts'
 import { fingerprintOf } from './document-text.ts'
-import { generateRsaKey } from '../identity/rsa-key.ts'
+import { generateRsaKey, rsaKeyOf } from '../identity/rsa-key.ts'
 import type { RsaKey } from '../identity/rsa-key.ts'
 
 /** The two keys of one authority, 2,048 bits each. */
@@ -25,8 +26,16 @@ export interface AuthorityKeys {
 
 const made = new Map<number, Promise<AuthorityKeys>>()
 
-async function make(): Promise<AuthorityKeys> {
-  const [identity, signing] = await Promise.all([generateRsaKey(2048), generateRsaKey(2048)])
+/** The key of two primes of 128 bytes in base64, one behind the other; a new one without. */
+async function keyOf(primes: string | undefined): Promise<RsaKey> {
+  if (primes === undefined) return generateRsaKey(2048)
+  const bytes = Uint8Array.from(atob(primes), (character) => character.charCodeAt(0))
+  return rsaKeyOf(bytes.subarray(0, 128), bytes.subarray(128))
+}
+
+async function make(number: number): Promise<AuthorityKeys> {
+  const primes = AUTHORITY_PRIMES[number]
+  const [identity, signing] = await Promise.all([keyOf(primes?.[0]), keyOf(primes?.[1])])
   return {
     identity,
     signing,
@@ -35,11 +44,11 @@ async function make(): Promise<AuthorityKeys> {
   }
 }
 
-/** The keys of this process with this number, from 0. */
+/** The keys with this number, from 0. */
 export function authorityKeys(number: number): Promise<AuthorityKeys> {
   const known = made.get(number)
   if (known !== undefined) return known
-  const keys = make()
+  const keys = make(number)
   made.set(number, keys)
   // A failure is not remembered; whoever asked hears of it.
   keys.catch(() => made.delete(number))
@@ -49,5 +58,5 @@ export function authorityKeys(number: number): Promise<AuthorityKeys> {
 /** Numbers from here on are nobody's authority: {@link strangerKeys}. */
 const STRANGERS = 1_000
 
-/** Keys like those of an authority that no network of this process has. */
+/** Keys like those of an authority that no network has. */
 export const strangerKeys = (number: number): Promise<AuthorityKeys> => authorityKeys(STRANGERS + number)

@@ -79,9 +79,7 @@ const COMMON_FLAGS = ['Fast', 'Running', 'Stable', 'V2Dir', 'Valid']
 function canonical(address: LinkAddress, nickname: string, size: 4 | 16): LinkAddress {
   const bytes = parseIPAddress(address.hostname)
   if (bytes?.length !== size)
-    throw new TypeError(
-      `Cannot start relay ${nickname} as its address is no IPv${size === 4 ? 4 : 6} address: ${address.hostname}`,
-    )
+    throw new TypeError(`Cannot start relay ${nickname} as its address is no IPv${size === 4 ? 4 : 6} address`)
   return { hostname: formatIPAddress(bytes), port: address.port }
 }
 

@@ -11,7 +11,8 @@ import type { TorError } from '../../../lib/base/errors.ts'
 import type { Relay } from '../../../lib/relay.ts'
 import type { TestRelay } from '../../../lib/testing/relay/test-relay.ts'
 import { parseProtocols } from '../../../lib/directory/protocols.ts'
-import { codeOf, expectToEcho, failureOf, CircuitFixture, seenBy } from '../support/circuit-fixture.ts'
+import { expectToEcho, CircuitFixture, seenBy } from '../support/circuit-fixture.ts'
+import { codeOf, failureOf } from '../../support/failures.ts'
 
 /** The parameters of a network whose SENDMEs come every so many cells. */
 const every = (increment: number): CongestionControlParameters =>

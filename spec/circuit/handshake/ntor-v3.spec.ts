@@ -12,7 +12,7 @@ import { CIRCUIT_EXTEND, PROTOCOL_ID, crypt } from '../../../lib/circuit/handsha
 import { currentPlatform } from '../../../lib/platform/current.ts'
 import { webPlatform } from '../../../lib/platform/web.ts'
 import { answerNtorV3 } from '../../../lib/testing/relay/ntor-v3-responder.ts'
-import { codeOf } from '../support/circuit-fixture.ts'
+import { codeOf } from '../../support/failures.ts'
 import { degenerateKeys } from './vectors/degenerate-keys.ts'
 import { ntorV3Vector } from './vectors/ntor-v3.ts'
 

@@ -6,13 +6,13 @@ import { AssertionError, expect } from 'chai'
 import { Channel } from '../../../lib/channel/channel.ts'
 import { Circuit } from '../../../lib/circuit/circuit.ts'
 import type { CircuitOptions } from '../../../lib/circuit/circuit-options.ts'
-import { SocketError, TorError } from '../../../lib/base/errors.ts'
 import { atEndOfTurn } from '../../../lib/base/end-of-turn.ts'
 import type { Relay } from '../../../lib/relay.ts'
 import type { FlowControlKind } from '../../../lib/stream/contract/socket-info.ts'
 import type { TorStream } from '../../../lib/stream/tor-stream.ts'
 import type { TestCircuit } from '../../../lib/testing/relay/test-circuit.ts'
 import { TestNetwork, type TestNetworkOptions } from '../../../lib/testing/test-network.ts'
+import { codeOf } from '../../support/failures.ts'
 
 /** A circuit with what each relay of it sees, the guard first. */
 export interface Built {
@@ -63,21 +63,6 @@ export function seenBy(network: TestNetwork, circuit: Circuit): Built {
   const { hops } = guard
   return { circuit, hops, guard, exit: hops.at(-1) as TestCircuit }
 }
-
-/** What a promise rejects with, which must be one of this library's errors. */
-export async function failureOf(promise: Promise<unknown>): Promise<TorError | SocketError> {
-  let value: unknown
-  try {
-    value = await promise
-  } catch (error) {
-    if (error instanceof TorError || error instanceof SocketError) return error
-    throw error
-  }
-  throw new AssertionError(`expected a rejection, but got ${String(value)}`)
-}
-
-/** The code that a promise rejects with. */
-export const codeOf = async (promise: Promise<unknown>): Promise<string> => (await failureOf(promise)).code
 
 /** Resolves when this turn's microtasks are done. */
 export const endOfTurn = (): Promise<void> => new Promise((resolve) => atEndOfTurn(resolve))

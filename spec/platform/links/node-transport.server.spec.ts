@@ -7,6 +7,7 @@ import { TorError } from '../../../lib/base/errors.ts'
 import { currentPlatform } from '../../../lib/platform/current.ts'
 import type { Link, LinkTransport } from '../../../lib/platform/links/transport.ts'
 import { tlsCertificate, tlsKey } from './tls-certificate.ts'
+import { torCodeOf as codeOf } from '../../support/failures.ts'
 
 const transport = currentPlatform().transport as LinkTransport
 const never = new AbortController().signal
@@ -33,15 +34,6 @@ async function settled(value: () => number): Promise<number> {
     last = value()
   }
   return last
-}
-
-async function codeOf(promise: Promise<unknown>): Promise<string> {
-  const error: unknown = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
-  expect(error).to.be.instanceOf(TorError)
-  return (error as TorError).code
 }
 
 /** Everything that the link brings until it ends. */

@@ -15,6 +15,8 @@ import type { ConsensusContent, ConsensusEntry } from '../../../lib/testing/dire
 import { documentTime, fingerprintOf, pemObject, textBytes } from '../../../lib/testing/directory/document-text.ts'
 import { writeKeyCertificate } from '../../../lib/testing/directory/key-certificate-writer.ts'
 import { writeMicrodescriptor } from '../../../lib/testing/directory/microdescriptor-writer.ts'
+import { joinBytes } from '../../../lib/testing/identity/der.ts'
+import { hex } from '../../cell/support/bytes.ts'
 
 const HOUR = 3_600_000
 const NOW = Date.UTC(2026, 6, 27, 10)
@@ -29,6 +31,10 @@ const codeOf = (action: () => unknown): string | undefined => {
     return (error as TorError).code
   }
 }
+
+/** A SubjectPublicKeyInfo of a key of 2,048 bits (RFC 3279, section 2.3.1). */
+const spkiOf = (publicKey: Uint8Array): Uint8Array<ArrayBuffer> =>
+  joinBytes([hex('30820122300d06092a864886f70d01010105000382010f00'), publicKey])
 
 describe('Documents of a test network', () => {
   let keys: AuthorityKeys
@@ -61,11 +67,26 @@ describe('Documents of a test network', () => {
   })
 
   describe('keys of authorities', () => {
-    it('are made once in a process, and are those of nobody else', async () => {
+    it('are the same each time, and those of nobody else', async () => {
       expect(await authorityKeys(0)).to.equal(keys)
       expect(others.v3Identity).not.to.equal(keys.v3Identity)
       expect(keys.identity.publicKey.length).to.equal(270)
       expect(keys.signing.publicKey.length).to.equal(270)
+    })
+
+    it('sign what the runtime verifies, each with a key of its own: those in the source, and those made when they run out', async () => {
+      const all = await Promise.all([
+        ...Array.from({ length: 4 }, (_, index) => authorityKeys(index)),
+        ...Array.from({ length: 2 }, (_, index) => strangerKeys(index)),
+      ])
+      const signers = all.flatMap(({ identity, signing }) => [identity, signing])
+      expect(new Set(signers.map(({ fingerprint }) => fingerprint.join())).size).to.equal(12)
+      const message = textBytes('signed')
+      const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }
+      for (const { publicKey, signSha256 } of signers) {
+        const key = await crypto.subtle.importKey('spki', spkiOf(publicKey), algorithm, false, ['verify'])
+        expect(await crypto.subtle.verify(algorithm, key, new Uint8Array(signSha256(message)), message)).to.equal(true)
+      }
     })
   })
 
