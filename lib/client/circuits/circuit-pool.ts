@@ -5,7 +5,7 @@
  */
 import { Circuit } from '../../circuit/circuit.ts'
 import type { CircuitOptions } from '../../circuit/circuit-options.ts'
-import type { Clock } from '../../base/clock.ts'
+import { startBackgroundTimer, type Clock } from '../../base/clock.ts'
 import { markHandled } from '../../base/deferred.ts'
 import { TorError } from '../../base/errors.ts'
 import type { Platform } from '../../platform/platform.ts'
@@ -300,7 +300,7 @@ export class CircuitPool implements PooledCircuitOwner {
   #later(delay: number): void {
     if (this.#closing.signal.aborted) return
     this.#stopTimer?.()
-    this.#stopTimer = this.#options.clock.after(delay, () => this.#replenish())
+    this.#stopTimer = startBackgroundTimer(this.#options.clock, delay, () => this.#replenish())
   }
 
   /** Circuits that take no more streams and carry none. */
