@@ -307,13 +307,7 @@ export class TorClient {
     return new TorClient(this.#core, this.#streamDefaults)
   }
 
-  /**
-   * Closes every stream, circuit and link. Resolves when nothing is left.
-   *
-   * Until then a process with an open client does not end, as long as the client has a link: its connections are as any
-   * others, idle or not. What is awaited of the client keeps the process in any case, until it comes about or fails. The
-   * client's housekeeping does not.
-   */
+  /** Closes every stream, circuit and link; open links hold the process. Resolves when nothing is left. */
   close(): Promise<void> {
     return this.#core.close()
   }
