@@ -41,10 +41,7 @@ const MAX_SPARE_DELAY = 60_000
 /** Without a sign of life for so long, in ms, the links may be dead: a laptop slept, the network changed. */
 const MAX_SILENCE = 1_800_000
 
-/**
- * When so many circuits in a row on one channel left a stream without an answer, the channel may be dead without
- * knowing.
- */
+/** When so many circuits in a row on one channel left a stream without an answer, the channel may be dead. */
 const MAX_SILENT_CIRCUITS = 2
 
 /** What a pool needs. */
