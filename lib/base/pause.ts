@@ -4,7 +4,7 @@
  * @module
  */
 import { onAnyAbort, unlessAborts } from './abort.ts'
-import type { Clock } from './clock.ts'
+import { startTimer, type Clock } from './clock.ts'
 import { TorError } from './errors.ts'
 
 /**
@@ -17,7 +17,7 @@ export function pause(clock: Clock, delay: number, signals: readonly AbortSignal
     const gone = signals.find((signal) => signal.aborted)
     if (gone !== undefined) return reject(aborted(gone.reason))
     if (delay === 0) return resolve()
-    const stop = clock.after(delay, () => {
+    const stop = startTimer(clock, delay, () => {
       forget()
       resolve()
     })

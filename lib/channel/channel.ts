@@ -12,7 +12,8 @@
 import { checkOptions, type OptionNames } from '../base/checks.ts'
 import { constantTimeEqual } from '../cell/bytes.ts'
 import { CellCommand, cellCommandName } from '../cell/commands.ts'
-import { systemClock, type Clock } from '../base/clock.ts'
+import { startTimer, systemClock, type Clock } from '../base/clock.ts'
+import { LONGEST_TIMER } from '../base/checks.ts'
 import { deferred } from '../base/deferred.ts'
 import { TorError } from '../base/errors.ts'
 import { withheld } from '../base/withheld.ts'
@@ -50,9 +51,6 @@ const CHANNEL_OPTION_NAMES: OptionNames<ChannelOptions> = {
 }
 
 const DEFAULT_TIMEOUT = 10_000
-
-/** The longest delay that timers know, in ms. */
-const MAX_TIMEOUT = 0x7fff_ffff
 
 /** How long `close` may take to send what was given to the link, in ms. */
 const CLOSE_LINGER = 1000
@@ -110,7 +108,7 @@ export class Channel implements AsyncDisposable {
     const transport = options.transport ?? platform.transport
     if (transport === undefined)
       throw new TypeError('Cannot connect to a relay without "transport" as this runtime has none')
-    if (!(timeout > 0 && timeout <= MAX_TIMEOUT)) {
+    if (!(timeout > 0 && timeout <= LONGEST_TIMER)) {
       throw new RangeError(`Cannot connect to a relay as "timeout" is ${timeout}`)
     }
     checkDirectoryServer(relay, 'relay')
@@ -174,7 +172,7 @@ export class Channel implements AsyncDisposable {
       reader.cancel().catch(ignore)
       this.#closed.resolve()
     }
-    const cancelTimer = this.#clock.after(CLOSE_LINGER, finish)
+    const cancelTimer = startTimer(this.#clock, CLOSE_LINGER, finish)
     writer.close().then(finish, finish)
     return this.closed
   }

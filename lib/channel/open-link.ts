@@ -5,7 +5,7 @@
  * @module
  */
 import { onAbort, unlessAborts } from '../base/abort.ts'
-import type { Clock } from '../base/clock.ts'
+import { startTimer, type Clock } from '../base/clock.ts'
 import { TorError } from '../base/errors.ts'
 import type { X25519 } from '../platform/crypto/x25519.ts'
 import { withheld } from '../base/withheld.ts'
@@ -52,7 +52,7 @@ function limit(
   delay: number,
 ): Limit {
   const controller = new AbortController()
-  const cancelTimer = clock.after(delay, () => {
+  const cancelTimer = startTimer(clock, delay, () => {
     controller.abort(new TorError('LINK_TIMEOUT', 'The relay was not ready in time'))
   })
   const forget = onAbort(parent, () => controller.abort(reasonOf(parent?.reason)))

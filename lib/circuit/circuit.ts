@@ -5,14 +5,14 @@
  */
 import { Channel } from '../channel/channel.ts'
 import { onAbort } from '../base/abort.ts'
-import { systemClock } from '../base/clock.ts'
+import { startTimer, systemClock } from '../base/clock.ts'
 import { TorError } from '../base/errors.ts'
 import { currentPlatform } from '../platform/current.ts'
 import { checkDirectoryServer, checkRelay, type DirectoryServer, type Relay } from '../relay.ts'
 import type { StreamCarrier } from '../stream/contract/carrier.ts'
 import { lookUp, type LookupAnswer, type LookupOptions } from '../stream/lookup.ts'
 import type { StreamOptions } from '../stream/options.ts'
-import { checkOptions, duration } from '../base/checks.ts'
+import { checkOptions, duration, LONGEST_TIMER } from '../base/checks.ts'
 import type { AnySocketAddress } from '../stream/socket-address.ts'
 import type { FlowControlKind, StreamWindows } from '../stream/contract/socket-info.ts'
 import { tlsLayer } from '../stream/tls-layer.ts'
@@ -27,9 +27,6 @@ import {
   type CircuitOptions,
   type DirectoryCircuitOptions,
 } from './circuit-options.ts'
-
-/** The longest that a channel may be given to connect, in ms. */
-const MAX_DIAL_TIMEOUT = 0x7fff_ffff
 
 /** The most relays of a path: each further hop needs one of the 8 RELAY_EARLY cells. */
 const MAX_HOPS = 8
@@ -185,19 +182,18 @@ async function build(
   const { signal, clock = systemClock, platform = currentPlatform() } = options
   const dialling = new AbortController()
   // The limit of the whole is the circuit's own; this one shares it out among the relay's addresses.
-  const dial = { transport: options.transport, timeout: Math.min(Math.max(timeout, 1), MAX_DIAL_TIMEOUT) }
+  const dial = { transport: options.transport, timeout: Math.min(Math.max(timeout, 1), LONGEST_TIMER) }
   const giveUp = (failure: TorError): void => {
     controller.abandon(failure)
     dialling.abort(failure)
   }
-  const stopTimer =
-    timeout === Infinity
-      ? undefined
-      : clock.after(timeout, () => giveUp(timedOut(timeout, channel !== undefined, controller.hops.length + 1)))
+  const stopTimer = startTimer(clock, timeout, () =>
+    giveUp(timedOut(timeout, channel !== undefined, controller.hops.length + 1)),
+  )
   let channel: Channel | undefined
   const ended = (): void => {
     dialling.abort()
-    stopTimer?.()
+    stopTimer()
     forgetSignal()
     if (options.channel === undefined) void channel?.close()
   }
@@ -214,7 +210,7 @@ async function build(
       throw new TorError('LINK_IDENTITY', 'the channel leads to another relay than the first of the path')
     controller.join(channel.openCircuit(controller))
     await makeHops()
-    stopTimer?.()
+    stopTimer()
     controller.open()
   } catch (error) {
     controller.abandon(

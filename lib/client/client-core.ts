@@ -6,7 +6,7 @@
 import type { CircuitOptions } from '../circuit/circuit-options.ts'
 import { readCongestionParameters, readXonXoffParameters } from '../circuit/congestion/parameters.ts'
 import { firstOf } from '../base/abort.ts'
-import type { Clock } from '../base/clock.ts'
+import { startBackgroundTimer, type Clock } from '../base/clock.ts'
 import type { NetworkConfig } from '../directory/network/network-config.ts'
 import type { NetworkDirectory } from '../directory/network-directory.ts'
 import type { ConsensusRelay } from '../directory/relay-entry.ts'
@@ -226,7 +226,8 @@ export class ClientCore {
   #planRenewal(): void {
     const { clock } = this.#options
     const plan = (delay: number): void => {
-      if (!this.#closing.signal.aborted) this.#stopRenewal = clock.after(Math.max(RENEWAL_RETRY, delay), renew)
+      if (this.#closing.signal.aborted) return
+      this.#stopRenewal = startBackgroundTimer(clock, Math.max(RENEWAL_RETRY, delay), renew)
     }
     const renew = (): void => {
       this.#keeper.refresh(this.#closing.signal).then(

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { systemClock, type Clock } from '../base/clock.ts'
+import { startTimer, systemClock, type Clock } from '../base/clock.ts'
 import type { Fetch } from '../fetch/create-fetch.ts'
 import type { FetchInit } from '../fetch/request/request.ts'
 import { checkNetworkConfig, type NetworkConfig } from '../directory/network/network-config.ts'
@@ -210,7 +210,7 @@ export class TorClient {
         }
       },
     })
-    const stopTimer = timeout === Infinity ? undefined : clock.after(timeout, () => deadline.abort())
+    const stopTimer = startTimer(clock, timeout, () => deadline.abort())
     try {
       const both = AbortSignal.any([deadline.signal, ...(signal ? [signal] : [])])
       await unlessAborted(core.start(both), both)
@@ -225,7 +225,7 @@ export class TorClient {
         cause: lastFailure ?? error,
       })
     } finally {
-      stopTimer?.()
+      stopTimer()
     }
   }
 
@@ -307,7 +307,7 @@ export class TorClient {
     return new TorClient(this.#core, this.#streamDefaults)
   }
 
-  /** Closes every stream, circuit and link. Resolves when nothing is left. */
+  /** Closes every stream, circuit and link; open links hold the process. Resolves when nothing is left. */
   close(): Promise<void> {
     return this.#core.close()
   }

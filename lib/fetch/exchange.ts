@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Clock } from '../base/clock.ts'
+import { startBackgroundTimer, startTimer, type Clock } from '../base/clock.ts'
 import { allowsReuse, framingOf } from './body/body-framing.ts'
 import { decoderFor } from './body/framed-decoders.ts'
 import type { Connection } from './connection/connection.ts'
@@ -59,17 +59,17 @@ export async function exchange(
   connection.begin()
   const upload = new Upload(connection, request.head, request.body)
   let isOver = false
-  let stopGrace = (): void => undefined
+  let stopGrace: (() => void) | undefined
   const end = (): void => {
     isOver = true
-    stopGrace()
+    stopGrace?.()
   }
   void upload.settled.then(() => {
     const { failure } = upload
     if (failure?.of === 'body') connection.close(failure.error)
     // What the far end has to say about it may be under way.
     else if (failure !== undefined && !isOver)
-      stopGrace = clock.after(UPLOAD_GRACE, () => connection.close(failure.error))
+      stopGrace = startTimer(clock, UPLOAD_GRACE, () => connection.close(failure.error))
   })
   try {
     const head = await finalHead(connection)
@@ -118,7 +118,7 @@ async function nextHead(connection: Connection): Promise<ResponseHead> {
 /** The response is complete: the connection is free as soon as it took the rest of the request. */
 function afterUpload(connection: Connection, upload: Upload, clock: Clock, onFree: () => void): void {
   if (upload.state === 'sent') return onFree()
-  const stopTimer = clock.after(UPLOAD_GRACE, () => connection.close())
+  const stopTimer = startBackgroundTimer(clock, UPLOAD_GRACE, () => connection.close())
   void upload.settled.then(() => {
     stopTimer()
     if (upload.state === 'sent' && !connection.isClosed) onFree()

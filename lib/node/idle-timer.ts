@@ -1,9 +1,10 @@
 /**
- * The timer of `net.Socket.setTimeout`: it goes off when nothing has happened for a while, and starts again.
+ * The timer of `net.Socket.setTimeout`: it goes off when nothing has happened for a while, and starts again. As there it
+ * does not keep the process.
  *
  * @module
  */
-import type { Clock } from '../base/clock.ts'
+import { startBackgroundTimer, type Clock } from '../base/clock.ts'
 
 /** One timer; noting that something happened costs no more than reading the time. */
 export class IdleTimer {
@@ -33,7 +34,7 @@ export class IdleTimer {
   }
 
   #wait(delay: number): void {
-    this.#stop = this.#clock.after(delay, () => {
+    this.#stop = startBackgroundTimer(this.#clock, delay, () => {
       const left = this.#last + this.#limit - this.#clock.now()
       if (left > 0) return this.#wait(left)
       this.#last = this.#clock.now()

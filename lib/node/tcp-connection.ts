@@ -9,7 +9,7 @@
  *
  * @module
  */
-import type { Clock } from '../base/clock.ts'
+import { startBackgroundTimer, type Clock } from '../base/clock.ts'
 import { deferred, type Deferred } from '../base/deferred.ts'
 import { SocketError } from '../base/errors.ts'
 import { withheld } from '../base/withheld.ts'
@@ -163,7 +163,7 @@ export class TcpConnection {
 
   #startTimer(delay: number): void {
     this.#stopTimer?.()
-    this.#stopTimer = delay === Infinity ? undefined : this.#options.clock.after(delay, () => this.destroy())
+    this.#stopTimer = startBackgroundTimer(this.#options.clock, delay, () => this.destroy())
   }
 
   /** Ends what is still open, in both streams, and whatever waits. Of no effect on a stream that has ended. */

@@ -7,6 +7,7 @@
 /// <reference types="node" preserve="true" />
 import type * as stream from 'node:stream'
 import { checkOptions, type OptionNames } from '../base/checks.ts'
+import { LONGEST_TIMER } from '../base/checks.ts'
 import { systemClock, type Clock } from '../base/clock.ts'
 import { builtinModule } from '../platform/runtime/builtin.ts'
 import { asError, pairDuplexOptions } from '../platform/tls/pair-duplex.ts'
@@ -122,7 +123,7 @@ class WinterDuplex extends Duplex implements SocketDuplex {
     // As in net.Socket: the callback is for the next time only, and 0 takes it away.
     if (callback !== undefined && timeout === 0) this.off('timeout', callback)
     if (callback !== undefined && timeout > 0) this.once('timeout', callback)
-    const limit = Math.min(timeout, 2 ** 31 - 1)
+    const limit = Math.min(timeout, LONGEST_TIMER)
     this.timeout = limit === 0 ? undefined : limit
     if (!this.destroyed) this.#idle.set(limit)
     return this

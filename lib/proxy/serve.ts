@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { startTimer } from '../base/clock.ts'
 import { parseIPAddress } from '../cell/ip-address.ts'
 import { onAbort } from '../base/abort.ts'
 import { markHandled } from '../base/deferred.ts'
@@ -53,7 +54,7 @@ async function shakeHands(
   const { clock, handshakeTimeout } = options
   const tooLate = (): void =>
     client.giveUp(new SocketError('TIMEOUT', `the client made no request within ${handshakeTimeout} ms`))
-  const stopTimer = handshakeTimeout === Infinity ? undefined : clock.after(handshakeTimeout, tooLate)
+  const stopTimer = startTimer(clock, handshakeTimeout, tooLate)
   try {
     for (;;) {
       const { done, value } = await client.reader.read()
@@ -65,7 +66,7 @@ async function shakeHands(
       if (step.type === 'refused') return undefined
     }
   } finally {
-    stopTimer?.()
+    stopTimer()
     options.onHandshakeEnd()
   }
 }

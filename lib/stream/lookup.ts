@@ -16,7 +16,7 @@ import {
   type ResolvedHostname,
 } from '../cell/relay/resolve.ts'
 import { onAbort } from '../base/abort.ts'
-import { systemClock, type Clock } from '../base/clock.ts'
+import { startTimer, systemClock, type Clock } from '../base/clock.ts'
 import { deferred, type Deferred } from '../base/deferred.ts'
 import { SocketError, TorError } from '../base/errors.ts'
 import type { StreamCarrier, PendingStream, StreamPlace } from './contract/carrier.ts'
@@ -102,8 +102,7 @@ class Lookup implements PendingStream {
   attached(place: StreamPlace): void {
     this.#place = place
     place.send(RelayCommand.RESOLVE, encodeResolve(this.#name))
-    if (this.#timeout === Infinity) return
-    this.#stopTimer = this.#clock.after(this.#timeout, () => {
+    this.#stopTimer = startTimer(this.#clock, this.#timeout, () => {
       this.#giveUp(new SocketError('TIMEOUT', `the exit did not answer within ${this.#timeout} ms`))
     })
   }

@@ -11,6 +11,7 @@ import { decodeEnd, encodeEnd } from '../cell/relay/end.ts'
 import { isInternalAddress, parseIPAddress } from '../cell/ip-address.ts'
 import { EndReason } from '../cell/reasons.ts'
 import { onAbort } from '../base/abort.ts'
+import { startTimer } from '../base/clock.ts'
 import { deferred, type Deferred } from '../base/deferred.ts'
 import { SocketError, TorError } from '../base/errors.ts'
 import type { StreamCarrier, PendingStream, StreamPlace } from './contract/carrier.ts'
@@ -306,6 +307,6 @@ export class StreamController implements PendingStream, FlowOwner, ReadSideOwner
 
   #startTimer(delay: number, callback: () => void): void {
     this.#stopTimer?.()
-    this.#stopTimer = delay === Infinity ? undefined : this.#options.clock.after(delay, callback)
+    this.#stopTimer = startTimer(this.#options.clock, delay, callback)
   }
 }

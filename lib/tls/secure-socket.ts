@@ -8,7 +8,7 @@
  *
  * @module
  */
-import type { Clock } from '../base/clock.ts'
+import { startBackgroundTimer, startTimer, type Clock } from '../base/clock.ts'
 import { type Deferred, deferred, markHandled } from '../base/deferred.ts'
 import { SocketError } from '../base/errors.ts'
 import { withheld } from '../base/withheld.ts'
@@ -181,9 +181,9 @@ export class SecureSocket<Info extends object> {
   /** After the readable was cancelled an upload may go on, but not forever without a word. */
   #linger(): void {
     const { clock, linger } = this.#settings
-    if (!this.#isCancelled || !this.#isOpen || this.#isOver || linger === Infinity) return
+    if (!this.#isCancelled || !this.#isOpen || this.#isOver) return
     this.#stopLinger?.()
-    this.#stopLinger = clock.after(linger, () => (this.#isWriting ? this.#linger() : void this.close()))
+    this.#stopLinger = startTimer(clock, linger, () => (this.#isWriting ? this.#linger() : void this.close()))
   }
 
   async #write(chunk: BufferSource): Promise<void> {
@@ -274,7 +274,7 @@ export class SecureSocket<Info extends object> {
       this.#giveUp.abort(reason)
       markHandled(this.#below.close(reason))
     }
-    const stopTimer = this.#settings.clock.after(CLOSE_GRACE, close)
+    const stopTimer = startBackgroundTimer(this.#settings.clock, CLOSE_GRACE, close)
     if (this.#isOpen) this.#inside.then(({ writer }) => writer.close()).then(close, close)
     else close()
   }

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../support/seed.ts'
 import { asciiBytes, ByteReader, ByteWriter, constantTimeEqual, printableText } from '../../lib/cell/bytes.ts'
 import { expectMalformed, hex } from './support/bytes.ts'
 

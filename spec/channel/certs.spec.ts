@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../support/seed.ts'
 import { decodeCerts, type CellCertificate } from '../../lib/cell/channel/certs-cell.ts'
 import { verifyCerts, type CertsToVerify } from '../../lib/channel/certs.ts'
 import {

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../support/seed.ts'
 import { encodeCell, encodeVersions } from '../../lib/cell/channel/channel-cell.ts'
 import { CellCommand } from '../../lib/cell/commands.ts'
 import { Deframer, type LinkItem } from '../../lib/channel/deframer.ts'

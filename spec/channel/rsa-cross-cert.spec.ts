@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../support/seed.ts'
 import { isCrossSignedBy, parseRsaCrossCert } from '../../lib/channel/rsa-cross-cert.ts'
 import { expectMalformed, expectTotal, hex } from '../cell/support/bytes.ts'
 import { platform } from './support/relay-side.ts'

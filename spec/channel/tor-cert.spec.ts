@@ -1,6 +1,6 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../support/seed.ts'
 import { ByteWriter } from '../../lib/cell/bytes.ts'
 import { isSignedBy, parseTorCert } from '../../lib/channel/tor-cert.ts'
 import { expectMalformed, expectTotal, hex } from '../cell/support/bytes.ts'

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../support/seed.ts'
 import { decodeCerts } from '../../lib/cell/channel/certs-cell.ts'
 import { isSelfSigned, parseX509, rsaIdentityOf } from '../../lib/channel/x509.ts'
 import { TorError } from '../../lib/base/errors.ts'

@@ -11,6 +11,7 @@ import { echo, pattern, sink, source } from '../../lib/testing/exit/exits.ts'
 import type { TestLink } from '../../lib/testing/relay/test-relay.ts'
 import type { TestRelay } from '../../lib/testing/relay/test-relay.ts'
 import { flowControls } from '../support/flow-controls.ts'
+import { turn } from '../support/turn.ts'
 import { ManualClock } from '../testing/support/manual-clock.ts'
 import { SplicedCircuit } from '../hostile/support/spliced-circuit.ts'
 import { expectToEcho, CircuitFixture, settled, stateOf, type Built } from './support/circuit-fixture.ts'
@@ -77,6 +78,7 @@ for (const { kind, window, step } of flowControls) {
       /** Gives the circuit SENDMEs one by one, each of which is credit for `step` cells. */
       async function feed(built: Built, count: number): Promise<void> {
         for (let sendme = 0; sendme < count; sendme++) {
+          await turn() // keystream that was being made is there
           const before = built.exit.flow.dataReceived
           built.exit.releaseSendmes('circuit', 1)
           await built.exit.when(({ flow }) => flow.dataReceived === before + step)

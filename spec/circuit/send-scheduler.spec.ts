@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../support/seed.ts'
 import { SendScheduler } from '../../lib/circuit/send-scheduler.ts'
 import type { CreditWaiter } from '../../lib/stream/contract/carrier.ts'
 import { atEndOfTurn } from '../../lib/base/end-of-turn.ts'

@@ -16,7 +16,10 @@ describe('TorClient', function () {
 
   before(async () => {
     fixture = await ClientFixture.start({
-      exit: (request) => (request.port === 7 ? echoing() : source({ length: LENGTH })(request)),
+      exit: (request) => {
+        if (request.host === 'silent.example') return new Promise(() => undefined)
+        return request.port === 7 ? echoing() : source({ length: LENGTH })(request)
+      },
       resolve: (name) =>
         name === '4.2.0.192.in-addr.arpa'
           ? [{ type: 'hostname', hostname: 'relay.example', ttl: 120 }]
@@ -36,6 +39,29 @@ describe('TorClient', function () {
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
     return { readable, writable, address: '203.0.113.7', ttl: 60 }
   }
+
+  describe('and the process', () => {
+    it('holds it while something is awaited, by no timer when it is idle, and by nothing when it is closed', async () => {
+      const { clock } = fixture
+      const opening = TorClient.open(fixture.options)
+      expect(clock.awaited).to.be.above(0)
+      const tor = await fixture.passing(opening)
+      await fixture.quiet()
+      expect([clock.awaited, clock.timers]).to.deep.equal([0, 2]) // renewal, and circuits ahead
+
+      const socket = tor.connect('silent.example:80')
+      await tor.resolve('example.com')
+      await fixture.quiet()
+      expect(clock.awaited).to.be.above(0)
+      const closing = socket.close()
+      await fixture.passing(closing)
+      await fixture.quiet()
+      expect(clock.awaited).to.equal(0)
+
+      await tor.close()
+      expect(clock.timers).to.equal(0)
+    })
+  })
 
   describe('from opening to closing', () => {
     it('goes from the addresses of some directory servers to a stream, a lookup, and nothing', async () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../support/seed.ts'
 import { DerReader } from '../../lib/crypto/der.ts'
 import { expectMalformed, expectTotal, hex, latin1 } from '../cell/support/bytes.ts'
 import { joined } from '../channel/support/relay-side.ts'

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../support/seed.ts'
 import { checkLifetime, type Lifetime, nextFetch } from '../../lib/directory/consensus-lifetime.ts'
 import { expectRefused } from './support/helpers.ts'
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../support/seed.ts'
 import { parseKeyCertificates } from '../../lib/directory/key-certificate.ts'
 import { TorError } from '../../lib/base/errors.ts'
 import { consensusOf, entriesOf } from './support/helpers.ts'

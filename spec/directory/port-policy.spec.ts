@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../support/seed.ts'
 import { parsePortPolicy, type PortPolicy, REJECT_ALL } from '../../lib/directory/port-policy.ts'
 
 const policy = (text: string): PortPolicy => parsePortPolicy(text) ?? expect.fail(`not well-formed: ${text}`)

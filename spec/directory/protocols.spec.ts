@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../support/seed.ts'
 import { checkClientProtocols, clientProtocols } from '../../lib/directory/client-protocols.ts'
 import { parseProtocols, type Protocols } from '../../lib/directory/protocols.ts'
 import { expectRefused } from './support/helpers.ts'

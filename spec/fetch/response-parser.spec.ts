@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../support/seed.ts'
 import { decoderFor } from '../../lib/fetch/body/framed-decoders.ts'
 import { framingOf } from '../../lib/fetch/body/body-framing.ts'
 import type { ByteCursor } from '../../lib/fetch/message/byte-cursor.ts'

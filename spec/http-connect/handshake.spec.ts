@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../support/seed.ts'
 import type { EndReason } from '../../lib/cell/reasons.ts'
 import { SocketError, type ErrorCode } from '../../lib/base/errors.ts'
 import { HttpConnectHandshake } from '../../lib/http-connect/handshake.ts'

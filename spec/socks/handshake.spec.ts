@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../support/seed.ts'
 import { SocksHandshake } from '../../lib/socks/handshake.ts'
 import type { SocksHandshakeOptions } from '../../lib/socks/stage.ts'
 import { bytes, cuts, hex, shake, type Outcome } from '../proxy/support/handshakes.ts'

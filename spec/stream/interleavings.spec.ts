@@ -2,7 +2,7 @@
  * Anything that can happen to a stream, in any order: what must hold always holds.
  */
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../support/seed.ts'
 import { RelayCommand } from '../../lib/cell/commands.ts'
 import { TorError } from '../../lib/base/errors.ts'
 import { turn } from '../support/turn.ts'

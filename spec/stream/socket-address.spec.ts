@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../support/seed.ts'
 import { decodeBegin, encodeBegin } from '../../lib/cell/relay/begin.ts'
 import { parseSocketAddress, type AnySocketAddress } from '../../lib/stream/socket-address.ts'
 import { TorStream } from '../../lib/stream/tor-stream.ts'

@@ -8,6 +8,8 @@ import type { Clock } from '../../lib/base/clock.ts'
 interface Timer {
   readonly at: number
   readonly callback: () => void
+  /** It would not keep a process. */
+  readonly background: boolean
 }
 
 export class FakeClock implements Clock {
@@ -19,15 +21,28 @@ export class FakeClock implements Clock {
   }
 
   after(delay: number, callback: () => void): () => void {
-    if (!(delay >= 0 && delay < 2 ** 31)) throw new RangeError(`no timer waits ${delay} ms`)
-    const timer = { at: this.#now + delay, callback }
-    this.#timers.add(timer)
-    return () => void this.#timers.delete(timer)
+    return this.#start(delay, callback, false)
+  }
+
+  background(delay: number, callback: () => void): () => void {
+    return this.#start(delay, callback, true)
   }
 
   /** How many timers are running. */
   get timers(): number {
     return this.#timers.size
+  }
+
+  /** How many of them would keep a process. */
+  get awaited(): number {
+    return [...this.#timers].filter(({ background }) => !background).length
+  }
+
+  #start(delay: number, callback: () => void, background: boolean): () => void {
+    if (!(delay >= 0 && delay < 2 ** 31)) throw new RangeError(`no timer waits ${delay} ms`)
+    const timer = { at: this.#now + delay, callback, background }
+    this.#timers.add(timer)
+    return () => void this.#timers.delete(timer)
   }
 
   /** Lets time pass, calling what is due in its order. */

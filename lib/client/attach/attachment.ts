@@ -9,7 +9,7 @@
  */
 import { RelayCommand } from '../../cell/commands.ts'
 import { decodeEnd } from '../../cell/relay/end.ts'
-import type { Clock } from '../../base/clock.ts'
+import { startTimer } from '../../base/clock.ts'
 import { SocketError, TorError, type ErrorCode } from '../../base/errors.ts'
 import type { StreamCarrier, PendingStream, StreamPlace } from '../../stream/contract/carrier.ts'
 import { failureOfEnd } from '../../stream/failure.ts'
@@ -51,7 +51,9 @@ export class Attachment implements StreamCarrier, PendingStream {
       this.#attached = false
       this.#finish()
     })
-    this.#stopTimer = after(clock, timeout, () => this.#giveUp('TIMEOUT', `no attempt succeeded within ${timeout} ms`))
+    this.#stopTimer = startTimer(clock, timeout, () =>
+      this.#giveUp('TIMEOUT', `no attempt succeeded within ${timeout} ms`),
+    )
     stream.attached(this.#place)
     this.#search()
   }
@@ -119,7 +121,7 @@ export class Attachment implements StreamCarrier, PendingStream {
         }
         this.#circuit = circuit
         const limit = this.#options.attemptTimeout(this.#attempts.all.length)
-        this.#stopAttemptTimer = after(this.#options.clock, limit, () => this.#timedOut())
+        this.#stopAttemptTimer = startTimer(this.#options.clock, limit, () => this.#timedOut())
         circuit.carrier.attach(this)
       },
       (error: unknown) => {
@@ -215,7 +217,3 @@ export class Attachment implements StreamCarrier, PendingStream {
     this.#endAttempt()
   }
 }
-
-/** As {@link Clock.after}; never, after an infinite time. */
-const after = (clock: Clock, delay: number, callback: () => void): (() => void) | undefined =>
-  delay === Infinity ? undefined : clock.after(delay, callback)

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import type { Clock } from '../../base/clock.ts'
+import { startTimer, type Clock } from '../../base/clock.ts'
 import type { Storage } from '../../platform/storage/storage.ts'
 import { NO_ANSWER, StorageWarnings, type KeptName } from './storage-warnings.ts'
 
@@ -200,7 +200,7 @@ export class ClientStore {
         resolve(outcome)
       }
       const giveUp = (): void => settle({ failure: NO_ANSWER })
-      const stopTimer = this.#clock.after(PATIENCE, giveUp)
+      const stopTimer = startTimer(this.#clock, PATIENCE, giveUp)
       signal?.addEventListener('abort', giveUp)
       doing.then(
         (value) => settle({ value }),

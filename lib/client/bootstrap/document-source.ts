@@ -7,7 +7,7 @@
  * @module
  */
 import { Circuit } from '../../circuit/circuit.ts'
-import type { Clock } from '../../base/clock.ts'
+import { startTimer, type Clock } from '../../base/clock.ts'
 import { encodeHex } from '../../directory/text/encoding.ts'
 import { SocketError, TorError } from '../../base/errors.ts'
 import type { Platform } from '../../platform/platform.ts'
@@ -177,7 +177,7 @@ export class DocumentSource {
   async #request(server: DirectoryServer, path: string, limit: number, signal: AbortSignal): Promise<string> {
     const { clock } = this.#options
     const timeout = new AbortController()
-    const stopTimer = clock.after(REQUEST_TIMEOUT, () =>
+    const stopTimer = startTimer(clock, REQUEST_TIMEOUT, () =>
       timeout.abort(new TorError('DIRECTORY_UNAVAILABLE', `no answer within ${REQUEST_TIMEOUT} ms`)),
     )
     try {

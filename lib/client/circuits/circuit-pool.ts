@@ -5,7 +5,7 @@
  */
 import { Circuit } from '../../circuit/circuit.ts'
 import type { CircuitOptions } from '../../circuit/circuit-options.ts'
-import type { Clock } from '../../base/clock.ts'
+import { startBackgroundTimer, type Clock } from '../../base/clock.ts'
 import { markHandled } from '../../base/deferred.ts'
 import { TorError } from '../../base/errors.ts'
 import type { Platform } from '../../platform/platform.ts'
@@ -41,10 +41,7 @@ const MAX_SPARE_DELAY = 60_000
 /** Without a sign of life for so long, in ms, the links may be dead: a laptop slept, the network changed. */
 const MAX_SILENCE = 1_800_000
 
-/**
- * When so many circuits in a row on one channel left a stream without an answer, the channel may be dead without
- * knowing.
- */
+/** When so many circuits in a row on one channel left a stream without an answer, the channel may be dead. */
 const MAX_SILENT_CIRCUITS = 2
 
 /** What a pool needs. */
@@ -300,7 +297,7 @@ export class CircuitPool implements PooledCircuitOwner {
   #later(delay: number): void {
     if (this.#closing.signal.aborted) return
     this.#stopTimer?.()
-    this.#stopTimer = this.#options.clock.after(delay, () => this.#replenish())
+    this.#stopTimer = startBackgroundTimer(this.#options.clock, delay, () => this.#replenish())
   }
 
   /** Circuits that take no more streams and carry none. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Clock } from '../../base/clock.ts'
+import { startBackgroundTimer, type Clock } from '../../base/clock.ts'
 import type { Connection } from './connection.ts'
 import type { ExitCondition, IsolationToken } from './socket.ts'
 
@@ -70,7 +70,7 @@ export class ConnectionPool {
   give(key: PoolKey, connection: Connection, timeout: number = Infinity): void {
     const delay = Math.min(this.#limits.timeout, timeout)
     if (this.#closed || this.isOff || delay <= 0 || connection.isClosed) return connection.close()
-    const stopTimer = delay === Infinity ? () => undefined : this.#clock.after(delay, () => this.#drop(idle))
+    const stopTimer = startBackgroundTimer(this.#clock, delay, () => this.#drop(idle))
     const idle: Idle = { key, connection, stopTimer }
     this.#idle = [...this.#idle, idle]
     connection.idle(() => this.#forget(idle))

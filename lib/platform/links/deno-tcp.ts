@@ -25,8 +25,6 @@ interface DenoConnection {
   write(bytes: Uint8Array): Promise<number>
   closeWrite(): Promise<void>
   setNoDelay(on: boolean): void
-  ref(): void
-  unref(): void
   close(): void
 }
 
@@ -111,7 +109,6 @@ function gated(connection: DenoConnection): TcpUnderTls {
       wanted = false
       startRead()
     },
-    unref: () => connection.unref(),
     destroy: () => void duplex.destroy(),
   }
 }

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { type Clock, systemClock } from '../../base/clock.ts'
+import { startTimer, systemClock, type Clock } from '../../base/clock.ts'
 import { TorError } from '../../base/errors.ts'
 import { withheld } from '../../base/withheld.ts'
 import { makeWritable } from '../../base/streams/writable.ts'
@@ -17,8 +17,6 @@ import type { Link } from './transport.ts'
 
 /** What holds the connection back or gives it up: the TLS socket itself, or what is under it. */
 export interface LinkControl extends ReadControl {
-  /** Lets the process end although the connection is open. */
-  unref(): unknown
   destroy(): unknown
 }
 
@@ -95,9 +93,7 @@ export function linkOf(
       })
     },
     close() {
-      // The process need not live on for bytes that the relay does not take.
-      control.unref()
-      const cancelTimer = clock.after(CLOSE_GRACE, shut)
+      const cancelTimer = startTimer(clock, CLOSE_GRACE, shut)
       return new Promise<void>((resolve, reject) => {
         finished = { resolve, reject }
         socket.end(resolve)

@@ -11,7 +11,7 @@
 import { RelayCommand } from '../../cell/commands.ts'
 import { MAX_DATA } from '../../cell/relay/relay-cell-v0.ts'
 import { MAX_XON_RATE, encodeXoff, encodeXon } from '../../cell/relay/xon-xoff.ts'
-import { monotonicTime, type Clock } from '../../base/clock.ts'
+import { monotonicTime, startTimer, type Clock } from '../../base/clock.ts'
 import type { XonXoffSetup } from '../contract/carrier.ts'
 import { DrainRate } from './drain-rate.ts'
 import { atEndOfTurn } from '../../base/end-of-turn.ts'
@@ -106,7 +106,7 @@ export class XonXoffFlow implements StreamFlow {
   #startTimer(): void {
     if (this.#stopped || this.#stopTimer !== undefined || this.#waiters.none) return
     const delay = Math.max(SHORTEST_WAIT, Math.ceil(this.#bucket.timeUntil(MAX_DATA)))
-    this.#stopTimer = this.#clock.after(delay, () => {
+    this.#stopTimer = startTimer(this.#clock, delay, () => {
       this.#stopTimer = undefined
       this.#open()
     })

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Clock } from '../../base/clock.ts'
+import { startTimer, type Clock } from '../../base/clock.ts'
 
 /** Bytes, or a stream of them. */
 export type ByteSource = Uint8Array | ReadableStream<Uint8Array>
@@ -64,7 +64,7 @@ export function dripping(bytes: Uint8Array, size: number, interval: number, cloc
       pull(controller) {
         if (at >= bytes.length) return controller.close()
         return new Promise((resolve) => {
-          stopTimer = clock.after(interval, () => {
+          stopTimer = startTimer(clock, interval, () => {
             controller.enqueue(bytes.slice(at, at + size))
             at += size
             resolve()

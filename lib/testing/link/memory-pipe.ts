@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Clock } from '../../base/clock.ts'
+import { startTimer, type Clock } from '../../base/clock.ts'
 import { makeWritable } from '../../base/streams/writable.ts'
 import { joinBytes } from '../../base/join-bytes.ts'
 
@@ -140,7 +140,7 @@ export class MemoryPipe {
     const head = this.#queue[0]
     if (this.#over || this.#stalled || head === undefined) return
     if (head.at > 0 && head.at > this.#clock.now()) {
-      this.#cancelTimer ??= this.#clock.after(head.at - this.#clock.now(), () => {
+      this.#cancelTimer ??= startTimer(this.#clock, head.at - this.#clock.now(), () => {
         this.#cancelTimer = undefined
         this.#deliver()
       })

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Clock } from '../../base/clock.ts'
+import { startTimer, type Clock } from '../../base/clock.ts'
 import { deferred, type Deferred } from '../../base/deferred.ts'
 import { TorError } from '../../base/errors.ts'
 import type { LinkBytes } from '../../platform/links/transport.ts'
@@ -173,7 +173,7 @@ class SocketPipe {
   #pollLater(): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#failure) return reject(this.#failure.reason)
-      const stop = this.#clock.after(SEND_POLL, () => {
+      const stop = startTimer(this.#clock, SEND_POLL, () => {
         this.#rejectWrite = undefined
         resolve()
       })

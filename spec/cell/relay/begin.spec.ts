@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../../support/seed.ts'
 import { BeginFlag, decodeBegin, encodeBegin } from '../../../lib/cell/relay/begin.ts'
 import { expectMalformed, expectTotal, hex, ipv4Text, ipv6Text, latin1, port } from '../support/bytes.ts'
 

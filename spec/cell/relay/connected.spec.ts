@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../../support/seed.ts'
 import { decodeConnected, encodeConnected } from '../../../lib/cell/relay/connected.ts'
 import { expectMalformed, expectTotal, hex, ipv4Text, ipv6Text, ttl } from '../support/bytes.ts'
 

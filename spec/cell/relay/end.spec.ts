@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../../support/seed.ts'
 import { decodeEnd, encodeEnd } from '../../../lib/cell/relay/end.ts'
 import { EndReason } from '../../../lib/cell/reasons.ts'
 import { hex, ipv4Text, ipv6Text, ttl } from '../support/bytes.ts'

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../../support/seed.ts'
 import { ByteReader } from '../../../lib/cell/bytes.ts'
 import { decodeExtend2, encodeExtend2 } from '../../../lib/cell/relay/extend2.ts'
 import { decodeLinkSpecifiers, encodeLinkSpecifiers, type LinkSpecifier } from '../../../lib/cell/link-specifier.ts'

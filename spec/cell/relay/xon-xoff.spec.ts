@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../../support/seed.ts'
 import { MAX_XON_RATE, decodeXoff, decodeXon, encodeXoff, encodeXon } from '../../../lib/cell/relay/xon-xoff.ts'
 import { TorError } from '../../../lib/base/errors.ts'
 import { hex, thrownBy } from '../support/bytes.ts'

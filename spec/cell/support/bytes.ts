@@ -1,6 +1,6 @@
 /** What the specs of lib/cell share. */
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../../support/seed.ts'
 import { formatIPv4, formatIPv6 } from '../../../lib/cell/ip-address.ts'
 import { TorError } from '../../../lib/base/errors.ts'
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../../support/seed.ts'
 import { encodeSendme } from '../../../lib/cell/relay/sendme.ts'
 import { CongestionWindow } from '../../../lib/circuit/congestion/congestion-window.ts'
 import type { Clock } from '../../../lib/base/clock.ts'

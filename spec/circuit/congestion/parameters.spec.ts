@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../../support/seed.ts'
 import { readCongestionParameters, readXonXoffParameters } from '../../../lib/circuit/congestion/parameters.ts'
 import { DEFAULT_XON_XOFF } from '../../../lib/stream/contract/flow-parameters.ts'
 

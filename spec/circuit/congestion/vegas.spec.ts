@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../../support/seed.ts'
 import type { CongestionControlParameters } from '../../../lib/circuit/congestion/parameters.ts'
 import { Vegas } from '../../../lib/circuit/congestion/vegas.ts'
 import { DEFAULTS } from './support/parameters.ts'

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../../support/seed.ts'
 import { encodeHandshakeExtensions } from '../../../lib/cell/handshake-extensions.ts'
 import { Circuit } from '../../../lib/circuit/circuit.ts'
 import type { CircuitOptions } from '../../../lib/circuit/circuit-options.ts'

@@ -1,6 +1,6 @@
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../../support/seed.ts'
 import { HandshakeType } from '../../../lib/cell/create2.ts'
 import {
   NTOR_V3_ONION_SKIN_OVERHEAD,

@@ -1,7 +1,7 @@
 import { x25519 } from '@noble/curves/ed25519.js'
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../../support/seed.ts'
 import { kdfRfc5869 } from '../../../lib/circuit/handshake/kdf.ts'
 import {
   NTOR_HANDSHAKE,

@@ -1,7 +1,7 @@
 import { shake256 } from '@noble/hashes/sha3.js'
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../../support/seed.ts'
 import { DIGEST, looksRecognized, writeHeader } from '../../../lib/cell/relay/relay-cell-v0.ts'
 import { BODY_SIZE } from '../../../lib/cell/body-size.ts'
 import { HOP_KEY_SIZE, HopCrypto } from '../../../lib/circuit/onion/hop-crypto.ts'

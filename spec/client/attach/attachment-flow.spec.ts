@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../../support/seed.ts'
 import { RelayCommand } from '../../../lib/cell/commands.ts'
 import { EndReason } from '../../../lib/cell/reasons.ts'
 import { TorError } from '../../../lib/base/errors.ts'

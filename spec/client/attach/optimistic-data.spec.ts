@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../../support/seed.ts'
 import { RelayCommand } from '../../../lib/cell/commands.ts'
 import { OptimisticData } from '../../../lib/client/attach/optimistic-data.ts'
 import type { CellSource } from '../../../lib/stream/contract/carrier.ts'

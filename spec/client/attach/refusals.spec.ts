@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../../support/seed.ts'
 import { refuseTarget } from '../../../lib/client/attach/refusals.ts'
 import { SocketError } from '../../../lib/base/errors.ts'
 

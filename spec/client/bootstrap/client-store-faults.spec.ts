@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../../support/seed.ts'
 import { ClientStore } from '../../../lib/client/bootstrap/client-store.ts'
 import { deferred } from '../../../lib/base/deferred.ts'
 import { TorError } from '../../../lib/base/errors.ts'

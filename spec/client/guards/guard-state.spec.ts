@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../../support/seed.ts'
 import { formatGuardState, parseGuardState, type GuardRecord } from '../../../lib/client/guards/guard-state.ts'
 import { fingerprintAt } from '../support/generated-directory.ts'
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../../support/seed.ts'
 import { GuardManager, type GuardManagerOptions, type GuardPick } from '../../../lib/client/guards/guards.ts'
 import { parseGuardState } from '../../../lib/client/guards/guard-state.ts'
 import type { DirectoryRelay, NetworkDirectory } from '../../../lib/directory/network-directory.ts'

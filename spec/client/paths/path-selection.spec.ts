@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../../support/seed.ts'
 import { parseIPAddress } from '../../../lib/cell/ip-address.ts'
 import { GuardManager } from '../../../lib/client/guards/guards.ts'
 import { LearnedPolicies } from '../../../lib/client/paths/learned-policies.ts'

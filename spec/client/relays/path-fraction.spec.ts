@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../../support/seed.ts'
 import { describedFraction, neededFraction } from '../../../lib/client/relays/path-fraction.ts'
 import { PositionWeights } from '../../../lib/client/relays/weights.ts'
 import type { DirectoryRelay } from '../../../lib/directory/network-directory.ts'

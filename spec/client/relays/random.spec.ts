@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../../support/seed.ts'
 import { randomFrom, randomPast, secureRandom, shuffled } from '../../../lib/client/relays/random.ts'
 import { chiSquare } from '../support/chi-square.ts'
 import { seededRandom, seededWords } from '../support/seeded-random.ts'

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../../support/seed.ts'
 import { chooseWeighted } from '../../../lib/client/relays/weighted-choice.ts'
 import { chiSquare } from '../support/chi-square.ts'
 import { seededRandom } from '../support/seeded-random.ts'

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../../support/seed.ts'
 import { PositionWeights, type Position } from '../../../lib/client/relays/weights.ts'
 import { RelayFlag } from '../../../lib/directory/relay-flags.ts'
 import { generatedDirectory, WEIGHTS, type DirectoryPlan } from '../support/generated-directory.ts'

@@ -13,14 +13,18 @@ import { TestNetwork, type TestNetworkOptions } from '../../../lib/testing/test-
 import type { TestRelay } from '../../../lib/testing/relay/test-relay.ts'
 import type { TorStream } from '../../../lib/stream/tor-stream.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
-import { turn } from '../../support/turn.ts'
+import { seed } from '../../support/seed.ts'
+import { quiet, turn } from '../../support/turn.ts'
+import { seededRandom } from './seeded-random.ts'
 
 /** The most that a spec waits for anything, in ms of the fake clock. */
 const MAX_WAIT = 1_200_000
 
-/** In what steps the fake clock goes on, and how long each takes, in ms. */
+/** In what steps the fake clock goes on, in ms. */
 const STEP = 250
-const REAL_STEP = 4
+
+/** Nothing may have happened for so many turns before it does. */
+const QUIET_TURNS = 30
 
 const USUAL_FLAGS = ['Fast', 'Running', 'Stable', 'V2Dir', 'Valid'] as const
 
@@ -54,6 +58,10 @@ export class ClientFixture {
   /** What the clients of this fixture keep, unless they bring their own. */
   storage = new MemoryStorage()
   readonly #clients = new Set<TorClient>()
+  /** The clients' random numbers: with the same seed the same ones, from here on. */
+  readonly #random = seededRandom(seed)
+  /** Counts what relays, links and circuits of the network do. */
+  #events = 0
 
   static async start(options: TestNetworkOptions = {}): Promise<ClientFixture> {
     const clock = new FakeClock()
@@ -63,12 +71,19 @@ export class ClientFixture {
   private constructor(network: TestNetwork, clock: FakeClock) {
     this.network = network
     this.clock = clock
+    // Asked again after everything that happens.
+    network
+      .when(() => {
+        this.#events += 1
+        return false
+      })
+      .catch(() => undefined) // the network is closed
   }
 
   /** What a client of this fixture is opened with, unless told otherwise. */
   get options(): TorClientOptions {
     const { network, clock, storage } = this
-    return { network: network.config, transport: network.transport, storage, clock }
+    return { network: network.config, transport: network.transport, storage, clock, random: this.#random }
   }
 
   /** The network as a client knows it that asks only some of its relays for the directory. */
@@ -86,8 +101,8 @@ export class ClientFixture {
   }
 
   /**
-   * What the promise comes to, while time passes: slowly, so that whatever can happen without it happens first. Some of
-   * that happens in other threads, such as decompression, so turns of this one alone would not do.
+   * What the promise comes to, while time passes: only when nothing else happens, in this thread, in the network or in
+   * another thread, so that whatever can happen without it happens first.
    */
   async passing<T>(promise: Promise<T>): Promise<T> {
     let pending = true
@@ -97,8 +112,11 @@ export class ClientFixture {
     promise.then(settled, settled)
     const end = this.clock.now() + MAX_WAIT
     for (;;) {
-      for (let quiet = 0; quiet < 30 && pending; quiet++) await turn()
-      if (pending) await new Promise((resolve) => setTimeout(resolve, REAL_STEP))
+      await quiet(
+        QUIET_TURNS,
+        () => this.#events,
+        () => !pending,
+      )
       if (!pending) return promise
       if (this.clock.now() > end) throw new Error('the clock has gone on for 20 minutes, and nothing came of it')
       this.clock.advance(STEP)

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../../support/seed.ts'
 import { decodeBase64, decodeHex, encodeBase64, encodeHex, ownText } from '../../../lib/directory/text/encoding.ts'
 
 const bytes = fc.uint8Array({ maxLength: 64 })

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../../support/seed.ts'
 import { InflateError } from '../../../lib/fetch/body/huffman-codes.ts'
 import { unzip } from '../../../lib/fetch/body/unzip.ts'
 

@@ -1,7 +1,7 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../../support/seed.ts'
 import { TorError } from '../../../lib/base/errors.ts'
 import { builtinModule, hasBuiltinModules } from '../../../lib/platform/runtime/builtin.ts'
 import { currentPlatform } from '../../../lib/platform/current.ts'

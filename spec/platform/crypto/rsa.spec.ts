@@ -1,6 +1,6 @@
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../../support/seed.ts'
 import { TorError } from '../../../lib/base/errors.ts'
 import { builtinModule, hasBuiltinModules } from '../../../lib/platform/runtime/builtin.ts'
 import { currentPlatform } from '../../../lib/platform/current.ts'

@@ -10,7 +10,6 @@ import { CLOSE_GRACE, linkOf } from '../../../lib/platform/links/tls-link.ts'
 class FakeSocket {
   destroyed = false
   paused = false
-  referenced = true
   full = false
   readonly written: Uint8Array[] = []
   finish: (() => void) | undefined
@@ -47,10 +46,6 @@ class FakeSocket {
 
   destroy(): void {
     this.destroyed = true
-  }
-
-  unref(): void {
-    this.referenced = false
   }
 
   setNoDelay(): void {
@@ -188,7 +183,6 @@ describe('a link over a TLS socket', () => {
     const closing = link.writable.close()
     await turn()
     expect(socket.destroyed).to.equal(false)
-    expect(socket.referenced).to.equal(false)
     expect(clock.delay).to.equal(CLOSE_GRACE)
     socket.finish?.()
     await closing

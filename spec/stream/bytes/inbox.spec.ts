@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../../support/seed.ts'
 import { Inbox } from '../../../lib/stream/bytes/inbox.ts'
 import { concat, pattern } from '../support/stream-fixture.ts'
 

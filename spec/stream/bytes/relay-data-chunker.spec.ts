@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../../support/seed.ts'
 import { RelayDataChunker, type RelayDataChunkerOptions } from '../../../lib/stream/bytes/relay-data-chunker.ts'
 import { concat, pattern, rejection, sameBytes } from '../support/stream-fixture.ts'
 import { Watch } from '../support/watch.ts'

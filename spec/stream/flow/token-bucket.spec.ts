@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../../support/seed.ts'
 import { TokenBucket } from '../../../lib/stream/flow/token-bucket.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../../support/seed.ts'
 import { TorError } from '../../../lib/base/errors.ts'
 import { CIRCUIT_WINDOW, ReceiveWindow, SendWindow, STREAM_WINDOW } from '../../../lib/stream/flow/windows.ts'
 import { thrownBy } from '../../cell/support/bytes.ts'

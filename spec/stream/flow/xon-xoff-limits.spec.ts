@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../../support/seed.ts'
 import { RelayCommand } from '../../../lib/cell/commands.ts'
 import { encodeXoff, encodeXon } from '../../../lib/cell/relay/xon-xoff.ts'
 import { TorError } from '../../../lib/base/errors.ts'

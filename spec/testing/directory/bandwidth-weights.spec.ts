@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../../support/seed.ts'
 import { bandwidthWeights, WEIGHT_SCALE } from '../../../lib/testing/directory/bandwidth-weights.ts'
 
 const bandwidth = fc.integer({ min: 0, max: 50_000_000 })

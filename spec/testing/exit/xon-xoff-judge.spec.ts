@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../../support/seed.ts'
 import { RelayCommand } from '../../../lib/cell/commands.ts'
 import { DEFAULT_XON_XOFF } from '../../../lib/stream/contract/flow-parameters.ts'
 import { XonXoffFlow } from '../../../lib/stream/flow/xon-xoff-flow.ts'
@@ -93,6 +93,7 @@ describe('XonXoffJudge', () => {
       }),
       { numRuns: 60 },
     )
-    expect(messages).to.be.above(500)
+    // A run has 10.2 on the average, with a deviation of 4.3: 60 of them have 610 and 33. Below 400 comes once in 10^10.
+    expect(messages).to.be.above(400)
   })
 })

@@ -1,7 +1,7 @@
 /** What every keystream must do: a suite for any implementation. */
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../../../support/seed.ts'
 import type { Keystream } from '../../../../lib/platform/crypto/keystream.ts'
 
 /** The first `length` bytes of AES-128 in counter mode from a zero counter. */

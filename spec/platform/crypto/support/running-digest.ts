@@ -2,7 +2,7 @@
 import { sha1 } from '@noble/hashes/legacy.js'
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { expect } from 'chai'
-import fc from 'fast-check'
+import { fc } from '../../../support/seed.ts'
 import { DIGEST } from '../../../../lib/cell/relay/relay-cell-v0.ts'
 import { BODY_SIZE } from '../../../../lib/cell/body-size.ts'
 import type { RunningDigest } from '../../../../lib/platform/crypto/running-digest.ts'
