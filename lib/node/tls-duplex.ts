@@ -58,8 +58,8 @@ export function tlsOver(duplex: SocketDuplex, host: string, options: tls.Connect
  */
 function withoutNames(secured: tls.TLSSocket, isCallers: (error: Error) => boolean): void {
   const told = (error: Error): Error => (isCallers(error) ? error : tlsSocketFailure(error))
-  const destroy = secured.destroy.bind(secured) as (error?: Error, done?: unknown) => tls.TLSSocket
-  const emit = secured.emit.bind(secured) as (event: string | symbol, ...values: unknown[]) => boolean
+  const destroy: (error?: Error, done?: unknown) => tls.TLSSocket = secured.destroy.bind(secured)
+  const emit: (event: string | symbol, ...values: unknown[]) => boolean = secured.emit.bind(secured)
   Object.assign(secured, {
     destroy: (error?: Error | null, done?: unknown) => destroy(error ? told(error) : undefined, done),
     emit: (event: string | symbol, ...values: unknown[]) =>

@@ -336,7 +336,7 @@ describe('Agents: what must never go beside Tor', () => {
     await once(response, 'end')
     for (const undici of [undici6, undici7]) {
       const connector = undiciConnector({ connect: servers.connect, tls: { ca: authority } })
-      const dispatcher = new undici.Agent({ connect: connector } as never)
+      const dispatcher = new undici.Agent({ connect: connector })
       await (await undici.request('https://target.test./', { dispatcher: dispatcher as never })).body.text()
       await dispatcher.destroy()
     }

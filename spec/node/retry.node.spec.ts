@@ -94,7 +94,7 @@ describe('Trying again', () => {
     ] as const) {
       it(`${name} ${again.includes('undici') ? 'tries again' : 'gives up'} after ${torCode}`, async () => {
         const { connect, asked } = failing(torCode)
-        const agent = new undici.Agent({ connect: undiciConnector({ connect }) } as never)
+        const agent = new undici.Agent({ connect: undiciConnector({ connect }) })
         const dispatcher = new undici.RetryAgent(agent as never, { maxRetries: 1, minTimeout: 1, maxTimeout: 1 })
         const error = await rejection(undici.request('http://target.test/', { dispatcher: dispatcher as never }))
         expect(failureIn(error)).to.include({ code, torCode })

@@ -144,7 +144,7 @@ describe('Errors of the runtime', function () {
   it('show no address of a relay that cannot be reached, and keep it for who asks', async () => {
     const transport = engine === 'deno' ? tlsTransport(denoTcp) : tlsTransport()
     const signal = new AbortController().signal
-    const error = await failureOf(transport.connect({ hostname: '127.0.0.1', port: 1 }, { signal }) as Promise<unknown>)
+    const error = await failureOf(transport.connect({ hostname: '127.0.0.1', port: 1 }, { signal }))
     expect(error).to.be.instanceOf(TorError).with.property('code', 'LINK_UNREACHABLE')
     expect(written(error)).to.not.match(NAMES)
     const behind = chainOf(error).find((each) => each instanceof WithheldError) as WithheldError

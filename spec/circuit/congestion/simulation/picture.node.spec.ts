@@ -5,7 +5,8 @@ import { ROOT } from '../../../../scripts/files.js'
 import { congestionControlPicture } from './picture.ts'
 
 describe('docs/congestion-control.svg', () => {
-  it('shows what the present code does: node scripts/run.js spec/circuit/congestion/simulation/plot.ts', () => {
+  it('shows what the present code does: node scripts/run.js spec/circuit/congestion/simulation/plot.ts', function () {
+    this.timeout(60_000)
     expect(readFileSync(join(ROOT, 'docs', 'congestion-control.svg'), 'utf8') === congestionControlPicture()).to.equal(
       true,
     )
