@@ -33,6 +33,12 @@ export class CircuitController implements CircuitReceiver, StreamCarrier, RelayR
   #port: CircuitPort | undefined
   #outbox: Outbox | undefined
   readonly #handshake: PendingHandshake = new PendingHandshake()
+  readonly #circuitWindow: number | undefined
+
+  /** @param circuitWindow - the fixed window of what may be sent to each hop, in cells; 1000 by default */
+  constructor(circuitWindow?: number) {
+    this.#circuitWindow = circuitWindow
+  }
 
   /** The flow control of the last hop, once the path is complete. */
   get flowControl(): FlowControlKind | undefined {
@@ -76,7 +82,9 @@ export class CircuitController implements CircuitReceiver, StreamCarrier, RelayR
 
   /** A handshake succeeded: the path is one hop longer. Without congestion control the hop has fixed windows. */
   addHop(crypto: HopCrypto, negotiated?: NegotiatedCongestionControl): void {
-    const flow = negotiated ? congestionControlled(negotiated, () => this.#port?.room === 0) : fixedWindows()
+    const flow = negotiated
+      ? congestionControlled(negotiated, () => this.#port?.room === 0)
+      : fixedWindows(this.#circuitWindow)
     const hop: Hop = new Hop(
       this.hops.length,
       crypto,

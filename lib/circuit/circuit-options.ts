@@ -5,12 +5,14 @@
  */
 import { abortSignal, numbers, type OptionNames } from '../base/checks.ts'
 import { systemClock, type Clock } from '../base/clock.ts'
+import { quoted } from '../base/quoted.ts'
 import { Channel } from '../channel/channel.ts'
 import { currentPlatform } from '../platform/current.ts'
 import type { Transport } from '../platform/links/transport.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { DirectoryServer } from '../relay.ts'
 import type { XonXoffParameters } from '../stream/contract/flow-parameters.ts'
+import { CIRCUIT_WINDOW } from '../stream/flow/windows.ts'
 import { checkStreamDefaults, type StreamOptions } from '../stream/options.ts'
 import type { CongestionControlSetup } from './congestion/negotiated.ts'
 import {
@@ -51,6 +53,13 @@ export interface CircuitOptions {
    * @defaultValue the parameters that hold without a consensus
    */
   readonly xonXoff?: XonXoffParameters | undefined
+  /**
+   * The most DATA cells that may be on their way to a relay before it acknowledges some, where windows are fixed: 100 to
+   * 1000, which a consensus tells (`circwindow`). Under congestion control it makes no difference.
+   *
+   * @defaultValue 1000
+   */
+  readonly circuitWindow?: number | undefined
   /** Defaults for the streams of this circuit. */
   readonly streamDefaults?: StreamOptions | undefined
   /** @internal */
@@ -68,6 +77,7 @@ export const DIRECTORY_CIRCUIT_OPTION_NAMES: OptionNames<DirectoryCircuitOptions
   channel: true,
   signal: true,
   timeout: true,
+  circuitWindow: true,
   streamDefaults: true,
   clock: true,
   platform: true,
@@ -83,12 +93,13 @@ export const CIRCUIT_OPTION_NAMES: OptionNames<CircuitOptions> = {
 /**
  * Checks what would fail only later, or as something else.
  *
- * @throws TypeError naming the option
+ * @throws TypeError or RangeError naming the option
  */
 export function checkCircuit(options: CircuitOptions, first: DirectoryServer): void {
-  const { channel, transport, congestionControl, xonXoff, platform = currentPlatform() } = options
+  const { channel, transport, congestionControl, xonXoff, circuitWindow, platform = currentPlatform() } = options
   abortSignal('signal', options.signal)
   checkStreamDefaults(options.streamDefaults)
+  if (circuitWindow !== undefined) checkCircuitWindow(circuitWindow)
   if (congestionControl !== undefined && congestionControl !== false && typeof congestionControl !== 'object') {
     throw new TypeError('Cannot open a circuit as congestionControl is neither false nor parameters')
   }
@@ -100,6 +111,13 @@ export function checkCircuit(options: CircuitOptions, first: DirectoryServer): v
   if (channel === undefined && transport === undefined && platform.transport === undefined) {
     throw new TypeError('Cannot open a circuit without transport or channel as this runtime cannot dial')
   }
+}
+
+/** A window of less than a step would never be acknowledged (param-spec, `circwindow`). */
+function checkCircuitWindow(cells: number): void {
+  const { step: least, cells: most } = CIRCUIT_WINDOW
+  if (Number.isInteger(cells) && cells >= least && cells <= most) return
+  throw new RangeError(`Cannot use the option circuitWindow as it must be ${least} to ${most} cells: ${quoted(cells)}`)
 }
 
 /** What to negotiate, if anything. */

@@ -65,7 +65,7 @@ export class Circuit {
     const timeout = duration('timeout', options.timeout ?? 60_000)
     checkCircuit(options, path[0] as Relay)
     const { platform = currentPlatform() } = options
-    const controller = new CircuitController()
+    const controller = new CircuitController(options.circuitWindow)
     const makeHops = (): Promise<void> => buildPath(controller, path, platform, congestionControlOf(options))
     void build(controller, path[0] as Relay, makeHops, timeout, options)
     return new Circuit(controller, [...path], { tlsLayer: tlsLayer(platform.tls), ...options.streamDefaults })
@@ -83,7 +83,7 @@ export class Circuit {
     const timeout = duration('timeout', options.timeout ?? 60_000)
     checkCircuit(options, server)
     const { platform = currentPlatform() } = options
-    const controller = new CircuitController()
+    const controller = new CircuitController(options.circuitWindow)
     void build(controller, server, () => buildFast(controller, platform), timeout, options)
     return new Circuit(controller, [server], { tlsLayer: tlsLayer(platform.tls), ...options.streamDefaults })
   }

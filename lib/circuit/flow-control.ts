@@ -41,12 +41,17 @@ export interface FlowControl {
  */
 const LARGEST_FLIGHT = 40_000
 
-/** Windows of 1000 cells in steps of 100. */
-export function fixedWindows(): FlowControl {
+/**
+ * Windows in steps of 100 cells. What may arrive is always 1000: a relay may go by another consensus than this side, and
+ * C tor lets its relays have as many whatever the consensus says (`CIRCWINDOW_START`).
+ *
+ * @param packageWindow - the most cells that may be sent before a SENDME, 100 to 1000
+ */
+export function fixedWindows(packageWindow: number = CIRCUIT_WINDOW.cells): FlowControl {
   const { cells, step } = CIRCUIT_WINDOW
   return {
     xonXoff: undefined,
-    sendWindow: new AuthenticatedSendWindow(),
+    sendWindow: new AuthenticatedSendWindow(packageWindow),
     receiveWindow: new ReceiveWindow(CIRCUIT_WINDOW),
     unsentSendmes: new UnsentSendmes(cells / step),
     shortCells: new ShortCells(step),

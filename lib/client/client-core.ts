@@ -17,6 +17,7 @@ import type { Storage } from '../platform/storage/storage.ts'
 import { ChannelPool } from './circuits/channel-pool.ts'
 import { CircuitPool } from './circuits/circuit-pool.ts'
 import { DirectoryKeeper } from './bootstrap/directory-keeper.ts'
+import { CIRCUIT_WINDOW } from '../stream/flow/windows.ts'
 import { decodeHex } from '../directory/text/encoding.ts'
 import { DocumentSource, type ServerPick } from './bootstrap/document-source.ts'
 import { GuardManager, type GuardPick } from './guards/guards.ts'
@@ -83,6 +84,7 @@ export class ClientCore {
     this.#source = new DocumentSource({
       channels: this.#channels,
       servers: () => this.#servers(),
+      isOptimistic: () => this.isOptimistic,
       keepsChannel: (fingerprint) => this.#guards.sampled.includes(fingerprint),
       clock,
       platform,
@@ -125,6 +127,11 @@ export class ClientCore {
   /** What went wrong last, for whoever waits in vain. */
   get lastFailure(): unknown {
     return this.#phase === 'circuit' ? this.pool.lastFailure : this.#source.lastFailure
+  }
+
+  /** Whether streams that are told nothing send DATA before CONNECTED (param-spec, `UseOptimisticData`). */
+  get isOptimistic(): boolean {
+    return this.#keeper.directory?.param('UseOptimisticData', 1, 0, 1) !== 0
   }
 
   /**
@@ -176,11 +183,16 @@ export class ClientCore {
     return this.#paths as PathSelector
   }
 
-  /** As the consensus says, unless the client was opened without congestion control. */
-  #flowControl(): Pick<CircuitOptions, 'congestionControl' | 'xonXoff'> {
-    const params = this.#keeper.directory?.consensus.params
-    if (!this.#options.congestionControl || params === undefined) return { congestionControl: false }
-    return { congestionControl: readCongestionParameters(params) ?? false, xonXoff: readXonXoffParameters(params) }
+  /** As the consensus says, unless the client was opened without congestion control: then windows as it says. */
+  #flowControl(): Pick<CircuitOptions, 'congestionControl' | 'xonXoff' | 'circuitWindow'> {
+    const { directory } = this.#keeper
+    if (directory === undefined) return { congestionControl: false }
+    const { cells, step } = CIRCUIT_WINDOW
+    const circuitWindow = directory.param('circwindow', cells, step, cells)
+    if (!this.#options.congestionControl) return { congestionControl: false, circuitWindow }
+    const { params } = directory.consensus
+    const congestionControl = readCongestionParameters(params) ?? false
+    return { congestionControl, xonXoff: readXonXoffParameters(params), circuitWindow }
   }
 
   #directoryChanged(directory: NetworkDirectory): void {

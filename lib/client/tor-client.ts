@@ -259,6 +259,7 @@ export class TorClient {
       clock: this.#core.clock,
       tlsLayer: tlsLayer(this.#core.platform.tls),
       ...options,
+      optimistic: options.optimistic ?? this.#core.isOptimistic,
       rejectInternalAddresses: options.rejectInternalAddresses ?? !this.#isTesting,
       timeout: Infinity, // the attachment's own limits count
     })

@@ -32,7 +32,7 @@ export interface StreamOptions extends SecureOptions {
    * Send DATA right behind BEGIN, without waiting for CONNECTED: it saves a round trip, and the exit holds the bytes
    * until it is connected.
    *
-   * @defaultValue true
+   * @defaultValue true; of a `TorClient` what its network says (`UseOptimisticData`), which this goes before
    */
   readonly optimistic?: boolean | undefined
   /**

@@ -42,8 +42,15 @@ export class ExpectedSendmes {
 
 /** The package window of a hop, and the tags of the SENDMEs that are still to come: ten at most. */
 export class AuthenticatedSendWindow {
-  readonly #window = new SendWindow(CIRCUIT_WINDOW)
+  readonly #window: SendWindow
   readonly #expected = new ExpectedSendmes()
+  /** Cells until the next one that a SENDME answers. They are counted from the first, whatever the window's size. */
+  #untilTag = CIRCUIT_WINDOW.step
+
+  /** @param cells - what it begins with, and never exceeds: 100 at least */
+  constructor(cells: number = CIRCUIT_WINDOW.cells) {
+    this.#window = new SendWindow({ cells, step: CIRCUIT_WINDOW.step })
+  }
 
   /** DATA cells that may be sent now. */
   get available(): number {
@@ -58,7 +65,9 @@ export class AuthenticatedSendWindow {
    */
   take(tag: () => Uint8Array): void {
     this.#window.take(1)
-    if (this.#window.available % CIRCUIT_WINDOW.step === 0) this.#expected.push(tag())
+    if (--this.#untilTag > 0) return
+    this.#untilTag = CIRCUIT_WINDOW.step
+    this.#expected.push(tag())
   }
 
   /**

@@ -33,6 +33,8 @@ export interface DocumentSourceOptions {
   readonly channels: ChannelPool
   /** The servers to ask, best first; asked anew for each document. */
   servers(): Iterable<ServerPick>
+  /** Whether a request leaves before the server has agreed to be asked. */
+  isOptimistic(): boolean
   /** True for a server whose channel is of use beyond this. */
   keepsChannel(fingerprint: string): boolean
   readonly clock: Clock
@@ -175,7 +177,7 @@ export class DocumentSource {
   }
 
   async #request(server: DirectoryServer, path: string, limit: number, signal: AbortSignal): Promise<string> {
-    const { clock } = this.#options
+    const { clock, isOptimistic } = this.#options
     const timeout = new AbortController()
     const stopTimer = startTimer(clock, REQUEST_TIMEOUT, () =>
       timeout.abort(new TorError('DIRECTORY_UNAVAILABLE', `no answer within ${REQUEST_TIMEOUT} ms`)),
@@ -184,6 +186,7 @@ export class DocumentSource {
       const stream = this.#circuitTo(server).connectDirectory({
         signal: AbortSignal.any([signal, timeout.signal]),
         timeout: Infinity,
+        optimistic: isOptimistic(),
         clock,
       })
       return await requestDocument(stream, path, limit)

@@ -54,7 +54,7 @@ export interface CircuitPoolOptions {
   /** The guards have learned something worth keeping. */
   guardsChanged(): void
   /** The flow control that circuits shall have, by the present directory. */
-  flowControl(): Pick<CircuitOptions, 'congestionControl' | 'xonXoff'>
+  flowControl(): Pick<CircuitOptions, 'congestionControl' | 'xonXoff' | 'circuitWindow'>
   readonly clock: Clock
   readonly platform: Platform
 }

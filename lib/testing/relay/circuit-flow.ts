@@ -19,14 +19,11 @@ export interface CircuitFlowRules {
   readonly window: number
 }
 
-/** Fixed windows: 1,000 cells in steps of 100. */
-export const FIXED_WINDOWS: CircuitFlowRules = { kind: 'windows', step: 100, window: 1_000 }
+/** Fixed windows of so many cells for both sides, in steps of 100. */
+export const windowRules = (window: number): CircuitFlowRules => ({ kind: 'windows', step: 100, window })
 
-/**
- * How many cells a client may have on their way. Under congestion control that is its own affair, and the account only
- * tells.
- */
-const CLIENT_WINDOW = 1_000
+/** Under congestion control it is a client's own affair how many cells it has on their way: the account only tells. */
+const CLIENT_ACCOUNT = 1_000
 
 /** The accounts of one relay for one circuit. It judges; what follows from a verdict is the circuit's business. */
 export class CircuitFlow {
@@ -34,8 +31,11 @@ export class CircuitFlow {
   readonly rules: CircuitFlowRules
   /** How many DATA cells this relay may still send. Below 0 only when a spec made it send more. */
   packageWindow: number
-  /** How many DATA cells of 1,000 the client may still send. Below 0 is an overrun of fixed windows. */
-  deliverWindow: number = CLIENT_WINDOW
+  /**
+   * How many DATA cells the client may still send: of fixed windows at first as many as the relay, of congestion control
+   * 1,000. Below 0 is an overrun of fixed windows.
+   */
+  deliverWindow: number
   /** DATA cells that the client sent to this relay. */
   dataReceived = 0
   /** DATA cells that this relay sent. */
@@ -52,6 +52,7 @@ export class CircuitFlow {
   constructor(rules: CircuitFlowRules) {
     this.rules = rules
     this.packageWindow = rules.window
+    this.deliverWindow = rules.kind === 'windows' ? rules.window : CLIENT_ACCOUNT
   }
 
   /** A DATA cell was sealed; `tag` is asked for when it is one that a SENDME will answer. */

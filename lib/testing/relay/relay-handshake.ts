@@ -14,7 +14,7 @@ import {
 import { answerCreateFast } from '../../circuit/handshake/create-fast.ts'
 import { HOP_KEY_SIZE } from '../../circuit/onion/hop-crypto.ts'
 import { answerNtor } from '../../circuit/handshake/ntor.ts'
-import { FIXED_WINDOWS, type CircuitFlowRules } from './circuit-flow.ts'
+import { windowRules, type CircuitFlowRules } from './circuit-flow.ts'
 import type { CongestionControlKnobs } from '../exit/congestion-control-knobs.ts'
 import type { RelayIdentity } from '../identity/relay-identity.ts'
 import { answerNtorV3 } from './ntor-v3-responder.ts'
@@ -23,6 +23,8 @@ import { answerNtorV3 } from './ntor-v3-responder.ts'
 export interface HandshakeRelay {
   /** Its keys. */
   readonly identity: RelayIdentity
+  /** The fixed windows of new circuits, in cells. */
+  readonly circuitWindow: number
   /** Whether and how it does congestion control. */
   readonly congestionControl: CongestionControlKnobs
   /** Makes the message within its ntor-v3 handshake: of the client's, and of the one that it would send otherwise. */
@@ -40,8 +42,9 @@ export interface HandshakeAnswer {
 }
 
 /** Answers a CREATE_FAST. Throws when it is malformed. */
-export function answerFast(data: Uint8Array): HandshakeAnswer {
-  return { ...answerCreateFast({ material: data, keyLength: HOP_KEY_SIZE }), flow: FIXED_WINDOWS }
+export function answerFast(relay: Pick<HandshakeRelay, 'circuitWindow'>, data: Uint8Array): HandshakeAnswer {
+  const flow = windowRules(relay.circuitWindow)
+  return { ...answerCreateFast({ material: data, keyLength: HOP_KEY_SIZE }), flow }
 }
 
 /** Answers a CREATE2. Rejects when it is malformed, for other keys, or of a type that the relay does not speak. */
@@ -50,20 +53,20 @@ export async function answerHandshake(
   { handshakeType, data }: Create2,
 ): Promise<HandshakeAnswer> {
   const { rsa, ed25519, onion } = relay.identity
+  let flow = windowRules(relay.circuitWindow)
   switch (handshakeType) {
     case HandshakeType.NTOR: {
       const keys = { rsaIdentity: rsa.fingerprint, onionSecretKey: onion.secretKey }
-      return { ...answerNtor({ onionSkin: data, ...keys, keyLength: HOP_KEY_SIZE }), flow: FIXED_WINDOWS }
+      return { ...answerNtor({ onionSkin: data, ...keys, keyLength: HOP_KEY_SIZE }), flow }
     }
     case HandshakeType.NTOR_V3: {
-      let flow = FIXED_WINDOWS
       const answered = await answerNtorV3({
         onionSkin: data,
         ed25519Identity: ed25519.publicKey,
         onionSecretKey: onion.secretKey,
         keyLength: HOP_KEY_SIZE,
         answer: (message) => {
-          flow = agreedFlow(relay, message)
+          flow = agreedFlow(relay, message) ?? flow
           const usual = messageFor(flow)
           return relay.answerMessage?.(message, usual) ?? usual
         },
@@ -75,10 +78,11 @@ export async function answerHandshake(
   }
 }
 
-function agreedFlow(relay: HandshakeRelay, message: Uint8Array): CircuitFlowRules {
+/** Congestion control, if both want it. */
+function agreedFlow(relay: HandshakeRelay, message: Uint8Array): CircuitFlowRules | undefined {
   const { enabled, increment, cwnd } = relay.congestionControl
   const asked = decodeHandshakeExtensions(message).has(HandshakeExtensionType.CONGESTION_CONTROL_REQUEST)
-  return asked && enabled ? { kind: 'congestion-control', step: increment, window: cwnd } : FIXED_WINDOWS
+  return asked && enabled ? { kind: 'congestion-control', step: increment, window: cwnd } : undefined
 }
 
 function messageFor({ kind, step }: CircuitFlowRules): Uint8Array {

@@ -106,6 +106,12 @@ export class RelayHost<Circuit extends LinkCircuit>
   onLink: ((link: RelayLink<Circuit>) => 'handle' | 'ignore') | undefined
   /** Decides about each CREATE2 and CREATE_FAST. */
   answerCreate: ((request: LinkCreateRequest<Circuit>) => CreateAnswer | Promise<CreateAnswer>) | undefined
+  /**
+   * The fixed windows of new circuits, in cells, as a consensus says it with `circwindow`: so many DATA cells may be on
+   * their way to a client before its SENDME, and the relay judges clients by the same. (A tor relay always lets clients
+   * have 1000.)
+   */
+  circuitWindow = 1_000
   /** Whether and how it does congestion control. */
   readonly congestionControl: CongestionControlKnobs
   /** Makes the message within its ntor-v3 handshake: of the client's, and of the one that it would send otherwise. */

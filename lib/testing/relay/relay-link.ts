@@ -320,7 +320,9 @@ export class RelayLink<Circuit extends LinkCircuit> {
       return
     }
     try {
-      const { reply, keys, flow } = isFast ? answerFast(request.data) : await answerHandshake(this.relay, request)
+      const { reply, keys, flow } = isFast
+        ? answerFast(this.relay, request.data)
+        : await answerHandshake(this.relay, request)
       // A DESTROY may have come meanwhile.
       if (!this.#creating.delete(circuitId)) return
       const crypto = new HopCrypto(keys, currentPlatform())
