@@ -39,6 +39,37 @@ describe('AuthenticatedSendWindow', () => {
     expect(asked).to.deep.equal([100, 200, 300, 400, 500, 600, 700, 800, 900, 1000])
   })
 
+  for (const cells of [100, 101, 250, 500, 999]) {
+    it(`of ${cells} cells asks for a tag at every hundredth cell that is sent, and opens no further than it began`, () => {
+      const window = new AuthenticatedSendWindow(cells)
+      let sent = 0
+      const asked: number[] = []
+      const send = (): void => {
+        while (window.available > 0) {
+          sent++
+          window.take(() => {
+            asked.push(sent)
+            return tagOf(sent / 100)
+          })
+        }
+      }
+      send()
+      expect(sent).to.equal(cells)
+      expect(() => window.take(() => tagOf(0))).to.throw(RangeError)
+      for (let sendme = 1; sendme <= 20; sendme++) {
+        window.acknowledge(encodeSendme(tagOf(sendme)))
+        expect(window.available).to.equal(100)
+        send()
+      }
+      expect(sent).to.equal(cells + 2000)
+      expect(asked).to.deep.equal(Array.from({ length: Math.floor(sent / 100) }, (_, index) => (index + 1) * 100))
+      const due = asked.length - 20
+      for (let sendme = 21; sendme <= 20 + due; sendme++) window.acknowledge(encodeSendme(tagOf(sendme)))
+      expect(window.available).to.equal(100 * due)
+      expect(violation(() => window.acknowledge(encodeSendme(tagOf(21 + due))))).to.equal('CIRCUIT_PROTOCOL')
+    })
+  }
+
   it('opens by 100 cells for each SENDME with the tag that is due, in order', () => {
     const window = windowAfter(300)
     for (const seed of [1, 2, 3]) window.acknowledge(encodeSendme(tagOf(seed)))

@@ -187,6 +187,25 @@ describe('TestCircuit', () => {
       expect(circuit.violation).to.match(/window of the circuit/)
     })
 
+    it('judges by its circuitWindow where it is smaller, on circuits that are made from then on', async () => {
+      exit.circuitWindow = 300
+      exit.withhold.circuitSendmes = true
+      const other = await MinimalClient.build(network)
+      const judged = network.circuits.at(-1)?.hops[2] as TestCircuit
+      expect(judged.flow).to.include({ packageWindow: 300, deliverWindow: 300 })
+      expect(circuit.flow).to.include({ packageWindow: 1000, deliverWindow: 1000 })
+      await sendData(other, 99, 300)
+      await judged.when(({ flow }) => flow.dataReceived === 300)
+      expect(judged.closed).to.equal(false)
+      judged.releaseSendmes('circuit', 1)
+      await sendData(other, 99, 100)
+      await judged.when(({ flow }) => flow.dataReceived === 400)
+      expect(judged.closed).to.equal(false)
+      await sendData(other, 99, 1)
+      await judged.when(({ closed }) => closed)
+      expect(judged.violation).to.match(/window of the circuit/)
+    })
+
     it('takes more when it is not strict', async () => {
       exit.strict = false
       exit.withhold.streamSendmes = true
