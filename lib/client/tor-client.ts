@@ -17,7 +17,7 @@ import type { Transport } from '../platform/links/transport.ts'
 import { MemoryStorage, type Storage } from '../platform/storage/storage.ts'
 import { LOOKUP_OPTION_NAMES, lookUp, type LookupAnswer, type LookupOptions } from '../stream/lookup.ts'
 import { checkStreamDefaults, STREAM_OPTION_NAMES, type StreamOptions } from '../stream/options.ts'
-import { abortSignal, checkOptions, duration, type OptionNames } from '../base/checks.ts'
+import { abortSignal, checkOptions, duration, flag, type OptionNames } from '../base/checks.ts'
 import { parseHost, parseSocketAddress, type AnySocketAddress } from '../stream/socket-address.ts'
 import { tlsLayer } from '../stream/tls-layer.ts'
 import { TorStream } from '../stream/tor-stream.ts'
@@ -190,8 +190,7 @@ export class TorClient {
     const deadline = new AbortController()
     let thrown: { readonly error: unknown } | undefined
     const { congestionControl = true } = options
-    if (typeof congestionControl !== 'boolean')
-      throw new TypeError('Cannot use the option congestionControl as it is no boolean')
+    flag('congestionControl', congestionControl)
     const core = new ClientCore({
       network,
       transport,
