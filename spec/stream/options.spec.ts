@@ -14,7 +14,9 @@ import { FakeCircuit } from './support/fake-circuit.ts'
 
 const start = (options: unknown): { circuit: FakeCircuit; create: () => TorStream } => {
   const circuit = new FakeCircuit()
-  return { circuit, create: () => new TorStream(circuit, 'example.com:80', options as StreamOptions) }
+  const clock = new FakeClock()
+  const clocked = typeof options === 'object' && options !== null ? { clock, ...options } : options
+  return { circuit, create: () => new TorStream(circuit, 'example.com:80', clocked as StreamOptions) }
 }
 
 /** Values that an option refuses. */
@@ -169,7 +171,7 @@ describe('the options of a stream', () => {
 describe('the BEGIN of a stream', () => {
   const beginOf = (address: string, options: StreamOptions): Uint8Array => {
     const circuit = new FakeCircuit()
-    new TorStream(circuit, address, options)
+    new TorStream(circuit, address, { clock: new FakeClock(), ...options })
     expect(circuit.commands).to.deep.equal([RelayCommand.BEGIN])
     return circuit.sent[0]?.body ?? expect.fail('nothing was sent')
   }
@@ -197,7 +199,7 @@ describe('the BEGIN of a stream', () => {
 
   it('is a BEGIN_DIR without a body for the directory', () => {
     const circuit = new FakeCircuit()
-    new TorStream(circuit, 'directory')
+    new TorStream(circuit, 'directory', { clock: new FakeClock() })
     expect(circuit.sent.map(({ command, body }) => [command, body.length])).to.deep.equal([[RelayCommand.BEGIN_DIR, 0]])
   })
 })

@@ -1,18 +1,17 @@
 /**
- * The writable half: a WritableStream that owns `controller.signal`, the chunker behind it, and the packer that turns
- * runs into cells as far as there is credit. Without credit the write waits; nothing is queued behind the application's
- * back.
+ * The writable half: a WritableStream that owns `controller.signal`, the chunker behind it, and how both end. What packs
+ * the chunker's runs into cells is the packer.
  *
  * @module
  */
 import { deferred, markHandled, type Deferred } from '../../base/deferred.ts'
-import type { CellSource, CreditWaiter, StreamPlace } from '../contract/carrier.ts'
-import { atEndOfTurn } from '../../base/end-of-turn.ts'
+import type { StreamConstructors } from '../../base/streams/stream-constructors.ts'
 import { makeWritable } from '../../base/streams/writable.ts'
+import type { StreamPlace } from '../contract/carrier.ts'
+import type { StreamFlow } from '../contract/stream-flow.ts'
+import { CellPacker } from './cell-packer.ts'
 import { createRunChunker } from './relay-data-chunker.ts'
 import { bytesOf, type RelayDataRun } from './relay-data-run.ts'
-import type { FlowWaiter, StreamFlow } from '../contract/stream-flow.ts'
-import type { StreamConstructors } from '../../base/streams/stream-constructors.ts'
 
 /** What the write side tells its stream. */
 export interface WriteSideOwner {
@@ -24,33 +23,34 @@ export interface WriteSideOwner {
   writeAborted(reason: unknown): void
 }
 
-export class WriteSide implements CellSource, CreditWaiter, FlowWaiter {
+/**
+ * States:
+ * - `connecting`: a close waits for CONNECTED
+ * - `open`
+ * - `over`: nothing more can be written, for this reason, boxed as it may be any value; `clean` if nothing was lost
+ * - `closed`: the application has closed the writable
+ */
+type WriteState =
+  | { readonly name: 'connecting' | 'open' | 'closed' }
+  | { readonly name: 'over'; readonly reason: unknown; readonly clean: boolean }
+
+export class WriteSide {
   readonly writable: WritableStream<BufferSource>
   readonly #owner: WriteSideOwner
-  #flow: StreamFlow
+  readonly #packer: CellPacker
   readonly #runs: ReadableStreamDefaultReader<RelayDataRun>
   readonly #failWritable: (reason: unknown) => void
-  /** Where cells go once the stream has an id and may send DATA. */
-  #place: StreamPlace | undefined
-  /** The run that is being packed. Web Streams call `write` one at a time, so there is never a second. */
-  #run: RelayDataRun | undefined
+  #state: WriteState = { name: 'connecting' }
   /** The chunk that is being written has not been packed to its end. */
   #unpacked = false
-  /** The last bytes of earlier writes, for which a cell of credit is reserved; sealed at the end of the turn. */
-  #tail: Uint8Array | undefined
-  #tailSize = 0
-  /** How much of the tail is in cells already, while a run is being packed. */
-  #tailTaken = 0
   /** A `close()` that waits for CONNECTED. */
   #closing: Deferred<void> | undefined
-  /** Why nothing more can be written, boxed as it may be any value; `clean` if nothing was lost. */
-  #over: { readonly reason: unknown; readonly clean: boolean } | undefined
-  #closed = false
-  #established = false
 
   constructor(owner: WriteSideOwner, flow: StreamFlow, streams: StreamConstructors) {
     this.#owner = owner
-    this.#flow = flow
+    this.#packer = new CellPacker(flow, () => {
+      this.#unpacked = false
+    })
     const chunker = createRunChunker(streams)
     const chunks = chunker.writable.getWriter()
     this.#runs = chunker.readable.getReader()
@@ -88,52 +88,38 @@ export class WriteSide implements CellSource, CreditWaiter, FlowWaiter {
 
   /** True when the application can write nothing more. */
   get done(): boolean {
-    return this.#closed || this.#over !== undefined
+    return this.#state.name === 'over' || this.#state.name === 'closed'
   }
 
   /** True while a write waits for credit, or what was written for its way into cells. */
   get busy(): boolean {
-    return this.#run !== undefined || this.#place?.replayPending !== undefined
+    return this.#packer.isWaiting || this.#packer.replayPending !== undefined
   }
 
   /** DATA may go to `place` from now on. */
   open(place: StreamPlace): void {
-    this.#place = place
-    this.#resume()
+    this.#packer.open(place)
   }
 
-  /**
-   * The place is on another circuit, or on none: what was accepted leaves for it now, and what waits does so for the
-   * new flow control.
-   */
+  /** The place is on another circuit, or on none (see {@link CellPacker.changeFlow}). */
   changeFlow(flow: StreamFlow): void {
-    this.#flow = flow
-    this.seal()
-    this.#resume()
+    this.#packer.changeFlow(flow)
   }
 
   /** CONNECTED came: a `close()` need not wait any longer. */
   established(): void {
-    this.#established = true
+    if (this.#state.name === 'connecting') this.#state = { name: 'open' }
     this.#closing?.resolve()
   }
 
-  flowOpened(): void {
-    this.#resume()
-  }
-
-  grant(cells: number): void {
-    if (this.#run) this.#pack(cells)
-  }
-
-  /** Puts the bytes that were accepted into a cell; their credit is reserved. Call it before any END of ours. */
+  /** Puts the bytes that were accepted into a cell. Call it before any END of ours. */
   seal(): void {
-    if (this.#tailSize > 0) this.#send(1)
+    this.#packer.seal()
   }
 
   /** Nothing more can be sent: what waits fails with `reason`, and so does every later write. */
   fail(reason: unknown): void {
-    this.#tailSize = 0
+    this.#packer.dropTail()
     if (this.done) return
     this.#stop(reason, false)
     this.#failWritable(reason)
@@ -144,8 +130,8 @@ export class WriteSide implements CellSource, CreditWaiter, FlowWaiter {
    * that `readable.pipeTo(writable)` can close it.
    */
   remoteEnded(reason: unknown): void {
-    const lost = this.#tailSize > 0 || this.#place?.replayPending !== undefined
-    this.#tailSize = 0
+    const lost = this.#packer.hasTail || this.#packer.replayPending !== undefined
+    this.#packer.dropTail()
     if (this.done) return
     this.#stop(reason, !lost)
     if (lost) this.#failWritable(reason)
@@ -153,26 +139,7 @@ export class WriteSide implements CellSource, CreditWaiter, FlowWaiter {
 
   /** Errors a writable that nobody closed after the far end was done. */
   errorIdle(): void {
-    if (this.#over && !this.#closed) this.#failWritable(this.#over.reason)
-  }
-
-  fill(target: Uint8Array, offset: number, size: number): number {
-    let filled = 0
-    if (this.#tailTaken < this.#tailSize) {
-      filled = Math.min(size, this.#tailSize - this.#tailTaken)
-      target.set((this.#tail as Uint8Array).subarray(this.#tailTaken, this.#tailTaken + filled), offset)
-      this.#tailTaken += filled
-    }
-    if (filled < size && this.#run) {
-      const piece = this.#run.take(size - filled)
-      target.set(piece, offset + filled)
-      filled += piece.length
-    }
-    return filled
-  }
-
-  #resume(): void {
-    if (this.#run) this.#pack(Infinity)
+    if (this.#state.name === 'over') this.#failWritable(this.#state.reason)
   }
 
   async #packRuns(): Promise<void> {
@@ -180,12 +147,11 @@ export class WriteSide implements CellSource, CreditWaiter, FlowWaiter {
       for (;;) {
         const { value: run, done } = await this.#runs.read()
         if (done) return
-        if (this.#over) {
-          run.fail(this.#over.reason)
+        if (this.#state.name === 'over') {
+          run.fail(this.#state.reason)
           return
         }
-        this.#run = run
-        this.#pack(Infinity)
+        this.#packer.add(run)
         await run.packed
       }
     } catch (error) {
@@ -193,93 +159,28 @@ export class WriteSide implements CellSource, CreditWaiter, FlowWaiter {
     }
   }
 
-  /**
-   * Packs what the credit allows, `most` cells if this is a turn that the circuit granted. What is left of the run is
-   * less than a cell in the end: it becomes the tail.
-   */
-  #pack(most: number): void {
-    const run = this.#run as RelayDataRun
-    const place = this.#place
-    if (place === undefined) return
-    try {
-      run.checkAttached()
-    } catch (error) {
-      this.#run = undefined
-      run.fail(error)
-      return
-    }
-    let granted = most
-    for (;;) {
-      const waiting = this.#tailSize + run.remaining
-      const reserved = this.#tailSize > 0 ? 1 : 0
-      const circuit = granted === Infinity ? place.credit : granted
-      const credit = Math.max(0, Math.min(this.#flow.available - reserved, circuit) + reserved)
-      if (waiting > place.shortData) {
-        if (credit === 0) break
-        const cells = Math.min(credit, Math.max(1, Math.floor(waiting / place.maxData)))
-        granted -= cells - reserved
-        this.#send(cells)
-        continue
-      }
-      if (waiting > this.#tailSize) {
-        if (credit === 0) break
-        if (reserved === 0) {
-          place.reserve()
-          atEndOfTurn(() => this.seal())
-        }
-        this.#keep(run.take(run.remaining), place.shortData)
-      }
-      place.unwait(this)
-      this.#run = undefined
-      this.#unpacked = false
-      run.finish()
-      return
-    }
-    if (this.#flow.available > 0) {
-      place.wait(this)
-    } else {
-      place.unwait(this)
-      this.#flow.wait(this)
-    }
-  }
-
-  /**
-   * Sends `cells` cells of tail and run. Flow control counts what is sent, so that it knows what may come in answer.
-   */
-  #send(cells: number): void {
-    const bytes = this.#tailSize + (this.#run?.remaining ?? 0)
-    this.#flow.takeCredit(cells)
-    ;(this.#place as StreamPlace).sendData(this, cells, this.#tailSize > 0)
-    this.#tailSize = 0
-    this.#tailTaken = 0
-    this.#flow.bytesSent(bytes - (this.#run?.remaining ?? 0))
-  }
-
-  #keep(bytes: Uint8Array, capacity: number): void {
-    this.#tail ??= new Uint8Array(capacity)
-    this.#tail.set(bytes, this.#tailSize)
-    this.#tailSize += bytes.length
-  }
-
   async #close(): Promise<void> {
-    if (!this.#over && !this.#established) {
+    if (this.#state.name === 'connecting') {
       this.#closing = deferred()
       await this.#closing.promise
     }
-    if (!this.#over) this.seal()
-    while (!this.#over && this.#place?.replayPending) await this.#place.replayPending
-    if (this.#over) {
-      if (!this.#over.clean) throw this.#over.reason
-      this.#closed = true // the far end is done and all that was written is sent
-      return
-    }
-    this.#closed = true
-    this.#owner.writeClosed()
+    if (this.#over() === undefined) this.#packer.seal()
+    while (this.#over() === undefined && this.#packer.replayPending) await this.#packer.replayPending
+    const over = this.#over()
+    if (over?.clean === false) throw over.reason
+    this.#state = { name: 'closed' }
+    // Where the far end is done all that was written is sent, and there is nobody to tell.
+    if (over === undefined) this.#owner.writeClosed()
+  }
+
+  /** Why nothing more can be written; asked anew after each wait. */
+  #over(): Extract<WriteState, { name: 'over' }> | undefined {
+    return this.#state.name === 'over' ? this.#state : undefined
   }
 
   /** Throws the reason why nothing more can be written, if there is one. */
   #expectMore(): void {
-    if (this.#over) throw this.#over.reason
+    if (this.#state.name === 'over') throw this.#state.reason
   }
 
   #abort(reason: unknown): void {
@@ -290,12 +191,9 @@ export class WriteSide implements CellSource, CreditWaiter, FlowWaiter {
 
   /** Rejects what is parked before anything else: the standard would leave it hanging. */
   #stop(reason: unknown, clean: boolean): void {
-    this.#over = { reason, clean }
-    this.#place?.unwait(this)
+    this.#state = { name: 'over', reason, clean }
     this.#closing?.reject(reason)
-    const run = this.#run
-    this.#run = undefined
-    run?.fail(reason)
+    this.#packer.stop(reason)
     markHandled(this.#runs.cancel(reason))
   }
 }
