@@ -11,7 +11,7 @@
  * npm test -- --slow 20                         at the end the files that took longest
  * npm test -- --jobs 1                          processes at the same time (as many as there are cores, 4 at the most)
  * npm test -- --timeout 60000                   milliseconds for one spec (10,000)
- * npm test -- --limit 60                        seconds for the whole run of one process (600)
+ * npm test -- --limit 60                        seconds for the whole run of one process (1800)
  * ```
  *
  * `TOR_STREAMS_REQUIRE_ALL=1` makes a failure of whatever is pending, a program that is not installed included. The
@@ -42,7 +42,7 @@ const { values, positionals } = parseArgs({
     slow: { type: 'string', default: '0' },
     jobs: { type: 'string', default: String(Math.min(availableParallelism(), 4)) },
     timeout: { type: 'string', default: '10000' },
-    limit: { type: 'string', default: '600' },
+    limit: { type: 'string', default: '1800' },
   },
 })
 const unknown = values.engine.find((name) => !ENGINES.some((engine) => engine === name))
