@@ -59,5 +59,5 @@ export function scriptedSockets(): { readonly made: ScriptedSocket[]; readonly W
       made.push(this)
     }
   }
-  return { made, WebSocket: WebSocket as unknown as WebSocketConstructor }
+  return { made, WebSocket: WebSocket }
 }
