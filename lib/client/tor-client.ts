@@ -6,9 +6,9 @@
 import { startTimer, systemClock, type Clock } from '../base/clock.ts'
 import type { Fetch } from '../fetch/create-fetch.ts'
 import type { FetchInit } from '../fetch/request/request.ts'
-import { checkNetworkConfig, type NetworkConfig } from '../directory/network/network-config.ts'
+import { chosenNetwork } from '../directory/network/chosen-network.ts'
+import type { NetworkConfig } from '../directory/network/network-config.ts'
 import type { DirectoryRelay } from '../directory/network-directory.ts'
-import { publicNetwork } from '../directory/network/public-network.ts'
 import { TorError } from '../base/errors.ts'
 import { isInternalAddress, parseIPAddress, parseIPv6 } from '../cell/ip-address.ts'
 import { currentPlatform } from '../platform/current.ts'
@@ -181,8 +181,7 @@ export class TorClient {
     const { clock = systemClock, platform = currentPlatform(), streamDefaults = {}, onProgress } = options
     checkStreamDefaults(streamDefaults)
     const signal = abortSignal('signal', options.signal)
-    const network = options.network === undefined || options.network === 'public' ? publicNetwork() : options.network
-    checkNetworkConfig(network, 'network')
+    const network = await chosenNetwork(options.network)
     const timeout = duration('timeout', options.timeout ?? OPEN_TIMEOUT)
     const transport = options.transport ?? platform.transport
     if (transport === undefined)
@@ -194,7 +193,7 @@ export class TorClient {
     const core = new ClientCore({
       network,
       transport,
-      storage: options.storage ?? platform.storage?.() ?? new MemoryStorage(),
+      storage: options.storage ?? (await platform.storage?.()) ?? new MemoryStorage(),
       clock,
       platform,
       random: options.random ?? secureRandom,

@@ -4,12 +4,12 @@
  * @module
  */
 import { builtinModule } from './runtime/builtin.ts'
-import { cacheDirectory, FileStorage } from './storage/file-storage.ts'
+import { nativeStorage } from './storage/native-storage.ts'
 import { type CipherModule, NativeKeystream } from './crypto/native-ctr.ts'
 import { type CurveModule, nativeVerifyEd25519, nativeX25519 } from './crypto/native-curve25519.ts'
 import { type HashModule, NativeRunningDigest } from './crypto/native-digest.ts'
 import { type RsaModule, nativeRsaPublic } from './crypto/native-rsa.ts'
-import { nodeTls } from './tls/node-tls.ts'
+import { nativeTls } from './tls/native-tls.ts'
 import type { Platform } from './platform.ts'
 import { tlsTransport } from './links/node-transport.ts'
 
@@ -24,7 +24,7 @@ export function bunPlatform(): Platform {
     x25519: nativeX25519(crypto),
     verifyEd25519: (signature, message, publicKey) => nativeVerifyEd25519(crypto, signature, message, publicKey),
     transport: tlsTransport(),
-    tls: nodeTls(),
-    storage: () => new FileStorage(cacheDirectory()),
+    tls: nativeTls,
+    storage: nativeStorage,
   }
 }

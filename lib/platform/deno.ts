@@ -6,9 +6,9 @@
  */
 import { builtinModule } from './runtime/builtin.ts'
 import { denoTcp } from './links/deno-tcp.ts'
-import { cacheDirectory, FileStorage } from './storage/file-storage.ts'
+import { nativeStorage } from './storage/native-storage.ts'
 import { type CurveModule, nativeVerifyEd25519, nativeX25519 } from './crypto/native-curve25519.ts'
-import { nodeTls } from './tls/node-tls.ts'
+import { nativeTls } from './tls/native-tls.ts'
 import type { Platform } from './platform.ts'
 import { tlsTransport } from './links/node-transport.ts'
 import { webPlatform } from './web.ts'
@@ -22,7 +22,7 @@ export function denoPlatform(): Platform {
     x25519: nativeX25519(crypto),
     verifyEd25519: (signature, message, publicKey) => nativeVerifyEd25519(crypto, signature, message, publicKey),
     transport: tlsTransport(denoTcp),
-    tls: nodeTls(),
-    storage: () => new FileStorage(cacheDirectory()),
+    tls: nativeTls,
+    storage: nativeStorage,
   }
 }

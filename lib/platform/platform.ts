@@ -35,5 +35,5 @@ export interface Platform extends RsaPublicOperation {
   /** TLS to the far end of a stream, or undefined where the runtime has none. */
   readonly tls: TlsAdapter | undefined
   /** Makes the storage that a client gets who brings none; undefined where the runtime has no files. */
-  readonly storage: (() => Storage) | undefined
+  readonly storage: (() => Promise<Storage>) | undefined
 }

@@ -4,9 +4,11 @@
  *
  * @module
  */
-import { joinBytes } from '../base/join-bytes.ts'
-import { deferred, markHandled } from '../base/deferred.ts'
+import { unlessAborts } from '../base/abort.ts'
+import { markHandled } from '../base/deferred.ts'
 import { SocketError } from '../base/errors.ts'
+import { joinBytes } from '../base/join-bytes.ts'
+import { makeWritable } from '../base/streams/writable.ts'
 import type { ClientHello } from './client-hello.ts'
 import type { Authenticate } from './handshake.ts'
 import { TlsClient, type Received } from './tls-client.ts'
@@ -48,18 +50,12 @@ export async function secureStreams(
   signal: AbortSignal,
 ): Promise<SecuredStreams> {
   const pipe = new TlsPipe(below, new TlsClient(hello, authenticate))
-  const aborted = deferred<never>()
-  const onAbort = (): void => aborted.reject(signal.reason)
-  signal.addEventListener('abort', onAbort)
   try {
-    if (signal.aborted) onAbort()
-    await Promise.race([aborted.promise, pipe.shakeHands()])
+    await unlessAborts(pipe.shakeHands(), [signal])
     return pipe.streams()
   } catch (error) {
     pipe.giveUp(error, signal.aborted)
     throw error
-  } finally {
-    signal.removeEventListener('abort', onAbort)
   }
 }
 
@@ -95,11 +91,9 @@ class TlsPipe {
       { pull: (controller) => this.#pull(controller), cancel: (reason) => this.#reader.cancel(reason) },
       { highWaterMark: 0 },
     )
-    const writable = new WritableStream<Uint8Array>({
-      start: ({ signal }) => {
-        // Reaches a write that waits below, too.
-        signal.addEventListener('abort', () => markHandled(this.#writer.abort(signal.reason)))
-      },
+    const { writable } = makeWritable<Uint8Array>({
+      // Reaches a write that waits below, too.
+      aborted: (reason) => markHandled(this.#writer.abort(reason)),
       write: (chunk) => this.#write(chunk),
       close: async () => {
         this.#client.end()

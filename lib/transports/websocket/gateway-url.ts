@@ -49,7 +49,9 @@ function filled(template: string, { hostname, port }: LinkAddress): string {
   const host = parseIPAddress(hostname)?.length === 16 ? `[${hostname}]` : hostname
   // A URL object has written the braces otherwise.
   const text = template.replaceAll(/%7B(hostname|port)%7D/gi, '{$1}')
-  if (/\{(?:hostname|port)\}/.test(text)) return text.replaceAll('{hostname}', host).replaceAll('{port}', String(port))
+  if (/\{(?:hostname|port)\}/.test(text))
+    return text.replaceAll(/\{(hostname|port)\}/g, (_, name) => (name === 'port' ? String(port) : host))
+  if (!URL.canParse(text)) return text // the address must not become what is missing
   const [, path = '', rest = ''] = /^([^?#]*)(.*)$/s.exec(text) ?? []
   return `${path.replace(/\/$/, '')}/${host}:${port}${rest}`
 }

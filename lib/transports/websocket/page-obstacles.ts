@@ -5,15 +5,19 @@
  */
 
 /** The part of a page's or worker's globals that is asked. */
-interface PageGlobals {
+export interface PageGlobals {
   readonly location?: { readonly protocol: string }
   addEventListener?(type: 'securitypolicyviolation', listener: (event: PolicyViolation) => void): void
   removeEventListener?(type: 'securitypolicyviolation', listener: (event: PolicyViolation) => void): void
 }
 
-interface PolicyViolation {
+/** The part of a SecurityPolicyViolationEvent that is read. */
+export interface PolicyViolation {
+  /** A URL, perhaps no more of it than its origin; or a word such as `inline`, or nothing. */
   readonly blockedURI: string
   readonly effectiveDirective: string
+  /** `report` when nothing was stopped. */
+  readonly disposition?: string
 }
 
 /** Why a WebSocket to `url` cannot be from here; undefined when nothing is known against it. */
@@ -36,8 +40,9 @@ export interface PolicyWatch {
 /** Watches for a connection to `url` that the page's Content Security Policy forbids. */
 export function watchPolicy(url: URL, globals: PageGlobals = globalThis): PolicyWatch {
   let violation: string | undefined
-  const onViolation = ({ blockedURI, effectiveDirective }: PolicyViolation): void => {
-    if (!url.href.startsWith(blockedURI.replace(/\/$/, ''))) return
+  const onViolation = ({ blockedURI, effectiveDirective, disposition }: PolicyViolation): void => {
+    if (disposition === 'report' || effectiveDirective !== 'connect-src') return
+    if (!URL.canParse(blockedURI) || new URL(blockedURI).host !== url.host) return
     violation = `The page's Content Security Policy forbids the gateway: its ${effectiveDirective} must have it`
   }
   globals.addEventListener?.('securitypolicyviolation', onViolation)

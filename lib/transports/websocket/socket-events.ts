@@ -4,10 +4,14 @@
  *
  * @module
  */
+import { onAbort } from '../../base/abort.ts'
 import { startTimer, type Clock } from '../../base/clock.ts'
 import { deferred, type Deferred } from '../../base/deferred.ts'
 import { TorError } from '../../base/errors.ts'
+import { joinBytes } from '../../base/join-bytes.ts'
+import { makeWritable } from '../../base/streams/writable.ts'
 import type { LinkBytes } from '../../platform/links/transport.ts'
+import { closedByGateway, endsInGoodOrder, MAX_MESSAGE, sentText } from './gateway-ends.ts'
 
 /** The part of a WebSocket that is used. */
 export interface WebSocketLike {
@@ -30,8 +34,11 @@ const SEND_LIMIT = 65_536
 /** How often that is looked at, in ms: there is no event that tells. */
 const SEND_POLL = 5
 
-/** The most bytes of one message: gateways have limits. */
-const MAX_MESSAGE = 32_768
+/** The longest chunk that is made of several messages, in bytes: TLS opens the records of one chunk together. */
+const CHUNK = 65_536
+
+/** What a message that waits costs beside its bytes: without that, messages of one byte would fill the memory. */
+export const MESSAGE_COST: number = 256
 
 /** What {@link openBySocket} is to obey. */
 export interface SocketOptions {
@@ -49,13 +56,13 @@ export async function openBySocket(
 ): Promise<LinkBytes> {
   const { signal } = options
   const pipe = new SocketPipe(new WebSocket(url.href, [...protocols]), options)
-  const onAbort = (): void => pipe.fail(signal.reason)
-  signal.addEventListener('abort', onAbort)
+  const forget = onAbort(signal, () => pipe.fail(signal.reason))
   try {
     await pipe.opened.promise
+    signal.throwIfAborted() // in the very turn in which it opened
     return pipe.streams()
   } finally {
-    signal.removeEventListener('abort', onAbort)
+    forget()
   }
 }
 
@@ -64,11 +71,12 @@ class SocketPipe {
   readonly #socket: WebSocketLike
   readonly #limit: number
   readonly #clock: Clock
-  /** Messages that have arrived, in order. */
-  readonly #arrived: Uint8Array<ArrayBuffer>[] = []
-  #arrivedBytes = 0
+  /** Messages that have arrived, in order, none of them empty. */
+  #arrived: Uint8Array<ArrayBuffer>[] = []
+  /** What they cost. */
+  #waiting = 0
   #reading: ReadableStreamDefaultController<Uint8Array> | undefined
-  #writing: WritableStreamDefaultController | undefined
+  #failWritable: ((reason: unknown) => void) | undefined
   /** The reader waits for a message. */
   #pulled: Deferred<void> | undefined
   /** Rejects the write that waits. */
@@ -95,31 +103,28 @@ class SocketPipe {
           this.#reading = controller
         },
         pull: () => this.#pull(),
-        cancel: (reason) => this.fail(reason),
+        cancel: () => this.fail(new TorError('LINK_CLOSED', 'The connection to the gateway was given up')),
       },
       { highWaterMark: 0 },
     )
-    const writable = new WritableStream<Uint8Array>({
-      start: (controller) => {
-        this.#writing = controller
-        // Reaches a write that waits, too. The abort errors the stream itself.
-        controller.signal.addEventListener('abort', () => {
-          this.#writing = undefined
-          this.fail(controller.signal.reason)
-        })
-      },
+    const { writable, fail } = makeWritable<Uint8Array>({
       write: (chunk) => this.#write(chunk),
       close: () => this.#socket.close(),
+      aborted: (reason) => this.fail(reason),
     })
-    if (this.#failure) this.#tell(this.#failure.reason)
+    this.#failWritable = fail
+    // It may have ended since it opened.
+    if (this.#failure !== undefined) this.#tell(this.#failure.reason)
+    else if (this.#hasEnded) fail(closedByGateway())
     return { readable, writable }
   }
 
-  /** Gives up: both streams error. */
+  /** Gives up: both streams error, and what has arrived is let go. */
   fail(reason: unknown): void {
-    if (this.#failure !== undefined || this.#hasEnded) return
+    if (this.#failure !== undefined) return
     this.#failure = { reason }
-    this.#arrived.length = 0
+    this.#arrived = []
+    this.#waiting = 0
     this.#socket.close()
     this.opened.reject(reason)
     this.#tell(reason)
@@ -127,22 +132,20 @@ class SocketPipe {
 
   #tell(reason: unknown): void {
     this.#reading?.error(reason)
-    this.#writing?.error(reason)
+    this.#failWritable?.(reason)
     this.#rejectWrite?.(reason)
     this.#pulled?.resolve()
   }
 
   #take(data: unknown): void {
     if (this.#failure !== undefined) return
-    if (!(data instanceof ArrayBuffer))
-      return this.fail(new TorError('LINK_PROTOCOL', 'The gateway sent a text message'))
+    if (!(data instanceof ArrayBuffer)) return this.fail(sentText())
     if (data.byteLength === 0) return
     this.#arrived.push(new Uint8Array(data))
-    this.#arrivedBytes += data.byteLength
-    if (this.#arrivedBytes > this.#limit) {
-      this.fail(
-        new TorError('LINK_OVERFLOW', `more than ${this.#limit} bytes arrived from the gateway and were not read`),
-      )
+    this.#waiting += data.byteLength + MESSAGE_COST
+    if (this.#waiting > this.#limit) {
+      const message = `more than ${this.#limit} bytes arrived from the gateway and were not read`
+      return this.fail(new TorError('LINK_OVERFLOW', message))
     }
     this.#pulled?.resolve()
   }
@@ -153,13 +156,22 @@ class SocketPipe {
       await this.#pulled.promise
       this.#pulled = undefined
     }
-    const next = this.#arrived.shift()
-    if (next !== undefined) {
-      this.#arrivedBytes -= next.length
-      this.#reading?.enqueue(next)
-    } else if (this.#hasEnded) {
-      this.#reading?.close()
+    if (this.#arrived.length > 0) this.#reading?.enqueue(this.#next())
+    else if (this.#failure === undefined) this.#reading?.close()
+  }
+
+  /** The next chunk: one message, or as many as make no more than {@link CHUNK}. */
+  #next(): Uint8Array<ArrayBuffer> {
+    let count = 0
+    let length = 0
+    for (const message of this.#arrived) {
+      if (count > 0 && length + message.length > CHUNK) break
+      count += 1
+      length += message.length
     }
+    this.#waiting -= length + count * MESSAGE_COST
+    const messages = this.#arrived.splice(0, count)
+    return count === 1 ? (messages[0] as Uint8Array<ArrayBuffer>) : joinBytes(messages)
   }
 
   async #write(chunk: Uint8Array): Promise<void> {
@@ -172,12 +184,12 @@ class SocketPipe {
 
   #pollLater(): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (this.#failure) return reject(this.#failure.reason)
       const stop = startTimer(this.#clock, SEND_POLL, () => {
         this.#rejectWrite = undefined
         resolve()
       })
       this.#rejectWrite = (reason) => {
+        this.#rejectWrite = undefined
         stop()
         reject(reason)
       }
@@ -185,13 +197,12 @@ class SocketPipe {
   }
 
   #closed(code: number, reason: string): void {
-    const text = reason === '' ? '' : `: ${JSON.stringify(reason)}`
-    const failure = new TorError('LINK_CLOSED', `The gateway closed the connection (${code}${text})`)
+    if (this.#failure !== undefined) return
+    const failure = closedByGateway(code, reason)
     this.opened.reject(failure)
-    // 1000 and 1001 are an end in good order (RFC 6455, section 7.4.1): what arrived before it is still read.
-    if (code !== 1000 && code !== 1001) return this.fail(failure)
+    if (!endsInGoodOrder(code)) return this.fail(failure)
     this.#hasEnded = true
-    this.#writing?.error(failure)
+    this.#failWritable?.(failure)
     this.#rejectWrite?.(failure)
     this.#pulled?.resolve()
   }

@@ -9,6 +9,7 @@ import { checkOptions, type OptionNames } from '../../base/checks.ts'
 import { systemClock, type Clock } from '../../base/clock.ts'
 import { TorError } from '../../base/errors.ts'
 import { quoted } from '../../base/quoted.ts'
+import { withheld } from '../../base/withheld.ts'
 import type { LinkAddress, LinkBytes, Transport } from '../../platform/links/transport.ts'
 import { checkGatewayUrl, urlFor, type GatewayUrl } from './gateway-url.ts'
 import { obstacleTo, watchPolicy } from './page-obstacles.ts'
@@ -23,8 +24,8 @@ export interface WebSocketTransportOptions {
   readonly protocols?: string | readonly string[] | undefined
   /**
    * The most bytes that may have arrived on a link and wait for the library, where the runtime's WebSocket cannot be told to
-   * read no more: with more, the link fails with `LINK_OVERFLOW`. Tor's own windows let about half a megabyte of each circuit be
-   * on its way.
+   * read no more: with more, the link fails with `LINK_OVERFLOW`. A message counts for 256 bytes more than it has. Tor's own
+   * windows let about half a megabyte of each circuit be on its way.
    *
    * @defaultValue 16777216
    */
@@ -59,12 +60,12 @@ export function webSocketTransport(options: WebSocketTransportOptions): Transpor
   checkOptions(options, OPTION_NAMES)
   const { url, protocols = [], receiveBufferLimit = 16_777_216, clock = systemClock } = options
   checkGatewayUrl(url)
-  if (!(receiveBufferLimit > 0)) {
+  if (typeof receiveBufferLimit !== 'number' || !(receiveBufferLimit > 0)) {
     throw new RangeError(
       `Cannot use the option receiveBufferLimit as it must be above 0: ${quoted(receiveBufferLimit)}`,
     )
   }
-  const names = typeof protocols === 'string' ? [protocols] : [...protocols]
+  const names = checkProtocols(protocols)
   const streams = options.WebSocket === undefined ? webSocketStreams() : undefined
   const WebSocket = options.WebSocket ?? (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket
   if (streams === undefined && typeof WebSocket !== 'function') {
@@ -84,10 +85,22 @@ export function webSocketTransport(options: WebSocketTransportOptions): Transpor
       } catch (cause) {
         if (signal.aborted) throw signal.reason
         const problem = policy.violation ?? 'The gateway cannot be reached, or does not reach the relay'
-        throw new TorError('LINK_UNREACHABLE', problem, { cause })
+        throw new TorError('LINK_UNREACHABLE', problem, { cause: withheld(cause) })
       } finally {
         policy.stop()
       }
     },
   }
+}
+
+/** The subprotocols, as a WebSocket takes them: tokens (RFC 9110, section 5.6.2), each once. */
+function checkProtocols(given: string | readonly string[]): string[] {
+  const names = typeof given === 'string' ? [given] : given
+  if (!Array.isArray(names)) throw new TypeError(`Cannot use the option protocols as it is no list: ${quoted(given)}`)
+  for (const name of names as readonly unknown[]) {
+    if (typeof name === 'string' && /^[!#$%&'*+.^_`|~\w-]+$/.test(name)) continue
+    throw new TypeError(`Cannot use the option protocols as this is no subprotocol: ${quoted(name)}`)
+  }
+  if (new Set(names).size < names.length) throw new TypeError('Cannot use the option protocols as it names one twice')
+  return [...(names as readonly string[])]
 }
