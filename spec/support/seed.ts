@@ -20,4 +20,11 @@ afterEach(function () {
   if (this.currentTest?.state === 'failed') console.log(`the seed of this run: TOR_STREAMS_SEED=${seed}`)
 })
 
+/**
+ * Text of any 16-bit units, surrogates that stand alone included. (fast-check's `binary` makes a list of all code points first,
+ * which takes seconds on a busy machine.)
+ */
+export const anyText = (maxLength: number): fc.Arbitrary<string> =>
+  fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength }).map((units) => String.fromCharCode(...units))
+
 export { default as fc } from 'fast-check'

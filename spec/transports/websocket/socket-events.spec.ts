@@ -4,7 +4,7 @@ import { codeOf, failureOf } from '../../support/failures.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { turn } from '../../support/turn.ts'
 import { watchedSignal } from '../../support/watched-signal.ts'
-import type { ScriptedSocket} from './support/scripted-socket.ts';
+import type { ScriptedSocket } from './support/scripted-socket.ts'
 import { scriptedSockets } from './support/scripted-socket.ts'
 
 const URL_OF_GATEWAY = new URL('wss://gateway.example/203.0.113.7:9001')
