@@ -57,7 +57,7 @@ export function namesInErrors() {
   for (const errors of made.values()) {
     for (const error of errors) {
       if (!isOurs(error)) continue
-      const shown = written(error).replaceAll(PLACES, '')
+      const shown = written(error)
       const [name] = NAMES.exec(shown) ?? []
       if (name !== undefined) found.push(`an error shows ${name}:\n${shown.trim()}`)
     }
@@ -82,7 +82,7 @@ const isOurs = (error) =>
   /^Cannot |^fetch failed: /.test(error.message)
 
 /**
- * The error as each way of writing it down has it.
+ * The error as each way of writing it down has it, without the places of code that it names.
  *
  * @param {unknown} error
  * @returns {string}
@@ -92,7 +92,7 @@ export function written(error) {
   const { Deno, Bun, process } = /** @type {any} */ (globalThis)
   const inspectors = [process?.getBuiltinModule?.('node:util'), Deno, Bun]
   const inspected = inspectors.map((each) => each?.inspect(error, { depth: 10, colors: false }) ?? '')
-  return [...inspected, chain(error, 10), JSON.stringify(error)].join('\n')
+  return [...inspected, chain(error, 10), JSON.stringify(error)].join('\n').replaceAll(PLACES, '')
 }
 
 /**
@@ -105,7 +105,8 @@ export function written(error) {
 function chain(error, depth) {
   if (!(error instanceof Error) || depth === 0) return ''
   const text = `${error.stack}\n${error.message}\n${JSON.stringify(error)}`
-  return error.cause === undefined ? text : `${text}\n${chain(error.cause, depth - 1)}`
+  const behind = [error.cause, .../** @type {{ errors?: unknown[] }} */ ((error).errors ?? [])]
+  return [text, ...behind.map((each) => chain(each, depth - 1))].join('\n')
 }
 
 /** @typedef {{ inspect(value: unknown, options: object): string }} Inspector */
