@@ -77,8 +77,9 @@ describe('A single directory server', function () {
     const liar = fixture.network.directory.requests[0]?.relay as TestRelay
     expect(liar.nickname).to.match(/^guard/)
     const hide = (): void => withhold(fixture.network, liar, (relay) => relay.nickname === 'exit1')
-    let caught = false
-    for (let round = 1; round < 8; round++) {
+    // Which guard is asked first is left to chance, one of three: after 52 rounds it was this one but for 10^-9.
+    let caught = 0
+    for (let round = 1; round <= 52 && caught < 3; round++) {
       for (const exit of exits()) exit.listing.exitPolicy = `accept 80,443,${1000 + round}`
       hide()
       fixture.network.directory.requests.length = 0
@@ -86,10 +87,10 @@ describe('A single directory server', function () {
       const hidden = digestOf(fixture.network, exits()[0] as TestRelay)
       const askers = fixture.network.directory.requests.filter((request) => digestsOf(request).includes(hidden))
       expect(askers.every(({ relay }) => relay.nickname.startsWith('guard'))).to.equal(true)
-      if (caught) expect(askedOf(liar), `round ${round}`).to.equal(0)
-      else caught = askedOf(liar, 'microdescriptors') > 0
+      if (caught > 0) expect(askedOf(liar), `round ${round}`).to.equal(0)
+      if (caught > 0 || askedOf(liar, 'microdescriptors') > 0) caught += 1
     }
-    expect(caught).to.equal(true)
+    expect(caught).to.be.above(0)
   })
 
   it('cannot move the clock of a client by its Date or its NETINFO', async () => {
