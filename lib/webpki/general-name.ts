@@ -24,7 +24,7 @@ export function readGeneralName(reader: DerReader): GeneralName {
   const contents = reader.contents(tag)
   switch (tag) {
     case 0x81:
-      return { kind: 'email', text: ia5(contents, reader).replace(/[^@]*$/, (host) => host.toLowerCase()) }
+      return { kind: 'email', text: withSmallHost(ia5(contents, reader)) }
     case 0x82:
       return { kind: 'dns', text: ia5(contents, reader).toLowerCase() }
     case 0x87:
@@ -39,6 +39,12 @@ export function readGeneralName(reader: DerReader): GeneralName {
       if (!OTHER_TAGS.has(tag)) reader.fail('a name in it is of no known kind')
       return { kind: 'other', tag }
   }
+}
+
+/** Mail is for a name, whose letters count, at a host, whose letters do not (RFC 5321, section 2.4). */
+function withSmallHost(mail: string): string {
+  const at = mail.lastIndexOf('@')
+  return mail.slice(0, at + 1) + mail.slice(at + 1).toLowerCase()
 }
 
 /** An IA5String: ASCII. */

@@ -60,13 +60,17 @@ function isPrefixMask(bytes: Uint8Array): boolean {
  * @param count - called for each comparison: whoever counts may throw
  */
 export function isAllowed(name: GeneralName, { permitted, excluded }: NameConstraints, count: () => void): boolean {
-  const isIn = (subtree: GeneralName, whole: boolean): boolean => {
+  for (const subtree of excluded) {
     count()
-    return isWithin(name, subtree, whole)
+    if (isWithin(name, subtree, false)) return false
   }
-  if (excluded.some((subtree) => isIn(subtree, false))) return false
-  const ofKind = permitted.filter((subtree) => isOfOneKind(name, subtree))
-  return ofKind.length === 0 || ofKind.some((subtree) => isIn(subtree, true))
+  let isConstrained = false
+  for (const subtree of permitted) {
+    count()
+    if (isWithin(name, subtree, true)) return true
+    isConstrained ||= isOfOneKind(name, subtree)
+  }
+  return !isConstrained
 }
 
 function isOfOneKind(name: GeneralName, subtree: GeneralName): boolean {
@@ -93,16 +97,17 @@ function isDnsWithin(host: string, base: string, whole: boolean): boolean {
   return base.slice(base.indexOf('.') + 1) === host.slice(2)
 }
 
-/** Only a quoted name of a mailbox has an `@`. */
-const MAILBOX = /^(?:[^@"]+|"[^]+")@[^@]*$/
-
 function isEmailWithin(name: string, subtree: string, whole: boolean): boolean {
   const at = name.lastIndexOf('@')
   // What is no mailbox (RFC 5321, section 4.1.2) is excluded by any subtree, and permitted by none.
-  if (!MAILBOX.test(name) || !isHostName(name.slice(at + 1))) return !whole
+  if (!isLocalPart(name.slice(0, Math.max(at, 0))) || !isHostName(name.slice(at + 1))) return !whole
   if (subtree.includes('@')) return name === subtree
   return subtree.startsWith('.') ? name.endsWith(subtree) : name.slice(at + 1) === subtree
 }
+
+/** Only a quoted one has an `@`. */
+const isLocalPart = (text: string): boolean =>
+  text.includes('@') ? text.length > 2 && text.startsWith('"') && text.endsWith('"') : text !== ''
 
 function isAddressWithin(address: Uint8Array, subtree: Uint8Array): boolean {
   const size = subtree.length / 2

@@ -16,6 +16,8 @@ export interface TestKey {
   /** The AlgorithmIdentifier of its signatures. */
   readonly algorithm: Uint8Array<ArrayBuffer>
   sign(message: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>>
+  /** The private key, for programs that take one. */
+  readonly pkcs8?: Uint8Array<ArrayBuffer>
 }
 
 const SHA256 = derSequence(derObjectId(0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01), derNull)
@@ -73,6 +75,7 @@ async function makeKey(scheme: Scheme): Promise<TestKey> {
   return {
     spki: new Uint8Array(await crypto.subtle.exportKey('spki', pair.publicKey)),
     algorithm: ALGORITHMS[scheme],
+    pkcs8: new Uint8Array(await crypto.subtle.exportKey('pkcs8', pair.privateKey)),
     async sign(message) {
       const signature = new Uint8Array(await crypto.subtle.sign(signing, pair.privateKey, message))
       const half = signature.length / 2
