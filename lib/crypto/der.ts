@@ -84,7 +84,13 @@ export class DerReader {
 
   /** Reads an OBJECT IDENTIFIER: its encoded bytes in hex digits, which is as good a name as dotted numbers. */
   objectIdentifier(): string {
-    return Array.from(this.contents(DerTag.OBJECT_IDENTIFIER), (byte) => byte.toString(16).padStart(2, '0')).join('')
+    const bytes = this.contents(DerTag.OBJECT_IDENTIFIER)
+    // Each number ends with the first byte below 0x80, and begins with none that adds nothing (X.690, 8.19.2).
+    const isStart = (index: number): boolean => index === 0 || (bytes[index - 1] as number) < 0x80
+    const isWhole = bytes.length > 0 && isStart(bytes.length)
+    if (!isWhole || bytes.some((byte, index) => byte === 0x80 && isStart(index)))
+      this.fail('an identifier in it is none')
+    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
   }
 
   /** Reads a BIT STRING of whole bytes, as a view. */

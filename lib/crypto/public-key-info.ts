@@ -4,6 +4,7 @@
  * @module
  */
 import { DerReader, DerTag } from './der.ts'
+import { parseRsaPublicKey } from './rsa-public-key.ts'
 
 /** The kinds of keys that are known, by their object identifiers as hex digits (RFC 3279, RFC 5480). */
 export type PublicKeyKind = 'rsa' | 'P-256' | 'P-384'
@@ -14,13 +15,14 @@ export interface PublicKeyInfo {
   readonly spki: Uint8Array
   /** Undefined for a key of another kind. */
   readonly kind: PublicKeyKind | undefined
-  /** The key itself: a point, or an RSAPublicKey. */
+  /** The key itself: an uncompressed point, or an RSAPublicKey. */
   readonly key: Uint8Array
 }
 
 const RSA_ENCRYPTION = '2a864886f70d010101'
 const EC_PUBLIC_KEY = '2a8648ce3d0201'
 const CURVES: Readonly<Record<string, PublicKeyKind>> = { '2a8648ce3d030107': 'P-256', '2b81040022': 'P-384' }
+const POINT_SIZES: Readonly<Record<'P-256' | 'P-384', number>> = { 'P-256': 65, 'P-384': 97 }
 const NULL = 0x05
 
 /**
@@ -45,6 +47,9 @@ export function readPublicKeyInfo(spki: Uint8Array): PublicKeyInfo {
   if (kind !== undefined) algorithm.end()
   const key = info.bitString()
   info.end()
+  if (kind === 'rsa') parseRsaPublicKey(key)
+  // Not every runtime takes a compressed point, so none should.
+  else if (kind !== undefined && !(key[0] === 0x04 && key.length === POINT_SIZES[kind])) kind = undefined
   return { spki, kind, key }
 }
 

@@ -19,6 +19,8 @@ export interface CertificateExtensions {
   readonly purposes: readonly string[] | undefined
   /** Who it is for (4.2.1.6); undefined when it does not say. */
   readonly names: readonly GeneralName[] | undefined
+  /** That must be understood: they stand in place of a subject. */
+  readonly hasCriticalNames: boolean
   readonly nameConstraints: NameConstraints | undefined
   /** The key that it says its issuer has (4.2.1.1), and its own (4.2.1.2): no more than hints. */
   readonly authorityKeyId: Uint8Array | undefined
@@ -42,6 +44,7 @@ export function readExtensions(block: DerReader | undefined): CertificateExtensi
   if (block !== undefined) {
     const list = block.sequence()
     block.end()
+    if (list.nextTag === undefined) list.fail('its list of extensions is empty')
     while (list.nextTag !== undefined) {
       const extension = list.sequence()
       const type = extension.objectIdentifier()
@@ -50,6 +53,8 @@ export function readExtensions(block: DerReader | undefined): CertificateExtensi
       const value = extension.contents(DerTag.OCTET_STRING)
       extension.end()
       if (found.has(type)) extension.fail('it has an extension twice')
+      const isRight = mustBeCritical(type) ?? critical === true
+      if (isRight !== (critical === true)) extension.fail('it has an extension that must be critical, or must not be')
       found.set(type, { critical: critical === true, value })
     }
   }
@@ -61,14 +66,17 @@ export function readExtensions(block: DerReader | undefined): CertificateExtensi
     reader.end()
     return value
   }
+  read('authorityInfoAccess', checkInfoAccess)
   const basic = read('basicConstraints', readBasicConstraints)
   const known = new Set<string>(Object.values(TYPES))
+  const names = read('subjectAltName', readNames)
   return {
     isAuthority: basic?.isAuthority,
     pathLength: basic?.pathLength,
     keyUsage: read('keyUsage', readKeyUsage),
     purposes: read('extendedKeyUsage', readPurposes),
-    names: read('subjectAltName', readNames),
+    names,
+    hasCriticalNames: found.get(TYPES.subjectAltName)?.critical === true,
     nameConstraints: read('nameConstraints', readNameConstraints),
     authorityKeyId: read('authorityKeyIdentifier', readAuthorityKeyId),
     subjectKeyId: read('subjectKeyIdentifier', (reader) => reader.contents(DerTag.OCTET_STRING)),
@@ -77,7 +85,7 @@ export function readExtensions(block: DerReader | undefined): CertificateExtensi
 }
 
 /**
- * The extensions that are known, under 2.5.29 (id-ce). Policies are accepted as they are, in any number of mappings: no
+ * The extensions that are known, most of them under 2.5.29 (id-ce). Policies are accepted as they are, in any number of mappings: no
  * policy is asked for (RFC 5280, section 6.1.1 with any-policy).
  */
 const TYPES = {
@@ -90,7 +98,22 @@ const TYPES = {
   authorityKeyIdentifier: '551d23',
   policyConstraints: '551d24',
   extendedKeyUsage: '551d25',
+  authorityInfoAccess: '2b06010505070101',
 } as const
+
+/** Undefined where both are allowed, or usual. */
+function mustBeCritical(type: string): boolean | undefined {
+  switch (type) {
+    case TYPES.subjectKeyIdentifier:
+    case TYPES.authorityKeyIdentifier:
+    case TYPES.authorityInfoAccess:
+      return false
+    case TYPES.policyConstraints:
+      return true
+    default:
+      return undefined
+  }
+}
 
 function readBasicConstraints(reader: DerReader): { isAuthority: boolean; pathLength: number | undefined } {
   const constraints = reader.sequence()
@@ -98,19 +121,22 @@ function readBasicConstraints(reader: DerReader): { isAuthority: boolean; pathLe
   if (says === false) constraints.fail('it writes a default value')
   let pathLength: number | undefined
   if (constraints.nextTag === DerTag.INTEGER) {
-    const [first = 0x80, ...more] = constraints.contents(DerTag.INTEGER)
-    if (first >= 0x80 || more.length > 0) constraints.fail('it has no usable path length')
+    const bytes = constraints.contents(DerTag.INTEGER)
+    const [first = 0x80, second = 0x80] = bytes
+    if (first >= 0x80 || (first === 0 && second < 0x80)) constraints.fail('it has no usable path length')
     if (says !== true) constraints.fail('it has a path length and is no authority')
-    pathLength = first
+    pathLength = bytes.reduce((sum, byte) => sum * 256 + byte, 0)
   }
   constraints.end()
   return { isAuthority: says === true, pathLength }
 }
 
 function readKeyUsage(reader: DerReader): number {
-  const [unused = 8, high = 0, low = 0, ...more] = reader.contents(DerTag.BIT_STRING)
+  const bytes = reader.contents(DerTag.BIT_STRING)
+  const [unused = 8, high = 0, low = 0] = bytes
   const bits = (high << 8) | low
-  if (unused > 7 || bits === 0 || more.length > 0) reader.fail('it says no usage')
+  if (unused > 7 || bits === 0 || bytes.length > 3) reader.fail('it says no usage')
+  if (((bytes.at(-1) as number) & ((1 << unused) - 1)) !== 0) reader.fail('it has bits that are none') // X.690, 11.2.1
   return bits
 }
 
@@ -127,7 +153,9 @@ function readNames(reader: DerReader): GeneralName[] {
   const names: GeneralName[] = []
   while (list.nextTag !== undefined) {
     if (names.length === MAX_NAMES) list.fail(`it has more than ${MAX_NAMES} names`)
-    names.push(readGeneralName(list))
+    const name = readGeneralName(list)
+    if (name.kind === 'ip' && name.bytes.length !== 4 && name.bytes.length !== 16) list.fail('an address in it is none')
+    names.push(name)
   }
   if (names.length === 0) list.fail('it has no name')
   return names
@@ -139,4 +167,16 @@ function readAuthorityKeyId(reader: DerReader): Uint8Array | undefined {
   for (const other of [0xa1, 0x82]) fields.optional(other)
   fields.end()
   return keyId
+}
+
+/** Where to ask about the certificate (section 4.2.2.1). Nobody is asked; it must be well-formed all the same. */
+function checkInfoAccess(reader: DerReader): void {
+  const list = reader.sequence()
+  if (list.nextTag === undefined) list.fail('its access to information is empty')
+  while (list.nextTag !== undefined) {
+    const description = list.sequence()
+    description.objectIdentifier()
+    readGeneralName(description)
+    description.end()
+  }
 }

@@ -11,8 +11,7 @@ import { KeyUsage, Purpose } from './certificate-extensions.ts'
 import { CertificateFault } from './certificate-fault.ts'
 import type { GeneralName } from './general-name.ts'
 import { isAllowed, type NameConstraints } from './name-constraints.ts'
-import { isStrongKey, readSignatureAlgorithm } from './signature-algorithm.ts'
-import { canonicalName } from './distinguished-name.ts'
+import { isStrongKey } from './signature-algorithm.ts'
 import type { TrustAnchor } from './trust-anchor.ts'
 
 /** The most intermediate certificates of a path. */
@@ -139,7 +138,7 @@ class PathFinder {
   }
 
   async #checkSignature(certificate: Certificate, key: TrustAnchor['publicKey']): Promise<void> {
-    const algorithm = readSignatureAlgorithm(certificate.signatureAlgorithm)
+    const { algorithm } = certificate
     if (algorithm === undefined || !isStrongKey(key)) throw new CertificateFault('signature')
     this.#signatures += 1
     if (this.#signatures > MAX_SIGNATURES) throw new CertificateFault('too-complex')
@@ -150,10 +149,8 @@ class PathFinder {
 }
 
 /** The subject as a name that constraints apply to; an empty one is none (section 6.1.3, b). */
-function subjectNames({ subject }: Certificate): GeneralName[] {
-  const parts = canonicalName(subject)
-  return parts.length === 0 ? [] : [{ kind: 'directory', parts }]
-}
+const subjectNames = ({ subjectParts: parts }: Certificate): GeneralName[] =>
+  parts.length === 0 ? [] : [{ kind: 'directory', parts }]
 
 const isOfSameAuthority = (a: Certificate, b: Certificate): boolean =>
   equals(a.subject, b.subject) && equals(a.publicKey.spki, b.publicKey.spki)
@@ -164,6 +161,6 @@ const isOfSameAuthority = (a: Certificate, b: Certificate): boolean =>
  * @throws CertificateFault `expired` or `not-yet-valid`
  */
 export function checkTime({ notBefore, notAfter }: Certificate, now: number): void {
-  if (now < notBefore) throw new CertificateFault('not-yet-valid')
-  if (now >= notAfter + 1_000) throw new CertificateFault('expired') // that last second is within
+  if (!(now >= notBefore)) throw new CertificateFault('not-yet-valid')
+  if (!(now < notAfter + 1_000)) throw new CertificateFault('expired') // that last second is within
 }

@@ -28,15 +28,23 @@ export function canonicalName(name: Uint8Array): string[] {
       const tag = attribute.nextTag ?? attribute.fail('an attribute of a name has no value')
       const value = attribute.contents(tag)
       attribute.end()
-      attributes.push(`${type}=${TEXT_TAGS.has(tag) ? canonicalText(value) : `#${tag}:${hexOf(value)}`}`)
+      attributes.push(`${type}=${canonicalValue(tag, value)}`)
     }
     if (attributes.length === 0) set.fail('a relative name in it is empty')
-    parts.push(attributes.sort().join('+'))
+    parts.push(JSON.stringify(attributes.sort())) // whatever a text has in it, it is not taken for two
   }
   return parts
 }
 
-const canonicalText = (bytes: Uint8Array): string =>
-  new TextDecoder().decode(bytes).trim().replaceAll(/\s+/g, ' ').toLowerCase()
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-const hexOf = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+function canonicalValue(tag: number, bytes: Uint8Array): string {
+  if (TEXT_TAGS.has(tag)) {
+    try {
+      return `"${utf8.decode(bytes).trim().replaceAll(/\s+/g, ' ').toLowerCase()}`
+    } catch {
+      // Not UTF-8: it is equal to the very same bytes only.
+    }
+  }
+  return `#${tag}:${Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')}`
+}

@@ -24,8 +24,9 @@ export const isPresentedName = (text: string): boolean => isHostName(text.replac
 export function isForServer(names: readonly GeneralName[], serverName: string): boolean {
   const address = parseIPAddress(serverName)
   if (address !== undefined) return names.some((name) => name.kind === 'ip' && equals(name.bytes, address))
-  const host = serverName.replace(/\.$/, '').toLowerCase()
-  return names.some((name) => name.kind === 'dns' && matches(name.text.toLowerCase(), host))
+  const host = serverName.replace(/\.$/, '')
+  if (!isHostName(host) || parseIPAddress(host) !== undefined) return false
+  return names.some((name) => name.kind === 'dns' && matches(name.text, host.toLowerCase()))
 }
 
 /** `*` stands for one whole label, the leftmost, and two more at least must follow (RFC 9525, section 6.3). */

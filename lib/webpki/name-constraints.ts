@@ -60,13 +60,17 @@ function isPrefixMask(bytes: Uint8Array): boolean {
  * @param count - called for each comparison: whoever counts may throw
  */
 export function isAllowed(name: GeneralName, { permitted, excluded }: NameConstraints, count: () => void): boolean {
-  const isIn = (subtree: GeneralName, whole: boolean): boolean => {
+  for (const subtree of excluded) {
     count()
-    return isWithin(name, subtree, whole)
+    if (isWithin(name, subtree, false)) return false
   }
-  if (excluded.some((subtree) => isIn(subtree, false))) return false
-  const ofKind = permitted.filter((subtree) => isOfOneKind(name, subtree))
-  return ofKind.length === 0 || ofKind.some((subtree) => isIn(subtree, true))
+  let isConstrained = false
+  for (const subtree of permitted) {
+    count()
+    if (isWithin(name, subtree, true)) return true
+    isConstrained ||= isOfOneKind(name, subtree)
+  }
+  return !isConstrained
 }
 
 function isOfOneKind(name: GeneralName, subtree: GeneralName): boolean {
@@ -77,7 +81,7 @@ function isOfOneKind(name: GeneralName, subtree: GeneralName): boolean {
 /** @param whole - a wildcard must be within with all that it matches; otherwise one of these is enough */
 function isWithin(name: GeneralName, subtree: GeneralName, whole: boolean): boolean {
   if (name.kind === 'dns' && subtree.kind === 'dns') return isDnsWithin(name.text, subtree.text, whole)
-  if (name.kind === 'email' && subtree.kind === 'email') return isEmailWithin(name.text, subtree.text)
+  if (name.kind === 'email' && subtree.kind === 'email') return isEmailWithin(name.text, subtree.text, whole)
   if (name.kind === 'ip' && subtree.kind === 'ip') return isAddressWithin(name.bytes, subtree.bytes)
   if (name.kind === 'directory' && subtree.kind === 'directory') {
     return subtree.parts.every((part, index) => part === name.parts[index])
@@ -86,23 +90,24 @@ function isWithin(name: GeneralName, subtree: GeneralName, whole: boolean): bool
   return isOfOneKind(name, subtree) && !whole
 }
 
-function isDnsWithin(name: string, subtree: string, whole: boolean): boolean {
-  const host = name.toLowerCase()
-  const base = subtree.toLowerCase()
+function isDnsWithin(host: string, base: string, whole: boolean): boolean {
   if (base === '' || host === base || host.endsWith(`.${base}`)) return true
   if (whole || !host.startsWith('*.')) return false
   // `*.example.com` matches `a.example.com`, and so touches a subtree of that name.
   return base.slice(base.indexOf('.') + 1) === host.slice(2)
 }
 
-function isEmailWithin(name: string, subtree: string): boolean {
+function isEmailWithin(name: string, subtree: string, whole: boolean): boolean {
   const at = name.lastIndexOf('@')
-  const host = name.slice(at + 1).toLowerCase()
-  const base = subtree.lastIndexOf('@')
-  if (base >= 0) return name.slice(0, at) === subtree.slice(0, base) && host === subtree.slice(base + 1).toLowerCase()
-  const lower = subtree.toLowerCase()
-  return lower.startsWith('.') ? host.endsWith(lower) : host === lower
+  // What is no mailbox (RFC 5321, section 4.1.2) is excluded by any subtree, and permitted by none.
+  if (!isLocalPart(name.slice(0, Math.max(at, 0))) || !isHostName(name.slice(at + 1))) return !whole
+  if (subtree.includes('@')) return name === subtree
+  return subtree.startsWith('.') ? name.endsWith(subtree) : name.slice(at + 1) === subtree
 }
+
+/** Only a quoted one has an `@`. */
+const isLocalPart = (text: string): boolean =>
+  text.includes('@') ? text.length > 2 && text.startsWith('"') && text.endsWith('"') : text !== ''
 
 function isAddressWithin(address: Uint8Array, subtree: Uint8Array): boolean {
   const size = subtree.length / 2

@@ -33,12 +33,13 @@ export interface ServerCheck {
 export async function verifyServerCertificate(chain: readonly Uint8Array[], check: ServerCheck): Promise<void> {
   const [own, ...others] = chain
   if (own === undefined) throw new CertificateFault('malformed')
+  // One that was given as trusted needs nobody else's word, and may be an authority: so `openssl req -x509` makes them.
+  const given = check.anchors.find(({ certificate }) => certificate !== undefined && equals(certificate.der, own))
+  if (given?.certificate !== undefined) return checkServer(given.certificate, check)
   const leaf = readOr(own, (error) => {
     throw new CertificateFault('malformed', error)
   })
   checkServer(leaf, check)
-  // One that was given as trusted needs nobody else's word, and may be an authority: so `openssl req -x509` makes them.
-  if (check.anchors.some(({ certificate }) => certificate !== undefined && equals(certificate.der, own))) return
   if (leaf.isAuthority === true) throw new CertificateFault('usage')
   if (leaf.keyUsage !== undefined && (leaf.keyUsage & KeyUsage.KEY_CERT_SIGN) !== 0) throw new CertificateFault('usage')
   if (leaf.nameConstraints !== undefined) throw new CertificateFault('malformed') // for authorities only (4.2.1.10)

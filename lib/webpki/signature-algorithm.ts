@@ -8,8 +8,13 @@ import type { PublicKeyInfo } from '../crypto/public-key-info.ts'
 import { parseRsaPublicKey } from '../crypto/rsa-public-key.ts'
 import type { SignatureAlgorithm, SignatureHash } from '../crypto/signature.ts'
 
-/** The least bits of an RSA key (CA/Browser Forum Baseline Requirements, section 6.1.5). */
+/**
+ * The least bits of an RSA key (CA/Browser Forum Baseline Requirements, section 6.1.5). No authority has more than the
+ * most, nor a longer exponent: with those one signature would take long to verify.
+ */
 const LEAST_RSA_BITS = 2_048
+const MOST_RSA_BITS = 8_192
+const MOST_EXPONENT_BYTES = 4
 
 const RSA_PSS = '2a864886f70d01010a'
 const MGF1 = '2a864886f70d010108'
@@ -59,22 +64,29 @@ export function readSignatureAlgorithm(bytes: Uint8Array): SignatureAlgorithm | 
 
 /** Hash, MGF1 with the same hash, and a salt as long as it (RFC 4055, section 3.1; the Baseline Requirements have no other). */
 function readPssParameters(parameters: DerReader): SignatureHash | undefined {
-  const hash = readHash(parameters.optional(0xa0)?.sequence())
-  const mask = parameters.optional(0xa1)?.sequence()
-  const maskHash = mask?.objectIdentifier() === MGF1 ? readHash(mask.sequence()) : undefined
-  const saltSize = parameters.optional(0xa2)?.positiveInteger()
+  const hash = only(parameters.optional(0xa0), (field) => readHash(field.sequence()))
+  const maskHash = only(parameters.optional(0xa1), (field) =>
+    only(field.sequence(), (mask) => (mask.objectIdentifier() === MGF1 ? readHash(mask.sequence()) : mask.skip())),
+  )
+  const saltSize = only(parameters.optional(0xa2), (field) => field.positiveInteger())
   parameters.end()
   if (hash === undefined || maskHash?.hash !== hash.hash) return undefined
   return saltSize?.length === 1 && saltSize[0] === hash.size ? hash.hash : undefined
 }
 
-function readHash(
-  algorithm: DerReader | undefined,
-): { readonly hash: SignatureHash; readonly size: number } | undefined {
-  const identifier = algorithm?.objectIdentifier()
-  if (algorithm?.nextTag === NULL) algorithm.skip()
-  algorithm?.end()
-  return identifier !== undefined && Object.hasOwn(HASHES, identifier) ? HASHES[identifier] : undefined
+/** What a reader has, which must be nothing more than `read` reads. */
+function only<T>(reader: DerReader | undefined, read: (reader: DerReader) => T): T | undefined {
+  if (reader === undefined) return undefined
+  const value = read(reader)
+  reader.end()
+  return value
+}
+
+function readHash(algorithm: DerReader): { readonly hash: SignatureHash; readonly size: number } | undefined {
+  const identifier = algorithm.objectIdentifier()
+  if (algorithm.nextTag === NULL && algorithm.contents(NULL).length > 0) algorithm.fail('it has parameters')
+  algorithm.end()
+  return Object.hasOwn(HASHES, identifier) ? HASHES[identifier] : undefined
 }
 
 /** True for a key that is strong enough: an RSA key of 2048 bits or more, in whole bytes, or one on P-256 or P-384. */
@@ -84,5 +96,6 @@ export function isStrongKey(info: PublicKeyInfo): boolean {
   const [first = 0] = modulus
   const bits = 8 * modulus.length - Math.clz32(first) + 24
   const isOdd = ((exponent[exponent.length - 1] ?? 0) & 1) === 1
-  return bits >= LEAST_RSA_BITS && bits % 8 === 0 && isOdd && (exponent.length > 1 || (exponent[0] ?? 0) >= 3)
+  if (bits < LEAST_RSA_BITS || bits > MOST_RSA_BITS || bits % 8 !== 0) return false
+  return isOdd && exponent.length <= MOST_EXPONENT_BYTES && (exponent.length > 1 || (exponent[0] ?? 0) >= 3)
 }

@@ -9,13 +9,15 @@ import { concat } from 'uint8arrays/concat'
 /** One DER value: tag, length, and the contents one after the other. */
 export function derValue(tag: number, ...contents: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const body = concat([...contents])
-  const length =
-    body.length < 0x80
-      ? [body.length]
-      : body.length < 0x100
-        ? [0x81, body.length]
-        : [0x82, body.length >>> 8, body.length & 0xff]
-  return concat([Uint8Array.of(tag, ...length), body])
+  return concat([Uint8Array.of(tag, ...derLength(body.length)), body])
+}
+
+/** A length in as few bytes as it takes, up to 2^24 - 1. */
+function derLength(length: number): number[] {
+  if (length < 0x80) return [length]
+  if (length < 0x100) return [0x81, length]
+  if (length < 0x10000) return [0x82, length >>> 8, length & 0xff]
+  return [0x83, length >>> 16, (length >>> 8) & 0xff, length & 0xff]
 }
 
 /** A SEQUENCE of values. */
