@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { SocketError } from '../base/errors.ts'
+import { SocketError, TorError } from '../base/errors.ts'
 import { asciiBytes } from '../cell/bytes.ts'
-import { publicKeyInfoOf, type PublicKeyKind } from '../crypto/public-key-info.ts'
+import { publicKeyInfoOf, type PublicKeyInfo, type PublicKeyKind } from '../crypto/public-key-info.ts'
 import { verifySignature, type SignatureAlgorithm } from '../crypto/signature.ts'
 import { Alert, SignatureScheme } from './registry.ts'
 import { TlsFault, illegal } from './tls-fault.ts'
@@ -35,12 +35,23 @@ export async function checkCertificateVerify(
 ): Promise<void> {
   const algorithm = SCHEMES.get(scheme)
   if (algorithm === undefined) throw illegal('the server signed with a scheme that is not allowed')
-  const key = publicKeyInfoOf(certificate)
+  const key = keyOf(certificate)
   if (key.kind !== algorithm.key) throw illegal("the server signed with a scheme that is not its key's")
   const message = new Uint8Array(64 + CONTEXT.length + 1 + transcriptHash.length).fill(0x20, 0, 64)
   message.set(CONTEXT, 64)
   message.set(transcriptHash, 64 + CONTEXT.length + 1)
   if (await verifySignature(algorithm, key, signature, message)) return
-  const problem = 'the server did not prove that it holds the key of its certificate'
-  throw new TlsFault(Alert.DECRYPT_ERROR, problem, new SocketError('TLS_CERTIFICATE', problem))
+  throw unproven(Alert.DECRYPT_ERROR, 'the server did not prove that it holds the key of its certificate')
 }
+
+function keyOf(certificate: Uint8Array): PublicKeyInfo {
+  try {
+    return publicKeyInfoOf(certificate)
+  } catch (error) {
+    if (error instanceof TorError) throw unproven(Alert.BAD_CERTIFICATE, "the server's certificate is malformed")
+    throw error
+  }
+}
+
+const unproven = (alert: number, problem: string): TlsFault =>
+  new TlsFault(alert, problem, new SocketError('TLS_CERTIFICATE', problem))

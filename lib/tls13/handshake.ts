@@ -134,7 +134,7 @@ export class Handshake {
       case HandshakeType.CERTIFICATE_VERIFY: {
         const [own] = this.#chain as readonly [Uint8Array<ArrayBuffer>]
         await checkCertificateVerify(own, readCertificateVerify(body), this.#transcript.digest())
-        await this.#authenticate(this.#chain)
+        await this.#checkServer()
         this.#state = 'finished'
         break
       }
@@ -175,6 +175,15 @@ export class Handshake {
     this.#records.sendChangeCipherSpec()
     this.#records.sendWith(new RecordKeys(suite, this.#secrets.client))
     this.#state = 'encrypted-extensions'
+  }
+
+  async #checkServer(): Promise<void> {
+    try {
+      await this.#authenticate(this.#chain)
+    } catch (error) {
+      if (error instanceof TlsFault) throw error
+      throw new TlsFault(Alert.CERTIFICATE_UNKNOWN, "the server's certificate was refused", error)
+    }
   }
 
   #finished(body: Uint8Array, whole: Uint8Array): void {

@@ -49,13 +49,12 @@ export async function p256Share(): Promise<KeyShare> {
     async sharedSecret(serverKey) {
       // The uncompressed form, the only one that TLS 1.3 has (4.2.8.2).
       if (serverKey.length !== 65 || serverKey[0] !== 4) throw notOfTheGroup()
-      let theirs: CryptoKey
       try {
-        theirs = await crypto.subtle.importKey('raw', new Uint8Array(serverKey), algorithm, false, [])
+        const theirs = await crypto.subtle.importKey('raw', new Uint8Array(serverKey), algorithm, false, [])
+        return new Uint8Array(await crypto.subtle.deriveBits({ name: 'ECDH', public: theirs }, pair.privateKey, 256))
       } catch {
-        throw notOfTheGroup() // a point that is not on the curve
+        throw notOfTheGroup() // a point that is not on the curve: some runtimes see that only when they use it
       }
-      return new Uint8Array(await crypto.subtle.deriveBits({ name: 'ECDH', public: theirs }, pair.privateKey, 256))
     },
   }
 }

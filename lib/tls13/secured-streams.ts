@@ -66,14 +66,21 @@ class TlsPipe {
   /** What arrived and was not read, of one read below. */
   #data: readonly Uint8Array<ArrayBuffer>[] = []
   #hasEnded = false
-  /** The last flush, which the next one waits for. */
-  #flushed: Promise<void> = Promise.resolve()
+  /** The flush that is under way, which the next one waits for. */
+  #flushing: Promise<void> = Promise.resolve()
+  /** The flush that has not begun. */
+  #nextFlush: Promise<void> | undefined
+  /** Ends the write or close that waits, whatever becomes of it below. */
+  #rejectWait: ((error: unknown) => void) | undefined
+  /** Errors what the application writes to. */
+  #failWritable: (error: unknown) => void = () => undefined
 
   constructor({ readable, writable }: BytesBelow, client: TlsClient) {
     this.#client = client
     this.#reader = readable.getReader()
     this.#writer = writable.getWriter()
-    for (const promise of [this.#reader.closed, this.#writer.closed, this.#writer.ready]) markHandled(promise)
+    for (const promise of [this.#reader.closed, this.#writer.ready]) markHandled(promise)
+    this.#writer.closed.catch((error: unknown) => this.#endWriting(error))
   }
 
   async shakeHands(): Promise<void> {
@@ -91,23 +98,25 @@ class TlsPipe {
       { pull: (controller) => this.#pull(controller), cancel: (reason) => this.#reader.cancel(reason) },
       { highWaterMark: 0 },
     )
-    const { writable } = makeWritable<Uint8Array>({
-      // Reaches a write that waits below, too.
-      aborted: (reason) => markHandled(this.#writer.abort(reason)),
+    const { writable, fail } = makeWritable<Uint8Array>({
       write: (chunk) => this.#write(chunk),
-      close: async () => {
-        this.#client.end()
-        await this.#flush()
-        await this.#writer.close()
+      close: () => this.#close(),
+      aborted: (reason) => {
+        markHandled(this.#writer.abort(reason))
+        this.#rejectWait?.(reason)
       },
     })
+    this.#failWritable = fail
     return { readable, writable, alpn: this.#client.alpn, chain: this.#client.chain }
   }
 
-  /** The handshake came to nothing: the server is told, unless nobody waits for that, and both streams end. */
+  /** It came to nothing: the server is told, unless nobody waits for that, and all streams end. */
   giveUp(error: unknown, atOnce: boolean): void {
     markHandled(this.#reader.cancel(error))
-    const told = atOnce ? Promise.resolve() : this.#flush()
+    this.#endWriting(error)
+    // A server that takes nothing is not told either.
+    const isStuck = (this.#writer.desiredSize ?? 0) <= 0
+    const told = atOnce || isStuck ? Promise.resolve() : this.#flush()
     // The alert is a courtesy: whatever becomes of it, the stream ends with the reason that it had.
     const abort = (): void => markHandled(this.#writer.abort(error))
     told.then(abort, abort)
@@ -117,7 +126,9 @@ class TlsPipe {
     while (this.#data.length === 0) {
       if (this.#hasEnded) return controller.close()
       if (!(await this.#receive())) {
-        throw new SocketError('TLS_TRUNCATED', 'the connection ended without the end of TLS (close_notify)')
+        const error = new SocketError('TLS_TRUNCATED', 'the connection ended without the end of TLS (close_notify)')
+        this.giveUp(error, false)
+        throw error
       }
       // An answer to a KeyUpdate, which waits for nobody: a fault of the writing side is told to whoever writes.
       markHandled(this.#flush())
@@ -130,8 +141,26 @@ class TlsPipe {
   async #write(chunk: Uint8Array): Promise<void> {
     for (let at = 0; at < chunk.length; at += SLICE) {
       this.#client.write(chunk.subarray(at, at + SLICE))
-      await this.#flush()
+      await this.#wait(this.#flush())
     }
+  }
+
+  async #close(): Promise<void> {
+    this.#client.end()
+    await this.#wait(this.#flush().then(() => this.#writer.close()))
+  }
+
+  /** What is done below, unless writing ends before: there is one write or close at a time. */
+  #wait(below: Promise<void>): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      this.#rejectWait = reject
+      below.then(resolve, reject)
+    })
+  }
+
+  #endWriting(error: unknown): void {
+    this.#failWritable(error)
+    this.#rejectWait?.(error)
   }
 
   /** One read below; false at its end. A fault of TLS ends the bytes below, too. */
@@ -150,13 +179,17 @@ class TlsPipe {
     return true
   }
 
-  /** Hands on what is sealed, in order. */
+  /** Hands on what is sealed, in order. While one waits below, all others are one, which takes what is there by then. */
   #flush(): Promise<void> {
-    this.#flushed = this.#flushed.then(async () => {
+    if (this.#nextFlush !== undefined) return this.#nextFlush
+    const flush = this.#flushing.then(async () => {
+      this.#nextFlush = undefined
       const bytes = await this.#client.takeOutput()
       if (bytes.length > 0) await this.#writer.write(bytes)
     })
-    markHandled(this.#flushed)
-    return this.#flushed
+    markHandled(flush)
+    this.#flushing = flush
+    this.#nextFlush = flush
+    return flush
   }
 }

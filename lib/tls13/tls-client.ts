@@ -37,6 +37,8 @@ export class TlsClient implements HandshakeRecords {
   readonly #handshake: Handshake
   readonly #deframer = new RecordDeframer()
   readonly #messages = new HandshakeReader()
+  /** Our answer to a KeyUpdate is among the output: another request needs no other one (4.6.3). */
+  #hasAnswered = false
   /** Records for the server, in the order in which they leave. */
   #output: Promise<Uint8Array<ArrayBuffer>>[] = []
   #receiving: RecordKeys | undefined
@@ -90,7 +92,7 @@ export class TlsClient implements HandshakeRecords {
     if (this.#fault) throw this.#fault.error
     const data: Uint8Array<ArrayBuffer>[] = []
     try {
-      const records = this.#deframer.take(bytes, () => this.#receiving !== undefined)
+      const records = this.#deframer.take(bytes)
       for (let at = 0; at < records.length && !this.#hasEnded;) {
         at += await this.#take(records, at, data)
       }
@@ -122,6 +124,7 @@ export class TlsClient implements HandshakeRecords {
   async takeOutput(): Promise<Uint8Array<ArrayBuffer>> {
     const output = this.#output
     this.#output = []
+    this.#hasAnswered = false
     const records = await Promise.all(output)
     const [first] = records
     if (records.length === 1 && first !== undefined) return first
@@ -151,7 +154,8 @@ export class TlsClient implements HandshakeRecords {
 
   updateKeys(answer: boolean): void {
     this.#receiving = this.#receiving?.next()
-    if (answer) this.#updateOwnKeys()
+    if (answer && !this.#hasAnswered) this.#updateOwnKeys()
+    if (answer) this.#hasAnswered = true
   }
 
   /** Takes the records from `at` on that can be taken together; returns how many. */
@@ -189,6 +193,7 @@ export class TlsClient implements HandshakeRecords {
       case ContentType.CHANGE_CIPHER_SPEC:
         this.#changeCipherSpecs += 1
         if (this.isOpen || body.length !== 1 || body[0] !== 1 || this.#changeCipherSpecs > 2) break
+        if (!this.#messages.isAtBoundary) break // nothing may come between the parts of a message (5.1)
         return
       case ContentType.ALERT:
         if (this.#receiving === undefined) return this.#takeAlert(body)
@@ -203,9 +208,11 @@ export class TlsClient implements HandshakeRecords {
 
   /** What was inside a record: content, its type, zeros (5.2). */
   async #takeOpened(opened: Uint8Array<ArrayBuffer>, data: Uint8Array<ArrayBuffer>[]): Promise<void> {
+    if (opened.length > MAX_CONTENT + 1) {
+      throw new TlsFault(Alert.RECORD_OVERFLOW, 'the server sent a record that is too long')
+    }
     let end = opened.length - 1
     while (end >= 0 && opened[end] === 0) end -= 1
-    if (end > MAX_CONTENT) throw new TlsFault(Alert.RECORD_OVERFLOW, 'the server sent a record that is too long')
     const content = opened.subarray(0, Math.max(end, 0))
     const type = opened[end]
     if (type === ContentType.APPLICATION_DATA && this.isOpen) {
@@ -239,7 +246,7 @@ export class TlsClient implements HandshakeRecords {
       this.#hasEnded = true
     } else if (alert !== Alert.USER_CANCELED) {
       // Whatever its level says, an alert ends the connection (6.2). user_canceled is followed by close_notify (6.1).
-      throw new TlsFault(Alert.CLOSE_NOTIFY, `the server ended the connection (${alertName(alert)})`)
+      throw new TlsFault(undefined, `the server ended the connection (${alertName(alert)})`)
     } else {
       this.#countIdle(true)
     }
@@ -270,7 +277,7 @@ export class TlsClient implements HandshakeRecords {
   #fail(error: unknown): unknown {
     const fault = faultOf(error)
     this.#fault = fault
-    this.#sendAlert(fault.alert)
+    if (fault.alert !== undefined) this.#sendAlert(fault.alert)
     return fault.error
   }
 }

@@ -11,13 +11,13 @@ import { Alert } from './registry.ts'
  * peer.
  */
 export class TlsFault extends Error {
-  /** The alert to send (RFC 8446, section 6). */
-  readonly alert: number
+  /** The alert to send (RFC 8446, section 6); undefined when there is nothing to say: the peer has ended it. */
+  readonly alert: number | undefined
   /** What the application is told. */
-  readonly error: SocketError
+  readonly error: unknown
 
   /** @param error - what the application is told; by default the problem, as `TLS_FAILED` */
-  constructor(alert: number, problem: string, error: SocketError = new SocketError('TLS_FAILED', problem)) {
+  constructor(alert: number | undefined, problem: string, error: unknown = new SocketError('TLS_FAILED', problem)) {
     super(problem)
     this.alert = alert
     this.error = error

@@ -13,6 +13,7 @@ const INSTALL = {
   'chromium': 'apt-get install --no-install-recommends chromium',
   'curl': 'apt-get install --no-install-recommends curl',
   'wget': 'apt-get install --no-install-recommends wget',
+  'openssl': 'apt-get install --no-install-recommends openssl',
   'git': 'apt-get install --no-install-recommends git',
   'gcc': 'apt-get install --no-install-recommends gcc libc6-dev',
 } as const
