@@ -181,7 +181,8 @@ export class TorClient {
     const { clock = systemClock, platform = currentPlatform(), streamDefaults = {}, onProgress } = options
     checkStreamDefaults(streamDefaults)
     const signal = abortSignal('signal', options.signal)
-    const network = await chosenNetwork(options.network)
+    const chosen = chosenNetwork(options.network)
+    const network = chosen instanceof Promise ? await chosen : chosen
     const timeout = duration('timeout', options.timeout ?? OPEN_TIMEOUT)
     const transport = options.transport ?? platform.transport
     if (transport === undefined)

@@ -9,7 +9,7 @@
 export type Engine = 'node' | 'deno' | 'bun' | 'chromium'
 
 /** What a spec may need that not every engine has. */
-export type Feature = 'transfer' | 'ReadableStream.from' | 'synchronous cipher' | 'undici 8'
+export type Feature = 'transfer' | 'ReadableStream.from' | 'synchronous cipher' | 'undici 8' | 'pages'
 
 /** Which Node this is, as a number such as 22.19; 0 elsewhere. */
 const nodeVersion = (): number => {
@@ -18,12 +18,19 @@ const nodeVersion = (): number => {
   return Number(`${major}.${minor.padStart(2, '0')}`)
 }
 
+const NO_PAGES = { pages: 'It shows no pages' }
+
 const LACKS: Readonly<Record<Engine, Readonly<Partial<Record<Feature, string>>>>> = {
-  node: nodeVersion() < 22.19 ? { 'undici 8': 'undici 8 needs Node 22.19 or later' } : {},
+  node: {
+    ...NO_PAGES,
+    ...(nodeVersion() < 22.19 ? { 'undici 8': 'undici 8 needs Node 22.19 or later' } : {}),
+  },
   deno: {
+    ...NO_PAGES,
     'synchronous cipher': "Deno's synchronous AES is slower than its WebCrypto, so keystream is made ahead",
   },
   bun: {
+    ...NO_PAGES,
     transfer: 'Bun does not transfer streams (DataCloneError)',
   },
   chromium: {

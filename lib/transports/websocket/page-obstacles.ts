@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { atEndOfTurn } from '../../base/end-of-turn.ts'
 
 /** The part of a page's or worker's globals that is asked. */
 export interface PageGlobals {
@@ -32,8 +33,8 @@ const isLoopback = (hostname: string): boolean =>
 
 /** A watch for what the page's Content Security Policy forbids. */
 export interface PolicyWatch {
-  /** What it forbade, as a sentence. */
-  readonly violation: string | undefined
+  /** What it forbade, as a sentence. Waits for a turn: a WebSocketStream fails before the page is told why. */
+  violation(): Promise<string | undefined>
   stop(): void
 }
 
@@ -47,7 +48,8 @@ export function watchPolicy(url: URL, globals: PageGlobals = globalThis): Policy
   }
   globals.addEventListener?.('securitypolicyviolation', onViolation)
   return {
-    get violation() {
+    async violation() {
+      if (violation === undefined) await new Promise<void>((resolve) => atEndOfTurn(resolve))
       return violation
     },
     stop: () => globals.removeEventListener?.('securitypolicyviolation', onViolation),

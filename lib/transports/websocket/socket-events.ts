@@ -81,6 +81,7 @@ class SocketPipe {
   #pulled: Deferred<void> | undefined
   /** Rejects the write that waits. */
   #rejectWrite: ((reason: unknown) => void) | undefined
+  #isOpen = false
   #hasEnded = false
   #failure: { readonly reason: unknown } | undefined
 
@@ -89,9 +90,15 @@ class SocketPipe {
     this.#limit = receiveBufferLimit
     this.#clock = clock
     socket.binaryType = 'arraybuffer'
-    socket.onopen = () => this.opened.resolve()
+    socket.onopen = () => {
+      this.#isOpen = true
+      this.opened.resolve()
+    }
     socket.onmessage = ({ data }: { readonly data: unknown }) => this.#take(data)
-    socket.onerror = () => undefined // a close follows, and tells as little
+    socket.onerror = () => {
+      // A close follows, and tells as little. But none does where Chromium's policies for pages forbid the connection.
+      if (!this.#isOpen) this.fail(closedByGateway(1006))
+    }
     socket.onclose = ({ code, reason }: { readonly code: number; readonly reason: string }) =>
       this.#closed(code, reason)
   }

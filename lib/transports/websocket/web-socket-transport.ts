@@ -84,7 +84,7 @@ export function webSocketTransport(options: WebSocketTransportOptions): Transpor
           : await openByStream(streams, target, names, signal)
       } catch (cause) {
         if (signal.aborted) throw signal.reason
-        const problem = policy.violation ?? 'The gateway cannot be reached, or does not reach the relay'
+        const problem = (await policy.violation()) ?? 'The gateway cannot be reached, or does not reach the relay'
         throw new TorError('LINK_UNREACHABLE', problem, { cause: withheld(cause) })
       } finally {
         policy.stop()

@@ -5,6 +5,10 @@ import {
   type PageGlobals,
   type PolicyViolation,
 } from '../../../lib/transports/websocket/page-obstacles.ts'
+import { openBySocket, type WebSocketConstructor } from '../../../lib/transports/websocket/socket-events.ts'
+import { openByStream, type WebSocketStreamConstructor } from '../../../lib/transports/websocket/socket-streams.ts'
+import { unlessEngineLacks } from '../../support/engines.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
 
 const GATEWAY = new URL('wss://gateway.example/203.0.113.7:9001')
 
@@ -47,13 +51,13 @@ class FakePage implements PageGlobals {
 }
 
 describe("A page's Content Security Policy", () => {
-  it('is named when it forbids the gateway, by its whole URL or its origin', () => {
+  it('is named when it forbids the gateway, by its whole URL or its origin', async () => {
     for (const blockedURI of [GATEWAY.href, 'wss://gateway.example', 'wss://gateway.example/']) {
       const page = new FakePage()
       const watch = watchPolicy(GATEWAY, page)
-      expect(watch.violation).to.equal(undefined)
+      expect(await watch.violation()).to.equal(undefined)
       page.violate({ blockedURI })
-      expect(watch.violation, blockedURI).to.match(/Content Security Policy.*connect-src/)
+      expect(await watch.violation(), blockedURI).to.match(/Content Security Policy.*connect-src/)
     }
   })
 
@@ -66,11 +70,11 @@ describe("A page's Content Security Policy", () => {
     ['the gateway, but only reports it', { disposition: 'report' }],
   ]
   for (const [what, violation] of others) {
-    it(`is not named when it forbids ${what}`, () => {
+    it(`is not named when it forbids ${what}`, async () => {
       const page = new FakePage()
       const watch = watchPolicy(GATEWAY, page)
       page.violate(violation)
-      expect(watch.violation).to.equal(undefined)
+      expect(await watch.violation()).to.equal(undefined)
     })
   }
 
@@ -82,9 +86,45 @@ describe("A page's Content Security Policy", () => {
     expect(page.listeners.size).to.equal(0)
   })
 
-  it('is not there where the runtime has no such events', () => {
+  it('is not there where the runtime has no such events', async () => {
     const watch = watchPolicy(GATEWAY, {})
     watch.stop()
-    expect(watch.violation).to.equal(undefined)
+    expect(await watch.violation()).to.equal(undefined)
+  })
+})
+
+describe("A real page's Content Security Policy", () => {
+  type Inside = PageGlobals & { WebSocket: WebSocketConstructor; WebSocketStream?: WebSocketStreamConstructor }
+
+  /** Dials from within a page whose policy has no gateway; how that failed, and what the policy is said to have done. */
+  async function refusal(dial: (inside: Inside, url: URL) => Promise<unknown>): Promise<string | undefined> {
+    const frame = document.createElement('iframe')
+    frame.srcdoc = `<meta http-equiv="Content-Security-Policy" content="connect-src 'none'">`
+    const loaded = new Promise((resolve) => frame.addEventListener('load', resolve))
+    document.body.append(frame)
+    await loaded
+    const inside = frame.contentWindow as unknown as Inside
+    const url = new URL('ws://127.0.0.1:1/203.0.113.7:9001')
+    const watch = watchPolicy(url, inside)
+    const outcome = await dial(inside, url).then(
+      () => 'open',
+      () => watch.violation(),
+    )
+    watch.stop()
+    frame.remove()
+    return outcome
+  }
+  const { signal } = new AbortController()
+
+  unlessEngineLacks('pages').it('is named when a WebSocket of that page is refused', async () => {
+    const options = { receiveBufferLimit: 1, clock: new FakeClock(), signal }
+    expect(await refusal(({ WebSocket }, url) => openBySocket(WebSocket, url, [], options))).to.match(/connect-src/)
+  })
+
+  unlessEngineLacks('pages').it('is named when a WebSocketStream of that page is refused', async () => {
+    const outcome = await refusal(({ WebSocketStream }, url) =>
+      openByStream(WebSocketStream as WebSocketStreamConstructor, url, [], signal),
+    )
+    expect(outcome).to.match(/connect-src/)
   })
 })

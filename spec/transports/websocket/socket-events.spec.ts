@@ -54,6 +54,13 @@ describe('A link through a WebSocket', () => {
     }
   })
 
+  it('is none when the WebSocket fails and no close follows', async () => {
+    const { opened, socket } = opening()
+    socket.onerror?.()
+    expect(await codeOf(opened)).to.equal('LINK_CLOSED')
+    expect(socket.closes).to.equal(1)
+  })
+
   it('lets go of the signal once it is open', async () => {
     const { abort, socket, listeners, reader } = await openLink()
     expect(listeners()).to.equal(0)
