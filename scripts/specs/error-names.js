@@ -105,7 +105,8 @@ export function written(error) {
 function chain(error, depth) {
   if (!(error instanceof Error) || depth === 0) return ''
   const text = `${error.stack}\n${error.message}\n${JSON.stringify(error)}`
-  const behind = [error.cause, .../** @type {{ errors?: unknown[] }} */ ((error).errors ?? [])]
+  const { errors = [] } = /** @type {{ errors?: unknown[] }} */ (/** @type {unknown} */ (error))
+  const behind = [error.cause, ...errors]
   return [text, ...behind.map((each) => chain(each, depth - 1))].join('\n')
 }
 
