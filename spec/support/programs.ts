@@ -64,3 +64,12 @@ export function skipBecause(context: Mocha.Context, reason: string): never {
   Object.assign((isHook ? runnable.parent : runnable) ?? {}, { pendingReason: reason })
   return context.skip()
 }
+
+/**
+ * Skips this spec for want of data that no package has and that this repository does not hold. It is counted with what this
+ * engine has not, by name and reason, and never as passed.
+ */
+export function skipWithout(context: Mocha.Context, reason: string): never {
+  Object.assign(context.test ?? {}, { engineLacks: reason })
+  return context.skip()
+}

@@ -9,7 +9,7 @@ import { findPath } from '../../lib/webpki/certificate-path.ts'
 import { bytesOfBase64, certificatesOfPem } from '../../lib/webpki/pem.ts'
 import { verifyServerCertificate } from '../../lib/webpki/server-certificate.ts'
 import { anchorsOfPem, type TrustAnchor } from '../../lib/webpki/trust-anchor.ts'
-import { skipBecause } from '../support/programs.ts'
+import { skipWithout } from '../support/programs.ts'
 import { anchorOf } from './support/certificates.ts'
 import { LIMBO_DIFFERENCES } from './support/limbo-differences.ts'
 
@@ -37,7 +37,7 @@ const VECTORS = 'TOR_STREAMS_VECTORS'
 /** Reads one of the files, or skips this spec. */
 function vectors<T>(context: Mocha.Context, name: string): T {
   const folder = process.env[VECTORS]
-  if (folder === undefined) return skipBecause(context, `${VECTORS} names no folder with ${name}`)
+  if (folder === undefined) return skipWithout(context, `${VECTORS} names no folder with ${name}`)
   return JSON.parse(readFileSync(join(folder, name), 'utf8')) as T
 }
 
