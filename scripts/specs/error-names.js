@@ -11,7 +11,7 @@ const MOST_ALIKE = 2
 
 /** What names a host, or is an address: names that exist nowhere, those of documentation, IPv4 and IPv6. */
 const NAMES =
-  /\b[\w-]+\.(?:test|example|invalid|onion|exit|com|net|org)\b|\blocalhost\b|\b(?:\d{1,3}\.){3}\d{1,3}\b|::[\da-f]{1,4}\b|(?:[\da-f]{1,4}:){5,}/i
+  /\b[\w-]+\.(?:test|example|invalid|onion|exit|com|net|org)\b|\blocalhost\b|\b(?:\d{1,3}\.){3}\d{1,3}\b|(?<!\w)(?:[\da-f]{1,4}(?::[\da-f]{1,4})*)?::[\da-f]{1,4}\b|(?:[\da-f]{1,4}:){5,}/i
 
 /** Where in the code an error was made: that is no secret, and Bun shows the lines around it. */
 const PLACES = /^\s*(?:at .*|\d+ \| .*|\^)$/gm
