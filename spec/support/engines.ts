@@ -9,7 +9,7 @@
 export type Engine = 'node' | 'deno' | 'bun' | 'chromium'
 
 /** What a spec may need that not every engine has. */
-export type Feature = 'transfer' | 'ReadableStream.from' | 'synchronous cipher' | 'undici 8' | 'pages'
+export type Feature = 'transfer' | 'ReadableStream.from' | 'synchronous cipher' | 'undici 8' | 'pages' | 'agents'
 
 /** Which Node this is, as a number such as 22.19; 0 elsewhere. */
 const nodeVersion = (): number => {
@@ -32,6 +32,7 @@ const LACKS: Readonly<Record<Engine, Readonly<Partial<Record<Feature, string>>>>
   bun: {
     ...NO_PAGES,
     transfer: 'Bun does not transfer streams (DataCloneError)',
+    agents: 'Bun ignores agents, so there is no TorAgent without a proof',
   },
   chromium: {
     'ReadableStream.from': 'Chromium has no ReadableStream.from',
