@@ -4,6 +4,7 @@
  * @module
  */
 export { SocketError, TorError, type ErrorCode, type SocketErrorOptions, type TorErrorOptions } from './base/errors.ts'
+export type { ProvenIdentity } from './channel/certs.ts'
 export { Channel, type ChannelOptions } from './channel/channel.ts'
 export type { CircuitPort, CircuitReceiver } from './channel/circuit-port.ts'
 export { Circuit } from './circuit/circuit.ts'

@@ -67,7 +67,9 @@ function torCert(certs: ReadonlyMap<number, Uint8Array>, type: number): TorCert 
 
 /** The identities that a relay has proved: the SHA-1 of its RSA key, and its Ed25519 key. */
 export interface ProvenIdentity {
+  /** The SHA-1 of its RSA identity key, 20 bytes. */
   readonly rsaIdentity: Uint8Array
+  /** Its Ed25519 identity key, 32 bytes. */
   readonly ed25519Identity: Uint8Array
 }
 

@@ -19,7 +19,10 @@ export type IsolationToken = string | number | symbol | object
  * A condition on the exit, for a `connect` that chooses one: the relay is whatever that `connect` describes one by.
  * Compared by identity.
  */
-export type ExitCondition = { condition(relay: object): boolean }['condition']
+export type ExitCondition = {
+  /** True for an exit that may be used. */
+  condition(relay: object): boolean
+}['condition']
 
 /** What a fetch tells `connect`, beside the address. */
 export interface FetchConnectOptions {

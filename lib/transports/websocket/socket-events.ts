@@ -15,13 +15,21 @@ import { closedByGateway, endsInGoodOrder, MAX_MESSAGE, sentText } from './gatew
 
 /** The part of a WebSocket that is used. */
 export interface WebSocketLike {
+  /** What messages are given as; set to `arraybuffer`. */
   binaryType: string
+  /** How many bytes wait inside it to be sent. */
   readonly bufferedAmount: number
+  /** Called when it is open. */
   onopen: ((event: never) => void) | null
+  /** Called with each message, as `data`. */
   onmessage: ((event: never) => void) | null
+  /** Called when it fails; a close may follow. */
   onerror: ((event: never) => void) | null
+  /** Called when it is over, with `code` and `reason`. */
   onclose: ((event: never) => void) | null
+  /** Sends one message. */
   send(data: Uint8Array<ArrayBuffer>): void
+  /** Closes it. */
   close(): void
 }
 
