@@ -147,7 +147,7 @@ async function openAt(
 async function secured(link: Link | LinkBytes, x25519: X25519, signal: AbortSignal): Promise<Link> {
   if (link.peerCertificate !== undefined) return link
   try {
-    const { secureLink } = await import('../tls13/link-tls.ts')
+    const { secureLink } = await import('../tls13/streams/link-tls.ts')
     return await secureLink(link, x25519, signal)
   } catch (cause) {
     if (signal.aborted) throw signal.reason

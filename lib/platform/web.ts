@@ -29,7 +29,7 @@ export function webPlatform(): Platform {
 
 /** TLS, and the authorities of the web: each is loaded when it is first needed. */
 async function ownTls(): Promise<TlsAdapter> {
-  const { webTls } = await import('../tls13/web-tls.ts')
+  const { webTls } = await import('../tls13/streams/web-tls.ts')
   const roots = async (): Promise<readonly TrustAnchor[]> => (await import('../webpki/roots.ts')).webRoots()
   return webTls({ x25519: nobleX25519, now: () => Date.now(), roots })
 }

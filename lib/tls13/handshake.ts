@@ -5,24 +5,24 @@
  * @module
  */
 import { constantTimeEqual } from '../cell/bytes.ts'
-import { checkCertificateVerify } from './certificate-verify.ts'
-import { CIPHER_SUITES, type CipherSuite } from './cipher-suites.ts'
-import type { ClientHello } from './client-hello.ts'
-import { handshakeMessage, type HandshakeMessage } from './handshake-message.ts'
-import type { KeyShare } from './key-share.ts'
-import { KeySchedule, type TrafficSecrets } from './key-schedule.ts'
-import { RecordKeys } from './record-keys.ts'
-import { Alert, HandshakeType } from './registry.ts'
-import { readServerHello, type ServerHello } from './server-hello.ts'
+import { checkCertificateVerify } from './messages/certificate-verify.ts'
+import { CIPHER_SUITES, type CipherSuite } from './keys/cipher-suites.ts'
+import type { ClientHello } from './messages/client-hello.ts'
+import { handshakeMessage, type HandshakeMessage } from './messages/handshake-message.ts'
+import type { KeyShare } from './keys/key-share.ts'
+import { KeySchedule, type TrafficSecrets } from './keys/key-schedule.ts'
+import { RecordKeys } from './records/record-keys.ts'
+import { Alert, HandshakeType } from './protocol/registry.ts'
+import { readServerHello, type ServerHello } from './messages/server-hello.ts'
 import {
   readCertificateRequest,
   readCertificates,
   readCertificateVerify,
   readEncryptedExtensions,
   readKeyUpdate,
-} from './server-messages.ts'
-import { TlsFault, illegal } from './tls-fault.ts'
-import { Transcript } from './transcript.ts'
+} from './messages/server-messages.ts'
+import { TlsFault, illegal } from './protocol/tls-fault.ts'
+import { Transcript } from './messages/transcript.ts'
 
 /** What the handshake waits for. */
 export type HandshakeState =

@@ -8,13 +8,13 @@
  */
 import { joinBytes } from '../base/join-bytes.ts'
 import { markHandled } from '../base/deferred.ts'
-import { recordHeader, MAX_CONTENT, RECORD_HEADER_SIZE, type RecordKeys } from './record-keys.ts'
-import type { ClientHello } from './client-hello.ts'
+import { recordHeader, MAX_CONTENT, RECORD_HEADER_SIZE, type RecordKeys } from './records/record-keys.ts'
+import type { ClientHello } from './messages/client-hello.ts'
 import { Handshake, type Authenticate, type HandshakeRecords, type HandshakeState } from './handshake.ts'
-import { HandshakeReader, handshakeMessage } from './handshake-message.ts'
-import { RecordDeframer, type TlsRecord } from './record-deframer.ts'
-import { Alert, alertName, ContentType, HandshakeType } from './registry.ts'
-import { TlsFault, faultOf } from './tls-fault.ts'
+import { HandshakeReader, handshakeMessage } from './messages/handshake-message.ts'
+import { RecordDeframer, type TlsRecord } from './records/record-deframer.ts'
+import { Alert, alertName, ContentType, HandshakeType } from './protocol/registry.ts'
+import { TlsFault, faultOf } from './protocol/tls-fault.ts'
 
 /** How many records are opened at once. */
 const AT_ONCE = 16

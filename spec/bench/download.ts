@@ -12,7 +12,7 @@ import { BODY_SIZE } from '../../lib/cell/body-size.ts'
 import { decodeSendme } from '../../lib/cell/relay/sendme.ts'
 import type { HopCrypto } from '../../lib/circuit/onion/hop-crypto.ts'
 import { CIRCUIT_WINDOW, STREAM_WINDOW } from '../../lib/stream/flow/windows.ts'
-import { packMessage } from '../../lib/testing/relay/messages.ts'
+import { packMessage } from '../../lib/testing/relay/circuit/messages.ts'
 import { systemRandom } from '../../lib/testing/identity/random.ts'
 import { payload } from './payload.ts'
 

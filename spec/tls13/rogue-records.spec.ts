@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import { joinBytes } from '../../lib/base/join-bytes.ts'
-import { handshakeMessage } from '../../lib/tls13/handshake-message.ts'
-import { recordHeader } from '../../lib/tls13/record-keys.ts'
-import { ContentType, HandshakeType } from '../../lib/tls13/registry.ts'
+import { handshakeMessage } from '../../lib/tls13/messages/handshake-message.ts'
+import { recordHeader } from '../../lib/tls13/records/record-keys.ts'
+import { ContentType, HandshakeType } from '../../lib/tls13/protocol/registry.ts'
 import { bytes } from './support/scripted-server.ts'
 import { begin, connect, expectToFail, restOf, type Rogue, type Script } from './support/rogue.ts'
 

@@ -14,7 +14,7 @@ import {
 import { answerCreateFast } from '../../circuit/handshake/create-fast.ts'
 import { HOP_KEY_SIZE } from '../../circuit/onion/hop-crypto.ts'
 import { answerNtor } from '../../circuit/handshake/ntor.ts'
-import { windowRules, type CircuitFlowRules } from './circuit-flow.ts'
+import { windowRules, type CircuitFlowRules } from './circuit/circuit-flow.ts'
 import type { CongestionControlKnobs } from '../exit/congestion-control-knobs.ts'
 import type { RelayIdentity } from '../identity/relay-identity.ts'
 import { answerNtorV3 } from './ntor-v3-responder.ts'

@@ -6,10 +6,10 @@
 import { connect as connectTcp } from 'node:net'
 import { SocketError } from '../../../lib/base/errors.ts'
 import { nobleX25519 } from '../../../lib/platform/crypto/noble-curve25519.ts'
-import { usableSuites } from '../../../lib/tls13/cipher-suites.ts'
-import { createClientHello } from '../../../lib/tls13/client-hello.ts'
-import { p256Share, x25519Share } from '../../../lib/tls13/key-share.ts'
-import { secureStreams, type BytesBelow, type SecuredStreams } from '../../../lib/tls13/secured-streams.ts'
+import { usableSuites } from '../../../lib/tls13/keys/cipher-suites.ts'
+import { createClientHello } from '../../../lib/tls13/messages/client-hello.ts'
+import { p256Share, x25519Share } from '../../../lib/tls13/keys/key-share.ts'
+import { secureStreams, type BytesBelow, type SecuredStreams } from '../../../lib/tls13/streams/secured-streams.ts'
 
 /** A TCP connection as TLS takes it. A read is one chunk, and a write waits for the socket. */
 export function tcp(port: number, onChunk: () => void = () => undefined): BytesBelow {

@@ -7,20 +7,20 @@ import { joinBytes } from '../../../lib/base/join-bytes.ts'
 import { SocketError, TorError } from '../../../lib/base/errors.ts'
 import { publicKeyInfoOf } from '../../../lib/crypto/public-key-info.ts'
 import { fixedEcdsa } from '../../../lib/crypto/signature.ts'
-import type { ClientHello } from '../../../lib/tls13/client-hello.ts'
-import { HandshakeReader, handshakeMessage } from '../../../lib/tls13/handshake-message.ts'
-import { RecordDeframer } from '../../../lib/tls13/record-deframer.ts'
-import { recordHeader } from '../../../lib/tls13/record-keys.ts'
-import { readServerHello } from '../../../lib/tls13/server-hello.ts'
+import type { ClientHello } from '../../../lib/tls13/messages/client-hello.ts'
+import { HandshakeReader, handshakeMessage } from '../../../lib/tls13/messages/handshake-message.ts'
+import { RecordDeframer } from '../../../lib/tls13/records/record-deframer.ts'
+import { recordHeader } from '../../../lib/tls13/records/record-keys.ts'
+import { readServerHello } from '../../../lib/tls13/messages/server-hello.ts'
 import {
   readCertificateRequest,
   readCertificates,
   readCertificateVerify,
   readEncryptedExtensions,
   readKeyUpdate,
-} from '../../../lib/tls13/server-messages.ts'
+} from '../../../lib/tls13/messages/server-messages.ts'
 import { TlsClient } from '../../../lib/tls13/tls-client.ts'
-import { TlsFault } from '../../../lib/tls13/tls-fault.ts'
+import { TlsFault } from '../../../lib/tls13/protocol/tls-fault.ts'
 import type { Identity } from './identity.ts'
 import { freshHello } from './rogue.ts'
 import { bytes, certificateBody, extensionBlock, ScriptedServer, u16 } from './scripted-server.ts'

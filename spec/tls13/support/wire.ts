@@ -4,7 +4,7 @@
  * @module
  */
 import { joinBytes } from '../../../lib/base/join-bytes.ts'
-import type { BytesBelow } from '../../../lib/tls13/secured-streams.ts'
+import type { BytesBelow } from '../../../lib/tls13/streams/secured-streams.ts'
 
 export class Wire {
   /** What TLS is made over. */

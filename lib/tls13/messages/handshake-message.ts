@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { ByteWriter } from '../cell/bytes.ts'
-import { Alert } from './registry.ts'
-import { TlsFault } from './tls-fault.ts'
+import { ByteWriter } from '../../cell/bytes.ts'
+import { Alert } from '../protocol/registry.ts'
+import { TlsFault } from '../protocol/tls-fault.ts'
 
 /** The longest message that is accepted, in bytes: chains of certificates are below. */
 const MAX_MESSAGE = 65_536

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { constantTimeEqual } from '../../cell/bytes.ts'
+import { constantTimeEqual } from '../../../cell/bytes.ts'
 
 /** The numbers of a circuit's flow control, in cells. */
 export interface CircuitFlowRules {

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { SuiteHash } from './cipher-suites.ts'
+import type { SuiteHash } from '../keys/cipher-suites.ts'
 import { handshakeMessage } from './handshake-message.ts'
-import { HandshakeType } from './registry.ts'
+import { HandshakeType } from '../protocol/registry.ts'
 
 export class Transcript {
   /** The first ClientHello, until the server has chosen the hash. */

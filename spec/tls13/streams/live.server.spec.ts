@@ -1,10 +1,10 @@
 import { createServer as createTcpServer } from 'node:net'
 import { expect } from 'chai'
-import { CIPHER_SUITES } from '../../lib/tls13/cipher-suites.ts'
-import { codeOf, failureOf } from '../support/failures.ts'
-import { identityOf } from './support/identity.ts'
-import { bytesOf, secured } from './support/live.ts'
-import { LiveServers } from './support/live-servers.ts'
+import { CIPHER_SUITES } from '../../../lib/tls13/keys/cipher-suites.ts'
+import { codeOf, failureOf } from '../../support/failures.ts'
+import { identityOf } from '../support/identity.ts'
+import { bytesOf, secured } from '../support/live.ts'
+import { LiveServers } from '../support/live-servers.ts'
 
 const text = (bytes: Uint8Array | undefined): string => new TextDecoder().decode(bytes)
 const encode = (words: string): Uint8Array => new TextEncoder().encode(words)

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { RelayCommand } from '../../cell/commands.ts'
-import { encodeSendme } from '../../cell/relay/sendme.ts'
+import { RelayCommand } from '../../../cell/commands.ts'
+import { encodeSendme } from '../../../cell/relay/sendme.ts'
 import type { CircuitFlow } from './circuit-flow.ts'
-import type { TestStream } from '../exit/exit-stream.ts'
+import type { TestStream } from '../../exit/exit-stream.ts'
 import type { OutgoingMessage } from './messages.ts'
 
 /** How many SENDMEs of each kind are due but held back. */

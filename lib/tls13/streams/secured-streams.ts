@@ -4,14 +4,14 @@
  *
  * @module
  */
-import { unlessAborts } from '../base/abort.ts'
-import { markHandled } from '../base/deferred.ts'
-import { SocketError } from '../base/errors.ts'
-import { joinBytes } from '../base/join-bytes.ts'
-import { makeWritable } from '../base/streams/writable.ts'
-import type { ClientHello } from './client-hello.ts'
-import type { Authenticate } from './handshake.ts'
-import { TlsClient, type Received } from './tls-client.ts'
+import { unlessAborts } from '../../base/abort.ts'
+import { markHandled } from '../../base/deferred.ts'
+import { SocketError } from '../../base/errors.ts'
+import { joinBytes } from '../../base/join-bytes.ts'
+import { makeWritable } from '../../base/streams/writable.ts'
+import type { ClientHello } from '../messages/client-hello.ts'
+import type { Authenticate } from '../handshake.ts'
+import { TlsClient, type Received } from '../tls-client.ts'
 
 /** What carries the records. */
 export interface BytesBelow {

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { open, importAeadKey, NONCE_SIZE, seal, TAG_SIZE, type CipherSuite } from './cipher-suites.ts'
-import { expandLabel, nextSecret } from './key-schedule.ts'
-import { ContentType, LEGACY_VERSION } from './registry.ts'
+import { open, importAeadKey, NONCE_SIZE, seal, TAG_SIZE, type CipherSuite } from '../keys/cipher-suites.ts'
+import { expandLabel, nextSecret } from '../keys/key-schedule.ts'
+import { ContentType, LEGACY_VERSION } from '../protocol/registry.ts'
 
 const NOTHING = new Uint8Array(0)
 

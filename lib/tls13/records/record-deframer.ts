@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { Alert, ContentType } from './registry.ts'
+import { Alert, ContentType } from '../protocol/registry.ts'
 import { MAX_BODY, MAX_CONTENT, RECORD_HEADER_SIZE } from './record-keys.ts'
-import { TlsFault } from './tls-fault.ts'
+import { TlsFault } from '../protocol/tls-fault.ts'
 
 /** A whole record: its header and its body. */
 export type TlsRecord = Uint8Array<ArrayBuffer>

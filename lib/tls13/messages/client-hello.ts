@@ -3,10 +3,17 @@
  *
  * @module
  */
-import { ByteWriter, asciiBytes } from '../cell/bytes.ts'
+import { ByteWriter, asciiBytes } from '../../cell/bytes.ts'
 import { handshakeMessage, writeVector16 } from './handshake-message.ts'
-import type { KeyShare } from './key-share.ts'
-import { ExtensionType, HandshakeType, LEGACY_VERSION, NamedGroup, SignatureScheme, TLS_1_3 } from './registry.ts'
+import type { KeyShare } from '../keys/key-share.ts'
+import {
+  ExtensionType,
+  HandshakeType,
+  LEGACY_VERSION,
+  NamedGroup,
+  SignatureScheme,
+  TLS_1_3,
+} from '../protocol/registry.ts'
 
 /** What a HelloRetryRequest asks for (4.1.4). */
 export interface RetryRequest {

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { X25519 } from '../platform/crypto/x25519.ts'
-import { NamedGroup } from './registry.ts'
-import { illegal } from './tls-fault.ts'
+import type { X25519 } from '../../platform/crypto/x25519.ts'
+import { NamedGroup } from '../protocol/registry.ts'
+import { illegal } from '../protocol/tls-fault.ts'
 
 /** One key that is offered to the server. */
 export interface KeyShare {

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
-import { codeOf, failureOf } from '../support/failures.ts'
-import { secured } from './support/live.ts'
-import { LiveServers } from './support/live-servers.ts'
+import { codeOf, failureOf } from '../../support/failures.ts'
+import { secured } from '../support/live.ts'
+import { LiveServers } from '../support/live-servers.ts'
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { ByteReader } from '../cell/bytes.ts'
-import { illegal } from './tls-fault.ts'
+import type { ByteReader } from '../../cell/bytes.ts'
+import { illegal } from '../protocol/tls-fault.ts'
 
 /**
  * Reads the block that comes next: data by type, as views.

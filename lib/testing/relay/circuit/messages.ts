@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { RelayCommand } from '../../cell/commands.ts'
-import { DIGEST, HEADER_SIZE, MAX_DATA, writeHeader } from '../../cell/relay/relay-cell-v0.ts'
-import { BODY_SIZE } from '../../cell/body-size.ts'
+import { RelayCommand } from '../../../cell/commands.ts'
+import { DIGEST, HEADER_SIZE, MAX_DATA, writeHeader } from '../../../cell/relay/relay-cell-v0.ts'
+import { BODY_SIZE } from '../../../cell/body-size.ts'
 
 /**
  * A message that the client sent to this relay. Its bytes are views that hold until the hook that is given it returns.

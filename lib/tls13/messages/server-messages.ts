@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { ByteReader, printableText } from '../cell/bytes.ts'
+import { ByteReader, printableText } from '../../cell/bytes.ts'
 import type { ClientHello } from './client-hello.ts'
 import { readExtensions } from './extensions.ts'
-import { Alert, ExtensionType } from './registry.ts'
-import { TlsFault, illegal, malformed } from './tls-fault.ts'
+import { Alert, ExtensionType } from '../protocol/registry.ts'
+import { TlsFault, illegal, malformed } from '../protocol/tls-fault.ts'
 
 /** The most certificates of one chain. */
 const MAX_CERTIFICATES = 10

@@ -4,19 +4,19 @@
  *
  * @module
  */
-import { parseIPAddress } from '../cell/ip-address.ts'
-import { SocketError } from '../base/errors.ts'
-import type { X25519 } from '../platform/crypto/x25519.ts'
-import type { TlsAdapter } from '../platform/tls/tls-adapter.ts'
-import { CertificateFault, type CertificateFaultReason } from '../webpki/certificate-fault.ts'
-import { verifyServerCertificate } from '../webpki/server-certificate.ts'
-import { anchorsOfPem, type TrustAnchor } from '../webpki/trust-anchor.ts'
-import { usableSuites } from './cipher-suites.ts'
-import { createClientHello } from './client-hello.ts'
-import { p256Share, x25519Share } from './key-share.ts'
-import { Alert } from './registry.ts'
+import { parseIPAddress } from '../../cell/ip-address.ts'
+import { SocketError } from '../../base/errors.ts'
+import type { X25519 } from '../../platform/crypto/x25519.ts'
+import type { TlsAdapter } from '../../platform/tls/tls-adapter.ts'
+import { CertificateFault, type CertificateFaultReason } from '../../webpki/certificate-fault.ts'
+import { verifyServerCertificate } from '../../webpki/server-certificate.ts'
+import { anchorsOfPem, type TrustAnchor } from '../../webpki/trust-anchor.ts'
+import { usableSuites } from '../keys/cipher-suites.ts'
+import { createClientHello } from '../messages/client-hello.ts'
+import { p256Share, x25519Share } from '../keys/key-share.ts'
+import { Alert } from '../protocol/registry.ts'
 import { secureStreams } from './secured-streams.ts'
-import { TlsFault } from './tls-fault.ts'
+import { TlsFault } from '../protocol/tls-fault.ts'
 
 /** What the adapter needs of its surroundings. */
 export interface WebTlsOptions {

@@ -4,9 +4,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { requireProgram } from '../support/programs.ts'
-import { identityOf } from './support/identity.ts'
-import { bytesOf, secured } from './support/live.ts'
+import { requireProgram } from '../../support/programs.ts'
+import { identityOf } from '../support/identity.ts'
+import { bytesOf, secured } from '../support/live.ts'
 
 const SIZE = 300_000
 const text = (bytes: Uint8Array | undefined): string => new TextDecoder().decode(bytes)

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { SocketError, TorError } from '../base/errors.ts'
-import { asciiBytes } from '../cell/bytes.ts'
-import { publicKeyInfoOf, type PublicKeyInfo, type PublicKeyKind } from '../crypto/public-key-info.ts'
-import { verifySignature, type SignatureAlgorithm } from '../crypto/signature.ts'
-import { Alert, SignatureScheme } from './registry.ts'
-import { TlsFault, illegal } from './tls-fault.ts'
+import { SocketError, TorError } from '../../base/errors.ts'
+import { asciiBytes } from '../../cell/bytes.ts'
+import { publicKeyInfoOf, type PublicKeyInfo, type PublicKeyKind } from '../../crypto/public-key-info.ts'
+import { verifySignature, type SignatureAlgorithm } from '../../crypto/signature.ts'
+import { Alert, SignatureScheme } from '../protocol/registry.ts'
+import { TlsFault, illegal } from '../protocol/tls-fault.ts'
 
 /** The schemes that may sign a handshake: PKCS #1 v1.5 is not among them, whatever was offered for certificates. */
 const SCHEMES: ReadonlyMap<number, SignatureAlgorithm & { readonly key: PublicKeyKind }> = new Map([

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { BODY_SIZE } from '../../cell/body-size.ts'
-import type { Keystream } from '../../platform/crypto/keystream.ts'
+import { BODY_SIZE } from '../../../cell/body-size.ts'
+import type { Keystream } from '../../../platform/crypto/keystream.ts'
 
 interface Batch {
   readonly command: number

@@ -4,12 +4,12 @@
  *
  * @module
  */
-import type { X25519 } from '../platform/crypto/x25519.ts'
-import type { Link } from '../platform/links/transport.ts'
-import { randomServerName } from '../platform/links/server-name.ts'
-import { usableSuites } from './cipher-suites.ts'
-import { createClientHello } from './client-hello.ts'
-import { x25519Share } from './key-share.ts'
+import type { X25519 } from '../../platform/crypto/x25519.ts'
+import type { Link } from '../../platform/links/transport.ts'
+import { randomServerName } from '../../platform/links/server-name.ts'
+import { usableSuites } from '../keys/cipher-suites.ts'
+import { createClientHello } from '../messages/client-hello.ts'
+import { x25519Share } from '../keys/key-share.ts'
 import { secureStreams, type BytesBelow } from './secured-streams.ts'
 
 /**

@@ -4,10 +4,17 @@
  *
  * @module
  */
-import { CellCommand, RelayCommand } from '../../cell/commands.ts'
-import { bodyOf, commandOf, lengthOf, looksRecognized, MAX_DATA, streamIdOf } from '../../cell/relay/relay-cell-v0.ts'
-import { BODY_SIZE } from '../../cell/body-size.ts'
-import type { DirectionCrypto } from '../../circuit/onion/hop-crypto.ts'
+import { CellCommand, RelayCommand } from '../../../cell/commands.ts'
+import {
+  bodyOf,
+  commandOf,
+  lengthOf,
+  looksRecognized,
+  MAX_DATA,
+  streamIdOf,
+} from '../../../cell/relay/relay-cell-v0.ts'
+import { BODY_SIZE } from '../../../cell/body-size.ts'
+import type { DirectionCrypto } from '../../../circuit/onion/hop-crypto.ts'
 import { MessageLog } from './messages.ts'
 import type { ReceivedMessage } from './messages.ts'
 

@@ -6,7 +6,7 @@
  */
 import { expand, extract } from '@noble/hashes/hkdf.js'
 import { hmac } from '@noble/hashes/hmac.js'
-import { ByteWriter, asciiBytes } from '../cell/bytes.ts'
+import { ByteWriter, asciiBytes } from '../../cell/bytes.ts'
 import type { SuiteHash } from './cipher-suites.ts'
 
 const NOTHING = new Uint8Array(0)

@@ -4,11 +4,11 @@
  * @module
  */
 import { equals } from 'uint8arrays/equals'
-import { ByteReader } from '../cell/bytes.ts'
+import { ByteReader } from '../../cell/bytes.ts'
 import type { ClientHello, RetryRequest } from './client-hello.ts'
 import { readExtensions } from './extensions.ts'
-import { Alert, ExtensionType, LEGACY_VERSION, TLS_1_3 } from './registry.ts'
-import { TlsFault, illegal, malformed } from './tls-fault.ts'
+import { Alert, ExtensionType, LEGACY_VERSION, TLS_1_3 } from '../protocol/registry.ts'
+import { TlsFault, illegal, malformed } from '../protocol/tls-fault.ts'
 
 /** SHA-256("HelloRetryRequest") in place of the random value (4.1.3). */
 const RETRY_RANDOM = 'cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c'

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { SocketError, TorError } from '../base/errors.ts'
+import { SocketError, TorError } from '../../base/errors.ts'
 import { Alert } from './registry.ts'
 
 /**
