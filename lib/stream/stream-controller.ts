@@ -4,11 +4,8 @@
  *
  * @module
  */
-import { encodeBegin } from '../cell/relay/begin.ts'
 import { RelayCommand } from '../cell/commands.ts'
-import { decodeConnected } from '../cell/relay/connected.ts'
 import { decodeEnd, encodeEnd } from '../cell/relay/end.ts'
-import { isInternalAddress, parseIPAddress } from '../cell/ip-address.ts'
 import { EndReason } from '../cell/reasons.ts'
 import { onAbort } from '../base/abort.ts'
 import { startTimer } from '../base/clock.ts'
@@ -16,22 +13,18 @@ import { deferred, type Deferred } from '../base/deferred.ts'
 import { SocketError, TorError } from '../base/errors.ts'
 import type { StreamCarrier, PendingStream, StreamPlace } from './contract/carrier.ts'
 import { atEndOfTurn } from '../base/end-of-turn.ts'
+import { ENDINGS, type Ending } from './endings.ts'
 import { failureOfAbort, failureOfCircuit, failureOfClose, failureOfEnd } from './failure.ts'
 import { HalfClosedStream } from './flow/half-closed.ts'
 import type { StreamState } from './contract/legality.ts'
-import { BEGIN_FLAGS, type ResolvedStreamOptions } from './options.ts'
+import { openingMessage, readConnected, type StreamTarget } from './opening.ts'
+import type { ResolvedStreamOptions } from './options.ts'
 import { ReadSide, type ReadSideOwner } from './bytes/read-side.ts'
-import type { SocketAddress } from './socket-address.ts'
 import type { FlowOwner, StreamFlow } from './contract/stream-flow.ts'
 import type { SocketInfo } from './contract/socket-info.ts'
 import { WindowFlow } from './flow/window-flow.ts'
 import { WriteSide, type WriteSideOwner } from './bytes/write-side.ts'
 import { XonXoffFlow } from './flow/xon-xoff-flow.ts'
-
-const EMPTY = new Uint8Array(0)
-
-/** Where a stream goes: an address, or the relay's own directory. */
-export type StreamTarget = SocketAddress | 'directory'
 
 export class StreamController implements PendingStream, FlowOwner, ReadSideOwner, WriteSideOwner {
   readonly opened: Deferred<SocketInfo> = deferred()
@@ -74,12 +67,8 @@ export class StreamController implements PendingStream, FlowOwner, ReadSideOwner
   attached(place: StreamPlace): void {
     this.#place = place
     if (place.xonXoff) this.moved()
-    if (this.#target === 'directory') {
-      place.send(RelayCommand.BEGIN_DIR, EMPTY)
-    } else {
-      const { hostname: host, port } = this.#target
-      place.send(RelayCommand.BEGIN, encodeBegin({ host, port, flags: BEGIN_FLAGS[this.#options.addressFamily] }))
-    }
+    const { command, body } = openingMessage(this.#target, this.#options)
+    place.send(command, body)
     this.#startTimer(this.#options.timeout, () => {
       this.#giveUp(new SocketError('TIMEOUT', `the far end did not answer within ${this.#options.timeout} ms`))
     })
@@ -123,7 +112,7 @@ export class StreamController implements PendingStream, FlowOwner, ReadSideOwner
   }
 
   circuitFailed(error: TorError | SocketError): void {
-    this.#break(failureOfCircuit(error))
+    this.#settle(ENDINGS.broken, failureOfCircuit(error))
   }
 
   // What its flow control calls.
@@ -144,7 +133,7 @@ export class StreamController implements PendingStream, FlowOwner, ReadSideOwner
   }
 
   readCancelled(): void {
-    if (this.write.done) this.#end()
+    if (this.write.done) this.#settle(ENDINGS.notNeeded, failureOfClose(undefined))
     else this.#linger()
   }
 
@@ -158,37 +147,26 @@ export class StreamController implements PendingStream, FlowOwner, ReadSideOwner
   }
 
   writeClosed(): void {
-    if (this.read.done || this.#options.endOnClose) this.#end()
+    if (this.read.done || this.#options.endOnClose) this.#settle(ENDINGS.notNeeded, failureOfClose(undefined))
   }
 
   writeAborted(reason: unknown): void {
-    const failure = reason instanceof SocketError ? reason : failureOfAbort(reason)
-    this.opened.reject(failure)
-    this.closed.reject(failure)
-    this.#leave()
-    this.read.abort(reason)
+    // The readable errors with the application's own reason.
+    this.#settle(ENDINGS.givenUp, reason instanceof SocketError ? reason : failureOfAbort(reason), reason)
   }
 
   // What the application calls.
 
   /** Closes both sides; END goes at once, after what was accepted. */
   close(reason: unknown): void {
-    if (this.#state === 'over') {
-      this.read.close()
-      return
-    }
-    const failure = failureOfClose(reason)
-    this.#leave()
-    this.opened.reject(failure)
-    this.closed.resolve()
-    this.write.fail(failure)
-    this.read.close()
+    if (this.#state === 'over') this.read.close()
+    else this.#settle(ENDINGS.closed, failureOfClose(reason))
   }
 
   #connected(body: Uint8Array): void {
     let info: SocketInfo
     try {
-      info = this.#checkConnected(body)
+      info = readConnected(body, this.#target, this.#options, this.#flow.kind)
     } catch (error) {
       // Malformed or refused: this stream ends, the circuit goes on (tor-spec, "Opening streams").
       this.#state = 'open' // CONNECTED was seen: a second one is a violation
@@ -203,74 +181,40 @@ export class StreamController implements PendingStream, FlowOwner, ReadSideOwner
     if (this.read.done && !this.write.done) this.#linger()
   }
 
-  #checkConnected(body: Uint8Array): SocketInfo {
-    const flowControl = this.#flow.kind
-    if (this.#target === 'directory')
-      return { remoteAddress: undefined, localAddress: undefined, alpn: undefined, ttl: undefined, flowControl }
-    const { address, ttl } = decodeConnected(body)
-    if (address !== undefined) {
-      const bytes = parseIPAddress(address) as Uint8Array
-      const { addressFamily, rejectInternalAddresses } = this.#options
-      const unwanted = bytes.length === 16 ? addressFamily === 'ipv4' : addressFamily === 'ipv6'
-      if (unwanted || (rejectInternalAddresses && isInternalAddress(bytes))) {
-        throw new SocketError(
-          'ADDRESS_REFUSED',
-          `the exit connected to ${unwanted ? 'an unwanted' : 'an internal'} address`,
-          { address, ttl },
-        )
-      }
-    }
-    const remoteAddress =
-      address === undefined ? undefined : `${address.includes(':') ? `[${address}]` : address}:${this.#target.port}`
-    return { remoteAddress, localAddress: undefined, alpn: undefined, ttl, flowControl }
-  }
-
   #ended(body: Uint8Array): void {
     const end = decodeEnd(body)
-    if (this.#state === 'connecting' || end.reason !== EndReason.DONE) {
-      this.#place?.leave()
-      this.#break(failureOfEnd(end, this.#state === 'connecting'))
-      return
+    if (this.#state === 'open' && end.reason === EndReason.DONE) {
+      const failure = new SocketError('ENDED', 'the far end finished the stream', { reason: end.reason })
+      this.#settle(ENDINGS.farEndDone, failure)
+    } else {
+      this.#settle(ENDINGS.broken, failureOfEnd(end, this.#state === 'connecting'))
     }
-    this.#finish()
-    this.closed.resolve()
-    this.write.remoteEnded(new SocketError('ENDED', 'the far end finished the stream', { reason: end.reason }))
     this.#place?.leave()
-    this.read.end()
   }
 
-  /** The stream is broken from outside: what arrived is still delivered, then both halves error. */
-  #break(failure: SocketError): void {
-    if (this.#state === 'over') return
-    this.#finish()
-    this.opened.reject(failure)
-    this.closed.reject(failure)
-    this.write.fail(failure)
-    this.read.fail(failure)
-  }
-
-  /** This side gives the stream up: END goes now, and what arrived is dropped. */
+  /** This side gives the stream up. */
   #giveUp(failure: SocketError): void {
-    if (this.#state === 'over') return
-    this.#leave()
-    this.opened.reject(failure)
-    this.closed.reject(failure)
-    this.write.fail(failure)
-    this.read.abort(failure)
+    this.#settle(ENDINGS.givenUp, failure)
   }
 
-  /** This side needs the stream no longer: END, and a clean `closed`. What arrived before is still delivered. */
-  #end(): void {
+  /**
+   * The one way to the end: what comes first decides, and what comes later changes nothing.
+   *
+   * @param reason - what the readable errors with, where that is not the failure
+   */
+  #settle(ending: Ending, failure: SocketError, reason: unknown = failure): void {
     if (this.#state === 'over') return
-    this.#leave()
-    this.closed.resolve()
-    this.write.fail(failureOfClose(undefined))
-    this.read.end()
+    if (ending.sendsEnd) this.#leave()
+    else this.#finish()
+    this.opened.reject(failure)
+    if (ending.closed === 'resolve') this.closed.resolve()
+    else this.closed.reject(failure)
+    this.write[ending.write](failure)
+    this.read[ending.read](reason)
   }
 
   /** Sends END after what was accepted, and leaves an entry behind that counts what may still come. */
   #leave(): void {
-    if (this.#state === 'over') return
     const phase = this.#state === 'connecting' ? 'ended-connecting' : 'ended-open'
     this.write.seal()
     this.#finish()
@@ -301,7 +245,7 @@ export class StreamController implements PendingStream, FlowOwner, ReadSideOwner
     if (this.#state !== 'open') return // CONNECTED or the timeout comes first
     this.#startTimer(this.#options.linger, () => {
       if (this.write.busy) this.#linger()
-      else this.#end()
+      else this.#settle(ENDINGS.notNeeded, failureOfClose(undefined))
     })
   }
 
