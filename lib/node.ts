@@ -32,3 +32,7 @@ export type {
 } from './proxy/connect.ts'
 export type { ProxyWarning } from './proxy/handshake.ts'
 export type { ProxyOptions } from './proxy/options.ts'
+export { listenGateway } from './node/gateway/listen-gateway.ts'
+export type { Gateway } from './node/gateway/listen-gateway.ts'
+export type { GatewayCounters } from './node/gateway/gateway-counters.ts'
+export type { ListenGatewayOptions } from './node/gateway/gateway-options.ts'

@@ -40,7 +40,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'socks': ['cell', 'proxy'],
   'http-connect': ['cell', 'proxy', 'socks'],
   'node': [
+    ...SEAM,
     'cell',
+    'client/bootstrap/status.ts',
+    'client/mirror',
+    'directory',
     'proxy',
     'socks',
     'http-connect',
