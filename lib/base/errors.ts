@@ -56,6 +56,14 @@
  * - `STORAGE_UNSAFE`: the directory of a storage is not only the user's, and is not used
  * - `STORAGE_BUSY`: other processes hold the storage
  * - `NO_PATH`: the directory has no relays that make the path that is needed
+ * - `ONION_ADDRESS_INVALID`: a name that ends in `.onion` and is no address of an onion service
+ * - `ONION_DESCRIPTOR_NOT_FOUND`: no directory has the onion service's descriptor, or none could be asked
+ * - `ONION_DESCRIPTOR_INVALID`: one was served, and none that was is well-formed and the service's own
+ * - `ONION_INTRODUCTION_FAILED`: none of the onion service's introduction points passes a client on
+ * - `ONION_INTRODUCTION_TIMEOUT`: none of them answered in time
+ * - `ONION_RENDEZVOUS_FAILED`: the onion service was told where to meet, and did not come or did not prove who it is
+ * - `ONION_AUTHORIZATION_MISSING`, `ONION_AUTHORIZATION_WRONG`: the onion service speaks only to clients whose keys it
+ *   knows, and no key was given, or another one
  */
 export type ErrorCode =
   | 'CELL_MALFORMED'
@@ -115,6 +123,14 @@ export type ErrorCode =
   | 'STORAGE_UNSAFE'
   | 'STORAGE_BUSY'
   | 'NO_PATH'
+  | 'ONION_ADDRESS_INVALID'
+  | 'ONION_DESCRIPTOR_NOT_FOUND'
+  | 'ONION_DESCRIPTOR_INVALID'
+  | 'ONION_INTRODUCTION_FAILED'
+  | 'ONION_INTRODUCTION_TIMEOUT'
+  | 'ONION_RENDEZVOUS_FAILED'
+  | 'ONION_AUTHORIZATION_MISSING'
+  | 'ONION_AUTHORIZATION_WRONG'
 
 /** One try to open a stream on one circuit that came to nothing. */
 export interface StreamAttempt {

@@ -7,6 +7,7 @@
 import { sha1 } from '@noble/hashes/legacy.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { DocumentReader } from './text/document.ts'
+import { decodeBase64 } from './text/encoding.ts'
 import { parseFingerprint, parseKeyValues, parseNumber, parseTime } from './text/fields.ts'
 import { NO_PROTOCOLS, parseProtocols, type Protocols } from './protocols.ts'
 import { type ConsensusRelay, RelayEntryReader } from './relay-entry.ts'
@@ -49,6 +50,8 @@ export interface Consensus {
   readonly validUntil: number
   /** Parameters of the network, by name. */
   readonly params: ReadonlyMap<string, number>
+  /** What the network agreed on that nobody could foresee, if it did: 32 bytes each (srv-spec). */
+  readonly sharedRandom: { readonly current: Uint8Array | undefined; readonly previous: Uint8Array | undefined }
   /** What clients must speak, and what they should. */
   readonly requiredClientProtocols: Protocols
   readonly recommendedClientProtocols: Protocols
@@ -71,7 +74,12 @@ const HEADER_ITEMS: ReadonlySet<string> = /* @__PURE__ */ new Set([
   'params',
   'required-client-protocols',
   'recommended-client-protocols',
+  'shared-rand-current-value',
+  'shared-rand-previous-value',
 ])
+
+/** Bytes of a shared random value. */
+const SHARED_RANDOM_SIZE = 32
 
 /**
  * Reads a microdesc consensus, in slices: other tasks have their turn between them. The result keeps nothing of `text`.
@@ -119,6 +127,13 @@ async function readHeader(reader: DocumentReader, slices: Slices): Promise<Heade
       ? NO_PROTOCOLS
       : (parseProtocols(words.join(' ')) ?? reader.fail(`"${keyword}" is not well-formed`))
   }
+  // How many authorities took part, the value; later versions may say when it was made (proposal 342).
+  const sharedRandom = (keyword: string): Uint8Array | undefined => {
+    const words = items.get(keyword)
+    if (words === undefined) return undefined
+    const value = decodeBase64(words[1] ?? '')
+    return value?.length === SHARED_RANDOM_SIZE ? value : reader.fail(`"${keyword}" is no value`)
+  }
   const validAfter = time('valid-after')
   const freshUntil = time('fresh-until')
   const validUntil = time('valid-until')
@@ -131,6 +146,10 @@ async function readHeader(reader: DocumentReader, slices: Slices): Promise<Heade
     freshUntil,
     validUntil,
     params: parseKeyValues(items.get('params') ?? []) ?? reader.fail('"params" is not well-formed'),
+    sharedRandom: {
+      current: sharedRandom('shared-rand-current-value'),
+      previous: sharedRandom('shared-rand-previous-value'),
+    },
     requiredClientProtocols: protocols('required-client-protocols'),
     recommendedClientProtocols: protocols('recommended-client-protocols'),
   }

@@ -4,6 +4,7 @@ import { expect } from 'chai'
 import { parseConsensus } from '../../lib/directory/consensus.ts'
 import { RelayFlag } from '../../lib/directory/relay-flags.ts'
 import { consensusAround, generateNetwork } from './support/generated.ts'
+import { encodeBase64 } from '../../lib/directory/text/encoding.ts'
 import { consensusOf, countedPauses, expectRejected, replaced } from './support/helpers.ts'
 import { CONSENSUS } from './samples/consensus.ts'
 
@@ -71,6 +72,12 @@ describe('the consensus of a private network of tor', () => {
     expect((relays[4] ?? expect.fail('too few')).flags & RelayFlag.BadExit).to.equal(RelayFlag.BadExit)
   })
 
+  it('has the shared random values', async () => {
+    const { current, previous } = (await consensusOf(CONSENSUS)).sharedRandom
+    expect(encodeBase64(current as Uint8Array)).to.equal('szmhdGm2WCjmy1KJ0CU/bbVZyb+3xkNSIPprtA2uPng')
+    expect(encodeBase64(previous as Uint8Array)).to.equal('6WVYWeS073UNlK50srCwvmmhxWGnvXZmxoneOD6VY7U')
+  })
+
   it('shares what relays have in common', async () => {
     const { relays } = await consensusOf(CONSENSUS)
     expect(new Set(relays.map(({ protocols }) => protocols)).size).to.equal(1)
@@ -96,6 +103,18 @@ describe('the consensus of a private network of tor', () => {
 })
 
 describe('a consensus', () => {
+  it('may have no shared random value, or one of a later version, and none that is malformed', async () => {
+    const none = { current: undefined, previous: undefined }
+    expect((await consensusOf(FULL.replaceAll(/^shared-rand-.*\n/gm, ''))).sharedRandom).to.deep.equal(none)
+    const value = `${'A'.repeat(43)}=`
+    const line = `shared-rand-current-value 7 ${value} 2026-07-27T00:00:00\n`
+    const text = FULL.replaceAll(/^shared-rand-.*\n/gm, '').replace('vote-status', `${line}vote-status`)
+    expect((await consensusOf(text)).sharedRandom).to.deep.equal({ ...none, current: new Uint8Array(32) })
+    await expectRejected(consensusOf(text.replace(line, `${line}${line}`)))
+    await expectRejected(consensusOf(text.replace(value, value.slice(4))))
+    await expectRejected(consensusOf(text.replace(` ${value}`, '').replace(' 2026-07-27T00:00:00', '')))
+  })
+
   it('may have no relays', async () => {
     expect((await consensusOf(consensusAround(''))).relays).to.deep.equal([])
   })

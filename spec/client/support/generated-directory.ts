@@ -94,6 +94,7 @@ export function generatedDirectory(plans: readonly RelayPlan[], plan: DirectoryP
     freshUntil: validAfter + HOUR,
     validUntil: validAfter + 3 * HOUR,
     params: new Map(Object.entries(params)),
+    sharedRandom: { current: undefined, previous: undefined },
     requiredClientProtocols: NO_PROTOCOLS,
     recommendedClientProtocols: NO_PROTOCOLS,
     relays,
