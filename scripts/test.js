@@ -1,10 +1,11 @@
 /**
- * `npm test`: bundles the specs once, runs the same output in Node, Deno, Bun and Chromium, and adds up. Each engine's
+ * `npm test`: bundles the specs once, runs the same output in Node, Deno, Bun and three browsers, and adds up. Each engine's
  * specs are run in a few lots, each in a process of its own, so that two cores have something to do.
  *
  * ```text
  * npm test                                      everything
- * npm test -- --engine node                     one engine; may be given several times (types, node, deno, bun, chromium)
+ * npm test -- --engine node                     one engine; may be given several times (types, node, deno, bun,
+ *                                               chromium, firefox, webkit)
  * npm test -- --grep 'window'                   only specs whose titles match
  * npm test -- spec/stream cell/relay            only files whose paths contain one of these
  * npm test -- --verbose                         every spec by name
@@ -31,7 +32,7 @@ import { enginesOf, findSpecs, findTypeSpecs, lotsOf, misnamed } from './specs/k
 import { mapStack } from './specs/stack.js'
 import { byEngine, inTurn, printSlowest, printSummary, progressOf } from './specs/summary.js'
 
-const ENGINES = /** @type {const} */ (['types', 'node', 'deno', 'bun', 'chromium'])
+const ENGINES = /** @type {const} */ (['types', 'node', 'deno', 'bun', 'chromium', 'firefox', 'webkit'])
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

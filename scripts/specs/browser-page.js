@@ -1,6 +1,6 @@
 /**
- * Runs bundled specs in a browser page. The page has loaded mocha.js; `run` is called from outside, and `emitEvent`
- * leads there.
+ * Runs bundled specs in a browser page. The page has loaded mocha.js; `run` is called from outside, and events go to the
+ * page's server.
  *
  * @module
  */
@@ -12,15 +12,17 @@ import { describeError, FileTimes, observe } from './reporter.js'
  * URLs.
  */
 export async function run(config) {
-  const page = /** @type {{ mocha: BrowserMocha, emitEvent(line: string): void }} */ (
-    /** @type {unknown} */ (globalThis)
-  )
+  const page = /** @type {{ mocha: BrowserMocha }} */ (/** @type {unknown} */ (globalThis))
   let current = '(loading)'
+  const tell = await openEvents()
+  for (const level of /** @type {const} */ (['log', 'info', 'warn', 'error'])) {
+    console[level] = (...values) => tell({ type: 'printed', text: values.map(String).join(' ') })
+  }
 
   /** @param {import('./reporter.js').RunEvent} event */
   const emit = (event) => {
     if (event.type === 'start') current = event.title
-    page.emitEvent(JSON.stringify(event))
+    tell(event)
   }
 
   // Mocha itself hears of exceptions here, not of rejections.
@@ -59,6 +61,20 @@ export async function run(config) {
     })
     emit({ type: 'end' })
   }
+}
+
+/**
+ * Opens the way out for events.
+ *
+ * @returns {Promise<(event: object) => void>}
+ */
+async function openEvents() {
+  const socket = new WebSocket(new URL('/events', location.href.replace(/^http/, 'ws')))
+  await new Promise((resolve, reject) => {
+    socket.onopen = resolve
+    socket.onerror = () => reject(new Error("the page's server takes no events"))
+  })
+  return (event) => socket.send(JSON.stringify(event))
 }
 
 /**

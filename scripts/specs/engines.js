@@ -7,6 +7,8 @@ import { spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { ROOT } from '../files.js'
+import { isBrowser } from './kinds.js'
+import { findMiniBrowser, hasXvfb } from './webkit.js'
 
 /**
  * A program with the arguments that make it run specs. `more` is added to the configuration that it gets.
@@ -81,6 +83,16 @@ export function programOf(engine) {
         onPath(['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome']),
         'chromium is not installed: apt-get install --no-install-recommends chromium',
       )
+    case 'firefox':
+      return found(
+        onPath(['firefox-esr', 'firefox']),
+        'firefox is not installed: apt-get install --no-install-recommends firefox-esr',
+      )
+    case 'webkit':
+      return found(
+        findMiniBrowser() !== undefined && hasXvfb() ? onPath(['WebKitWebDriver']) : undefined,
+        'WebKit is not installed: apt-get install --no-install-recommends webkit2gtk-driver xvfb',
+      )
   }
 }
 
@@ -113,7 +125,7 @@ export function launchOf(engine) {
   if (engine === 'types') return { command: process.execPath, args: [join(here, 'types.js')], more: {} }
   const program = programOf(engine)
   if ('missing' in program) return program.missing
-  if (engine !== 'chromium') return { command: program.path, args: [...RUN_FLAGS[engine], server], more: {} }
-  const more = { executable: program.path, mocha: join(modules, 'mocha', 'mocha.js') }
+  if (!isBrowser(engine)) return { command: program.path, args: [...RUN_FLAGS[engine], server], more: {} }
+  const more = { browser: engine, executable: program.path, mocha: join(modules, 'mocha', 'mocha.js') }
   return { command: process.execPath, args: [join(here, 'browser.js')], more }
 }

@@ -13,8 +13,11 @@ const MOST_ALIKE = 2
 const NAMES =
   /\b[\w-]+\.(?:test|example|invalid|onion|exit|com|net|org)\b|\blocalhost\b|\b(?:\d{1,3}\.){3}\d{1,3}\b|(?<!\w)(?:[\da-f]{1,4}(?::[\da-f]{1,4})*)?::[\da-f]{1,4}\b|(?:[\da-f]{1,4}:){5,}/i
 
-/** Where in the code an error was made: that is no secret, and Bun shows the lines around it. */
-const PLACES = /^\s*(?:at .*|\d+ \| .*|\^)$/gm
+/**
+ * Where in the code an error was made: that is no secret, and Bun shows the lines around it. Firefox and WebKit write
+ * `name@place`.
+ */
+const PLACES = /^\s*(?:at .*|\d+ \| .*|\^|[^\n@]*@(?:https?|file):\/\/\S+:\d+:\d+)$/gm
 
 /** @type {Map<string, Error[]>} */
 const made = new Map()

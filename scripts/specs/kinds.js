@@ -1,7 +1,7 @@
 /**
  * Which specs run where, told by the file's name:
  *
- * - `name.spec.ts`: in Node, Deno, Bun and Chromium. It imports nothing of Node.
+ * - `name.spec.ts`: in Node, Deno, Bun, Chromium, Firefox and WebKit. It imports nothing of Node.
  * - `name.server.spec.ts`: in Node, Deno and Bun. It may import what all three have of `node:*`.
  * - `name.node.spec.ts`: in Node.
  * - `name.types.ts`: not run, but compiled.
@@ -11,10 +11,20 @@
 import { relative } from 'node:path'
 import { filesBelow, ROOT } from '../files.js'
 
-/** @typedef {'node' | 'deno' | 'bun' | 'chromium'} Engine */
+/** @typedef {import('./browser-launch.js').Browser} Browser */
+/** @typedef {'node' | 'deno' | 'bun' | Browser} Engine */
+
+/** @type {readonly Browser[]} */
+const BROWSERS = ['chromium', 'firefox', 'webkit']
 
 /** @type {readonly Engine[]} */
-const EVERYWHERE = ['node', 'deno', 'bun', 'chromium']
+const EVERYWHERE = ['node', 'deno', 'bun', ...BROWSERS]
+
+/**
+ * @param {Engine} engine
+ * @returns {engine is Browser}
+ */
+export const isBrowser = (engine) => BROWSERS.some((each) => each === engine)
 
 /**
  * The engines that a spec runs in.

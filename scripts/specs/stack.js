@@ -24,9 +24,9 @@ function mapOf(file) {
   return maps.get(file)
 }
 
-/** Frames that are of the runner or of the engine. */
+/** Frames that are of the runner or of the engine; Firefox and WebKit write them as `name@place`. */
 const FOREIGN =
-  /^\s+at (.*(node_modules\/mocha\/|\/mocha\.js:|scripts\/specs\/)|(.* \()?(node|ext|native|unknown)(:|\)?$))/
+  /^(\s+at |\S*@(?=http))(.*(node_modules\/mocha\/|\/mocha\.js:|scripts\/specs\/|\/runner\/)|(.* \()?(node|ext|native|unknown)(:|\)?$))/
 
 /** A place: a file or URL, a row and a column. */
 const PLACE = /((?:file|http):\/\/[^\s()]+?|\/[^\s():]+):(\d+):(\d+)/g

@@ -6,7 +6,7 @@
  */
 
 /** The engines that run the specs. */
-export type Engine = 'node' | 'deno' | 'bun' | 'chromium'
+export type Engine = 'node' | 'deno' | 'bun' | 'chromium' | 'firefox' | 'webkit'
 
 /** What a spec may need that not every engine has. */
 export type Feature = 'transfer' | 'ReadableStream.from' | 'synchronous cipher' | 'undici 8' | 'pages' | 'agents'
@@ -19,6 +19,8 @@ const nodeVersion = (): number => {
 }
 
 const NO_PAGES = { pages: 'It shows no pages' }
+
+const KEYSTREAM_AHEAD = { 'synchronous cipher': 'Browsers have WebCrypto only, so keystream is made ahead' }
 
 const LACKS: Readonly<Record<Engine, Readonly<Partial<Record<Feature, string>>>>> = {
   node: {
@@ -35,15 +37,24 @@ const LACKS: Readonly<Record<Engine, Readonly<Partial<Record<Feature, string>>>>
     agents: 'Bun ignores agents, so there is no TorAgent without a proof',
   },
   chromium: {
+    ...KEYSTREAM_AHEAD,
     'ReadableStream.from': 'Chromium has no ReadableStream.from',
-    'synchronous cipher': 'Browsers have WebCrypto only, so keystream is made ahead',
+  },
+  firefox: KEYSTREAM_AHEAD,
+  webkit: {
+    ...KEYSTREAM_AHEAD,
+    'ReadableStream.from': 'WebKitGTK has no ReadableStream.from',
+    'transfer': 'WebKitGTK does not transfer streams (DataCloneError)',
   },
 }
 
 const detect = (): Engine => {
   if ('Deno' in globalThis) return 'deno'
   if ('Bun' in globalThis) return 'bun'
-  return 'document' in globalThis ? 'chromium' : 'node'
+  if (!('document' in globalThis)) return 'node'
+  const { userAgent } = (globalThis as unknown as { navigator: { userAgent: string } }).navigator
+  if (userAgent.includes('Firefox/')) return 'firefox'
+  return userAgent.includes('Chrome/') ? 'chromium' : 'webkit'
 }
 
 /** The engine that this spec runs in. */

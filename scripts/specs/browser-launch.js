@@ -1,0 +1,137 @@
+/**
+ * The three browsers, started and driven alike: pages are opened, and functions of theirs called. Nothing that a browser
+ * does by itself may leave this machine.
+ *
+ * @module
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import puppeteer from 'puppeteer-core'
+import { launchWebKit } from './webkit.js'
+
+/** @typedef {'chromium' | 'firefox' | 'webkit'} Browser */
+
+/**
+ * A page of a browser.
+ *
+ * @typedef {object} DrivenPage
+ * @property {(url: string) => Promise<void>} goto
+ * @property {(call: PageCall) => Promise<unknown>} call
+ * @property {() => Promise<void>} close
+ */
+
+/**
+ * A function of a module that the page imports, and its one argument; both ways as JSON.
+ *
+ * @typedef {{ module: string, name: string, argument?: unknown }} PageCall
+ */
+
+/**
+ * A browser that runs. Its pages share what they store.
+ *
+ * @typedef {object} DrivenBrowser
+ * @property {() => Promise<DrivenPage>} open
+ * @property {() => Promise<void>} close
+ */
+
+/**
+ * How a browser is found and started.
+ *
+ * @typedef {object} BrowserOptions
+ * @property {Browser} browser
+ * @property {string} executable Of WebKit, its driver.
+ * @property {Readonly<Record<string, string>>} [env] More of the environment.
+ * @property {readonly string[]} [args] More of Chromium's.
+ * @property {() => void} [onGone]
+ */
+
+/** No name is resolved, and the browser's own services are off. */
+const CHROMIUM_ARGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--disable-dev-shm-usage',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-breakpad',
+  '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1',
+  '--js-flags=--expose-gc',
+]
+
+/** Beside what puppeteer switches off: nothing is looked up, or fetched from Mozilla; one process for all pages. */
+const FIREFOX_PREFS = {
+  'network.dns.disabled': true,
+  'network.captive-portal-service.enabled': false,
+  'network.connectivity-service.enabled': false,
+  'network.trr.mode': 5,
+  'services.settings.server': 'http://127.0.0.1:9/',
+  'security.OCSP.enabled': 0,
+  // It costs time with every promise, and makes stacks long.
+  'javascript.options.asyncstack': false,
+  'dom.min_background_timeout_value': 4,
+  'dom.ipc.processCount': 1,
+  'dom.ipc.processPrelaunch.enabled': false,
+  'fission.autostart': false,
+}
+
+/**
+ * @param {BrowserOptions} options
+ * @returns {Promise<DrivenBrowser>}
+ */
+export async function launchBrowser({ browser: name, executable, env = {}, args = [], onGone = () => {} }) {
+  const profile = mkdtempSync(join(tmpdir(), `tor-streams-${name}-`))
+  const tidy = () => rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+  try {
+    if (name === 'webkit') return withTidy(await launchWebKit({ driver: executable, profile, env, onGone }), tidy)
+    const common = {
+      executablePath: executable,
+      headless: true,
+      userDataDir: profile,
+      handleSIGINT: false,
+      handleSIGTERM: false,
+      handleSIGHUP: false,
+      protocolTimeout: 0,
+      env: { ...process.env, ...env },
+    }
+    const launched =
+      name === 'chromium'
+        ? await puppeteer.launch({ ...common, browser: 'chrome', pipe: true, args: [...CHROMIUM_ARGS, ...args] })
+        : await puppeteer.launch({ ...common, browser: 'firefox', extraPrefsFirefox: FIREFOX_PREFS })
+    launched.on('disconnected', onGone)
+    return withTidy(drivenByPuppeteer(launched, onGone), tidy)
+  } catch (error) {
+    tidy()
+    throw error
+  }
+}
+
+/**
+ * @param {DrivenBrowser} browser
+ * @param {() => void} tidy
+ * @returns {DrivenBrowser}
+ */
+const withTidy = (browser, tidy) => ({ open: browser.open, close: () => browser.close().finally(tidy) })
+
+/**
+ * @param {import('puppeteer-core').Browser} browser
+ * @param {() => void} onGone
+ * @returns {DrivenBrowser}
+ */
+function drivenByPuppeteer(browser, onGone) {
+  return {
+    async open() {
+      const page = await browser.newPage()
+      page.on('error', onGone) // It crashed.
+      return {
+        goto: async (url) => void (await page.goto(url)),
+        call: (call) =>
+          page.evaluate(async ({ module, name, argument }) => (await import(module))[name](argument), call),
+        close: () => page.close(),
+      }
+    },
+    close: () => browser.close(),
+  }
+}
