@@ -55,6 +55,7 @@
  * - `CLIENT_OBSOLETE`: the network requires a protocol version of its clients that this one does not speak
  * - `STORAGE_UNSAFE`: the directory of a storage is not only the user's, and is not used
  * - `STORAGE_BUSY`: other processes hold the storage
+ * - `STORAGE_UNAVAILABLE`: the browser has no database for this page, or the database does not answer
  * - `NO_PATH`: the directory has no relays that make the path that is needed
  * - `ONION_ADDRESS_INVALID`: a name that ends in `.onion` and is no address of an onion service
  * - `ONION_DESCRIPTOR_NOT_FOUND`: no directory has the onion service's descriptor, or none could be asked
@@ -122,6 +123,7 @@ export type ErrorCode =
   | 'CLIENT_OBSOLETE'
   | 'STORAGE_UNSAFE'
   | 'STORAGE_BUSY'
+  | 'STORAGE_UNAVAILABLE'
   | 'NO_PATH'
   | 'ONION_ADDRESS_INVALID'
   | 'ONION_DESCRIPTOR_NOT_FOUND'

@@ -14,7 +14,7 @@ import { isInternalAddress, parseIPAddress, parseIPv6 } from '../cell/ip-address
 import { currentPlatform } from '../platform/current.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Transport } from '../platform/links/transport.ts'
-import { MemoryStorage, type Storage } from '../platform/storage/storage.ts'
+import type { Storage } from '../platform/storage/storage.ts'
 import { LOOKUP_OPTION_NAMES, lookUp, type LookupAnswer, type LookupOptions } from '../stream/lookup.ts'
 import { checkStreamDefaults, STREAM_OPTION_NAMES, type StreamOptions } from '../stream/options.ts'
 import { abortSignal, checkOptions, duration, flag, type OptionNames } from '../base/checks.ts'
@@ -41,8 +41,8 @@ export interface TorClientOptions {
   /** How relays are reached; the runtime's own way by default. A browser has none. */
   readonly transport?: Transport | undefined
   /**
-   * Where directory and guards are kept; by default a cache directory of files where the runtime has files, else
-   * memory. A client whose storage fails goes on in memory, and says so in `status.warnings`.
+   * Where directory and guards are kept; by default a cache directory of files where the runtime has files, in a browser a
+   * database of the page's origin (`IndexedDbStorage`). A client whose storage fails goes on in memory, and says so in `status.warnings`.
    */
   readonly storage?: Storage | undefined
   /**
@@ -194,7 +194,7 @@ export class TorClient {
     const core = new ClientCore({
       network,
       transport,
-      storage: options.storage ?? (await platform.storage?.()) ?? new MemoryStorage(),
+      storage: options.storage ?? (await platform.storage()),
       clock,
       platform,
       random: options.random ?? secureRandom,

@@ -34,6 +34,6 @@ export interface Platform extends RsaPublicOperation {
   readonly transport: Transport | undefined
   /** TLS to the far end of a stream, or undefined where the runtime has none. */
   readonly tls: TlsAdapter | undefined
-  /** Makes the storage that a client gets who brings none; undefined where the runtime has no files. */
-  readonly storage: (() => Promise<Storage>) | undefined
+  /** Makes the storage that a client gets who brings none. */
+  readonly storage: () => Promise<Storage>
 }

@@ -1,6 +1,6 @@
 /**
  * What the library needs, by the web platform alone: keystream by WebCrypto, SHA-1, RSA and the curves in JavaScript, TLS
- * of our own, and no sockets: the caller brings a transport. It works in any runtime that has WebCrypto.
+ * of our own, IndexedDB, and no sockets: the caller brings a transport. It works in any runtime that has WebCrypto.
  *
  * @module
  */
@@ -9,6 +9,7 @@ import type { TrustAnchor } from '../webpki/trust-anchor.ts'
 import type { Platform } from './platform.ts'
 import { rsaPublic } from './crypto/rsa.ts'
 import { Sha1RunningDigest } from './crypto/sha1.ts'
+import { IndexedDbStorage } from './storage/indexed-db-storage.ts'
 import type { TlsAdapter } from './tls/tls-adapter.ts'
 import { WebCryptoKeystream } from './crypto/webcrypto-ctr.ts'
 
@@ -23,7 +24,7 @@ export function webPlatform(): Platform {
     verifyEd25519: nobleVerifyEd25519,
     transport: undefined,
     tls: { secure: async (below, request) => (await ownTls()).secure(below, request) },
-    storage: undefined,
+    storage: () => Promise.resolve(new IndexedDbStorage()),
   }
 }
 

@@ -11,7 +11,8 @@ describe('atEndOfTurn', () => {
     atEndOfTurn(() => log.push('second'))
     for (let depth = 0; depth < 50; depth++) await Promise.resolve()
     log.push('microtasks')
-    await macrotask()
+    // Which kind of macrotask comes first is the engine's choice: WebKit lets timers pass messages.
+    while (log.length < 3) await macrotask()
     expect(log).to.deep.equal(['microtasks', 'first', 'second'])
     await macrotask()
     expect(log).to.have.length(3)

@@ -9,7 +9,8 @@
 export type Engine = 'node' | 'deno' | 'bun' | 'chromium' | 'firefox' | 'webkit'
 
 /** What a spec may need that not every engine has. */
-export type Feature = 'transfer' | 'ReadableStream.from' | 'synchronous cipher' | 'undici 8' | 'pages' | 'agents'
+export type Feature =
+  'transfer' | 'byte streams' | 'ReadableStream.from' | 'synchronous cipher' | 'undici 8' | 'pages' | 'WebSocketStream' | 'IndexedDB' | 'agents'
 
 /** Which Node this is, as a number such as 22.19; 0 elsewhere. */
 const nodeVersion = (): number => {
@@ -18,7 +19,11 @@ const nodeVersion = (): number => {
   return Number(`${major}.${minor.padStart(2, '0')}`)
 }
 
-const NO_PAGES = { pages: 'It shows no pages' }
+const NO_PAGES = {
+  pages: 'It shows no pages',
+  WebSocketStream: 'It shows no pages',
+  IndexedDB: 'It has no IndexedDB: files serve',
+}
 
 const KEYSTREAM_AHEAD = { 'synchronous cipher': 'Browsers have WebCrypto only, so keystream is made ahead' }
 
@@ -40,10 +45,12 @@ const LACKS: Readonly<Record<Engine, Readonly<Partial<Record<Feature, string>>>>
     ...KEYSTREAM_AHEAD,
     'ReadableStream.from': 'Chromium has no ReadableStream.from',
   },
-  firefox: KEYSTREAM_AHEAD,
+  firefox: { ...KEYSTREAM_AHEAD, WebSocketStream: 'Firefox has no WebSocketStream' },
   webkit: {
     ...KEYSTREAM_AHEAD,
+    WebSocketStream: 'WebKitGTK has no WebSocketStream',
     'ReadableStream.from': 'WebKitGTK has no ReadableStream.from',
+    'byte streams': 'WebKitGTK has no readable byte streams, so a default stream serves',
     'transfer': 'WebKitGTK does not transfer streams (DataCloneError)',
   },
 }

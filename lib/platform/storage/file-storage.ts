@@ -6,10 +6,10 @@
 import { withFileLock } from './file-lock.ts'
 import { codeOf, files, paths, runningProcess, system } from './node-files.ts'
 import { isPrivateDirectory, makePrivateDirectory, syncDirectory } from './private-directory.ts'
+import { checkStorageName } from './storage-name.ts'
 import type { Storage } from './storage.ts'
 
 const FILE_MODE = 0o600
-const NAME = /^[a-z][a-z-]*$/
 
 /** What a write, or taking away a lock, leaves behind when its process is killed. */
 const LEFT_OVER = /^[a-z][a-z-]*(\.lock)?\.[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
@@ -96,7 +96,7 @@ export class FileStorage implements Storage {
   }
 
   #path(name: string): string {
-    if (!NAME.test(name)) throw new TypeError(`Cannot store under the name ${JSON.stringify(name)}`)
+    checkStorageName(name)
     return paths().join(this.#resolved, name)
   }
 

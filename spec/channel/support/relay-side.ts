@@ -33,7 +33,7 @@ export const platform: Platform = {
   verifyEd25519: nobleVerifyEd25519,
   transport: undefined,
   tls: undefined,
-  storage: undefined,
+  storage: unused,
 }
 
 /** The relay whose handshake was recorded. */

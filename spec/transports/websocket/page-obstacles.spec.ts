@@ -121,7 +121,7 @@ describe("A real page's Content Security Policy", () => {
     expect(await refusal(({ WebSocket }, url) => openBySocket(WebSocket, url, [], options))).to.match(/connect-src/)
   })
 
-  unlessEngineLacks('pages').it('is named when a WebSocketStream of that page is refused', async () => {
+  unlessEngineLacks('WebSocketStream').it('is named when a WebSocketStream of that page is refused', async () => {
     const outcome = await refusal(({ WebSocketStream }, url) =>
       openByStream(WebSocketStream as WebSocketStreamConstructor, url, [], signal),
     )
