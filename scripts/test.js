@@ -96,7 +96,7 @@ const chosen = ENGINES.filter((engine) => values.engine.length === 0 || values.e
 
 /** One process's share of an engine's specs. */
 const runs = chosen.flatMap((engine) => {
-  const lots = engine === 'types' ? [filesFor(engine)] : lotsOf(filesFor(engine))
+  const lots = engine === 'types' ? [filesFor(engine)] : lotsOf(filesFor(engine), engine)
   return lots.map((files, index) => ({
     engine,
     name: lots.length === 1 ? engine : `${engine} ${index + 1}/${lots.length}`,
@@ -122,7 +122,9 @@ const ran = await inTurn(runs, Number(values.jobs), async ({ engine, name, files
       seconds: 0,
     }
   }
-  const config = { root: outdir, files, timeout: Number(values.timeout), grep: values.grep }
+  // WebKitGTK takes several times as long as others.
+  const timeout = Number(values.timeout) * (engine === 'webkit' ? 3 : 1)
+  const config = { root: outdir, files, timeout, grep: values.grep }
   const progress = progressOf(name, files.length)
   const outcome = await runEngine({
     engine,

@@ -41,19 +41,25 @@ export function enginesOf(file) {
 /**
  * The lots that the specs of one engine are run in, each in a process of its own: a file is in the first that has it.
  * What starts tor, programs and servers mostly waits for them, and shares one real network within its process; what
- * computes runs beside it. So which files share a process never depends on the machine.
+ * computes runs beside it. So which files share a process never depends on the machine. A browser starts nothing, and
+ * takes long to start.
  */
-const LOTS = [/^spec\/(tor|cli|node|platform)\//, /^spec\/(circuit|hostile)\//, /^/]
+const COMPUTING = [/^spec\/(circuit|hostile)\//, /^/]
+const LOTS = [/^spec\/(tor|cli|node|platform|browser)\//, ...COMPUTING]
 
 /**
  * `files` in their lots, without those that are empty.
  *
  * @param {readonly string[]} files
+ * @param {Engine} engine
  */
-export const lotsOf = (files) =>
-  LOTS.map((_, lot) => files.filter((file) => LOTS.findIndex((pattern) => pattern.test(file)) === lot)).filter(
-    (lot) => lot.length > 0,
+export function lotsOf(files, engine) {
+  const patterns = isBrowser(engine) ? COMPUTING : LOTS
+  const lots = patterns.map((_, lot) =>
+    files.filter((file) => patterns.findIndex((pattern) => pattern.test(file)) === lot),
   )
+  return lots.filter((lot) => lot.length > 0)
+}
 
 /** Every spec that runs. */
 export const findSpecs = () => filesBelow('spec', '.spec.ts')

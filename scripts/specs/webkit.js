@@ -59,7 +59,8 @@ export async function launchWebKit({ driver, profile, env, onGone }) {
         () => false, // Not yet.
       )
     while (!(await isThere())) {
-      if (child.exitCode !== null || performance.now() - started > START_LIMIT) throw new Error('no WebKitWebDriver came up')
+      if (child.exitCode !== null || performance.now() - started > START_LIMIT)
+        throw new Error('no WebKitWebDriver came up')
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
     const capabilities = {

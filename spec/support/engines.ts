@@ -10,7 +10,19 @@ export type Engine = 'node' | 'deno' | 'bun' | 'chromium' | 'firefox' | 'webkit'
 
 /** What a spec may need that not every engine has. */
 export type Feature =
-  'transfer' | 'byte streams' | 'ReadableStream.from' | 'synchronous cipher' | 'undici 8' | 'pages' | 'WebSocketStream' | 'IndexedDB' | 'agents'
+  | 'transfer'
+  | 'byte streams'
+  | 'async iteration of streams'
+  | "a pipe's signal"
+  | 'tee before an error'
+  | 'ReadableStream.from'
+  | 'Request.body'
+  | 'synchronous cipher'
+  | 'undici 8'
+  | 'pages'
+  | 'WebSocketStream'
+  | 'IndexedDB'
+  | 'agents'
 
 /** Which Node this is, as a number such as 22.19; 0 elsewhere. */
 const nodeVersion = (): number => {
@@ -45,12 +57,19 @@ const LACKS: Readonly<Record<Engine, Readonly<Partial<Record<Feature, string>>>>
     ...KEYSTREAM_AHEAD,
     'ReadableStream.from': 'Chromium has no ReadableStream.from',
   },
-  firefox: { ...KEYSTREAM_AHEAD, WebSocketStream: 'Firefox has no WebSocketStream' },
+  firefox: {
+    ...KEYSTREAM_AHEAD,
+    'WebSocketStream': 'Firefox has no WebSocketStream',
+    'Request.body': "Firefox's Requests do not show their bodies, so each is sent with its length",
+  },
   webkit: {
     ...KEYSTREAM_AHEAD,
-    WebSocketStream: 'WebKitGTK has no WebSocketStream',
+    'WebSocketStream': 'WebKitGTK has no WebSocketStream',
     'ReadableStream.from': 'WebKitGTK has no ReadableStream.from',
     'byte streams': 'WebKitGTK has no readable byte streams, so a default stream serves',
+    'async iteration of streams': 'WebKitGTK has no async iteration of streams',
+    "a pipe's signal": "WebKitGTK's pipeTo obeys its signal only with the next chunk",
+    'tee before an error': "WebKitGTK's tee drops what arrived before an error",
     'transfer': 'WebKitGTK does not transfer streams (DataCloneError)',
   },
 }
@@ -66,6 +85,12 @@ const detect = (): Engine => {
 
 /** The engine that this spec runs in. */
 export const engine: Engine = detect()
+
+/**
+ * How many altered inputs to try, of those that are tried where engines are fast: the JavaScript is the same in all of them,
+ * and WebKitGTK's cryptography takes ten times as long.
+ */
+export const tries = (count: number): number => (engine === 'webkit' ? Math.ceil(count / 10) : count)
 
 /** Why this engine lacks `feature`; undefined if it has it. */
 export const whyLacking = (feature: Feature): string | undefined => LACKS[engine][feature]

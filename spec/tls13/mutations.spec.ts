@@ -1,16 +1,17 @@
 import { expect } from 'chai'
+import { tries } from '../support/engines.ts'
 import { seed } from '../support/seed.ts'
 import { identityOf } from './support/identity.ts'
 import { connectionKind, parserKinds, randomFrom, type Outcome } from './support/mutations.ts'
 import { freshHello } from './support/rogue.ts'
 
 /** How many in all, as far as no promise is involved. `fuzz.ts` takes any number. */
-const COUNT = 200_000
-const CONNECTIONS = 150
+const COUNT = tries(200_000)
+const CONNECTIONS = tries(150)
 
 describe('TLS of a server whose bytes were altered', function () {
   this.timeout(60_000) // it computes, on machines that are slow
-  it('is refused by our own errors, or read as what it says: 200,000 records and messages', async () => {
+  it(`is refused by our own errors, or read as what it says: ${COUNT} records and messages`, async () => {
     const random = randomFrom(seed)
     const kinds = Object.entries(parserKinds(freshHello(), await identityOf('P-256')))
     for (const [name, kind] of kinds) {

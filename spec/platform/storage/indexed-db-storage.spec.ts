@@ -12,7 +12,7 @@ const text = (words: Uint8Array | undefined): string => new TextDecoder().decode
 const done = <T>(request: IDBRequest<T>): Promise<T> =>
   new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result)
-    request.onerror = () => reject(request.error as DOMException)
+    request.onerror = () => reject(request.error)
   })
 
 let databases = 0
@@ -77,10 +77,15 @@ unlessEngineLacks('IndexedDB').describe('Storage in IndexedDB', () => {
   it('loses no change of several that change one entry at the same time', async () => {
     const tabs = Array.from({ length: 4 }, () => new IndexedDbStorage(name))
     const words = Array.from({ length: 100 }, (_, at) => `word${at}`)
-    const add = (word: string, at: number) =>
+    const add = async (word: string, at: number): Promise<void> =>
       tabs[at % tabs.length]?.update('guards', (kept) => new TextEncoder().encode(`${text(kept)} ${word}`))
     await Promise.all(words.map(add))
-    expect(text(await storage.read('guards')).trim().split(' ').sort()).to.deep.equal([...words].sort())
+    expect(
+      text(await storage.read('guards'))
+        .trim()
+        .split(' ')
+        .sort(),
+    ).to.deep.equal([...words].sort())
   })
 
   it('lets a change see what is there, and writes nothing when it gives the very same', async () => {

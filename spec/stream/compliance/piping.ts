@@ -7,6 +7,7 @@ import {
   codeOf,
   concat,
   connected,
+  itNeeding,
   pattern,
   rejection,
   sameBytes,
@@ -106,7 +107,7 @@ export function describePiping({ options, streams, native }: Variant): void {
       }
     })
 
-    it("stops at once for the pipe's own signal", async () => {
+    itNeeding(native, "a pipe's signal")("stops at once for the pipe's own signal", async () => {
       const { socket } = connected(options)
       const { log, stream } = destination()
       const controller = new AbortController()

@@ -8,6 +8,7 @@ import {
   codeOf,
   concat,
   connected,
+  itNeeding,
   pattern,
   readAll,
   rejection,
@@ -217,43 +218,49 @@ export function describeReading({ options, streams, native }: Variant): void {
       expect(watch.word('closed')).to.equal('yes')
     })
 
-    it('gives whole passes to for await, and is cancelled when the loop is left', async () => {
-      const { circuit, socket, clock } = connected(options)
-      const sizes: number[] = []
-      circuit.data(pattern(10))
-      for await (const chunk of socket.readable) {
-        sizes.push(chunk.length)
-        if (sizes.length === 2) break
-        circuit.data(pattern(7), pattern(7))
-      }
-      expect(sizes).to.deep.equal([10, 14])
-      await socket.writable.close()
-      await socket.closed
-      expect(circuit.commands.at(-1)).to.equal(RelayCommand.END)
-      expect(clock.timers).to.equal(0)
-    })
-
-    it('ends for await after END, and throws from it when the stream breaks', async () => {
-      for (const [reason, expected] of [
-        [6, 'end'],
-        [12, 'END_CONNRESET'],
-      ] as const) {
-        const { circuit, socket } = connected(options)
+    itNeeding(native, 'async iteration of streams')(
+      'gives whole passes to for await, and is cancelled when the loop is left',
+      async () => {
+        const { circuit, socket, clock } = connected(options)
+        const sizes: number[] = []
         circuit.data(pattern(10))
-        circuit.end(reason)
-        let size = 0
-        const loop = async (): Promise<void> => {
-          for await (const chunk of socket.readable) size += chunk.length
+        for await (const chunk of socket.readable) {
+          sizes.push(chunk.length)
+          if (sizes.length === 2) break
+          circuit.data(pattern(7), pattern(7))
         }
-        expect(
-          await loop().then(
-            () => 'end',
-            (error: unknown) => (error as { code: string }).code,
-          ),
-        ).to.equal(expected)
-        expect(size).to.equal(10)
-      }
-    })
+        expect(sizes).to.deep.equal([10, 14])
+        await socket.writable.close()
+        await socket.closed
+        expect(circuit.commands.at(-1)).to.equal(RelayCommand.END)
+        expect(clock.timers).to.equal(0)
+      },
+    )
+
+    itNeeding(native, 'async iteration of streams')(
+      'ends for await after END, and throws from it when the stream breaks',
+      async () => {
+        for (const [reason, expected] of [
+          [6, 'end'],
+          [12, 'END_CONNRESET'],
+        ] as const) {
+          const { circuit, socket } = connected(options)
+          circuit.data(pattern(10))
+          circuit.end(reason)
+          let size = 0
+          const loop = async (): Promise<void> => {
+            for await (const chunk of socket.readable) size += chunk.length
+          }
+          expect(
+            await loop().then(
+              () => 'end',
+              (error: unknown) => (error as { code: string }).code,
+            ),
+          ).to.equal(expected)
+          expect(size).to.equal(10)
+        }
+      },
+    )
 
     it('gives both branches of a tee everything', async () => {
       const { circuit, socket } = connected(options)
@@ -287,16 +294,19 @@ export function describeReading({ options, streams, native }: Variant): void {
       expect(circuit.commands.at(-1)).to.equal(RelayCommand.END)
     })
 
-    it('errors both branches of a tee when the stream breaks, after what arrived', async () => {
-      const { socket, circuit } = connected(options)
-      const branches = socket.readable.tee().map((branch) => branch.getReader())
-      circuit.data(pattern(10))
-      circuit.end(12)
-      // At once: an error discards what one branch of a tee has not read yet.
-      for (const { value } of await Promise.all(branches.map((reader) => reader.read())))
-        expect(value).to.have.length(10)
-      for (const reader of branches) expect(await codeOf(reader.read())).to.equal('END_CONNRESET')
-    })
+    itNeeding(native, 'tee before an error')(
+      'errors both branches of a tee when the stream breaks, after what arrived',
+      async () => {
+        const { socket, circuit } = connected(options)
+        const branches = socket.readable.tee().map((branch) => branch.getReader())
+        circuit.data(pattern(10))
+        circuit.end(12)
+        // At once: an error discards what one branch of a tee has not read yet.
+        for (const { value } of await Promise.all(branches.map((reader) => reader.read())))
+          expect(value).to.have.length(10)
+        for (const reader of branches) expect(await codeOf(reader.read())).to.equal('END_CONNRESET')
+      },
+    )
 
     it('can be read again after each reader', async () => {
       const { circuit, socket } = connected(options)

@@ -10,7 +10,7 @@ import { thrownBy } from '../../cell/support/bytes.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { turn } from '../../support/turn.ts'
 import { FakeCircuit } from '../support/fake-circuit.ts'
-import { cells, codeOf, concat, connected, pattern, sameBytes } from '../support/stream-fixture.ts'
+import { BYOB, cells, codeOf, concat, connected, pattern, sameBytes } from '../support/stream-fixture.ts'
 import { Watch } from '../support/watch.ts'
 
 const { DATA, SENDME } = RelayCommand
@@ -25,7 +25,7 @@ describe('the stream SENDMEs of a stream', () => {
   })
 
   it('come one for every 50 cells consumed, with the read that consumes the last of them', async () => {
-    const { circuit, socket } = connected()
+    const { circuit, socket } = connected(BYOB)
     const reader = socket.readable.getReader({ mode: 'byob' })
     circuit.data(...cells(500))
     let consumed = 0
@@ -124,7 +124,7 @@ describe('a consumer that stops reading', () => {
   })
 
   it('may start again, and gets everything', async () => {
-    const { circuit, socket } = connected()
+    const { circuit, socket } = connected(BYOB)
     const reader = socket.readable.getReader({ mode: 'byob' })
     let arrived = 0
     let read = 0

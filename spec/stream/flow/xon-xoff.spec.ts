@@ -7,6 +7,7 @@ import { TorStream } from '../../../lib/stream/tor-stream.ts'
 import { turn } from '../../support/turn.ts'
 import type { FakeCircuit } from '../support/fake-circuit.ts'
 import {
+  BYOB,
   cells,
   codeOf,
   concat,
@@ -23,7 +24,7 @@ const { DATA, END, SENDME, XOFF, XON } = RelayCommand
 const CELL = 498
 
 const connected = (options: FixtureOptions = {}): StreamFixture =>
-  connectedBy({ congestionControl: true, credit: 100_000, ...options })
+  connectedBy({ ...BYOB, congestionControl: true, credit: 100_000, ...options })
 
 /** The rates of the XONs that were sent, in 1000 bytes per second. */
 const ratesOf = (circuit: FakeCircuit): number[] => circuit.sentOf(XON).map(({ body }) => decodeXon(body))

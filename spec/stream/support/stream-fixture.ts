@@ -11,6 +11,7 @@ import type { StreamOptions } from '../../../lib/stream/options.ts'
 import type { FlowControlKind } from '../../../lib/stream/contract/socket-info.ts'
 import { TorStream } from '../../../lib/stream/tor-stream.ts'
 import { nativeStreams, type StreamConstructors } from '../../../lib/base/streams/stream-constructors.ts'
+import { unlessEngineLacks, whyLacking, type Feature, type Guarded } from '../../support/engines.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { FakeCircuit } from './fake-circuit.ts'
 
@@ -29,32 +30,39 @@ export interface Variant {
 
 const ponyfilled = ponyfill as unknown as StreamConstructors
 
-const nativeBytes = {
-  options: {},
-  streams: nativeStreams(),
-  bytes: true,
-  native: true,
-  flowControl: 'windows',
-} as const
+const hasBytes = whyLacking('byte streams') === undefined
 
-/** One suite, three kinds of streams, two of flow control. */
+/** Options of a stream that has BYOB readers in any engine: for specs that read as many bytes as they say. */
+export const BYOB: Pick<FixtureOptions, 'streams'> = hasBytes ? {} : { streams: ponyfilled }
+
+const native = { options: {}, streams: nativeStreams(), bytes: hasBytes, native: true, flowControl: 'windows' } as const
+const kind = hasBytes ? 'byte' : 'default'
+
+/** One suite, three kinds of streams where the engine has as many, two of flow control. */
 export const VARIANTS: readonly Variant[] = [
-  { ...nativeBytes, name: 'native byte streams' },
+  { ...native, name: `native ${kind} streams` },
   {
-    ...nativeBytes,
-    name: 'native byte streams under congestion control',
+    ...native,
+    name: `native ${kind} streams under congestion control`,
     options: { congestionControl: true },
     flowControl: 'congestion-control',
   },
-  { ...nativeBytes, name: 'native default streams', options: { readableType: 'default' }, bytes: false },
+  ...(hasBytes
+    ? [{ ...native, name: 'native default streams', options: { readableType: 'default' }, bytes: false } as const]
+    : []),
   {
-    ...nativeBytes,
+    ...native,
     name: 'the streams of web-streams-polyfill',
     options: { streams: ponyfilled },
     streams: ponyfilled,
+    bytes: true,
     native: false,
   },
 ]
+
+/** `it` for what needs `feature` of the engine's own streams: a ponyfill brings it. */
+export const itNeeding = (native: boolean, feature: Feature): Guarded['it'] =>
+  native ? unlessEngineLacks(feature).it : it
 
 /** What a spec plays with. */
 export interface StreamFixture {

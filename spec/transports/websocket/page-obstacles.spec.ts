@@ -104,7 +104,7 @@ describe("A real page's Content Security Policy", () => {
     document.body.append(frame)
     await loaded
     const inside = frame.contentWindow as unknown as Inside
-    const url = new URL('ws://127.0.0.1:1/203.0.113.7:9001')
+    const url = new URL('ws://127.0.0.1:59999/203.0.113.7:9001')
     const watch = watchPolicy(url, inside)
     const outcome = await dial(inside, url).then(
       () => 'open',
