@@ -61,7 +61,7 @@ export async function servePage({ folders, mocha, onLine, onGone }) {
   })
   const sockets = new WebSocketServer({ server, path: '/events' })
   sockets.on('connection', (socket) => {
-    socket.on('message', (data) => onLine(/** @type {Buffer} */ (data).toString()))
+    socket.on('message', (/** @type {Buffer} */ data) => onLine(data.toString()))
     socket.on('error', () => undefined) // A close follows.
     socket.on('close', onGone)
   })
