@@ -255,7 +255,7 @@ export class FarLink {
     const { reply, keys } = answerNtor({
       onionSkin,
       rsaIdentity: rsa.fingerprint,
-      onionSecretKey: onion.secretKey,
+      onionSecretKey: currentPlatform().x25519.secretKey(onion.secretKey),
       keyLength: HOP_KEY_SIZE,
     })
     this.#hops.push(new HopCrypto(keys, currentPlatform()))

@@ -16,7 +16,7 @@ const DATA = Uint8Array.from({ length: 50 }, (_, at) => at)
 
 /** A share with the trace's key; checked to be the one that the trace's hello has. */
 function x25519Of(trace: Trace): KeyShare {
-  const secretKey = bytesOf(trace.x25519Key)
+  const secretKey = nobleX25519.secretKey(bytesOf(trace.x25519Key))
   const publicKey = nobleX25519.publicKey(secretKey)
   return x25519Share({ ...nobleX25519, generateKeyPair: () => ({ secretKey, publicKey }) })
 }

@@ -6,17 +6,20 @@
  */
 import { concat } from 'uint8arrays/concat'
 import { TorError } from '../../base/errors.ts'
-import type { X25519KeyPair, X25519 } from '../../platform/crypto/x25519.ts'
+import type { X25519, X25519KeyPair, X25519SecretKey } from '../../platform/crypto/x25519.ts'
 
 /** Bytes of a Curve25519 key, secret or public, and of a Diffie-Hellman result. */
 export const KEY_SIZE = 32
 
 /** A key pair for one handshake: a new one, or that of a test vector's secret. */
-export const ephemeralPair = (x25519: X25519, secret: Uint8Array | undefined): X25519KeyPair =>
-  secret === undefined ? x25519.generateKeyPair() : { secretKey: secret, publicKey: x25519.publicKey(secret) }
+export function ephemeralPair(x25519: X25519, secret: Uint8Array | undefined): X25519KeyPair {
+  if (secret === undefined) return x25519.generateKeyPair()
+  const secretKey = x25519.secretKey(secret)
+  return { secretKey, publicKey: x25519.publicKey(secretKey) }
+}
 
 /** A secret key of ours and a public key of theirs. */
-export type KeyPair = readonly [secret: Uint8Array, publicKey: Uint8Array]
+export type KeyPair = readonly [secretKey: X25519SecretKey, publicKey: Uint8Array]
 
 /**
  * Makes the secret input of a handshake for the duration of `use`: what the key pairs give, one after the other, then
@@ -32,7 +35,7 @@ export function withSecretInput<T>(
 ): T {
   const secrets: Uint8Array[] = []
   try {
-    for (const [secret, publicKey] of pairs) secrets.push(x25519.sharedSecret(secret, publicKey))
+    for (const [secretKey, publicKey] of pairs) secrets.push(x25519.sharedSecret(secretKey, publicKey))
     const input = concat([...secrets, ...transcript])
     secrets.push(input)
     return use(input)

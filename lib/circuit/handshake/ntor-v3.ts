@@ -10,6 +10,7 @@
  */
 import { concat } from 'uint8arrays/concat'
 import { constantTimeEqual } from '../../cell/bytes.ts'
+import type { X25519SecretKey } from '../../platform/crypto/x25519.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { ephemeralPair, expectLength, handshakeError, KEY_SIZE, withSecretInput } from './handshake.ts'
 import {
@@ -65,7 +66,7 @@ export interface NtorV3Options {
   readonly platform: Pick<Platform, 'keystream' | 'x25519'>
   /** What both sides must agree on, for test vectors only: that this is for a circuit, by default. @internal */
   readonly verification?: Uint8Array
-  /** The ephemeral secret of 32 bytes, for test vectors only; it is overwritten in the end. @internal */
+  /** The ephemeral secret of 32 bytes, for test vectors only. @internal */
   readonly secret?: Uint8Array
 }
 
@@ -83,7 +84,7 @@ export async function startNtorV3(options: NtorV3Options): Promise<NtorV3Handsha
   const { secretKey: ephemeral, publicKey: clientKey } = ephemeralPair(x25519, options.secret)
   const protocol = concat([PROTOCOL_ID, encapsulate(verification)])
 
-  const requestKeys = orOverwrite(ephemeral, () =>
+  const requestKeys = orForget(ephemeral, () =>
     withSecretInput(x25519, [[ephemeral, onionKey]], [id, clientKey, onionKey, protocol], (input) =>
       deriveKeys('kdf_phase1', input, 2 * DIGEST_SIZE),
     ),
@@ -98,7 +99,7 @@ export async function startNtorV3(options: NtorV3Options): Promise<NtorV3Handsha
     async finish(reply, keyLength) {
       if (finished) throw new TypeError('Cannot finish an ntor-v3 handshake twice')
       finished = true
-      const raw = orOverwrite(ephemeral, () => {
+      const raw = orForget(ephemeral, () => {
         if (reply.length < NTOR_V3_REPLY_OVERHEAD) throw handshakeError(`the reply has only ${reply.length} bytes`)
         const relayKey = reply.subarray(0, KEY_SIZE)
         const auth = reply.subarray(KEY_SIZE, NTOR_V3_REPLY_OVERHEAD)
@@ -127,7 +128,7 @@ export async function startNtorV3(options: NtorV3Options): Promise<NtorV3Handsha
           return deriveKeys('kdf_final', digest('key_seed', input), DIGEST_SIZE + keyLength)
         })
       })
-      ephemeral.fill(0)
+      ephemeral.forget()
       const answer = await crypt(platform, raw.subarray(0, DIGEST_SIZE), reply.subarray(NTOR_V3_REPLY_OVERHEAD))
       const keys = new Uint8Array(raw.subarray(DIGEST_SIZE))
       raw.fill(0)
@@ -137,11 +138,11 @@ export async function startNtorV3(options: NtorV3Options): Promise<NtorV3Handsha
 }
 
 /** The secret does not outlive a handshake that fails. */
-function orOverwrite<T>(secret: Uint8Array, action: () => T): T {
+function orForget<T>(secret: X25519SecretKey, action: () => T): T {
   try {
     return action()
   } catch (error) {
-    secret.fill(0)
+    secret.forget()
     throw error
   }
 }

@@ -11,8 +11,8 @@ import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { constantTimeEqual } from '../../cell/bytes.ts'
 import { currentPlatform } from '../../platform/current.ts'
+import type { X25519, X25519SecretKey } from '../../platform/crypto/x25519.ts'
 import type { Platform } from '../../platform/platform.ts'
-import type { X25519 } from '../../platform/crypto/x25519.ts'
 import { ephemeralPair, expectLength, handshakeError, KEY_SIZE, type KeyPair, withSecretInput } from './handshake.ts'
 import { kdfRfc5869 } from './kdf.ts'
 
@@ -61,7 +61,7 @@ export interface NtorHandshake {
  * Begins a handshake with the relay whose RSA identity (20 bytes) and ntor onion key (32 bytes) a directory has told.
  *
  * @param options.platform whose curve to use; by default the runtime's
- * @param options.secret the ephemeral secret of 32 bytes, for test vectors only; it is overwritten in the end
+ * @param options.secret the ephemeral secret of 32 bytes, for test vectors only
  */
 export function startNtor(options: {
   readonly rsaIdentity: Uint8Array
@@ -74,7 +74,7 @@ export function startNtor(options: {
   const onionKey = expectLength('ntorOnionKey', options.ntorOnionKey, KEY_SIZE)
   const { x25519 } = options.platform ?? currentPlatform()
   const { secretKey, publicKey: clientKey } = ephemeralPair(x25519, options.secret)
-  let secret: Uint8Array | undefined = secretKey
+  let secret: X25519SecretKey | undefined = secretKey
   return {
     onionSkin: concat([id, onionKey, clientKey]),
     finish(reply, keyLength) {
@@ -102,7 +102,7 @@ export function startNtor(options: {
           },
         )
       } finally {
-        ephemeral.fill(0)
+        ephemeral.forget()
       }
     },
   }
@@ -113,14 +113,14 @@ export function startNtor(options: {
  * client will derive.
  *
  * @param options.platform whose curve to use; by default the runtime's
- * @param options.secret the ephemeral secret of 32 bytes, for test vectors only; it is overwritten in the end
+ * @param options.secret the ephemeral secret of 32 bytes, for test vectors only
  * @throws TorError `CIRCUIT_HANDSHAKE` when the onion skin is for another relay or another onion key, or is no onion
  * skin
  */
 export function answerNtor(options: {
   readonly onionSkin: Uint8Array
   readonly rsaIdentity: Uint8Array
-  readonly onionSecretKey: Uint8Array
+  readonly onionSecretKey: X25519SecretKey
   readonly keyLength: number
   readonly platform?: Pick<Platform, 'x25519'>
   /** @internal */
@@ -128,7 +128,6 @@ export function answerNtor(options: {
 }): { readonly reply: Uint8Array; readonly keys: Uint8Array } {
   const { onionSkin, onionSecretKey, keyLength } = options
   const id = expectLength('rsaIdentity', options.rsaIdentity, ID_SIZE)
-  expectLength('onionSecretKey', onionSecretKey, KEY_SIZE)
   if (onionSkin.length !== NTOR_ONION_SKIN_SIZE) {
     throw handshakeError(`the onion skin has ${onionSkin.length} bytes instead of ${NTOR_ONION_SKIN_SIZE}`)
   }
@@ -140,13 +139,13 @@ export function answerNtor(options: {
     throw handshakeError('the onion skin is for another onion key')
   }
   const clientKey = onionSkin.subarray(ID_SIZE + KEY_SIZE)
-  const { secretKey: secret, publicKey: relayKey } = ephemeralPair(x25519, options.secret)
+  const { secretKey, publicKey: relayKey } = ephemeralPair(x25519, options.secret)
   try {
     const transcript = { id, onionKey, clientKey, relayKey }
     return withTranscript(
       x25519,
       [
-        [secret, clientKey],
+        [secretKey, clientKey],
         [onionSecretKey, clientKey],
       ],
       transcript,
@@ -156,7 +155,7 @@ export function answerNtor(options: {
       }),
     )
   } finally {
-    secret.fill(0)
+    secretKey.forget()
   }
 }
 

@@ -47,6 +47,11 @@ export const degenerateKey = (cause?: unknown): TorError =>
     cause === undefined ? {} : { cause },
   )
 
+/** For whoever still uses a secret key that was forgotten. */
+export function forgotten(): never {
+  throw new TypeError('Cannot use a secret key that was forgotten')
+}
+
 /** Throws a RangeError that names the key, if it has not 32 bytes. */
 export function checkKeySize(name: string, key: Uint8Array): void {
   if (key.length !== CURVE_KEY_SIZE)

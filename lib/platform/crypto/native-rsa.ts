@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { base64url } from './jwk.ts'
 import { checkRsa, rsaError } from './rsa.ts'
 
 /** The part of node:crypto that the operation needs. */
@@ -32,9 +33,3 @@ export function nativeRsaPublic(
     throw rsaError('the key is not usable', cause)
   }
 }
-
-const base64url = (bytes: Uint8Array): string =>
-  btoa(String.fromCharCode(...bytes))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replaceAll('=', '')

@@ -15,8 +15,10 @@ import {
   mac,
   PROTOCOL_ID,
 } from '../../circuit/handshake/ntor-v3-functions.ts'
+import { ephemeralPair } from '../../circuit/handshake/handshake.ts'
 import { TorError } from '../../base/errors.ts'
 import { currentPlatform } from '../../platform/current.ts'
+import type { X25519SecretKey } from '../../platform/crypto/x25519.ts'
 
 const SIZE = 32
 
@@ -25,8 +27,8 @@ export interface NtorV3Request {
   readonly onionSkin: Uint8Array
   /** The relay's Ed25519 identity key. */
   readonly ed25519Identity: Uint8Array
-  /** The secret of its onion key. */
-  readonly onionSecretKey: Uint8Array
+  /** The secret of its onion key, of the curve of this runtime's platform. */
+  readonly onionSecretKey: X25519SecretKey
   /** How many bytes of key material are wanted. */
   readonly keyLength: number
   /** Makes the relay's message, of the client's. What it throws refuses the handshake. */
@@ -73,9 +75,8 @@ export async function answerNtorV3(
   if (!constantTimeEqual(expectedMac, clientMac)) throw refusal('the onion skin was changed on its way')
   const message = request.answer(await crypt(platform, requestKeys.subarray(0, SIZE), encrypted))
 
-  const secret = request.secret ?? x25519.generateKeyPair().secretKey
-  const relayKey = x25519.publicKey(secret)
-  const shared = concat([x25519.sharedSecret(secret, clientKey), onionShared])
+  const { secretKey, publicKey: relayKey } = ephemeralPair(x25519, request.secret)
+  const shared = concat([x25519.sharedSecret(secretKey, clientKey), onionShared])
   const input = concat([shared, ed25519Identity, onionKey, clientKey, relayKey, ending])
   const keystream = deriveKeys('kdf_final', digest('key_seed', input), SIZE + keyLength)
   const encryptedAnswer = await crypt(platform, keystream.subarray(0, SIZE), message)

@@ -16,7 +16,9 @@ import { HOP_KEY_SIZE } from '../../circuit/onion/hop-crypto.ts'
 import { answerNtor } from '../../circuit/handshake/ntor.ts'
 import { windowRules, type CircuitFlowRules } from './circuit/circuit-flow.ts'
 import type { CongestionControlKnobs } from '../exit/congestion-control-knobs.ts'
-import type { RelayIdentity } from '../identity/relay-identity.ts'
+import type { KeyPair, RelayIdentity } from '../identity/relay-identity.ts'
+import { currentPlatform } from '../../platform/current.ts'
+import type { X25519SecretKey } from '../../platform/crypto/x25519.ts'
 import { answerNtorV3 } from './ntor-v3-responder.ts'
 
 /** What a handshake asks of the relay that answers it. */
@@ -47,6 +49,15 @@ export function answerFast(relay: Pick<HandshakeRelay, 'circuitWindow'>, data: U
   return { ...answerCreateFast({ material: data, keyLength: HOP_KEY_SIZE }), flow }
 }
 
+/** What the runtime made of the onion keys of relays that have answered: reading one takes it longer than using it. */
+const onionSecrets = new WeakMap<KeyPair, X25519SecretKey>()
+
+function onionSecretOf(onion: KeyPair): X25519SecretKey {
+  const secret = onionSecrets.get(onion) ?? currentPlatform().x25519.secretKey(onion.secretKey)
+  onionSecrets.set(onion, secret)
+  return secret
+}
+
 /** Answers a CREATE2. Rejects when it is malformed, for other keys, or of a type that the relay does not speak. */
 export async function answerHandshake(
   relay: HandshakeRelay,
@@ -56,14 +67,14 @@ export async function answerHandshake(
   let flow = windowRules(relay.circuitWindow)
   switch (handshakeType) {
     case HandshakeType.NTOR: {
-      const keys = { rsaIdentity: rsa.fingerprint, onionSecretKey: onion.secretKey }
+      const keys = { rsaIdentity: rsa.fingerprint, onionSecretKey: onionSecretOf(onion) }
       return { ...answerNtor({ onionSkin: data, ...keys, keyLength: HOP_KEY_SIZE }), flow }
     }
     case HandshakeType.NTOR_V3: {
       const answered = await answerNtorV3({
         onionSkin: data,
         ed25519Identity: ed25519.publicKey,
-        onionSecretKey: onion.secretKey,
+        onionSecretKey: onionSecretOf(onion),
         keyLength: HOP_KEY_SIZE,
         answer: (message) => {
           flow = agreedFlow(relay, message) ?? flow

@@ -33,7 +33,7 @@ export function x25519Share(x25519: X25519): KeyShare {
       } catch {
         throw notOfTheGroup() // a key of small order (7.4.2: an all-zero secret is refused)
       } finally {
-        secretKey.fill(0)
+        secretKey.forget()
       }
     },
   }

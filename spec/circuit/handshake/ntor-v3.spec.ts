@@ -13,6 +13,8 @@ import { currentPlatform } from '../../../lib/platform/current.ts'
 import { webPlatform } from '../../../lib/platform/web.ts'
 import { answerNtorV3 } from '../../../lib/testing/relay/ntor-v3-responder.ts'
 import { codeOf } from '../../support/failures.ts'
+import type { X25519SecretKey } from '../../../lib/platform/crypto/x25519.ts'
+import { watchSecrets } from './support/watched-secrets.ts'
 import { degenerateKeys } from './vectors/degenerate-keys.ts'
 import { ntorV3Vector } from './vectors/ntor-v3.ts'
 
@@ -22,7 +24,7 @@ const answer = new TextEncoder().encode('what the relay answers')
 
 interface Host {
   readonly ed25519Identity: Uint8Array
-  readonly onionSecretKey: Uint8Array
+  readonly onionSecretKey: X25519SecretKey
   readonly ntorOnionKey: Uint8Array
 }
 
@@ -92,7 +94,7 @@ describe('ntor-v3', () => {
       ...shared,
       onionSkin: client.onionSkin,
       keyLength: 256,
-      onionSecretKey: hexToBytes(ntorV3Vector.onionSecretKey),
+      onionSecretKey: platform.x25519.secretKey(hexToBytes(ntorV3Vector.onionSecretKey)),
       secret: hexToBytes(ntorV3Vector.relaySecret),
       answer(said) {
         expect(bytesToHex(said)).to.equal(clientMessage)
@@ -135,22 +137,19 @@ describe('ntor-v3', () => {
     expect(seen.size).to.equal(10)
   })
 
-  it('overwrites the ephemeral secret when the handshake ends, well or badly', async () => {
+  it('forgets the ephemeral secret when the handshake ends, well or badly', async () => {
     const host = relay()
+    const { x25519, kept } = watchSecrets()
+    const watched = { ...host, message, platform: { ...platform, x25519 } }
     for (const end of ['well', 'badly'] as const) {
-      const { secretKey: secret } = platform.x25519.generateKeyPair()
-      const client = await startNtorV3({ ...host, message, platform, secret })
-      expect(secret).to.not.deep.equal(new Uint8Array(32))
+      const client = await startNtorV3(watched)
+      expect(kept.size).to.equal(1)
       if (end === 'well') await client.finish((await reply(host, client.onionSkin)).reply, 72)
       else expect(await codeOf(client.finish(new Uint8Array(64), 72))).to.equal('CIRCUIT_HANDSHAKE')
-      expect(secret).to.deep.equal(new Uint8Array(32))
+      expect(kept.size).to.equal(0)
     }
-    const { secretKey: secret } = platform.x25519.generateKeyPair()
-    const ntorOnionKey = new Uint8Array(32)
-    expect(await codeOf(startNtorV3({ ...host, ntorOnionKey, message, platform, secret }))).to.equal(
-      'CIRCUIT_HANDSHAKE',
-    )
-    expect(secret).to.deep.equal(new Uint8Array(32))
+    expect(await codeOf(startNtorV3({ ...watched, ntorOnionKey: new Uint8Array(32) }))).to.equal('CIRCUIT_HANDSHAKE')
+    expect(kept.size).to.equal(0)
   })
 
   it('finishes once only', async () => {
@@ -178,7 +177,7 @@ describe('ntor-v3', () => {
 
   it('refuses a reply with any byte changed', async () => {
     const host = relay()
-    const { secretKey } = platform.x25519.generateKeyPair()
+    const secretKey = crypto.getRandomValues(new Uint8Array(32))
     const { onionSkin } = await start(host, secretKey)
     const { reply: good } = await reply(host, onionSkin)
     for (let byte = 0; byte < good.length; byte++) {
@@ -191,7 +190,7 @@ describe('ntor-v3', () => {
 
   it('refuses a reply that is cut anywhere, or longer', async () => {
     const host = relay()
-    const { secretKey } = platform.x25519.generateKeyPair()
+    const secretKey = crypto.getRandomValues(new Uint8Array(32))
     const { onionSkin } = await start(host, secretKey)
     const { reply: good } = await reply(host, onionSkin)
     for (const length of [0, 1, 31, 32, 63, 64, good.length - 1]) {
@@ -219,7 +218,7 @@ describe('ntor-v3', () => {
 
   it('refuses the reply of who had another purpose in mind', async () => {
     const host = relay()
-    const { secretKey } = platform.x25519.generateKeyPair()
+    const secretKey = crypto.getRandomValues(new Uint8Array(32))
     const client = await startNtorV3({
       ...host,
       message,

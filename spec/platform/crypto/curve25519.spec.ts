@@ -185,9 +185,12 @@ const bytes32 = fc.uint8Array({ minLength: 32, maxLength: 32 })
 
 for (const [name, { x25519, verifyEd25519 }] of implementations) {
   describe(`X25519 by ${name}`, () => {
+    const agreed = (secret: Uint8Array, publicKey: Uint8Array): Uint8Array =>
+      x25519.sharedSecret(x25519.secretKey(secret), publicKey)
+
     for (const { secret, publicKey, shared } of X25519_VECTORS) {
       it(`agrees with the published vector ${secret.slice(0, 8)}`, () => {
-        expect(bytesToHex(x25519.sharedSecret(hexToBytes(secret), hexToBytes(publicKey)))).to.equal(shared)
+        expect(bytesToHex(agreed(hexToBytes(secret), hexToBytes(publicKey)))).to.equal(shared)
       })
     }
 
@@ -196,67 +199,80 @@ for (const [name, { x25519, verifyEd25519 }] of implementations) {
         [ALICE, BOB],
         [BOB, ALICE],
       ] as const) {
-        expect(x25519.publicKey(own.secret)).to.deep.equal(own.publicKey)
-        expect(bytesToHex(x25519.sharedSecret(own.secret, other.publicKey))).to.equal(ALICE_AND_BOB)
+        expect(x25519.publicKey(x25519.secretKey(own.secret))).to.deep.equal(own.publicKey)
+        expect(bytesToHex(agreed(own.secret, other.publicKey))).to.equal(ALICE_AND_BOB)
       }
     })
 
     it('makes key pairs that go together, and another one each time', () => {
       const a = x25519.generateKeyPair()
       const b = x25519.generateKeyPair()
-      expect(a.secretKey).not.to.deep.equal(b.secretKey)
-      for (const { secretKey, publicKey } of [a, b]) expect(publicKey).to.deep.equal(nobleX25519.publicKey(secretKey))
+      expect(a.publicKey).not.to.deep.equal(b.publicKey)
+      for (const { secretKey, publicKey } of [a, b]) expect(x25519.publicKey(secretKey)).to.deep.equal(publicKey)
       expect(x25519.sharedSecret(a.secretKey, b.publicKey)).to.deep.equal(x25519.sharedSecret(b.secretKey, a.publicKey))
+    })
+
+    it('agrees with @noble/curves by a pair of its own', () => {
+      const { secretKey, publicKey } = x25519.generateKeyPair()
+      const other = nobleX25519.generateKeyPair()
+      expect(x25519.sharedSecret(secretKey, other.publicKey)).to.deep.equal(
+        nobleX25519.sharedSecret(other.secretKey, publicKey),
+      )
     })
 
     it('gives bytes of its own, no view of a pool', () => {
       const { secretKey, publicKey } = x25519.generateKeyPair()
-      for (const bytes of [
-        secretKey,
-        publicKey,
-        x25519.publicKey(secretKey),
-        x25519.sharedSecret(secretKey, BOB.publicKey),
-      ])
+      for (const bytes of [publicKey, x25519.publicKey(secretKey), x25519.sharedSecret(secretKey, BOB.publicKey)])
         expectOwn(bytes)
+    })
+
+    it('uses a secret no more once it is forgotten, and leaves that of others alone', () => {
+      const bytes = new Uint8Array(ALICE.secret)
+      for (const secretKey of [x25519.secretKey(bytes), x25519.generateKeyPair().secretKey]) {
+        secretKey.forget()
+        expect(() => x25519.publicKey(secretKey)).to.throw(TypeError, 'forgotten')
+        expect(() => x25519.sharedSecret(secretKey, BOB.publicKey)).to.throw(TypeError, 'forgotten')
+      }
+      expect(bytes).to.deep.equal(ALICE.secret)
     })
 
     it('reads views, and changes nothing of what it is given', () => {
       const secret = inside(ALICE.secret)
       const publicKey = inside(BOB.publicKey)
-      expect(bytesToHex(x25519.sharedSecret(secret, publicKey))).to.equal(ALICE_AND_BOB)
-      expect(x25519.publicKey(secret)).to.deep.equal(ALICE.publicKey)
+      expect(bytesToHex(agreed(secret, publicKey))).to.equal(ALICE_AND_BOB)
+      expect(x25519.publicKey(x25519.secretKey(secret))).to.deep.equal(ALICE.publicKey)
       expect([new Uint8Array(secret), new Uint8Array(publicKey)]).to.deep.equal([ALICE.secret, BOB.publicKey])
     })
 
     it('refuses every point of small order, however it is encoded', () => {
       for (const u of SMALL_ORDER_U) {
-        expectDegenerate(() => x25519.sharedSecret(ALICE.secret, u))
-        expectDegenerate(() => x25519.sharedSecret(ALICE.secret, withHighBit(u)))
+        expectDegenerate(() => agreed(ALICE.secret, u))
+        expectDegenerate(() => agreed(ALICE.secret, withHighBit(u)))
       }
     })
 
     it('takes an encoding that is not reduced for the point that it is, and ignores the highest bit', () => {
       for (let u = 2n; u < 19n; u++) {
-        const shared = x25519.sharedSecret(ALICE.secret, littleEndian(u))
-        expect(x25519.sharedSecret(ALICE.secret, littleEndian(P + u))).to.deep.equal(shared)
-        expect(x25519.sharedSecret(ALICE.secret, withHighBit(littleEndian(P + u)))).to.deep.equal(shared)
+        const shared = agreed(ALICE.secret, littleEndian(u))
+        expect(agreed(ALICE.secret, littleEndian(P + u))).to.deep.equal(shared)
+        expect(agreed(ALICE.secret, withHighBit(littleEndian(P + u)))).to.deep.equal(shared)
       }
     })
 
     it('names a key that has not 32 bytes', () => {
       for (const length of [0, 31, 33, 64]) {
         const bad = new Uint8Array(length).fill(9)
-        expect(() => x25519.publicKey(bad)).to.throw(RangeError, '"secretKey"')
-        expect(() => x25519.sharedSecret(bad, BOB.publicKey)).to.throw(RangeError, '"secretKey"')
-        expect(() => x25519.sharedSecret(ALICE.secret, bad)).to.throw(RangeError, '"publicKey"')
+        expect(() => x25519.secretKey(bad)).to.throw(RangeError, '"secretKey"')
+        expect(() => agreed(ALICE.secret, bad)).to.throw(RangeError, '"publicKey"')
       }
     })
 
     it('agrees with @noble/curves, whatever comes', () => {
       fc.assert(
         fc.property(bytes32, bytes32, (secret, u) => {
-          expect(x25519.publicKey(secret)).to.deep.equal(nobleX25519.publicKey(secret))
-          expect(x25519.sharedSecret(secret, u)).to.deep.equal(nobleX25519.sharedSecret(secret, u))
+          const theirs = nobleX25519.secretKey(secret)
+          expect(x25519.publicKey(x25519.secretKey(secret))).to.deep.equal(nobleX25519.publicKey(theirs))
+          expect(agreed(secret, u)).to.deep.equal(nobleX25519.sharedSecret(theirs, u))
         }),
         { numRuns: 25 },
       )
