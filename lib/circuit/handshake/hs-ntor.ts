@@ -10,6 +10,7 @@
 import { sha3_256, shake256 } from '@noble/hashes/sha3.js'
 import { asciiBytes, constantTimeEqual } from '../../cell/bytes.ts'
 import { joinBytes } from '../../base/join-bytes.ts'
+import type { X25519SecretKey } from '../../platform/crypto/x25519.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { ephemeralPair, handshakeError, KEY_SIZE, withSecretInput, type KeyPair } from './handshake.ts'
 import { crypt, encapsulate } from './ntor-v3-functions.ts'
@@ -55,20 +56,20 @@ export interface HsNtorHandshake {
    * @throws TorError `CIRCUIT_HANDSHAKE` when it does not prove that it comes from the service
    */
   finish(reply: Uint8Array): Uint8Array
-  /** There will be no answer: the secret is overwritten. */
+  /** There will be no answer: the secret is forgotten. */
   abandon(): void
 }
 
 /**
  * Begins a handshake with a service.
  *
- * @param secret - the ephemeral secret of 32 bytes, for test vectors only; it is overwritten in the end
+ * @param secret - the ephemeral secret of 32 bytes, for test vectors only
  */
 export function startHsNtor(service: HsNtorService, platform: HsNtorPlatform, secret?: Uint8Array): HsNtorHandshake {
   const { x25519 } = platform
   const { secretKey, publicKey: clientKey } = ephemeralPair(x25519, secret)
   let isIntroduced = false
-  let ephemeral: Uint8Array | undefined = secretKey
+  let ephemeral: X25519SecretKey | undefined = secretKey
   return {
     async introduce(header, plain) {
       if (isIntroduced || ephemeral === undefined) throw new TypeError('Cannot introduce a client twice')
@@ -99,11 +100,11 @@ export function startHsNtor(service: HsNtorService, platform: HsNtorPlatform, se
             throw handshakeError('the other side does not prove that it is the onion service')
         })
       } finally {
-        own.fill(0)
+        own.forget()
       }
     },
     abandon() {
-      ephemeral?.fill(0)
+      ephemeral?.forget()
       ephemeral = undefined
     },
   }
@@ -126,7 +127,7 @@ export interface IntroduceRequest {
 export async function openIntroduce(
   request: IntroduceRequest,
   service: HsNtorService,
-  encryptionSecret: Uint8Array,
+  encryptionSecret: X25519SecretKey,
   platform: HsNtorPlatform,
 ): Promise<Uint8Array | undefined> {
   const { header, clientKey, cipherText } = request
@@ -148,13 +149,13 @@ export async function openIntroduce(
 /**
  * The service's half for a client, of 64 bytes, and the same key material that the client will derive.
  *
- * @param secret - the ephemeral secret of 32 bytes, for test vectors only; it is overwritten in the end
+ * @param secret - the ephemeral secret of 32 bytes, for test vectors only
  * @throws TorError `CIRCUIT_HANDSHAKE` when the client's key is of small order
  */
 export function answerHsNtor(
   clientKey: Uint8Array,
   service: HsNtorService,
-  encryptionSecret: Uint8Array,
+  encryptionSecret: X25519SecretKey,
   platform: HsNtorPlatform,
   secret?: Uint8Array,
 ): { readonly reply: Uint8Array<ArrayBuffer>; readonly keys: Uint8Array } {
@@ -171,7 +172,7 @@ export function answerHsNtor(
     })
     return { reply, keys }
   } finally {
-    secretKey.fill(0)
+    secretKey.forget()
   }
 }
 

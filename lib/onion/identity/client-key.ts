@@ -52,11 +52,14 @@ export function clientCredential(
   subcredential: Uint8Array,
   x25519: X25519,
 ): ClientCredential | undefined {
+  const secretKey = x25519.secretKey(secret)
   let seed: Uint8Array
   try {
-    seed = x25519.sharedSecret(secret, ephemeralKey)
+    seed = x25519.sharedSecret(secretKey, ephemeralKey)
   } catch {
     return undefined // whoever wrote it has encrypted nothing to anybody
+  } finally {
+    secretKey.forget()
   }
   const keys = shake(ID_SIZE + KEY_SIZE, subcredential, seed)
   seed.fill(0)

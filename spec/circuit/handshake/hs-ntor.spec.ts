@@ -3,6 +3,7 @@ import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
 import { expect } from 'chai'
 import { decodeIntroduce, INTRODUCE_SIZE, introduceHeader } from '../../../lib/cell/onion/introduce.ts'
 import { decodeIntroducePlain, encodeIntroducePlain } from '../../../lib/cell/onion/introduce-plain.ts'
+import type { X25519SecretKey } from '../../../lib/platform/crypto/x25519.ts'
 import { answerHsNtor, openIntroduce, startHsNtor, type HsNtorService } from '../../../lib/circuit/handshake/hs-ntor.ts'
 import { TorError } from '../../../lib/base/errors.ts'
 import { currentPlatform } from '../../../lib/platform/current.ts'
@@ -16,7 +17,7 @@ const service: HsNtorService = {
   encryptionKey: hexToBytes(vector.encryptionKey),
   subcredential: hexToBytes(vector.subcredential),
 }
-const encryptionSecret = (): Uint8Array => hexToBytes(vector.encryptionSecret)
+const encryptionSecret = (): X25519SecretKey => platform.x25519.secretKey(hexToBytes(vector.encryptionSecret))
 const codeOfThrown = (action: () => unknown): string => {
   try {
     action()
