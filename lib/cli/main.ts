@@ -7,9 +7,11 @@ import type { TorClient } from '../client/tor-client.ts'
 import { SocketError, TorError } from '../base/errors.ts'
 import { listenSocks } from '../node/listen-socks.ts'
 import { fetchCommand } from './fetch-command.ts'
+import { gatewayCommand } from './gateway-command.ts'
 import { openNetwork } from './network.ts'
 import { StatusLine, write, type Terminal } from './terminal.ts'
-import { HELP, parseArguments, UsageError, type Command, type ProxyCommand, type ResolveCommand } from './usage.ts'
+import { UsageError } from './usage-error.ts'
+import { parseArguments, type Command, type ProxyCommand, type ResolveCommand } from './usage.ts'
 
 /** Exit codes, beside those of a command's own. */
 const FAILED = 1
@@ -26,10 +28,12 @@ export async function main(args: readonly string[], terminal: Terminal, version:
   try {
     const command = parseArguments(args)
     if (command.command === 'help' || command.command === 'version') {
-      await write(terminal.stdout, `${command.command === 'help' ? HELP : version}\n`)
+      await write(terminal.stdout, `${command.command === 'help' ? command.text : version}\n`)
       return 0
     }
-    return await run(command, terminal)
+    if (command.command !== 'gateway') return await run(command, terminal)
+    await gatewayCommand(command, terminal)
+    return INTERRUPTED
   } catch (error) {
     if (terminal.signal.aborted) return INTERRUPTED
     // Whoever read our output has had enough, as `head` does.
@@ -40,7 +44,10 @@ export async function main(args: readonly string[], terminal: Terminal, version:
   }
 }
 
-async function run(command: Exclude<Command, { command: 'help' | 'version' }>, terminal: Terminal): Promise<number> {
+async function run(
+  command: Exclude<Command, { command: 'help' | 'version' | 'gateway' }>,
+  terminal: Terminal,
+): Promise<number> {
   const { stderr, signal } = terminal
   const line = new StatusLine(stderr, command.quiet)
   const network = await openNetwork(command.network, {

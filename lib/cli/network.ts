@@ -25,9 +25,13 @@ export interface OpenNetwork {
  */
 export async function openNetwork(choice: NetworkChoice, options: TorClientOptions): Promise<OpenNetwork> {
   if (choice.kind === 'embedded') return await openEmbedded(options)
-  const own = choice.kind === 'file' ? { network: await readNetwork(choice.file), storage: new MemoryStorage() } : {}
-  const tor = await TorClient.open({ ...options, ...own })
+  const tor = await TorClient.open({ ...options, ...(await chosenOf(choice)) })
   return { tor, close: () => tor.close() }
+}
+
+/** Options for a network whose relays are dialled: none for the public one. */
+export async function chosenOf(choice: NetworkChoice): Promise<Pick<TorClientOptions, 'network' | 'storage'>> {
+  return choice.kind === 'file' ? { network: await readNetwork(choice.file), storage: new MemoryStorage() } : {}
 }
 
 /** A network by its authorities. One with an authority on a private address is a private one. */

@@ -6,6 +6,14 @@
 import type * as util from 'node:util'
 import { TOKEN } from '../fetch/message/field-line.ts'
 import { builtinModule } from '../platform/runtime/builtin.ts'
+import {
+  GATEWAY_HELP,
+  GATEWAY_OPTIONS,
+  gatewayArguments,
+  type GatewayArguments,
+  type GatewayValues,
+} from './gateway-usage.ts'
+import { portOf, shown, UsageError } from './usage-error.ts'
 
 /** What `--help` prints: no more than a screen of 80 columns and 24 lines. */
 export const HELP = `tor-streams - fetch, proxy and resolve through Tor
@@ -21,6 +29,7 @@ export const HELP = `tor-streams - fetch, proxy and resolve through Tor
         --socks PORT           the port (9050)
         --http PORT            serve HTTP CONNECT, on this port
   tor-streams resolve NAME     addresses of a name, or the name of an address
+  tor-streams gateway          lead web pages to relays; gateway --help has more
 
   Which network: the public one, or
         --network FILE         the one of the DirAuthority lines of this torrc
@@ -66,17 +75,24 @@ export interface ResolveCommand extends Common {
   readonly name: string
 }
 
+/** `tor-streams gateway`. */
+export interface GatewayCommand extends Common, GatewayArguments {
+  readonly command: 'gateway'
+}
+
 /** What the arguments ask for. */
 export type Command =
-  FetchCommand | ProxyCommand | ResolveCommand | { readonly command: 'help' } | { readonly command: 'version' }
-
-/** The arguments make no sense; the message says which. */
-export class UsageError extends Error {
-  override readonly name: string = 'UsageError'
-}
+  | FetchCommand
+  | ProxyCommand
+  | ResolveCommand
+  | GatewayCommand
+  | { readonly command: 'help'; readonly text: string }
+  | { readonly command: 'version' }
 
 const FETCH_ONLY = ['output', 'include', 'method', 'data', 'header', 'cacert'] as const
 const PROXY_ONLY = ['socks', 'http'] as const
+const GATEWAY_ONLY = Object.keys(GATEWAY_OPTIONS) as readonly (keyof GatewayValues)[]
+const COMMANDS = 'fetch, proxy, resolve or gateway'
 
 /**
  * Reads the arguments.
@@ -85,10 +101,10 @@ const PROXY_ONLY = ['socks', 'http'] as const
  */
 export function parseArguments(args: readonly string[]): Command {
   const { values, positionals } = parse(args)
-  if (values.help === true) return { command: 'help' }
-  if (values.version === true) return { command: 'version' }
   const [command, target, ...more] = positionals
-  if (command === undefined) throw new UsageError('There is no command: fetch, proxy or resolve')
+  if (values.help === true) return { command: 'help', text: command === 'gateway' ? GATEWAY_HELP : HELP }
+  if (values.version === true) return { command: 'version' }
+  if (command === undefined) throw new UsageError(`There is no command: ${COMMANDS}`)
   const common: Common = { network: networkOf(values.network, values.embedded === true), quiet: values.quiet === true }
   const refuse = (names: readonly (keyof typeof values)[]): void => {
     const given = names.find((name) => values[name] !== undefined)
@@ -101,7 +117,7 @@ export function parseArguments(args: readonly string[]): Command {
   }
   switch (command) {
     case 'fetch':
-      refuse(PROXY_ONLY)
+      refuse([...PROXY_ONLY, ...GATEWAY_ONLY])
       return {
         ...common,
         command,
@@ -114,16 +130,21 @@ export function parseArguments(args: readonly string[]): Command {
         cacert: values.cacert,
       }
     case 'proxy': {
-      refuse(FETCH_ONLY)
+      refuse([...FETCH_ONLY, ...GATEWAY_ONLY])
       if (target !== undefined) throw new UsageError('The command proxy takes options only')
       const [socks, http] = [portOf('socks', values.socks), portOf('http', values.http)]
       return { ...common, command, socks: socks ?? (http === undefined ? 9050 : undefined), http }
     }
     case 'resolve':
-      refuse([...FETCH_ONLY, ...PROXY_ONLY])
+      refuse([...FETCH_ONLY, ...PROXY_ONLY, ...GATEWAY_ONLY])
       return { ...common, command, name: one('a NAME') }
+    case 'gateway':
+      // The network within a process has no relays that others reach.
+      refuse([...FETCH_ONLY, ...PROXY_ONLY, 'embedded'])
+      if (target !== undefined) throw new UsageError('The command gateway takes options only')
+      return { ...common, command, ...gatewayArguments(values) }
     default:
-      throw new UsageError(`There is no command ${shown(command)}: fetch, proxy or resolve`)
+      throw new UsageError(`There is no command ${shown(command)}: ${COMMANDS}`)
   }
 }
 
@@ -136,6 +157,7 @@ const OPTIONS = {
   cacert: { type: 'string' },
   socks: { type: 'string' },
   http: { type: 'string' },
+  ...GATEWAY_OPTIONS,
   network: { type: 'string' },
   embedded: { type: 'boolean' },
   quiet: { type: 'boolean', short: 'q' },
@@ -176,14 +198,4 @@ function headerOf(text: string): readonly [string, string] {
   if (/[\0\r\n]/.test(value)) throw new UsageError(`The header ${name} has a line break or a NUL in it`)
   if (/[^\0-\xff]/.test(value)) throw new UsageError(`The header ${name} has a character that no header can have`)
   return [name, value]
-}
-
-/** What somebody has typed, in one line. */
-const shown = (text: string): string => JSON.stringify(text.slice(0, 60)).slice(1, -1)
-
-function portOf(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
-  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
-    throw new UsageError(`--${name} needs a port, 0 to 65535, unlike ${shown(text)}`)
-  return Number(text)
 }

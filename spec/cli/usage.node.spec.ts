@@ -1,13 +1,17 @@
 import { expect } from 'chai'
 import { formatBytes, progressLine } from '../../lib/cli/progress-bar.ts'
 import { StatusLine } from '../../lib/cli/terminal.ts'
-import { HELP, parseArguments, UsageError } from '../../lib/cli/usage.ts'
+import { GATEWAY_HELP, GATEWAY_OPTIONS } from '../../lib/cli/gateway-usage.ts'
+import { UsageError } from '../../lib/cli/usage-error.ts'
+import { HELP, parseArguments } from '../../lib/cli/usage.ts'
 
 describe('The command line: arguments', () => {
   it('has a help that fits a screen', () => {
-    const lines = HELP.split('\n')
-    expect(lines.length).to.be.at.most(24)
-    expect(lines.filter((line) => line.length > 80)).to.deep.equal([])
+    for (const help of [HELP, GATEWAY_HELP]) {
+      const lines = help.split('\n')
+      expect(lines.length).to.be.at.most(24)
+      expect(lines.filter((line) => line.length > 80)).to.deep.equal([])
+    }
   })
 
   it('names every option in its help', () => {
@@ -28,6 +32,7 @@ describe('The command line: arguments', () => {
     ]) {
       expect(HELP).to.include(`--${option}`)
     }
+    for (const option of Object.keys(GATEWAY_OPTIONS)) expect(GATEWAY_HELP).to.include(`--${option}`)
   })
 
   it('reads a fetch', () => {
@@ -85,8 +90,40 @@ describe('The command line: arguments', () => {
     })
   })
 
+  it('reads a gateway', () => {
+    const defaults = {
+      command: 'gateway',
+      hostname: '127.0.0.1',
+      port: 8080,
+      origins: undefined,
+      maxLinks: undefined,
+      maxLinksPerClient: undefined,
+      trustForwarded: false,
+      allowPrivate: false,
+      network: { kind: 'public' },
+      quiet: false,
+    }
+    expect(parseArguments(['gateway'])).to.deep.equal(defaults)
+    const args = 'gateway --listen [::1]:0 --origin https://a.example --origin http://b.example:81/ --max-links 9'
+    const others = ' --max-links-per-client 2 --trust-forwarded --allow-private --network torrc -q'
+    expect(parseArguments((args + others).split(' '))).to.deep.equal({
+      ...defaults,
+      hostname: '::1',
+      port: 0,
+      origins: ['https://a.example', 'http://b.example:81'],
+      maxLinks: 9,
+      maxLinksPerClient: 2,
+      trustForwarded: true,
+      allowPrivate: true,
+      network: { kind: 'file', file: 'torrc' },
+      quiet: true,
+    })
+    expect(parseArguments(['gateway', '--listen', '81'])).to.include({ hostname: '127.0.0.1', port: 81 })
+  })
+
   it('gives help and the version whatever else there is', () => {
-    expect(parseArguments(['fetch', '-h'])).to.deep.equal({ command: 'help' })
+    expect(parseArguments(['fetch', '-h'])).to.deep.equal({ command: 'help', text: HELP })
+    expect(parseArguments(['gateway', '--help'])).to.deep.equal({ command: 'help', text: GATEWAY_HELP })
     expect(parseArguments(['--version'])).to.deep.equal({ command: 'version' })
   })
 
@@ -112,6 +149,15 @@ describe('The command line: arguments', () => {
     'a port that is none': ['proxy', '--socks', '65536'],
     'a port that is no number': ['proxy', '--http', '-1'],
     'an argument for proxy': ['proxy', '9050'],
+    'an argument for gateway': ['gateway', '8080'],
+    'a name to listen on': ['gateway', '--listen', 'a.example:80'],
+    'an address without a port to listen on': ['gateway', '--listen', '127.0.0.1'],
+    'a port above the highest to listen on': ['gateway', '--listen', '127.0.0.1:65536'],
+    'an origin with a path': ['gateway', '--origin', 'https://a.example/x'],
+    'an origin that is none': ['gateway', '--origin', '*'],
+    'no links at all': ['gateway', '--max-links', '0'],
+    'an option of gateway for proxy': ['proxy', '--origin', 'https://a.example'],
+    'a gateway to the network within the process': ['gateway', '--embedded'],
     'two networks': ['resolve', 'x', '--embedded', '--network', 'file'],
   }
   for (const [what, args] of Object.entries(wrong)) {
