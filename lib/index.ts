@@ -6,15 +6,9 @@
 export { SocketError, TorError } from './base/errors.ts'
 export type { ErrorCode, SocketErrorOptions, StreamAttempt, TorErrorOptions } from './base/errors.ts'
 export { WithheldError } from './base/withheld.ts'
+export type { TorClientOptions } from './client/client-options.ts'
 export { TorClient } from './client/tor-client.ts'
-export type {
-  AttemptLimits,
-  CircuitChoice,
-  ConnectOptions,
-  ResolveOptions,
-  TorClientOptions,
-  TorFetchInit,
-} from './client/tor-client.ts'
+export type { AttemptLimits, CircuitChoice, ConnectOptions, ResolveOptions, TorFetchInit } from './client/tor-client.ts'
 export type { IsolationToken } from './client/circuits/isolation.ts'
 export type { ClientPhase, ClientStatus } from './client/bootstrap/status.ts'
 export type { FetchInit } from './fetch/request/request.ts'

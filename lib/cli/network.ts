@@ -5,7 +5,8 @@
  */
 import type * as fs from 'node:fs/promises'
 import { isInternalAddress, parseIPAddress } from '../cell/ip-address.ts'
-import { TorClient, type TorClientOptions } from '../client/tor-client.ts'
+import type { TorClientOptions } from '../client/client-options.ts'
+import { TorClient } from '../client/tor-client.ts'
 import { parseDirAuthorityLines } from '../directory/network/dir-authority-lines.ts'
 import type { NetworkConfig } from '../directory/network/network-config.ts'
 import { builtinModule } from '../platform/runtime/builtin.ts'

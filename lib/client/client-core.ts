@@ -22,6 +22,7 @@ import { decodeHex } from '../directory/text/encoding.ts'
 import { DocumentSource, type ServerPick } from './bootstrap/document-source.ts'
 import { GuardManager, type GuardPick } from './guards/guards.ts'
 import { ClientStore } from './bootstrap/client-store.ts'
+import { SnapshotSource, type SnapshotPlace } from './bootstrap/snapshot-source.ts'
 import { LearnedPolicies } from './paths/learned-policies.ts'
 import { PathSelector } from './paths/path-selection.ts'
 import { unlessAborted } from '../base/pause.ts'
@@ -38,6 +39,8 @@ export interface ClientCoreOptions {
   readonly random: Random
   /** False for fixed windows, whatever the network says. */
   readonly congestionControl: boolean
+  /** Where all of the directory is to be had outside Tor, if the user gave a place. */
+  readonly snapshot: SnapshotPlace | undefined
   onProgress(status: ClientStatus): void
 }
 
@@ -58,6 +61,7 @@ export class ClientCore {
   readonly #channels: ChannelPool
   readonly #keeper: DirectoryKeeper
   readonly #source: DocumentSource
+  readonly #snapshots: SnapshotSource
   readonly #kept: ClientStore
   readonly #learned: LearnedPolicies
   readonly #closing = new AbortController()
@@ -89,9 +93,11 @@ export class ClientCore {
       clock,
       platform,
     })
+    this.#snapshots = new SnapshotSource(options.snapshot, clock)
     this.#keeper = new DirectoryKeeper({
       network,
       source: this.#source,
+      snapshots: this.#snapshots,
       kept: this.#kept,
       clock,
       platform,
@@ -119,7 +125,9 @@ export class ClientCore {
 
   /** How far the client has come. */
   get status(): ClientStatus {
-    const own = [this.#warning, this.#guards.warning].filter((warning) => warning !== undefined)
+    const own = [this.#warning, this.#snapshots.warning, this.#guards.warning].filter(
+      (warning) => warning !== undefined,
+    )
     const warnings = [...own, ...this.#kept.warnings]
     return statusOf(this.#phase, this.#done, warnings)
   }
@@ -152,6 +160,7 @@ export class ClientCore {
     await unlessAborted(this.#keeper.load(), both)
     await this.#keeper.usable(both)
     this.#progress('circuit', 0)
+    this.#snapshots.end() // a client that has a directory asks relays
     await this.pool.warmUp(both)
     this.#progress('ready', 0)
     this.#planRenewal()

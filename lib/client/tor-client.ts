@@ -3,18 +3,14 @@
  *
  * @module
  */
-import { startTimer, systemClock, type Clock } from '../base/clock.ts'
+import { startTimer, systemClock } from '../base/clock.ts'
 import type { Fetch } from '../fetch/create-fetch.ts'
 import type { FetchInit } from '../fetch/request/request.ts'
 import { chosenNetwork } from '../directory/network/chosen-network.ts'
-import type { NetworkConfig } from '../directory/network/network-config.ts'
 import type { DirectoryRelay } from '../directory/network-directory.ts'
 import { TorError } from '../base/errors.ts'
 import { isInternalAddress, parseIPAddress, parseIPv6 } from '../cell/ip-address.ts'
 import { currentPlatform } from '../platform/current.ts'
-import type { Platform } from '../platform/platform.ts'
-import type { Transport } from '../platform/links/transport.ts'
-import type { Storage } from '../platform/storage/storage.ts'
 import { LOOKUP_OPTION_NAMES, lookUp, type LookupAnswer, type LookupOptions } from '../stream/lookup.ts'
 import { checkStreamDefaults, STREAM_OPTION_NAMES, type StreamOptions } from '../stream/options.ts'
 import { abortSignal, checkOptions, duration, flag, type OptionNames } from '../base/checks.ts'
@@ -23,60 +19,13 @@ import { tlsLayer } from '../stream/tls-layer.ts'
 import { TorStream } from '../stream/tor-stream.ts'
 import { Attachment } from './attach/attachment.ts'
 import { ClientCore } from './client-core.ts'
+import { CLIENT_OPTION_NAMES, directoryUrl, type TorClientOptions } from './client-options.ts'
 import type { ExitRequirements } from './paths/exit-choice.ts'
 import type { IsolationToken } from './circuits/isolation.ts'
 import { unlessAborted } from '../base/pause.ts'
-import { secureRandom, type Random } from './relays/random.ts'
+import { secureRandom } from './relays/random.ts'
 import { refuseTarget } from './attach/refusals.ts'
 import type { ClientStatus } from './bootstrap/status.ts'
-
-/** Options of {@link TorClient.open}. */
-export interface TorClientOptions {
-  /**
-   * Which network: the public one, or one of one's own.
-   *
-   * @defaultValue 'public'
-   */
-  readonly network?: 'public' | NetworkConfig | undefined
-  /** How relays are reached; the runtime's own way by default. A browser has none. */
-  readonly transport?: Transport | undefined
-  /**
-   * Where directory and guards are kept; by default a cache directory of files where the runtime has files, in a browser a
-   * database of the page's origin (`IndexedDbStorage`). A client whose storage fails goes on in memory, and says so in `status.warnings`.
-   */
-  readonly storage?: Storage | undefined
-  /**
-   * `false` gives every circuit fixed windows. Otherwise those to exits that speak it have congestion control, if the
-   * network says so.
-   *
-   * @defaultValue true
-   */
-  readonly congestionControl?: boolean | undefined
-  /**
-   * Defaults for the streams of this client, those of `fetch` too: a browser gives its TLS library here, as `{ tls: {
-   * adapter } }`.
-   */
-  readonly streamDefaults?: StreamOptions | undefined
-  /** Gives up opening. Once the client is open it has no effect. */
-  readonly signal?: AbortSignal | undefined
-  /**
-   * How long opening may take in all, in ms.
-   *
-   * @defaultValue 120000
-   */
-  readonly timeout?: number | undefined
-  /**
-   * Called with each step of opening, and when the client is closed. When it throws, opening fails with that; later it
-   * makes no difference.
-   */
-  readonly onProgress?: ((status: ClientStatus) => void) | undefined
-  /** @internal */
-  readonly clock?: Clock | undefined
-  /** @internal */
-  readonly platform?: Platform | undefined
-  /** @internal */
-  readonly random?: Random | undefined
-}
 
 /** Which circuit a stream or a lookup may take. */
 export interface CircuitChoice {
@@ -114,19 +63,6 @@ export interface TorFetchInit extends FetchInit {
   readonly exit?: CircuitChoice['exit']
 }
 
-const CLIENT_OPTION_NAMES: OptionNames<TorClientOptions> = {
-  network: true,
-  transport: true,
-  storage: true,
-  congestionControl: true,
-  streamDefaults: true,
-  signal: true,
-  timeout: true,
-  onProgress: true,
-  clock: true,
-  platform: true,
-  random: true,
-}
 const CIRCUIT_CHOICE_NAMES: OptionNames<CircuitChoice> = { isolation: true, exit: true }
 const CONNECT_OPTION_NAMES: OptionNames<ConnectOptions> = {
   ...STREAM_OPTION_NAMES,
@@ -191,6 +127,7 @@ export class TorClient {
     let thrown: { readonly error: unknown } | undefined
     const { congestionControl = true } = options
     flag('congestionControl', congestionControl)
+    const directory = directoryUrl(options.directory)
     const core = new ClientCore({
       network,
       transport,
@@ -199,6 +136,7 @@ export class TorClient {
       platform,
       random: options.random ?? secureRandom,
       congestionControl,
+      snapshot: directory && { url: directory, patience: timeout / 3, fetch: options.directoryFetch },
       onProgress: (status) => {
         try {
           if (thrown === undefined) onProgress?.(status)

@@ -57,11 +57,17 @@ export interface MicrodescriptorEntry {
 export interface MicrodescriptorOptions extends SliceOptions {
   /** The digests of those that were asked for; by default any is welcome. */
   readonly asked?: ReadonlySet<string>
+  /**
+   * How many others are passed over.
+   *
+   * @defaultValue 0
+   */
+  readonly strangers?: number
 }
 
 /**
  * Reads microdescriptors that stand one after the other, in slices: other tasks have their turn between them. One that
- * is malformed does not cost the others. It ends at the first that was not asked for, is there for the second time, or
+ * is malformed does not cost the others. It ends at the first that was not asked for, beyond those that are passed over, is there for the second time, or
  * is longer than any: whoever sends such has nothing better to give, and it may be much.
  *
  * @throws TorError `DIRECTORY_MALFORMED`, as rejection, when the text does not begin with a microdescriptor
@@ -76,14 +82,16 @@ export async function parseMicrodescriptors(
   const reader = new MicrodescriptorReader()
   const entries = new Map<string, MicrodescriptorEntry>()
   const slices = new Slices(READ_A_SLICE, options)
+  let strangers = options.strangers ?? 0
   for (let start = 0; start < text.length;) {
     const next = text.indexOf(`\n${FIRST_LINE}`, start)
     const end = next === -1 ? text.length : next + 1
     if (end - start > MAX_MICRODESCRIPTOR) break
     const bytes = reader.encode(text.slice(start, end))
     const digest = encodeBase64(sha256(bytes))
-    if (entries.has(digest) || options.asked?.has(digest) === false) break
-    entries.set(digest, reader.read(bytes, digest))
+    const isStranger = options.asked?.has(digest) === false
+    if (entries.has(digest) || (isStranger && strangers-- === 0)) break
+    if (!isStranger) entries.set(digest, reader.read(bytes, digest))
     if (slices.isFull(end - start + MICRODESCRIPTOR_COST)) await slices.pause()
     start = end
   }

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import type { ClientPhase, ClientStatus } from '../../lib/client/bootstrap/status.ts'
-import { TorClient, type TorClientOptions } from '../../lib/client/tor-client.ts'
+import type { TorClientOptions } from '../../lib/client/client-options.ts'
+import { TorClient } from '../../lib/client/tor-client.ts'
 import { publicNetwork } from '../../lib/directory/network/public-network.ts'
 import type { TorError } from '../../lib/base/errors.ts'
 import { currentPlatform } from '../../lib/platform/current.ts'

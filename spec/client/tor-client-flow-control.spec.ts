@@ -1,5 +1,6 @@
 import { expect } from 'chai'
-import { TorClient, type TorClientOptions } from '../../lib/client/tor-client.ts'
+import type { TorClientOptions } from '../../lib/client/client-options.ts'
+import { TorClient } from '../../lib/client/tor-client.ts'
 import type { SocketInfo } from '../../lib/stream/contract/socket-info.ts'
 import { echo, source } from '../../lib/testing/exit/exits.ts'
 import type { TestCircuit } from '../../lib/testing/relay/test-circuit.ts'

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
-import { TorClient, type TorClientOptions } from '../../lib/client/tor-client.ts'
+import type { TorClientOptions } from '../../lib/client/client-options.ts'
+import { TorClient } from '../../lib/client/tor-client.ts'
 import type { ClientStatus } from '../../lib/client/bootstrap/status.ts'
 import type { DirectoryRelay } from '../../lib/directory/network-directory.ts'
 import { SocketError } from '../../lib/base/errors.ts'

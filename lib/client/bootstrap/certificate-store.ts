@@ -59,12 +59,25 @@ export class CertificateStore {
     verifyConsensus(consensus, { authorities, certificates: this.#certificates, now: clock.now(), platform })
   }
 
+  /** Takes those of a text that are missing for this consensus, as far as they hold; nobody is asked for those again. */
+  async offer(consensus: Consensus, text: string): Promise<void> {
+    const missing = this.#missing(consensus)
+    if (missing.length === 0 || text.length > MAX_CERTIFICATES) return
+    try {
+      const good = this.#goodOnes(parseKeyCertificates(text, missing))
+      this.#certificates = newestCertificates([...this.#certificates, ...good])
+    } catch {
+      return // there is none among them: relays are asked
+    }
+    await this.#keep()
+  }
+
   /**
    * Fetches the certificates that are missing. What a server leaves out is asked of the next, as long as there are too
    * few for this consensus. When some cannot be had, perhaps the others will do: gives the reason.
    */
   async fetch(consensus: Consensus, signal: AbortSignal): Promise<unknown> {
-    const { source, kept } = this.#options
+    const { source } = this.#options
     let missing = this.#missing(consensus)
     if (missing.length === 0) return undefined
     const path = (): string => {
@@ -84,13 +97,17 @@ export class CertificateStore {
     } catch (error) {
       return error
     }
-    await kept.keep('certificates', this.#certificates.map(({ text }) => text).join(''))
+    await this.#keep()
     return undefined
   }
 
   /** True when some that would prove the consensus are not there. */
   lackSome(consensus: Consensus): boolean {
     return this.#missing(consensus).length > 0
+  }
+
+  async #keep(): Promise<void> {
+    await this.#options.kept.keep('certificates', this.#certificates.map(({ text }) => text).join(''))
   }
 
   #missing(consensus: Consensus): ReturnType<typeof missingCertificates> {

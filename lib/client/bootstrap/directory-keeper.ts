@@ -9,6 +9,7 @@ import { checkLifetime, nextFetch, type ConsensusAge } from '../../directory/con
 import { parseConsensus, type Consensus } from '../../directory/consensus.ts'
 import type { NetworkConfig } from '../../directory/network/network-config.ts'
 import { isUsable, NetworkDirectory } from '../../directory/network-directory.ts'
+import type { DirectorySnapshot } from '../../directory/snapshot.ts'
 import { markHandled } from '../../base/deferred.ts'
 import { TorError } from '../../base/errors.ts'
 import type { Platform } from '../../platform/platform.ts'
@@ -16,6 +17,7 @@ import type { DocumentSource } from './document-source.ts'
 import type { ClientStore } from './client-store.ts'
 import { CertificateStore } from './certificate-store.ts'
 import { MicrodescriptorStore } from './microdescriptor-store.ts'
+import type { SnapshotSource } from './snapshot-source.ts'
 import { unlessAborted } from '../../base/pause.ts'
 import { describedFraction, neededFraction } from '../relays/path-fraction.ts'
 import type { ClientPhase } from './status.ts'
@@ -30,6 +32,8 @@ const STALE_RETRY = 60_000
 export interface DirectoryKeeperOptions {
   readonly network: NetworkConfig
   readonly source: Pick<DocumentSource, 'fetch' | 'release'>
+  /** Where all of it may be had at once. */
+  readonly snapshots?: Pick<SnapshotSource, 'take' | 'refuse'> | undefined
   readonly kept: Pick<ClientStore, 'use' | 'keep'>
   readonly clock: Clock
   readonly platform: Platform
@@ -156,13 +160,20 @@ export class DirectoryKeeper {
   }
 
   async #refresh(renews: boolean, signal: AbortSignal): Promise<NetworkDirectory> {
-    const { clock, missingOfGuards } = this.#options
+    const { clock, missingOfGuards, snapshots } = this.#options
     const known = this.#consensus
     const phase = known && ageOf(known, clock.now())?.phase
     const isGoodEnough = phase === 'fresh' || (!renews && phase !== undefined && phase !== 'stale')
-    const consensus = known && isGoodEnough ? known : await this.#fetchConsensus(signal)
+    let consensus = known
+    let snapshot: DirectorySnapshot | undefined
+    if (consensus === undefined || !isGoodEnough) {
+      this.#progress('consensus', 0)
+      snapshot = await snapshots?.take(signal)
+      consensus = await this.#fetchConsensus(snapshot, signal)
+    }
     this.#consensus = consensus
     const wanted = new Set(consensus.relays.filter(isUsable).map(({ microdescriptorDigest }) => microdescriptorDigest))
+    if (snapshot) await this.#microdescriptors.offer(wanted, snapshot.microdescriptors)
     const failure = await this.#microdescriptors.fetch(wanted, signal, (done) =>
       this.#progress('microdescriptors', done),
     )
@@ -182,9 +193,9 @@ export class DirectoryKeeper {
     return directory
   }
 
-  async #fetchConsensus(signal: AbortSignal): Promise<Consensus> {
-    const { network, source, kept, clock } = this.#options
-    this.#progress('consensus', 0)
+  /** @param snapshot - what is looked at before relays are asked: one more server, that is believed no more than they are */
+  async #fetchConsensus(snapshot: DirectorySnapshot | undefined, signal: AbortSignal): Promise<Consensus> {
+    const { network, source, snapshots, kept, clock } = this.#options
     const wanted = network.authorities.map(({ v3Identity }) => v3Identity).sort()
     const path = `/tor/status-vote/current/consensus-microdesc/${wanted.join('+')}.z`
     const known = this.#consensus
@@ -193,6 +204,7 @@ export class DirectoryKeeper {
       const parsed = await parseConsensus(text)
       this.#expectNewer(parsed)
       this.#progress('certificates', 0)
+      if (snapshot) await this.#certificates.offer(parsed, snapshot.certificates)
       const problem = await this.#certificates.fetch(parsed, signal)
       this.#verify(parsed, problem)
       const before = behind
@@ -208,12 +220,19 @@ export class DirectoryKeeper {
       await kept.keep('consensus', text)
       return parsed
     }
+    if (snapshot !== undefined && snapshot.consensus.length <= MAX_CONSENSUS) {
+      try {
+        return await accept(snapshot.consensus, () => undefined)
+      } catch (error) {
+        if (signal.aborted || !isAnswer(error)) throw error
+        snapshots?.refuse(error)
+      }
+    }
     try {
       return await source.fetch({ path, limit: MAX_CONSENSUS }, accept, signal)
     } catch (error) {
       // Nobody else had one. That this client is too old for a newer one is to be said all the same.
-      const isAnswer = error instanceof TorError && error.code.startsWith('DIRECTORY_')
-      if (behind === undefined || signal.aborted || !isAnswer) throw error
+      if (behind === undefined || signal.aborted || !isAnswer(error)) throw error
       return behind
     }
   }
@@ -283,3 +302,6 @@ function ageOf(consensus: Consensus, now: number): ConsensusAge | undefined {
     return undefined // that is what it throws for
   }
 }
+
+/** True for a document that is no good, which speaks for asking somebody else. */
+const isAnswer = (error: unknown): boolean => error instanceof TorError && error.code.startsWith('DIRECTORY_')

@@ -14,6 +14,9 @@ import type { DocumentSource } from './document-source.ts'
 
 const MAX_MICRODESCRIPTORS = 2_000_000
 
+/** How many descriptions that are not wanted a text may have that nobody was asked for: as many as a network has relays. */
+const MAX_STRANGERS = 10_000
+
 /** How many microdescriptors are asked for at a time, and how many such requests are under way. */
 const BATCH = 200
 const PARALLEL = 3
@@ -35,7 +38,7 @@ export interface MicrodescriptorStoreOptions {
 export class MicrodescriptorStore {
   readonly #options: MicrodescriptorStoreOptions
   readonly #known = new Map<string, { readonly parsed: Microdescriptor; readonly text: string }>()
-  /** The last fetch brought something. */
+  /** There is something that is not kept yet. */
   #hasNew = false
   /** By digest: how often it was looked for in vain, and when last. */
   readonly #vain = new Map<string, { readonly times: number; readonly at: number }>()
@@ -59,6 +62,16 @@ export class MicrodescriptorStore {
     return digests.some((digest) => this.#isDue(digest))
   }
 
+  /** Takes what a text has of `wanted`; nobody is asked for that again. */
+  async offer(wanted: ReadonlySet<string>, text: string): Promise<void> {
+    const left = new Set([...wanted].filter((digest) => !this.#known.has(digest)))
+    try {
+      if ((await this.#take(text, left, MAX_STRANGERS)) > 0) this.#hasNew = true
+    } catch {
+      // It has none: relays are asked.
+    }
+  }
+
   /**
    * Fetches what is missing of `wanted`, and forgets the others. Some may be missing after that, and for some of those
    * it may be too early to ask again.
@@ -78,7 +91,6 @@ export class MicrodescriptorStore {
     )
     const total = batches.length
     let failure: TorError | undefined
-    this.#hasNew = false
     progress(0)
     // Each lane has a server of its own, as far as there are enough: a slow one holds up one batch at a time.
     const worker = async (lane: number): Promise<void> => {
@@ -90,8 +102,10 @@ export class MicrodescriptorStore {
     await Promise.all(Array.from({ length: PARALLEL }, (_, lane) => worker(lane)))
     for (const known of [this.#known, this.#vain])
       for (const digest of known.keys()) if (!wanted.has(digest)) known.delete(digest)
-    if (this.#hasNew)
+    if (this.#hasNew) {
+      this.#hasNew = false
       await this.#options.kept.keep('microdescriptors', [...this.#known.values()].map(({ text }) => text).join(''))
+    }
     if (signal.aborted) throw new TorError('ABORTED', 'the directory is not wanted any more', { cause: signal.reason })
     return failure
   }
@@ -127,9 +141,10 @@ export class MicrodescriptorStore {
   }
 
   /** Takes the microdescriptors of a text, of those that were asked for, which it strikes off; returns how many. */
-  async #take(text: string, asked?: Set<string>): Promise<number> {
+  async #take(text: string, asked?: Set<string>, strangers = 0): Promise<number> {
     let taken = 0
-    for (const { digest, microdescriptor, text: own } of await parseMicrodescriptors(text, asked ? { asked } : {})) {
+    const options = asked ? { asked, strangers } : {}
+    for (const { digest, microdescriptor, text: own } of await parseMicrodescriptors(text, options)) {
       if (microdescriptor === undefined || (asked && !asked.delete(digest))) continue
       this.#known.set(digest, { parsed: microdescriptor, text: own })
       this.#vain.delete(digest)

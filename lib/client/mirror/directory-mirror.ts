@@ -16,7 +16,7 @@ import type { DirectorySnapshot } from '../../directory/snapshot.ts'
 import { currentPlatform } from '../../platform/current.ts'
 import type { Transport } from '../../platform/links/transport.ts'
 import type { Platform } from '../../platform/platform.ts'
-import { MemoryStorage, type Storage } from '../../platform/storage/storage.ts'
+import type { Storage } from '../../platform/storage/storage.ts'
 import { ClientStore } from '../bootstrap/client-store.ts'
 import { DirectoryKeeper } from '../bootstrap/directory-keeper.ts'
 import { DocumentSource } from '../bootstrap/document-source.ts'
@@ -107,7 +107,7 @@ export class DirectoryMirror {
   static async open(options: DirectoryMirrorOptions): Promise<DirectoryMirror> {
     const { platform = currentPlatform(), signal, timeout } = options
     const network = await chosenNetwork(options.network)
-    const storage = options.storage ?? (await platform.storage?.()) ?? new MemoryStorage()
+    const storage = options.storage ?? (await platform.storage())
     const mirror = new DirectoryMirror(options, network, platform, storage)
     const deadline = new AbortController()
     const stopTimer = startTimer(mirror.#clock, timeout, () => deadline.abort())

@@ -172,7 +172,10 @@ export function checkOrigin(origin: string): string {
     if ((protocol === 'https:' || protocol === 'http:') && written === origin.replace(/\/$/, '').toLowerCase())
       return written
   }
-  throw withInput(new TypeError('Cannot use the option origin as it is no http: or https: origin, which has no path'), origin)
+  throw withInput(
+    new TypeError('Cannot use the option origin as it is no http: or https: origin, which has no path'),
+    origin,
+  )
 }
 
 function whole(name: string, value: number, least: number, most: number): number {

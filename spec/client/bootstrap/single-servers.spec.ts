@@ -1,5 +1,6 @@
 import { expect } from 'chai'
-import type { TorClient, TorClientOptions } from '../../../lib/client/tor-client.ts'
+import type { TorClientOptions } from '../../../lib/client/client-options.ts'
+import type { TorClient } from '../../../lib/client/tor-client.ts'
 import { MemoryStorage } from '../../../lib/platform/storage/storage.ts'
 import type { TestRelay } from '../../../lib/testing/relay/test-relay.ts'
 import { ClientFixture } from '../support/client-fixture.ts'

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import type { TorError } from '../../../lib/base/errors.ts'
-import type { TorClient, TorClientOptions } from '../../../lib/client/tor-client.ts'
+import type { TorClientOptions } from '../../../lib/client/client-options.ts'
+import type { TorClient } from '../../../lib/client/tor-client.ts'
 import { MemoryStorage } from '../../../lib/platform/storage/storage.ts'
 import type { TestRelay } from '../../../lib/testing/relay/test-relay.ts'
 import { rejection } from '../../stream/support/stream-fixture.ts'

@@ -1,0 +1,106 @@
+/**
+ * What a client may be told when it opens.
+ *
+ * @module
+ */
+import type { OptionNames } from '../base/checks.ts'
+import type { Clock } from '../base/clock.ts'
+import { withInput } from '../base/withheld.ts'
+import type { NetworkConfig } from '../directory/network/network-config.ts'
+import type { Transport } from '../platform/links/transport.ts'
+import type { Platform } from '../platform/platform.ts'
+import type { Storage } from '../platform/storage/storage.ts'
+import type { StreamOptions } from '../stream/options.ts'
+import type { ClientStatus } from './bootstrap/status.ts'
+import type { Random } from './relays/random.ts'
+
+/** Options of `TorClient.open`. */
+export interface TorClientOptions {
+  /**
+   * Which network: the public one, or one of one's own.
+   *
+   * @defaultValue 'public'
+   */
+  readonly network?: 'public' | NetworkConfig | undefined
+  /** How relays are reached; the runtime's own way by default. A browser has none. */
+  readonly transport?: Transport | undefined
+  /**
+   * Where directory and guards are kept; by default a cache directory of files where the runtime has files, in a browser a
+   * database of the page's origin (`IndexedDbStorage`). A client whose storage fails goes on in memory, and says so in `status.warnings`.
+   */
+  readonly storage?: Storage | undefined
+  /**
+   * `false` gives every circuit fixed windows. Otherwise those to exits that speak it have congestion control, if the
+   * network says so.
+   *
+   * @defaultValue true
+   */
+  readonly congestionControl?: boolean | undefined
+  /**
+   * Defaults for the streams of this client, those of `fetch` too: a browser gives its TLS library here, as `{ tls: {
+   * adapter } }`.
+   */
+  readonly streamDefaults?: StreamOptions | undefined
+  /**
+   * Where the directory of the network can be had in one request, such as `/directory` of a gateway, relative to the page
+   * where there is one. Only a client that has none asks there, once while it opens, with `fetch`: **a request outside Tor**,
+   * which tells that server this machine's address, and that Tor is used. What comes is verified as any other document, and
+   * what is missing, old or wrong is fetched from relays: whoever serves it has no say in guards and paths. None by
+   * default.
+   */
+  readonly directory?: string | URL | undefined
+  /** Gives up opening. Once the client is open it has no effect. */
+  readonly signal?: AbortSignal | undefined
+  /**
+   * How long opening may take in all, in ms.
+   *
+   * @defaultValue 120000
+   */
+  readonly timeout?: number | undefined
+  /**
+   * Called with each step of opening, and when the client is closed. When it throws, opening fails with that; later it
+   * makes no difference.
+   */
+  readonly onProgress?: ((status: ClientStatus) => void) | undefined
+  /** @internal */
+  readonly directoryFetch?: typeof globalThis.fetch | undefined
+  /** @internal */
+  readonly clock?: Clock | undefined
+  /** @internal */
+  readonly platform?: Platform | undefined
+  /** @internal */
+  readonly random?: Random | undefined
+}
+
+/** The names of all options. */
+export const CLIENT_OPTION_NAMES: OptionNames<TorClientOptions> = {
+  network: true,
+  transport: true,
+  storage: true,
+  congestionControl: true,
+  streamDefaults: true,
+  directory: true,
+  signal: true,
+  timeout: true,
+  onProgress: true,
+  directoryFetch: true,
+  clock: true,
+  platform: true,
+  random: true,
+}
+
+/**
+ * The URL of the option `directory`, relative to the page where there is one.
+ *
+ * @throws TypeError naming the option
+ */
+export function directoryUrl(given: string | URL | undefined): URL | undefined {
+  if (given === undefined) return undefined
+  const { location } = globalThis as { location?: { readonly href?: string } }
+  const url = typeof given === 'string' || given instanceof URL ? parsed(String(given), location?.href) : undefined
+  if (url !== undefined && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '') return url
+  throw withInput(new TypeError('Cannot use the option directory as it is no URL of the kind http: or https:'), given)
+}
+
+const parsed = (text: string, base: string | undefined): URL | undefined =>
+  URL.canParse(text, base) ? new URL(text, base) : undefined
