@@ -1,17 +1,32 @@
-/** Every program of the README: its types against the package as npm packs it, and a run of it in this Node as it stands. */
+/**
+ * Every program of the README and the guides: its types against the package as npm packs it, and a run of it in this Node
+ * as it stands. Programs for a page are marked `javascript`, and are not run here.
+ */
 import { execFile } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect } from 'chai'
 import { transform } from 'esbuild'
+import { guideWithTable } from '../scripts/error-table.js'
 import { ROOT } from '../scripts/files.js'
 import { authority, serverCertificate, serverKey } from './support/tls-authority.ts'
 
 const run = promisify(execFile)
-const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
-const programs = [...readme.matchAll(/^```(?:js|ts)\n([^]*?)^```$/gm)].map(([, code]) => code as string)
+const GUIDES = join(ROOT, 'docs', 'guides')
+const guides = readdirSync(GUIDES).sort()
+
+/** A program, and where it stands. */
+const programs = [
+  ['README.md', join(ROOT, 'README.md')] as const,
+  ...guides.map((name) => [name, join(GUIDES, name)] as const),
+].flatMap(([name, file]) =>
+  [...readFileSync(file, 'utf8').matchAll(/^```(?:js|ts)\n([^]*?)^```$/gm)].map(([, code], index) => ({
+    name: `${name}, number ${index + 1},`,
+    code: code as string,
+  })),
+)
 
 /** Makes `TorClient.open()` use a network of this process, whose exits find a server of this process under every name. */
 const PRELOAD = `
@@ -38,12 +53,16 @@ const network = await TestNetwork.start({
 })
 const open = TorClient.open.bind(TorClient)
 TorClient.open = (options) =>
-  open({ ...options, network: network.config, transport: network.transport, storage: new MemoryStorage() })
+  open(
+    options?.transport
+      ? { storage: new MemoryStorage(), ...options }
+      : { storage: new MemoryStorage(), ...options, network: network.config, transport: network.transport },
+  )
 `
 
 const TORRC = `SocksPort 0\nDirAuthority a orport=1 v3ident=${'A'.repeat(40)} 127.0.0.1:2 ${'B'.repeat(40)}\n`
 
-describe('The programs of the README', function () {
+describe('The programs of the README and the guides', function () {
   this.timeout(120_000)
   let folder: string
 
@@ -68,7 +87,7 @@ describe('The programs of the README', function () {
     writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
     writeFileSync(join(folder, 'preload.mjs'), PRELOAD)
     writeFileSync(join(folder, 'torrc'), TORRC)
-    for (const [index, code] of programs.entries()) {
+    for (const [index, { code }] of programs.entries()) {
       writeFileSync(join(folder, `program${index}.mjs`), code)
       writeFileSync(join(folder, `typed${index}.mts`), code)
     }
@@ -93,13 +112,13 @@ describe('The programs of the README', function () {
     expect(stdout).to.equal('')
   })
 
-  for (const [index, code] of programs.entries()) {
-    it(`number ${index + 1} has nothing that Node 20 would not parse`, async () => {
+  for (const [index, { name, code }] of programs.entries()) {
+    it(`${name} has nothing that Node 20 would not parse`, async () => {
       const inNode20 = await transform(code, { target: 'node20.19', format: 'esm' })
       expect(inNode20.code).to.equal((await transform(code, { target: 'esnext', format: 'esm' })).code)
     })
 
-    it(`number ${index + 1} runs`, async () => {
+    it(`${name} runs`, async () => {
       const tls = JSON.stringify({ authority, key: serverKey, cert: serverCertificate })
       const { stdout } = await run(process.execPath, ['--import', './preload.mjs', `program${index}.mjs`], {
         cwd: folder,
@@ -109,4 +128,24 @@ describe('The programs of the README', function () {
       expect(stdout.trim()).not.to.equal('')
     })
   }
+})
+
+describe('The guides', () => {
+  it('name every error code, with what it means and what to do', () => {
+    expect(readFileSync(join(GUIDES, 'errors.md'), 'utf8')).to.equal(guideWithTable())
+  })
+
+  for (const name of guides) {
+    it(`${name} links to what is there`, () => {
+      const text = readFileSync(join(GUIDES, name), 'utf8')
+      for (const [, link] of text.matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)) expect(guides).to.include(link)
+    })
+  }
+
+  it('are in the documentation', () => {
+    const { projectDocuments } = JSON.parse(readFileSync(join(ROOT, 'typedoc.json'), 'utf8')) as {
+      projectDocuments: string[]
+    }
+    expect([...projectDocuments].sort()).to.deep.equal(guides.map((name) => `docs/guides/${name}`))
+  })
 })

@@ -13,8 +13,9 @@
  * What went wrong, as a stable word to branch on. Messages may change from one release to the next; codes do not.
  *
  * - `CELL_MALFORMED`: bytes of a peer that are no well-formed cell or message
- * - `LINK_UNREACHABLE`, `LINK_TIMEOUT`, `LINK_CLOSED`: the connection to the first relay could not be made, was not
- *   ready in time, or is gone
+ * - `LINK_UNREACHABLE`: the connection to the first relay could not be made
+ * - `LINK_TIMEOUT`: the connection to the first relay was not ready in time
+ * - `LINK_CLOSED`: the connection to the first relay is gone
  * - `LINK_VERSION`: no link protocol version in common (tor-spec, "Negotiating versions")
  * - `LINK_CERTS`: the relay's certificates do not prove an identity (tor-spec, "CERTS cells")
  * - `LINK_IDENTITY`: the relay proved an identity, but not the one that was asked for
@@ -42,13 +43,14 @@
  * - `TLS_FAILED`: the TLS handshake came to nothing, or what came later is no TLS
  * - `TLS_TRUNCATED`: the connection ended without TLS having said so: what was read may not be all
  * - `HOOK_IGNORED`: a library that was given a hook of ours for its connections did not call it
- * - `RESOLVE_TRANSIENT`, `RESOLVE_FAILED`: the name could not be resolved now, or does not resolve at all
+ * - `RESOLVE_TRANSIENT`: the name could not be resolved now
+ * - `RESOLVE_FAILED`: the name does not resolve
  * - `DIRECTORY_MALFORMED`: a consensus, certificate or microdescriptor that is not well-formed (dir-spec)
  * - `DIRECTORY_SIGNATURES`: not more than half of the known authorities signed the consensus
  * - `DIRECTORY_CERTIFICATE`: an authority's certificate is not the one that was asked for, is not certified by its
  *   identity, or does not hold now
- * - `DIRECTORY_EXPIRED`, `DIRECTORY_FUTURE`: the consensus stopped being valid more than 24 hours ago, or will only be
- *   valid more than 24 hours from now
+ * - `DIRECTORY_EXPIRED`: the consensus stopped being valid more than 24 hours ago
+ * - `DIRECTORY_FUTURE`: the consensus will only be valid more than 24 hours from now
  * - `DIRECTORY_DIGEST`: a document is not the one whose digest was asked for
  * - `DIRECTORY_TOO_LARGE`: a document is larger than any of its kind, perhaps only once it is decompressed
  * - `DIRECTORY_UNAVAILABLE`: none of the relays that were asked served the document
