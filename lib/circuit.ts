@@ -8,6 +8,8 @@ export type { ProvenIdentity } from './channel/certs.ts'
 export { Channel, type ChannelOptions } from './channel/channel.ts'
 export type { CircuitPort, CircuitReceiver } from './channel/circuit-port.ts'
 export { Circuit } from './circuit/circuit.ts'
+export type { CellCounts } from './circuit/circuit-controller.ts'
+export type { CongestionState } from './circuit/flow-control.ts'
 export type { CircuitOptions, DirectoryCircuitOptions } from './circuit/circuit-options.ts'
 export {
   readCongestionParameters,
@@ -23,4 +25,10 @@ export type { RunningDigest } from './platform/crypto/running-digest.ts'
 export type { Keystream } from './platform/crypto/keystream.ts'
 export type { DirectoryServer, Relay, RelayProtocols } from './relay.ts'
 export type { XonXoffParameters } from './stream/contract/flow-parameters.ts'
-export type { FlowControlKind } from './stream/contract/socket-info.ts'
+export type {
+  FlowControlKind,
+  RelayInfo,
+  SocketCircuit,
+  StreamTraffic,
+  XonXoffState,
+} from './stream/contract/socket-info.ts'

@@ -8,7 +8,31 @@ export type { ErrorCode, SocketErrorOptions, StreamAttempt, TorErrorOptions } fr
 export { WithheldError } from './base/withheld.ts'
 export type { TorClientOptions } from './client/client-options.ts'
 export { TorClient } from './client/tor-client.ts'
-export type { AttemptLimits, CircuitChoice, ConnectOptions, ResolveOptions, TorFetchInit } from './client/tor-client.ts'
+export type {
+  AttemptLimits,
+  CircuitChoice,
+  ConnectOptions,
+  ResolveOptions,
+  TorFetchInit,
+} from './client/connect-options.ts'
+export type {
+  CircuitFlow,
+  CircuitInfo,
+  CircuitState,
+  CircuitSummary,
+  StreamFlowInfo,
+  StreamInfo,
+  StreamState,
+} from './client/watch/circuit-info.ts'
+export type { CircuitPurpose } from './client/circuits/seen-circuit.ts'
+export type {
+  BandwidthEvent,
+  CircuitEvent,
+  ClientEvent,
+  StatusEvent,
+  StreamEvent,
+  WatchOptions,
+} from './client/watch/client-event.ts'
 export type { IsolationToken } from './client/circuits/isolation.ts'
 export type { ClientPhase, ClientStatus } from './client/bootstrap/status.ts'
 export type { FetchInit } from './fetch/request/request.ts'
@@ -27,7 +51,15 @@ export type { DirectoryServer, Relay, RelayProtocols } from './relay.ts'
 export type { LookupAnswer, LookupOptions } from './stream/lookup.ts'
 export type { AddressFamily, StreamOptions } from './stream/options.ts'
 export type { AnySocketAddress, SocketAddress } from './stream/socket-address.ts'
-export type { FlowControlKind, StreamWindows, SocketInfo } from './stream/contract/socket-info.ts'
+export type {
+  FlowControlKind,
+  RelayInfo,
+  SocketCircuit,
+  SocketInfo,
+  StreamTraffic,
+  StreamWindows,
+  XonXoffState,
+} from './stream/contract/socket-info.ts'
 export type { TorStream as TorSocket } from './stream/tor-stream.ts'
 export type { ReadableType, StreamConstructors } from './base/streams/stream-constructors.ts'
 export type { SecureOptions, SecureTransport, TlsOptions } from './tls/options.ts'

@@ -25,7 +25,15 @@ export { RelayDataChunker, type RelayDataChunkerOptions } from './stream/bytes/r
 export { RelayDataRun } from './stream/bytes/relay-data-run.ts'
 export { parseSocketAddress, type AnySocketAddress, type SocketAddress } from './stream/socket-address.ts'
 export type { FlowWaiter, HalfClosedRules, StreamFlow } from './stream/contract/stream-flow.ts'
-export type { FlowControlKind, StreamWindows, SocketInfo } from './stream/contract/socket-info.ts'
+export type {
+  FlowControlKind,
+  RelayInfo,
+  SocketCircuit,
+  SocketInfo,
+  StreamTraffic,
+  StreamWindows,
+  XonXoffState,
+} from './stream/contract/socket-info.ts'
 export { TorStream } from './stream/tor-stream.ts'
 export type { ReadableType, StreamConstructors } from './base/streams/stream-constructors.ts'
 export { CIRCUIT_WINDOW, ReceiveWindow, SendWindow, STREAM_WINDOW, type WindowSize } from './stream/flow/windows.ts'

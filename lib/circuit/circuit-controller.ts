@@ -20,6 +20,14 @@ import { HopPlace } from './hop-place.ts'
 import { PendingHandshake, type AnswerOfHandshake } from './handshake/pending-handshake.ts'
 import { RelayReceiver, type RelayReceiverOwner } from './relay-receiver.ts'
 
+/** Relay cells of a circuit. */
+export interface CellCounts {
+  /** Those that went out. */
+  readonly sent: number
+  /** Those that came in. */
+  readonly received: number
+}
+
 export class CircuitController implements CircuitReceiver, StreamCarrier, RelayReceiverOwner {
   readonly opened: Deferred<void> = deferred()
   readonly closed: Deferred<void> = deferred()
@@ -43,6 +51,11 @@ export class CircuitController implements CircuitReceiver, StreamCarrier, RelayR
   /** The flow control of the last hop, once the path is complete. */
   get flowControl(): FlowControlKind | undefined {
     return this.#flowControl
+  }
+
+  /** Relay cells so far, those of the circuit's own upkeep included. */
+  get cells(): CellCounts {
+    return { sent: this.#outbox?.cells ?? 0, received: this.#receiver.cells }
   }
 
   // Building (see build.ts).

@@ -17,8 +17,9 @@ import type { AnySocketAddress } from '../stream/socket-address.ts'
 import type { FlowControlKind, StreamWindows } from '../stream/contract/socket-info.ts'
 import { tlsLayer } from '../stream/tls-layer.ts'
 import { TorStream } from '../stream/tor-stream.ts'
+import type { CongestionState } from './flow-control.ts'
 import { buildFast, buildPath } from './build.ts'
-import { CircuitController } from './circuit-controller.ts'
+import { CircuitController, type CellCounts } from './circuit-controller.ts'
 import {
   checkCircuit,
   CIRCUIT_OPTION_NAMES,
@@ -125,6 +126,19 @@ export class Circuit {
   get windows(): StreamWindows {
     const flow = this.#controller.hops.at(-1)?.flow
     return { package: flow?.sendWindow.available ?? 0, deliver: flow?.receiveWindow.available ?? 0 }
+  }
+
+  /** How congestion control sees the path to the last hop; undefined for fixed windows, and until the circuit is open. */
+  get congestion(): CongestionState | undefined {
+    const state = this.#controller.hops.at(-1)?.flow.congestion
+    if (state === undefined || this.flowControl === undefined) return undefined
+    const { cwnd, inflight, rtt, inSlowStart } = state
+    return { cwnd, inflight, rtt, inSlowStart }
+  }
+
+  /** Relay cells so far, of 514 bytes on the link each; those of the circuit's own upkeep included. */
+  get cells(): CellCounts {
+    return this.#controller.cells
   }
 
   /**

@@ -25,10 +25,24 @@ export interface SendCredit {
   acknowledge(body: Uint8Array): void
 }
 
+/** How congestion control sees a path (proposal 324, section 3). */
+export interface CongestionState {
+  /** The congestion window: how many DATA cells may be on their way, as it is now. */
+  readonly cwnd: number
+  /** DATA cells that were sent and not acknowledged. */
+  readonly inflight: number
+  /** The smoothed round-trip time in ms; undefined before the first measurement. */
+  readonly rtt: number | undefined
+  /** True until the first sign of a queue. */
+  readonly inSlowStart: boolean
+}
+
 /** The flow control of one hop. */
 export interface FlowControl {
   /** What the streams of the hop need for XON/XOFF, which comes with congestion control; undefined for windows. */
   readonly xonXoff: XonXoffSetup | undefined
+  /** Undefined for windows. */
+  readonly congestion: CongestionState | undefined
   readonly sendWindow: SendCredit
   readonly receiveWindow: ReceiveWindow
   readonly unsentSendmes: UnsentSendmes
@@ -51,6 +65,7 @@ export function fixedWindows(packageWindow: number = CIRCUIT_WINDOW.cells): Flow
   const { cells, step } = CIRCUIT_WINDOW
   return {
     xonXoff: undefined,
+    congestion: undefined,
     sendWindow: new AuthenticatedSendWindow(packageWindow),
     receiveWindow: new ReceiveWindow(CIRCUIT_WINDOW),
     unsentSendmes: new UnsentSendmes(cells / step),
@@ -75,6 +90,7 @@ export function congestionControlled(negotiated: NegotiatedCongestionControl, is
         return sendWindow.maxRtt
       },
     },
+    congestion: sendWindow,
     sendWindow,
     receiveWindow: new ReceiveWindow({ cells: CIRCUIT_WINDOW.cells, step: increment }),
     unsentSendmes: new UnsentSendmes(Math.ceil(LARGEST_FLIGHT / increment)),

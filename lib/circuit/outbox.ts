@@ -71,6 +71,11 @@ export class Outbox {
     this.#failed = failed
   }
 
+  /** Relay cells that were packed so far. */
+  get cells(): number {
+    return this.#sealed
+  }
+
   /** How many more DATA cells can leave now: room on the link, and keystream. */
   room(hop: Hop): number {
     if (this.#waiting.length > 0) return 0

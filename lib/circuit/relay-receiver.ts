@@ -60,6 +60,11 @@ export class RelayReceiver {
     this.#cryptos = cryptos
   }
 
+  /** Relay cells that came so far. */
+  get cells(): number {
+    return this.#usefulCells + this.#idleCells
+  }
+
   /** The read of the link is worked off: each stream it brought messages for may hand on what it has. */
   readProcessed(): void {
     for (const endpoint of this.#touched) endpoint.readProcessed()

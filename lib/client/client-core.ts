@@ -24,6 +24,8 @@ import { GuardManager, type GuardPick } from './guards/guards.ts'
 import { ClientStore } from './bootstrap/client-store.ts'
 import { SnapshotSource, type SnapshotPlace } from './bootstrap/snapshot-source.ts'
 import { LearnedPolicies } from './paths/learned-policies.ts'
+import { Observer } from './watch/observer.ts'
+import type { CountryLookup } from './watch/seen.ts'
 import { PathSelector } from './paths/path-selection.ts'
 import { unlessAborted } from '../base/pause.ts'
 import { shuffled, type Random } from './relays/random.ts'
@@ -41,6 +43,7 @@ export interface ClientCoreOptions {
   readonly congestionControl: boolean
   /** Where all of the directory is to be had outside Tor, if the user gave a place. */
   readonly snapshot: SnapshotPlace | undefined
+  readonly countryOf?: CountryLookup | undefined
   onProgress(status: ClientStatus): void
 }
 
@@ -57,6 +60,8 @@ export class ClientCore {
   readonly network: NetworkConfig
   readonly clock: Clock
   readonly platform: Platform
+  /** What there is to see. */
+  readonly observer: Observer
   readonly #options: ClientCoreOptions
   readonly #channels: ChannelPool
   readonly #keeper: DirectoryKeeper
@@ -74,6 +79,8 @@ export class ClientCore {
   #done = 0
   #stopRenewal: (() => void) | undefined
   #closed: Promise<void> | undefined
+  /** Changes with each new identity. */
+  #identity: symbol = Symbol('identity')
 
   constructor(options: ClientCoreOptions) {
     const { network, transport, storage, clock, platform, random } = options
@@ -81,12 +88,14 @@ export class ClientCore {
     this.network = network
     this.clock = clock
     this.platform = platform
+    this.observer = new Observer({ clock, status: () => this.status, countryOf: options.countryOf })
     this.#channels = new ChannelPool({ transport, clock, platform })
     this.#kept = new ClientStore(storage, clock, this.#closing.signal)
     this.#learned = new LearnedPolicies(() => clock.now())
     this.#guards = GuardManager.load(undefined, { now: () => clock.now(), random })
     this.#source = new DocumentSource({
       channels: this.#channels,
+      watcher: this.observer,
       servers: () => this.#servers(),
       isOptimistic: () => this.isOptimistic,
       keepsChannel: (fingerprint) => this.#guards.sampled.includes(fingerprint),
@@ -113,6 +122,7 @@ export class ClientCore {
     })
     this.pool = new CircuitPool({
       channels: this.#channels,
+      watcher: this.observer,
       guards: () => this.#guards,
       learned: this.#learned,
       paths: (signal) => this.#currentPaths(signal),
@@ -140,6 +150,17 @@ export class ClientCore {
   /** Whether streams that are told nothing send DATA before CONNECTED (param-spec, `UseOptimisticData`). */
   get isOptimistic(): boolean {
     return this.#keeper.directory?.param('UseOptimisticData', 1, 0, 1) !== 0
+  }
+
+  /** What goes together; see {@link renewIdentity}. */
+  get identity(): symbol {
+    return this.#identity
+  }
+
+  /** What begins from now on shares no circuit with what was before. */
+  renewIdentity(): void {
+    this.#identity = Symbol('identity')
+    this.pool.renew()
   }
 
   /**
@@ -275,6 +296,7 @@ export class ClientCore {
     if (this.#phase === 'ready' && phase !== 'closed') return
     this.#phase = phase
     this.#done = done
+    this.observer.statusChanged()
     this.#options.onProgress(this.status)
   }
 }

@@ -7,6 +7,7 @@ import type { OptionNames } from '../base/checks.ts'
 import type { Clock } from '../base/clock.ts'
 import { withInput } from '../base/withheld.ts'
 import type { NetworkConfig } from '../directory/network/network-config.ts'
+import type { DirectoryRelay } from '../directory/network-directory.ts'
 import type { Transport } from '../platform/links/transport.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Storage } from '../platform/storage/storage.ts'
@@ -62,6 +63,11 @@ export interface TorClientOptions {
    * makes no difference.
    */
   readonly onProgress?: ((status: ClientStatus) => void) | undefined
+  /**
+   * Says in which country a relay is, as two letters or as you like: `tor.circuits` and `tor.watch` show it. Without one
+   * they show none: the library knows no addresses of countries.
+   */
+  readonly countryOf?: ((relay: DirectoryRelay) => string | undefined) | undefined
   /** @internal */
   readonly directoryFetch?: typeof globalThis.fetch | undefined
   /** @internal */
@@ -83,6 +89,7 @@ export const CLIENT_OPTION_NAMES: OptionNames<TorClientOptions> = {
   signal: true,
   timeout: true,
   onProgress: true,
+  countryOf: true,
   directoryFetch: true,
   clock: true,
   platform: true,

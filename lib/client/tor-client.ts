@@ -5,15 +5,13 @@
  */
 import { startTimer, systemClock } from '../base/clock.ts'
 import type { Fetch } from '../fetch/create-fetch.ts'
-import type { FetchInit } from '../fetch/request/request.ts'
 import { chosenNetwork } from '../directory/network/chosen-network.ts'
-import type { DirectoryRelay } from '../directory/network-directory.ts'
 import { TorError } from '../base/errors.ts'
 import { isInternalAddress, parseIPAddress, parseIPv6 } from '../cell/ip-address.ts'
 import { currentPlatform } from '../platform/current.ts'
-import { LOOKUP_OPTION_NAMES, lookUp, type LookupAnswer, type LookupOptions } from '../stream/lookup.ts'
-import { checkStreamDefaults, STREAM_OPTION_NAMES, type StreamOptions } from '../stream/options.ts'
-import { abortSignal, checkOptions, duration, flag, type OptionNames } from '../base/checks.ts'
+import { lookUp, type LookupAnswer } from '../stream/lookup.ts'
+import { checkStreamDefaults, type StreamOptions } from '../stream/options.ts'
+import { abortSignal, checkOptions, duration, flag } from '../base/checks.ts'
 import { parseHost, parseSocketAddress, type AnySocketAddress } from '../stream/socket-address.ts'
 import { tlsLayer } from '../stream/tls-layer.ts'
 import { TorStream } from '../stream/tor-stream.ts'
@@ -21,63 +19,22 @@ import { Attachment } from './attach/attachment.ts'
 import { ClientCore } from './client-core.ts'
 import { CLIENT_OPTION_NAMES, directoryUrl, type TorClientOptions } from './client-options.ts'
 import type { ExitRequirements } from './paths/exit-choice.ts'
-import type { IsolationToken } from './circuits/isolation.ts'
 import { unlessAborted } from '../base/pause.ts'
 import { secureRandom } from './relays/random.ts'
 import { refuseTarget } from './attach/refusals.ts'
 import type { ClientStatus } from './bootstrap/status.ts'
+import {
+  checkAttempts,
+  CONNECT_OPTION_NAMES,
+  RESOLVE_OPTION_NAMES,
+  type ConnectOptions,
+  type ResolveOptions,
+  type TorFetchInit,
+} from './connect-options.ts'
+import type { CircuitInfo } from './watch/circuit-info.ts'
+import type { ClientEvent, WatchOptions } from './watch/client-event.ts'
+import { watch } from './watch/watch.ts'
 
-/** Which circuit a stream or a lookup may take. */
-export interface CircuitChoice {
-  /** Streams share a circuit only with those that have the same token. Compared by identity. */
-  readonly isolation?: IsolationToken | undefined
-  /** A condition on the exit, beside its policy. Choosing exits makes you easier to tell apart. */
-  readonly exit?: ((relay: DirectoryRelay) => boolean) | undefined
-}
-
-/** How long a stream or a lookup is tried. */
-export interface AttemptLimits {
-  /**
-   * How long it may take in all, with every try, in ms.
-   *
-   * @defaultValue 120000
-   */
-  readonly timeout?: number | undefined
-  /**
-   * How long each try may take, in ms; the last counts for all further ones.
-   *
-   * @defaultValue [10000, 10000, 15000]
-   */
-  readonly attemptTimeouts?: readonly number[] | undefined
-}
-
-/** Options of {@link TorClient.connect}. */
-export interface ConnectOptions extends Omit<StreamOptions, 'timeout'>, CircuitChoice, AttemptLimits {}
-
-/** Options of {@link TorClient.resolve}. */
-export interface ResolveOptions extends Omit<LookupOptions, 'timeout'>, CircuitChoice, AttemptLimits {}
-
-/** What {@link TorClient.fetch} may be told beside the standard's members. */
-export interface TorFetchInit extends FetchInit {
-  /** As of {@link CircuitChoice}. Connections are used again only for fetches with this very function. */
-  readonly exit?: CircuitChoice['exit']
-}
-
-const CIRCUIT_CHOICE_NAMES: OptionNames<CircuitChoice> = { isolation: true, exit: true }
-const CONNECT_OPTION_NAMES: OptionNames<ConnectOptions> = {
-  ...STREAM_OPTION_NAMES,
-  ...CIRCUIT_CHOICE_NAMES,
-  attemptTimeouts: true,
-}
-const RESOLVE_OPTION_NAMES: OptionNames<ResolveOptions> = {
-  ...LOOKUP_OPTION_NAMES,
-  ...CIRCUIT_CHOICE_NAMES,
-  attemptTimeouts: true,
-}
-
-/** As C tor has them: `SocksTimeout` and `CircuitStreamTimeout` for one try after another. */
-const STREAM_TIMEOUT = 120_000
-const ATTEMPT_TIMEOUTS = [10_000, 10_000, 15_000] as const
 const OPEN_TIMEOUT = 120_000
 
 /**
@@ -92,13 +49,12 @@ const OPEN_TIMEOUT = 120_000
 export class TorClient {
   readonly #core: ClientCore
   readonly #streamDefaults: StreamOptions
-  /** What tells the streams of this view from those of others. */
-  readonly #view = Symbol('isolation')
-  #fetch: Promise<Fetch> | undefined
+  #latest: Self
 
   private constructor(core: ClientCore, streamDefaults: StreamOptions) {
     this.#core = core
     this.#streamDefaults = streamDefaults
+    this.#latest = { identity: core.identity, view: Symbol('isolation'), fetch: undefined }
     this.connect = this.connect.bind(this)
     this.resolve = this.resolve.bind(this)
     this.fetch = this.fetch.bind(this)
@@ -125,9 +81,11 @@ export class TorClient {
       throw new TypeError('Cannot open a client without transport as this runtime cannot dial')
     const deadline = new AbortController()
     let thrown: { readonly error: unknown } | undefined
-    const { congestionControl = true } = options
+    const { congestionControl = true, countryOf } = options
     flag('congestionControl', congestionControl)
     const directory = directoryUrl(options.directory)
+    if (countryOf !== undefined && typeof countryOf !== 'function')
+      throw new TypeError('Cannot use the option countryOf as it is no function')
     const core = new ClientCore({
       network,
       transport,
@@ -137,6 +95,7 @@ export class TorClient {
       random: options.random ?? secureRandom,
       congestionControl,
       snapshot: directory && { url: directory, patience: timeout / 3, fetch: options.directoryFetch },
+      countryOf,
       onProgress: (status) => {
         try {
           if (thrown === undefined) onProgress?.(status)
@@ -181,25 +140,7 @@ export class TorClient {
    * invalid names
    */
   connect(address: AnySocketAddress, ownOptions: ConnectOptions = {}): TorStream {
-    checkOptions(ownOptions, CONNECT_OPTION_NAMES)
-    const { isolation, exit, attemptTimeouts, ...options } = { ...this.#streamDefaults, ...ownOptions }
-    const target = parseSocketAddress(address)
-    refuseTarget(target.hostname, this.#isTesting && options.rejectInternalAddresses !== true)
-    const requirements = {
-      ports: [target.port],
-      host: target.hostname,
-      exit,
-      family: familyOf(target.hostname, options),
-    }
-    const attachment = this.#attachment(requirements, { ...options, isolation, attemptTimeouts })
-    return new TorStream(attachment, target, {
-      clock: this.#core.clock,
-      tlsLayer: tlsLayer(this.#core.platform.tls),
-      ...options,
-      optimistic: options.optimistic ?? this.#core.isOptimistic,
-      rejectInternalAddresses: options.rejectInternalAddresses ?? !this.#isTesting,
-      timeout: Infinity, // the attachment's own limits count
-    })
+    return this.#connect(address, ownOptions, this.#self)
   }
 
   /**
@@ -217,7 +158,8 @@ export class TorClient {
     const options = { ...own, rejectInternalAddresses }
     const host = parseHost(name, 'name')
     refuseTarget(host, this.#isTesting && !rejectInternalAddresses)
-    const attachment = this.#attachment({ ports: [], host, exit }, { ...options, isolation, attemptTimeouts })
+    const needs = { ports: [], host, exit }
+    const attachment = this.#attachment(needs, { ...options, isolation, attemptTimeouts }, this.#self)
     return lookUp(attachment, host, {
       clock: this.#core.clock,
       ...options,
@@ -233,16 +175,65 @@ export class TorClient {
    * @throws TypeError (as a rejection) for bad arguments, and for what fails on the way, with the reason as its `cause`
    */
   async fetch(input: string | URL | Request, init?: TorFetchInit): Promise<Response> {
-    this.#fetch ??= import('../fetch/create-fetch.ts').then(({ createFetch }) =>
-      createFetch({ connect: this.connect, clock: this.#core.clock }),
+    const self = this.#self
+    self.fetch ??= import('../fetch/create-fetch.ts').then(({ createFetch }) =>
+      createFetch({
+        connect: (address, options) => this.#connect(address, options, self),
+        clock: this.#core.clock,
+      }),
     )
-    const fetch = await this.#fetch
+    const fetch = await self.fetch
     return await fetch(input, init)
   }
 
   /** Another view of this client, whose streams share no circuit with any other's. Closing either closes the client. */
   isolated(): TorClient {
     return new TorClient(this.#core, this.#streamDefaults)
+  }
+
+  /**
+   * The circuits that there are, as they are now, with the streams on them: those of the whole client, whichever view is
+   * asked. Plain frozen objects.
+   *
+   * ```ts
+   * for (const { path, streams } of tor.circuits) {
+   *   console.log(path.map(({ nickname }) => nickname).join(' -> '), streams.map(({ target }) => target))
+   * }
+   * ```
+   */
+  get circuits(): readonly CircuitInfo[] {
+    return this.#core.observer.circuits
+  }
+
+  /**
+   * What happens from now on: the status, circuits, streams, and how many bytes go. It begins with what there is. Whoever
+   * reads slowly gets the newest state of each and not all that led there, so nothing piles up; whoever has had enough
+   * cancels, or aborts `signal`. It ends when the client is closed.
+   *
+   * ```ts
+   * for await (const event of tor.watch({ signal: AbortSignal.timeout(60_000) })) {
+   *   if (event.type === 'bandwidth') console.log(`${event.bytesIn} bytes in ${event.duration} ms`)
+   *   if (event.type === 'stream') console.log(event.stream.target, event.stream.state, event.stream.flow)
+   * }
+   * ```
+   *
+   * @throws TypeError or RangeError naming the option
+   */
+  watch(options: WatchOptions = {}): ReadableStream<ClientEvent> {
+    return watch(this.#core.observer, options, this.#streamDefaults.streams?.ReadableStream)
+  }
+
+  /**
+   * From now on the client is another one to whom it talks to: what begins now, through any view, shares no circuit and
+   * no connection of `fetch` with anything before. Streams that are open go on, a fetch to the end of its redirects. The
+   * guard stays the same, and so does the link to it: another guard would be a risk, and hide nothing.
+   *
+   * What others keep is theirs to forget: cookies, and the connections of pools. Those of `createFetch` and `TorAgent`
+   * are not used again once `socket.outdated` is true; a pool of undici's is made anew.
+   */
+  newIdentity(): void {
+    this.#core.renewIdentity()
+    void this.#self // its idle connections close now
   }
 
   /** Closes every stream, circuit and link; open links hold the process. Resolves when nothing is left. */
@@ -259,27 +250,64 @@ export class TorClient {
     return this.#core.network.testing === true
   }
 
+  #connect(address: AnySocketAddress, ownOptions: ConnectOptions, self: Self): TorStream {
+    checkOptions(ownOptions, CONNECT_OPTION_NAMES)
+    const { isolation, exit, attemptTimeouts, ...options } = { ...this.#streamDefaults, ...ownOptions }
+    const target = parseSocketAddress(address)
+    refuseTarget(target.hostname, this.#isTesting && options.rejectInternalAddresses !== true)
+    const requirements = {
+      ports: [target.port],
+      host: target.hostname,
+      exit,
+      family: familyOf(target.hostname, options),
+    }
+    const attachment = this.#attachment(requirements, { ...options, isolation, attemptTimeouts }, self)
+    return new TorStream(attachment, target, {
+      clock: this.#core.clock,
+      tlsLayer: tlsLayer(this.#core.platform.tls),
+      ...options,
+      optimistic: options.optimistic ?? this.#core.isOptimistic,
+      rejectInternalAddresses: options.rejectInternalAddresses ?? !this.#isTesting,
+      timeout: Infinity, // the attachment's own limits count
+    })
+  }
+
   #attachment(
     requirements: ExitRequirements,
     options: Pick<ConnectOptions, 'isolation' | 'timeout' | 'attemptTimeouts' | 'rejectInternalAddresses'>,
+    self: Self,
   ): Attachment {
-    const { isolation, attemptTimeouts = ATTEMPT_TIMEOUTS, rejectInternalAddresses = !this.#isTesting } = options
-    const timeout = duration('timeout', options.timeout ?? STREAM_TIMEOUT)
-    if (requirements.exit !== undefined && typeof requirements.exit !== 'function')
-      throw new TypeError('Cannot use the option exit as it is no function')
-    if (!Array.isArray(attemptTimeouts)) throw new TypeError('Cannot use the option attemptTimeouts as it is no list')
-    if (attemptTimeouts.length === 0) throw new RangeError('Cannot use the option attemptTimeouts as it is empty')
-    const limits = (attemptTimeouts as readonly number[]).map((limit) => duration('attemptTimeouts', limit))
-    const need = { ...requirements, isolation: { view: this.#view, token: isolation } }
+    const core = this.#core
+    const { isolation, rejectInternalAddresses = !this.#isTesting } = options
+    const need = { ...requirements, isolation: { view: self.view, token: isolation } }
     return new Attachment({
       requirements,
-      nextCircuit: (signal) => this.#core.pool.acquire(need, signal),
+      nextCircuit: (signal) => core.pool.acquire(need, signal),
       refuses: (address) => rejectInternalAddresses && isInternalAddress(parseIPAddress(address) as Uint8Array),
-      attemptTimeout: (attempt) => limits[Math.min(attempt, limits.length - 1)] as number,
-      timeout,
-      clock: this.#core.clock,
+      ...checkAttempts({ ...options, exit: requirements.exit }),
+      clock: core.clock,
+      watcher: core.observer,
+      isOutdated: () => core.identity !== self.identity,
     })
   }
+
+  /** What is this view's now; that of an identity which was left behind keeps no connections. */
+  get #self(): Self {
+    const { identity } = this.#core
+    if (this.#latest.identity !== identity) {
+      void this.#latest.fetch?.then((fetch) => fetch.closeIdle())
+      this.#latest = { identity, view: Symbol('isolation'), fetch: undefined }
+    }
+    return this.#latest
+  }
+}
+
+/** A view of a client, as long as the client has one identity. */
+interface Self {
+  readonly identity: symbol
+  /** What tells its streams from those of others. */
+  readonly view: symbol
+  fetch: Promise<Fetch> | undefined
 }
 
 /** The kind of address that the exit's policy is asked about. */

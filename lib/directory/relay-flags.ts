@@ -47,3 +47,8 @@ export function parseFlags(words: readonly string[]): RelayFlags {
   for (const word of words) flags |= BITS.get(word) ?? 0
   return flags
 }
+
+/** The names of the flags, in the order of the alphabet. */
+export function flagNames(flags: RelayFlags): string[] {
+  return [...BITS].filter(([, bit]) => (flags & bit) !== 0).map(([name]) => name)
+}

@@ -67,6 +67,8 @@ export interface Fetch {
   (input: string | URL | Request, init?: FetchInit): Promise<Response>
   /** Closes the connections that wait. Those in use close when their response was read; further fetches reject. */
   close(): void
+  /** Closes the connections that wait; fetches go on, over new ones. */
+  closeIdle(): void
   /** As {@link Fetch.close}. */
   [Symbol.dispose](): void
 }
@@ -96,5 +98,5 @@ export function createFetch(options: CreateFetchOptions): Fetch {
   const fetcher = new Fetcher({ connect, startTls, limits, clock })
   const fetch = (input: string | URL | Request, init?: FetchInit): Promise<Response> => fetcher.fetch(input, init)
   const close = (): void => fetcher.close()
-  return Object.assign(fetch, { close, [Symbol.dispose]: close })
+  return Object.assign(fetch, { close, closeIdle: () => fetcher.closeIdle(), [Symbol.dispose]: close })
 }

@@ -66,6 +66,11 @@ export class Fetcher {
     this.#pool.close()
   }
 
+  /** See `Fetch.closeIdle`. */
+  closeIdle(): void {
+    this.#pool.clear()
+  }
+
   /** The request that follows, if the response is a redirect that is to be followed. */
   #next(request: FetchRequest, { head, body }: Incoming, redirects: number): FetchRequest | undefined {
     if (!isRedirect(head.status)) return undefined

@@ -18,6 +18,8 @@ export interface NodeSocketSource {
   readonly writable: WritableStream<BufferSource>
   /** Resolves when the far end is reached; rejects with the reason why not. */
   readonly opened: Promise<NodeSocketInfo>
+  /** True when nothing new should use it, as whoever made it has taken another identity; asked before each use. */
+  readonly outdated?: boolean | undefined
   /** Gives up both sides at once. */
   close(reason?: unknown): Promise<unknown>
 }

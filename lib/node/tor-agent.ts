@@ -11,7 +11,7 @@ import type { ConnectionOptions } from 'node:tls'
 import { checkOptions, type OptionNames } from '../base/checks.ts'
 import { builtinModule } from '../platform/runtime/builtin.ts'
 import { asError } from '../platform/tls/pair-duplex.ts'
-import { addressOf, checkConnect, type NodeConnect } from './connect.ts'
+import { addressOf, checkConnect, type NodeConnect, type NodeSocketSource } from './connect.ts'
 import { socketFailure } from './socket-failure.ts'
 import { AGENT_OPTION_NAMES } from './node-option-names.ts'
 import { Probes, refuseWhereIgnored, type ProvableHook, type SendProbe } from './proof.ts'
@@ -43,6 +43,12 @@ const TOR_AGENT_OPTION_NAMES: OptionNames<TorAgentOptions> = {
 type AgentRequest = https.RequestOptions
 type Callback = (error: Error | null, stream: Duplex) => void
 
+/** Where an agent's connections come from, and which of them nothing new should use. */
+interface Connections<Protocol extends 'http:' | 'https:'> {
+  open(request: AgentRequest, protocol: Protocol): Duplex
+  isOutdated(connection: Duplex): boolean
+}
+
 /**
  * An agent for `http:` and one for `https:`, whose connections are streams of `connect`, with keep-alive. TLS checks
  * the server's certificate; options that would turn this off have no effect.
@@ -67,6 +73,8 @@ export class TorAgent implements ProvableHook {
   /** For `https:`. */
   readonly https: https.Agent
   readonly #probes = new Probes()
+  /** What each connection is made of. */
+  readonly #sources = new WeakMap<Duplex, NodeSocketSource>()
 
   /**
    * @throws TypeError naming the option; in Bun always
@@ -80,9 +88,12 @@ export class TorAgent implements ProvableHook {
     const settings = { keepAlive: true, ...rest }
     // By these node:http would connect elsewhere than to the server.
     for (const name of ['proxyEnv', 'socketPath']) delete (settings as Record<string, unknown>)[name]
-    const open = (request: AgentRequest, protocol: 'http:' | 'https:'): Duplex => this.#open(connect, request, protocol)
-    this.http = new PlainAgent(settings, open)
-    this.https = new SecureAgent(settings, open)
+    const connections = {
+      open: (request: AgentRequest, protocol: 'http:' | 'https:') => this.#open(connect, request, protocol),
+      isOutdated: (connection: Duplex) => this.#sources.get(connection)?.outdated === true,
+    }
+    this.http = new PlainAgent(settings, connections)
+    this.https = new SecureAgent(settings, connections)
   }
 
   /** A function that gives the agent for a URL: what node-fetch takes as `agent`. */
@@ -115,8 +126,11 @@ export class TorAgent implements ProvableHook {
     const address = addressOf(request.host ?? request.hostname, request.port, protocol)
     const probe = this.#probes.answer(address)
     if (probe !== undefined) throw probe
-    const duplex = toDuplex(connect(address))
-    return protocol === 'https:' ? tlsOver(duplex, address.hostname, request as ConnectionOptions) : duplex
+    const source = connect(address)
+    const duplex = toDuplex(source)
+    const made = protocol === 'https:' ? tlsOver(duplex, address.hostname, request as ConnectionOptions) : duplex
+    this.#sources.set(made, source)
+    return made
   }
 }
 
@@ -139,30 +153,61 @@ export async function provenAgent(
   return agent
 }
 
-class PlainAgent extends HttpAgent {
-  readonly #open: (request: AgentRequest, protocol: 'http:') => Duplex
+/** What an agent of node:http keeps of connections that wait. */
+type Kept = Pick<http.Agent, 'freeSockets'>
 
-  constructor(options: http.AgentOptions, open: (request: AgentRequest, protocol: 'http:') => Duplex) {
+class PlainAgent extends HttpAgent {
+  readonly #connections: Connections<'http:'>
+
+  constructor(options: http.AgentOptions, connections: Connections<'http:'>) {
     super(options)
-    this.#open = open
+    this.#connections = connections
   }
 
   override createConnection(request: http.ClientRequestArgs, callback?: Callback): Duplex | undefined {
-    return orFail(() => this.#open(request, 'http:'), callback)
+    return orFail(() => this.#connections.open(request, 'http:'), callback)
+  }
+
+  // Node asks for it before each look at the connections that wait.
+  override getName(request?: Parameters<http.Agent['getName']>[0]): string {
+    dropOutdated(this, this.#connections)
+    return super.getName(request)
+  }
+
+  override keepSocketAlive(socket: Duplex): void {
+    return this.#connections.isOutdated(socket) ? refuse() : super.keepSocketAlive(socket)
   }
 }
 
 class SecureAgent extends HttpsAgent {
-  readonly #open: (request: AgentRequest, protocol: 'https:') => Duplex
+  readonly #connections: Connections<'https:'>
 
-  constructor(options: https.AgentOptions, open: (request: AgentRequest, protocol: 'https:') => Duplex) {
+  constructor(options: https.AgentOptions, connections: Connections<'https:'>) {
     super(options)
-    this.#open = open
+    this.#connections = connections
   }
 
   override createConnection(request: AgentRequest, callback?: Callback): Duplex | undefined {
-    return orFail(() => this.#open(request, 'https:'), callback)
+    return orFail(() => this.#connections.open(request, 'https:'), callback)
   }
+
+  override getName(request?: https.RequestOptions): string {
+    dropOutdated(this, this.#connections)
+    return super.getName(request)
+  }
+
+  override keepSocketAlive(socket: Duplex): void {
+    return this.#connections.isOutdated(socket) ? refuse() : super.keepSocketAlive(socket)
+  }
+}
+
+/** What Node takes for "do not keep it"; its types know of no answer. */
+const refuse = (): void => false as unknown as undefined
+
+/** Closes the connections that wait and that nothing new should use. */
+function dropOutdated({ freeSockets }: Kept, { isOutdated }: Pick<Connections<never>, 'isOutdated'>): void {
+  for (const sockets of Object.values(freeSockets))
+    for (const socket of sockets ?? []) if (isOutdated(socket)) socket.destroy()
 }
 
 /** A connection, or a failure that comes to `callback` in a later turn. */

@@ -21,7 +21,7 @@ import { openingMessage, readConnected, type StreamTarget } from './opening.ts'
 import type { ResolvedStreamOptions } from './options.ts'
 import { ReadSide, type ReadSideOwner } from './bytes/read-side.ts'
 import type { FlowOwner, StreamFlow } from './contract/stream-flow.ts'
-import type { SocketInfo } from './contract/socket-info.ts'
+import type { SocketInfo, StreamTraffic } from './contract/socket-info.ts'
 import { WindowFlow } from './flow/window-flow.ts'
 import { WriteSide, type WriteSideOwner } from './bytes/write-side.ts'
 import { XonXoffFlow } from './flow/xon-xoff-flow.ts'
@@ -62,6 +62,10 @@ export class StreamController implements PendingStream, FlowOwner, ReadSideOwner
 
   get flow(): StreamFlow {
     return this.#flow
+  }
+
+  get traffic(): StreamTraffic {
+    return { bytesIn: this.read.received, bytesOut: this.write.sent, waiting: this.read.waiting }
   }
 
   attached(place: StreamPlace): void {

@@ -6,7 +6,7 @@
 import { SocketError } from '../base/errors.ts'
 import type { StreamCarrier } from './contract/carrier.ts'
 import { resolveStreamOptions, type StreamOptions } from './options.ts'
-import type { SocketInfo, StreamWindows } from './contract/socket-info.ts'
+import type { SocketCircuit, SocketInfo, StreamWindows } from './contract/socket-info.ts'
 import type { StreamFace, StreamTls } from './contract/stream-face.ts'
 import { parseSocketAddress, type AnySocketAddress } from './socket-address.ts'
 import { StreamController } from './stream-controller.ts'
@@ -95,6 +95,19 @@ export class TorStream {
   /** Both flow-control windows now, or what is in place of them. */
   get windows(): StreamWindows {
     return this.#controller.flow.windows
+  }
+
+  /** The circuit that the stream is on, for streams of a `TorClient`, from when it has one until it is over. */
+  get circuit(): SocketCircuit | undefined {
+    return this.#made[0].circuit
+  }
+
+  /**
+   * True for a stream of an identity that the client has left behind (`TorClient.newIdentity`). It works on, but a pool
+   * of connections should not take it for anything new.
+   */
+  get outdated(): boolean {
+    return this.#made[0].isOutdated === true
   }
 
   /**

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
-import type { TorClient, TorFetchInit } from '../../lib/client/tor-client.ts'
+import type { TorFetchInit } from '../../lib/client/connect-options.ts'
+import type { TorClient } from '../../lib/client/tor-client.ts'
 import { SocketError } from '../../lib/base/errors.ts'
 import type { DirectoryRelay } from '../../lib/directory/network-directory.ts'
 import { currentPlatform } from '../../lib/platform/current.ts'

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { RelayCommand } from '../../lib/cell/commands.ts'
-import type { ConnectOptions, TorClient } from '../../lib/client/tor-client.ts'
+import type { ConnectOptions } from '../../lib/client/connect-options.ts'
+import type { TorClient } from '../../lib/client/tor-client.ts'
 import type { ExitHandler } from '../../lib/testing/exit/exit.ts'
 import { echo, sink } from '../../lib/testing/exit/exits.ts'
 import type { TestRelay } from '../../lib/testing/relay/test-relay.ts'

@@ -9,6 +9,7 @@ import { EndReason } from '../../cell/reasons.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { StreamCarrier, StreamPlace } from '../../stream/contract/carrier.ts'
 import { HalfClosedStream } from '../../stream/flow/half-closed.ts'
+import type { SocketCircuit, StreamTraffic } from '../../stream/contract/socket-info.ts'
 import type { StreamFlow } from '../../stream/contract/stream-flow.ts'
 import type { AttemptFault } from './attempt-outcome.ts'
 import type { ExitRequirements } from '../paths/exit-choice.ts'
@@ -23,6 +24,26 @@ export interface AttachableCircuit {
   failed(fault: AttemptFault, requirements: ExitRequirements): void
   /** The stream is here no more. */
   released(): void
+}
+
+/** A stream or a lookup of the client's, as far as it may be seen. */
+export interface SeenStream {
+  /** Where it goes. */
+  readonly requirements: ExitRequirements
+  /** How far it is: it waits for a circuit, or for the exit's answer, or it has that, or it is over. */
+  readonly phase: 'waiting' | 'connecting' | 'open' | 'closed'
+  /** The circuit of this attempt, once there is one. */
+  readonly on: AttachableCircuit | undefined
+  readonly flow: StreamFlow | undefined
+  readonly traffic: StreamTraffic | undefined
+}
+
+/** Who is told of streams: of the few changes of their phase, never of bytes. */
+export interface StreamWatcher {
+  /** A stream has begun, has come further, or is over. */
+  streamChanged(stream: SeenStream): void
+  /** What a stream tells of the circuit that it is on. */
+  circuitOf(circuit: AttachableCircuit): SocketCircuit | undefined
 }
 
 /** What an attachment needs of the client. */
@@ -41,6 +62,9 @@ export interface AttachmentOptions {
   /** How long all attempts together may take, in ms, or Infinity. */
   readonly timeout: number
   readonly clock: Clock
+  readonly watcher?: StreamWatcher | undefined
+  /** True when the client has taken another identity since. */
+  isOutdated?(): boolean
 }
 
 /**

@@ -13,13 +13,16 @@ import { startTimer } from '../../base/clock.ts'
 import { SocketError, TorError, type ErrorCode } from '../../base/errors.ts'
 import type { StreamCarrier, PendingStream, StreamPlace } from '../../stream/contract/carrier.ts'
 import { failureOfEnd } from '../../stream/failure.ts'
+import type { SocketCircuit, StreamTraffic } from '../../stream/contract/socket-info.ts'
+import type { StreamFlow } from '../../stream/contract/stream-flow.ts'
+import type { ExitRequirements } from '../paths/exit-choice.ts'
 import type { StreamState } from '../../stream/contract/legality.ts'
-import type { AttachableCircuit, AttachmentOptions } from './attachable-circuit.ts'
+import type { AttachableCircuit, AttachmentOptions, SeenStream } from './attachable-circuit.ts'
 import { AttemptLog, faultOf } from './attempt-outcome.ts'
 import { OptimisticReplay } from './optimistic-replay.ts'
 
 /** Attaches one stream. As a carrier it takes a single stream. */
-export class Attachment implements StreamCarrier, PendingStream {
+export class Attachment implements StreamCarrier, PendingStream, SeenStream {
   readonly #options: AttachmentOptions
   readonly #attempts: AttemptLog
   /** Gives up the search for a circuit that is under way. */
@@ -42,6 +45,37 @@ export class Attachment implements StreamCarrier, PendingStream {
     this.#attempts = new AttemptLog(() => options.clock.now())
   }
 
+  // What may be seen.
+
+  get requirements(): ExitRequirements {
+    return this.#options.requirements
+  }
+
+  get phase(): SeenStream['phase'] {
+    if (this.#over) return 'closed'
+    return this.#answered ? 'open' : this.#attached ? 'connecting' : 'waiting'
+  }
+
+  get on(): AttachableCircuit | undefined {
+    return this.#circuit
+  }
+
+  get flow(): StreamFlow | undefined {
+    return this.#stream?.flow
+  }
+
+  get traffic(): StreamTraffic | undefined {
+    return this.#stream?.traffic
+  }
+
+  get circuit(): SocketCircuit | undefined {
+    return this.#circuit && this.#options.watcher?.circuitOf(this.#circuit)
+  }
+
+  get isOutdated(): boolean {
+    return this.#options.isOutdated?.() === true
+  }
+
   // What the stream calls.
 
   attach(stream: PendingStream): void {
@@ -55,6 +89,7 @@ export class Attachment implements StreamCarrier, PendingStream {
       this.#giveUp('TIMEOUT', `no attempt succeeded within ${timeout} ms`),
     )
     stream.attached(this.#place)
+    this.#changed()
     this.#search()
   }
 
@@ -75,6 +110,7 @@ export class Attachment implements StreamCarrier, PendingStream {
     }
     this.#attached = true
     this.#place?.enter(place)
+    this.#changed()
   }
 
   dataArrived(bodies: Uint8Array, offset: number, length: number): void {
@@ -108,6 +144,10 @@ export class Attachment implements StreamCarrier, PendingStream {
     else this.#search()
   }
 
+  #changed(): void {
+    this.#options.watcher?.streamChanged(this)
+  }
+
   /** Finds a circuit and takes a place on it. */
   #search(): void {
     if (this.#over) return
@@ -139,6 +179,7 @@ export class Attachment implements StreamCarrier, PendingStream {
     this.#stopAttemptTimer?.()
     this.#stopTimer?.()
     this.#place?.answered()
+    this.#changed()
   }
 
   /** END before CONNECTED: another circuit, or the end. */
@@ -195,6 +236,7 @@ export class Attachment implements StreamCarrier, PendingStream {
     this.#stopAttemptTimer?.()
     const circuit = this.#circuit
     this.#circuit = undefined
+    this.#changed()
     circuit?.released()
   }
 

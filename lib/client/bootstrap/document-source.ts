@@ -13,6 +13,7 @@ import { SocketError, TorError } from '../../base/errors.ts'
 import type { Platform } from '../../platform/platform.ts'
 import type { DirectoryServer } from '../../relay.ts'
 import type { ChannelPool } from '../circuits/channel-pool.ts'
+import type { CircuitWatcher } from '../circuits/seen-circuit.ts'
 import { requestDocument } from './directory-request.ts'
 
 /** How long a server may take for one document, connecting included, in ms. */
@@ -31,6 +32,7 @@ export interface ServerPick {
 /** What a source needs. */
 export interface DocumentSourceOptions {
   readonly channels: ChannelPool
+  readonly watcher: CircuitWatcher
   /** The servers to ask, best first; asked anew for each document. */
   servers(): Iterable<ServerPick>
   /** Whether a request leaves before the server has agreed to be asked. */
@@ -199,11 +201,12 @@ export class DocumentSource {
     const fingerprint = encodeHex(server.rsaIdentity)
     const known = this.#circuits.get(fingerprint)
     if (known) return known
-    const { channels, clock, platform } = this.#options
+    const { channels, watcher, clock, platform } = this.#options
     const channel = channels.get(fingerprint, server)
     const circuit = Circuit.openToDirectory(server, { channel, timeout: REQUEST_TIMEOUT, clock, platform })
     channels.hold(channel, circuit.closed)
     this.#circuits.set(fingerprint, circuit)
+    watcher.begun({ circuit, purpose: 'directory', path: [server], expired: () => false })
     const gone = (): void => {
       if (this.#circuits.get(fingerprint) === circuit) this.#circuits.delete(fingerprint)
     }

@@ -9,6 +9,7 @@ import { startBackgroundTimer, type Clock } from '../../base/clock.ts'
 import { markHandled } from '../../base/deferred.ts'
 import { TorError } from '../../base/errors.ts'
 import type { Platform } from '../../platform/platform.ts'
+import { tryOften } from './build-attempts.ts'
 import { BuildQueue } from './build-queue.ts'
 import type { ChannelPool } from './channel-pool.ts'
 import type { ExitRequirements } from '../paths/exit-choice.ts'
@@ -19,6 +20,7 @@ import type { LearnedPolicies } from '../paths/learned-policies.ts'
 import type { ChosenPath, PathSelector } from '../paths/path-selection.ts'
 import { pause } from '../../base/pause.ts'
 import { MAX_DIRTINESS, PooledCircuit, type CircuitNeed, type PooledCircuitOwner } from './pooled-circuit.ts'
+import type { CircuitWatcher } from './seen-circuit.ts'
 
 /** How many circuits without a stream are kept ready. */
 const SPARE_CIRCUITS = 2
@@ -32,9 +34,6 @@ const PATH_LENGTH = 3
 /** How long a circuit may take to be built, in ms. Fixed: no statistics of build times are kept. */
 const BUILD_TIMEOUT = 15_000
 
-/** How often a build for a stream is tried, and how long to wait before each further try, in ms. */
-const BUILD_DELAYS = [0, 0, 250, 500, 1000, 2000, 4000, 8000] as const
-
 /** The longest that failed spare circuits are waited with, in ms. */
 const MAX_SPARE_DELAY = 60_000
 
@@ -47,6 +46,7 @@ const MAX_SILENT_CIRCUITS = 2
 /** What a pool needs. */
 export interface CircuitPoolOptions {
   readonly channels: ChannelPool
+  readonly watcher: CircuitWatcher
   guards(): GuardManager
   readonly learned: LearnedPolicies
   /** The paths of the present directory; it may have to be fetched anew first. */
@@ -140,23 +140,21 @@ export class CircuitPool implements PooledCircuitOwner {
     if (count >= MAX_SILENT_CIRCUITS) this.#forget(fingerprint)
   }
 
+  retired(circuit: PooledCircuit): void {
+    this.#options.watcher.retired(circuit)
+  }
+
   /**
-   * Several tries, further and further apart. What cannot change by itself is not tried again. Each is given the
-   * fingerprints of the relays that those before could not reach, to go by others and to add to (failed-extension.ts).
+   * No circuit that has carried a stream takes another one, and those that carry none are closed. One that is still
+   * clean has nothing to do with what was before, and whoever has a circuit keeps it.
    */
-  async #tryOften<T>(signal: AbortSignal | undefined, attempt: (avoided: Set<string>) => Promise<T>): Promise<T> {
-    const avoided = new Set<string>()
-    let failure: unknown
-    for (const delay of BUILD_DELAYS) {
-      await this.#pause(delay, signal)
-      try {
-        return await attempt(avoided)
-      } catch (error) {
-        if (!(error instanceof TorError) || error.code === 'NO_PATH' || error.code === 'CLIENT_OBSOLETE') throw error
-        failure = this.#lastFailure = error
-      }
-    }
-    throw failure
+  renew(): void {
+    this.#spoil(({ clean }) => !clean)
+  }
+
+  #tryOften<T>(signal: AbortSignal | undefined, attempt: (avoided: Set<string>) => Promise<T>): Promise<T> {
+    const failed = (error: TorError): void => void (this.#lastFailure = error)
+    return tryOften({ attempt, failed, pause: (delay) => this.#pause(delay, signal) })
   }
 
   /**
@@ -239,6 +237,7 @@ export class CircuitPool implements PooledCircuitOwner {
     markHandled(ready)
     const pooled = new PooledCircuit(circuit, relays, requirements, ready, this)
     this.#circuits.add(pooled)
+    this.#options.watcher.begun(pooled)
     const gone = (): void => {
       // One that nobody has used was a spare, and another has to take its place; but not at once, again and again.
       if (this.#circuits.delete(pooled) && pooled.unused) this.#spareFailed()
@@ -321,14 +320,17 @@ export class CircuitPool implements PooledCircuitOwner {
    */
   #forget(fingerprint?: string): void {
     const { channels } = this.#options
-    for (const circuit of [...this.#circuits]) {
-      if (fingerprint !== undefined && circuit.guard.fingerprint !== fingerprint) continue
-      circuit.spoil()
-      if (circuit.unused) void this.#drop(circuit)
-    }
+    this.#spoil(({ guard }) => fingerprint === undefined || guard.fingerprint === fingerprint)
     if (fingerprint === undefined) channels.retireAll()
     else channels.retire(fingerprint)
     this.#silent.clear()
+  }
+
+  #spoil(which: (circuit: PooledCircuit) => boolean): void {
+    for (const circuit of [...this.#circuits].filter(which)) {
+      circuit.spoil()
+      if (circuit.unused) void this.#drop(circuit)
+    }
   }
 
   async #drop(circuit: PooledCircuit): Promise<void> {

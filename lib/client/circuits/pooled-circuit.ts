@@ -12,6 +12,7 @@ import type { AttachableCircuit } from '../attach/attachable-circuit.ts'
 import type { AttemptFault } from '../attach/attempt-outcome.ts'
 import { exitsFor, LONG_LIVED_PORTS, type ExitRequirements } from '../paths/exit-choice.ts'
 import { isSameIsolation, type Isolation } from './isolation.ts'
+import type { CircuitPurpose, SeenCircuit } from './seen-circuit.ts'
 import type { LearnedPolicies } from '../paths/learned-policies.ts'
 
 /** How long after its first stream a circuit takes new ones (C tor's `MaxCircuitDirtiness`), in ms. */
@@ -30,9 +31,12 @@ export interface PooledCircuitOwner {
   idle(circuit: PooledCircuit): void
   /** A stream on it was not answered in time: the first one that was not. */
   silent(circuit: PooledCircuit): void
+  /** It takes no more streams. */
+  retired(circuit: PooledCircuit): void
 }
 
-export class PooledCircuit implements AttachableCircuit {
+export class PooledCircuit implements AttachableCircuit, SeenCircuit {
+  readonly purpose: CircuitPurpose = 'streams'
   readonly circuit: Circuit
   readonly path: readonly DirectoryRelay[]
   /**
@@ -135,6 +139,7 @@ export class PooledCircuit implements AttachableCircuit {
   /** No new stream may come. */
   spoil(): void {
     this.#spoiled = true
+    this.#owner.retired(this)
   }
 
   released(): void {
@@ -150,7 +155,7 @@ export class PooledCircuit implements AttachableCircuit {
       return
     }
     if (fault === 'exit-full') learned.refuseAll(this.exit.fingerprint)
-    this.#spoiled = true
+    this.spoil()
     if (fault !== 'silence' || this.#silent) return
     this.#silent = true
     this.#owner.silent(this)

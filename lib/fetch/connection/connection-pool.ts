@@ -60,6 +60,7 @@ export class ConnectionPool {
 
   /** The connection that has waited the shortest, if there is one; the caller's from now on. */
   take(key: PoolKey): Connection | undefined {
+    for (const idle of this.#idle) if (idle.connection.isOutdated) this.#drop(idle)
     const found = this.#idle.findLast((idle) => isSame(idle.key, key))
     if (found === undefined) return undefined
     this.#forget(found)
@@ -69,7 +70,8 @@ export class ConnectionPool {
   /** Keeps a connection, or closes it. Where there are too many the one that has waited the longest goes. */
   give(key: PoolKey, connection: Connection, timeout: number = Infinity): void {
     const delay = Math.min(this.#limits.timeout, timeout)
-    if (this.#closed || this.isOff || delay <= 0 || connection.isClosed) return connection.close()
+    if (this.#closed || this.isOff || delay <= 0 || connection.isClosed || connection.isOutdated)
+      return connection.close()
     const stopTimer = startBackgroundTimer(this.#clock, delay, () => this.#drop(idle))
     const idle: Idle = { key, connection, stopTimer }
     this.#idle = [...this.#idle, idle]
@@ -82,6 +84,11 @@ export class ConnectionPool {
   /** Closes what waits, and whatever is given from now on. */
   close(): void {
     this.#closed = true
+    this.clear()
+  }
+
+  /** Closes what waits. */
+  clear(): void {
     for (const idle of this.#idle) this.#drop(idle)
   }
 

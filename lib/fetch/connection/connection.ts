@@ -46,6 +46,11 @@ export class Connection {
     return this.#closed !== undefined
   }
 
+  /** True when it belongs to what its maker has left behind: no further exchange should use it. */
+  get isOutdated(): boolean {
+    return this.#socket.outdated === true
+  }
+
   /** An exchange begins. */
   begin(): void {
     this.exchanges++

@@ -50,6 +50,8 @@ export interface FetchSocket {
   close(reason?: unknown): Promise<unknown>
   /** Whether there is TLS, if it says so: one that says `'off'` is not used for https. */
   readonly secureTransport?: string | undefined
+  /** True when nothing new should use it, as whoever made it has taken another identity; asked before each use. */
+  readonly outdated?: boolean | undefined
 }
 
 /** Makes a connection, at once and pending. */

@@ -23,6 +23,7 @@ export class CellPacker implements CellSource, CreditWaiter, FlowWaiter {
   #tailSize = 0
   /** How much of the tail is in cells already, while a run is being packed. */
   #tailTaken = 0
+  #sent = 0
 
   /** @param packed - called when the run that was given is in cells, but for its last bytes */
   constructor(flow: StreamFlow, packed: () => void) {
@@ -33,6 +34,11 @@ export class CellPacker implements CellSource, CreditWaiter, FlowWaiter {
   /** True while a run waits for credit. */
   get isWaiting(): boolean {
     return this.#run !== undefined
+  }
+
+  /** Bytes that are in cells, in all. */
+  get sent(): number {
+    return this.#sent
   }
 
   /** True while the tail waits for the end of the turn. */
@@ -168,7 +174,9 @@ export class CellPacker implements CellSource, CreditWaiter, FlowWaiter {
     ;(this.#place as StreamPlace).sendData(this, cells, this.#tailSize > 0)
     this.#tailSize = 0
     this.#tailTaken = 0
-    this.#flow.bytesSent(bytes - (this.#run?.remaining ?? 0))
+    const sent = bytes - (this.#run?.remaining ?? 0)
+    this.#sent += sent
+    this.#flow.bytesSent(sent)
   }
 
   #keep(bytes: Uint8Array, capacity: number): void {

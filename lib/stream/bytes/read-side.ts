@@ -46,6 +46,8 @@ export class ReadSide {
   /** A pull came and has not been answered. */
   #demand = false
   #delivering = false
+  /** Bytes that the application took, or never will. */
+  #taken = 0
 
   constructor(owner: ReadSideOwner, streams: StreamConstructors, type: ReadableType | undefined) {
     this.#owner = owner
@@ -73,9 +75,14 @@ export class ReadSide {
     return this.#inbox.size
   }
 
+  /** Bytes that have arrived, in all. */
+  get received(): number {
+    return this.#taken + this.#inbox.size
+  }
+
   /** One DATA cell's bytes, which hold until `endOfPass`. */
   push(bodies: Uint8Array, offset: number, length: number): void {
-    if (this.done) this.#owner.consumed(length)
+    if (this.done) this.#consumed(length)
     else this.#inbox.push(bodies, offset, length)
   }
 
@@ -131,7 +138,7 @@ export class ReadSide {
   #drop(): void {
     const dropped = this.#inbox.size
     this.#inbox.clear()
-    this.#owner.consumed(dropped)
+    this.#consumed(dropped)
   }
 
   /** The one place that enqueues. `enqueue` and `respond` may call `pull` before they return. */
@@ -152,7 +159,7 @@ export class ReadSide {
         taken = chunk.length
         this.#controller.enqueue(chunk)
       }
-      this.#owner.consumed(taken)
+      this.#consumed(taken)
     }
     this.#delivering = false
     if (this.#inbox.size === 0) {
@@ -160,6 +167,11 @@ export class ReadSide {
       // An error would discard a chunk that the stream holds: wait for the pull that takes it.
       if (this.#state === 'ending' && (this.#controller.desiredSize ?? 0) >= 0) this.#finish()
     }
+  }
+
+  #consumed(bytes: number): void {
+    this.#taken += bytes
+    this.#owner.consumed(bytes)
   }
 
   #finish(): void {

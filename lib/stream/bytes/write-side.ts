@@ -96,6 +96,11 @@ export class WriteSide {
     return this.#packer.isWaiting || this.#packer.replayPending !== undefined
   }
 
+  /** Bytes that are in cells, in all. */
+  get sent(): number {
+    return this.#packer.sent
+  }
+
   /** DATA may go to `place` from now on. */
   open(place: StreamPlace): void {
     this.#packer.open(place)

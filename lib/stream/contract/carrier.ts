@@ -8,6 +8,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { SocketError, TorError } from '../../base/errors.ts'
 import type { XonXoffParameters } from './flow-parameters.ts'
 import type { StreamState } from './legality.ts'
+import type { SocketCircuit, StreamTraffic } from './socket-info.ts'
 import type { StreamFlow } from './stream-flow.ts'
 
 /** Whatever has a stream id: a stream, a lookup, or what is left of one after our END. */
@@ -50,6 +51,8 @@ export interface PendingStream extends StreamEndpoint {
    * elsewhere what the stream sent takes credit from here, and counts it here.
    */
   readonly flow?: StreamFlow | undefined
+  /** What it has carried, for whoever watches. */
+  readonly traffic?: StreamTraffic | undefined
   /** The circuit is there and this is the endpoint's place on it. Called once, perhaps before `attach` returns. */
   attached(place: StreamPlace): void
   /**
@@ -66,6 +69,10 @@ export interface StreamCarrier {
   attach(stream: PendingStream): void
   /** The stream, which has no id yet, gives up. */
   withdraw(stream: PendingStream): void
+  /** The circuit that its stream is on, for a carrier that knows. */
+  readonly circuit?: SocketCircuit | undefined
+  /** True when its stream belongs to an identity that the client has left behind; see `TorClient.newIdentity`. */
+  readonly isOutdated?: boolean | undefined
 }
 
 /** Where the bytes of DATA cells come from as they are packed. */

@@ -21,6 +21,44 @@ export interface SocketInfo {
   readonly flowControl: FlowControlKind
 }
 
+/** A relay of a circuit, as far as it is of interest to people. */
+export interface RelayInfo {
+  /** Its RSA identity in 40 hex digits in upper case. */
+  readonly fingerprint: string
+  /** The name that its operator gave it, where it is known. Not unique. */
+  readonly nickname: string | undefined
+  /** What the authorities say of it, as `Exit` or `Guard`, in the order of the alphabet. */
+  readonly flags: readonly string[]
+  /** Where it is, where the client was given a lookup for that. */
+  readonly country: string | undefined
+}
+
+/** The circuit that a socket is on. */
+export interface SocketCircuit {
+  /** The number of the circuit, as in `tor.circuits`. */
+  readonly id: number
+  /** Its relays, guard first. */
+  readonly path: readonly RelayInfo[]
+}
+
+/** What a stream has carried so far, of the application's bytes. */
+export interface StreamTraffic {
+  /** Bytes that have arrived. */
+  readonly bytesIn: number
+  /** Bytes that are in cells. */
+  readonly bytesOut: number
+  /** Bytes that have arrived and wait for the reader. */
+  readonly waiting: number
+}
+
+/** Who has told whom to stop, under congestion control (proposal 324, section 4). */
+export interface XonXoffState {
+  /** We have sent an XOFF, as too much waits for the reader, and no XON since. */
+  readonly xoffSent: boolean
+  /** The far end has sent one, and no XON since. */
+  readonly xoffReceived: boolean
+}
+
 /**
  * How far flow control has gone, for progress displays and diagnosis. Under congestion control a stream has no windows;
  * its circuit has one.

@@ -6,7 +6,7 @@
  * @module
  */
 import type { StreamStates } from './legality.ts'
-import type { FlowControlKind, StreamWindows } from './socket-info.ts'
+import type { FlowControlKind, StreamWindows, XonXoffState } from './socket-info.ts'
 
 /** Whoever has something to send and waits until flow control allows it. */
 export interface FlowWaiter {
@@ -30,6 +30,8 @@ export interface StreamFlow {
   readonly states: StreamStates
   /** How far flow control has gone, for people. */
   readonly windows: StreamWindows
+  /** Under congestion control: an XOFF of ours went out, and no XON since; one of the far end's came. */
+  readonly xonXoff?: XonXoffState | undefined
 
   // Sending.
 

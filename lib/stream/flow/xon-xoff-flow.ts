@@ -20,7 +20,7 @@ import { FlowWaiters } from './flow-waiters.ts'
 import { LateXonXoff } from './late-xon-xoff.ts'
 import { STATES, type StreamStates } from '../contract/legality.ts'
 import type { FlowOwner, FlowWaiter, HalfClosedRules, StreamFlow } from '../contract/stream-flow.ts'
-import type { FlowControlKind, StreamWindows } from '../contract/socket-info.ts'
+import type { FlowControlKind, StreamWindows, XonXoffState } from '../contract/socket-info.ts'
 import { TokenBucket } from './token-bucket.ts'
 import { XonXoffLimits } from './xon-xoff-limits.ts'
 
@@ -67,6 +67,10 @@ export class XonXoffFlow implements StreamFlow {
   get windows(): StreamWindows {
     const room = Math.max(0, this.#xoffAt - this.#owner.waiting)
     return { package: this.available, deliver: this.#xoffSent ? 0 : Math.floor(room / MAX_DATA) }
+  }
+
+  get xonXoff(): XonXoffState {
+    return { xoffSent: this.#xoffSent, xoffReceived: this.#stopped }
   }
 
   // Sending.

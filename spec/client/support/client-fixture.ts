@@ -5,7 +5,8 @@
  */
 import { expect } from 'chai'
 import type { TorClientOptions } from '../../../lib/client/client-options.ts'
-import { TorClient, type ConnectOptions } from '../../../lib/client/tor-client.ts'
+import type { ConnectOptions } from '../../../lib/client/connect-options.ts'
+import { TorClient } from '../../../lib/client/tor-client.ts'
 import type { NetworkConfig } from '../../../lib/directory/network/network-config.ts'
 import { MemoryStorage } from '../../../lib/platform/storage/storage.ts'
 import type { RelayPlan } from '../../../lib/testing/relay/relay-plan.ts'
