@@ -44,6 +44,7 @@ export interface CircuitSummary {
   readonly id: number
   /** What it is for: streams of the application, or a relay's own directory. */
   readonly purpose: CircuitPurpose
+  /** How far it is. */
   readonly state: CircuitState
   /** The relays that it leads through, or shall lead through, guard first. */
   readonly path: readonly RelayInfo[]
@@ -100,6 +101,7 @@ export interface StreamInfo {
   readonly circuit: number | undefined
   /** `host:port`, or the name or address that is looked up. */
   readonly target: string
+  /** How far it is. */
   readonly state: StreamState
   /** Undefined for a lookup, and until there is a circuit. */
   readonly flow: StreamFlowInfo | undefined

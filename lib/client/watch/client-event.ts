@@ -9,24 +9,31 @@ import type { CircuitSummary, StreamInfo } from './circuit-info.ts'
 
 /** How a client's status has changed; what comes first. */
 export interface StatusEvent {
+  /** Which event it is. */
   readonly type: 'status'
+  /** As `TorClient.status`. */
   readonly status: ClientStatus
 }
 
 /** How a circuit stands now; `closed` is the last that is told of it. */
 export interface CircuitEvent {
+  /** Which event it is. */
   readonly type: 'circuit'
+  /** The circuit, without its streams. */
   readonly circuit: CircuitSummary
 }
 
 /** How a stream or a lookup stands now; `closed` is the last that is told of it. */
 export interface StreamEvent {
+  /** Which event it is. */
   readonly type: 'stream'
+  /** The stream, with the number of its circuit. */
   readonly stream: StreamInfo
 }
 
 /** What all circuits together have carried since the event before. */
 export interface BandwidthEvent {
+  /** Which event it is. */
   readonly type: 'bandwidth'
   /** Bytes that came in, as of `CircuitInfo.bytesIn`. */
   readonly bytesIn: number
