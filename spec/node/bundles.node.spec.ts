@@ -18,7 +18,7 @@ interface Bundle {
 const LIMITS: Readonly<Record<string, number>> = {
   './stream': 14_000,
   './circuit': 60_000,
-  '.': 90_000,
+  '.': 92_000,
   './websocket': 5_000,
   './fetch': 15_000,
   './socks': 15_000,

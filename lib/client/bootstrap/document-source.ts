@@ -32,7 +32,7 @@ export interface ServerPick {
 /** What a source needs. */
 export interface DocumentSourceOptions {
   readonly channels: ChannelPool
-  readonly watcher: CircuitWatcher
+  readonly watcher?: CircuitWatcher | undefined
   /** The servers to ask, best first; asked anew for each document. */
   servers(): Iterable<ServerPick>
   /** Whether a request leaves before the server has agreed to be asked. */
@@ -206,7 +206,7 @@ export class DocumentSource {
     const circuit = Circuit.openToDirectory(server, { channel, timeout: REQUEST_TIMEOUT, clock, platform })
     channels.hold(channel, circuit.closed)
     this.#circuits.set(fingerprint, circuit)
-    watcher.begun({ circuit, purpose: 'directory', path: [server], expired: () => false })
+    watcher?.begun({ circuit, purpose: 'directory', path: [server], expired: () => false })
     const gone = (): void => {
       if (this.#circuits.get(fingerprint) === circuit) this.#circuits.delete(fingerprint)
     }
