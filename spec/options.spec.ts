@@ -12,6 +12,7 @@ import { serveSocks } from '../lib/socks/serve-socks.ts'
 import { RelayDataChunker } from '../lib/stream/bytes/relay-data-chunker.ts'
 import { sink, source } from '../lib/testing/exit/exits.ts'
 import { TestNetwork } from '../lib/testing/test-network.ts'
+import { connectTls } from '../lib/tls13/streams/connect-tls.ts'
 import { ScriptedServer } from './fetch/support/scripted-server.ts'
 
 const RELAY: Relay = {
@@ -126,6 +127,11 @@ describe('An object of options', () => {
     'serveSocks': [(options) => serveSocks(connection(), options), { connect, extendederrors: true }, 'extendedErrors'],
     'serveHttpConnect': [(options) => serveHttpConnect(connection(), options), { connect, resolv: connect }, 'resolve'],
     'serveProxy': [(options) => serveProxy(connection(), options), { connect, handshakeTimout: 1 }, 'handshakeTimeout'],
+    'connectTls': [
+      (options) => connectTls(connection(), options),
+      { serverName: 'a.test', servername: 'a.test' },
+      'serverName',
+    ],
     'RelayDataChunker': [(options) => new RelayDataChunker(options), { cellsize: 1 }, 'cellSize'],
     'TestNetwork.start': [(options) => TestNetwork.start(options), { relay: 1 }, 'relays'],
     'a relay of TestNetwork.start': [

@@ -82,8 +82,7 @@ async function copy(
       }
     }
   } finally {
-    // Without effect unless writing has failed.
-    await reader.cancel().catch(() => undefined)
+    await reader.cancel().catch(() => undefined) // without effect unless writing has failed, which is what is told
   }
 }
 

@@ -91,8 +91,7 @@ class WinterDuplex extends Duplex implements SocketDuplex {
         destroyed: (error) => {
           this.connecting = false
           this.#idle.set(0)
-          // Its failure is the one that this Duplex has failed with.
-          socket.close(error ?? undefined).catch(() => undefined)
+          socket.close(error ?? undefined).catch(() => undefined) // with what this Duplex has failed with
         },
       }),
     )

@@ -59,23 +59,41 @@ export function resolveTls(options: SecureOptions, host: string): ResolvedTls | 
   }
   const serverName = typeof sni === 'string' ? sni.replace(/\.$/, '') : ''
   if (serverName === '') throw new TypeError('Cannot use the option sni as it is no name')
-  if (!Array.isArray(alpn) || !alpn.every(isProtocolName)) {
-    throw new TypeError('Cannot use the option alpn as it is no list of names of 1 to 255 characters')
-  }
+  checkProtocols(alpn)
   checkOptions(tls, TLS_OPTION_NAMES, 'tls')
-  const { ca, adapter } = tls
-  const authorities = ca === undefined ? undefined : typeof ca === 'string' ? [ca] : ca
-  if (
-    authorities !== undefined &&
-    !(Array.isArray(authorities) && authorities.length > 0 && authorities.every(isText))
-  ) {
-    throw new TypeError('Cannot use the option tls.ca as it is no text, and no list of texts')
-  }
+  const { adapter } = tls
+  const ca = authoritiesOf('tls.ca', tls.ca)
   if (adapter !== undefined && typeof (adapter as Partial<TlsAdapter> | null)?.secure !== 'function') {
     throw new TypeError('Cannot use the option tls.adapter as it has no function secure')
   }
   if (secureTransport === 'off') return undefined
-  return { mode: secureTransport, serverName, alpn, ca: authorities, adapter }
+  return { mode: secureTransport, serverName, alpn, ca, adapter }
+}
+
+/**
+ * Checks the option `alpn`.
+ *
+ * @throws TypeError naming the option
+ */
+export function checkProtocols(alpn: readonly string[]): void {
+  if (!Array.isArray(alpn) || !alpn.every(isProtocolName)) {
+    throw new TypeError('Cannot use the option alpn as it is no list of names of 1 to 255 characters')
+  }
+}
+
+/**
+ * The option of authorities as a list.
+ *
+ * @param name - of the option
+ * @throws TypeError naming the option
+ */
+export function authoritiesOf(name: string, ca: TlsOptions['ca']): readonly string[] | undefined {
+  if (ca === undefined) return undefined
+  const list: readonly string[] = typeof ca === 'string' ? [ca] : ca
+  if (!(Array.isArray(list) && list.length > 0 && list.every(isText))) {
+    throw new TypeError(`Cannot use the option ${name} as it is no text, and no list of texts`)
+  }
+  return [...list]
 }
 
 const isText = (value: unknown): boolean => typeof value === 'string' && value !== ''

@@ -19,15 +19,16 @@ export interface TrustAnchor {
 /**
  * The authorities that a caller gives: PEM, one or several certificates in each text.
  *
- * @throws TypeError naming the option `ca` when one cannot be read
+ * @param option - what the caller knows them by
+ * @throws TypeError naming the option when one cannot be read
  */
-export function anchorsOfPem(texts: readonly string[]): TrustAnchor[] {
+export function anchorsOfPem(texts: readonly string[], option = 'tls.ca'): TrustAnchor[] {
   try {
     return texts.flatMap(certificatesOfPem).map((der) => {
       const certificate = readCertificate(der, true)
       return { subject: certificate.subject, publicKey: certificate.publicKey, certificate }
     })
   } catch (error) {
-    throw new TypeError('Cannot use the option tls.ca as a certificate in it is malformed', { cause: error })
+    throw new TypeError(`Cannot use the option ${option} as a certificate in it is malformed`, { cause: error })
   }
 }

@@ -61,7 +61,7 @@ async function listening(port: number): Promise<void> {
       await once(socket, 'connect')
       return
     } catch {
-      await delay(5) // not yet
+      await delay(5) // not yet; another program's start has nothing to wait for, and asking without a pause would slow it down
     } finally {
       socket.destroy()
     }

@@ -4,6 +4,7 @@ import { Duplex } from 'node:stream'
 import { expect } from 'chai'
 import { createFetch, type Fetch } from '../../lib/fetch/create-fetch.ts'
 import type { FetchAddress, FetchSocket } from '../../lib/fetch/connection/socket.ts'
+import { unlessEngineLacks } from '../support/engines.ts'
 import { fetchCases } from './support/cases.ts'
 import { placed, type FetchCase, type Reply } from './support/fetch-case.ts'
 import { outcomeOf, type Outcome } from './support/outcome.ts'
@@ -155,12 +156,7 @@ describe("fetch, side by side with Node's own", () => {
     })
   }
 
-  describe('differs', () => {
-    before(function () {
-      // Later versions come nearer to ours.
-      if (!process.versions.node.startsWith('20.')) this.skip()
-    })
-
+  unlessEngineLacks('fetch of Node 20').describe('differs', () => {
     for (const each of Object.values(fetchCases)
       .flat()
       .filter(({ node, isForOursOnly }) => node !== undefined && isForOursOnly !== true)) {

@@ -1,7 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
 import http from 'node:http'
 import https from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { TLSSocket } from 'node:tls'
 import axios from 'axios'
 import { expect } from 'chai'
@@ -345,14 +348,16 @@ describe('Agents: what must never go beside Tor', () => {
   })
 
   it('TorAgent refuses a socketPath', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'tor-streams-agents-'))
     const servers = new LocalServers()
     const request = http.get({
       agent: new TorAgent({ connect: servers.connect }).http,
-      socketPath: '/tmp/none',
+      socketPath: join(folder, 'none'),
       path: '/',
     })
     const [error] = (await once(request, 'error')) as [Error]
     expect(error.message).to.match(/socketPath/)
+    await rm(folder, { recursive: true })
   })
 
   it('TorAgent checks certificates though told not to', async () => {

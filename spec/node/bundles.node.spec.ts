@@ -35,11 +35,13 @@ const entries = Object.entries(manifest.exports).flatMap(([name, target]) =>
 
 /**
  * Bundles an entry as a web page would have it: what is loaded with it, and apart from that what is loaded when it is
- * first used. A module that no browser has makes this throw.
+ * first used. `contents` makes an entry of its own, named `file`. A module that no browser has makes this throw.
  */
-async function bundle(file: string): Promise<{ readonly whole: Bundle; readonly later: Bundle }> {
+async function bundle(file: string, contents?: string): Promise<{ readonly whole: Bundle; readonly later: Bundle }> {
   const { metafile, outputFiles } = await build({
-    entryPoints: [join(ROOT, file)],
+    ...(contents === undefined
+      ? { entryPoints: [join(ROOT, file)] }
+      : { stdin: { contents, resolveDir: ROOT, sourcefile: file, loader: 'ts' } }),
     bundle: true,
     splitting: true,
     format: 'esm',
@@ -85,16 +87,47 @@ describe('Bundles for a web page', () => {
     })
   }
 
+  it('a page pays at most 100 kB for tor-streams, a WebSocket gateway and the TLS of its links, authorities apart', async () => {
+    const { whole } = await bundle(
+      'page.ts',
+      `export * from './lib/index.ts'
+       export * from './lib/websocket.ts'
+       export * from './lib/tls13/streams/link-tls.ts'`,
+    )
+    const { whole: roots } = await bundle('lib/webpki/roots.ts')
+    console.log(
+      `tor-streams, websocket and TLS for links: ${kB(whole.size)} minified, ${kB(whole.gzipped)} compressed; ` +
+        `the authorities ${kB(roots.gzipped)}`,
+    )
+    expect(whole.inputs)
+      .to.include('lib/tls13/tls-client.ts')
+      .and.to.include('lib/transports/websocket/socket-events.ts')
+    expect(whole.gzipped).to.be.at.most(100_000)
+  })
+
+  /** What no page shall load with an entry, for it is loaded when it is first used, or is another entry's. */
+  const OTHERS: Readonly<Record<string, RegExp>> = {
+    '.': /^lib\/(tls13|webpki|transports|testing|fetch|proxy|socks|http-connect|node|cli)\//,
+    './circuit':
+      /^lib\/(tls13|webpki|transports|testing|client|directory\/(?!text\/|protocols\.ts)|fetch|proxy|socks|http-connect|node|cli)\//,
+    './fetch': /^lib\/(?!base\/|fetch\/|fetch\.ts)/,
+    './socks': /^lib\/(?!base\/|cell\/|proxy\/|socks\/|http-connect\/|socks\.ts)/,
+    './tls':
+      /^lib\/(?!base\/|cell\/|crypto\/|tls\/options\.ts|tls\.ts|tls13\/|webpki\/|platform\/crypto\/)|\/(roots|root-list|link-tls)\.ts$/,
+    './websocket': /^lib\/(?!base\/|cell\/|transports\/websocket\/|websocket\.ts)/,
+  }
+  for (const [name, others] of Object.entries(OTHERS)) {
+    it(`${name} makes a page load nothing that it does not use`, async () => {
+      const file = entries.find((entry) => entry.name === name)?.file as string
+      const { inputs } = (await bundle(file)).whole
+      expect(inputs).to.include(file)
+      expect(inputs.filter((path) => others.test(path))).to.deep.equal([])
+    })
+  }
+
   it('./stream holds nothing of circuits, channels, the platform or any package', async () => {
     const { inputs } = (await bundle('lib/stream.ts')).whole
     expect(inputs).to.include('lib/stream.ts')
     expect(inputs.filter((path) => !/^lib\/(base|stream|cell|tls)\/|^lib\/[\w-]+\.ts$/.test(path))).to.deep.equal([])
-  })
-
-  it('. and ./circuit hold nothing of the test network', async () => {
-    for (const file of ['lib/index.ts', 'lib/circuit.ts']) {
-      const { inputs } = (await bundle(file)).whole
-      expect(inputs.filter((path) => path.startsWith('lib/testing'))).to.deep.equal([])
-    }
   })
 })

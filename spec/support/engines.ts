@@ -23,6 +23,8 @@ export type Feature =
   | 'WebSocketStream'
   | 'IndexedDB'
   | 'agents'
+  | 'paused TLS servers'
+  | 'fetch of Node 20'
 
 /** Which Node this is, as a number such as 22.19; 0 elsewhere. */
 const nodeVersion = (): number => {
@@ -42,10 +44,13 @@ const KEYSTREAM_AHEAD = { 'synchronous cipher': 'Browsers have WebCrypto only, s
 const LACKS: Readonly<Record<Engine, Readonly<Partial<Record<Feature, string>>>>> = {
   node: {
     ...NO_PAGES,
+    ...(nodeVersion() >= 21 ? { 'fetch of Node 20': 'The fetch of later versions comes nearer to ours' } : {}),
     ...(nodeVersion() < 22.19 ? { 'undici 8': 'undici 8 needs Node 22.19 or later' } : {}),
   },
   deno: {
     ...NO_PAGES,
+    'paused TLS servers':
+      'A node:tls server of Deno misses the end of a client that ends while the socket is paused, for clients of Node too',
     'synchronous cipher': "Deno's synchronous AES is slower than its WebCrypto, so keystream is made ahead",
   },
   bun: {

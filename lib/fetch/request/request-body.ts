@@ -166,8 +166,7 @@ function sourceOf(stream: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>
       }
     },
     cancel(reason) {
-      // Whoever made the stream is told; how it takes that is its own matter.
-      cancel(reason)?.catch(() => undefined)
+      cancel(reason)?.catch(() => undefined) // whoever made the stream is told; how it takes that is its own matter
     },
   }
 }

@@ -65,8 +65,7 @@ export function httpConnection(
   const body = new Promise<DirectoryAnswer>((resolve) => (settle = resolve)).then((answered) =>
     bytesOf(answered).getReader(),
   )
-  // The readable says so when it is read; it may not be any more.
-  body.catch(() => undefined)
+  body.catch(() => undefined) // the readable says so when it is read; it may not be any more
 
   const finish = (): void => {
     // The client is gone, perhaps before it asked anything.
@@ -98,8 +97,7 @@ export function httpConnection(
       cancel(reason) {
         over = true
         finish()
-        // An answer that failed, or fails while it is given up, fails nobody.
-        body.then((reader) => reader.cancel(reason)).catch(() => undefined)
+        body.then((reader) => reader.cancel(reason)).catch(() => undefined) // an answer that is given up fails nobody
       },
     },
     { highWaterMark: 0 },

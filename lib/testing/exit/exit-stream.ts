@@ -41,8 +41,7 @@ const reasonFor = (error: unknown, otherwise: number): number =>
   error instanceof ExitRefusal ? error.reason : otherwise
 
 const handled = (promise: Promise<unknown> | undefined): void => {
-  // A destination that fails while it is being given up fails nobody.
-  promise?.catch(() => undefined)
+  promise?.catch(() => undefined) // a destination that fails while it is being given up fails nobody
 }
 
 /**

@@ -151,9 +151,8 @@ export class CellLink {
   }
 
   #fail(error: unknown): void {
-    // Either stream may be what failed; the other one is given up with it, and its own complaint says nothing new.
-    this.#reader.cancel(error).catch(() => undefined)
-    this.#writer.abort(error).catch(() => undefined)
+    this.#reader.cancel(error).catch(() => undefined) // either stream may be what failed: the other is given up with it,
+    this.#writer.abort(error).catch(() => undefined) // and its own complaint says nothing new
     this.#close()
   }
 

@@ -5,7 +5,7 @@
  * @module
  */
 import { unlessAborts } from '../../base/abort.ts'
-import { markHandled } from '../../base/deferred.ts'
+import { deferred, markHandled, type Deferred } from '../../base/deferred.ts'
 import { SocketError } from '../../base/errors.ts'
 import { joinBytes } from '../../base/join-bytes.ts'
 import { makeWritable } from '../../base/streams/writable.ts'
@@ -29,6 +29,13 @@ export interface SecuredStreams {
   readonly alpn: string | undefined
   /** The server's certificates as DER, its own first: it proved that it holds that one's key. */
   readonly chain: readonly Uint8Array<ArrayBuffer>[]
+  /**
+   * Resolves once the server has said that this is the end, or nobody reads any more, and the writable is closed; then the
+   * streams below are over. Rejects with the first failure of either side.
+   */
+  readonly closed: Promise<void>
+  /** Ends both sides at once with this error, those below too. The server is not told. */
+  fail(error: unknown): void
 }
 
 /** How much of a chunk is sealed before it goes below, in bytes: 16 records. */
@@ -66,6 +73,15 @@ class TlsPipe {
   /** What arrived and was not read, of one read below. */
   #data: readonly Uint8Array<ArrayBuffer>[] = []
   #hasEnded = false
+  /** Nothing more is read: the server has ended, or the readable was cancelled. */
+  #isRead = false
+  /** The server was told that nothing follows. */
+  #isWritten = false
+  readonly #closed: Deferred<void> = deferred()
+  /** What all ended with. */
+  #failure: { readonly error: unknown } | undefined
+  /** Errors what the application reads from. */
+  #failReadable: (error: unknown) => void = () => undefined
   /** The flush that is under way, which the next one waits for. */
   #flushing: Promise<void> = Promise.resolve()
   /** The flush that has not begun. */
@@ -95,23 +111,39 @@ class TlsPipe {
 
   streams(): SecuredStreams {
     const readable = new ReadableStream<Uint8Array<ArrayBuffer>>(
-      { pull: (controller) => this.#pull(controller), cancel: (reason) => this.#reader.cancel(reason) },
+      {
+        start: (controller) => {
+          this.#failReadable = (error) => controller.error(error)
+        },
+        pull: (controller) => this.#pull(controller),
+        cancel: (reason) => this.#cancel(reason),
+      },
       { highWaterMark: 0 },
     )
     const { writable, fail } = makeWritable<Uint8Array>({
       write: (chunk) => this.#write(chunk),
       close: () => this.#close(),
       aborted: (reason) => {
+        this.#closed.reject(reason)
         markHandled(this.#writer.abort(reason))
         this.#rejectWait?.(reason)
       },
     })
     this.#failWritable = fail
-    return { readable, writable, alpn: this.#client.alpn, chain: this.#client.chain }
+    return {
+      readable,
+      writable,
+      alpn: this.#client.alpn,
+      chain: this.#client.chain,
+      closed: this.#closed.promise,
+      fail: (error) => this.giveUp(error, true),
+    }
   }
 
   /** It came to nothing: the server is told, unless nobody waits for that, and all streams end. */
   giveUp(error: unknown, atOnce: boolean): void {
+    this.#failure ??= { error }
+    this.#failReadable(error)
     markHandled(this.#reader.cancel(error))
     this.#endWriting(error)
     // A server that takes nothing is not told either.
@@ -124,8 +156,9 @@ class TlsPipe {
 
   async #pull(controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>): Promise<void> {
     while (this.#data.length === 0) {
-      if (this.#hasEnded) return controller.close()
+      if (this.#hasEnded) return this.#ended(controller)
       if (!(await this.#receive())) {
+        if (this.#failure !== undefined) throw this.#failure.error
         const error = new SocketError('TLS_TRUNCATED', 'the connection ended without the end of TLS (close_notify)')
         this.giveUp(error, false)
         throw error
@@ -138,6 +171,27 @@ class TlsPipe {
     controller.enqueue(joinBytes(data))
   }
 
+  #ended(controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>): void {
+    controller.close()
+    this.#failReadable = () => undefined
+    this.#isRead = true
+    this.#settle()
+  }
+
+  async #cancel(reason: unknown): Promise<void> {
+    const cancelled = this.#reader.cancel(reason)
+    this.#isRead = true
+    this.#settle()
+    await cancelled
+  }
+
+  /** With both directions over, nothing below is waited for: what comes after the end is nobody's (6.1). */
+  #settle(): void {
+    if (!this.#isRead || !this.#isWritten) return
+    this.#closed.resolve()
+    markHandled(this.#reader.cancel())
+  }
+
   async #write(chunk: Uint8Array): Promise<void> {
     for (let at = 0; at < chunk.length; at += SLICE) {
       this.#client.write(chunk.subarray(at, at + SLICE))
@@ -148,6 +202,8 @@ class TlsPipe {
   async #close(): Promise<void> {
     this.#client.end()
     await this.#wait(this.#flush().then(() => this.#writer.close()))
+    this.#isWritten = true
+    this.#settle()
   }
 
   /** What is done below, unless writing ends before: there is one write or close at a time. */
@@ -159,13 +215,17 @@ class TlsPipe {
   }
 
   #endWriting(error: unknown): void {
+    this.#closed.reject(error)
     this.#failWritable(error)
     this.#rejectWait?.(error)
   }
 
   /** One read below; false at its end. A fault of TLS ends the bytes below, too. */
   async #receive(): Promise<boolean> {
-    const { done, value } = await this.#reader.read()
+    const { done, value } = await this.#reader.read().catch((error: unknown) => {
+      this.#closed.reject(error)
+      throw error
+    })
     if (done) return false
     let received: Received
     try {

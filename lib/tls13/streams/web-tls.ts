@@ -7,7 +7,7 @@
 import { parseIPAddress } from '../../cell/ip-address.ts'
 import { SocketError } from '../../base/errors.ts'
 import type { X25519 } from '../../platform/crypto/x25519.ts'
-import type { TlsAdapter } from '../../platform/tls/tls-adapter.ts'
+import type { TlsAdapter, TlsRequest } from '../../platform/tls/tls-adapter.ts'
 import { CertificateFault, type CertificateFaultReason } from '../../webpki/certificate-fault.ts'
 import { verifyServerCertificate } from '../../webpki/server-certificate.ts'
 import { anchorsOfPem, type TrustAnchor } from '../../webpki/trust-anchor.ts'
@@ -15,7 +15,7 @@ import { usableSuites } from '../keys/cipher-suites.ts'
 import { createClientHello } from '../messages/client-hello.ts'
 import { p256Share, x25519Share } from '../keys/key-share.ts'
 import { Alert } from '../protocol/registry.ts'
-import { secureStreams } from './secured-streams.ts'
+import { secureStreams, type BytesBelow, type SecuredStreams } from './secured-streams.ts'
 import { TlsFault } from '../protocol/tls-fault.ts'
 
 /** What the adapter needs of its surroundings. */
@@ -27,8 +27,13 @@ export interface WebTlsOptions {
   readonly roots: () => Promise<readonly TrustAnchor[]>
 }
 
+/** The adapter, whose connections tell more than those of others. */
+export interface WebTls extends TlsAdapter {
+  secure(below: BytesBelow, request: TlsRequest): Promise<SecuredStreams>
+}
+
 /** Makes the adapter. */
-export function webTls({ x25519, now, roots }: WebTlsOptions): TlsAdapter {
+export function webTls({ x25519, now, roots }: WebTlsOptions): WebTls {
   return {
     async secure(below, { serverName, alpn, ca, signal }) {
       if (globalThis.crypto?.subtle === undefined) {

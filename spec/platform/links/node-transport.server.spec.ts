@@ -8,6 +8,7 @@ import { currentPlatform } from '../../../lib/platform/current.ts'
 import type { Link, LinkTransport } from '../../../lib/platform/links/transport.ts'
 import { tlsCertificate, tlsKey } from './tls-certificate.ts'
 import { torCodeOf as codeOf } from '../../support/failures.ts'
+import { turn } from '../../support/turn.ts'
 
 const transport = currentPlatform().transport as LinkTransport
 const never = new AbortController().signal
@@ -25,11 +26,14 @@ async function listen(server: net.Server): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-/** Resolves when `value` has stayed the same for 200 ms: then whatever moves it waits. */
+/**
+ * Resolves when `value` has stayed the same for 500 turns of the event loop, in which both ends of the connection live: then
+ * whatever moves it waits.
+ */
 async function settled(value: () => number): Promise<number> {
   let last = value()
-  for (let same = 0; same < 10;) {
-    await new Promise((resolve) => setTimeout(resolve, 20))
+  for (let same = 0; same < 500;) {
+    await turn()
     same = value() === last ? same + 1 : 0
     last = value()
   }

@@ -1,7 +1,11 @@
 import { createServer as createTcpServer } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import { expect } from 'chai'
+import { deferred } from '../../../lib/base/deferred.ts'
 import { CIPHER_SUITES } from '../../../lib/tls13/keys/cipher-suites.ts'
+import { unlessEngineLacks } from '../../support/engines.ts'
 import { codeOf, failureOf } from '../../support/failures.ts'
+import { turn } from '../../support/turn.ts'
 import { identityOf } from '../support/identity.ts'
 import { bytesOf, secured } from '../support/live.ts'
 import { LiveServers } from '../support/live-servers.ts'
@@ -100,11 +104,31 @@ describe('TLS 1.3 to servers of the runtime', function () {
     await writer.close()
   })
 
+  unlessEngineLacks('paused TLS servers').it(
+    'reads to its end an echo that is written and closed at once',
+    async () => {
+      const port = await serve('P-256')
+      const sent = random(300_000)
+      for (let round = 0; round < 10; round++) {
+        const { readable, writable } = await secured(port)
+        const writer = writable.getWriter()
+        const over = Promise.all([writer.write(sent), writer.close()])
+        expect(Buffer.compare(await bytesOf(readable), sent)).to.equal(0)
+        await over
+      }
+    },
+  )
+
   it('waits for a server that says nothing', async () => {
-    const port = await serve('P-256', {}, (socket) => {
-      setTimeout(() => socket.end('at last'), 500) // the silence itself is what this is about
-    })
-    expect(text(await bytesOf((await secured(port)).readable))).to.equal('at last')
+    const { promise, resolve } = deferred<TLSSocket>()
+    const { readable } = await secured(await serve('P-256', {}, resolve))
+    let isOver = false
+    const all = bytesOf(readable).finally(() => (isOver = true))
+    const server = await promise
+    await turn(100)
+    expect(isOver).to.equal(false)
+    server.end('at last')
+    expect(text(await all)).to.equal('at last')
   })
 
   it('leaves the server waiting while nobody reads, and has everything afterwards', async () => {
