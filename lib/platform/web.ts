@@ -9,7 +9,6 @@ import type { TrustAnchor } from '../webpki/trust-anchor.ts'
 import type { Platform } from './platform.ts'
 import { rsaPublic } from './crypto/rsa.ts'
 import { Sha1RunningDigest } from './crypto/sha1.ts'
-import { IndexedDbStorage } from './storage/indexed-db-storage.ts'
 import type { TlsAdapter } from './tls/tls-adapter.ts'
 import { WebCryptoKeystream } from './crypto/webcrypto-ctr.ts'
 
@@ -24,7 +23,7 @@ export function webPlatform(): Platform {
     verifyEd25519: nobleVerifyEd25519,
     transport: undefined,
     tls: { secure: async (below, request) => (await ownTls()).secure(below, request) },
-    storage: () => Promise.resolve(new IndexedDbStorage()),
+    storage: async () => new (await import('./storage/indexed-db-storage.ts')).IndexedDbStorage(),
   }
 }
 

@@ -90,12 +90,13 @@ export function checkProtocols(alpn: readonly string[]): void {
 export function authoritiesOf(name: string, ca: TlsOptions['ca']): readonly string[] | undefined {
   if (ca === undefined) return undefined
   const list: readonly string[] = typeof ca === 'string' ? [ca] : ca
-  if (!(Array.isArray(list) && list.length > 0 && list.every(isText))) {
+  if (!isTexts(list)) {
     throw new TypeError(`Cannot use the option ${name} as it is no text, and no list of texts`)
   }
-  return [...list]
+  return list
 }
 
-const isText = (value: unknown): boolean => typeof value === 'string' && value !== ''
+const isTexts = (value: unknown): boolean =>
+  Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === 'string' && each !== '')
 
 const isProtocolName = (name: unknown): boolean => typeof name === 'string' && name.length > 0 && name.length <= 255
