@@ -11,7 +11,7 @@ import { type HashModule, NativeRunningDigest } from './crypto/native-digest.ts'
 import { type RsaModule, nativeRsaPublic } from './crypto/native-rsa.ts'
 import { nativeTls } from './tls/native-tls.ts'
 import type { Platform } from './platform.ts'
-import { tlsTransport } from './links/node-transport.ts'
+import { nativeTransport } from './links/native-transport.ts'
 
 /** The platform in Bun. */
 export function bunPlatform(): Platform {
@@ -23,7 +23,7 @@ export function bunPlatform(): Platform {
     rsaPublic: (signature, modulus, exponent) => nativeRsaPublic(crypto, signature, modulus, exponent),
     x25519: nativeX25519(crypto),
     verifyEd25519: (signature, message, publicKey) => nativeVerifyEd25519(crypto, signature, message, publicKey),
-    transport: tlsTransport(),
+    transport: nativeTransport,
     tls: nativeTls,
     storage: nativeStorage,
   }

@@ -5,12 +5,11 @@
  * @module
  */
 import { builtinModule } from './runtime/builtin.ts'
-import { denoTcp } from './links/deno-tcp.ts'
 import { nativeStorage } from './storage/native-storage.ts'
 import { type CurveModule, nativeVerifyEd25519, nativeX25519 } from './crypto/native-curve25519.ts'
 import { nativeTls } from './tls/native-tls.ts'
 import type { Platform } from './platform.ts'
-import { tlsTransport } from './links/node-transport.ts'
+import { denoTransport } from './links/native-transport.ts'
 import { webPlatform } from './web.ts'
 
 /** The platform in Deno. */
@@ -21,7 +20,7 @@ export function denoPlatform(): Platform {
     name: 'deno',
     x25519: nativeX25519(crypto),
     verifyEd25519: (signature, message, publicKey) => nativeVerifyEd25519(crypto, signature, message, publicKey),
-    transport: tlsTransport(denoTcp),
+    transport: denoTransport,
     tls: nativeTls,
     storage: nativeStorage,
   }

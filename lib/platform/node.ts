@@ -12,7 +12,7 @@ import { type RsaModule, nativeRsaPublic } from './crypto/native-rsa.ts'
 import { nativeTls } from './tls/native-tls.ts'
 import type { Platform } from './platform.ts'
 import { Sha1RunningDigest } from './crypto/sha1.ts'
-import { tlsTransport } from './links/node-transport.ts'
+import { nativeTransport } from './links/native-transport.ts'
 
 /** The platform in Node 20.19 or later. */
 export function nodePlatform(): Platform {
@@ -24,7 +24,7 @@ export function nodePlatform(): Platform {
     rsaPublic: (signature, modulus, exponent) => nativeRsaPublic(crypto, signature, modulus, exponent),
     x25519: nativeX25519(crypto),
     verifyEd25519: (signature, message, publicKey) => nativeVerifyEd25519(crypto, signature, message, publicKey),
-    transport: tlsTransport(),
+    transport: nativeTransport,
     tls: nativeTls,
     storage: nativeStorage,
   }
