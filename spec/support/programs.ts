@@ -15,6 +15,7 @@ const INSTALL = {
   'wget': 'apt-get install --no-install-recommends wget',
   'openssl': 'apt-get install --no-install-recommends openssl',
   'git': 'apt-get install --no-install-recommends git',
+  'websockify': 'apt-get install --no-install-recommends websockify',
   'gcc': 'apt-get install --no-install-recommends gcc libc6-dev',
 } as const
 

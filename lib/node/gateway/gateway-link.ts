@@ -1,6 +1,6 @@
 /**
  * One link: what comes in messages of a WebSocket goes out over TCP, and back. Backpressure goes through it both ways, so that
- * what it holds is bounded: what waits for the page, {@link MAX_WAITING} and one read; what waits for the relay, one read and
+ * what it holds is bounded: what waits for the page, {@link MAX_WAITING} and two reads; what waits for the relay, one read and
  * the socket's own buffer.
  *
  * @module
@@ -65,6 +65,7 @@ export class GatewayLink {
     page.on('pong', () => this.#controlled())
     page.on('error', () => (options.counters.broken += 1)) // it has said why in its close frame
     page.on('close', () => this.#pageClosed())
+    relay.on('error', () => undefined) // it closes then
     relay.on('data', (data) => this.#fromRelay(data))
     relay.on('drain', () => page.resume())
     relay.on('end', () => page.close(1000))

@@ -90,6 +90,8 @@ export interface ListenGatewayOptions {
   readonly clock?: Clock | undefined
   /** @internal */
   readonly directory?: GatewayDirectory | undefined
+  /** @internal */
+  readonly headTimeout?: number | undefined
 }
 
 /** What says which relays there are. */
@@ -110,6 +112,8 @@ export interface GatewaySettings {
   readonly maxLinksPerClient: number
   readonly idleTimeout: number
   readonly dialTimeout: number
+  /** How long the head of a request may take, in ms. */
+  readonly headTimeout: number
   readonly trustForwarded: boolean
   readonly allowPrivate: boolean
   readonly timeout: number
@@ -134,6 +138,7 @@ const OPTION_NAMES: OptionNames<ListenGatewayOptions> = {
   signal: true,
   clock: true,
   directory: true,
+  headTimeout: true,
 }
 
 /**
@@ -153,6 +158,7 @@ export function gatewaySettings(options: ListenGatewayOptions): GatewaySettings 
     maxLinksPerClient: whole('maxLinksPerClient', options.maxLinksPerClient ?? 16, 1, 65_536),
     idleTimeout: duration('idleTimeout', options.idleTimeout ?? 300_000),
     dialTimeout: duration('dialTimeout', options.dialTimeout ?? 10_000),
+    headTimeout: duration('headTimeout', options.headTimeout ?? 10_000),
     trustForwarded: flag('trustForwarded', options.trustForwarded ?? false),
     allowPrivate: flag('allowPrivate', options.allowPrivate ?? false),
     timeout: duration('timeout', options.timeout ?? 120_000),

@@ -27,9 +27,11 @@ import { refuseConnection, refuseRequest, type AnswerStatus } from './http-answe
 import { LinkPlaces } from './link-places.ts'
 import { parseLinkTarget } from './link-target.ts'
 
-/** The longest head of a request, in bytes, and how long it may take, in ms. */
+/** The longest head of a request, in bytes. */
 const MAX_HEAD = 16_384
-const HEAD_TIMEOUT = 10_000
+
+/** How long a page may take to answer a close frame, in ms. */
+const CLOSE_TIMEOUT = 10_000
 
 /** How long whoever takes the directory may rest, in ms. */
 const REST_TIMEOUT = 30_000
@@ -83,7 +85,7 @@ export async function listenGateway(options: ListenGatewayOptions): Promise<Gate
   const limits = {
     maxFragments: MAX_PIECES,
     maxBufferedChunks: MAX_PIECES,
-    closeTimeout: HEAD_TIMEOUT,
+    closeTimeout: CLOSE_TIMEOUT,
     autoPong: false,
   }
   const sockets = new WebSocketServer({
@@ -130,7 +132,7 @@ class GatewayServer implements Gateway {
     this.#settings = settings
     this.#directory = directory
     this.#sockets = sockets
-    const { maxLinks, maxLinksPerClient, trustForwarded } = settings
+    const { maxLinks, maxLinksPerClient, trustForwarded, headTimeout } = settings
     this.#places = new LinkPlaces(maxLinks, maxLinksPerClient)
     const most = maxLinks + OTHER_CONNECTIONS
     // Behind a proxy all connections are of one address.
@@ -138,9 +140,9 @@ class GatewayServer implements Gateway {
     const { createServer } = builtinModule<typeof http>('node:http')
     this.#server = createServer({
       maxHeaderSize: MAX_HEAD,
-      headersTimeout: HEAD_TIMEOUT,
-      requestTimeout: HEAD_TIMEOUT,
-      connectionsCheckingInterval: HEAD_TIMEOUT / 4,
+      headersTimeout: headTimeout,
+      requestTimeout: headTimeout,
+      connectionsCheckingInterval: headTimeout / 4,
       noDelay: true,
     })
     this.#server.setTimeout(REST_TIMEOUT)
