@@ -30,7 +30,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'channel': [...SEAM, 'platform/current.ts', 'relay.ts', 'cell', 'crypto', 'tls13'],
   'tls13': [
     ...SEAM,
+    'platform/crypto/native-aead.ts',
     'platform/crypto/noble-curve25519.ts',
+    'platform/runtime/runtime.ts',
     'platform/links/server-name.ts',
     'cell',
     'crypto',

@@ -115,7 +115,7 @@ describe('Bundles for a web page', () => {
     './fetch': /^lib\/(?!base\/|fetch\/|fetch\.ts)/,
     './socks': /^lib\/(?!base\/|cell\/|proxy\/|socks\/|http-connect\/|socks\.ts)/,
     './tls':
-      /^lib\/(?!base\/|cell\/|crypto\/|tls\/options\.ts|tls\.ts|tls13\/|webpki\/|platform\/crypto\/)|\/(roots|root-list|link-tls)\.ts$/,
+      /^lib\/(?!base\/|cell\/|crypto\/|tls\/options\.ts|tls\.ts|tls13\/|webpki\/|platform\/crypto\/|platform\/runtime\/)|\/(roots|root-list|link-tls)\.ts$/,
     './websocket': /^lib\/(?!base\/|cell\/|transports\/websocket\/|websocket\.ts)/,
   }
   for (const [name, others] of Object.entries(OTHERS)) {

@@ -25,6 +25,7 @@ export type Feature =
   | 'agents'
   | 'paused TLS servers'
   | 'fetch of Node 20'
+  | 'the end of hasty TLS servers'
 
 /** Which Node this is, as a number such as 22.19; 0 elsewhere. */
 const nodeVersion = (): number => {
@@ -44,6 +45,8 @@ const KEYSTREAM_AHEAD = { 'synchronous cipher': 'Browsers have WebCrypto only, s
 const LACKS: Readonly<Record<Engine, Readonly<Partial<Record<Feature, string>>>>> = {
   node: {
     ...NO_PAGES,
+    'the end of hasty TLS servers':
+      'A node:tls server that ends in the turn of its handshake sends no close_notify: openssl s_client sees none either',
     ...(nodeVersion() >= 21 ? { 'fetch of Node 20': 'The fetch of later versions comes nearer to ours' } : {}),
     ...(nodeVersion() < 22.19 ? { 'undici 8': 'undici 8 needs Node 22.19 or later' } : {}),
   },

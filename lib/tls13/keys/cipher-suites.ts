@@ -1,10 +1,11 @@
 /**
- * The cipher suites: a hash for the key schedule, and an AEAD by WebCrypto for the records (RFC 8446, sections 5.2 and
- * B.4).
+ * The cipher suites: a hash for the key schedule, and an AEAD for the records, by WebCrypto or by what is faster in this runtime
+ * (RFC 8446, sections 5.2 and B.4).
  *
  * @module
  */
 import { sha256, sha384 } from '@noble/hashes/sha2.js'
+import { runtimeName } from '../../platform/runtime/runtime.ts'
 
 /** A hash of the key schedule. */
 export type SuiteHash = typeof sha256 | typeof sha384
@@ -33,12 +34,31 @@ export const CIPHER_SUITES: readonly CipherSuite[] = [
   { id: 0x1303, hash: sha256, keySize: 32, cipher: 'ChaCha20-Poly1305' },
 ]
 
+/** An AEAD with one key. `additionalData` is what is not encrypted, and bound to the rest. */
+export interface AeadKey {
+  /** Encrypts one record's content: as long, and a tag. */
+  seal(iv: Bytes, additionalData: Bytes, content: Bytes): Promise<Bytes> | Bytes
+  /** Decrypts what {@link seal} made. Rejects or throws when it is not that. */
+  open(iv: Bytes, additionalData: Bytes, sealed: Bytes): Promise<Bytes> | Bytes
+}
+
+type Bytes = Uint8Array<ArrayBuffer>
+
 let usable: Promise<readonly CipherSuite[]> | undefined
 
-/** Those that this runtime's WebCrypto has: the two of AES always, ChaCha20-Poly1305 in some. Tried once. */
+/** AES-GCM without a promise for each record, where the runtime has that. */
+let synchronousGcm: ((key: Bytes) => AeadKey) | undefined
+
+/** Those that this runtime has: the two of AES always, ChaCha20-Poly1305 in some. Tried once, before the first connection. */
 export function usableSuites(): Promise<readonly CipherSuite[]> {
-  usable ??= hasChaCha().then((has) => CIPHER_SUITES.filter(({ cipher }) => cipher === 'AES-GCM' || has))
+  usable ??= tried()
   return usable
+}
+
+async function tried(): Promise<readonly CipherSuite[]> {
+  if (runtimeName() === 'node') synchronousGcm = (await import('../../platform/crypto/native-aead.ts')).nativeGcm
+  const has = await hasChaCha()
+  return CIPHER_SUITES.filter(({ cipher }) => cipher === 'AES-GCM' || has)
 }
 
 async function hasChaCha(): Promise<boolean> {
@@ -50,33 +70,22 @@ async function hasChaCha(): Promise<boolean> {
   }
 }
 
-/** A key for {@link seal} and {@link open}. */
-export function importAeadKey(cipher: CipherSuite['cipher'], key: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {
+/** Makes a key. */
+export async function importAeadKey(cipher: CipherSuite['cipher'], key: Bytes): Promise<AeadKey> {
+  if (cipher === 'AES-GCM' && synchronousGcm !== undefined) return synchronousGcm(key)
   // Secure Curves and the modern algorithms took another name for the format of a bare key.
   const format = (cipher === 'AES-GCM' ? 'raw' : 'raw-secret') as 'raw'
-  return crypto.subtle.importKey(format, key, cipher, false, ['encrypt', 'decrypt'])
-}
-
-/** Encrypts one record's content: as long, and a tag. */
-export async function seal(
-  suite: CipherSuite,
-  key: CryptoKey,
-  iv: Uint8Array<ArrayBuffer>,
-  additionalData: Uint8Array<ArrayBuffer>,
-  content: Uint8Array<ArrayBuffer>,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const algorithm = { name: suite.cipher, iv, additionalData, tagLength: 8 * TAG_SIZE }
-  return new Uint8Array(await crypto.subtle.encrypt(algorithm, key, content))
-}
-
-/** Decrypts what {@link seal} made. Rejects when it is not that. */
-export async function open(
-  suite: CipherSuite,
-  key: CryptoKey,
-  iv: Uint8Array<ArrayBuffer>,
-  additionalData: Uint8Array<ArrayBuffer>,
-  sealed: Uint8Array<ArrayBuffer>,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const algorithm = { name: suite.cipher, iv, additionalData, tagLength: 8 * TAG_SIZE }
-  return new Uint8Array(await crypto.subtle.decrypt(algorithm, key, sealed))
+  const imported = await crypto.subtle.importKey(format, key, cipher, false, ['encrypt', 'decrypt'])
+  const algorithm = (iv: Bytes, additionalData: Bytes) => ({
+    name: cipher,
+    iv,
+    additionalData,
+    tagLength: 8 * TAG_SIZE,
+  })
+  return {
+    seal: async (iv, additionalData, content) =>
+      new Uint8Array(await crypto.subtle.encrypt(algorithm(iv, additionalData), imported, content)),
+    open: async (iv, additionalData, sealed) =>
+      new Uint8Array(await crypto.subtle.decrypt(algorithm(iv, additionalData), imported, sealed)),
+  }
 }

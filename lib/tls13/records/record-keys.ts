@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { open, importAeadKey, NONCE_SIZE, seal, TAG_SIZE, type CipherSuite } from '../keys/cipher-suites.ts'
+import { importAeadKey, NONCE_SIZE, TAG_SIZE, type AeadKey, type CipherSuite } from '../keys/cipher-suites.ts'
 import { expandLabel, nextSecret } from '../keys/key-schedule.ts'
 import { ContentType, LEGACY_VERSION } from '../protocol/registry.ts'
 
@@ -30,7 +30,7 @@ export class RecordKeys {
   readonly suite: CipherSuite
   readonly #secret: Uint8Array
   readonly #iv: Uint8Array
-  readonly #key: Promise<CryptoKey>
+  readonly #key: Promise<AeadKey>
   /** The number of the next record. */
   #sequence = 0
 
@@ -58,7 +58,7 @@ export class RecordKeys {
     inner.set(content)
     inner[content.length] = type
     const header = recordHeader(ContentType.APPLICATION_DATA, inner.length + TAG_SIZE)
-    const sealed = await seal(this.suite, await this.#key, nonce, header, inner)
+    const sealed = await (await this.#key).seal(nonce, header, inner)
     const record = new Uint8Array(header.length + sealed.length)
     record.set(header)
     record.set(sealed, header.length)
@@ -74,7 +74,7 @@ export class RecordKeys {
   async open(record: Uint8Array<ArrayBuffer>, ahead: number): Promise<Uint8Array<ArrayBuffer>> {
     const nonce = this.#nonce(this.#sequence + ahead)
     const header = record.subarray(0, RECORD_HEADER_SIZE)
-    return await open(this.suite, await this.#key, nonce, header, record.subarray(RECORD_HEADER_SIZE))
+    return await (await this.#key).open(nonce, header, record.subarray(RECORD_HEADER_SIZE))
   }
 
   /** The next record has been opened. */

@@ -113,6 +113,15 @@ describe('connectTls of tor-streams/tls', () => {
     expect(cancels).to.equal(1)
   })
 
+  it('is there after one flight of each side, and sends its own last word with what is written first', async () => {
+    const { wire, server, secured } = await begin()
+    await server.handshake()
+    const { writable } = await secured
+    await writable.getWriter().write(bytes(1))
+    const sent = await server.take((await wire.take()) as Uint8Array)
+    expect(sent.at(-1)).to.deep.equal({ type: APPLICATION_DATA, content: bytes(1) })
+  })
+
   it('offers what it is told by ALPN, and says what the server chose', async () => {
     const { server, secured, hello } = await begin({ alpn: ['h2', 'http/1.1'] })
     expect(hello).to.contain('h2').and.to.contain('http/1.1')

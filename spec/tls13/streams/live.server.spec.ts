@@ -119,6 +119,16 @@ describe('TLS 1.3 to servers of the runtime', function () {
     },
   )
 
+  unlessEngineLacks('the end of hasty TLS servers').it(
+    'reads to its end what a server says in the turn of its handshake',
+    async () => {
+      const port = await serve('P-256', {}, (socket) => void socket.end('hello'))
+      for (let round = 0; round < 20; round++) {
+        expect(text(await bytesOf((await secured(port)).readable))).to.equal('hello')
+      }
+    },
+  )
+
   it('waits for a server that says nothing', async () => {
     const { promise, resolve } = deferred<TLSSocket>()
     const { readable } = await secured(await serve('P-256', {}, resolve))
