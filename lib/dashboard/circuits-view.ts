@@ -4,7 +4,7 @@
  * @module
  */
 import { Elements, make, setAttribute, setText } from './elements.ts'
-import { age, bytes, circuitWords, holdOf, rate, streamWords } from './format.ts'
+import { bytes, circuitWords, holdOf, rate, streamWords } from './format.ts'
 import { Graph } from './graph.ts'
 import type { Model, ShownCircuit, ShownStream } from './model.ts'
 import { Path } from './path.ts'
@@ -40,7 +40,11 @@ export class CircuitsView {
   }
 
   show(): void {
-    const all = [...this.#model.circuits.entries()].sort(([a, one], [b, two]) => rank(one) - rank(two) || b - a)
+    const { circuits, streams } = this.#model
+    const used = new Set([...streams.values()].map(({ info }) => info.circuit))
+    const all = [...circuits.entries()].sort(
+      ([a, one], [b, two]) => rank(one, used.has(a)) - rank(two, used.has(b)) || b - a,
+    )
     this.#rows.show(all.slice(0, MOST_CIRCUITS))
     const hidden = all.length - MOST_CIRCUITS
     this.#more.hidden = all.length > 0 && hidden <= 0
@@ -48,9 +52,13 @@ export class CircuitsView {
   }
 }
 
-/** Those that take streams first, then those that are on their way out. */
-const rank = ({ info, glow }: ShownCircuit): number =>
-  glow !== undefined ? 3 : info.purpose === 'directory' ? 2 : info.state === 'retired' ? 1 : 0
+/** Those that carry streams first, then those that are ready for some, then what is on its way out. */
+const rank = ({ info, glow }: ShownCircuit, isUsed: boolean): number => {
+  if (glow !== undefined) return 4
+  if (info.purpose === 'directory') return 3
+  if (info.state === 'retired') return isUsed ? 1 : 4
+  return isUsed ? 0 : 2
+}
 
 class CircuitRow {
   readonly element: HTMLElement
@@ -81,7 +89,7 @@ class CircuitRow {
     const streams = this.#model.streamsOn(info.id)
     const isHeld = streams.some(({ info: stream }) => holdOf(stream) !== undefined)
     setText(this.#words, circuitWords(info, streams.length))
-    setText(this.#bytes, `${bytes(info.bytesIn)} in, ${bytes(info.bytesOut)} out, ${age(info.age)} old`)
+    setText(this.#bytes, `${bytes(info.bytesIn)} in, ${bytes(info.bytesOut)} out`)
     setAttribute(this.element, 'data-state', info.state)
     this.#path.show(info, { rateIn: calm(rateIn), rateOut: calm(rateOut), acknowledges: false, isHeld })
     this.#rows.show(streams.slice(0, MOST_STREAMS).map((stream) => [stream.info.id, stream]))

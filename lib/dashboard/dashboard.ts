@@ -86,8 +86,8 @@ export class Dashboard {
       make(
         'div',
         { class: 'ts-columns' },
-        make('div', { class: 'ts-side' }, this.controls, throughput),
-        this.#circuits.element,
+        this.controls,
+        make('div', { class: 'ts-side' }, throughput, this.#circuits.element),
       ),
     )
     this.#draw()

@@ -21,14 +21,6 @@ export function bytes(count: number): string {
 /** `1.2 MB/s` */
 export const rate = (perSecond: number): string => `${bytes(perSecond)}/s`
 
-/** `3 s`, `4 min`, `2 h` */
-export function age(ms: number): string {
-  const seconds = Math.round(ms / 1000)
-  if (seconds < 100) return `${seconds} s`
-  const minutes = Math.round(seconds / 60)
-  return minutes < 100 ? `${minutes} min` : `${Math.round(minutes / 60)} h`
-}
-
 /** Cells that a SENDME of a stream stands for, and how many cells its window has. */
 export const STEP = 50
 export const WINDOW = 500

@@ -70,6 +70,7 @@ export class Path {
     this.#pipes = nodes.slice(1).map(() => pipeElement())
     for (const [index, node] of nodes.slice(1).entries()) node.prepend(this.#pipes[index] as HTMLElement)
     this.element.replaceChildren(...nodes)
+    this.element.style.setProperty('--relays', `${Math.max(1, path.length)}`)
     setAttribute(
       this.element,
       'aria-label',

@@ -8,7 +8,7 @@ const STYLES = `
 .ts-dashboard {
   color-scheme: light dark;
   --bg: #f5f2fb; --card: #ffffff; --ink: #1d1730; --soft: #564d70; --line: #d9d1ea; --deep: #ece6f7;
-  --brand: #6b3fa0; --on-brand: #ffffff; --data: #0b7285; --back: #8f5200; --stop: #b3261e; --good: #1a6e38;
+  --brand: #6b3fa0; --on-brand: #ffffff; --data: #0b7285; --back: #8f5200; --stop: #b3261e; --good: #1a6e38; --window: #c27500;
   --glow: rgb(107 63 160 / 12%);
   color: var(--ink); background: var(--bg); font-family: system-ui, sans-serif;
   font-size: clamp(0.94rem, 0.62rem + 0.5vw, 1.7rem); line-height: 1.45;
@@ -17,7 +17,7 @@ const STYLES = `
 @media (prefers-color-scheme: dark) {
   .ts-dashboard {
     --bg: #110c1d; --card: #1b1430; --ink: #f0ebfc; --soft: #b9afd0; --line: #382c57; --deep: #261c42;
-    --brand: #b892f5; --on-brand: #1a1030; --data: #45d5dc; --back: #ffc352; --stop: #ff8375; --good: #74dd97;
+    --brand: #b892f5; --on-brand: #1a1030; --data: #45d5dc; --back: #ffc352; --stop: #ff8375; --good: #74dd97; --window: #ffc352;
     --glow: rgb(184 146 245 / 14%);
   }
 }
@@ -66,7 +66,7 @@ const STYLES = `
 .ts-gauge-text { font-size: 0.88em; font-weight: 600; }
 .ts-blocks { display: grid; grid-template-columns: repeat(10, 1fr); gap: 0.2em; }
 .ts-block { height: 1.1em; border-radius: 0.2em; background: var(--deep); border: 1px solid var(--line); position: relative; overflow: hidden; }
-.ts-block::before { content: ''; position: absolute; inset: 0; background: var(--back); transform-origin: 0 0; transform: scaleX(var(--part, 0)); transition: transform 0.2s linear; }
+.ts-block::before { content: ''; position: absolute; inset: 0; background: var(--window); transform-origin: 0 0; transform: scaleX(var(--part, 0)); transition: transform 0.2s linear; }
 .ts-empty .ts-block { border-color: var(--stop); }
 .ts-lamp { display: flex; gap: 0.5em; align-items: center; font-size: 0.88em; font-weight: 600; }
 .ts-lamp::before { content: ''; width: 0.9em; height: 0.9em; border-radius: 50%; background: var(--good); }
@@ -94,7 +94,7 @@ const STYLES = `
 .ts-pipe.ts-held > .ts-data { filter: grayscale(1); opacity: 0.55; }
 @keyframes ts-flow { to { background-position-x: calc(-1 * var(--size)); } }
 
-.ts-way .ts-path { align-self: center; }
+.ts-way .ts-path { align-self: center; container-type: inline-size; }
 .ts-way .ts-dot { width: 2.6em; height: 2.6em; }
 .ts-way .ts-node > b { font-size: 1em; }
 .ts-way .ts-node > small { font-size: 0.84em; }
@@ -102,8 +102,11 @@ const STYLES = `
 .ts-way .ts-pipe::before { inset: 0.1em 0; }
 .ts-way .ts-pipe > i { --size: 1.5em; }
 .ts-way .ts-pipe > .ts-data { grid-row: 1; background-image: radial-gradient(circle, var(--data) 0.3em, transparent 0.34em); }
-.ts-way .ts-pipe > .ts-back { grid-row: 2; display: block; --size: 2.4em; background-image: conic-gradient(from 240deg at 62% 50%, var(--back) 60deg, transparent 0); background-size: var(--size) 90%; }
-.ts-way .ts-path > .ts-node-end { display: none; }
+.ts-way .ts-pipe > .ts-back { grid-row: 2; display: block; --size: 3.2em; background-image: conic-gradient(from 235deg at 0.95em 50%, var(--window) 70deg, transparent 0); background-size: var(--size) 0.8em; background-position-y: 35%; }
+.ts-way .ts-path > .ts-node-end { flex: 0 0 0; width: 0; padding: 0; }
+.ts-way .ts-node-end > :not(.ts-pipe) { display: none; }
+.ts-way .ts-node-end + .ts-node > .ts-pipe { width: calc(50% - 1.3em); }
+.ts-way .ts-node-end > .ts-pipe { inset-inline-end: 0; width: calc(50cqw / var(--relays, 3) - 1.3em); }
 
 .ts-graph { position: relative; height: 9em; border-radius: 0.5em; background: var(--deep); overflow: hidden; }
 .ts-graph svg { position: absolute; inset: 0; width: 100%; height: 100%; }
@@ -111,7 +114,7 @@ const STYLES = `
 .ts-graph .ts-area { fill: var(--data); opacity: 0.22; stroke: none; }
 .ts-graph .ts-line-in { stroke: var(--data); }
 .ts-graph .ts-line-out { stroke: var(--brand); }
-.ts-graph-top { position: absolute; inset-block-start: 0.3em; inset-inline-end: 0.6em; font-size: 0.8em; color: var(--soft); }
+.ts-graph-top { position: absolute; inset-block-start: 0.3em; inset-inline-start: 0.7em; font-size: 0.8em; color: var(--soft); }
 .ts-graph.ts-small { height: 2.2em; }
 .ts-legend { display: flex; flex-wrap: wrap; gap: 0.2em 1.2em; font-size: 0.88em; }
 .ts-legend > span::before { content: ''; display: inline-block; width: 1.1em; height: 0.3em; border-radius: 1em; background: var(--data); margin-inline-end: 0.45em; vertical-align: middle; }
@@ -136,10 +139,6 @@ const STYLES = `
 
 @container (min-width: 46em) {
   .ts-track { grid-template-columns: minmax(11em, 15em) minmax(0, 1fr) minmax(11em, 15em); gap: 0; }
-  .ts-way .ts-path > .ts-node-end { display: grid; visibility: hidden; flex: 0 0 0; width: 0; }
-  .ts-way .ts-path > .ts-node-end > .ts-pipe { visibility: visible; inset-inline-end: 0.2em; width: calc(var(--half) - 1.5em); }
-  .ts-way .ts-path > .ts-node:nth-child(2) > .ts-pipe { width: calc(50% - 1.3em); }
-  .ts-way .ts-path { container-type: inline-size; --half: calc(100cqw / 6); }
 }
 @container (min-width: 64em) {
   .ts-columns { grid-template-columns: minmax(0, 5fr) minmax(0, 7fr); }

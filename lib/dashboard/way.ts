@@ -19,6 +19,9 @@ export interface FarEnd {
   readonly sent: number
 }
 
+/** What the path leads to. */
+const FAR = 'the far end'
+
 /** The bytes of a stream's window of 500 cells: more than that does not wait under windows. */
 const WINDOW_BYTES = 249_000
 
@@ -80,19 +83,23 @@ export class Way {
   show(stream: ShownStream | undefined, circuit: ShownCircuit | undefined, far: FarEnd | undefined): void {
     this.element.classList.toggle('ts-idle', stream === undefined)
     if (stream === undefined) {
-      this.#path.show(circuit?.info, STILL)
+      this.#path.show(circuit?.info, STILL, FAR)
       this.#showNothing()
       return
     }
     const { info, rateIn, rateOut } = stream
     const hold = holdOf(info)
     const total = rateIn + rateOut
-    this.#path.show(circuit?.info, {
-      rateIn,
-      rateOut,
-      acknowledges: info.flow?.kind === 'windows',
-      isHeld: hold !== undefined,
-    })
+    this.#path.show(
+      circuit?.info,
+      {
+        rateIn,
+        rateOut,
+        acknowledges: info.flow?.kind === 'windows',
+        isHeld: hold !== undefined,
+      },
+      FAR,
+    )
     setText(this.#say, streamSentence(info, total, this.#you))
     setText(this.#readRate, rate(rateIn))
     this.#showTank(info)
