@@ -118,6 +118,9 @@ const STYLES = `
 .ts-graph.ts-small { height: 2.2em; }
 .ts-legend { display: flex; flex-wrap: wrap; gap: 0.2em 1.2em; font-size: 0.88em; }
 .ts-legend > span::before { content: ''; display: inline-block; width: 1.1em; height: 0.3em; border-radius: 1em; background: var(--data); margin-inline-end: 0.45em; vertical-align: middle; }
+.ts-way > .ts-legend { justify-content: center; }
+.ts-way > .ts-legend > span::before { width: 0.7em; height: 0.7em; border-radius: 50%; vertical-align: -0.05em; }
+.ts-way > .ts-legend > .ts-legend-back::before { background: var(--window); border-radius: 0; clip-path: polygon(0 0, 100% 50%, 0 100%); }
 .ts-legend > .ts-legend-out::before { background: var(--brand); }
 
 .ts-columns { display: grid; gap: 1em; grid-template-columns: minmax(0, 1fr); align-items: start; }

@@ -42,6 +42,7 @@ export class Way {
   readonly #farSent = make('p', { class: 'ts-soft' })
   readonly #maySend = new WindowGauge('May still send', 'cells')
   readonly #farLamp = make('p', { class: 'ts-lamp' })
+  readonly #backLegend = make('span', { class: 'ts-legend-back' }, 'SENDMEs: 50 cells more may come')
 
   /** @param you - who reads on this side: `this page` */
   constructor(you: string) {
@@ -71,6 +72,7 @@ export class Way {
       { 'class': 'ts-way', 'aria-label': 'The way of a stream' },
       this.#say,
       make('div', { class: 'ts-track' }, this.#near, this.#path.element, this.#far),
+      make('p', { class: 'ts-legend' }, make('span', {}, 'data'), this.#backLegend),
     )
   }
 
@@ -133,6 +135,7 @@ export class Way {
   #showNear({ flow }: StreamInfo): void {
     this.#deliver.element.hidden = flow?.kind !== 'windows'
     if (flow?.kind === 'windows') this.#deliver.show(flow.deliver)
+    this.#backLegend.hidden = flow?.kind !== 'windows'
     this.#nearLamp.hidden = flow?.kind !== 'congestion-control'
     if (flow?.kind === 'congestion-control') lamp(this.#nearLamp, flow.xoffSent, 'XOFF sent: stop', 'no XOFF: go on')
   }

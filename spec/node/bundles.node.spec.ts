@@ -20,6 +20,7 @@ const LIMITS: Readonly<Record<string, number>> = {
   './circuit': 62_000,
   '.': 95_000,
   './tls': 40_000,
+  './dashboard': 10_000,
   './websocket': 5_000,
   './fetch': 15_000,
   './socks': 15_000,
