@@ -26,7 +26,7 @@ const STYLES = `
 .ts-dashboard :is(h2, h3, p, ul, ol) { margin: 0; padding: 0; }
 .ts-dashboard :is(ul, ol) { list-style: none; }
 .ts-dashboard h2 { font-size: 1.15em; }
-.ts-dashboard h3 { font-size: 1em; }
+.ts-dashboard :is(h3, .ts-end h2) { font-size: 1em; }
 .ts-card { background: var(--card); border: 1px solid var(--line); border-radius: 0.9em; padding: 1em; min-width: 0; }
 .ts-soft { color: var(--soft); font-size: 0.88em; }
 .ts-label { color: var(--soft); font-size: 0.88em; }

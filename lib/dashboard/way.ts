@@ -51,7 +51,7 @@ export class Way {
     this.#near = make(
       'div',
       { class: 'ts-card ts-end' },
-      make('h3', {}, you.charAt(0).toUpperCase() + you.slice(1)),
+      make('h2', {}, you.charAt(0).toUpperCase() + you.slice(1)),
       make('p', {}, make('span', { class: 'ts-label' }, 'reads '), this.#readRate),
       make('div', { class: 'ts-tank' }, this.#fill, this.#waiting),
       this.#deliver.element,
@@ -60,7 +60,7 @@ export class Way {
     this.#far = make(
       'div',
       { class: 'ts-card ts-end' },
-      make('h3', {}, 'Far end'),
+      make('h2', {}, 'Far end'),
       make('p', {}, this.#farName),
       make('p', {}, this.#farState),
       this.#farSent,

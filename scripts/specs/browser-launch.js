@@ -19,6 +19,7 @@ import { launchWebKit } from './webkit.js'
  * @property {(url: string) => Promise<void>} goto
  * @property {(call: PageCall) => Promise<unknown>} call
  * @property {() => Promise<void>} close
+ * @property {import('puppeteer-core').Page} [page] What puppeteer drives; WebKit has none.
  */
 
 /**
@@ -130,6 +131,7 @@ function drivenByPuppeteer(browser, onGone) {
         call: (call) =>
           page.evaluate(async ({ module, name, argument }) => (await import(module))[name](argument), call),
         close: () => page.close(),
+        page,
       }
     },
     close: () => browser.close(),

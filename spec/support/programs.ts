@@ -11,6 +11,7 @@ const INSTALL = {
   'tor': 'apt-get install --no-install-recommends tor',
   'tor-gencert': 'apt-get install --no-install-recommends tor',
   'chromium': 'apt-get install --no-install-recommends chromium',
+  'firefox-esr': 'apt-get install --no-install-recommends firefox-esr',
   'curl': 'apt-get install --no-install-recommends curl',
   'wget': 'apt-get install --no-install-recommends wget',
   'openssl': 'apt-get install --no-install-recommends openssl',
