@@ -86,9 +86,9 @@ for (const browser of ['chromium', 'firefox'] as const) {
       await tabTo('pace')
       await page.keyboard.press('Home')
       await says(/^This page has stopped reading.*the deliver window is empty.*the far end stands still/)
-      const gauges = (await page.$$eval('.ts-way [role=meter]', (all) =>
+      const gauges = await page.$$eval('.ts-way [role=meter]', (all) =>
         all.map((each) => Number(each.getAttribute('aria-valuenow'))),
-      )) as number[]
+      )
       expect(gauges).to.have.length(2)
       for (const cells of gauges) expect(cells).to.be.below(50)
       expect(await page.$eval('#pace', (each) => each.getAttribute('aria-valuetext'))).to.equal('not at all')
@@ -113,7 +113,7 @@ for (const browser of ['chromium', 'firefox'] as const) {
             const { axe: here } = window as unknown as {
               axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> }
             }
-            return (await here.run()).violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html)}`)
+            return (await here.run()).violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
           })
           expect(violations).to.deep.equal([])
           const excess = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
@@ -165,7 +165,7 @@ for (const browser of ['chromium', 'firefox'] as const) {
 
     it('shows XON and XOFF under congestion control', async () => {
       await page.select('#flow', 'congestion-control')
-      await page.$eval('#network button', (each) => (each as HTMLButtonElement).click())
+      await page.$eval('#network button', (each) => (each).click())
       await page.$eval('#url', (each) => ((each as HTMLInputElement).value = 'http://far.example/endless'))
       await says(/nothing holds the far end back/)
       await page.focus('#pace')
