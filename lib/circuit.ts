@@ -3,6 +3,7 @@
  *
  * @module
  */
+export type { BufferSource } from './base/streams/buffer-source.ts'
 export { SocketError, TorError, type ErrorCode, type SocketErrorOptions, type TorErrorOptions } from './base/errors.ts'
 export type { ProvenIdentity } from './channel/certs.ts'
 export { Channel, type ChannelOptions } from './channel/channel.ts'

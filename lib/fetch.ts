@@ -3,6 +3,7 @@
  *
  * @module
  */
+export type { BufferSource } from './base/streams/buffer-source.ts'
 export type { Clock } from './base/clock.ts'
 export { createFetch, type CreateFetchOptions, type Fetch } from './fetch/create-fetch.ts'
 export { HttpError, type HttpErrorCode } from './fetch/message/http-error.ts'

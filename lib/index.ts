@@ -50,6 +50,7 @@ export { MemoryStorage, type Storage } from './platform/storage/storage.ts'
 export type { DirectoryServer, Relay, RelayProtocols } from './relay.ts'
 export type { LookupAnswer, LookupOptions } from './stream/lookup.ts'
 export type { AddressFamily, StreamOptions } from './stream/options.ts'
+export type { BufferSource } from './base/streams/buffer-source.ts'
 export type { AnySocketAddress, SocketAddress } from './stream/socket-address.ts'
 export type {
   FlowControlKind,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export type { BufferSource } from './base/streams/buffer-source.ts'
 export type { NodeConnect, NodeSocketInfo, NodeSocketSource } from './node/connect.ts'
 export { guardedFetch } from './node/proof.ts'
 export type { ProvableHook, SendProbe } from './node/proof.ts'

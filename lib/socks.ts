@@ -4,6 +4,7 @@
  *
  * @module
  */
+export type { BufferSource } from './base/streams/buffer-source.ts'
 export { serveHttpConnect } from './http-connect/serve-http-connect.ts'
 export { serveProxy } from './http-connect/serve-proxy.ts'
 export type { ProxyConnection } from './proxy/client-end.ts'

@@ -23,6 +23,7 @@ export type { TlsAdapter, TlsConnection, TlsRequest } from './platform/tls/tls-a
 export type { AddressFamily, StreamOptions } from './stream/options.ts'
 export { RelayDataChunker, type RelayDataChunkerOptions } from './stream/bytes/relay-data-chunker.ts'
 export { RelayDataRun } from './stream/bytes/relay-data-run.ts'
+export type { BufferSource } from './base/streams/buffer-source.ts'
 export { parseSocketAddress, type AnySocketAddress, type SocketAddress } from './stream/socket-address.ts'
 export type { FlowWaiter, HalfClosedRules, StreamFlow } from './stream/contract/stream-flow.ts'
 export type {

@@ -6,6 +6,7 @@
  *
  * @module
  */
+export type { BufferSource } from './base/streams/buffer-source.ts'
 export type { Netinfo } from './cell/channel/netinfo.ts'
 export type { ResolvedAddress, ResolvedAnswer, ResolvedHostname, ResolveFailure } from './cell/relay/resolve.ts'
 export type { Authority, NetworkConfig } from './directory/network/network-config.ts'

@@ -3,6 +3,7 @@
  *
  * @module
  */
+export type { BufferSource } from './base/streams/buffer-source.ts'
 export type { GatewayUrl } from './transports/websocket/gateway-url.ts'
 export type { LinkAddress, LinkBytes, Transport } from './platform/links/transport.ts'
 export type { WebSocketConstructor, WebSocketLike } from './transports/websocket/socket-events.ts'

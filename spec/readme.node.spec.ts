@@ -98,6 +98,34 @@ describe('The programs of the README and the guides', function () {
     expect(programs.length).to.be.at.least(3)
   })
 
+  it('and every entry can be compiled against without the DOM, and without skipping the check of libraries', async () => {
+    const { exports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+      exports: Record<string, unknown>
+    }
+    const entries = Object.keys(exports).filter((entry) => !entry.endsWith('.json'))
+    const code = entries
+      .map((entry, index) => `export * as e${index} from '${entry.replace('.', 'tor-streams')}'\n`)
+      .join('')
+    writeFileSync(join(folder, 'without-dom.mts'), code)
+    const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
+    const flags = [
+      '--noEmit',
+      '--strict',
+      '--target',
+      'es2022',
+      '--lib',
+      'es2022',
+      '--types',
+      'node',
+      '--module',
+      'nodenext',
+    ]
+    const { stdout } = await run(process.execPath, [tsc, ...flags, join(folder, 'without-dom.mts')], {
+      cwd: folder,
+    }).catch((error: { stdout: string }) => error)
+    expect(stdout).to.equal('')
+  })
+
   it('have the right types', async () => {
     const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
     const flags = ['--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2022,dom,dom.iterable,esnext.disposable']

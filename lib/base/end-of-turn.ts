@@ -48,11 +48,12 @@ function run(): void {
 
 /**
  * `setImmediate` where the runtime has it, else one message channel for good: `setTimeout` would wait 4 ms in a
- * browser.
+ * browser. workerd has neither by default.
  */
 function scheduler(): (run: () => void) => void {
   const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => unknown }
   if (setImmediate !== undefined) return (callback) => void setImmediate(callback)
+  if (typeof MessageChannel === 'undefined') return (callback) => void setTimeout(callback)
   const { port1, port2 } = new MessageChannel()
   port1.onmessage = () => run()
   return () => port2.postMessage(undefined)

@@ -5,13 +5,12 @@
  * @module
  */
 /// <reference types="node" preserve="true" />
-import type * as fs from 'node:fs'
 import type * as nodeProcess from 'node:process'
 import { builtinModule } from '../platform/runtime/builtin.ts'
 import { main } from './main.ts'
+import { VERSION } from './version.ts'
 
 const process = builtinModule<typeof nodeProcess>('node:process')
-const { readFileSync } = builtinModule<typeof fs>('node:fs')
 
 const interrupted = new AbortController()
 // The first time everything is closed in order; whoever cannot wait for that interrupts again.
@@ -19,8 +18,5 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => inte
 // Told by the write that fails; and where what goes to stderr cannot be told, nothing can.
 for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined)
 
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  version: string
-}
 const { stdout, stderr } = process
-process.exitCode = await main(process.argv.slice(2), { stdout, stderr, signal: interrupted.signal }, version)
+process.exitCode = await main(process.argv.slice(2), { stdout, stderr, signal: interrupted.signal }, VERSION)

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { BufferSource } from '../base/streams/buffer-source.ts'
 /** What `opened` resolves to, as far as it is used. */
 export interface NodeSocketInfo {
   /** `address:port` that was connected to, when it is known. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { BufferSource } from '../base/streams/buffer-source.ts'
 import { SocketError } from '../base/errors.ts'
 import type { StreamCarrier } from './contract/carrier.ts'
 import { resolveStreamOptions, type StreamOptions } from './options.ts'

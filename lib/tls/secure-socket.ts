@@ -8,6 +8,7 @@
  *
  * @module
  */
+import type { BufferSource } from '../base/streams/buffer-source.ts'
 import { startBackgroundTimer, startTimer, type Clock } from '../base/clock.ts'
 import { type Deferred, deferred, markHandled } from '../base/deferred.ts'
 import { SocketError } from '../base/errors.ts'

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { BufferSource } from '../../base/streams/buffer-source.ts'
 /** Where a connection goes. */
 export interface FetchAddress {
   /** A host name or an IP address; an IPv6 address has no brackets. */

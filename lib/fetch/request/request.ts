@@ -64,7 +64,7 @@ export interface FetchRequest {
   /** The caller's fields. */
   readonly fields: readonly Field[]
   readonly body: RequestBody | undefined
-  readonly redirect: RequestRedirect
+  readonly redirect: 'error' | 'follow' | 'manual'
   readonly signal: AbortSignal | undefined
   readonly isolation: IsolationToken | undefined
   readonly exit: ExitCondition | undefined

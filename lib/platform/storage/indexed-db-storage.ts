@@ -20,7 +20,8 @@ const PATIENCE = 5_000
 
 /** What specs bring of their own. */
 export interface IndexedDbOptions {
-  readonly indexedDB?: IDBFactory | undefined
+  /** An `IDBFactory`. Projects without the DOM's types have no such name. */
+  readonly indexedDB?: { open(name: string, version?: number): unknown } | undefined
   readonly clock?: Clock | undefined
 }
 
@@ -144,7 +145,8 @@ export class IndexedDbStorage implements Storage {
   /** Opens the database. `forget` is called when the connection is none, or none any more. */
   async #open(forget: () => void): Promise<IDBDatabase> {
     try {
-      const indexedDB = this.#options.indexedDB ?? (globalThis as { indexedDB?: IDBFactory | null }).indexedDB
+      const own = this.#options.indexedDB as IDBFactory | undefined
+      const indexedDB = own ?? (globalThis as { indexedDB?: IDBFactory | null }).indexedDB
       if (!indexedDB) throw new TorError('STORAGE_UNAVAILABLE', 'there is no IndexedDB here')
       const database = await opened(indexedDB.open(this.#database, VERSION))
       database.onclose = forget

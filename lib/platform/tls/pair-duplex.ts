@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { BufferSource } from '../../base/streams/buffer-source.ts'
 /** What a Duplex is made over. */
 export interface ByteStreamPair {
   /** What becomes the Duplex's input. It is locked. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { BufferSource } from '../../base/streams/buffer-source.ts'
 /** What a TLS connection is to be made with. */
 export interface TlsRequest {
   /**

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { BufferSource } from '../../base/streams/buffer-source.ts'
 import { checkOptions, type OptionNames } from '../../base/checks.ts'
 import { MAX_DATA } from '../../cell/relay/relay-cell-v0.ts'
 import { bytesOf, RelayDataRun } from './relay-data-run.ts'

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { BufferSource } from '../../base/streams/buffer-source.ts'
 import { deferred, markHandled, type Deferred } from '../../base/deferred.ts'
 import type { StreamConstructors } from '../../base/streams/stream-constructors.ts'
 import { makeWritable } from '../../base/streams/writable.ts'

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { BufferSource } from '../../base/streams/buffer-source.ts'
 import type { SecureOptions } from '../../tls/options.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { SocketInfo } from './socket-info.ts'

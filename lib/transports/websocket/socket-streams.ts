@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { BufferSource } from '../../base/streams/buffer-source.ts'
 import { markHandled } from '../../base/deferred.ts'
 import { TorError } from '../../base/errors.ts'
 import { makeWritable } from '../../base/streams/writable.ts'
