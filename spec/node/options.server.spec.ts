@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { listenGateway } from '../../lib/node/gateway/listen-gateway.ts'
 import { listenSocks } from '../../lib/node/listen-socks.ts'
 import { toDuplex } from '../../lib/node/to-duplex.ts'
 import { provenAgent, TorAgent } from '../../lib/node/tor-agent.ts'
@@ -14,6 +15,7 @@ describe('An object of options for what Node expects', () => {
     Record<string, readonly [misuse: (options: never) => unknown, options: object, meant?: string]>
   > = {
     'listenSocks': [(options) => listenSocks(options), { connect, port: 0, maxHandshake: 1 }, 'maxHandshakes'],
+    'listenGateway': [(options) => listenGateway(options), { port: 0, maxLink: 1 }, 'maxLinks'],
     'toDuplex': [(options) => toDuplex({} as never, options), { clocks: 1 }, 'clock'],
     'TorAgent': [(options) => new TorAgent(options), { connect, maxSocket: 1 }, 'maxSockets'],
     'TorAgent, whose connect has the token': [(options) => new TorAgent(options), { connect, isolation: 'a' }],
