@@ -10,8 +10,9 @@ export interface GatewayCounters {
   readonly links: number
   /** Links that were opened. */
   readonly opened: number
-  /** Bytes of links, from pages to relays and back. */
+  /** Bytes of links, from pages to relays. */
   readonly bytesToRelays: number
+  /** Bytes of links, from relays to pages. */
   readonly bytesFromRelays: number
   /** Directories that were handed out. */
   readonly directories: number

@@ -173,7 +173,7 @@ describe('A directory in one request outside Tor', function () {
         Promise.resolve([
           answering(
             () =>
-              new Response(new ReadableStream({ pull: (body) => body.enqueue(new Uint8Array(1_000_000).fill(65)) })),
+              new Response(new ReadableStream({ pull: (body) => body.enqueue(new Uint8Array(20_000_000).fill(65)) })),
           ),
           /DIRECTORY_TOO_LARGE/,
         ]),
