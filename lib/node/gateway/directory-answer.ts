@@ -27,6 +27,7 @@ export class DirectoryAnswers {
     if (this.#answer === undefined || this.#snapshot !== snapshot) {
       this.#snapshot = snapshot
       this.#answer = answerOf(snapshot)
+      this.#answer.catch(() => (this.#answer = undefined)) // the next one may have more luck
     }
     return this.#answer
   }

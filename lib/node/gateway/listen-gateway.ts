@@ -152,7 +152,9 @@ class GatewayServer implements Gateway {
       else socket.once('close', leave)
     })
     this.#server.on('upgrade', (request, socket, head) => void this.#link(request, socket, head))
-    this.#server.on('request', (request, response) => void this.#answer(request, response))
+    this.#server.on('request', (request, response) => {
+      this.#answer(request, response).catch(() => response.destroy()) // compressing failed: for want of memory
+    })
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
       const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400
       this.#refuse(socket, status)

@@ -182,6 +182,36 @@ describe('A gateway among hostile clients', function () {
     await expectWell()
   })
 
+  it('holds a bounded amount for two hundred pages that do not read, and gives them all in the end', async () => {
+    const count = 200
+    const size = 1_000_000
+    await fixture.start({ maxLinks: count, maxLinksPerClient: count })
+    const bytes = new Uint8Array(size)
+    fixture.onAccept = (socket) => socket.end(bytes)
+    const links: RawClient[] = []
+    while (links.length < count) {
+      const client = await fixture.link()
+      client.socket.pause()
+      links.push(client)
+    }
+    let before = -1
+    for (let still = 0; still < 500; still++) {
+      await new Promise((resolve) => setImmediate(resolve))
+      if (fixture.gateway.counters.bytesFromRelays !== before) still = 0
+      before = fixture.gateway.counters.bytesFromRelays
+    }
+    const { rss } = process.memoryUsage()
+    console.log(`two hundred pages that do not read: ${(rss / MB).toFixed(0)} MB in all, pages and relays included`)
+    let taken = 0
+    for (const { socket } of links) {
+      socket.removeAllListeners('data').on('data', (text: string) => (taken += text.length))
+      socket.resume()
+    }
+    await until(() => links.every(({ isClosed }) => isClosed))
+    expect(taken).to.be.at.least(count * size * 0.9) // some has been taken with the heads
+    expect(fixture.gateway.counters.bytesFromRelays).to.equal(count * size)
+  })
+
   it('ends a link on which nothing passes, also where the page is gone without a word', async () => {
     await fixture.start({ idleTimeout: 300_000 })
     fixture.onAccept = (socket) => socket.resume()
