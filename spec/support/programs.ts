@@ -12,6 +12,8 @@ const INSTALL = {
   'tor-gencert': 'apt-get install --no-install-recommends tor',
   'chromium': 'apt-get install --no-install-recommends chromium',
   'firefox-esr': 'apt-get install --no-install-recommends firefox-esr',
+  'WebKitWebDriver': 'apt-get install --no-install-recommends webkit2gtk-driver',
+  'Xvfb': 'apt-get install --no-install-recommends xvfb',
   'curl': 'apt-get install --no-install-recommends curl',
   'wget': 'apt-get install --no-install-recommends wget',
   'openssl': 'apt-get install --no-install-recommends openssl',

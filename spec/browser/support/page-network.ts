@@ -1,0 +1,53 @@
+/**
+ * What pages are driven against: a network of real tor, a site with the page, servers at the far end.
+ *
+ * @module
+ */
+import { parseDirAuthorityLines, type NetworkConfig } from '../../../lib/index.ts'
+import { requireProgram } from '../../support/programs.ts'
+import { TorNetwork } from '../../tor/support/network.ts'
+import { PageSite } from './page-site.ts'
+import { SecureTargets } from './secure-targets.ts'
+
+export class PageNetwork {
+  readonly tor: TorNetwork
+  readonly site: PageSite
+  readonly secure: SecureTargets
+
+  /** Starts it, or skips the suite where programs are missing. */
+  static async start(context: Mocha.Context, exits: number): Promise<PageNetwork> {
+    requireProgram(context, 'tor')
+    requireProgram(context, 'tor-gencert')
+    const [tor, site, secure] = await Promise.all([
+      TorNetwork.start({ authorities: 1, relays: exits + 2, exits, exitOptions: ['IPv6Exit 1'], timeout: 120_000 }),
+      PageSite.start(),
+      SecureTargets.start(),
+    ])
+    return new PageNetwork(tor, site, secure)
+  }
+
+  private constructor(tor: TorNetwork, site: PageSite, secure: SecureTargets) {
+    this.tor = tor
+    this.site = site
+    this.secure = secure
+  }
+
+  /** Its `DirAuthority` lines, which a page is told. */
+  get authorities(): string {
+    return this.tor.dirAuthorityLines
+  }
+
+  /** What a client must know of it. */
+  get config(): NetworkConfig {
+    return { authorities: parseDirAuthorityLines(this.tor.dirAuthorityLines), fallbacks: [], testing: true }
+  }
+
+  /** A URL of the HTTP target. */
+  url(path: string): string {
+    return `http://some.name.test:${this.tor.httpPort}${path}`
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.tor.stop(), this.site.stop(), this.secure.stop()])
+  }
+}
