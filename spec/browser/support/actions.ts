@@ -151,7 +151,7 @@ export async function act(name: ActionName, argument: unknown): Promise<ActionOu
 function shown(error: unknown): Shown {
   const causes: string[] = []
   let at = (error as { cause?: unknown } | null)?.cause
-  for (; at !== undefined && causes.length < 5; at = (at as { cause?: unknown } | null)?.cause)
+  for (; at !== undefined && causes.length < 5; at = (at)?.cause)
     causes.push(`${String((at as { code?: unknown }).code)}: ${String((at as { message?: unknown }).message)}`)
   const { code, message } = error as { code?: unknown; message?: unknown }
   return { code: typeof code === 'string' ? code : undefined, message: String(message), causes }
