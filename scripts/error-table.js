@@ -45,6 +45,7 @@ const ADVICE = /** @type {const} */ ([
   ['DIRECTORY_UNAVAILABLE', 'try again; look at the network'],
   ['DIRECTORY_', 'try again: another directory is asked. With a network of your own look at its authorities'],
   ['CLIENT_OBSOLETE', 'update this library'],
+  ['CLIENT_UNSUPPORTED', 'do what the message says, such as serving the page over `https:`'],
   ['STORAGE_UNSAFE', 'make the directory yours alone'],
   ['STORAGE_', 'see the guide on storage; until then the client goes on in memory'],
   [

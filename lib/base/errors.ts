@@ -55,6 +55,7 @@
  * - `DIRECTORY_TOO_LARGE`: a document is larger than any of its kind, perhaps only once it is decompressed
  * - `DIRECTORY_UNAVAILABLE`: none of the relays that were asked served the document
  * - `CLIENT_OBSOLETE`: the network requires a protocol version of its clients that this one does not speak
+ * - `CLIENT_UNSUPPORTED`: the page or runtime lacks what a client needs; the message says what to change
  * - `STORAGE_UNSAFE`: the directory of a storage is not only the user's, and is not used
  * - `STORAGE_BUSY`: other processes hold the storage
  * - `STORAGE_UNAVAILABLE`: the browser has no database for this page, or the database does not answer
@@ -123,6 +124,7 @@ export type ErrorCode =
   | 'DIRECTORY_TOO_LARGE'
   | 'DIRECTORY_UNAVAILABLE'
   | 'CLIENT_OBSOLETE'
+  | 'CLIENT_UNSUPPORTED'
   | 'STORAGE_UNSAFE'
   | 'STORAGE_BUSY'
   | 'STORAGE_UNAVAILABLE'

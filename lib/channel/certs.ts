@@ -16,6 +16,7 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { constantTimeEqual } from '../cell/bytes.ts'
 import { CertType, type CellCertificate } from '../cell/channel/certs-cell.ts'
 import { TorError } from '../base/errors.ts'
+import { spanOf } from '../base/span.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { DirectoryServer } from '../relay.ts'
 import { isCrossSignedBy, parseRsaCrossCert } from './rsa-cross-cert.ts'
@@ -38,6 +39,9 @@ export interface CertsToVerify {
 /** Relays' identity keys have 1024 bits and the exponent 65537 (tor-spec, "Preliminaries" and "CERTS cells"). */
 const RSA_BYTES = 128
 const RSA_EXPONENT = Uint8Array.of(1, 0, 1)
+
+/** Whoever shows certificates that do not hold now may be right, and this machine's clock wrong. */
+const CLOCK = 'the clock may be wrong'
 
 function refuse(why: string, cause?: unknown): never {
   throw new TorError('LINK_CERTS', `The relay does not prove who it is: ${why}`, cause === undefined ? {} : { cause })
@@ -89,11 +93,12 @@ export function verifyCerts({ certs, peerCertificate, expected, now, platform }:
   const link = torCert(byType, CertType.ED25519_LINK)
   const cross = parsed(byType, CertType.RSA_ED25519_CROSS, parseRsaCrossCert)
 
-  check(rsa.notBefore <= now, 'its RSA identity certificate is not valid yet')
-  check(rsa.notAfter >= now, 'its RSA identity certificate has expired')
-  check(signing.expires >= now, 'its signing key certificate has expired')
-  check(link.expires >= now, 'its link certificate has expired')
-  check(cross.expires >= now, 'its cross-certificate has expired')
+  const { notBefore, notAfter } = rsa
+  check(notBefore <= now, `its RSA identity certificate is valid only ${spanOf(notBefore - now)} from now: ${CLOCK}`)
+  const ends = { 'RSA identity': notAfter, 'signing key': signing.expires, 'link': link.expires }
+  for (const [which, end] of Object.entries(ends))
+    check(end >= now, `its ${which} certificate expired ${spanOf(now - end)} ago: ${CLOCK}`)
+  check(cross.expires >= now, `its cross-certificate expired ${spanOf(now - cross.expires)} ago: ${CLOCK}`)
 
   const { modulus, exponent } = rsa.key
   check(modulus.length === RSA_BYTES && (modulus[0] as number) >= 0x80, 'its RSA identity key has not 1024 bits')

@@ -76,6 +76,8 @@ export class TorClient {
     const chosen = chosenNetwork(options.network)
     const network = chosen instanceof Promise ? await chosen : chosen
     const timeout = duration('timeout', options.timeout ?? OPEN_TIMEOUT)
+    const obstacle = platform.obstacle?.()
+    if (obstacle !== undefined) throw new TorError('CLIENT_UNSUPPORTED', obstacle)
     const transport = options.transport ?? platform.transport
     if (transport === undefined)
       throw new TypeError('Cannot open a client without transport as this runtime cannot dial')

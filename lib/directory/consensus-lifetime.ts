@@ -4,6 +4,7 @@
  * @module
  */
 import { TorError } from '../base/errors.ts'
+import { spanOf } from '../base/span.ts'
 import type { Consensus } from './consensus.ts'
 
 /** How far the clock may be outside of the time in which a consensus holds, in ms: 24 hours, "reasonably live". */
@@ -31,12 +32,12 @@ export interface ConsensusAge {
 export function checkLifetime(consensus: Lifetime, now: number): ConsensusAge {
   const { validAfter, freshUntil, validUntil } = consensus
   if (now < validAfter) {
-    const early = `the consensus will be valid only ${duration(validAfter - now)} from now: the clock may be wrong`
+    const early = `the consensus will be valid only ${spanOf(validAfter - now)} from now: the clock may be wrong`
     if (now < validAfter - REASONABLY_LIVE) throw new TorError('DIRECTORY_FUTURE', `Cannot use the consensus: ${early}`)
     return { phase: 'early', warning: early }
   }
   if (now <= validUntil) return { phase: now < freshUntil ? 'fresh' : 'live', warning: undefined }
-  const stale = `the consensus stopped being valid ${duration(now - validUntil)} ago: the clock may be wrong`
+  const stale = `the consensus stopped being valid ${spanOf(now - validUntil)} ago: the clock may be wrong`
   if (now > validUntil + REASONABLY_LIVE) throw new TorError('DIRECTORY_EXPIRED', `Cannot use the consensus: ${stale}`)
   return { phase: 'stale', warning: stale }
 }
@@ -53,9 +54,4 @@ export function nextFetch(consensus: Lifetime, now: number, random: () => number
   // In a network that votes every few seconds the start may be behind the end.
   const start = Math.min(freshUntil + (3 / 4) * (freshUntil - validAfter), validUntil)
   return Math.floor(start + random() * (7 / 8) * (validUntil - start))
-}
-
-function duration(ms: number): string {
-  const minutes = Math.ceil(ms / 60_000)
-  return minutes < 120 ? `${minutes} ${minutes === 1 ? 'minute' : 'minutes'}` : `${Math.round(minutes / 60)} hours`
 }

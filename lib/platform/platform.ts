@@ -16,6 +16,8 @@ import type { TlsAdapter } from './tls/tls-adapter.ts'
 export interface Platform extends RsaPublicOperation {
   /** Which runtime it is for. */
   readonly name: 'node' | 'deno' | 'bun' | 'web'
+  /** What is in the way of a client here, as a sentence that says what to change; undefined when nothing is. */
+  obstacle?(): string | undefined
   /** AES in counter mode from a zero counter; the key has 16 bytes (AES-128) or 32 (AES-256). */
   keystream(key: Uint8Array): Keystream
   /** A running digest that has taken in `seed`. */

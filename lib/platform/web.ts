@@ -16,6 +16,7 @@ import { WebCryptoKeystream } from './crypto/webcrypto-ctr.ts'
 export function webPlatform(): Platform {
   return {
     name: 'web',
+    obstacle: () => (hasWebCrypto() ? undefined : NO_WEB_CRYPTO),
     keystream: (key) => new WebCryptoKeystream(key),
     runningDigest: (seed) => new Sha1RunningDigest(seed),
     rsaPublic,
@@ -26,6 +27,12 @@ export function webPlatform(): Platform {
     storage: async () => new (await import('./storage/indexed-db-storage.ts')).IndexedDbStorage(),
   }
 }
+
+/** Secure Contexts, section 3.1: pages of http: have it where they come from this very machine. */
+const NO_WEB_CRYPTO =
+  'A Tor client needs crypto.subtle, which pages have only over https: and from this very machine: serve the page over https:'
+
+const hasWebCrypto = (): boolean => (globalThis as { crypto?: { subtle?: unknown } }).crypto?.subtle !== undefined
 
 /** TLS, and the authorities of the web: each is loaded when it is first needed. */
 async function ownTls(): Promise<TlsAdapter> {

@@ -136,7 +136,12 @@ export class DocumentSource {
     }
     if (signal.aborted) throw new TorError('ABORTED', 'the directory is not wanted any more', { cause: signal.reason })
     if (failure instanceof TorError && failure.code.startsWith('DIRECTORY_')) throw failure
-    throw new TorError('DIRECTORY_UNAVAILABLE', 'no directory server could be asked', { cause: failure })
+    // Why is said at once: it may be the gateway, the page's own rules, or the clock.
+    const why =
+      failure instanceof TorError || failure instanceof SocketError
+        ? `: ${failure.message.replace(/^SocketError: /, '')}`
+        : ''
+    throw new TorError('DIRECTORY_UNAVAILABLE', `no directory server could be asked${why}`, { cause: failure })
   }
 
   /**

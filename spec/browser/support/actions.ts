@@ -150,9 +150,9 @@ export async function act(name: ActionName, argument: unknown): Promise<ActionOu
 
 function shown(error: unknown): Shown {
   const causes: string[] = []
-  let at = (error as { cause?: unknown } | null)?.cause
-  for (; at !== undefined && causes.length < 5; at = (at)?.cause)
-    causes.push(`${String((at as { code?: unknown }).code)}: ${String((at as { message?: unknown }).message)}`)
   const { code, message } = error as { code?: unknown; message?: unknown }
+  let at = error as { cause?: unknown; code?: unknown; message?: unknown } | null | undefined
+  while ((at = at?.cause as typeof at) !== undefined && causes.length < 5)
+    causes.push(`${String(at?.code)}: ${String(at?.message)}`)
   return { code: typeof code === 'string' ? code : undefined, message: String(message), causes }
 }
