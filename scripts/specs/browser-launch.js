@@ -42,12 +42,12 @@ import { launchWebKit } from './webkit.js'
  * @typedef {object} BrowserOptions
  * @property {Browser} browser
  * @property {string} executable Of WebKit, its driver.
- * @property {Readonly<Record<string, string>>} [env] More of the environment.
- * @property {readonly string[]} [args] More of Chromium's.
+ * @property {NodeJS.ProcessEnv} [env] More of the environment.
+ * @property {boolean} [resolves] Names are looked up, by the system's own way: for specs that record that.
  * @property {() => void} [onGone]
  */
 
-/** No name is resolved, and the browser's own services are off. */
+/** The browser's own services are off. */
 const CHROMIUM_ARGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -58,13 +58,14 @@ const CHROMIUM_ARGS = [
   '--disable-component-update',
   '--disable-sync',
   '--disable-breakpad',
-  '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1',
   '--js-flags=--expose-gc',
 ]
 
+const CHROMIUM_NO_NAMES = '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1'
+const CHROMIUM_SYSTEM_NAMES = '--disable-features=AsyncDns'
+
 /** Beside what puppeteer switches off: nothing is looked up, or fetched from Mozilla; one process for all pages. */
 const FIREFOX_PREFS = {
-  'network.dns.disabled': true,
   'network.captive-portal-service.enabled': false,
   'network.connectivity-service.enabled': false,
   'network.trr.mode': 5,
@@ -82,7 +83,7 @@ const FIREFOX_PREFS = {
  * @param {BrowserOptions} options
  * @returns {Promise<DrivenBrowser>}
  */
-export async function launchBrowser({ browser: name, executable, env = {}, args = [], onGone = () => {} }) {
+export async function launchBrowser({ browser: name, executable, env = {}, resolves = false, onGone = () => {} }) {
   const profile = mkdtempSync(join(tmpdir(), `tor-streams-${name}-`))
   const tidy = () => rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
   try {
@@ -99,8 +100,17 @@ export async function launchBrowser({ browser: name, executable, env = {}, args 
     }
     const launched =
       name === 'chromium'
-        ? await puppeteer.launch({ ...common, browser: 'chrome', pipe: true, args: [...CHROMIUM_ARGS, ...args] })
-        : await puppeteer.launch({ ...common, browser: 'firefox', extraPrefsFirefox: FIREFOX_PREFS })
+        ? await puppeteer.launch({
+            ...common,
+            browser: 'chrome',
+            pipe: true,
+            args: [...CHROMIUM_ARGS, resolves ? CHROMIUM_SYSTEM_NAMES : CHROMIUM_NO_NAMES],
+          })
+        : await puppeteer.launch({
+            ...common,
+            browser: 'firefox',
+            extraPrefsFirefox: { ...FIREFOX_PREFS, 'network.dns.disabled': !resolves },
+          })
     launched.on('disconnected', onGone)
     return withTidy(drivenByPuppeteer(launched, onGone), tidy)
   } catch (error) {

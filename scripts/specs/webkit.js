@@ -32,7 +32,7 @@ export const hasXvfb = () => spawnSync('Xvfb', ['-version'], { stdio: 'ignore' }
  * @param {object} options
  * @param {string} options.driver The path of WebKitWebDriver.
  * @param {string} options.profile A folder for what it writes.
- * @param {Readonly<Record<string, string>>} options.env
+ * @param {NodeJS.ProcessEnv} options.env
  * @param {() => void} options.onGone
  * @returns {Promise<import('./browser-launch.js').DrivenBrowser>}
  */

@@ -94,9 +94,18 @@ async function upload({ from, url }: { readonly from: string; readonly url: stri
   return (await response.json()) as unknown
 }
 
+/** What is begun and held. */
+interface HoldArgument {
+  readonly url: string
+  readonly name: string
+  /** The fingerprint of the exit to take; any by default. */
+  readonly exit?: string
+}
+
 /** Begins a download and reads no more than its first chunk. */
-async function hold({ url, name }: { readonly url: string; readonly name: string }): Promise<number> {
-  const { body } = await client().fetch(url)
+async function hold({ url, name, exit }: HoldArgument): Promise<number> {
+  const init = exit === undefined ? {} : { exit: ({ fingerprint }: { fingerprint: string }) => fingerprint === exit }
+  const { body } = await client().fetch(url, init)
   const reader = (body as ReadableStream<Uint8Array>).getReader()
   const { value } = await reader.read()
   held.set(name, { reader, bytes: value?.length ?? 0 })
@@ -119,6 +128,11 @@ async function resolve({ hostname }: { readonly hostname: string }) {
   return await client().resolve(hostname)
 }
 
+/** Asks past the library, as no page of ours does: in vain. */
+async function lookUp({ url }: { readonly url: string }): Promise<void> {
+  await fetch(url, { mode: 'no-cors' }).catch(() => undefined)
+}
+
 async function close(): Promise<void> {
   await tor?.close()
   tor = undefined
@@ -131,7 +145,7 @@ function without({ name }: { readonly name: string }): Promise<void> {
   return Promise.resolve()
 }
 
-const ACTIONS = { open, guards, get, download, upload, hold, readOn, resolve, close, without } as const
+const ACTIONS = { open, guards, get, download, upload, hold, readOn, resolve, close, without, lookUp } as const
 
 /** The name of an action. */
 export type ActionName = keyof typeof ACTIONS

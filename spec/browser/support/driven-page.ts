@@ -24,14 +24,19 @@ const PROGRAMS: Readonly<Record<Browser, readonly Program[]>> = {
   webkit: ['WebKitWebDriver', 'Xvfb'],
 }
 
-/** Starts a browser, or skips the suite where it is not installed. */
+/**
+ * Starts a browser, or skips the suite where it is not installed.
+ *
+ * @param resolves - names are looked up as usual; by default none is
+ */
 export async function startBrowser(
   context: Mocha.Context,
   browser: Browser,
-  env: Readonly<Record<string, string>> = {},
+  env: NodeJS.ProcessEnv = {},
+  resolves = false,
 ): Promise<DrivenBrowser> {
   const [executable = ''] = PROGRAMS[browser].map((program) => requireProgram(context, program))
-  return await launchBrowser({ browser, executable, env })
+  return await launchBrowser({ browser, executable, env, resolves })
 }
 
 /** A page of a {@link PageSite}. */

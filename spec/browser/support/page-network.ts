@@ -14,12 +14,16 @@ export class PageNetwork {
   readonly site: PageSite
   readonly secure: SecureTargets
 
-  /** Starts it, or skips the suite where programs are missing. */
-  static async start(context: Mocha.Context, exits: number): Promise<PageNetwork> {
+  /**
+   * Starts it, or skips the suite where programs are missing.
+   *
+   * @param exitOptions - lines for the torrc of every exit
+   */
+  static async start(context: Mocha.Context, exits: number, exitOptions: readonly string[] = []): Promise<PageNetwork> {
     requireProgram(context, 'tor')
     requireProgram(context, 'tor-gencert')
     const [tor, site, secure] = await Promise.all([
-      TorNetwork.start({ authorities: 1, relays: exits + 2, exits, exitOptions: ['IPv6Exit 1'], timeout: 120_000 }),
+      TorNetwork.start({ authorities: 1, relays: exits + 2, exits, exitOptions, timeout: 120_000 }),
       PageSite.start(),
       SecureTargets.start(),
     ])
@@ -40,6 +44,12 @@ export class PageNetwork {
   /** What a client must know of it. */
   get config(): NetworkConfig {
     return { authorities: parseDirAuthorityLines(this.tor.dirAuthorityLines), fallbacks: [], testing: true }
+  }
+
+  /** Where only relays and exits go, as `address HOST:PORT`. */
+  get places(): string[] {
+    const relays = this.tor.relays.map(({ relay }) => relay.addresses[0]?.port)
+    return [...relays, this.tor.httpPort, this.tor.dnsPort].map((port) => `address 127.0.0.1:${port}`)
   }
 
   /** A URL of the HTTP target. */

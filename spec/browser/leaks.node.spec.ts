@@ -1,0 +1,88 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { hostname, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { listenGateway, type Gateway } from '../../lib/node.ts'
+import { MemoryStorage } from '../../lib/platform/storage/storage.ts'
+import type { DrivenBrowser } from '../../scripts/specs/browser-launch.js'
+import { requireProgram } from '../support/programs.ts'
+import { ChildRecorder } from '../tor/support/outgoing-child.ts'
+import { BROWSERS, Page, startBrowser } from './support/driven-page.ts'
+import { PageNetwork } from './support/page-network.ts'
+
+/** A name that nothing but the control of these specs has the browser look up. */
+const CONTROL = 'control.leaks.test'
+
+/** Where browsers go by themselves when they start: to their makers, of whom no page of ours knows, and by TLS. */
+const BY_ITSELF = /^name (?:[\w-]+\.)*(?:google|googleapis|gstatic|mozilla)\.(?:com|net|org)$|^address \S+:443$/
+
+describe('What a page brings its browser to do on the network', function () {
+  this.timeout(180_000)
+  let network: PageNetwork
+  let gateway: Gateway
+  let directory: string
+  let recorder: ChildRecorder
+
+  before(async function () {
+    directory = await mkdtemp(join(tmpdir(), 'tor-streams-leaks-'))
+    recorder = await ChildRecorder.make(requireProgram(this, 'gcc'), directory)
+    network = await PageNetwork.start(this, 2)
+    gateway = await listenGateway({
+      port: 0,
+      network: network.config,
+      storage: new MemoryStorage(),
+      allowPrivate: true,
+    })
+  })
+
+  after(async () => {
+    await gateway?.close()
+    await network?.stop()
+    await rm(directory, { recursive: true, force: true })
+  })
+
+  for (const browser of BROWSERS) {
+    describe(`in ${browser}`, () => {
+      let driven: DrivenBrowser
+      let page: Page
+
+      before(async function () {
+        // Names are looked up here, if anybody asks: the recorder notes that, and says that there is none.
+        driven = await startBrowser(this, browser, recorder.environment(browser), true)
+        page = await Page.open(driven, network.site)
+      })
+
+      after(async () => {
+        await driven?.close()
+      })
+
+      it('is to reach the page and the gateway, and nothing else, whatever succeeds or fails', async () => {
+        const url = `ws://127.0.0.1:${gateway.port}`
+        const argument = { url, authorities: network.authorities, ca: network.secure.ca }
+        await page.act('open', argument)
+        await page.act('get', { url: network.url('/') })
+        await page.act('get', { url: network.secure.right })
+        await page.act('resolve', { hostname: 'some.name.test' })
+        for (const wrong of Object.values(network.secure.wrong)) await page.failure('get', { url: wrong })
+        await page.failure('get', { url: `http://some.name.test:1/` })
+        await page.failure('get', { url: `http://nx.name.test:${network.tor.httpPort}/` })
+        await page.failure('resolve', { hostname: 'nx.name.test' })
+        await page.act('close')
+        await page.failure('open', { ...argument, url: 'ws://127.0.0.1:9' })
+
+        // As it should be when it is not by Tor: the record is of this browser, and sees such things.
+        await page.act('lookUp', { url: `http://${CONTROL}:${network.tor.httpPort}/` })
+        const seen = await recorder.seen(browser)
+        expect(seen).to.include(`name ${CONTROL}`)
+        const ours = [network.site.port, gateway.port].map((port) => `address 127.0.0.1:${port}`)
+        expect(seen).to.include.members(ours)
+        const known = new Set([...ours, 'address 127.0.0.1:9', `name ${CONTROL}`, `name ${hostname()}`])
+        const others = seen.filter((each) => !each.startsWith('path ') && !known.has(each) && !BY_ITSELF.test(each))
+        // WebKit's driver is an address too, at a port that it picks.
+        if (browser === 'webkit')
+          for (const driver of others.splice(0, 1)) expect(network.places).to.not.include(driver)
+        expect(others).to.deep.equal([])
+      })
+    })
+  }
+})
