@@ -15,6 +15,7 @@ const [BEGIN, END] = ['<!-- codes: begin -->', '<!-- codes: end -->']
 /** What to do, by the beginning of the code; the first that fits counts. */
 const ADVICE = /** @type {const} */ ([
   ['CELL_MALFORMED', 'nothing: that relay is passed over'],
+  ['LINK_FORBIDDEN', 'do what the message says: a URL of `wss:`, or the gateway in `connect-src`'],
   ['LINK_OVERFLOW', 'read faster, or use a browser that has WebSocketStream'],
   ['LINK_UNREACHABLE', 'look at the network, the firewall, the gateway; then try again'],
   ['LINK_', 'try again: another relay is taken'],

@@ -20,6 +20,7 @@
  * - `LINK_CERTS`: the relay's certificates do not prove an identity (tor-spec, "CERTS cells")
  * - `LINK_IDENTITY`: the relay proved an identity, but not the one that was asked for
  * - `LINK_PROTOCOL`: the relay broke the link protocol
+ * - `LINK_FORBIDDEN`: the rules of the page forbid the gateway; the message says what to change
  * - `LINK_OVERFLOW`: a gateway sent more on a link than was read, and the runtime could not tell it to wait
  * - `CIRCUIT_HANDSHAKE`: a hop's answer does not prove that it owns its onion key
  * - `CIRCUIT_TIMEOUT`: the circuit was not built in time
@@ -78,6 +79,7 @@ export type ErrorCode =
   | 'LINK_CERTS'
   | 'LINK_IDENTITY'
   | 'LINK_PROTOCOL'
+  | 'LINK_FORBIDDEN'
   | 'LINK_OVERFLOW'
   | 'CIRCUIT_HANDSHAKE'
   | 'CIRCUIT_TIMEOUT'

@@ -169,7 +169,7 @@ async function dial(address: LinkAddress, transport: Transport, signal: AbortSig
       writable.abort(cause).catch(ignore)
     }, ignore)
     if (signal.aborted) throw signal.reason
-    if (cause instanceof TorError && cause.code === 'LINK_UNREACHABLE') throw cause
+    if (cause instanceof TorError && (cause.code === 'LINK_UNREACHABLE' || cause.code === 'LINK_FORBIDDEN')) throw cause
     throw new TorError('LINK_UNREACHABLE', 'The relay cannot be reached', { cause: withheld(cause) })
   }
 }

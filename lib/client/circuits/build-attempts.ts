@@ -3,10 +3,13 @@
  *
  * @module
  */
-import { TorError } from '../../base/errors.ts'
+import { TorError, type ErrorCode } from '../../base/errors.ts'
 
 /** How often a build for a stream is tried, and how long to wait before each further try, in ms. */
 const BUILD_DELAYS = [0, 0, 250, 500, 1000, 2000, 4000, 8000] as const
+
+/** What no further try can mend. */
+const HOPELESS: ReadonlySet<string> = new Set<ErrorCode>(['NO_PATH', 'CLIENT_OBSOLETE', 'LINK_FORBIDDEN'])
 
 /** What the tries need. */
 export interface BuildAttempts<T> {
@@ -30,7 +33,7 @@ export async function tryOften<T>({ attempt, pause, failed }: BuildAttempts<T>):
     try {
       return await attempt(avoided)
     } catch (error) {
-      if (!(error instanceof TorError) || error.code === 'NO_PATH' || error.code === 'CLIENT_OBSOLETE') throw error
+      if (!(error instanceof TorError) || HOPELESS.has(error.code)) throw error
       failed(error)
       failure = error
     }

@@ -29,8 +29,8 @@ export interface BuildJudgement {
  * @param dialled - whether the link was made for this circuit
  */
 export function judgeFailure(error: unknown, hops: number, dialled: boolean): BuildJudgement {
-  if (hops > 0 || !(error instanceof TorError) || error.code === 'CIRCUIT_CLOSED')
-    return { blamed: false, linkIsDead: false }
+  const isOurs = !(error instanceof TorError) || error.code === 'CIRCUIT_CLOSED' || error.code === 'LINK_FORBIDDEN'
+  if (hops > 0 || isOurs) return { blamed: false, linkIsDead: false }
   const isSilence = error.code === 'CIRCUIT_TIMEOUT' || error.code === 'LINK_CLOSED'
   return { blamed: dialled || !isSilence, linkIsDead: isSilence }
 }

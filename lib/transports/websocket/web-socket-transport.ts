@@ -51,7 +51,8 @@ const OPTION_NAMES: OptionNames<WebSocketTransportOptions> = {
  * const tor = await TorClient.open({ transport: webSocketTransport({ url: 'wss://gateway.example' }) })
  * ```
  *
- * Its `connect` fails with a TorError `LINK_UNREACHABLE` when the gateway cannot be reached, or does not reach the relay. Links fail
+ * Its `connect` fails with a TorError `LINK_UNREACHABLE` when the gateway cannot be reached, or does not reach the relay, and with
+ * `LINK_FORBIDDEN` when the page's own rules forbid it (mixed content, a Content Security Policy). Links fail
  * with `LINK_CLOSED` when the WebSocket is gone, and with `LINK_OVERFLOW`.
  *
  * @throws TypeError or RangeError naming the option; TypeError where there are no WebSockets and none are given
@@ -76,7 +77,7 @@ export function webSocketTransport(options: WebSocketTransportOptions): Transpor
       signal.throwIfAborted()
       const target = urlFor(url, address)
       const obstacle = obstacleTo(target)
-      if (obstacle !== undefined) throw new TorError('LINK_UNREACHABLE', obstacle)
+      if (obstacle !== undefined) throw new TorError('LINK_FORBIDDEN', obstacle)
       const policy = watchPolicy(target)
       try {
         return streams === undefined
@@ -84,8 +85,10 @@ export function webSocketTransport(options: WebSocketTransportOptions): Transpor
           : await openByStream(streams, target, names, signal)
       } catch (cause) {
         if (signal.aborted) throw signal.reason
-        const problem = (await policy.violation()) ?? 'The gateway cannot be reached, or does not reach the relay'
-        throw new TorError('LINK_UNREACHABLE', problem, { cause: withheld(cause) })
+        const violation = await policy.violation()
+        const problem = violation ?? 'The gateway cannot be reached, or does not reach the relay'
+        const code = violation === undefined ? 'LINK_UNREACHABLE' : 'LINK_FORBIDDEN'
+        throw new TorError(code, problem, { cause: withheld(cause) })
       } finally {
         policy.stop()
       }

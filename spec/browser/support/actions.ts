@@ -124,6 +124,11 @@ async function readOn({ name, bytes = Infinity }: { readonly name: string; reado
   return one.bytes
 }
 
+/** How many bytes were read so far. */
+function readSoFar({ name }: { readonly name: string }): Promise<number> {
+  return Promise.resolve(held.get(name)?.bytes ?? 0)
+}
+
 async function resolve({ hostname }: { readonly hostname: string }) {
   return await client().resolve(hostname)
 }
@@ -145,7 +150,20 @@ function without({ name }: { readonly name: string }): Promise<void> {
   return Promise.resolve()
 }
 
-const ACTIONS = { open, guards, get, download, upload, hold, readOn, resolve, close, without, lookUp } as const
+const ACTIONS = {
+  open,
+  guards,
+  get,
+  download,
+  upload,
+  hold,
+  readOn,
+  readSoFar,
+  resolve,
+  close,
+  without,
+  lookUp,
+} as const
 
 /** The name of an action. */
 export type ActionName = keyof typeof ACTIONS

@@ -14,16 +14,12 @@ export class PageNetwork {
   readonly site: PageSite
   readonly secure: SecureTargets
 
-  /**
-   * Starts it, or skips the suite where programs are missing.
-   *
-   * @param exitOptions - lines for the torrc of every exit
-   */
-  static async start(context: Mocha.Context, exits: number, exitOptions: readonly string[] = []): Promise<PageNetwork> {
+  /** Starts it, or skips the suite where programs are missing. */
+  static async start(context: Mocha.Context, exits: number): Promise<PageNetwork> {
     requireProgram(context, 'tor')
     requireProgram(context, 'tor-gencert')
     const [tor, site, secure] = await Promise.all([
-      TorNetwork.start({ authorities: 1, relays: exits + 2, exits, exitOptions, timeout: 120_000 }),
+      TorNetwork.start({ authorities: 1, relays: exits + 2, exits, timeout: 120_000 }),
       PageSite.start(),
       SecureTargets.start(),
     ])

@@ -14,6 +14,7 @@ describe('judgeFailure', () => {
 
   const table: readonly (readonly [code: ErrorCode, dialled: string, shared: string])[] = [
     ['LINK_UNREACHABLE', 'the guard', 'the guard'],
+    ['LINK_FORBIDDEN', 'nobody', 'nobody'],
     ['LINK_TIMEOUT', 'the guard', 'the guard'],
     ['LINK_IDENTITY', 'the guard', 'the guard'],
     ['LINK_CERTS', 'the guard', 'the guard'],
