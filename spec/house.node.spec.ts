@@ -66,7 +66,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'testing': [...SEAM, 'platform/current.ts', 'relay.ts', 'cell', 'channel', 'stream', 'circuit', 'directory'],
   'proxy': ['cell'],
   'socks': ['cell', 'proxy'],
-  'http-connect': ['cell', 'proxy', 'socks'],
+  'http-connect': ['cell', 'proxy', 'socks', 'fetch'],
   'node': [
     ...SEAM,
     'cell',

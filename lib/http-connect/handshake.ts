@@ -1,14 +1,16 @@
 /**
- * The server's side of an HTTP CONNECT handshake, without any I/O (RFC 9110, "CONNECT"; proposal 365).
- * It opens tunnels and nothing else: a request that is for the proxy to make is refused.
+ * The server's side of an HTTP proxy's handshake, without any I/O: CONNECT (RFC 9110, "CONNECT"; proposal 365), and for
+ * `http:` requests that are for the proxy to make.
  *
  * @module
  */
 import { ByteCollector } from '../base/byte-collector.ts'
+import { joinBytes } from '../base/join-bytes.ts'
 import type { ProxyAddress } from '../proxy/connect.ts'
 import { isolationToken } from '../proxy/credentials.ts'
-import { NO_BYTES, type HandshakeStep, type ProxyHandshake } from '../proxy/handshake.ts'
+import { NO_BYTES, type ConnectRequest, type HandshakeStep, type ProxyHandshake } from '../proxy/handshake.ts'
 import { proxyHost } from '../proxy/text.ts'
+import { absoluteTarget, forwardRequest } from './forward-request.ts'
 import { endOfHead, LONGEST_HEAD, parseHead, type RequestHead } from './request-head.ts'
 import { CONNECTED, failed, OPTIONS, plain, USE_CONNECT } from './responses.ts'
 
@@ -34,7 +36,10 @@ export class HttpConnectHandshake implements ProxyHandshake {
     if (end === undefined) return refused(TOO_LARGE)
     const head = parseHead(all.subarray(0, end))
     if (!head) return refused(BAD_REQUEST)
-    return head.method === 'CONNECT' ? tunnelFor(head, bytes.subarray(end - before)) : refused(answerOf(head))
+    const rest = bytes.subarray(end - before)
+    if (head.method === 'CONNECT') return tunnelFor(head, rest)
+    const target = absoluteTarget(head.target)
+    return target ? forwardFor(head, target, rest) : refused(answerOf(head))
   }
 }
 
@@ -45,6 +50,33 @@ function tunnelFor({ target, fields }: RequestHead, rest: Uint8Array): Handshake
   const length = fields.get('content-length') ?? ['0']
   // With a body it would not be clear where the tunnel begins.
   if (!address || fields.has('transfer-encoding') || length.some((each) => each !== '0')) return refused(BAD_REQUEST)
+  return requestFor(fields, rest, { address, granted: CONNECTED })
+}
+
+function forwardFor(
+  head: RequestHead,
+  { authority: text, path }: { readonly authority: string; readonly path: string },
+  rest: Uint8Array,
+): HandshakeStep {
+  const address = authority(/:\d*$/.test(text.replace(/^\[.*\]/, '')) ? text : `${text}:80`)
+  const forward = address && forwardRequest(head, address, path)
+  if (!address || !forward) return refused(BAD_REQUEST)
+  const { body } = forward
+  let begun: Uint8Array
+  try {
+    begun = body.take(rest)
+  } catch {
+    return refused(BAD_REQUEST) // what it says is chunked is not
+  }
+  return requestFor(head.fields, joinBytes([forward.head, begun]), { address, granted: NO_BYTES, body })
+}
+
+/** The request for a stream, with the isolation that the fields ask for. */
+function requestFor(
+  fields: RequestHead['fields'],
+  rest: Uint8Array,
+  request: Pick<ConnectRequest, 'address' | 'granted' | 'body'>,
+): HandshakeStep {
   if (fields.has('tor-rpc-target')) return refused(NO_RPC)
   const values = ISOLATION_FIELDS.map((name) => fields.get(name))
   if (values.some((each) => each !== undefined && each.length > 1)) return refused(BAD_REQUEST)
@@ -54,14 +86,14 @@ function tunnelFor({ target, fields }: RequestHead, rest: Uint8Array): Handshake
   return {
     type: 'request',
     reply: NO_BYTES,
-    request: { command: 'connect', address, isolation, granted: CONNECTED, failed },
+    request: { command: 'connect', isolation, failed, ...request },
     rest,
     warning: undefined,
   }
 }
 
 /**
- * The answer to anything but CONNECT. None at all for a page in a browser that has its own name resolve to this address
+ * The answer to anything else. None at all for a page in a browser that has its own name resolve to this address
  * ("DNS rebinding"): such a request names a host that is not this one, and is to learn nothing.
  */
 function answerOf({ method, target, fields }: RequestHead): Uint8Array {

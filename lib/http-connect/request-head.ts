@@ -14,11 +14,15 @@ export interface RequestHead {
   readonly method: string
   /** As sent. */
   readonly target: string
+  /** Of HTTP. */
+  readonly version: '1.0' | '1.1'
+  /** The fields as sent, but for the white space around their values. */
+  readonly lines: readonly (readonly [name: string, value: string])[]
   /** The values of each field, without the white space around them, by its name in lower case. */
   readonly fields: ReadonlyMap<string, readonly string[]>
 }
 
-const REQUEST_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([\x21-\x7e]+) HTTP\/1\.[01]$/
+const REQUEST_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([\x21-\x7e]+) HTTP\/(1\.[01])$/
 const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 /** No control character but the tab: not a lone CR or LF either. */
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/
@@ -50,14 +54,18 @@ export function parseHead(bytes: Uint8Array): RequestHead | undefined {
   const match = REQUEST_LINE.exec(requestLine)
   if (!match) return undefined
   const fields = new Map<string, string[]>()
+  const kept: [string, string][] = []
   for (const line of lines) {
     const colon = line.indexOf(':')
     const name = line.slice(0, Math.max(colon, 0)).toLowerCase()
-    const value = line.slice(colon + 1)
-    if (!FIELD_NAME.test(name) || !FIELD_VALUE.test(value)) return undefined
+    const raw = line.slice(colon + 1)
+    if (!FIELD_NAME.test(name) || !FIELD_VALUE.test(raw)) return undefined
+    const value = raw.replace(/^[\t ]+/, '').replace(TRAILING_SPACE, '')
+    kept.push([line.slice(0, colon), value])
     const values = fields.get(name) ?? []
-    values.push(value.replace(/^[\t ]+/, '').replace(TRAILING_SPACE, ''))
+    values.push(value)
     fields.set(name, values)
   }
-  return { method: match[1] as string, target: match[2] as string, fields }
+  const [, method, target, version] = match as unknown as [string, string, string, RequestHead['version']]
+  return { method, target, version, lines: kept, fields }
 }

@@ -74,10 +74,10 @@ export const CONNECTED: Uint8Array<ArrayBuffer> = head(200, [`Tor-Capabilities: 
 /** What the proxy can do. */
 export const OPTIONS: Uint8Array<ArrayBuffer> = plain(200, '', ['Allow: OPTIONS, CONNECT'])
 
-/** For whatever is neither CONNECT nor OPTIONS: a request that is for the proxy to make, first of all. */
+/** For whatever is neither CONNECT nor OPTIONS nor for the proxy to make. */
 export const USE_CONNECT: Uint8Array<ArrayBuffer> = plain(
   405,
-  'This proxy makes no requests of its own: it opens tunnels. Use the method CONNECT, for http: addresses too (curl: --proxytunnel).',
+  'This proxy makes requests for http: addresses, and opens tunnels for all others: use the method CONNECT.',
   ['Allow: OPTIONS, CONNECT'],
 )
 
@@ -86,7 +86,7 @@ export function failed(error: unknown): Uint8Array {
   const status = statusOfFailure(error)
   return plain(
     status,
-    `The proxy could not open the tunnel (${failureCode(error) ?? 'no reason given'}).`,
+    `The proxy could not reach the server (${failureCode(error) ?? 'no reason given'}).`,
     requestFailed(error),
     VIA,
   )

@@ -27,12 +27,24 @@ interface AnyRequest {
   failed(error: unknown): Uint8Array
 }
 
+/** What of the bytes behind a request belongs to it. */
+export interface RequestBody {
+  /**
+   * The bytes that came next, without those behind its end.
+   *
+   * @throws Error when they are no such body
+   */
+  take(bytes: Uint8Array): Uint8Array
+}
+
 /** The client wants a stream. */
 export interface ConnectRequest extends AnyRequest {
   readonly command: 'connect'
   readonly address: ProxyAddress
-  /** The reply that says that the stream is open. What follows it is the stream. */
+  /** The reply that says that the stream is open, perhaps nothing. What follows it is the stream. */
   readonly granted: Uint8Array
+  /** Where not all that the client sends goes to the stream: what does. */
+  readonly body?: RequestBody
 }
 
 /** The client wants the addresses of a name, or the name of an address. */

@@ -12,6 +12,10 @@ export function latin1Text(bytes: Uint8Array): string {
   return text
 }
 
+/** One byte for each character, none of which is above U+00FF. */
+export const latin1Bytes = (text: string): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(text, (character) => character.charCodeAt(0))
+
 /** What hosts are made of. Which of them exist in Tor is for `connect` to say. */
 const HOST = /^[a-z0-9_][a-z0-9_.-]{0,254}$/i
 

@@ -19,7 +19,7 @@ import { markHandled } from '../base/deferred.ts'
 import { SocketError } from '../base/errors.ts'
 import type { ClientEnd } from './client-end.ts'
 import type { ProxySocket } from './connect.ts'
-import type { ConnectRequest } from './handshake.ts'
+import type { ConnectRequest, RequestBody } from './handshake.ts'
 
 /**
  * Joins the client to the socket that was opened for it. Resolves when the answer is complete or the connection was
@@ -46,7 +46,7 @@ export async function tunnel(
   client.reader.closed.catch(breakOff)
   client.writer.closed.catch(breakOff)
   toFar.closed.catch(() => client.dropInput())
-  void upload(client.reader, toFar, early, () => {
+  void upload(client.reader, toFar, early, request.body, () => {
     if (allowHalfOpen || !client.hasLeft) return markHandled(toFar.close())
     const reason = new SocketError('CLOSED', 'the client has left')
     markHandled(socket.close(reason)) // first: it seals what the client sent
@@ -75,6 +75,7 @@ async function upload(
   fromClient: ReadableStreamDefaultReader<Uint8Array>,
   toFar: WritableStreamDefaultWriter<Uint8Array>,
   early: Uint8Array,
+  body: RequestBody | undefined,
   ended: () => void,
 ): Promise<void> {
   try {
@@ -82,11 +83,22 @@ async function upload(
     for (;;) {
       const { done, value } = await fromClient.read()
       if (done) break
-      await toFar.write(value)
+      const part = body ? partOf(body, value, toFar) : value
+      if (part.length > 0) await toFar.write(part)
     }
     ended()
   } catch {
     // see above
+  }
+}
+
+/** What of these bytes belongs to the request; where they are none of it, the writer fails. */
+function partOf(body: RequestBody, bytes: Uint8Array, toFar: WritableStreamDefaultWriter<Uint8Array>): Uint8Array {
+  try {
+    return body.take(bytes)
+  } catch (error) {
+    markHandled(toFar.abort(error))
+    throw error
   }
 }
 
@@ -95,7 +107,7 @@ async function download(
   client: ClientEnd,
   granted: Uint8Array,
 ): Promise<void> {
-  await client.writer.write(granted)
+  if (granted.length > 0) await client.writer.write(granted)
   for (;;) {
     const { done, value } = await fromFar.read()
     if (done) break

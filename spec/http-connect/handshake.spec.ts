@@ -112,12 +112,8 @@ const REFUSED: readonly (readonly [name: string, sent: string, status: number])[
   ['a lone line feed', connect('a.test:80', 'X: a\nTor-Stream-Isolation: b'), 400],
   ['a lone carriage return', connect('a.test:80', 'X: a\rb'), 400],
   ['a NUL', connect('a.test:80', 'X: a\0b'), 400],
-  ['a request for the proxy to make', head('GET http://a.test/ HTTP/1.1', 'Host: a.test'), 405],
-  [
-    'an upload for the proxy to make',
-    `${head('POST https://a.test/ HTTP/1.1', 'Host: a.test', 'Content-Length: 4')}body`,
-    405,
-  ],
+  ['a request for https:', head('GET https://a.test/ HTTP/1.1', 'Host: a.test'), 405],
+  ['an upload for https:', `${head('POST https://a.test/ HTTP/1.1', 'Host: a.test', 'Content-Length: 4')}body`, 405],
   ['a request to the proxy itself', head('GET / HTTP/1.1', 'Host: 127.0.0.1:9050'), 405],
   ['a request to the proxy itself by no name', head('GET / HTTP/1.0'), 405],
   [
@@ -175,13 +171,13 @@ describe('An HTTP CONNECT handshake', () => {
           .and.to.match(/\r\nConnection: close$/)
         expect(fields, name).to.contain('\r\nTor-Capabilities: ')
         if (status === 405)
-          expect(`${fields}\n${body}`).to.match(/\r\nAllow: OPTIONS, CONNECT\r\n[^]*Use the method CONNECT/)
+          expect(`${fields}\n${body}`).to.match(/\r\nAllow: OPTIONS, CONNECT\r\n[^]*use the method CONNECT/)
       }
     })
 
     it('never repeats what the client sent', () => {
       expect(
-        outcomeOf(head('GET http://secret-host/secret HTTP/1.1', 'Host: secret-host', 'Cookie: secret')).reply,
+        outcomeOf(head('GET https://secret-host/secret HTTP/1.1', 'Host: secret-host', 'Cookie: secret')).reply,
       ).not.to.contain('secret')
     })
   })
@@ -333,7 +329,8 @@ describe('A handshake of either protocol', () => {
     expect(either(`${hex('04 01 0050 00000001 00')}a.test\0`).request).to.equal('connect a.test:80')
     expect(either('', hex('05 01'), hex('00')).reply).to.equal(hex('05 00'))
     expect(either('C', connect('a.test:80').slice(1)).request).to.equal('connect a.test:80')
-    expect(statusOf(either(head('GET http://a.test/ HTTP/1.1', 'Host: a.test')))).to.equal(405)
+    expect(either(head('GET http://a.test/ HTTP/1.1', 'Host: a.test')).request).to.equal('connect a.test:80')
+    expect(statusOf(either(head('GET / HTTP/1.1', 'Host: localhost')))).to.equal(405)
     expect(either('').type).to.equal('more')
     for (let first = 0; first < 256; first++) {
       const { type } = either(String.fromCharCode(first))

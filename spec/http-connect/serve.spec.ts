@@ -61,10 +61,10 @@ describe('The HTTP CONNECT front', () => {
         await served
       })
 
-      it('makes no request itself: it asks for no stream, and says to use CONNECT', async () => {
+      it('makes no request for https: itself: it asks for no stream, and says to use CONNECT', async () => {
         const served = serve(client.connection, { connect: network.connect, resolve: network.resolve, clock })
-        await client.send('GET http://a.test/ HTTP/1.1\r\nHost: a.test\r\n\r\n')
-        expect(await client.readAll()).to.match(/^HTTP\/1\.1 405 Method Not Allowed\r\n[^]*Use the method CONNECT/)
+        await client.send('GET https://a.test/ HTTP/1.1\r\nHost: a.test\r\n\r\n')
+        expect(await client.readAll()).to.match(/^HTTP\/1\.1 405 Method Not Allowed\r\n[^]*use the method CONNECT/)
         await served
         expect(network.sockets).to.have.lengthOf(0)
         expect(network.lookups).to.have.lengthOf(0)

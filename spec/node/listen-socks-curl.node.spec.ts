@@ -122,10 +122,13 @@ describe('curl through listenSocks', () => {
     expect(http.errors).to.contain('403')
   })
 
-  it('is told to use a tunnel when it takes the port for a plain HTTP proxy, and nothing is asked for', async () => {
-    const { output } = await run(['--include', '--proxy', 'http://PROXY', 'http://target.test/'])
-    expect(output.toString()).to.match(/^HTTP\/1\.1 405 [^]*Use the method CONNECT/)
-    expect(asked).to.deep.equal([])
+  it('fetches through the port as a plain HTTP proxy, and uploads', async () => {
+    const { code, output } = await run(['--include', '--proxy', 'http://PROXY', 'http://target.test/'])
+    expect([code, /^HTTP\/1\.1 200 /.test(output.toString('latin1'))]).to.deep.equal([0, true])
+    const chunked = ['--header', 'Transfer-Encoding: chunked', '--data-binary', 'a body in chunks']
+    const posted = await run([...chunked, '--proxy', 'http://PROXY', 'http://target.test/'])
+    expect(posted.code).to.equal(0)
+    expect(asked.length).to.be.greaterThan(0)
   })
 
   it('leaves no stream behind when the proxy is closed', async () => {

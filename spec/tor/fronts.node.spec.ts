@@ -72,7 +72,6 @@ describe('Clients of the fronts, through real tor', function () {
     feature,
     missing,
     asksResolver = false,
-    refused = [],
     verbs = ['GET', 'POST'],
     open,
   } of [...LIBRARIES, ...PROGRAMS]) {
@@ -100,17 +99,6 @@ describe('Clients of the fronts, through real tor', function () {
       })
 
       for (const protocol of PROTOCOLS) {
-        if (refused.includes(protocol)) {
-          it(`is refused for ${protocol}`, async () => {
-            const failure = await (session as Session)
-              .get(fixture.target.url(protocol, `/${SIZE}`))
-              .then(() => 'it worked', String)
-            expect(failure).to.match(/405/)
-            seen[protocol].push('refused')
-          })
-          continue
-        }
-
         it(`${verbs[0]} by ${protocol}`, async () => {
           expect(received(await (session as Session).get(fixture.target.url(protocol, `/${SIZE}`)))).to.deep.equal(
             expected,

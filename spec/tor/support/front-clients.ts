@@ -49,8 +49,6 @@ export interface FrontClient {
   readonly feature?: Feature
   /** What of it is not installed. */
   readonly missing?: string
-  /** Protocols for which the front refuses it, by a 405. */
-  readonly refused?: readonly ('http:' | 'https:')[]
   /**
    * Whether it asks the system's resolver for every name too, although it does not need the answer. Nothing of ours can
    * prevent it.

@@ -120,7 +120,7 @@ const BUN = `
 `
 
 /** Of clients that ask the proxy to make the request, in the clear: no tunnel, and so none of the proxy's business. */
-const NO_TUNNEL = 'opens no tunnel for `http:`, and is refused'
+const FORWARDED = 'for `http:` the proxy makes the request, one a connection'
 
 /** The programs, in the order of the table. */
 export const PROGRAMS: readonly FrontClient[] = [
@@ -139,16 +139,21 @@ export const PROGRAMS: readonly FrontClient[] = [
   {
     name: 'curl, HTTP CONNECT',
     how: '`-p --proxy http://127.0.0.1:9050`',
-    note: 'without `-p` it opens no tunnel for `http:`, and is refused',
     program: 'curl',
     open: curl((proxy) => ['--proxytunnel', '--proxy', `http://${proxy}`]),
   },
   {
+    name: 'curl, HTTP proxy',
+    how: '`--proxy http://127.0.0.1:9050`',
+    note: FORWARDED,
+    program: 'curl',
+    open: curl((proxy) => ['--proxy', `http://${proxy}`]),
+  },
+  {
     name: 'wget',
     how: '`-e use_proxy=on -e http_proxy=127.0.0.1:9050 -e https_proxy=127.0.0.1:9050`',
-    note: `${NO_TUNNEL}; give both proxies, or a redirect to \`http:\` goes beside Tor`,
+    note: `${FORWARDED}; give both proxies, or a redirect to \`http:\` goes beside Tor`,
     program: 'wget',
-    refused: ['http:'],
     open: wget,
   },
   {
@@ -169,8 +174,7 @@ export const PROGRAMS: readonly FrontClient[] = [
   {
     name: 'Bun 1 `fetch`',
     how: "`{ proxy: 'http://127.0.0.1:9050' }`",
-    note: NO_TUNNEL,
-    refused: ['http:'],
+    note: FORWARDED,
     ...runtime('bun', '-e', BUN),
   },
 ]

@@ -1,0 +1,98 @@
+/**
+ * A request that is for the proxy to make (RFC 9110, "Message Forwarding"; RFC 9112, "absolute-form"): `GET
+ * http://host/path`. Only clients that were told to use a proxy send such a target: a page that tries the ports of its
+ * user's machine cannot, which is how the two are told apart.
+ *
+ * One request a connection: the server is asked to close, so that its answer goes to the client as it is, and what comes
+ * behind the request's body goes nowhere. No `Via` is added: it would tell the server that there is a proxy.
+ *
+ * @module
+ */
+import { joinBytes } from '../base/join-bytes.ts'
+import { asciiBytes } from '../cell/bytes.ts'
+import { decoderFor } from '../fetch/body/framed-decoders.ts'
+import type { ProxyAddress } from '../proxy/connect.ts'
+import type { RequestBody } from '../proxy/handshake.ts'
+import { latin1Bytes } from '../proxy/text.ts'
+import type { RequestHead } from './request-head.ts'
+
+/** What goes to the server first, and what of the bytes behind the head goes there too. */
+export interface ForwardRequest {
+  readonly head: Uint8Array
+  readonly body: RequestBody
+}
+
+/** The fields that are for this connection alone (RFC 9110, section 7.6.1), and those that are for this proxy. */
+const OWN_FIELDS: ReadonlySet<string> = new Set([
+  'connection',
+  'host',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'tor-stream-isolation',
+  'trailer',
+  'upgrade',
+  'x-tor-stream-isolation',
+])
+
+/** What a `Connection` may not name: without them nobody would know where the request ends, or for whom it is. */
+const LASTING_FIELDS: ReadonlySet<string> = new Set(['content-length', 'host', 'transfer-encoding'])
+
+const ABSOLUTE = /^http:\/\/([^/?#@]+)((?:[/?][^#]*)?)$/i
+
+/** The parts of an absolute target; undefined for one with user information or a fragment, and for other schemes. */
+export function absoluteTarget(target: string): { readonly authority: string; readonly path: string } | undefined {
+  const match = ABSOLUTE.exec(target)
+  if (!match) return undefined
+  const [, authority = '', path = ''] = match
+  return { authority, path: path.startsWith('/') ? path : `/${path}` }
+}
+
+/** The request as it goes to `address`; undefined when it does not say for certain where its body ends. */
+export function forwardRequest(head: RequestHead, address: ProxyAddress, path: string): ForwardRequest | undefined {
+  const { fields } = head
+  const named = (fields.get('connection') ?? []).flatMap((value) => value.toLowerCase().split(/[\t ]*,[\t ]*/))
+  if (named.some((name) => LASTING_FIELDS.has(name))) return undefined
+  const body = bodyOf(head)
+  if (body === undefined) return undefined
+  const { hostname, port } = address
+  const host = `${hostname.includes(':') ? `[${hostname}]` : hostname}${port === 80 ? '' : `:${port}`}`
+  const kept = head.lines.filter(([name]) => !OWN_FIELDS.has(name.toLowerCase()) && !named.includes(name.toLowerCase()))
+  const target = head.method === 'OPTIONS' && path === '/' ? '*' : path
+  const text = [
+    `${head.method} ${target} HTTP/${head.version}`,
+    `Host: ${host}`,
+    ...kept.map(([name, value]) => `${name}: ${value}`),
+    'Connection: close',
+  ]
+  return { head: joinBytes([latin1Bytes(text.join('\r\n')), asciiBytes('\r\n\r\n')]), body }
+}
+
+/** How the body ends (RFC 9112, section 6.3), if there is no doubt of it. */
+function bodyOf({ fields, version }: RequestHead): RequestBody | undefined {
+  const codings = fields.get('transfer-encoding')
+  const lengths = fields.get('content-length')
+  if (codings !== undefined) {
+    if (lengths !== undefined || version === '1.0' || codings.length > 1) return undefined
+    return codings[0]?.toLowerCase() === 'chunked' ? bodyBytes({ kind: 'chunked' }) : undefined
+  }
+  if (lengths === undefined) return bodyBytes({ kind: 'none' })
+  const [length = ''] = lengths
+  return lengths.length > 1 || !/^\d{1,15}$/.test(length)
+    ? undefined
+    : bodyBytes({ kind: 'length', length: Number(length) })
+}
+
+/** Lets the bytes of the body through as they are, and none behind them. */
+function bodyBytes(framing: Parameters<typeof decoderFor>[0]): RequestBody {
+  const decoder = decoderFor(framing)
+  return {
+    take(bytes) {
+      const input = { bytes, at: 0 }
+      while (!decoder.done && input.at < bytes.length) decoder.take(input)
+      return bytes.subarray(0, input.at)
+    },
+  }
+}
