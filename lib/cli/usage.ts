@@ -27,7 +27,7 @@ export const HELP = `tor-streams - fetch, proxy and resolve through Tor
         --cacert FILE          trust only the authorities in this PEM file
   tor-streams proxy            serve SOCKS 4, 4a and 5 on 127.0.0.1
         --socks PORT           the port (9050)
-        --http PORT            serve HTTP CONNECT, on this port
+        --http PORT            serve as an HTTP proxy, on this port
   tor-streams resolve NAME     addresses of a name, or the name of an address
   tor-streams gateway          lead web pages to relays; gateway --help has more
 

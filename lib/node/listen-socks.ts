@@ -1,5 +1,5 @@
 /**
- * A proxy on a TCP port of this machine, in Node, Deno and Bun: SOCKS, and HTTP CONNECT on the same port if asked.
+ * A proxy on a TCP port of this machine, in Node, Deno and Bun: SOCKS, and HTTP on the same port if asked.
  *
  * Whoever reaches the port uses Tor as the user of this machine does, and learns what is behind it. So it listens on
  * loopback unless told otherwise.
@@ -37,7 +37,7 @@ export interface ListenSocksOptions extends Omit<ProxyOptions, 'onHandshakeEnd'>
    */
   readonly allowRemote?: boolean | undefined
   /**
-   * Serve HTTP CONNECT on the same port.
+   * Serve as an HTTP proxy on the same port: CONNECT, and requests for `http:`.
    *
    * @defaultValue false
    */
