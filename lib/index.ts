@@ -12,6 +12,7 @@ export type {
   AttemptLimits,
   CircuitChoice,
   ConnectOptions,
+  OnionClientKey,
   ResolveOptions,
   TorFetchInit,
 } from './client/connect-options.ts'

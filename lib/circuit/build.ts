@@ -4,10 +4,11 @@
  *
  * @module
  */
-import { decodeCreated2, encodeCreate2 } from '../cell/create2.ts'
+import { decodeCreated2, encodeCreate2, HandshakeType } from '../cell/create2.ts'
 import { encodeExtend2 } from '../cell/relay/extend2.ts'
 import { parseIPv4 } from '../cell/ip-address.ts'
-import type { LinkSpecifier } from '../cell/link-specifier.ts'
+import { encodeLinkSpecifiers, type LinkSpecifier } from '../cell/link-specifier.ts'
+import { joinBytes } from '../base/join-bytes.ts'
 import { TorError } from '../base/errors.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Relay } from '../relay.ts'
@@ -16,6 +17,7 @@ import { startCreateFast } from './handshake/create-fast.ts'
 import type { CongestionControlSetup } from './congestion/negotiated.ts'
 import { HOP_KEY_SIZE, HopCrypto } from './onion/hop-crypto.ts'
 import { startHandshake } from './handshake/hop-handshake.ts'
+import { startNtor } from './handshake/ntor.ts'
 
 /**
  * Makes the circuit as long as `path`, hop by hop. It has its place on a channel to the first relay already.
@@ -55,6 +57,39 @@ export async function buildFast(circuit: CircuitController, platform: Platform):
   const keys = handshake.finish(await circuit.createFast(handshake.material), HOP_KEY_SIZE)
   circuit.addHop(new HopCrypto(keys, platform))
   keys.fill(0)
+}
+
+/** A relay as somebody else has described it, to extend to. */
+export interface ExtensionTarget {
+  /** A count and as many link specifiers, verbatim: what they mean is for the relay before to say. */
+  readonly linkSpecifiers: Uint8Array
+  /** 20 bytes. */
+  readonly rsaIdentity: Uint8Array
+  readonly ntorOnionKey: Uint8Array
+}
+
+/**
+ * Makes a circuit one hop longer, by ntor: no more is known of the relay.
+ *
+ * @throws TorError `CIRCUIT_HANDSHAKE`, or what befell the circuit meanwhile
+ */
+export async function extendTo(
+  circuit: CircuitController,
+  { linkSpecifiers, rsaIdentity, ntorOnionKey }: ExtensionTarget,
+  platform: Platform,
+): Promise<void> {
+  const { onionSkin, finish } = startNtor({ rsaIdentity, ntorOnionKey, platform })
+  const handshake = encodeCreate2(HandshakeType.NTOR, onionSkin)
+  const reply = await circuit.extend(joinBytes([linkSpecifiers, handshake]))
+  const keys = finish(handshakeData(reply), HOP_KEY_SIZE)
+  circuit.addHop(new HopCrypto(keys, platform))
+  keys.fill(0)
+}
+
+/** What a relay is told of another one: what a directory says of it, in the same form. */
+export function targetOf(relay: Relay): ExtensionTarget {
+  const { rsaIdentity, ntorOnionKey } = relay
+  return { linkSpecifiers: encodeLinkSpecifiers(linkSpecifiers(relay)), rsaIdentity, ntorOnionKey }
 }
 
 /** What a CREATED2 or EXTENDED2 bears. */

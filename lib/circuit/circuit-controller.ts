@@ -37,7 +37,7 @@ export class CircuitController implements CircuitReceiver, StreamCarrier, RelayR
   readonly #receiver: RelayReceiver = new RelayReceiver(this, this.hops, this.#cryptos)
   #state: 'building' | 'open' | 'closed' = 'building'
   #failure: TorError | undefined
-  #flowControl: FlowControlKind | undefined
+  #wasOpen = false
   #port: CircuitPort | undefined
   #outbox: Outbox | undefined
   readonly #handshake: PendingHandshake = new PendingHandshake()
@@ -50,7 +50,8 @@ export class CircuitController implements CircuitReceiver, StreamCarrier, RelayR
 
   /** The flow control of the last hop, once the path is complete. */
   get flowControl(): FlowControlKind | undefined {
-    return this.#flowControl
+    if (!this.#wasOpen) return undefined
+    return this.hops.at(-1)?.flow.xonXoff ? 'congestion-control' : 'windows'
   }
 
   /** Relay cells so far, those of the circuit's own upkeep included. */
@@ -93,7 +94,10 @@ export class CircuitController implements CircuitReceiver, StreamCarrier, RelayR
     return answer
   }
 
-  /** A handshake succeeded: the path is one hop longer. Without congestion control the hop has fixed windows. */
+  /**
+   * A handshake succeeded: the path is one hop longer. Without congestion control the hop has fixed windows. It may come
+   * when the circuit is open: streams that attach from then on are the new hop's.
+   */
   addHop(crypto: HopCrypto, negotiated?: NegotiatedCongestionControl): void {
     const flow = negotiated
       ? congestionControlled(negotiated, () => this.#port?.room === 0)
@@ -108,11 +112,16 @@ export class CircuitController implements CircuitReceiver, StreamCarrier, RelayR
     this.#cryptos.push(crypto)
   }
 
+  /** Sends a message of no stream to a hop. */
+  sendMessage(hop: Hop, command: number, body: Uint8Array): void {
+    if (this.#state === 'open') this.#outbox?.add(hop, command, 0, body)
+  }
+
   /** The path is complete: the streams that wait get their places. */
   open(): void {
     if (this.#state !== 'building') return
     this.#state = 'open'
-    this.#flowControl = this.hops.at(-1)?.flow.xonXoff ? 'congestion-control' : 'windows'
+    this.#wasOpen = true
     this.opened.resolve()
     for (const stream of this.#waiting) this.#assignId(stream)
     this.#waiting.clear()
@@ -160,8 +169,11 @@ export class CircuitController implements CircuitReceiver, StreamCarrier, RelayR
           this.#fail(new TorError('CIRCUIT_CLOSED', 'no keystream could be made', { cause: reason }), true),
       )
     }
-    this.#receiver.receive(bodies, count)
-    return undefined
+    return this.#receiver
+      .receive(bodies, count)
+      ?.catch((reason: unknown) =>
+        this.#fail(new TorError('CIRCUIT_CLOSED', 'no keystream could be made', { cause: reason }), true),
+      )
   }
 
   receiveCell(command: number, body: Uint8Array): void {

@@ -106,6 +106,11 @@ export class Circuit {
     return this.#controller.hops.length
   }
 
+  /** @internal */
+  get controller(): CircuitController {
+    return this.#controller
+  }
+
   /** Where a stream that the caller makes by itself finds its place: `new TorStream(circuit.carrier, address)`. */
   get carrier(): StreamCarrier {
     return this.#controller

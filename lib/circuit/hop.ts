@@ -9,6 +9,9 @@ import type { FlowControl } from './flow-control.ts'
 import type { HopCrypto } from './onion/hop-crypto.ts'
 import { StreamTable } from './stream-table.ts'
 
+/** Whoever speaks with a relay about introductions and rendezvous. It throws `CIRCUIT_PROTOCOL` at what is not its turn. */
+export type Conversation = (command: number, body: Uint8Array) => void
+
 export class Hop {
   /** Where it stands in the path, from 0. */
   readonly index: number
@@ -16,6 +19,8 @@ export class Hop {
   readonly flow: FlowControl
   readonly streams: StreamTable
   readonly line: SendScheduler
+  /** Who hears its messages about introductions and rendezvous. Without anybody it may send none. */
+  conversation: Conversation | undefined
   /** The digest after the last cell that went here: what the SENDME that answers it says. */
   readonly sentTag = (): Uint8Array => this.crypto.forward.digest.tag()
   /** The digest after the last cell that came from here: what a SENDME for it says. */

@@ -21,7 +21,7 @@ import type { StreamEndpoint } from '../stream/contract/carrier.ts'
 import { isLegal } from '../stream/contract/legality.ts'
 import type { HopCrypto } from './onion/hop-crypto.ts'
 import type { Hop } from './hop.ts'
-import { peel } from './onion/onion.ts'
+import { backwardRoom, peel, refillBackward, type Peeled } from './onion/onion.ts'
 
 /** How many cells without use (DROP, unknown commands) a circuit bears beyond as many as it got with use. */
 const MAX_IDLE_CELLS = 1000
@@ -71,28 +71,68 @@ export class RelayReceiver {
     this.#touched.clear()
   }
 
-  /** One run of cells: all layers off, then one cell after the other in the order in which they came. */
-  receive(bodies: Uint8Array, count: number): void {
-    if (this.#owner.isClosed) return
-    try {
-      const peeled = peel(this.#cryptos, bodies, count)
-      const last = this.#hops.at(-1) as Hop
-      let early = 0
-      for (let index = 0, offset = 0; index < count && this.#mayReceive(); index++) {
-        const fromEarlier = peeled.early?.[early]
-        if (fromEarlier?.index === index) {
-          early += 1
-          this.#message(this.#hops[fromEarlier.hop] as Hop, fromEarlier.body, 0, () => fromEarlier.tag)
-        } else {
-          if (!looksRecognized(peeled.bodies, offset) || !last.crypto.backward.digest.verify(peeled.bodies, offset)) {
-            throw new TorError('CIRCUIT_PROTOCOL', 'unrecognized relay cell')
-          }
-          this.#message(last, peeled.bodies, offset, last.tag)
-          offset += BODY_SIZE
+  /**
+   * One run of cells: all layers off, then one cell after the other in the order in which they came. A promise is
+   * returned while keystream is made for a hop that was added by one of them; it rejects when there can be none.
+   */
+  receive(bodies: Uint8Array, count: number): Promise<void> | undefined {
+    if (this.#owner.isClosed) return undefined
+    return this.#guard(() => this.#deliver(peel(this.#cryptos, bodies, count), 0, count))
+  }
+
+  /** The cells of a batch from `start` on, of which `peeled` is what is left. */
+  #deliver(peeled: Peeled, start: number, count: number): Promise<void> | undefined {
+    const layers = this.#hops.length
+    const last = this.#hops[layers - 1] as Hop
+    let early = 0
+    for (let index = start, offset = 0; index < count && this.#mayReceive(); index++) {
+      const fromEarlier = peeled.early?.[early]
+      if (fromEarlier?.index === index) {
+        early += 1
+        this.#message(this.#hops[fromEarlier.hop] as Hop, fromEarlier.body, 0, () => fromEarlier.tag)
+      } else {
+        if (!looksRecognized(peeled.bodies, offset) || !last.crypto.backward.digest.verify(peeled.bodies, offset)) {
+          throw new TorError('CIRCUIT_PROTOCOL', 'unrecognized relay cell')
         }
+        this.#message(last, peeled.bodies, offset, last.tag)
+        offset += BODY_SIZE
       }
+      // The cell made the path longer: what follows it in this batch is from the new hop already.
+      if (this.#hops.length > layers) return this.#deliverRest(peeled, early, offset, index + 1, count, layers)
+    }
+    return undefined
+  }
+
+  /** Takes the layers of added hops off what is left of a batch, and goes on. */
+  #deliverRest(
+    peeled: Peeled,
+    early: number,
+    offset: number,
+    start: number,
+    count: number,
+    layers: number,
+  ): Promise<void> | undefined {
+    const known = peeled.early?.slice(early) ?? []
+    const taken = new Set(known.map(({ index }) => index))
+    const positions = Array.from({ length: count - start }, (_, at) => start + at).filter((at) => !taken.has(at))
+    const goOn = (): Promise<void> | undefined => {
+      if (this.#owner.isClosed) return undefined
+      const bodies = peeled.bodies.subarray(offset)
+      const rest = peel(this.#cryptos, bodies, positions.length, { removed: layers - 1, positions })
+      const merged = [...known, ...(rest.early ?? [])].sort((a, b) => a.index - b.index)
+      return this.#deliver({ ...rest, early: merged }, start, count)
+    }
+    if (backwardRoom(this.#cryptos, layers) >= positions.length) return goOn()
+    return refillBackward(this.#cryptos, positions.length, layers).then(() => this.#guard(goOn))
+  }
+
+  /** What goes wrong is the relay's doing. */
+  #guard(receive: () => Promise<void> | undefined): Promise<void> | undefined {
+    try {
+      return receive()
     } catch (error) {
       this.#owner.violated(error)
+      return undefined
     }
   }
 
@@ -147,10 +187,24 @@ export class RelayReceiver {
         this.#owner.truncated(new TorError('CIRCUIT_TRUNCATED', message, { reason }))
         break
       }
+      case RelayCommand.INTRODUCE2:
+      case RelayCommand.RENDEZVOUS2:
+      case RelayCommand.INTRO_ESTABLISHED:
+      case RelayCommand.RENDEZVOUS_ESTABLISHED:
+      case RelayCommand.INTRODUCE_ACK:
+        expectNoStream(command, streamId)
+        if (hop.conversation === undefined)
+          throw new TorError('CIRCUIT_PROTOCOL', `${relayCommandName(command)} that nobody asked for`)
+        hop.conversation(command, bodyOf(bodies, offset, length))
+        break
       case RelayCommand.EXTEND:
       case RelayCommand.EXTENDED:
       case RelayCommand.TRUNCATE:
       case RelayCommand.EXTEND2:
+      case RelayCommand.ESTABLISH_INTRO:
+      case RelayCommand.ESTABLISH_RENDEZVOUS:
+      case RelayCommand.INTRODUCE1:
+      case RelayCommand.RENDEZVOUS1:
         throw new TorError('CIRCUIT_PROTOCOL', `${relayCommandName(command)} sent to a client`)
       default:
         // DROP, and what a later protocol may add: ignored, but not without end.

@@ -21,6 +21,7 @@ import { CIRCUIT_WINDOW } from '../stream/flow/windows.ts'
 import { decodeHex } from '../directory/text/encoding.ts'
 import { DocumentSource, type ServerPick } from './bootstrap/document-source.ts'
 import { GuardManager, type GuardPick } from './guards/guards.ts'
+import type { OnionClient } from '../onion/client/onion-client.ts'
 import { ClientStore } from './bootstrap/client-store.ts'
 import { SnapshotSource, type SnapshotPlace } from './bootstrap/snapshot-source.ts'
 import { LearnedPolicies } from './paths/learned-policies.ts'
@@ -78,6 +79,7 @@ export class ClientCore {
   #phase: ClientPhase = 'connecting'
   #done = 0
   #stopRenewal: (() => void) | undefined
+  #onion: Promise<OnionClient> | undefined
   #closed: Promise<void> | undefined
   /** Changes with each new identity. */
   #identity: symbol = Symbol('identity')
@@ -161,6 +163,7 @@ export class ClientCore {
   renewIdentity(): void {
     this.#identity = Symbol('identity')
     this.pool.renew()
+    void this.#onion?.then((onion) => onion.renew())
   }
 
   /**
@@ -187,6 +190,28 @@ export class ClientCore {
     this.#planRenewal()
   }
 
+  /** The onion services of this client. The module is loaded when first used. */
+  onion(): Promise<OnionClient> {
+    return (this.#onion ??= import('./onion/make-onion-client.ts').then(({ makeOnionClient }) => {
+      const { network, clock, platform, random, congestionControl } = this.#options
+      return makeOnionClient({
+        channels: this.#channels,
+        watcher: this.observer,
+        guards: () => this.#guards,
+        guardsChanged: () => void this.#keepGuards(),
+        directory: (signal) => this.#usableDirectory(signal),
+        known: () => this.#keeper.directory,
+        circuitWindow: () => this.#flowControl().circuitWindow,
+        closing: this.#closing.signal,
+        testing: network.testing === true,
+        clock,
+        platform,
+        random,
+        congestionControl,
+      })
+    }))
+  }
+
   /** Closes all that is open. Nothing stays behind: no socket, timer or pending promise. */
   close(): Promise<void> {
     return (this.#closed ??= this.#close())
@@ -196,6 +221,7 @@ export class ClientCore {
     this.#closing.abort(new TorError('CIRCUIT_CLOSED', 'the client is closed'))
     this.#stopRenewal?.()
     await this.pool.close()
+    await (await this.#onion)?.close()
     await this.#channels.close()
     await this.#keeper.settled()
     await this.#keepGuards()
@@ -204,13 +230,17 @@ export class ClientCore {
   }
 
   async #currentPaths(signal: AbortSignal | undefined): Promise<PathSelector> {
+    await this.#usableDirectory(signal)
+    return this.#paths as PathSelector
+  }
+
+  async #usableDirectory(signal: AbortSignal | undefined): Promise<NetworkDirectory> {
     const { signal: either, end } = firstOf(this.#closing.signal, ...(signal ? [signal] : []))
     try {
-      await this.#keeper.usable(either)
+      return await this.#keeper.usable(either)
     } finally {
       end()
     }
-    return this.#paths as PathSelector
   }
 
   /** As the consensus says, unless the client was opened without congestion control: then windows as it says. */

@@ -13,6 +13,7 @@ import type { Platform } from '../platform/platform.ts'
 import type { Storage } from '../platform/storage/storage.ts'
 import type { StreamOptions } from '../stream/options.ts'
 import type { ClientStatus } from './bootstrap/status.ts'
+import type { OnionClientKey } from './connect-options.ts'
 import type { Random } from './relays/random.ts'
 
 /** Options of `TorClient.open`. */
@@ -50,6 +51,11 @@ export interface TorClientOptions {
    * default.
    */
   readonly directory?: string | URL | undefined
+  /**
+   * Keys for onion services that speak only to clients whose keys they know, by address: an X25519 secret of 32 bytes, or
+   * as text in a form of C tor's, `descriptor:x25519:<52 letters>` or the 52 letters of base32 alone.
+   */
+  readonly onionAuth?: Readonly<Record<string, OnionClientKey>> | undefined
   /** Gives up opening. Once the client is open it has no effect. */
   readonly signal?: AbortSignal | undefined
   /**
@@ -86,6 +92,7 @@ export const CLIENT_OPTION_NAMES: OptionNames<TorClientOptions> = {
   congestionControl: true,
   streamDefaults: true,
   directory: true,
+  onionAuth: true,
   signal: true,
   timeout: true,
   onProgress: true,

@@ -18,6 +18,9 @@ export interface CircuitChoice {
   readonly exit?: ((relay: DirectoryRelay) => boolean) | undefined
 }
 
+/** The secret key of a client that an onion service knows: 32 bytes, or a text; see `onionAuth` of `TorClient.open`. */
+export type OnionClientKey = string | Uint8Array
+
 /** How long a stream or a lookup is tried. */
 export interface AttemptLimits {
   /**
@@ -35,7 +38,10 @@ export interface AttemptLimits {
 }
 
 /** Options of `TorClient.connect`. */
-export interface ConnectOptions extends Omit<StreamOptions, 'timeout'>, CircuitChoice, AttemptLimits {}
+export interface ConnectOptions extends Omit<StreamOptions, 'timeout'>, CircuitChoice, AttemptLimits {
+  /** The key for this onion service, in place of the client's `onionAuth`. */
+  readonly onionAuth?: OnionClientKey | undefined
+}
 
 /** Options of `TorClient.resolve`. */
 export interface ResolveOptions extends Omit<LookupOptions, 'timeout'>, CircuitChoice, AttemptLimits {}
@@ -52,6 +58,7 @@ export const CONNECT_OPTION_NAMES: OptionNames<ConnectOptions> = {
   ...STREAM_OPTION_NAMES,
   ...CIRCUIT_CHOICE_NAMES,
   attemptTimeouts: true,
+  onionAuth: true,
 }
 /** Every option of `resolve`. */
 export const RESOLVE_OPTION_NAMES: OptionNames<ResolveOptions> = {

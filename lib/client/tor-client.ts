@@ -12,16 +12,18 @@ import { currentPlatform } from '../platform/current.ts'
 import { lookUp, type LookupAnswer } from '../stream/lookup.ts'
 import { checkStreamDefaults, type StreamOptions } from '../stream/options.ts'
 import { abortSignal, checkOptions, duration, flag } from '../base/checks.ts'
-import { parseHost, parseSocketAddress, type AnySocketAddress } from '../stream/socket-address.ts'
+import { parseHost, parseSocketAddress, type AnySocketAddress, type SocketAddress } from '../stream/socket-address.ts'
 import { tlsLayer } from '../stream/tls-layer.ts'
 import { TorStream } from '../stream/tor-stream.ts'
 import { Attachment } from './attach/attachment.ts'
+import { onionAttachment } from './onion-attachment.ts'
 import { ClientCore } from './client-core.ts'
 import { CLIENT_OPTION_NAMES, directoryUrl, type TorClientOptions } from './client-options.ts'
 import type { ExitRequirements } from './paths/exit-choice.ts'
 import { unlessAborted } from '../base/pause.ts'
 import { secureRandom } from './relays/random.ts'
-import { refuseTarget } from './attach/refusals.ts'
+import { onionName, refuseTarget } from './attach/refusals.ts'
+import { checkOnionKey, OnionKeyring } from './onion-keyring.ts'
 import type { ClientStatus } from './bootstrap/status.ts'
 import {
   checkAttempts,
@@ -49,10 +51,12 @@ const OPEN_TIMEOUT = 120_000
 export class TorClient {
   readonly #core: ClientCore
   readonly #streamDefaults: StreamOptions
+  readonly #onionKeys: OnionKeyring
   #latest: Self
 
-  private constructor(core: ClientCore, streamDefaults: StreamOptions) {
+  private constructor(core: ClientCore, streamDefaults: StreamOptions, onionKeys: OnionKeyring) {
     this.#core = core
+    this.#onionKeys = onionKeys
     this.#streamDefaults = streamDefaults
     this.#latest = { identity: core.identity, view: Symbol('isolation'), fetch: undefined }
     this.connect = this.connect.bind(this)
@@ -72,6 +76,7 @@ export class TorClient {
     checkOptions(options, CLIENT_OPTION_NAMES)
     const { clock = systemClock, platform = currentPlatform(), streamDefaults = {}, onProgress } = options
     checkStreamDefaults(streamDefaults)
+    const onionKeys = new OnionKeyring(options.onionAuth)
     const signal = abortSignal('signal', options.signal)
     const chosen = chosenNetwork(options.network)
     const network = chosen instanceof Promise ? await chosen : chosen
@@ -112,7 +117,7 @@ export class TorClient {
     try {
       const both = AbortSignal.any([deadline.signal, ...(signal ? [signal] : [])])
       await unlessAborted(core.start(both), both)
-      return new TorClient(core, streamDefaults)
+      return new TorClient(core, streamDefaults, onionKeys)
     } catch (error) {
       const { status, lastFailure } = core
       await core.close()
@@ -138,8 +143,8 @@ export class TorClient {
    * `const { connect } = tor` works.
    *
    * @throws TypeError or RangeError naming the argument, before anything is sent
-   * @throws SocketError `ADDRESS_REFUSED` for what no exit should be asked for: private addresses, `.onion`, `.exit`,
-   * invalid names
+   * @throws SocketError `ADDRESS_REFUSED` for what no exit should be asked for: private addresses, `.exit`, invalid names;
+   * `ONION_ADDRESS_INVALID` for what ends in `.onion` and has not the form of an onion service's name
    */
   connect(address: AnySocketAddress, ownOptions: ConnectOptions = {}): TorStream {
     return this.#connect(address, ownOptions, this.#self)
@@ -190,7 +195,7 @@ export class TorClient {
 
   /** Another view of this client, whose streams share no circuit with any other's. Closing either closes the client. */
   isolated(): TorClient {
-    return new TorClient(this.#core, this.#streamDefaults)
+    return new TorClient(this.#core, this.#streamDefaults, this.#onionKeys)
   }
 
   /**
@@ -254,8 +259,18 @@ export class TorClient {
 
   #connect(address: AnySocketAddress, ownOptions: ConnectOptions, self: Self): TorStream {
     checkOptions(ownOptions, CONNECT_OPTION_NAMES)
-    const { isolation, exit, attemptTimeouts, ...options } = { ...this.#streamDefaults, ...ownOptions }
+    const { isolation, exit, attemptTimeouts, onionAuth, ...options } = { ...this.#streamDefaults, ...ownOptions }
+    if (onionAuth !== undefined) checkOnionKey('onionAuth', onionAuth)
     const target = parseSocketAddress(address)
+    const onion = onionName(target.hostname)
+    if (onion !== undefined) {
+      const attachment = onionAttachment(
+        { core: this.#core, self, clientKey: onionAuth ?? this.#onionKeys.keyFor(onion) },
+        { hostname: onion, port: target.port },
+        { exit, attemptTimeouts, isolation, timeout: options.timeout },
+      )
+      return this.#stream(attachment, target, { ...options, namesHost: false })
+    }
     refuseTarget(target.hostname, this.#isTesting && options.rejectInternalAddresses !== true)
     const requirements = {
       ports: [target.port],
@@ -264,6 +279,10 @@ export class TorClient {
       family: familyOf(target.hostname, options),
     }
     const attachment = this.#attachment(requirements, { ...options, isolation, attemptTimeouts }, self)
+    return this.#stream(attachment, target, options)
+  }
+
+  #stream(attachment: Attachment, target: SocketAddress, options: StreamOptions): TorStream {
     return new TorStream(attachment, target, {
       clock: this.#core.clock,
       tlsLayer: tlsLayer(this.#core.platform.tls),

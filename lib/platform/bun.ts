@@ -20,6 +20,7 @@ export function bunPlatform(): Platform {
     name: 'bun',
     keystream: (key) => new NativeKeystream(crypto, key),
     runningDigest: (seed) => new NativeRunningDigest(crypto, seed),
+    sha3Digest: () => Promise.resolve((seed) => new NativeRunningDigest(crypto, seed, 'sha3-256')),
     rsaPublic: (signature, modulus, exponent) => nativeRsaPublic(crypto, signature, modulus, exponent),
     x25519: nativeX25519(crypto),
     verifyEd25519: (signature, message, publicKey) => nativeVerifyEd25519(crypto, signature, message, publicKey),

@@ -1,6 +1,6 @@
 /**
  * What the library needs, by Node: native AES, SHA-1 in JavaScript (copying a native hash for every cell is slower),
- * native RSA, curves and TLS.
+ * native SHA3-256, RSA, curves and TLS.
  *
  * @module
  */
@@ -8,6 +8,7 @@ import { builtinModule } from './runtime/builtin.ts'
 import { nativeStorage } from './storage/native-storage.ts'
 import { type CipherModule, NativeKeystream } from './crypto/native-ctr.ts'
 import { type CurveModule, nativeVerifyEd25519, nativeX25519 } from './crypto/native-curve25519.ts'
+import { type HashModule, NativeRunningDigest } from './crypto/native-digest.ts'
 import { type RsaModule, nativeRsaPublic } from './crypto/native-rsa.ts'
 import { nativeTls } from './tls/native-tls.ts'
 import type { Platform } from './platform.ts'
@@ -16,11 +17,12 @@ import { nativeTransport } from './links/native-transport.ts'
 
 /** The platform in Node 20.19 or later. */
 export function nodePlatform(): Platform {
-  const crypto = builtinModule<CipherModule & CurveModule & RsaModule>('node:crypto')
+  const crypto = builtinModule<CipherModule & CurveModule & HashModule & RsaModule>('node:crypto')
   return {
     name: 'node',
     keystream: (key) => new NativeKeystream(crypto, key),
     runningDigest: (seed) => new Sha1RunningDigest(seed),
+    sha3Digest: () => Promise.resolve((seed) => new NativeRunningDigest(crypto, seed, 'sha3-256')),
     rsaPublic: (signature, modulus, exponent) => nativeRsaPublic(crypto, signature, modulus, exponent),
     x25519: nativeX25519(crypto),
     verifyEd25519: (signature, message, publicKey) => nativeVerifyEd25519(crypto, signature, message, publicKey),

@@ -20,8 +20,10 @@ export interface Platform extends RsaPublicOperation {
   obstacle?(): string | undefined
   /** AES in counter mode from a zero counter; the key has 16 bytes (AES-128) or 32 (AES-256). */
   keystream(key: Uint8Array): Keystream
-  /** A running digest that has taken in `seed`. */
+  /** A running digest of SHA-1 that has taken in `seed`. */
   runningDigest(seed: Uint8Array): RunningDigest
+  /** What makes running digests of SHA3-256; where it is not native it is loaded when it is first needed. */
+  sha3Digest(): Promise<(seed: Uint8Array) => RunningDigest>
   /** The key agreement of the ntor handshakes. */
   readonly x25519: X25519
   /**

@@ -19,6 +19,10 @@ export function webPlatform(): Platform {
     obstacle: () => (hasWebCrypto() ? undefined : NO_WEB_CRYPTO),
     keystream: (key) => new WebCryptoKeystream(key),
     runningDigest: (seed) => new Sha1RunningDigest(seed),
+    sha3Digest: async () => {
+      const { Sha3RunningDigest } = await import('./crypto/sha3.ts')
+      return (seed) => new Sha3RunningDigest(seed)
+    },
     rsaPublic,
     x25519: nobleX25519,
     verifyEd25519: nobleVerifyEd25519,

@@ -77,6 +77,8 @@ export interface StreamOptions extends SecureOptions {
   readonly readableType?: ReadableType | undefined
   /** Without effect: after the far end's END nothing can be sent in Tor. */
   readonly allowHalfOpen?: boolean | undefined
+  /** @internal False for an onion service: BEGIN names the port alone, and no address answers. */
+  readonly namesHost?: boolean | undefined
   /** @internal How TLS is made; without it there is none. */
   readonly tlsLayer?: TlsLayer | undefined
   /** @internal */
@@ -95,6 +97,7 @@ export interface ResolvedStreamOptions {
   readonly receiveBufferLimit: number
   readonly streams: StreamConstructors
   readonly readableType: ReadableType | undefined
+  readonly namesHost: boolean
   readonly clock: Clock
 }
 
@@ -115,6 +118,7 @@ export const STREAM_OPTION_NAMES: OptionNames<StreamOptions> = {
   streams: true,
   readableType: true,
   allowHalfOpen: true,
+  namesHost: true,
   tlsLayer: true,
   clock: true,
 }
@@ -167,6 +171,7 @@ export function resolveStreamOptions(options: StreamOptions): ResolvedStreamOpti
     receiveBufferLimit: bufferLimit(options.receiveBufferLimit ?? 8_388_608),
     streams,
     readableType,
+    namesHost: options.namesHost !== false,
     clock: options.clock ?? systemClock,
   }
 }

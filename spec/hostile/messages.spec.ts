@@ -58,6 +58,19 @@ const FROM_THE_EXIT: Readonly<Record<string, string>> = {
   EXTENDED2: 'C  C  C  C  C  C  C  C  C  C',
   XOFF: '     C  C  C  C  C  C  C  C  C  C',
   XON: '      C  C  C  C  C  C  C  C  C  C',
+  ...Object.fromEntries(
+    [
+      'ESTABLISH_INTRO',
+      'ESTABLISH_RENDEZVOUS',
+      'INTRODUCE1',
+      'INTRODUCE2',
+      'RENDEZVOUS1',
+      'RENDEZVOUS2',
+      'INTRO_ESTABLISHED',
+      'RENDEZVOUS_ESTABLISHED',
+      'INTRODUCE_ACK',
+    ].map((name) => [name, 'C  C  C  C  C  C  C  C  C  C']), // unless it is waited for: spec/onion
+  ),
 }
 
 /**
@@ -92,10 +105,10 @@ const FROM_ANOTHER_HOP: Readonly<Record<string, string>> = {
 }
 
 /**
- * Commands that mean nothing to this client are dropped (tor-spec, "Relay cells"): those of UDP, conflux, onion
- * services and circuit padding, none of which it negotiates, and those that nobody has given a meaning.
+ * Commands that mean nothing to this client are dropped (tor-spec, "Relay cells"): those of UDP, conflux and
+ * circuit padding, none of which it negotiates, and those that nobody has given a meaning.
  */
-const UNKNOWN = [0, 16, 19, 20, 21, 22, 32, 35, 37, 40, 41, 42, 45, 99, 127, 128, 255]
+const UNKNOWN = [0, 16, 19, 20, 21, 22, 31, 41, 42, 45, 99, 127, 128, 255]
 
 const BODIES: Readonly<Record<string, Uint8Array>> = {
   BEGIN: new TextEncoder().encode('example.com:80\0'),

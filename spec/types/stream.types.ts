@@ -91,7 +91,10 @@ async function use(): Promise<void> {
 const closed: string extends ErrorCode ? false : true = true
 
 /** The codes that the stream layer itself makes; what befell a link, a circuit or a client passes through it. */
-type StreamCode = Exclude<ErrorCode, `${'LINK' | 'CIRCUIT' | 'DIRECTORY' | 'CLIENT' | 'STORAGE' | 'NO' | 'ONION'}_${string}`>
+type StreamCode = Exclude<
+  ErrorCode,
+  `${'LINK' | 'CIRCUIT' | 'DIRECTORY' | 'CLIENT' | 'STORAGE' | 'NO' | 'ONION'}_${string}`
+>
 
 /** A switch over them: one that is added, or taken away, is an error here. */
 function meaning(code: StreamCode): 'far end' | 'this side' | 'lookup' {

@@ -1,7 +1,7 @@
 /**
  * The numbers of congestion control: those that the consensus may set, with their defaults and bounds. Those are of C
  * tor 0.4.9 (src/core/or/congestion_control_common.c and congestion_control_vegas.c): of some, proposal 324, 6.5, still
- * says what they were first. The Vegas thresholds are those of a path to an exit.
+ * says what they were first. The Vegas thresholds are those of a path to an exit, or to an onion service.
  *
  * @module
  */
@@ -132,6 +132,16 @@ const ROWS: Readonly<Record<keyof CongestionControlParameters, Row>> = {
   rttResetPct: { name: 'cc_rtt_reset_pct', byDefault: 100, min: 0, max: 100 },
 }
 
+/** What differs on a path to an onion service, which is twice as long. */
+const ONION_ROWS: typeof ROWS = {
+  ...ROWS,
+  slowStartCap: { name: 'cc_sscap_onion', byDefault: 475, min: 100, max: MAX_INT32 },
+  alpha: { name: 'cc_vegas_alpha_onion', byDefault: 3 * OUTBUF_CELLS, min: 0, max: 1000 },
+  beta: { name: 'cc_vegas_beta_onion', byDefault: 6 * OUTBUF_CELLS, min: 0, max: 1000 },
+  gamma: { name: 'cc_vegas_gamma_onion', byDefault: 4 * OUTBUF_CELLS, min: 0, max: 1000 },
+  delta: { name: 'cc_vegas_delta_onion', byDefault: 7 * OUTBUF_CELLS, min: 0, max: MAX_INT32 },
+}
+
 /** C tor src/core/or/congestion_control_flow.c; cells as DEFAULT_XON_XOFF counts them. */
 const XON_XOFF_ROWS: Readonly<Record<keyof XonXoffParameters, Row>> = {
   xoffClient: { name: 'cc_xoff_client', byDefault: DEFAULT_XON_XOFF.xoffClient, min: 1, max: 10_000 },
@@ -149,9 +159,13 @@ const VEGAS = 2
  * 2, Vegas: circuits then have fixed windows.
  *
  * @param params - the `params` line of the consensus
+ * @param path - where the path leads
  */
-export function readCongestionParameters(params: ReadonlyMap<string, number>): CongestionControlParameters | undefined {
-  return (params.get('cc_alg') ?? VEGAS) === VEGAS ? read(params, ROWS) : undefined
+export function readCongestionParameters(
+  params: ReadonlyMap<string, number>,
+  path: 'exit' | 'onion' = 'exit',
+): CongestionControlParameters | undefined {
+  return (params.get('cc_alg') ?? VEGAS) === VEGAS ? read(params, path === 'exit' ? ROWS : ONION_ROWS) : undefined
 }
 
 /**

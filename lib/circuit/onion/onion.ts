@@ -24,6 +24,14 @@ export interface EarlyCell {
   readonly tag: Uint8Array
 }
 
+/** What is left of a batch whose outer layers are removed already: the path has become longer meanwhile. */
+export interface RestOfBatch {
+  /** The last hop whose layer is removed. */
+  readonly removed: number
+  /** Where in the batch each of the cells was. */
+  readonly positions: readonly number[]
+}
+
 /** A batch of inbound cells without its layers of encryption. */
 export interface Peeled {
   /**
@@ -69,16 +77,17 @@ export function refillForward(hops: readonly HopCrypto[], target: number, cells:
 }
 
 /** How many inbound cells {@link peel} can take now; Infinity where the runtime's cipher is synchronous. */
-export function backwardRoom(hops: readonly HopCrypto[]): number {
+export function backwardRoom(hops: readonly HopCrypto[], from = 0): number {
   let room = Infinity
-  for (const hop of hops) room = Math.min(room, roomOf(hop.backward.keystream))
+  for (let hop = from; hop < hops.length; hop++)
+    room = Math.min(room, roomOf((hops[hop] as HopCrypto).backward.keystream))
   return room
 }
 
 /** Resolves when {@link backwardRoom} is at least `cells`. */
-export function refillBackward(hops: readonly HopCrypto[], cells: number): Promise<void> {
+export function refillBackward(hops: readonly HopCrypto[], cells: number, from = 0): Promise<void> {
   return refill(
-    hops.map((hop) => hop.backward),
+    hops.slice(from).map((hop) => hop.backward),
     cells,
   )
 }
@@ -90,20 +99,22 @@ export function refillBackward(hops: readonly HopCrypto[], cells: number): Promi
  *
  * `bodies` is used up: the result may stand in the same buffer.
  *
+ * @param rest - for what is left of a batch, to which hops were added since it was peeled
  * @throws RangeError, with nothing changed, when there is no hop or the batch is more than {@link backwardRoom}
  */
-export function peel(hops: readonly HopCrypto[], bodies: Uint8Array, count: number): Peeled {
+export function peel(hops: readonly HopCrypto[], bodies: Uint8Array, count: number, rest?: RestOfBatch): Peeled {
   const last = hops.length - 1
   if (last < 0) throw new RangeError('"hops" must not be empty')
-  expectRoom(backwardRoom(hops), count)
+  const removed = rest?.removed ?? -1
+  expectRoom(backwardRoom(hops, removed + 1), count)
   let cells = bodies.length === count * BODY_SIZE ? bodies : bodies.subarray(0, count * BODY_SIZE)
   let early: EarlyCell[] | undefined
   // originals[i]: the index within the batch of what is cell i by now. Undefined while they are the same.
-  let originals: number[] | undefined
+  let originals: number[] | undefined = rest && [...rest.positions]
 
-  for (let hop = 0; ; hop++) {
+  for (let hop = Math.max(removed, 0); ; hop++) {
     const { keystream, digest } = (hops[hop] as HopCrypto).backward
-    cells = keystream.apply(cells)
+    if (hop > removed) cells = keystream.apply(cells)
     if (hop === last) break
     const length = cells.length
     let kept = 0

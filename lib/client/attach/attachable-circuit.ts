@@ -20,6 +20,8 @@ export interface AttachableCircuit {
   readonly carrier: StreamCarrier
   /** The fingerprints of its relays, guard first. */
   readonly fingerprints: readonly string[]
+  /** What a watcher was told of it as, if not this. */
+  readonly seenAs?: object | undefined
   /** The stream failed here in a way that speaks against the circuit, or its exit. */
   failed(fault: AttemptFault, requirements: ExitRequirements): void
   /** The stream is here no more. */
@@ -57,6 +59,8 @@ export interface AttachmentOptions {
    * is said.
    */
   refuses?(address: string): boolean
+  /** True where an END is the word of the one that is asked for: no other circuit leads to another answer. */
+  readonly isFinal?: boolean
   /** How long attempt number `n` (from 0) may take, in ms, or Infinity. */
   attemptTimeout(n: number): number
   /** How long all attempts together may take, in ms, or Infinity. */

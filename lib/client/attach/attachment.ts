@@ -196,7 +196,7 @@ export class Attachment implements StreamCarrier, PendingStream, SeenStream {
       (address) => this.#options.refuses?.(address) === true,
     )
     this.#endAttempt()
-    if (again) {
+    if (again && this.#options.isFinal !== true) {
       this.#search()
       return
     }

@@ -18,6 +18,16 @@ const MAX_HEADER = 16_384
 const START_OF_HEADER = [72, 84, 84, 80, 47, 49, 46]
 const END_OF_HEADER = [13, 10, 13, 10]
 
+/** How an answer is wanted. */
+export interface RequestOptions extends SliceOptions {
+  /**
+   * False for one as it is: nothing can be made of it that is larger than what came.
+   *
+   * @defaultValue true
+   */
+  readonly compressed?: boolean
+}
+
 /**
  * Asks for `path` and gives the body as text.
  *
@@ -29,14 +39,18 @@ export async function requestDocument(
   stream: Pick<TorStream, 'readable' | 'writable' | 'close'>,
   path: string,
   limit: number,
-  options: SliceOptions = {},
+  options: RequestOptions = {},
 ): Promise<string> {
+  const { compressed = true } = options
   try {
     const writer = stream.writable.getWriter()
-    await writer.write(asciiBytes(`GET ${path} HTTP/1.0\r\nAccept-Encoding: deflate, identity\r\n\r\n`))
+    const accepted = compressed ? 'Accept-Encoding: deflate, identity\r\n' : ''
+    await writer.write(asciiBytes(`GET ${path} HTTP/1.0\r\n${accepted}\r\n`))
     const reader = stream.readable.getReader()
     const { header, rest } = await readHeader(reader)
     const isCompressed = header.encoding === 'deflate'
+    if (isCompressed && !compressed)
+      throw new TorError('DIRECTORY_MALFORMED', 'the answer has an encoding that was not asked for')
     const body = new AnswerBody(reader, rest, header.length, isCompressed ? COMPRESSED_PIECE : Infinity)
     const decoded = isCompressed ? body.stream.pipeThrough(new DecompressionStream('deflate')) : body.stream
     return await readAnswerText(decoded, body, limit, options)

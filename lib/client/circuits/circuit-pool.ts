@@ -3,19 +3,17 @@
  *
  * @module
  */
-import { Circuit } from '../../circuit/circuit.ts'
 import type { CircuitOptions } from '../../circuit/circuit-options.ts'
 import { startBackgroundTimer, type Clock } from '../../base/clock.ts'
-import { markHandled } from '../../base/deferred.ts'
 import { TorError } from '../../base/errors.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { tryOften } from './build-attempts.ts'
 import { BuildQueue } from './build-queue.ts'
 import type { ChannelPool } from './channel-pool.ts'
 import type { ExitRequirements } from '../paths/exit-choice.ts'
-import { avoidMissed, failedExtension } from './failed-extension.ts'
-import { admit, judgeFailure } from '../guards/guard-admission.ts'
-import type { GuardManager, GuardPick } from '../guards/guards.ts'
+import { CircuitBuilder } from './circuit-builder.ts'
+import { avoidMissed } from './failed-extension.ts'
+import type { GuardManager } from '../guards/guards.ts'
 import type { LearnedPolicies } from '../paths/learned-policies.ts'
 import type { ChosenPath, PathSelector } from '../paths/path-selection.ts'
 import { pause } from '../../base/pause.ts'
@@ -27,12 +25,6 @@ const SPARE_CIRCUITS = 2
 
 /** What circuits are built ahead for. */
 const USUAL_REQUIREMENTS: ExitRequirements = { ports: [443, 80] }
-
-/** Guard, middle, exit. */
-const PATH_LENGTH = 3
-
-/** How long a circuit may take to be built, in ms. Fixed: no statistics of build times are kept. */
-const BUILD_TIMEOUT = 15_000
 
 /** The longest that failed spare circuits are waited with, in ms. */
 const MAX_SPARE_DELAY = 60_000
@@ -64,6 +56,7 @@ export class CircuitPool implements PooledCircuitOwner {
   readonly #options: CircuitPoolOptions
   readonly #circuits = new Set<PooledCircuit>()
   readonly #closing = new AbortController()
+  readonly #builder: CircuitBuilder
   readonly #queue = new BuildQueue<PooledCircuit>(({ circuit }) => circuit.opened)
   /** By the guard's fingerprint: how many circuits in a row left a stream without an answer. */
   readonly #silent = new Map<string, number>()
@@ -77,6 +70,7 @@ export class CircuitPool implements PooledCircuitOwner {
   constructor(options: CircuitPoolOptions) {
     this.#options = options
     this.learned = options.learned
+    this.#builder = new CircuitBuilder({ ...options, closing: this.#closing.signal })
     this.#lastUse = options.clock.now()
   }
 
@@ -215,27 +209,13 @@ export class CircuitPool implements PooledCircuitOwner {
    * Begins to build along a path. The circuit is in the pool at once, so that streams that suit it can wait for it
    * together.
    */
-  #begin({ relays, guard }: ChosenPath, requirements: ExitRequirements): PooledCircuit {
-    const { channels, clock, platform } = this.#options
-    const guards = this.#options.guards()
-    const { fingerprint } = relays[0]
-    if (this.#closing.signal.aborted) {
-      guards.cancelled(guard)
-      throw clientClosed()
-    }
-    const dialled = !channels.has(fingerprint)
-    const channel = channels.get(fingerprint, relays[0])
-    const circuit = Circuit.open(relays, {
-      channel,
-      timeout: BUILD_TIMEOUT,
-      clock,
-      platform,
-      ...this.#options.flowControl(),
+  #begin(path: ChosenPath, requirements: ExitRequirements): PooledCircuit {
+    const tryBetter = (): void => void this.#buildFor(USUAL_REQUIREMENTS, undefined).catch(() => undefined) // then this one it is
+    const { circuit, ready } = this.#builder.begin(path, this.#options.flowControl(), {
+      opened: () => this.#silent.delete(path.relays[0].fingerprint),
+      tryBetter,
     })
-    channels.hold(channel, circuit.closed)
-    const ready = this.#whenReady(circuit, guard, fingerprint, dialled)
-    markHandled(ready)
-    const pooled = new PooledCircuit(circuit, relays, requirements, ready, this)
+    const pooled = new PooledCircuit(circuit, path.relays, requirements, ready, this)
     this.#circuits.add(pooled)
     this.#options.watcher.begun(pooled)
     const gone = (): void => {
@@ -244,34 +224,6 @@ export class CircuitPool implements PooledCircuitOwner {
     }
     circuit.closed.then(gone, gone)
     return pooled
-  }
-
-  /** The circuit is open, and its guard the one to use. */
-  async #whenReady(circuit: Circuit, pick: GuardPick, fingerprint: string, dialled: boolean): Promise<void> {
-    const { channels, guardsChanged } = this.#options
-    const guards = this.#options.guards()
-    try {
-      await circuit.opened
-    } catch (error) {
-      const { blamed, linkIsDead } = judgeFailure(error, circuit.hops, dialled)
-      if (blamed) guards.failed(pick)
-      else guards.cancelled(pick)
-      if (failedExtension(error, circuit.hops, PATH_LENGTH) !== undefined) guards.beyond(pick, false)
-      if (linkIsDead) channels.retire(fingerprint)
-      guardsChanged()
-      throw error
-    }
-    this.#silent.delete(fingerprint)
-    guards.beyond(pick, true)
-    try {
-      const tryBetter = (): void => void this.#buildFor(USUAL_REQUIREMENTS, undefined).catch(() => undefined) // then this one it is
-      await admit(guards, pick, this.#options.clock, this.#closing.signal, tryBetter)
-    } catch (error) {
-      await circuit.close().catch(() => undefined) // it is not used anyway
-      throw error
-    } finally {
-      guardsChanged()
-    }
   }
 
   /** Keeps some circuits ready. A failure is tried again later, at longer and longer intervals. */

@@ -11,8 +11,9 @@ import type { DirectoryServer } from '../../relay.ts'
  * What a circuit is for:
  * - `streams`: those of the application
  * - `directory`: a relay's own directory, in one hop
+ * - `onion`: an onion service; to meet it, to be introduced to it, or to look for where
  */
-export type CircuitPurpose = 'streams' | 'directory'
+export type CircuitPurpose = 'streams' | 'directory' | 'onion'
 
 /** A circuit, as far as it may be seen. */
 export interface SeenCircuit {

@@ -115,7 +115,7 @@ export class Observer implements CircuitWatcher, StreamWatcher {
       this.#streams.delete(stream)
       entry.end()
     } else if (entry === undefined) {
-      entry = new StreamEntry(++this.#lastStream, stream, (circuit) => this.#circuits.get(circuit)?.id)
+      entry = new StreamEntry(++this.#lastStream, stream, (circuit) => this.#entryOf(circuit)?.id)
       this.#streams.set(stream, entry)
     }
     entry.moved()
@@ -123,8 +123,12 @@ export class Observer implements CircuitWatcher, StreamWatcher {
   }
 
   circuitOf(circuit: AttachableCircuit): SocketCircuit | undefined {
-    const entry = this.#circuits.get(circuit)
+    const entry = this.#entryOf(circuit)
     return entry && Object.freeze({ id: entry.id, path: entry.path })
+  }
+
+  #entryOf(circuit: AttachableCircuit): CircuitEntry | undefined {
+    return this.#circuits.get(circuit.seenAs ?? circuit)
   }
 
   #changed(seen: Seen): void {

@@ -1,6 +1,6 @@
 /**
- * The running digest of relay cells (tor-spec, "Relay cell digests") by node:crypto, for Bun: its native hash is cheap
- * to copy. On Node and Deno the copy costs more than the whole of sha1.ts.
+ * The running digest of relay cells (tor-spec, "Relay cell digests") by node:crypto. SHA-1 is for Bun, whose native hash
+ * is cheap to copy: on Node and Deno the copy costs more than the whole of sha1.ts. SHA3-256 is for all of them.
  *
  * @module
  */
@@ -20,14 +20,17 @@ export interface HashModule {
   createHash(algorithm: string): NativeHash
 }
 
+/** Bytes of a tag. */
+const TAG_SIZE = 20
+
 /** A {@link RunningDigest} by a native hash. */
 export class NativeRunningDigest implements RunningDigest {
   #hash: NativeHash
   #tag: Uint8Array
 
   /** Takes in `seed`, Df or Db of tor-spec, "Setting circuit keys". */
-  constructor(crypto: HashModule, seed: Uint8Array) {
-    this.#hash = crypto.createHash('sha1')
+  constructor(crypto: HashModule, seed: Uint8Array, algorithm: 'sha1' | 'sha3-256' = 'sha1') {
+    this.#hash = crypto.createHash(algorithm)
     this.#hash.update(seed)
     this.#tag = this.#hash.copy().digest()
   }
@@ -55,7 +58,7 @@ export class NativeRunningDigest implements RunningDigest {
   }
 
   tag(): Uint8Array {
-    return new Uint8Array(this.#tag)
+    return new Uint8Array(this.#tag.subarray(0, TAG_SIZE))
   }
 }
 

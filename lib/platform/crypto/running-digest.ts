@@ -5,7 +5,8 @@
  */
 
 /**
- * The running SHA-1 over the relay cells of one direction at one hop (tor-spec, "Relay cell digests").
+ * The running SHA-1 over the relay cells of one direction at one hop (tor-spec, "Relay cell digests"); with an onion
+ * service SHA3-256.
  */
 export interface RunningDigest {
   /**
@@ -18,6 +19,6 @@ export interface RunningDigest {
    * has changed, the cell included. The comparison takes the same time whatever the bytes are.
    */
   verify(bodies: Uint8Array, offset: number): boolean
-  /** The 20 bytes of the digest after the last cell that was added: an authenticated SENDME's tag. A fresh copy. */
+  /** The first 20 bytes of the digest after the last cell that was added: an authenticated SENDME's tag. A fresh copy. */
   tag(): Uint8Array
 }

@@ -28,6 +28,7 @@ export const platform: Platform = {
   name: 'web',
   keystream: unused,
   runningDigest: unused,
+  sha3Digest: unused,
   rsaPublic,
   x25519: nobleX25519,
   verifyEd25519: nobleVerifyEd25519,

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { anyText, fc } from '../../support/seed.ts'
-import { refuseTarget } from '../../../lib/client/attach/refusals.ts'
+import { onionName, refuseTarget } from '../../../lib/client/attach/refusals.ts'
 import { SocketError } from '../../../lib/base/errors.ts'
 
 /** What is said of a target; undefined when it may be asked for. */
@@ -73,8 +73,9 @@ describe('refuseTarget', () => {
   }
 
   for (const host of [`${'a'.repeat(56)}.onion`, 'www.example.onion', 'onion', 'x.onion.']) {
-    it(`refuses ${host.slice(-20)}: not supported yet`, () => {
-      for (const allowInternal of [false, true]) expect(refusal(host, allowInternal)).to.match(/not supported yet/)
+    it(`refuses ${host.slice(-20)}: it is no name for an exit`, () => {
+      for (const allowInternal of [false, true])
+        expect(refusal(host, allowInternal)).to.match(/no address but its name/)
     })
   }
 
@@ -131,5 +132,25 @@ describe('refuseTarget', () => {
     // An exit's resolver may read such a "name" as an address.
     for (const host of ['127.1', '2130706433', '0x7f000001', '0177.0.0.1', '127.0.0.1.', '10.0.0.0x1', '1.2.3.4.'])
       expect(refusal(host), host).to.be.a('string')
+  })
+})
+
+describe('onionName', () => {
+  const address = `${'a'.repeat(55)}d.onion`
+
+  it('gives the name of an onion service, without a dot at its end, and nothing for other hosts', () => {
+    for (const name of [address, `www.foo.${address}`]) {
+      expect(onionName(name)).to.equal(name)
+      expect(onionName(`${name}.`)).to.equal(name)
+    }
+    for (const host of ['example.com', 'onion.example', 'notonion', `${address}.example`, '10.0.0.1', ''])
+      expect(onionName(host)).to.equal(undefined)
+  })
+
+  it('refuses what ends in .onion and has another form, and does not repeat it', () => {
+    for (const host of ['onion', 'x.onion', 'x.onion.', `.${address}`, `a..${address}`, `a${address}`, `${address}..`])
+      expect(() => onionName(host), host)
+        .to.throw(SocketError, /version 3$/)
+        .with.property('code', 'ONION_ADDRESS_INVALID')
   })
 })

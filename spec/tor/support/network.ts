@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { mkdir, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseProtocols } from '../../../lib/directory/protocols.ts'
 import type { Relay } from '../../../lib/relay.ts'
@@ -21,7 +21,15 @@ import { until } from './poll.ts'
 import { freePorts } from './ports.ts'
 import type { TorProcess } from './process.ts'
 import { socksGet } from './socks-get.ts'
-import { clientTorrc, descriptorBuilt, directoryLines, hasDirectory, keyDirectory, relayTorrc } from './torrc.ts'
+import {
+  clientTorrc,
+  descriptorBuilt,
+  directoryLines,
+  hasDirectory,
+  keyDirectory,
+  relayTorrc,
+  serviceTorrc,
+} from './torrc.ts'
 import type { NetworkPlan, RelayPlan } from './torrc.ts'
 
 /** What a network consists of. */
@@ -95,6 +103,20 @@ export interface NetworkClient {
   /** What it has logged so far. */
   log(): string
 }
+
+/** A tor with an onion service. */
+export interface OnionServiceProcess {
+  /** `<56 letters>.onion`. */
+  readonly onion: string
+  /** What it has logged so far. */
+  log(): string
+  /** Ends it without a warning. Resolves when it is gone. */
+  kill(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** How often a service has brought a descriptor to a directory: each of its two is at a few of them. */
+const uploads = (log: string): number => log.split('Uploaded hidden service descriptor (status 200').length - 1
 
 /** What relays of tor 0.4.9 say of themselves that a circuit asks about; without a consensus nobody else tells it. */
 export const torProtocols = 'FlowCtrl=1-2 Relay=2-6'
@@ -178,6 +200,30 @@ export class TorNetwork {
     const [socksPort = 0] = await freePorts(1)
     const process = await this.#fixture.startTor(name, directory, clientTorrc(this.#plan, directory, socksPort, []), {})
     return { socksPort, stop: () => process.stop() }
+  }
+
+  /**
+   * Starts a tor that offers an onion service, whose port 80 is the HttpTarget of http-target.ts. It resolves when its
+   * descriptor is where clients look for it. The relays must have been told to vote for HSDir flags.
+   *
+   * @param options.lines - further lines for its torrc
+   * @param options.clients - public keys of the clients that may discover it, in base32; everybody without any
+   */
+  async startService(
+    name: string,
+    options: { readonly lines?: readonly string[]; readonly clients?: readonly string[] } = {},
+  ): Promise<OnionServiceProcess> {
+    const directory = await this.#fixture.makeDirectory(name)
+    const service = join(directory, 'service')
+    await mkdir(join(service, 'authorized_clients'), { recursive: true, mode: 0o700 })
+    await chmod(service, 0o700)
+    for (const [index, key] of (options.clients ?? []).entries())
+      await writeFile(join(service, 'authorized_clients', `client${index}.auth`), `descriptor:x25519:${key}\n`)
+    const torrc = serviceTorrc(this.#plan, directory, service, this.httpPort, options.lines ?? [])
+    const process = await this.#fixture.startTor(name, directory, torrc, {})
+    await until('the descriptors of the service', AbortSignal.timeout(60_000), () => uploads(process.log()) >= 8)
+    const onion = (await readFile(join(service, 'hostname'), 'utf8')).trim()
+    return { onion, log: () => process.log(), kill: () => process.kill(), stop: () => process.stop() }
   }
 
   /** Ends every process and removes every file of the network. May be called more than once. */

@@ -87,6 +87,25 @@ export function clientTorrc(
   ])
 }
 
+/** The torrc of a tor that offers an onion service on port 80, which leads to `targetPort` on 127.0.0.1. */
+export function serviceTorrc(
+  network: NetworkPlan,
+  directory: string,
+  serviceDirectory: string,
+  targetPort: number,
+  lines: readonly string[],
+): string {
+  return text([
+    ...commonLines(network, 'service', directory),
+    // It says there when a descriptor is uploaded.
+    'Log [rend]info stdout',
+    'SocksPort 0',
+    `HiddenServiceDir ${serviceDirectory}`,
+    `HiddenServicePort 80 127.0.0.1:${targetPort}`,
+    ...lines,
+  ])
+}
+
 /**
  * Whether a relay that has logged this has made its keys and built its descriptor. An exit refuses every stream before,
  * because it takes its exit policy from there; tor builds it a second after it has started to accept connections.

@@ -1,0 +1,31 @@
+/**
+ * The relay cryptography of the hop that is an onion service, or its client (rend-spec-v3, "Rendezvous protocol"): as at
+ * other hops, with SHA3-256 in place of SHA-1 and AES-256 in place of AES-128.
+ *
+ * @module
+ */
+import type { Keystream } from '../../platform/crypto/keystream.ts'
+import type { RunningDigest } from '../../platform/crypto/running-digest.ts'
+import type { HopCrypto } from './hop-crypto.ts'
+
+/** Bytes of Df, Db, Kf and Kb each. */
+const PART_SIZE = 32
+
+/**
+ * Both directions: forward is away from the client, at either end.
+ *
+ * @param keys - the 128 bytes that hs-ntor gave. The caller may overwrite them afterwards
+ */
+export function serviceHop(
+  keys: Uint8Array,
+  keystream: (key: Uint8Array) => Keystream,
+  digest: (seed: Uint8Array) => RunningDigest,
+): HopCrypto {
+  if (keys.length !== 4 * PART_SIZE) throw new RangeError(`"keys" must have ${4 * PART_SIZE} bytes: got ${keys.length}`)
+  // A copy each: the platform may still read its key after this returns.
+  const part = (at: number): Uint8Array => new Uint8Array(keys.subarray(at * PART_SIZE, (at + 1) * PART_SIZE))
+  return {
+    forward: { digest: digest(part(0)), keystream: keystream(part(2)) },
+    backward: { digest: digest(part(1)), keystream: keystream(part(3)) },
+  }
+}

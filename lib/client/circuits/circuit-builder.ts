@@ -1,0 +1,124 @@
+/**
+ * One circuit along a path whose guard the guards have picked: built over the channel that all share, and judged by what
+ * it says of its guard.
+ *
+ * @module
+ */
+import { Circuit } from '../../circuit/circuit.ts'
+import type { CircuitOptions } from '../../circuit/circuit-options.ts'
+import type { Clock } from '../../base/clock.ts'
+import { markHandled } from '../../base/deferred.ts'
+import { TorError } from '../../base/errors.ts'
+import type { DirectoryRelay } from '../../directory/network-directory.ts'
+import type { Platform } from '../../platform/platform.ts'
+import { admit, judgeFailure } from '../guards/guard-admission.ts'
+import type { GuardManager, GuardPick } from '../guards/guards.ts'
+import type { ChannelPool } from './channel-pool.ts'
+import { failedExtension } from './failed-extension.ts'
+
+/** How long a circuit may take to be built, in ms. Fixed: no statistics of build times are kept. */
+const BUILD_TIMEOUT = 15_000
+
+/** What a builder needs. */
+export interface CircuitBuilderOptions {
+  readonly channels: ChannelPool
+  guards(): GuardManager
+  /** The guards have learned something worth keeping. */
+  guardsChanged(): void
+  readonly clock: Clock
+  readonly platform: Platform
+  /** Aborts when the client closes. */
+  readonly closing: AbortSignal
+}
+
+/** The relays of a circuit, and who is told what became of the first. */
+export interface GuardedPath {
+  readonly relays: readonly DirectoryRelay[]
+  readonly guard: GuardPick
+}
+
+/** What happens while a circuit is built. */
+export interface BuildListener {
+  /** It is open, whether it will be used or not. */
+  opened?(): void
+  /** Begins a circuit through whichever guard is best now. */
+  tryBetter?(): void
+}
+
+const nothing = (): void => undefined
+
+/** A circuit that is being built. */
+export interface BegunCircuit {
+  readonly circuit: Circuit
+  /**
+   * Resolves when it may be used; rejects as `circuit.opened`, or when it is not to be used after all. A rejection counts
+   * as handled.
+   */
+  readonly ready: Promise<void>
+}
+
+export class CircuitBuilder {
+  readonly #options: CircuitBuilderOptions
+
+  constructor(options: CircuitBuilderOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Begins to build.
+   *
+   * @param flowControl - of the last hop
+   * @throws TorError `CIRCUIT_CLOSED` when the client is closed
+   */
+  begin(
+    { relays, guard }: GuardedPath,
+    flowControl: Pick<CircuitOptions, 'congestionControl' | 'xonXoff' | 'circuitWindow'>,
+    told: BuildListener = {},
+  ): BegunCircuit {
+    const { channels, clock, platform, closing } = this.#options
+    const first = relays[0] as DirectoryRelay
+    if (closing.aborted) {
+      this.#options.guards().cancelled(guard)
+      throw new TorError('CIRCUIT_CLOSED', 'the client is closed')
+    }
+    const dialled = !channels.has(first.fingerprint)
+    const channel = channels.get(first.fingerprint, first)
+    const circuit = Circuit.open(relays, { channel, timeout: BUILD_TIMEOUT, clock, platform, ...flowControl })
+    channels.hold(channel, circuit.closed)
+    const ready = this.#whenReady(circuit, { relays, guard }, dialled, told)
+    markHandled(ready)
+    return { circuit, ready }
+  }
+
+  /** The circuit is open, and its guard the one to use. */
+  async #whenReady(
+    circuit: Circuit,
+    { relays, guard }: GuardedPath,
+    dialled: boolean,
+    { opened, tryBetter }: BuildListener,
+  ): Promise<void> {
+    const { channels, guardsChanged, clock, closing } = this.#options
+    const guards = this.#options.guards()
+    try {
+      await circuit.opened
+    } catch (error) {
+      const { blamed, linkIsDead } = judgeFailure(error, circuit.hops, dialled)
+      if (blamed) guards.failed(guard)
+      else guards.cancelled(guard)
+      if (failedExtension(error, circuit.hops, relays.length) !== undefined) guards.beyond(guard, false)
+      if (linkIsDead) channels.retire((relays[0] as DirectoryRelay).fingerprint)
+      guardsChanged()
+      throw error
+    }
+    opened?.()
+    guards.beyond(guard, true)
+    try {
+      await admit(guards, guard, clock, closing, tryBetter ?? nothing)
+    } catch (error) {
+      await circuit.close().catch(() => undefined) // it is not used anyway
+      throw error
+    } finally {
+      guardsChanged()
+    }
+  }
+}

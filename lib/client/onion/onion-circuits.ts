@@ -1,0 +1,188 @@
+/**
+ * The circuits that onion services are met by, and the requests to the relays that keep their descriptors: each for one
+ * purpose and never used again.
+ *
+ * @module
+ */
+import { startTimer, type Clock } from '../../base/clock.ts'
+import { firstOf } from '../../base/abort.ts'
+import { unlessAborted } from '../../base/pause.ts'
+import { TorError } from '../../base/errors.ts'
+import { extendTo, targetOf, type ExtensionTarget } from '../../circuit/build.ts'
+import type { Circuit } from '../../circuit/circuit.ts'
+import type { CircuitOptions } from '../../circuit/circuit-options.ts'
+import type { CongestionControlSetup } from '../../circuit/congestion/negotiated.ts'
+import { readCongestionParameters, readXonXoffParameters } from '../../circuit/congestion/parameters.ts'
+import type { DirectoryRelay, NetworkDirectory } from '../../directory/network-directory.ts'
+import { encodeHex } from '../../directory/text/encoding.ts'
+import type { DirectoryQuery, OnionCircuit, OnionNetwork } from '../../onion/client/onion-network.ts'
+import type { Platform } from '../../platform/platform.ts'
+import { requestDocument } from '../bootstrap/directory-request.ts'
+import { CircuitBuilder, type CircuitBuilderOptions } from '../circuits/circuit-builder.ts'
+import type { CircuitWatcher } from '../circuits/seen-circuit.ts'
+import type { Random } from '../relays/random.ts'
+import { OnionPaths } from './onion-paths.ts'
+import { Vanguards } from './vanguards.ts'
+
+/** How often a circuit of three hops is tried, and how often the hop behind it. */
+const MAX_BUILDS = 4
+const MAX_EXTENSIONS = 2
+
+/** How long the fourth hop may take, in ms. */
+const EXTENSION_TIMEOUT = 10_000
+
+/** How long a relay may take for a descriptor once there is a circuit to it, in ms. */
+const REQUEST_TIMEOUT = 15_000
+
+/** What these circuits need. */
+export interface OnionCircuitsOptions extends CircuitBuilderOptions {
+  /** The directory of now; it may have to be fetched anew first. */
+  directory(signal: AbortSignal): Promise<NetworkDirectory>
+  /** The last directory that there was. */
+  known(): NetworkDirectory | undefined
+  readonly watcher: CircuitWatcher
+  readonly random: Random
+  readonly testing: boolean
+  /** False for fixed windows, whatever the network says. */
+  readonly congestionControl: boolean
+  /** The fixed windows of circuits. */
+  circuitWindow(): number | undefined
+}
+
+export class OnionCircuits implements OnionNetwork {
+  readonly clock: Clock
+  readonly platform: Platform
+  readonly testing: boolean
+  readonly #options: OnionCircuitsOptions
+  readonly #builder: CircuitBuilder
+  readonly #vanguards: Vanguards
+  #paths: readonly [NetworkDirectory, OnionPaths] | undefined
+
+  constructor(options: OnionCircuitsOptions) {
+    this.#options = options
+    this.clock = options.clock
+    this.platform = options.platform
+    this.testing = options.testing
+    this.#builder = new CircuitBuilder(options)
+    this.#vanguards = new Vanguards({ now: () => options.clock.now(), random: options.random })
+  }
+
+  random(limit: number): number {
+    return this.#options.random(limit)
+  }
+
+  directory(signal: AbortSignal): Promise<NetworkDirectory> {
+    return this.#options.directory(signal)
+  }
+
+  renew(): void {
+    this.#vanguards.forget()
+  }
+
+  congestionControl(path: 'exit' | 'onion'): CongestionControlSetup | undefined {
+    const directory = this.#options.known()
+    if (directory === undefined || !this.#options.congestionControl) return undefined
+    const { params } = directory.consensus
+    const parameters = readCongestionParameters(params, path)
+    return parameters && { parameters, xonXoff: readXonXoffParameters(params), clock: this.clock }
+  }
+
+  async toRendezvousPoint(signal: AbortSignal): Promise<OnionCircuit & { readonly point: DirectoryRelay }> {
+    const { circuit, relays, seen } = await this.#build({ isRendezvous: true }, signal)
+    return { circuit, seen, fingerprints: fingerprintsOf(relays), point: relays.at(-1) as DirectoryRelay }
+  }
+
+  async toRelay(target: ExtensionTarget, signal: AbortSignal): Promise<OnionCircuit> {
+    const end = encodeHex(target.rsaIdentity)
+    let failure: unknown
+    for (let tries = 0; tries < MAX_EXTENSIONS; tries++) {
+      const { circuit, relays, seen } = await this.#build({ isRendezvous: false, end }, signal)
+      try {
+        await this.#extend(circuit, target, signal)
+        return { circuit, seen, fingerprints: [...fingerprintsOf(relays), end] }
+      } catch (error) {
+        await circuit.close().catch(() => undefined) // `error` tells
+        if (signal.aborted) throw error
+        failure = error
+      }
+    }
+    throw failure
+  }
+
+  async ask(relay: DirectoryRelay, { path, limit }: DirectoryQuery, signal: AbortSignal): Promise<string> {
+    const { circuit } = await this.toRelay(targetOf(relay), signal)
+    const deadline = new AbortController()
+    const stopTimer = startTimer(this.clock, REQUEST_TIMEOUT, () =>
+      deadline.abort(new TorError('DIRECTORY_UNAVAILABLE', `no answer within ${REQUEST_TIMEOUT} ms`)),
+    )
+    const { signal: either, end } = firstOf(signal, deadline.signal)
+    try {
+      const stream = circuit.connectDirectory({ signal: either, timeout: Infinity, clock: this.clock })
+      return await requestDocument(stream, path, limit, { compressed: false })
+    } catch (error) {
+      if (error instanceof TorError) throw error
+      throw new TorError('DIRECTORY_UNAVAILABLE', 'a relay did not answer', { cause: error })
+    } finally {
+      stopTimer()
+      end()
+      await circuit.close().catch(() => undefined) // it was for this request only
+    }
+  }
+
+  /** An open circuit of three hops. */
+  async #build(
+    purpose: { readonly isRendezvous: boolean; readonly end?: string },
+    signal: AbortSignal,
+  ): Promise<{ readonly circuit: Circuit; readonly relays: readonly DirectoryRelay[]; readonly seen: object }> {
+    const avoided = new Set<string>()
+    let failure: unknown
+    for (let tries = 0; tries < MAX_BUILDS; tries++) {
+      const paths = this.#pathsOf(await this.#options.directory(signal))
+      signal.throwIfAborted()
+      const path = paths.choose({ ...purpose, avoided })
+      const { circuit, ready } = this.#builder.begin(path, this.#windows())
+      const seen = { circuit, purpose: 'onion', path: path.relays, expired: () => false } as const
+      this.#options.watcher.begun(seen)
+      try {
+        await unlessAborted(ready, signal)
+        return { circuit, relays: path.relays, seen }
+      } catch (error) {
+        if (circuit.hops > 0) avoided.add((path.relays[circuit.hops] ?? path.relays[2])?.fingerprint ?? '')
+        await circuit.close().catch(() => undefined) // `error` tells
+        if (signal.aborted) throw error
+        failure = error
+      }
+    }
+    throw failure
+  }
+
+  async #extend(circuit: Circuit, target: ExtensionTarget, signal: AbortSignal): Promise<void> {
+    const deadline = new AbortController()
+    const stopTimer = startTimer(this.clock, EXTENSION_TIMEOUT, () => deadline.abort())
+    try {
+      await unlessAborted(extendTo(circuit.controller, target, this.platform), signal, deadline.signal)
+    } catch (error) {
+      if (!deadline.signal.aborted || signal.aborted) throw error
+      throw new TorError('CIRCUIT_TIMEOUT', `a relay did not answer within ${EXTENSION_TIMEOUT} ms`)
+    } finally {
+      stopTimer()
+    }
+  }
+
+  #pathsOf(directory: NetworkDirectory): OnionPaths {
+    if (this.#paths?.[0] !== directory) {
+      const { random } = this.#options
+      const guards = this.#options.guards()
+      this.#paths = [directory, new OnionPaths(directory, { guards, vanguards: this.#vanguards, random })]
+    }
+    return this.#paths[1]
+  }
+
+  /** No relay of these circuits has congestion control: the service has it, or nobody. */
+  #windows(): Pick<CircuitOptions, 'congestionControl' | 'circuitWindow'> {
+    return { congestionControl: false, circuitWindow: this.#options.circuitWindow() }
+  }
+}
+
+const fingerprintsOf = (relays: readonly DirectoryRelay[]): readonly string[] =>
+  relays.map(({ fingerprint }) => fingerprint)

@@ -1,0 +1,154 @@
+/**
+ * Getting a service's descriptor from the relays that keep it (rend-spec-v3, "Client behavior").
+ *
+ * @module
+ */
+import { TorError } from '../../base/errors.ts'
+import { encodeBase64 } from '../../directory/text/encoding.ts'
+import type { DirectoryRelay, NetworkDirectory } from '../../directory/network-directory.ts'
+import { RelayFlag } from '../../directory/relay-flags.ts'
+import { MAX_DESCRIPTOR_SIZE, openDescriptor, type OnionDescriptor } from '../descriptor/descriptor.ts'
+import { blindedIdentity, type BlindedIdentity } from '../identity/key-blinding.ts'
+import { HashRing } from '../ring/hash-ring.ts'
+import { clientRingTime } from '../ring/time-period.ts'
+import type { OnionNetwork } from './onion-network.ts'
+
+/** How long before a relay is asked again for the same descriptor, in ms: always, and on a private network. */
+const ASK_AGAIN = 900_000
+const ASK_AGAIN_TESTING = 5000
+
+/** How many cells a SENDME stands for where the network does not say: `cc_sendme_inc`. */
+const SENDME_INCREMENT = 31
+
+/** The rings of directories; one is made for each directory when it is first needed. */
+export class DirectoryRings {
+  readonly #rings = new WeakMap<NetworkDirectory, HashRing<DirectoryRelay>>()
+  readonly #testing: boolean
+
+  constructor(testing: boolean) {
+    this.#testing = testing
+  }
+
+  /** Who the service is now, and the relays that keep its descriptor. */
+  responsible(
+    identity: Uint8Array,
+    directory: NetworkDirectory,
+  ): { readonly blinded: BlindedIdentity; readonly relays: readonly DirectoryRelay[] } {
+    const time = clientRingTime(directory.consensus, this.#testing)
+    let ring = this.#rings.get(directory)
+    if (ring === undefined) {
+      ring = new HashRing(directory.relays.filter(keepsDescriptors), time)
+      this.#rings.set(directory, ring)
+    }
+    const blinded = blindedIdentity(identity, time.period)
+    const replicas = directory.param('hsdir_n_replicas', 2, 1, 16)
+    const perReplica = directory.param('hsdir_spread_fetch', 3, 1, 128)
+    return { blinded, relays: ring.responsible(blinded.key, { replicas, perReplica }) }
+  }
+}
+
+const keepsDescriptors = ({ flags, protocols }: DirectoryRelay): boolean =>
+  (flags & RelayFlag.HSDir) !== 0 && protocols.supports('HSDir', 2)
+
+/** The fetches of one service's descriptor under one isolation. */
+export class DescriptorFetch {
+  readonly #network: OnionNetwork
+  readonly #rings: DirectoryRings
+  readonly #identity: Uint8Array
+  readonly #clientSecret: Uint8Array | undefined
+  /** By fingerprint: when each was asked. */
+  readonly #asked = new Map<string, number>()
+  /** For which period that was. */
+  #askedFor: number | undefined
+
+  constructor(
+    network: OnionNetwork,
+    rings: DirectoryRings,
+    identity: Uint8Array,
+    clientSecret: Uint8Array | undefined,
+  ) {
+    this.#network = network
+    this.#rings = rings
+    this.#identity = identity
+    this.#clientSecret = clientSecret
+  }
+
+  /** True for a descriptor that need not be fetched anew: it is of this period, and nothing in it has ended. */
+  isCurrent(descriptor: OnionDescriptor, directory: NetworkDirectory): boolean {
+    const { period } = clientRingTime(directory.consensus, this.#network.testing)
+    const now = this.#now(directory)
+    const { proofOfWork, expires, identity } = descriptor
+    return identity.period.number === period.number && now < expires && (!proofOfWork || now < proofOfWork.expires)
+  }
+
+  /**
+   * Asks one relay after the other, in an order of chance, until one has a descriptor that can be read.
+   *
+   * @param known - what there was before: only a newer revision replaces it
+   * @throws TorError `ONION_DESCRIPTOR_NOT_FOUND`, `ONION_DESCRIPTOR_INVALID`, `ONION_AUTHORIZATION_…`, `ABORTED`
+   */
+  async fetch(
+    directory: NetworkDirectory,
+    known: OnionDescriptor | undefined,
+    signal: AbortSignal,
+  ): Promise<OnionDescriptor> {
+    const { blinded, relays } = this.#rings.responsible(this.#identity, directory)
+    if (this.#askedFor !== blinded.period.number) this.#asked.clear()
+    this.#askedFor = blinded.period.number
+    const left = relays.filter((relay) => !this.#wasAsked(relay))
+    let failure: TorError | undefined
+    while (left.length > 0) {
+      const [relay] = left.splice(this.#network.random(left.length), 1) as [DirectoryRelay]
+      this.#asked.set(relay.fingerprint, this.#network.clock.now())
+      try {
+        return newerOf(known, await this.#fetchFrom(relay, blinded, directory, signal))
+      } catch (error) {
+        if (signal.aborted || !(error instanceof TorError)) throw error
+        // The service itself says who may read it: no other relay has anything else.
+        if (error.code.startsWith('ONION_AUTHORIZATION_')) throw error
+        failure = error.code === 'ONION_DESCRIPTOR_INVALID' || failure === undefined ? error : failure
+      }
+    }
+    // Whoever wants it again may ask them all again.
+    this.#asked.clear()
+    if (failure?.code === 'ONION_DESCRIPTOR_INVALID') throw failure
+    throw new TorError('ONION_DESCRIPTOR_NOT_FOUND', 'no directory has a descriptor of the onion service', {
+      cause: failure,
+    })
+  }
+
+  async #fetchFrom(
+    relay: DirectoryRelay,
+    blinded: BlindedIdentity,
+    directory: NetworkDirectory,
+    signal: AbortSignal,
+  ): Promise<OnionDescriptor> {
+    const query = { path: `/tor/hs/3/${encodeBase64(blinded.key)}`, limit: MAX_DESCRIPTOR_SIZE - 1 }
+    const text = await this.#network.ask(relay, query, signal)
+    return await openDescriptor(text, {
+      identity: blinded,
+      clientSecret: this.#clientSecret,
+      now: this.#now(directory),
+      sendmeIncrement: directory.param('cc_sendme_inc', SENDME_INCREMENT, 1, 254),
+      testing: this.#network.testing,
+      platform: this.#network.platform,
+    })
+  }
+
+  #wasAsked({ fingerprint }: DirectoryRelay): boolean {
+    const { clock, testing } = this.#network
+    const at = this.#asked.get(fingerprint)
+    return at !== undefined && Math.abs(clock.now() - at) < (testing ? ASK_AGAIN_TESTING : ASK_AGAIN)
+  }
+
+  /** A clock that is behind does not make an old descriptor good. */
+  #now({ consensus }: NetworkDirectory): number {
+    return Math.max(this.#network.clock.now(), consensus.validAfter)
+  }
+}
+
+/** An older revision is what a directory would like to be believed. */
+function newerOf(known: OnionDescriptor | undefined, fetched: OnionDescriptor): OnionDescriptor {
+  if (known === undefined || known.identity.period.number !== fetched.identity.period.number) return fetched
+  return fetched.revision > known.revision ? fetched : known
+}

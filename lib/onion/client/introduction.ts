@@ -1,0 +1,108 @@
+/**
+ * One introduction: a message that an introduction point passes on to its service, and what it says of that
+ * (rend-spec-v3, "The introduction protocol").
+ *
+ * @module
+ */
+import { TorError } from '../../base/errors.ts'
+import { RelayCommand } from '../../cell/commands.ts'
+import { decodeIntroduceAck, IntroduceStatus } from '../../cell/onion/introduce-ack.ts'
+import { introduceHeader } from '../../cell/onion/introduce.ts'
+import { encodeIntroducePlain, IntroduceExtension } from '../../cell/onion/introduce-plain.ts'
+import { targetOf } from '../../circuit/build.ts'
+import type { NegotiatedCongestionControl } from '../../circuit/congestion/negotiated.ts'
+import { startHsNtor } from '../../circuit/handshake/hs-ntor.ts'
+import type { OnionDescriptor } from '../descriptor/descriptor.ts'
+import type { IntroPoint } from '../descriptor/intro-point.ts'
+import { closeQuietly, expectMessage, inTime, lastHop } from './expected-message.ts'
+import type { OnionNetwork } from './onion-network.ts'
+import type { Rendezvous } from './rendezvous.ts'
+
+/** How long the introduction point may take to say what it did, in ms. */
+const ACK_TIMEOUT = 10_000
+
+/** How long the service may take to come once it was told, in ms: it builds a circuit meanwhile. */
+const JOIN_TIMEOUT = 30_000
+
+/** What an introduction failed with. */
+export type IntroductionFault = 'unreachable' | 'refused' | 'timeout' | 'unanswered'
+
+/** An introduction that came to nothing. */
+export class IntroductionFailure extends Error {
+  readonly fault: IntroductionFault
+
+  constructor(fault: IntroductionFault, cause: unknown) {
+    super(`the introduction came to nothing: ${fault}`, { cause })
+    this.fault = fault
+  }
+}
+
+/**
+ * Tells the service, by one of its introduction points, where the client waits, and waits for it there.
+ *
+ * @throws IntroductionFailure; or TorError `ABORTED`, `CIRCUIT_CLOSED`
+ */
+export async function introduce(
+  network: OnionNetwork,
+  descriptor: OnionDescriptor,
+  point: IntroPoint,
+  rendezvous: Rendezvous,
+  signal: AbortSignal,
+): Promise<void> {
+  const { clock, platform } = network
+  const opened = await failingAs('unreachable', signal, network.toRelay(point.target, signal))
+  const { circuit } = opened
+  try {
+    const { authKey, encryptionKey } = point
+    const { subcredential } = descriptor.identity
+    const handshake = startHsNtor({ authKey, encryptionKey, subcredential }, platform)
+    const congestionControl = negotiatedWith(network, descriptor)
+    const relay = targetOf(rendezvous.point)
+    const plain = encodeIntroducePlain({
+      cookie: rendezvous.cookie,
+      extensions: new Map(congestionControl ? [[IntroduceExtension.CONGESTION_CONTROL, new Uint8Array(0)]] : []),
+      ntorOnionKey: relay.ntorOnionKey,
+      linkSpecifiers: relay.linkSpecifiers,
+    })
+    // A key of small order in the descriptor: this introduction point is of no use to anybody.
+    const body = await failingAs('refused', signal, handshake.introduce(introduceHeader(authKey), plain))
+    const acknowledged = expectMessage(circuit, RelayCommand.INTRODUCE_ACK)
+    rendezvous.expect(handshake, congestionControl)
+    circuit.controller.sendMessage(lastHop(circuit), RelayCommand.INTRODUCE1, body)
+    // The service may be there before the introduction point has said so.
+    const answer = Promise.race([acknowledged, rendezvous.joined.then(() => undefined)])
+    const ack = await failingAs('timeout', signal, inTime(circuit, answer, ACK_TIMEOUT, clock, signal))
+    if (ack !== undefined) {
+      const status = await failingAs('refused', signal, statusOf(ack))
+      if (status !== IntroduceStatus.SUCCESS)
+        throw new IntroductionFailure('refused', new TorError('ONION_INTRODUCTION_FAILED', `status ${status}`))
+    }
+  } finally {
+    void closeQuietly(circuit)
+  }
+  const joined = inTime(rendezvous.circuit, rendezvous.joined, JOIN_TIMEOUT, clock, signal)
+  await failingAs('unanswered', signal, joined)
+}
+
+/** Congestion control with the service, if it offers it and the network has it. */
+function negotiatedWith(
+  network: OnionNetwork,
+  { sendmeIncrement, isSingleOnion }: OnionDescriptor,
+): NegotiatedCongestionControl | undefined {
+  const setup = sendmeIncrement === undefined ? undefined : network.congestionControl(isSingleOnion ? 'exit' : 'onion')
+  return setup && sendmeIncrement !== undefined ? { ...setup, increment: sendmeIncrement } : undefined
+}
+
+async function statusOf(body: Uint8Array): Promise<number> {
+  return decodeIntroduceAck(body)
+}
+
+/** What goes wrong is the introduction's failure, unless it was given up. */
+async function failingAs<T>(fault: IntroductionFault, signal: AbortSignal, step: Promise<T>): Promise<T> {
+  try {
+    return await step
+  } catch (error) {
+    if (signal.aborted) throw error
+    throw new IntroductionFailure(fault, error)
+  }
+}

@@ -1,0 +1,220 @@
+/**
+ * One service, as the streams of one isolation reach it: its descriptor, its introduction points, and the circuit that
+ * they share. One attempt to connect is under way at a time, and who comes meanwhile waits for it.
+ *
+ * @module
+ */
+import { unlessAborts } from '../../base/abort.ts'
+import { markHandled } from '../../base/deferred.ts'
+import { TorError } from '../../base/errors.ts'
+import type { OnionDescriptor } from '../descriptor/descriptor.ts'
+import type { IntroPoint } from '../descriptor/intro-point.ts'
+import { DescriptorFetch, type DirectoryRings } from './descriptor-fetch.ts'
+import { introduce, IntroductionFailure } from './introduction.ts'
+import { IntroPointRecord } from './intro-point-record.ts'
+import { JoinedCircuit } from './joined-circuit.ts'
+import type { OnionNetwork } from './onion-network.ts'
+import { Rendezvous } from './rendezvous.ts'
+
+/** How many introductions one attempt makes: more would be many circuits in a short time, through few relays. */
+const MAX_INTRODUCTIONS = 6
+
+/** How many times a rendezvous that could not be established is tried. */
+const MAX_RENDEZVOUS = 3
+
+interface Attempt {
+  readonly circuit: Promise<JoinedCircuit>
+  readonly end: AbortController
+  waiting: number
+}
+
+export class ServiceAccess {
+  readonly #network: OnionNetwork
+  readonly #fetch: DescriptorFetch
+  readonly #record: IntroPointRecord
+  readonly #closing: AbortSignal
+  #descriptor: OnionDescriptor | undefined
+  #circuit: JoinedCircuit | undefined
+  #attempt: Attempt | undefined
+  /** When somebody was here last, in ms since the epoch. */
+  lastUse = 0
+
+  constructor(
+    network: OnionNetwork,
+    rings: DirectoryRings,
+    identity: Uint8Array,
+    clientSecret: Uint8Array | undefined,
+    closing: AbortSignal,
+  ) {
+    this.#network = network
+    this.#fetch = new DescriptorFetch(network, rings, identity, clientSecret)
+    this.#record = new IntroPointRecord(() => network.clock.now())
+    this.#closing = closing
+  }
+
+  /** True while it holds a circuit, or is about to. */
+  get isBusy(): boolean {
+    return this.#attempt !== undefined || this.#circuit?.isUsable === true
+  }
+
+  /**
+   * A circuit to the service, with the stream counted as its own.
+   *
+   * @throws TorError `ONION_…`, `ABORTED`, or what befell the client
+   */
+  async acquire(signal: AbortSignal): Promise<JoinedCircuit> {
+    this.lastUse = this.#network.clock.now()
+    let circuit = this.#circuit
+    if (circuit?.isUsable !== true) circuit = await this.#waitForAttempt(signal)
+    circuit.claim()
+    return circuit
+  }
+
+  /** Nobody comes any more: the circuit keeps the streams that it has. */
+  retire(): void {
+    this.#circuit?.retire()
+  }
+
+  /** Closes what there is. */
+  async close(): Promise<void> {
+    this.#attempt?.end.abort()
+    await this.#circuit?.close()
+  }
+
+  /** Waits with the others. The attempt ends when the last of them has gone. */
+  async #waitForAttempt(signal: AbortSignal): Promise<JoinedCircuit> {
+    const attempt = (this.#attempt ??= this.#begin())
+    attempt.waiting += 1
+    try {
+      return await unlessAborts(
+        attempt.circuit,
+        [signal],
+        (cause) => new TorError('ABORTED', 'the onion service is not wanted any more', { cause }),
+      )
+    } finally {
+      attempt.waiting -= 1
+      if (attempt.waiting === 0) attempt.end.abort()
+    }
+  }
+
+  #begin(): Attempt {
+    const end = new AbortController()
+    const signal = AbortSignal.any([end.signal, this.#closing])
+    const circuit = this.#connect(signal).then(
+      (joined) => {
+        this.#attempt = undefined
+        this.#circuit = joined
+        return joined
+      },
+      (error: unknown) => {
+        this.#attempt = undefined
+        throw error
+      },
+    )
+    markHandled(circuit)
+    return { circuit, end, waiting: 0 }
+  }
+
+  async #connect(signal: AbortSignal): Promise<JoinedCircuit> {
+    // Neither waits for the other: most of the time goes by on the way.
+    const first = Rendezvous.establish(this.#network, signal)
+    markHandled(first)
+    let rendezvous: Rendezvous | undefined
+    try {
+      let descriptor = await this.#currentDescriptor(signal)
+      rendezvous = await first.catch(() => this.#establish(signal))
+      let isRefetched = false
+      let failure: IntroductionFailure | undefined
+      for (let introductions = 0; introductions < MAX_INTRODUCTIONS;) {
+        const points = this.#record.usable(descriptor.introPoints)
+        if (points.length === 0) {
+          if (isRefetched) break
+          isRefetched = true
+          const newer = await this.#refetch(descriptor, signal)
+          if (newer === undefined) break
+          descriptor = newer
+          continue
+        }
+        const point = points[this.#network.random(points.length)] as IntroPoint
+        introductions += 1
+        try {
+          rendezvous = rendezvous.isTold ? await this.#another(rendezvous, signal) : rendezvous
+          await introduce(this.#network, descriptor, point, rendezvous, signal)
+          this.#record.succeeded(point)
+          return new JoinedCircuit(rendezvous, this.#network.clock)
+        } catch (error) {
+          if (!(error instanceof IntroductionFailure)) throw error
+          failure = error
+          this.#record.failed(point, error.fault)
+        }
+      }
+      throw this.#failureOf(descriptor, failure)
+    } catch (error) {
+      void first.then(
+        (established) => established.close(),
+        () => undefined, // it is told by `error` already
+      )
+      void rendezvous?.close()
+      throw error
+    }
+  }
+
+  /** The descriptor that there is, or a fetched one. */
+  async #currentDescriptor(signal: AbortSignal): Promise<OnionDescriptor> {
+    const directory = await this.#network.directory(signal)
+    const known = this.#descriptor
+    if (known !== undefined && this.#fetch.isCurrent(known, directory)) return known
+    return (this.#descriptor = await this.#fetch.fetch(directory, undefined, signal))
+  }
+
+  /** A newer descriptor, with introduction points that may do better; undefined when there is none. */
+  async #refetch(known: OnionDescriptor, signal: AbortSignal): Promise<OnionDescriptor | undefined> {
+    try {
+      const directory = await this.#network.directory(signal)
+      const fetched = await this.#fetch.fetch(directory, known, signal)
+      this.#descriptor = fetched
+      return fetched === known ? undefined : fetched
+    } catch (error) {
+      if (signal.aborted || !(error instanceof TorError) || !error.code.startsWith('ONION_')) throw error
+      return undefined // what the introduction points came to says more
+    }
+  }
+
+  /** A rendezvous in place of one that a service may have heard of: it could come to it late, with other keys. */
+  async #another(told: Rendezvous, signal: AbortSignal): Promise<Rendezvous> {
+    void told.close()
+    return await this.#establish(signal)
+  }
+
+  async #establish(signal: AbortSignal): Promise<Rendezvous> {
+    let failure: unknown
+    for (let tries = 0; tries < MAX_RENDEZVOUS; tries++) {
+      try {
+        return await Rendezvous.establish(this.#network, signal)
+      } catch (error) {
+        if (signal.aborted) throw error
+        failure = error
+      }
+    }
+    throw new TorError('ONION_RENDEZVOUS_FAILED', 'no relay could be had to meet the onion service at', {
+      cause: failure,
+    })
+  }
+
+  /** What to tell when no introduction point is left. */
+  #failureOf({ introPoints }: OnionDescriptor, last: IntroductionFailure | undefined): TorError {
+    const faults = introPoints.map((point) => this.#record.faultOf(point))
+    const cause = last?.cause
+    if (faults.includes('unanswered'))
+      return new TorError('ONION_RENDEZVOUS_FAILED', 'the onion service was told where to meet, and did not come', {
+        cause,
+      })
+    if (faults.length > 0 && faults.every((fault) => fault === 'timeout'))
+      return new TorError('ONION_INTRODUCTION_TIMEOUT', 'no introduction point of the onion service answered in time', {
+        cause,
+      })
+    return new TorError('ONION_INTRODUCTION_FAILED', 'no introduction point of the onion service passes a client on', {
+      cause,
+    })
+  }
+}
