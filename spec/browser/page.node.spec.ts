@@ -113,7 +113,9 @@ for (const browser of ['chromium', 'firefox'] as const) {
             const { axe: here } = window as unknown as {
               axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> }
             }
-            return (await here.run()).violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
+            return (await here.run()).violations.map(
+              ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`,
+            )
           })
           expect(violations).to.deep.equal([])
           const excess = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
@@ -165,7 +167,7 @@ for (const browser of ['chromium', 'firefox'] as const) {
 
     it('shows XON and XOFF under congestion control', async () => {
       await page.select('#flow', 'congestion-control')
-      await page.$eval('#network button', (each) => (each).click())
+      await page.$eval('#network button', (each) => each.click())
       await page.$eval('#url', (each) => ((each as HTMLInputElement).value = 'http://far.example/endless'))
       await says(/nothing holds the far end back/)
       await page.focus('#pace')
