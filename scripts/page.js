@@ -5,7 +5,7 @@
  */
 import { cpSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { extname, join, sep } from 'node:path'
+import { basename, extname, join, sep } from 'node:path'
 import { argv } from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -79,7 +79,7 @@ export async function servePage(folder = PAGE, port = 0) {
   }
 }
 
-if (argv[1] === fileURLToPath(import.meta.url)) {
+if (argv[1] !== undefined && basename(argv[1]) === 'page.js' && argv[1] === fileURLToPath(import.meta.url)) {
   await buildPage()
   console.log(`the page is in ${PAGE}`)
 }

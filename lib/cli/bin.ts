@@ -19,4 +19,5 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => inte
 for (const output of [process.stdout, process.stderr]) output.on('error', () => undefined)
 
 const { stdout, stderr } = process
-process.exitCode = await main(process.argv.slice(2), { stdout, stderr, signal: interrupted.signal }, VERSION)
+const drawing = new URL('../dashboard/', import.meta.url)
+process.exitCode = await main(process.argv.slice(2), { stdout, stderr, signal: interrupted.signal, drawing }, VERSION)

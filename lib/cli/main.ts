@@ -78,9 +78,9 @@ async function run(
 async function proxyCommand(
   tor: TorClient,
   command: ProxyCommand,
-  { stdout, stderr, signal }: Terminal,
+  { stdout, stderr, signal, drawing }: Terminal,
 ): Promise<number> {
-  const { socks, http, quiet } = command
+  const { socks, http, dashboard, quiet } = command
   const onWarning = ({ message }: { readonly message: string }): void =>
     void (quiet || stderr.write(`tor-streams: ${message}\n`))
   const wanted: readonly (readonly [port: number | undefined, what: string])[] =
@@ -90,7 +90,7 @@ async function proxyCommand(
           [socks, 'SOCKS'],
           [http, 'HTTP CONNECT'],
         ]
-  const listeners = []
+  const listeners: { close(): Promise<unknown> }[] = []
   try {
     for (const [port, what] of wanted) {
       if (port === undefined) continue
@@ -98,6 +98,12 @@ async function proxyCommand(
       const listener = await listenSocks({ connect, resolve, port, http: what !== 'SOCKS', onWarning, signal })
       listeners.push(listener)
       await write(stdout, `${what} on ${listener.address}:${listener.port}\n`)
+    }
+    if (dashboard !== undefined && drawing !== undefined) {
+      const { listenDashboard } = await import('./dashboard-server.ts')
+      const server = await listenDashboard(tor, dashboard, drawing)
+      listeners.push(server)
+      await write(stdout, `Dashboard on ${server.url}\n`)
     }
     await new Promise<void>((resolve) => {
       if (signal.aborted) resolve()

@@ -19,6 +19,8 @@ export interface Terminal {
   readonly stderr: Output
   /** Aborts when the user interrupts. */
   readonly signal: AbortSignal
+  /** The folder of the modules that draw the dashboard. */
+  readonly drawing?: URL | undefined
 }
 
 /** Writes, and waits until there is room for more. */

@@ -28,6 +28,7 @@ export const HELP = `tor-streams - fetch, proxy and resolve through Tor
   tor-streams proxy            serve SOCKS 4, 4a and 5 on 127.0.0.1
         --socks PORT           the port (9050)
         --http PORT            serve as an HTTP proxy, on this port
+        --dashboard [PORT]     draw it all in a browser, at a secret address
   tor-streams resolve NAME     addresses of a name, or the name of an address
   tor-streams gateway          lead web pages to relays; gateway --help has more
 
@@ -67,6 +68,8 @@ export interface ProxyCommand extends Common {
   readonly command: 'proxy'
   readonly socks: number | undefined
   readonly http: number | undefined
+  /** Where the dashboard is to be, 0 for any port; undefined for none. */
+  readonly dashboard: number | undefined
 }
 
 /** `tor-streams resolve`. */
@@ -90,7 +93,7 @@ export type Command =
   | { readonly command: 'version' }
 
 const FETCH_ONLY = ['output', 'include', 'method', 'data', 'header', 'cacert'] as const
-const PROXY_ONLY = ['socks', 'http'] as const
+const PROXY_ONLY = ['socks', 'http', 'dashboard'] as const
 const GATEWAY_ONLY = Object.keys(GATEWAY_OPTIONS) as readonly (keyof GatewayValues)[]
 const COMMANDS = 'fetch, proxy, resolve or gateway'
 
@@ -133,7 +136,8 @@ export function parseArguments(args: readonly string[]): Command {
       refuse([...FETCH_ONLY, ...GATEWAY_ONLY])
       if (target !== undefined) throw new UsageError('The command proxy takes options only')
       const [socks, http] = [portOf('socks', values.socks), portOf('http', values.http)]
-      return { ...common, command, socks: socks ?? (http === undefined ? 9050 : undefined), http }
+      const dashboard = portOf('dashboard', values.dashboard)
+      return { ...common, command, socks: socks ?? (http === undefined ? 9050 : undefined), http, dashboard }
     }
     case 'resolve':
       refuse([...FETCH_ONLY, ...PROXY_ONLY, ...GATEWAY_ONLY])
@@ -157,6 +161,7 @@ const OPTIONS = {
   cacert: { type: 'string' },
   socks: { type: 'string' },
   http: { type: 'string' },
+  dashboard: { type: 'string' },
   ...GATEWAY_OPTIONS,
   network: { type: 'string' },
   embedded: { type: 'boolean' },
@@ -170,11 +175,15 @@ type Parsed = ReturnType<typeof util.parseArgs<{ args: string[]; options: typeof
 function parse(args: readonly string[]): Parsed {
   const { parseArgs } = builtinModule<typeof util>('node:util')
   try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
+    return parseArgs({ args: args.map(withPort), options: OPTIONS, allowPositionals: true })
   } catch (error) {
     throw new UsageError((error as Error).message.replace(/\.?( To specify|\n).*$/s, ''))
   }
 }
+
+/** `--dashboard` alone is for any port that is free. */
+const withPort = (arg: string, index: number, args: readonly string[]): string =>
+  arg === '--dashboard' && (args[index + 1] ?? '-').startsWith('-') ? '--dashboard=0' : arg
 
 function networkOf(file: string | undefined, isEmbedded: boolean): NetworkChoice {
   if (file !== undefined && isEmbedded) throw new UsageError('--network and --embedded exclude each other')

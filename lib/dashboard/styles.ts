@@ -124,6 +124,7 @@ const STYLES = `
 .ts-legend > .ts-legend-out::before { background: var(--brand); }
 
 .ts-columns { display: grid; gap: 1em; grid-template-columns: minmax(0, 1fr); align-items: start; }
+.ts-controls:empty { display: none; }
 .ts-side { display: grid; gap: 1em; min-width: 0; }
 .ts-side > .ts-card, .ts-columns > .ts-card { display: grid; gap: 0.7em; }
 .ts-circuits { display: grid; gap: 0.9em; }
@@ -145,6 +146,7 @@ const STYLES = `
 }
 @container (min-width: 64em) {
   .ts-columns { grid-template-columns: minmax(0, 5fr) minmax(0, 7fr); }
+  .ts-columns:has(> .ts-controls:empty) { grid-template-columns: minmax(0, 1fr); }
 }
 @media (prefers-reduced-motion: reduce) {
   .ts-pipe > i { animation: none !important; }

@@ -150,7 +150,7 @@ export class Way {
     setText(this.#farState, rateIn >= 1 ? `sends ${rate(rateIn)}` : isStopped(far, flow) ? 'stands still' : 'is quiet')
     setText(
       this.#farSent,
-      far === undefined ? 'It keeps its own account of the same windows.' : `has sent ${bytes(far.sent)}`,
+      far === undefined ? 'What it may still send, it knows by itself.' : `has sent ${bytes(far.sent)}`,
     )
   }
 }

@@ -79,6 +79,13 @@ describe('The command line: arguments', () => {
     expect(ports()).to.deep.equal([9050, undefined])
     expect(ports('--http', '8118')).to.deep.equal([undefined, 8118])
     expect(ports('--socks', '0', '--http', '0')).to.deep.equal([0, 0])
+    const dashboard = (...args: string[]): number | undefined =>
+      (parseArguments(['proxy', ...args]) as { dashboard?: number }).dashboard
+    expect(dashboard()).to.equal(undefined)
+    expect(dashboard('--dashboard')).to.equal(0)
+    expect(dashboard('--dashboard', '--socks', '0')).to.equal(0)
+    expect(dashboard('--dashboard', '8080')).to.equal(8080)
+    expect(dashboard('--dashboard=8080')).to.equal(8080)
   })
 
   it('reads a resolve, and which network', () => {
@@ -147,6 +154,8 @@ describe('The command line: arguments', () => {
     'an option of another command': ['resolve', 'example.com', '--socks', '1'],
     'an option of fetch for proxy': ['proxy', '--data', 'x'],
     'a port that is none': ['proxy', '--socks', '65536'],
+    'a port for the dashboard that is none': ['proxy', '--dashboard', 'x'],
+    'a dashboard of fetch': ['fetch', 'http://a.example/', '--dashboard'],
     'a port that is no number': ['proxy', '--http', '-1'],
     'an argument for proxy': ['proxy', '9050'],
     'an argument for gateway': ['gateway', '8080'],
