@@ -18,7 +18,7 @@ interface Bundle {
 const LIMITS: Readonly<Record<string, number>> = {
   './stream': 14_000,
   './circuit': 60_000,
-  '.': 93_000,
+  '.': 95_000,
   './tls': 40_000,
   './dashboard': 10_000,
   './websocket': 5_000,
