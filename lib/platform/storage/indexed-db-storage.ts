@@ -20,8 +20,9 @@ const PATIENCE = 5_000
 
 /** What specs bring of their own. */
 export interface IndexedDbOptions {
-  /** An `IDBFactory`. Projects without the DOM's types have no such name. */
-  readonly indexedDB?: { open(name: string, version?: number): unknown } | undefined
+  /** The factory of databases, an `IDBFactory`; the runtime's by default. */
+  readonly indexedDB?: object | undefined
+  /** @internal */
   readonly clock?: Clock | undefined
 }
 
