@@ -1,7 +1,7 @@
 /**
  * `tor-streams/circuit`: channels and circuits, for whoever picks the path.
  *
- * @module
+ * @module tor-streams/circuit
  */
 export type { BufferSource } from './base/streams/buffer-source.ts'
 export { SocketError, TorError, type ErrorCode, type SocketErrorOptions, type TorErrorOptions } from './base/errors.ts'

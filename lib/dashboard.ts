@@ -2,7 +2,7 @@
  * `tor-streams/dashboard`: circuits, streams and their windows, drawn live, for pages. It draws what `tor.watch()` tells,
  * with the page's own elements and nothing else.
  *
- * @module
+ * @module tor-streams/dashboard
  */
 export { Dashboard, type DashboardOptions } from './dashboard/dashboard.ts'
 export type { FarEnd } from './dashboard/way.ts'

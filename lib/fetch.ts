@@ -1,7 +1,7 @@
 /**
  * `tor-streams/fetch`: a WHATWG-style `fetch` over any WinterTC `connect`.
  *
- * @module
+ * @module tor-streams/fetch
  */
 export type { BufferSource } from './base/streams/buffer-source.ts'
 export type { Clock } from './base/clock.ts'

@@ -1,7 +1,7 @@
 /**
  * `tor-streams`: every public name, and nothing else.
  *
- * @module
+ * @module tor-streams
  */
 export { SocketError, TorError } from './base/errors.ts'
 export type { ErrorCode, SocketErrorOptions, StreamAttempt, TorErrorOptions } from './base/errors.ts'

@@ -1,7 +1,7 @@
 /**
  * `tor-streams/node`: Tor streams where Node's own interfaces are expected. For Node, Deno and Bun.
  *
- * @module
+ * @module tor-streams/node
  */
 export type { BufferSource } from './base/streams/buffer-source.ts'
 export type { NodeConnect, NodeSocketInfo, NodeSocketSource } from './node/connect.ts'

@@ -2,7 +2,7 @@
  * `tor-streams/socks`: a SOCKS or HTTP CONNECT server for one connection, over any pair of byte streams and any
  * WinterTC `connect`.
  *
- * @module
+ * @module tor-streams/socks
  */
 export type { BufferSource } from './base/streams/buffer-source.ts'
 export { serveHttpConnect } from './http-connect/serve-http-connect.ts'

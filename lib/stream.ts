@@ -1,7 +1,7 @@
 /**
  * `tor-streams/stream`: a Tor stream as a pair of Web Streams, for whoever brings a circuit.
  *
- * @module
+ * @module tor-streams/stream
  */
 export { SocketError, TorError, type ErrorCode, type SocketErrorOptions, type TorErrorOptions } from './base/errors.ts'
 export type { Clock } from './base/clock.ts'

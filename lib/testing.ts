@@ -4,7 +4,7 @@
  *
  * It serves this library's own demo and specs, and the tests of whoever uses the library. Nothing of it is anonymous.
  *
- * @module
+ * @module tor-streams/testing
  */
 export type { BufferSource } from './base/streams/buffer-source.ts'
 export type { Netinfo } from './cell/channel/netinfo.ts'

@@ -1,7 +1,7 @@
 /**
  * `tor-streams/websocket`: links to relays through a WebSocket gateway.
  *
- * @module
+ * @module tor-streams/websocket
  */
 export type { BufferSource } from './base/streams/buffer-source.ts'
 export type { GatewayUrl } from './transports/websocket/gateway-url.ts'
