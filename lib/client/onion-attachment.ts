@@ -10,6 +10,9 @@ import type { StreamWatcher } from './attach/attachable-circuit.ts'
 import { Attachment } from './attach/attachment.ts'
 import { checkAttempts, type ConnectOptions, type OnionClientKey } from './connect-options.ts'
 
+/** How many circuits to a service may be lost before it answers: each took several, through relays that others chose. */
+const MAX_ATTEMPTS = 3
+
 /** Who wants to reach a service. */
 export interface OnionCaller {
   /** What all views of the client share. */
@@ -40,6 +43,7 @@ export function onionAttachment(
     requirements: { ports: [port], host: hostname },
     nextCircuit: async (signal) => await (await core.onion()).acquire(need, signal),
     isFinal: true,
+    mostAttempts: MAX_ATTEMPTS,
     timeout: checkAttempts(options).timeout,
     attemptTimeout: () => Infinity,
     clock: core.clock,

@@ -61,6 +61,8 @@ export interface AttachmentOptions {
   refuses?(address: string): boolean
   /** True where an END is the word of the one that is asked for: no other circuit leads to another answer. */
   readonly isFinal?: boolean
+  /** How many circuits may be lost before an answer, where that is fewer than usual. */
+  readonly mostAttempts?: number
   /** How long attempt number `n` (from 0) may take, in ms, or Infinity. */
   attemptTimeout(n: number): number
   /** How long all attempts together may take, in ms, or Infinity. */

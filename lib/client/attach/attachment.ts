@@ -140,12 +140,16 @@ export class Attachment implements StreamCarrier, PendingStream, SeenStream {
     }
     this.#circuit?.failed('circuit', this.#options.requirements)
     this.#attemptFailed(error.code, error.reason)
-    if (this.#attempts.exhausted) this.#end(error.code, error.message, error)
+    if (this.#isExhausted) this.#end(error.code, error.message, error)
     else this.#search()
   }
 
   #changed(): void {
     this.#options.watcher?.streamChanged(this)
+  }
+
+  get #isExhausted(): boolean {
+    return this.#attempts.exhausted || this.#attempts.all.length >= (this.#options.mostAttempts ?? Infinity)
   }
 
   /** Finds a circuit and takes a place on it. */

@@ -24,8 +24,15 @@ const ACK_TIMEOUT = 10_000
 /** How long the service may take to come once it was told, in ms: it builds a circuit meanwhile. */
 const JOIN_TIMEOUT = 30_000
 
-/** What an introduction failed with. */
-export type IntroductionFault = 'unreachable' | 'refused' | 'timeout' | 'unanswered'
+/**
+ * What an introduction failed with:
+ * - `unreachable`: no circuit led to the introduction point
+ * - `refused`: it said no, or what is not its turn to say
+ * - `timeout`: it said nothing
+ * - `unanswered`: the service did not come, or somebody else came in its place
+ * - `lost`: the rendezvous was over before anybody was told of it, which is not the introduction point's doing
+ */
+export type IntroductionFault = 'unreachable' | 'refused' | 'timeout' | 'unanswered' | 'lost'
 
 /** An introduction that came to nothing. */
 export class IntroductionFailure extends Error {
@@ -66,12 +73,14 @@ export async function introduce(
     })
     // A key of small order in the descriptor: this introduction point is of no use to anybody.
     const body = await failingAs('refused', signal, handshake.introduce(introduceHeader(authKey), plain))
+    if (rendezvous.isOver) throw new IntroductionFailure('lost', undefined)
     const acknowledged = expectMessage(circuit, RelayCommand.INTRODUCE_ACK)
     rendezvous.expect(handshake, congestionControl)
     circuit.controller.sendMessage(lastHop(circuit), RelayCommand.INTRODUCE1, body)
     // The service may be there before the introduction point has said so.
-    const answer = Promise.race([acknowledged, rendezvous.joined.then(() => undefined)])
-    const ack = await failingAs('timeout', signal, inTime(circuit, answer, ACK_TIMEOUT, clock, signal))
+    const joined = failingAs('unanswered', signal, rendezvous.joined)
+    const answer = Promise.race([acknowledged, joined.then(() => undefined)])
+    const ack = await failingAs(faultOfSilence, signal, inTime(circuit, answer, ACK_TIMEOUT, clock, signal))
     if (ack !== undefined) {
       const status = await failingAs('refused', signal, statusOf(ack))
       if (status !== IntroduceStatus.SUCCESS)
@@ -97,12 +106,20 @@ async function statusOf(body: Uint8Array): Promise<number> {
   return decodeIntroduceAck(body)
 }
 
+/** An introduction point that breaks the protocol, or its circuit, has not been silent. */
+const faultOfSilence = (error: unknown): IntroductionFault =>
+  error instanceof TorError && error.code === 'TIMEOUT' ? 'timeout' : 'refused'
+
 /** What goes wrong is the introduction's failure, unless it was given up. */
-async function failingAs<T>(fault: IntroductionFault, signal: AbortSignal, step: Promise<T>): Promise<T> {
+async function failingAs<T>(
+  fault: IntroductionFault | ((error: unknown) => IntroductionFault),
+  signal: AbortSignal,
+  step: Promise<T>,
+): Promise<T> {
   try {
     return await step
   } catch (error) {
-    if (signal.aborted) throw error
-    throw new IntroductionFailure(fault, error)
+    if (signal.aborted || error instanceof IntroductionFailure) throw error
+    throw new IntroductionFailure(typeof fault === 'string' ? fault : fault(error), error)
   }
 }

@@ -34,6 +34,7 @@ export class Rendezvous {
   readonly #digest: (seed: Uint8Array) => RunningDigest
   readonly #joined: Deferred<void> = deferred()
   #handshake: HsNtorHandshake | undefined
+  #isOver = false
 
   private constructor(
     network: OnionNetwork,
@@ -47,6 +48,7 @@ export class Rendezvous {
     this.#network = network
     this.#digest = digest
     const gone = (): void => {
+      this.#isOver = true
       this.#handshake?.abandon()
       this.#joined.reject(new TorError('CIRCUIT_CLOSED', 'the circuit of a rendezvous is closed'))
     }
@@ -71,6 +73,11 @@ export class Rendezvous {
       await closeQuietly(circuit)
       throw error
     }
+  }
+
+  /** True when the circuit is gone. */
+  get isOver(): boolean {
+    return this.#isOver
   }
 
   /** True once a service may have been told of it: it is for no other introduction. */

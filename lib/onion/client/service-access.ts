@@ -138,14 +138,14 @@ export class ServiceAccess {
         const point = points[this.#network.random(points.length)] as IntroPoint
         introductions += 1
         try {
-          rendezvous = rendezvous.isTold ? await this.#another(rendezvous, signal) : rendezvous
+          rendezvous = rendezvous.isTold || rendezvous.isOver ? await this.#another(rendezvous, signal) : rendezvous
           await introduce(this.#network, descriptor, point, rendezvous, signal)
           this.#record.succeeded(point)
           return new JoinedCircuit(rendezvous, this.#network.clock)
         } catch (error) {
           if (!(error instanceof IntroductionFailure)) throw error
           failure = error
-          this.#record.failed(point, error.fault)
+          if (error.fault !== 'lost') this.#record.failed(point, error.fault)
         }
       }
       throw this.#failureOf(descriptor, failure)
@@ -205,7 +205,7 @@ export class ServiceAccess {
   #failureOf({ introPoints }: OnionDescriptor, last: IntroductionFailure | undefined): TorError {
     const faults = introPoints.map((point) => this.#record.faultOf(point))
     const cause = last?.cause
-    if (faults.includes('unanswered'))
+    if (faults.includes('unanswered') || last?.fault === 'lost')
       return new TorError('ONION_RENDEZVOUS_FAILED', 'the onion service was told where to meet, and did not come', {
         cause,
       })

@@ -70,7 +70,7 @@ export interface CompletePlan {
 
 /** What tor 0.4.9.11 speaks, without what test relays do not. */
 const protocolsWith = (flowControl: string): string =>
-  `Cons=1-2 Desc=1-4 DirCache=2 FlowCtrl=${flowControl} Link=3-5 LinkAuth=3 Microdesc=1-3 Relay=2-4`
+  `Cons=1-2 Desc=1-4 DirCache=2 FlowCtrl=${flowControl} HSDir=2 HSIntro=4-5 HSRend=1-2 Link=3-5 LinkAuth=3 Microdesc=1-3 Relay=2-4`
 
 const ACCEPT_ALL = 'accept 1-65535'
 const COMMON_FLAGS = ['Fast', 'Running', 'Stable', 'V2Dir', 'Valid']
