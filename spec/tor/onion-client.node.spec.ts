@@ -8,9 +8,11 @@ import { formatOnionAddress, parseOnionAddress } from '../../lib/onion/identity/
 import { encodeBase32 } from '../../lib/onion/identity/base32.ts'
 import { MemoryStorage } from '../../lib/platform/storage/storage.ts'
 import type { TorStream } from '../../lib/stream/tor-stream.ts'
+import { listenSocks } from '../../lib/node/listen-socks.ts'
 import { requireProgram } from '../support/programs.ts'
 import { codeOf, download, failure, get, upload } from './support/client.ts'
 import { LinkTap } from './support/link-tap.ts'
+import { socksGet } from './support/socks-get.ts'
 import { TorNetwork, type OnionServiceProcess } from './support/network.ts'
 import { testBytesSha256 } from './support/test-bytes.ts'
 
@@ -107,6 +109,12 @@ describe('A client and an onion service of real tor', function () {
       it('is reached by fetch, and by names below its own', async () => {
         expect(await (await tor.fetch(`http://${service.onion}/`)).text()).to.equal('ok\n')
         expect(await (await tor.fetch(`http://www.${service.onion}/7`)).bytes()).to.have.length(7)
+      })
+
+      it('is reached through the SOCKS port', async () => {
+        await using server = await listenSocks({ connect: tor.connect, port: 0 })
+        const answer = await socksGet(server.port, service.onion, 80, '/9', 30_000)
+        expect(Buffer.from(answer).toString('latin1')).to.match(/^HTTP\/1\.1 200 /)
       })
 
       it('tells a refused port by what the service says', async () => {
