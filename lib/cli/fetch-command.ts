@@ -52,6 +52,10 @@ async function fetchWith(fetch: Fetch, command: FetchCommand, { stdout, stderr, 
       file === undefined ? await write(stdout, data) : await writeAll(file, data)
     if (command.include) await put(encodeLatin1(rawHeadOf(response) ?? ''))
     if (response.body !== null) await copy(response.body, put, bar, totalOf(response))
+  } catch (error) {
+    bar.clear()
+    if (file !== undefined) await write(stderr, 'tor-streams: The file is incomplete\n')
+    throw error
   } finally {
     bar.clear()
     await file?.close()

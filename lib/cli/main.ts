@@ -25,8 +25,10 @@ const INTERRUPTED = 130
  * @returns the exit code
  */
 export async function main(args: readonly string[], terminal: Terminal, version: string): Promise<number> {
+  let isEmbedded = false
   try {
     const command = parseArguments(args)
+    isEmbedded = 'network' in command && command.network.kind === 'embedded'
     if (command.command === 'help' || command.command === 'version') {
       await write(terminal.stdout, `${command.command === 'help' ? command.text : version}\n`)
       return 0
@@ -39,7 +41,8 @@ export async function main(args: readonly string[], terminal: Terminal, version:
     // Whoever read our output has had enough, as `head` does.
     if ((error as { code?: unknown } | null)?.code === 'EPIPE') return 0
     const isUsage = error instanceof UsageError
-    await write(terminal.stderr, `tor-streams: ${sentenceOf(error)}${isUsage ? ' (see --help)' : ''}\n`)
+    const advice = isUsage ? ' (see --help)' : isEmbedded && reachesNobody(error) ? EMBEDDED_ADVICE : ''
+    await write(terminal.stderr, `tor-streams: ${sentenceOf(error)}${advice}\n`)
     return isUsage ? WRONG_USAGE : FAILED
   }
 }
@@ -85,10 +88,10 @@ async function proxyCommand(
     void (quiet || stderr.write(`tor-streams: ${message}\n`))
   const wanted: readonly (readonly [port: number | undefined, what: string])[] =
     socks === http && socks !== 0
-      ? [[socks, 'SOCKS and HTTP CONNECT']]
+      ? [[socks, 'SOCKS and HTTP']]
       : [
           [socks, 'SOCKS'],
-          [http, 'HTTP CONNECT'],
+          [http, 'HTTP'],
         ]
   const listeners: { close(): Promise<unknown> }[] = []
   try {
@@ -122,13 +125,26 @@ async function resolveCommand(tor: TorClient, { name }: ResolveCommand, { stdout
   return 0
 }
 
-/** One plain sentence: what this library says, if it is behind the error, and else what the error says. */
-function sentenceOf(error: unknown): string {
+const EMBEDDED_ADVICE =
+  '. The network of --embedded reaches servers of this machine only, such as http://127.0.0.1:8000/'
+
+/** What an exit says that goes nowhere else, and a resolver that knows no other name. */
+const reachesNobody = (error: unknown): boolean =>
+  ['NO_PATH', 'END_EXITPOLICY', 'RESOLVE_FAILED'].includes((ownOf(error) as { code?: string }).code ?? '')
+
+/** What this library says, if it is behind the error; else the error, or what is behind that. */
+function ownOf(error: unknown): unknown {
   let told = error
   for (let each = error, depth = 0; each instanceof Error && depth < 8; each = each.cause, depth++) {
     told = each
     if (each instanceof SocketError || each instanceof TorError) break
   }
+  return told
+}
+
+/** One plain sentence. */
+function sentenceOf(error: unknown): string {
+  const told = ownOf(error)
   const message = (told instanceof Error ? told.message : String(told))
     .replace(/^SocketError: /, '')
     .split('\n')[0] as string

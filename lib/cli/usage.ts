@@ -19,7 +19,7 @@ import { portOf, shown, UsageError } from './usage-error.ts'
 export const HELP = `tor-streams - fetch, proxy and resolve through Tor
 
   tor-streams fetch URL        fetch a page or a file
-    -o, --output FILE          write the body to FILE, not to standard output
+    -o, --output FILE          write the body to FILE; - is standard output
     -i, --include              print the head of the answer first, as it came
         --method METHOD        GET, or POST with --data, unless told otherwise
         --data TEXT            send TEXT as the body; @FILE sends a file
@@ -105,7 +105,9 @@ const COMMANDS = 'fetch, proxy, resolve or gateway'
 export function parseArguments(args: readonly string[]): Command {
   const { values, positionals } = parse(args)
   const [command, target, ...more] = positionals
-  if (values.help === true) return { command: 'help', text: command === 'gateway' ? GATEWAY_HELP : HELP }
+  const asked = values.help === true ? command : command === 'help' ? (target ?? 'help') : undefined
+  if (values.help === true || asked !== undefined)
+    return { command: 'help', text: asked === 'gateway' ? GATEWAY_HELP : HELP }
   if (values.version === true) return { command: 'version' }
   if (command === undefined) throw new UsageError(`There is no command: ${COMMANDS}`)
   const common: Common = { network: networkOf(values.network, values.embedded === true), quiet: values.quiet === true }
@@ -125,7 +127,7 @@ export function parseArguments(args: readonly string[]): Command {
         ...common,
         command,
         url: urlOf(one('a URL')),
-        output: values.output,
+        output: values.output === '-' ? undefined : values.output,
         include: values.include === true,
         method: values.method,
         data: values.data,

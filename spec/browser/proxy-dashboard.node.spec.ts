@@ -68,7 +68,7 @@ describe("The proxy's dashboard in a browser", function () {
   })
 
   it('draws what goes through the proxy, and that it stands still when its client does not read', async () => {
-    const proxy = Number(/HTTP CONNECT on \S+:(\d+)/.exec(output)?.[1])
+    const proxy = Number(/HTTP on \S+:(\d+)/.exec(output)?.[1])
     const { port } = target.address() as AddressInfo
     client = connect(proxy, '127.0.0.1')
     client.on('error', () => undefined) // the proxy ends before it does

@@ -128,9 +128,16 @@ describe('The command line: arguments', () => {
     expect(parseArguments(['gateway', '--listen', '81'])).to.include({ hostname: '127.0.0.1', port: 81 })
   })
 
+  it('takes - for standard output', () => {
+    expect(parseArguments(['fetch', '-o', '-', 'http://a.test/'])).to.have.property('output', undefined)
+  })
+
   it('gives help and the version whatever else there is', () => {
     expect(parseArguments(['fetch', '-h'])).to.deep.equal({ command: 'help', text: HELP })
     expect(parseArguments(['gateway', '--help'])).to.deep.equal({ command: 'help', text: GATEWAY_HELP })
+    expect(parseArguments(['help'])).to.deep.equal({ command: 'help', text: HELP })
+    expect(parseArguments(['help', 'gateway'])).to.deep.equal({ command: 'help', text: GATEWAY_HELP })
+    expect(parseArguments(['help', 'fetch'])).to.deep.equal({ command: 'help', text: HELP })
     expect(parseArguments(['--version'])).to.deep.equal({ command: 'version' })
   })
 
