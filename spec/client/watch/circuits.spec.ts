@@ -150,11 +150,7 @@ describe('TorClient.circuits', function () {
     const client = await other.open()
     const socket = client.connect('stopped.example:80')
     await other.passing(socket.opened)
-    await other.passing(
-      other.network.when(
-        () => other.circuitOf('stopped.example').hops[2]?.streams.values().next().value?.flow.packageWindow === 0,
-      ),
-    )
+    await other.passing(other.network.when(() => farStream('stopped.example', other)?.flow.packageWindow === 0))
     await turn(20)
     const [circuit] = client.circuits.filter(({ streams }) => streams.length > 0)
     const flow = circuit?.flow
@@ -169,6 +165,9 @@ describe('TorClient.circuits', function () {
     await other.end()
   })
 
-  const farStream = (host: string) =>
-    [...(fixture.circuitOf(host).hops.at(-1)?.streams.values() ?? [])].find(({ target }) => target?.host === host)
+  /** The latest stream to this host, as its exit has it; undefined as long as there is none. */
+  const farStream = (host: string, { network } = fixture) =>
+    network.circuits
+      .flatMap(({ hops }) => [...(hops.at(-1)?.streams.values() ?? [])])
+      .findLast(({ target }) => target?.host === host)
 })
