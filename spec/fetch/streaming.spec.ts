@@ -253,19 +253,22 @@ describe('fetch streams', () => {
       expect(server.last.isClosed).to.equal(true)
     })
 
-    unlessEngineLacks('Request.body').it('of a Request is sent with a length when it is short, and in chunks when it is not', async () => {
-      for (const [size, length] of [
-        [65_536, '65536'],
-        [65_537, undefined],
-      ] as const) {
-        server = new ScriptedServer((_, connection) => connection.send(ok()))
-        fetch = createFetch({ connect: server.connect, clock })
-        await (await fetch(new Request(URL_HERE, { method: 'POST', body: new Uint8Array(size) }))).text()
-        expect(server.requests[0]?.fields.get('content-length')).to.equal(length)
-        expect(server.requests[0]?.body).to.have.lengthOf(size)
-        fetch.close()
-      }
-    })
+    unlessEngineLacks('Request.body').it(
+      'of a Request is sent with a length when it is short, and in chunks when it is not',
+      async () => {
+        for (const [size, length] of [
+          [65_536, '65536'],
+          [65_537, undefined],
+        ] as const) {
+          server = new ScriptedServer((_, connection) => connection.send(ok()))
+          fetch = createFetch({ connect: server.connect, clock })
+          await (await fetch(new Request(URL_HERE, { method: 'POST', body: new Uint8Array(size) }))).text()
+          expect(server.requests[0]?.fields.get('content-length')).to.equal(length)
+          expect(server.requests[0]?.body).to.have.lengthOf(size)
+          fetch.close()
+        }
+      },
+    )
   })
 
   describe('an abort', () => {
