@@ -1,4 +1,4 @@
-// prints: ^test\d -> test\d -> test\d, 1\d\d\d\d\d\d bytes; another circuit after a new identity: true$
+// prints: ^\w+\d -> \w+\d -> \w+\d, 1\d\d\d\d\d\d bytes; another circuit after a new identity: true$
 /** What a client shows of its circuits and streams, and a new identity. */
 import { MemoryStorage, TorClient } from 'tor-streams'
 import { TestNetwork, source } from 'tor-streams/testing'
