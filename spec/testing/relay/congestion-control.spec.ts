@@ -103,7 +103,9 @@ describe('A test relay under congestion control', () => {
       network = await TestNetwork.start({ relays: 1, authorities: 1, congestionControl })
       const consensus = network.directory.consensus()
       expect(consensus).to.include(`params cc_alg=${congestionControl ? 2 : 0}\n`)
-      expect(consensus.match(/ FlowCtrl=1-2 /g) ?? []).to.have.length(congestionControl ? 2 : 0)
+      expect(consensus.match(/ FlowCtrl=1-2 HSDir=2 HSIntro=4-5 HSRend=1-2 Link=3-5 /g) ?? []).to.have.length(
+        congestionControl ? 2 : 0,
+      )
       for (const { description } of network.relays) {
         expect(description.protocols?.supports('FlowCtrl', 2)).to.equal(congestionControl)
         expect(description.protocols?.supports('Relay', 4)).to.equal(true)
