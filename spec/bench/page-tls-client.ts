@@ -1,0 +1,51 @@
+/**
+ * The page's side of page-tls.ts: downloads, and how long they take.
+ *
+ * @module
+ */
+import { connectTls } from '../../lib/tls13/streams/connect-tls.ts'
+import { webSocketTransport } from '../../lib/transports/websocket/web-socket-transport.ts'
+
+/** Where a download is to be had, and how long it must be. */
+interface Download {
+  readonly url: string
+  readonly length: number
+  /** Who signed the server's certificate. */
+  readonly authority: string
+}
+
+/** Seconds for a download by a WebSocket and nothing else. */
+export async function plain({ url, length }: Download): Promise<number> {
+  const started = performance.now()
+  let left = length
+  await new Promise<void>((resolve, reject) => {
+    const socket = new WebSocket(`${url}/plain`)
+    socket.binaryType = 'arraybuffer'
+    socket.onerror = () => reject(new Error('the WebSocket failed'))
+    socket.onmessage = ({ data }: MessageEvent<ArrayBuffer>) => {
+      left -= data.byteLength
+      if (left === 0) resolve()
+    }
+  })
+  return (performance.now() - started) / 1000
+}
+
+/** Seconds for the same by TLS of our own on top of a WebSocket; the handshake and the check of the certificate included. */
+export async function ours({ url, length, authority }: Download): Promise<number> {
+  const started = performance.now()
+  const { signal } = new AbortController()
+  const carrier = await webSocketTransport({ url: () => `${url}/link` }).connect(
+    { hostname: '127.0.0.1', port: 1 },
+    { signal },
+  )
+  const { readable } = await connectTls(carrier, { serverName: 'target.test', ca: authority })
+  const reader = readable.getReader()
+  let count = 0
+  for (;;) {
+    const { value } = await reader.read()
+    if (value === undefined) break
+    count += value.length
+  }
+  if (count !== length) throw new Error(`${count} bytes came`)
+  return (performance.now() - started) / 1000
+}
