@@ -15,7 +15,7 @@ import type { CongestionControlSetup } from '../../circuit/congestion/negotiated
 import { readCongestionParameters, readXonXoffParameters } from '../../circuit/congestion/parameters.ts'
 import type { DirectoryRelay, NetworkDirectory } from '../../directory/network-directory.ts'
 import { encodeHex } from '../../directory/text/encoding.ts'
-import type { DirectoryQuery, OnionCircuit, OnionNetwork } from '../../onion/client/onion-network.ts'
+import type { DirectoryQuery, OnionCircuit, OnionNetwork } from '../../onion/network/onion-network.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { requestDocument } from '../bootstrap/directory-request.ts'
 import { CircuitBuilder, type CircuitBuilderOptions } from '../circuits/circuit-builder.ts'

@@ -11,7 +11,7 @@ import { MAX_DESCRIPTOR_SIZE, openDescriptor, type OnionDescriptor } from '../de
 import { blindedIdentity, type BlindedIdentity } from '../identity/key-blinding.ts'
 import { HashRing } from '../ring/hash-ring.ts'
 import { clientRingTime } from '../ring/time-period.ts'
-import type { OnionNetwork } from './onion-network.ts'
+import type { OnionNetwork } from '../network/onion-network.ts'
 
 /** How long before a relay is asked again for the same descriptor, in ms: always, and on a private network. */
 const ASK_AGAIN = 900_000

@@ -14,8 +14,8 @@ import type { NegotiatedCongestionControl } from '../../circuit/congestion/negot
 import { startHsNtor } from '../../circuit/handshake/hs-ntor.ts'
 import type { OnionDescriptor } from '../descriptor/descriptor.ts'
 import type { IntroPoint } from '../descriptor/intro-point.ts'
-import { closeQuietly, expectMessage, inTime, lastHop } from './expected-message.ts'
-import type { OnionNetwork } from './onion-network.ts'
+import { closeQuietly, expectMessage, inTime, lastHop } from '../network/expected-message.ts'
+import type { OnionNetwork } from '../network/onion-network.ts'
 import type { Rendezvous } from './rendezvous.ts'
 
 /** How long the introduction point may take to say what it did, in ms. */

@@ -6,7 +6,7 @@
  */
 import { startBackgroundTimer, type Clock } from '../../base/clock.ts'
 import type { StreamCarrier } from '../../stream/contract/carrier.ts'
-import { closeQuietly } from './expected-message.ts'
+import { closeQuietly } from '../network/expected-message.ts'
 import type { Rendezvous } from './rendezvous.ts'
 
 /** How long after its last use a circuit takes new streams (C tor's `MaxCircuitDirtiness`), in ms. */

@@ -10,7 +10,7 @@ import { parseClientKey } from '../identity/client-key.ts'
 import { sha3 } from '../hashing.ts'
 import { DirectoryRings } from './descriptor-fetch.ts'
 import type { JoinedCircuit } from './joined-circuit.ts'
-import type { OnionNetwork } from './onion-network.ts'
+import type { OnionNetwork } from '../network/onion-network.ts'
 import { ServiceAccess } from './service-access.ts'
 
 /** How many accesses are kept that nobody uses. The one that was used longest ago goes first. */

@@ -15,8 +15,8 @@ import type { HsNtorHandshake } from '../../circuit/handshake/hs-ntor.ts'
 import { serviceHop } from '../../circuit/onion/service-hop.ts'
 import type { DirectoryRelay } from '../../directory/network-directory.ts'
 import type { RunningDigest } from '../../platform/crypto/running-digest.ts'
-import { closeQuietly, expectMessage, inTime, lastHop } from './expected-message.ts'
-import type { OnionNetwork } from './onion-network.ts'
+import { closeQuietly, expectMessage, inTime, lastHop } from '../network/expected-message.ts'
+import type { OnionNetwork } from '../network/onion-network.ts'
 
 /** How long the relay may take to say that it will wait, in ms. */
 const ESTABLISH_TIMEOUT = 10_000

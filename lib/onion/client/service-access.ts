@@ -13,7 +13,7 @@ import { DescriptorFetch, type DirectoryRings } from './descriptor-fetch.ts'
 import { introduce, IntroductionFailure } from './introduction.ts'
 import { IntroPointRecord } from './intro-point-record.ts'
 import { JoinedCircuit } from './joined-circuit.ts'
-import type { OnionNetwork } from './onion-network.ts'
+import type { OnionNetwork } from '../network/onion-network.ts'
 import { Rendezvous } from './rendezvous.ts'
 
 /** How many introductions one attempt makes: more would be many circuits in a short time, through few relays. */
