@@ -19,6 +19,8 @@ export type {
   UndiciConnector,
   UndiciConnectorOptions,
 } from './node/undici-connector.ts'
+export { readGeoip } from './node/geoip/read-geoip.ts'
+export type { Geoip, Located } from './node/geoip/read-geoip.ts'
 export { listenSocks } from './node/listen-socks.ts'
 export type { ListenSocksOptions, SocksListener } from './node/listen-socks.ts'
 export type {
