@@ -83,6 +83,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'cli': [
     ...SEAM,
     'cell/ip-address.ts',
+    'dashboard/format.ts',
+    'dashboard/model.ts',
     'client',
     'directory',
     'fetch',

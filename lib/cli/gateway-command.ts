@@ -4,9 +4,9 @@
  * @module
  */
 import { listenGateway } from '../node/gateway/listen-gateway.ts'
-import { chosenOf } from './network.ts'
-import { StatusLine, write, type Terminal } from './terminal.ts'
-import type { GatewayCommand } from './usage.ts'
+import { chosenOf } from './network/network.ts'
+import { StatusLine, write, type Terminal } from './terminal/terminal.ts'
+import type { GatewayCommand } from './usage/usage.ts'
 
 /** Serves until interrupted. Nothing is open any more when it resolves. */
 export async function gatewayCommand(command: GatewayCommand, { stdout, stderr, signal }: Terminal): Promise<void> {

@@ -6,12 +6,12 @@
 import type { TorClient } from '../client/tor-client.ts'
 import { SocketError, TorError } from '../base/errors.ts'
 import { listenSocks } from '../node/listen-socks.ts'
-import { fetchCommand } from './fetch-command.ts'
+import { fetchCommand } from './fetch/fetch-command.ts'
 import { gatewayCommand } from './gateway-command.ts'
-import { openNetwork } from './network.ts'
-import { StatusLine, write, type Terminal } from './terminal.ts'
-import { UsageError } from './usage-error.ts'
-import { parseArguments, type Command, type ProxyCommand, type ResolveCommand } from './usage.ts'
+import { openNetwork } from './network/network.ts'
+import { StatusLine, write, type Terminal } from './terminal/terminal.ts'
+import { UsageError } from './usage/usage-error.ts'
+import { parseArguments, type Command, type ProxyCommand, type ResolveCommand } from './usage/usage.ts'
 
 /** Exit codes, beside those of a command's own. */
 const FAILED = 1
@@ -103,7 +103,7 @@ async function proxyCommand(
       await write(stdout, `${what} on ${listener.address}:${listener.port}\n`)
     }
     if (dashboard !== undefined && drawing !== undefined) {
-      const { listenDashboard } = await import('./dashboard-server.ts')
+      const { listenDashboard } = await import('./proxy/dashboard-server.ts')
       const server = await listenDashboard(tor, dashboard, drawing)
       listeners.push(server)
       await write(stdout, `Dashboard on ${server.url}\n`)

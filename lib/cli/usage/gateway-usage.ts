@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { parseIPAddress } from '../cell/ip-address.ts'
-import { checkOrigin } from '../node/gateway/gateway-options.ts'
+import { parseIPAddress } from '../../cell/ip-address.ts'
+import { checkOrigin } from '../../node/gateway/gateway-options.ts'
 import { portOf, shown, UsageError } from './usage-error.ts'
 
 /** What `tor-streams gateway --help` prints. */

@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { connect } from 'node:net'
 import { expect } from 'chai'
-import { listenDashboard, type DashboardServer } from '../../lib/cli/dashboard-server.ts'
-import { rejection } from '../stream/support/stream-fixture.ts'
-import type { ClientEvent, WatchOptions } from '../../lib/client/watch/client-event.ts'
+import { listenDashboard, type DashboardServer } from '../../../lib/cli/proxy/dashboard-server.ts'
+import { rejection } from '../../stream/support/stream-fixture.ts'
+import type { ClientEvent, WatchOptions } from '../../../lib/client/watch/client-event.ts'
 
 interface Answer {
   readonly status: number

@@ -4,14 +4,14 @@
  * @module
  */
 import type * as fs from 'node:fs/promises'
-import type { TorClient } from '../client/tor-client.ts'
-import { createFetch, type Fetch } from '../fetch/create-fetch.ts'
-import { encodeLatin1 } from '../fetch/message/latin1.ts'
-import { rawHeadOf } from '../fetch/response.ts'
-import { builtinModule } from '../platform/runtime/builtin.ts'
-import { progressLine } from './progress-bar.ts'
-import { StatusLine, write, type Terminal } from './terminal.ts'
-import type { FetchCommand } from './usage.ts'
+import type { TorClient } from '../../client/tor-client.ts'
+import { createFetch, type Fetch } from '../../fetch/create-fetch.ts'
+import { encodeLatin1 } from '../../fetch/message/latin1.ts'
+import { rawHeadOf } from '../../fetch/response.ts'
+import { builtinModule } from '../../platform/runtime/builtin.ts'
+import { progressLine } from '../terminal/progress-bar.ts'
+import { StatusLine, write, type Terminal } from '../terminal/terminal.ts'
+import type { FetchCommand } from '../usage/usage.ts'
 
 /** How often the progress bar changes, in ms. */
 const REDRAW = 100

@@ -4,8 +4,8 @@
  * @module
  */
 import type * as util from 'node:util'
-import { TOKEN } from '../fetch/message/field-line.ts'
-import { builtinModule } from '../platform/runtime/builtin.ts'
+import { TOKEN } from '../../fetch/message/field-line.ts'
+import { builtinModule } from '../../platform/runtime/builtin.ts'
 import {
   GATEWAY_HELP,
   GATEWAY_OPTIONS,

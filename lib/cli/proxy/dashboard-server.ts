@@ -11,8 +11,8 @@ import type * as crypto from 'node:crypto'
 import type * as fs from 'node:fs/promises'
 import type * as http from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { TorClient } from '../client/tor-client.ts'
-import { builtinModule } from '../platform/runtime/builtin.ts'
+import type { TorClient } from '../../client/tor-client.ts'
+import { builtinModule } from '../../platform/runtime/builtin.ts'
 
 /** How many pages may follow at the same time. */
 const MOST_FOLLOWERS = 8

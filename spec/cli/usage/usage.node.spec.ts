@@ -1,9 +1,9 @@
 import { expect } from 'chai'
-import { formatBytes, progressLine } from '../../lib/cli/progress-bar.ts'
-import { StatusLine } from '../../lib/cli/terminal.ts'
-import { GATEWAY_HELP, GATEWAY_OPTIONS } from '../../lib/cli/gateway-usage.ts'
-import { UsageError } from '../../lib/cli/usage-error.ts'
-import { HELP, parseArguments } from '../../lib/cli/usage.ts'
+import { formatBytes, progressLine } from '../../../lib/cli/terminal/progress-bar.ts'
+import { StatusLine } from '../../../lib/cli/terminal/terminal.ts'
+import { GATEWAY_HELP, GATEWAY_OPTIONS } from '../../../lib/cli/usage/gateway-usage.ts'
+import { UsageError } from '../../../lib/cli/usage/usage-error.ts'
+import { HELP, parseArguments } from '../../../lib/cli/usage/usage.ts'
 
 describe('The command line: arguments', () => {
   it('has a help that fits a screen', () => {

@@ -4,14 +4,14 @@
  * @module
  */
 import type * as fs from 'node:fs/promises'
-import { isInternalAddress, parseIPAddress } from '../cell/ip-address.ts'
-import type { TorClientOptions } from '../client/client-options.ts'
-import { TorClient } from '../client/tor-client.ts'
-import { parseDirAuthorityLines } from '../directory/network/dir-authority-lines.ts'
-import type { NetworkConfig } from '../directory/network/network-config.ts'
-import { builtinModule } from '../platform/runtime/builtin.ts'
-import { MemoryStorage } from '../platform/storage/storage.ts'
-import type { NetworkChoice } from './usage.ts'
+import { isInternalAddress, parseIPAddress } from '../../cell/ip-address.ts'
+import type { TorClientOptions } from '../../client/client-options.ts'
+import { TorClient } from '../../client/tor-client.ts'
+import { parseDirAuthorityLines } from '../../directory/network/dir-authority-lines.ts'
+import type { NetworkConfig } from '../../directory/network/network-config.ts'
+import { builtinModule } from '../../platform/runtime/builtin.ts'
+import { MemoryStorage } from '../../platform/storage/storage.ts'
+import type { NetworkChoice } from '../usage/usage.ts'
 
 /** A client, and what must be closed with it. */
 export interface OpenNetwork {
@@ -53,8 +53,8 @@ async function readNetwork(file: string): Promise<NetworkConfig> {
  */
 async function openEmbedded(options: TorClientOptions): Promise<OpenNetwork> {
   const [{ TestNetwork }, { tcpExit }] = await Promise.all([
-    import('../testing/test-network.ts'),
-    import('../testing/exit/tcp-exit.ts'),
+    import('../../testing/test-network.ts'),
+    import('../../testing/exit/tcp-exit.ts'),
   ])
   const network = await TestNetwork.start({
     relays: 4,
