@@ -10,10 +10,10 @@ const GROUND = ['base']
 /** The interfaces of the runtime, which everybody may know. What implements them is found by `platform/current.ts`. */
 const SEAM = [
   'platform/platform.ts',
-  'platform/crypto/keystream.ts',
-  'platform/crypto/rsa-public.ts',
-  'platform/crypto/running-digest.ts',
-  'platform/crypto/x25519.ts',
+  'platform/crypto/ciphers/keystream.ts',
+  'platform/crypto/rsa/rsa-public.ts',
+  'platform/crypto/digests/running-digest.ts',
+  'platform/crypto/curves/x25519.ts',
   'platform/links/transport.ts',
   'platform/storage/storage.ts',
   'platform/tls/tls-adapter.ts',
@@ -30,8 +30,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'channel': [...SEAM, 'platform/current.ts', 'relay.ts', 'cell', 'crypto', 'tls13'],
   'tls13': [
     ...SEAM,
-    'platform/crypto/native-aead.ts',
-    'platform/crypto/noble-curve25519.ts',
+    'platform/crypto/ciphers/native-aead.ts',
+    'platform/crypto/curves/noble-curve25519.ts',
     'platform/runtime/runtime.ts',
     'platform/links/server-name.ts',
     'cell',

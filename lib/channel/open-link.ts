@@ -7,7 +7,7 @@
 import { onAbort, unlessAborts } from '../base/abort.ts'
 import { startTimer, type Clock } from '../base/clock.ts'
 import { TorError } from '../base/errors.ts'
-import type { X25519 } from '../platform/crypto/x25519.ts'
+import type { X25519 } from '../platform/crypto/curves/x25519.ts'
 import { withheld } from '../base/withheld.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Link, LinkAddress, LinkBytes, Transport } from '../platform/links/transport.ts'

@@ -6,7 +6,7 @@
  */
 import { constantTimeEqual } from '../cell/bytes.ts'
 import { TorError } from '../base/errors.ts'
-import type { RsaPublicOperation } from '../platform/crypto/rsa-public.ts'
+import type { RsaPublicOperation } from '../platform/crypto/rsa/rsa-public.ts'
 import type { RsaPublicKey } from './rsa-public-key.ts'
 
 /** The block that `signature` encrypts, as long as the modulus; undefined when key and signature cannot go together. */

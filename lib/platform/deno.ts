@@ -6,7 +6,7 @@
  */
 import { builtinModule } from './runtime/builtin.ts'
 import { nativeStorage } from './storage/native-storage.ts'
-import { type CurveModule, nativeVerifyEd25519, nativeX25519 } from './crypto/native-curve25519.ts'
+import { type CurveModule, nativeVerifyEd25519, nativeX25519 } from './crypto/curves/native-curve25519.ts'
 import { nativeTls } from './tls/native-tls.ts'
 import type { Platform } from './platform.ts'
 import { denoTransport } from './links/native-transport.ts'

@@ -6,13 +6,13 @@
  */
 import { builtinModule } from './runtime/builtin.ts'
 import { nativeStorage } from './storage/native-storage.ts'
-import { type CipherModule, NativeKeystream } from './crypto/native-ctr.ts'
-import { type CurveModule, nativeVerifyEd25519, nativeX25519 } from './crypto/native-curve25519.ts'
-import { type HashModule, NativeRunningDigest } from './crypto/native-digest.ts'
-import { type RsaModule, nativeRsaPublic } from './crypto/native-rsa.ts'
+import { type CipherModule, NativeKeystream } from './crypto/ciphers/native-ctr.ts'
+import { type CurveModule, nativeVerifyEd25519, nativeX25519 } from './crypto/curves/native-curve25519.ts'
+import { type HashModule, NativeRunningDigest } from './crypto/digests/native-digest.ts'
+import { type RsaModule, nativeRsaPublic } from './crypto/rsa/native-rsa.ts'
 import { nativeTls } from './tls/native-tls.ts'
 import type { Platform } from './platform.ts'
-import { Sha1RunningDigest } from './crypto/sha1.ts'
+import { Sha1RunningDigest } from './crypto/digests/sha1.ts'
 import { nativeTransport } from './links/native-transport.ts'
 
 /** The platform in Node 20.19 or later. */

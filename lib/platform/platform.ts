@@ -4,10 +4,10 @@
  *
  * @module
  */
-import type { Keystream } from './crypto/keystream.ts'
-import type { RsaPublicOperation } from './crypto/rsa-public.ts'
-import type { RunningDigest } from './crypto/running-digest.ts'
-import type { X25519 } from './crypto/x25519.ts'
+import type { Keystream } from './crypto/ciphers/keystream.ts'
+import type { RsaPublicOperation } from './crypto/rsa/rsa-public.ts'
+import type { RunningDigest } from './crypto/digests/running-digest.ts'
+import type { X25519 } from './crypto/curves/x25519.ts'
 import type { Transport } from './links/transport.ts'
 import type { Storage } from './storage/storage.ts'
 import type { TlsAdapter } from './tls/tls-adapter.ts'

@@ -4,13 +4,13 @@
  *
  * @module
  */
-import { nobleVerifyEd25519, nobleX25519 } from './crypto/noble-curve25519.ts'
+import { nobleVerifyEd25519, nobleX25519 } from './crypto/curves/noble-curve25519.ts'
 import type { TrustAnchor } from '../webpki/trust-anchor.ts'
 import type { Platform } from './platform.ts'
-import { rsaPublic } from './crypto/rsa.ts'
-import { Sha1RunningDigest } from './crypto/sha1.ts'
+import { rsaPublic } from './crypto/rsa/rsa.ts'
+import { Sha1RunningDigest } from './crypto/digests/sha1.ts'
 import type { TlsAdapter } from './tls/tls-adapter.ts'
-import { WebCryptoKeystream } from './crypto/webcrypto-ctr.ts'
+import { WebCryptoKeystream } from './crypto/ciphers/webcrypto-ctr.ts'
 
 /** The platform in browsers and workers. */
 export function webPlatform(): Platform {
@@ -20,7 +20,7 @@ export function webPlatform(): Platform {
     keystream: (key) => new WebCryptoKeystream(key),
     runningDigest: (seed) => new Sha1RunningDigest(seed),
     sha3Digest: async () => {
-      const { Sha3RunningDigest } = await import('./crypto/sha3.ts')
+      const { Sha3RunningDigest } = await import('./crypto/digests/sha3.ts')
       return (seed) => new Sha3RunningDigest(seed)
     },
     rsaPublic,

@@ -8,7 +8,7 @@ import { Hop } from '../../lib/circuit/hop.ts'
 import { Outbox } from '../../lib/circuit/outbox.ts'
 import { currentPlatform } from '../../lib/platform/current.ts'
 import type { Platform } from '../../lib/platform/platform.ts'
-import type { Keystream } from '../../lib/platform/crypto/keystream.ts'
+import type { Keystream } from '../../lib/platform/crypto/ciphers/keystream.ts'
 import { turn } from '../support/turn.ts'
 
 const RESOLVE = 11

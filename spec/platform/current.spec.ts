@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import { currentPlatform } from '../../lib/platform/current.ts'
 import { webPlatform } from '../../lib/platform/web.ts'
-import { describeKeystream } from './crypto/support/keystream.ts'
-import { describeRunningDigest } from './crypto/support/running-digest.ts'
+import { describeKeystream } from './crypto/ciphers/support/keystream.ts'
+import { describeRunningDigest } from './crypto/digests/support/running-digest.ts'
 
 describe('currentPlatform', () => {
   const runtime = globalThis as { Deno?: unknown; Bun?: unknown; process?: { versions?: { node?: string } } }

@@ -6,7 +6,7 @@
  */
 import { concat } from 'uint8arrays/concat'
 import { TorError } from '../../base/errors.ts'
-import type { X25519, X25519KeyPair, X25519SecretKey } from '../../platform/crypto/x25519.ts'
+import type { X25519, X25519KeyPair, X25519SecretKey } from '../../platform/crypto/curves/x25519.ts'
 
 /** Bytes of a Curve25519 key, secret or public, and of a Diffie-Hellman result. */
 export const KEY_SIZE = 32

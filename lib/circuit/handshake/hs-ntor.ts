@@ -10,7 +10,7 @@
 import { sha3_256, shake256 } from '@noble/hashes/sha3.js'
 import { asciiBytes, constantTimeEqual } from '../../cell/bytes.ts'
 import { joinBytes } from '../../base/join-bytes.ts'
-import type { X25519SecretKey } from '../../platform/crypto/x25519.ts'
+import type { X25519SecretKey } from '../../platform/crypto/curves/x25519.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { ephemeralPair, handshakeError, KEY_SIZE, withSecretInput, type KeyPair } from './handshake.ts'
 import { crypt, encapsulate } from './ntor-v3-functions.ts'

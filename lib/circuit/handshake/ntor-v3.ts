@@ -10,7 +10,7 @@
  */
 import { concat } from 'uint8arrays/concat'
 import { constantTimeEqual } from '../../cell/bytes.ts'
-import type { X25519SecretKey } from '../../platform/crypto/x25519.ts'
+import type { X25519SecretKey } from '../../platform/crypto/curves/x25519.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { ephemeralPair, expectLength, handshakeError, KEY_SIZE, withSecretInput } from './handshake.ts'
 import {

@@ -6,8 +6,8 @@
  * @module
  */
 import type { Platform } from '../../platform/platform.ts'
-import type { RunningDigest } from '../../platform/crypto/running-digest.ts'
-import type { Keystream } from '../../platform/crypto/keystream.ts'
+import type { RunningDigest } from '../../platform/crypto/digests/running-digest.ts'
+import type { Keystream } from '../../platform/crypto/ciphers/keystream.ts'
 
 /** Bytes of key material that one hop needs: Df (20), Db (20), Kf (16), Kb (16). */
 export const HOP_KEY_SIZE = 72

@@ -9,7 +9,7 @@
  */
 import { looksRecognized } from '../../cell/relay/relay-cell-v0.ts'
 import { BODY_SIZE } from '../../cell/body-size.ts'
-import type { Keystream } from '../../platform/crypto/keystream.ts'
+import type { Keystream } from '../../platform/crypto/ciphers/keystream.ts'
 import type { DirectionCrypto, HopCrypto } from './hop-crypto.ts'
 
 /** A cell that came from a hop before the last one. */

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { Keystream } from '../../platform/crypto/keystream.ts'
-import type { RunningDigest } from '../../platform/crypto/running-digest.ts'
+import type { Keystream } from '../../platform/crypto/ciphers/keystream.ts'
+import type { RunningDigest } from '../../platform/crypto/digests/running-digest.ts'
 import type { HopCrypto } from './hop-crypto.ts'
 
 /** Bytes of Df, Db, Kf and Kb each. */

@@ -14,7 +14,7 @@ import type { NegotiatedCongestionControl } from '../../circuit/congestion/negot
 import type { HsNtorHandshake } from '../../circuit/handshake/hs-ntor.ts'
 import { serviceHop } from '../../circuit/onion/service-hop.ts'
 import type { DirectoryRelay } from '../../directory/network-directory.ts'
-import type { RunningDigest } from '../../platform/crypto/running-digest.ts'
+import type { RunningDigest } from '../../platform/crypto/digests/running-digest.ts'
 import { closeQuietly, expectMessage, inTime, lastHop } from '../network/expected-message.ts'
 import type { OnionNetwork } from '../network/onion-network.ts'
 

@@ -8,7 +8,7 @@ import { constantTimeEqual } from '../../cell/bytes.ts'
 import { aesCtr } from '../../crypto/aes-ctr.ts'
 import { DocumentReader } from '../../directory/text/document.ts'
 import { decodeBase64 } from '../../directory/text/encoding.ts'
-import type { X25519 } from '../../platform/crypto/x25519.ts'
+import type { X25519 } from '../../platform/crypto/curves/x25519.ts'
 import { clientCredential } from '../identity/client-key.ts'
 
 const ID_SIZE = 8

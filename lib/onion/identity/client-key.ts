@@ -5,7 +5,7 @@
  * @module
  */
 import { decodeBase64 } from '../../directory/text/encoding.ts'
-import type { X25519 } from '../../platform/crypto/x25519.ts'
+import type { X25519 } from '../../platform/crypto/curves/x25519.ts'
 import { shake } from '../hashing.ts'
 import { decodeBase32 } from './base32.ts'
 import { parseOnionAddress } from './address.ts'

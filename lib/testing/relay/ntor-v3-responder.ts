@@ -18,7 +18,7 @@ import {
 import { ephemeralPair } from '../../circuit/handshake/handshake.ts'
 import { TorError } from '../../base/errors.ts'
 import { currentPlatform } from '../../platform/current.ts'
-import type { X25519SecretKey } from '../../platform/crypto/x25519.ts'
+import type { X25519SecretKey } from '../../platform/crypto/curves/x25519.ts'
 
 const SIZE = 32
 

@@ -18,7 +18,7 @@ import { windowRules, type CircuitFlowRules } from './circuit/circuit-flow.ts'
 import type { CongestionControlKnobs } from '../exit/congestion-control-knobs.ts'
 import type { KeyPair, RelayIdentity } from '../identity/relay-identity.ts'
 import { currentPlatform } from '../../platform/current.ts'
-import type { X25519SecretKey } from '../../platform/crypto/x25519.ts'
+import type { X25519SecretKey } from '../../platform/crypto/curves/x25519.ts'
 import { answerNtorV3 } from './ntor-v3-responder.ts'
 
 /** What a handshake asks of the relay that answers it. */

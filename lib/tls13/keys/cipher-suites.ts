@@ -56,7 +56,8 @@ export function usableSuites(): Promise<readonly CipherSuite[]> {
 }
 
 async function tried(): Promise<readonly CipherSuite[]> {
-  if (runtimeName() === 'node') synchronousGcm = (await import('../../platform/crypto/native-aead.ts')).nativeGcm
+  if (runtimeName() === 'node')
+    synchronousGcm = (await import('../../platform/crypto/ciphers/native-aead.ts')).nativeGcm
   const has = await hasChaCha()
   return CIPHER_SUITES.filter(({ cipher }) => cipher === 'AES-GCM' || has)
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { X25519 } from '../../platform/crypto/x25519.ts'
+import type { X25519 } from '../../platform/crypto/curves/x25519.ts'
 import { NamedGroup } from '../protocol/registry.ts'
 import { illegal } from '../protocol/tls-fault.ts'
 

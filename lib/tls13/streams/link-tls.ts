@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { X25519 } from '../../platform/crypto/x25519.ts'
+import type { X25519 } from '../../platform/crypto/curves/x25519.ts'
 import type { Link } from '../../platform/links/transport.ts'
 import { randomServerName } from '../../platform/links/server-name.ts'
 import { usableSuites } from '../keys/cipher-suites.ts'

@@ -6,7 +6,7 @@
  */
 import { parseIPAddress } from '../../cell/ip-address.ts'
 import { SocketError } from '../../base/errors.ts'
-import type { X25519 } from '../../platform/crypto/x25519.ts'
+import type { X25519 } from '../../platform/crypto/curves/x25519.ts'
 import type { TlsAdapter, TlsRequest } from '../../platform/tls/tls-adapter.ts'
 import { CertificateFault, type CertificateFaultReason } from '../../webpki/certificate-fault.ts'
 import { verifyServerCertificate } from '../../webpki/server-certificate.ts'

@@ -11,7 +11,7 @@ import {
 } from '../../../lib/circuit/handshake/ntor.ts'
 import { TorError } from '../../../lib/base/errors.ts'
 import { currentPlatform } from '../../../lib/platform/current.ts'
-import type { X25519SecretKey } from '../../../lib/platform/crypto/x25519.ts'
+import type { X25519SecretKey } from '../../../lib/platform/crypto/curves/x25519.ts'
 import { watchSecrets } from './support/watched-secrets.ts'
 import { degenerateKeys } from './vectors/degenerate-keys.ts'
 import { kdfVectors, ntorVector } from './vectors/ntor.ts'

@@ -5,7 +5,7 @@ import type { Microdescriptor, MicrodescriptorEntry } from '../../../lib/directo
 import { parseMicrodescriptors } from '../../../lib/directory/microdescriptor.ts'
 import type { SliceOptions } from '../../../lib/directory/text/slices.ts'
 import { type ErrorCode, TorError } from '../../../lib/base/errors.ts'
-import { rsaPublic } from '../../../lib/platform/crypto/rsa.ts'
+import { rsaPublic } from '../../../lib/platform/crypto/rsa/rsa.ts'
 import { thrownBy } from '../../cell/support/bytes.ts'
 
 /** A platform that can do no more than the directory needs. */

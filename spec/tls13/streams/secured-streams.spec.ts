@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { joinBytes } from '../../../lib/base/join-bytes.ts'
 import { secureLink } from '../../../lib/tls13/streams/link-tls.ts'
-import { nobleX25519 } from '../../../lib/platform/crypto/noble-curve25519.ts'
+import { nobleX25519 } from '../../../lib/platform/crypto/curves/noble-curve25519.ts'
 import { ContentType } from '../../../lib/tls13/protocol/registry.ts'
 import { Watch } from '../../stream/support/watch.ts'
 import { codeOf } from '../../support/failures.ts'

@@ -5,7 +5,7 @@
  * @module
  */
 import { BODY_SIZE } from '../../../cell/body-size.ts'
-import type { Keystream } from '../../../platform/crypto/keystream.ts'
+import type { Keystream } from '../../../platform/crypto/ciphers/keystream.ts'
 
 interface Batch {
   readonly command: number

@@ -1,5 +1,5 @@
 import { currentPlatform } from '../../../../lib/platform/current.ts'
-import type { X25519, X25519SecretKey } from '../../../../lib/platform/crypto/x25519.ts'
+import type { X25519, X25519SecretKey } from '../../../../lib/platform/crypto/curves/x25519.ts'
 
 /** The runtime's curve, and which of the secret keys that it made are still in use. */
 export function watchSecrets(): { readonly x25519: X25519; readonly kept: Set<X25519SecretKey> } {

@@ -5,8 +5,8 @@
  *
  * @module
  */
-import { DIGEST } from '../../cell/relay/relay-cell-v0.ts'
-import { BODY_SIZE } from '../../cell/body-size.ts'
+import { DIGEST } from '../../../cell/relay/relay-cell-v0.ts'
+import { BODY_SIZE } from '../../../cell/body-size.ts'
 import type { RunningDigest } from './running-digest.ts'
 import { BLOCK_SIZE, compress } from './sha1-block.ts'
 

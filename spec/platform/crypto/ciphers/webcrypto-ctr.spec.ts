@@ -1,7 +1,11 @@
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { expect } from 'chai'
-import { FIRST_BLOCK, LARGEST_BLOCK, WebCryptoKeystream } from '../../../lib/platform/crypto/webcrypto-ctr.ts'
-import type { CipherSubtle } from '../../../lib/platform/crypto/webcrypto-ctr.ts'
+import {
+  FIRST_BLOCK,
+  LARGEST_BLOCK,
+  WebCryptoKeystream,
+} from '../../../../lib/platform/crypto/ciphers/webcrypto-ctr.ts'
+import type { CipherSubtle } from '../../../../lib/platform/crypto/ciphers/webcrypto-ctr.ts'
 import { describeKeystream, referenceKeystream } from './support/keystream.ts'
 
 describeKeystream('WebCryptoKeystream', (key) => new WebCryptoKeystream(key))

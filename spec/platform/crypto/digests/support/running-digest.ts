@@ -2,10 +2,10 @@
 import { sha3_256 } from '@noble/hashes/sha3.js'
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { expect } from 'chai'
-import { fc } from '../../../support/seed.ts'
-import { DIGEST } from '../../../../lib/cell/relay/relay-cell-v0.ts'
-import { BODY_SIZE } from '../../../../lib/cell/body-size.ts'
-import type { RunningDigest } from '../../../../lib/platform/crypto/running-digest.ts'
+import { fc } from '../../../../support/seed.ts'
+import { DIGEST } from '../../../../../lib/cell/relay/relay-cell-v0.ts'
+import { BODY_SIZE } from '../../../../../lib/cell/body-size.ts'
+import type { RunningDigest } from '../../../../../lib/platform/crypto/digests/running-digest.ts'
 import { referenceSha1 } from './reference-sha1.ts'
 
 /** FIPS 180-4 and NIST's example values for SHA-1, as ASCII messages. */

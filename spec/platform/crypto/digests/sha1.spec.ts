@@ -1,6 +1,6 @@
 import { sha1 } from '@noble/hashes/legacy.js'
 import { expect } from 'chai'
-import { Sha1RunningDigest } from '../../../lib/platform/crypto/sha1.ts'
+import { Sha1RunningDigest } from '../../../../lib/platform/crypto/digests/sha1.ts'
 import { referenceSha1 } from './support/reference-sha1.ts'
 import { describeRunningDigest } from './support/running-digest.ts'
 

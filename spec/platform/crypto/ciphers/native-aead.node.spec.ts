@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { nativeGcm } from '../../../lib/platform/crypto/native-aead.ts'
-import { fc } from '../../support/seed.ts'
+import { nativeGcm } from '../../../../lib/platform/crypto/ciphers/native-aead.ts'
+import { fc } from '../../../support/seed.ts'
 
 describe('AES-GCM of the runtime', () => {
   const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length })

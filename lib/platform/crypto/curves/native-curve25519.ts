@@ -7,7 +7,7 @@
  * @module
  */
 import { checkKeySize, degenerateKey, expectContribution, forgotten, isWorthVerifying } from './curve25519.ts'
-import { base64url, bytesOfBase64url } from './jwk.ts'
+import { base64url, bytesOfBase64url } from '../jwk.ts'
 import type { X25519, X25519SecretKey } from './x25519.ts'
 
 /** A public key. */

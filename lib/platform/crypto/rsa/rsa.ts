@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { TorError } from '../../base/errors.ts'
+import { TorError } from '../../../base/errors.ts'
 
 /**
  * The longest modulus that is accepted, in bytes: 4096 bits. Tor's identity keys have 1024, its authorities' at most

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { BODY_SIZE } from '../../cell/body-size.ts'
-import { DIGEST } from '../../cell/relay/relay-cell-v0.ts'
+import { BODY_SIZE } from '../../../cell/body-size.ts'
+import { DIGEST } from '../../../cell/relay/relay-cell-v0.ts'
 import { permute, STATE_WORDS } from './keccak.ts'
 import type { RunningDigest } from './running-digest.ts'
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
-import { builtinModule } from '../../../lib/platform/runtime/builtin.ts'
-import { NativeKeystream } from '../../../lib/platform/crypto/native-ctr.ts'
-import type { CipherModule } from '../../../lib/platform/crypto/native-ctr.ts'
+import { builtinModule } from '../../../../lib/platform/runtime/builtin.ts'
+import { NativeKeystream } from '../../../../lib/platform/crypto/ciphers/native-ctr.ts'
+import type { CipherModule } from '../../../../lib/platform/crypto/ciphers/native-ctr.ts'
 import { describeKeystream } from './support/keystream.ts'
 
 const crypto = builtinModule<CipherModule>('node:crypto')

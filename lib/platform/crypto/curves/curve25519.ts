@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { TorError } from '../../base/errors.ts'
+import { TorError } from '../../../base/errors.ts'
 
 /** Bytes of a secret key, a public key and a shared secret. */
 export const CURVE_KEY_SIZE = 32

@@ -1,5 +1,5 @@
-import { Sha3RunningDigest } from '../../../lib/platform/crypto/sha3.ts'
-import { currentPlatform } from '../../../lib/platform/current.ts'
+import { Sha3RunningDigest } from '../../../../lib/platform/crypto/digests/sha3.ts'
+import { currentPlatform } from '../../../../lib/platform/current.ts'
 import { describeRunningDigest, SHA3 } from './support/running-digest.ts'
 
 describeRunningDigest('Sha3RunningDigest', (seed) => new Sha3RunningDigest(seed), SHA3)

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { fc } from '../../support/seed.ts'
-import { xorInto } from '../../../lib/platform/crypto/xor.ts'
+import { fc } from '../../../support/seed.ts'
+import { xorInto } from '../../../../lib/platform/crypto/ciphers/xor.ts'
 
 describe('xorInto', () => {
   it('does at any length and alignment what a loop over bytes does, and touches nothing else', () => {

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { DIGEST } from '../../cell/relay/relay-cell-v0.ts'
-import { BODY_SIZE } from '../../cell/body-size.ts'
+import { DIGEST } from '../../../cell/relay/relay-cell-v0.ts'
+import { BODY_SIZE } from '../../../cell/body-size.ts'
 import type { RunningDigest } from './running-digest.ts'
 
 /** The part of a node:crypto hash that the digest needs. */

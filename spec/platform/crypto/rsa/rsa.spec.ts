@@ -1,12 +1,12 @@
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { expect } from 'chai'
-import { fc } from '../../support/seed.ts'
-import { TorError } from '../../../lib/base/errors.ts'
-import { builtinModule, hasBuiltinModules } from '../../../lib/platform/runtime/builtin.ts'
-import { currentPlatform } from '../../../lib/platform/current.ts'
-import { nativeRsaPublic } from '../../../lib/platform/crypto/native-rsa.ts'
-import type { RsaModule } from '../../../lib/platform/crypto/native-rsa.ts'
-import { rsaPublic } from '../../../lib/platform/crypto/rsa.ts'
+import { fc } from '../../../support/seed.ts'
+import { TorError } from '../../../../lib/base/errors.ts'
+import { builtinModule, hasBuiltinModules } from '../../../../lib/platform/runtime/builtin.ts'
+import { currentPlatform } from '../../../../lib/platform/current.ts'
+import { nativeRsaPublic } from '../../../../lib/platform/crypto/rsa/native-rsa.ts'
+import type { RsaModule } from '../../../../lib/platform/crypto/rsa/native-rsa.ts'
+import { rsaPublic } from '../../../../lib/platform/crypto/rsa/rsa.ts'
 
 type RsaPublic = (signature: Uint8Array, modulus: Uint8Array, exponent: Uint8Array) => Uint8Array
 

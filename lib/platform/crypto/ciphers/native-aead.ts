@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { builtinModule } from '../runtime/builtin.ts'
+import { builtinModule } from '../../runtime/builtin.ts'
 
 interface GcmModule {
   createCipheriv(

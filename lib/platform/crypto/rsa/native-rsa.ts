@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { base64url } from './jwk.ts'
+import { base64url } from '../jwk.ts'
 import { checkRsa, rsaError } from './rsa.ts'
 
 /** The part of node:crypto that the operation needs. */

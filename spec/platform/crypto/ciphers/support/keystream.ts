@@ -1,8 +1,8 @@
 /** What every keystream must do: a suite for any implementation. */
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { expect } from 'chai'
-import { fc } from '../../../support/seed.ts'
-import type { Keystream } from '../../../../lib/platform/crypto/keystream.ts'
+import { fc } from '../../../../support/seed.ts'
+import type { Keystream } from '../../../../../lib/platform/crypto/ciphers/keystream.ts'
 
 /** The first `length` bytes of AES-128 in counter mode from a zero counter. */
 export async function referenceKeystream(key: Uint8Array<ArrayBuffer>, length: number): Promise<Uint8Array> {

@@ -1,13 +1,17 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
 import { expect } from 'chai'
-import { fc } from '../../support/seed.ts'
-import { TorError } from '../../../lib/base/errors.ts'
-import { builtinModule, hasBuiltinModules } from '../../../lib/platform/runtime/builtin.ts'
-import { currentPlatform } from '../../../lib/platform/current.ts'
-import { type CurveModule, nativeVerifyEd25519, nativeX25519 } from '../../../lib/platform/crypto/native-curve25519.ts'
-import { nobleVerifyEd25519, nobleX25519 } from '../../../lib/platform/crypto/noble-curve25519.ts'
-import type { Platform } from '../../../lib/platform/platform.ts'
+import { fc } from '../../../support/seed.ts'
+import { TorError } from '../../../../lib/base/errors.ts'
+import { builtinModule, hasBuiltinModules } from '../../../../lib/platform/runtime/builtin.ts'
+import { currentPlatform } from '../../../../lib/platform/current.ts'
+import {
+  type CurveModule,
+  nativeVerifyEd25519,
+  nativeX25519,
+} from '../../../../lib/platform/crypto/curves/native-curve25519.ts'
+import { nobleVerifyEd25519, nobleX25519 } from '../../../../lib/platform/crypto/curves/noble-curve25519.ts'
+import type { Platform } from '../../../../lib/platform/platform.ts'
 
 type Curves = Pick<Platform, 'x25519' | 'verifyEd25519'>
 
