@@ -34,6 +34,8 @@ export type {
   StreamEvent,
   WatchOptions,
 } from './client/watch/client-event.ts'
+export type { ProofOfWorkOptions } from './client/proof-of-work.ts'
+export type { ProofOfWork, Puzzle } from './onion/pow/puzzle.ts'
 export type { IsolationToken } from './client/circuits/isolation.ts'
 export type { ClientPhase, ClientStatus } from './client/bootstrap/status.ts'
 export type { FetchInit } from './fetch/request/request.ts'

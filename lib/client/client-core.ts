@@ -22,6 +22,7 @@ import { decodeHex } from '../directory/text/encoding.ts'
 import { DocumentSource, type ServerPick } from './bootstrap/document-source.ts'
 import { GuardManager, type GuardPick } from './guards/guards.ts'
 import type { OnionClient } from '../onion/client/onion-client.ts'
+import type { WorkOptions } from '../onion/client/client-work.ts'
 import { ClientStore } from './bootstrap/client-store.ts'
 import type { SnapshotPlace } from './bootstrap/fetch-snapshot.ts'
 import { SnapshotSource } from './bootstrap/snapshot-source.ts'
@@ -45,6 +46,7 @@ export interface ClientCoreOptions {
   readonly congestionControl: boolean
   /** Where all of the directory is to be had outside Tor, if the user gave a place. */
   readonly snapshot: SnapshotPlace | undefined
+  readonly work: WorkOptions | undefined
   readonly countryOf?: CountryLookup | undefined
   onProgress(status: ClientStatus): void
 }
@@ -194,22 +196,25 @@ export class ClientCore {
   /** The onion services of this client. The module is loaded when first used. */
   onion(): Promise<OnionClient> {
     return (this.#onion ??= import('./onion/make-onion-client.ts').then(({ makeOnionClient }) => {
-      const { network, clock, platform, random, congestionControl } = this.#options
-      return makeOnionClient({
-        channels: this.#channels,
-        watcher: this.observer,
-        guards: () => this.#guards,
-        guardsChanged: () => void this.#keepGuards(),
-        directory: (signal) => this.#usableDirectory(signal),
-        known: () => this.#keeper.directory,
-        circuitWindow: () => this.#flowControl().circuitWindow,
-        closing: this.#closing.signal,
-        testing: network.testing === true,
-        clock,
-        platform,
-        random,
-        congestionControl,
-      })
+      const { network, clock, platform, random, congestionControl, work } = this.#options
+      return makeOnionClient(
+        {
+          channels: this.#channels,
+          watcher: this.observer,
+          guards: () => this.#guards,
+          guardsChanged: () => void this.#keepGuards(),
+          directory: (signal) => this.#usableDirectory(signal),
+          known: () => this.#keeper.directory,
+          circuitWindow: () => this.#flowControl().circuitWindow,
+          closing: this.#closing.signal,
+          testing: network.testing === true,
+          clock,
+          platform,
+          random,
+          congestionControl,
+        },
+        work,
+      )
     }))
   }
 

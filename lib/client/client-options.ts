@@ -14,6 +14,7 @@ import type { Storage } from '../platform/storage/storage.ts'
 import type { StreamOptions } from '../stream/options.ts'
 import type { ClientStatus } from './bootstrap/status.ts'
 import type { OnionClientKey } from './connect-options.ts'
+import type { ProofOfWorkOptions } from './proof-of-work.ts'
 import type { Random } from './relays/random.ts'
 
 /** Options of `TorClient.open`. */
@@ -56,6 +57,13 @@ export interface TorClientOptions {
    * as text in a form of C tor's, `descriptor:x25519:<52 letters>` or the 52 letters of base32 alone.
    */
   readonly onionAuth?: Readonly<Record<string, OnionClientKey>> | undefined
+  /**
+   * How proofs of work are made for onion services that ask for them while under attack, and serve those first who have
+   * made one. `false` makes none.
+   *
+   * @defaultValue `{}`
+   */
+  readonly pow?: false | ProofOfWorkOptions | undefined
   /** Gives up opening. Once the client is open it has no effect. */
   readonly signal?: AbortSignal | undefined
   /**
@@ -93,6 +101,7 @@ export const CLIENT_OPTION_NAMES: OptionNames<TorClientOptions> = {
   streamDefaults: true,
   directory: true,
   onionAuth: true,
+  pow: true,
   signal: true,
   timeout: true,
   onProgress: true,

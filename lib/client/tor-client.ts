@@ -24,6 +24,7 @@ import { unlessAborted } from '../base/pause.ts'
 import { secureRandom } from './relays/random.ts'
 import { onionName, refuseTarget } from './attach/refusals.ts'
 import { checkOnionKey, OnionKeyring } from './onion-keyring.ts'
+import { checkProofOfWork } from './proof-of-work.ts'
 import type { ClientStatus } from './bootstrap/status.ts'
 import {
   checkAttempts,
@@ -77,6 +78,7 @@ export class TorClient {
     const { clock = systemClock, platform = currentPlatform(), streamDefaults = {}, onProgress } = options
     checkStreamDefaults(streamDefaults)
     const onionKeys = new OnionKeyring(options.onionAuth)
+    const work = checkProofOfWork(options.pow)
     const signal = abortSignal('signal', options.signal)
     const chosen = chosenNetwork(options.network)
     const network = chosen instanceof Promise ? await chosen : chosen
@@ -101,6 +103,7 @@ export class TorClient {
       platform,
       random: options.random ?? secureRandom,
       congestionControl,
+      work,
       snapshot: directory && { url: directory, patience: timeout / 3, fetch: options.directoryFetch },
       countryOf,
       onProgress: (status) => {

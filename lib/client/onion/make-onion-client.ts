@@ -4,8 +4,9 @@
  * @module
  */
 import { OnionClient } from '../../onion/client/onion-client.ts'
+import type { WorkOptions } from '../../onion/client/client-work.ts'
 import { OnionCircuits, type OnionCircuitsOptions } from './onion-circuits.ts'
 
 /** The client of onion services that goes by these circuits. */
-export const makeOnionClient = (options: OnionCircuitsOptions): OnionClient =>
-  new OnionClient(new OnionCircuits(options))
+export const makeOnionClient = (options: OnionCircuitsOptions, work: WorkOptions | undefined): OnionClient =>
+  new OnionClient(new OnionCircuits(options), work)

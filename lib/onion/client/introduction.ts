@@ -4,12 +4,15 @@
  *
  * @module
  */
+import type { Clock } from '../../base/clock.ts'
+import { markHandled } from '../../base/deferred.ts'
 import { TorError } from '../../base/errors.ts'
 import { RelayCommand } from '../../cell/commands.ts'
 import { decodeIntroduceAck, IntroduceStatus } from '../../cell/onion/introduce-ack.ts'
 import { introduceHeader } from '../../cell/onion/introduce.ts'
 import { encodeIntroducePlain, IntroduceExtension } from '../../cell/onion/introduce-plain.ts'
 import { targetOf } from '../../circuit/build.ts'
+import type { Circuit } from '../../circuit/circuit.ts'
 import type { NegotiatedCongestionControl } from '../../circuit/congestion/negotiated.ts'
 import { startHsNtor } from '../../circuit/handshake/hs-ntor.ts'
 import type { OnionDescriptor } from '../descriptor/descriptor.ts'
@@ -44,6 +47,14 @@ export class IntroductionFailure extends Error {
   }
 }
 
+/** How a service is told. */
+export interface IntroductionPlan {
+  readonly descriptor: OnionDescriptor
+  readonly point: IntroPoint
+  /** The proof of work, if the service asks for one. */
+  prove(signal: AbortSignal): Promise<Uint8Array | undefined>
+}
+
 /**
  * Tells the service, by one of its introduction points, where the client waits, and waits for it there.
  *
@@ -51,15 +62,24 @@ export class IntroductionFailure extends Error {
  */
 export async function introduce(
   network: OnionNetwork,
-  descriptor: OnionDescriptor,
-  point: IntroPoint,
+  { descriptor, point, prove }: IntroductionPlan,
   rendezvous: Rendezvous,
   signal: AbortSignal,
 ): Promise<void> {
   const { clock, platform } = network
-  const opened = await failingAs('unreachable', signal, network.toRelay(point.target, signal))
+  const end = new AbortController()
+  // The circuit is built while the work is done.
+  const proof = prove(AbortSignal.any([signal, end.signal]))
+  markHandled(proof)
+  const opened = await failingAs('unreachable', signal, network.toRelay(point.target, signal)).catch(
+    (error: unknown) => {
+      end.abort()
+      throw error
+    },
+  )
   const { circuit } = opened
   try {
+    const proofOfWork = await whileOpen(circuit, proof, clock, signal)
     const { authKey, encryptionKey } = point
     const { subcredential } = descriptor.identity
     const handshake = startHsNtor({ authKey, encryptionKey, subcredential }, platform)
@@ -67,7 +87,7 @@ export async function introduce(
     const relay = targetOf(rendezvous.point)
     const plain = encodeIntroducePlain({
       cookie: rendezvous.cookie,
-      extensions: new Map(congestionControl ? [[IntroduceExtension.CONGESTION_CONTROL, new Uint8Array(0)]] : []),
+      extensions: extensionsWith(congestionControl !== undefined, proofOfWork),
       ntorOnionKey: relay.ntorOnionKey,
       linkSpecifiers: relay.linkSpecifiers,
     })
@@ -87,10 +107,32 @@ export async function introduce(
         throw new IntroductionFailure('refused', new TorError('ONION_INTRODUCTION_FAILED', `status ${status}`))
     }
   } finally {
+    end.abort()
     void closeQuietly(circuit)
   }
   const joined = inTime(rendezvous.circuit, rendezvous.joined, JOIN_TIMEOUT, clock, signal)
   await failingAs('unanswered', signal, joined)
+}
+
+function extensionsWith(congestionControl: boolean, proofOfWork: Uint8Array | undefined): Map<number, Uint8Array> {
+  const extensions = new Map<number, Uint8Array>()
+  if (congestionControl) extensions.set(IntroduceExtension.CONGESTION_CONTROL, new Uint8Array(0))
+  if (proofOfWork !== undefined) extensions.set(IntroduceExtension.PROOF_OF_WORK, proofOfWork)
+  return extensions
+}
+
+/** The proof, which takes as long as it takes: what fails meanwhile is the circuit, or the proof itself. */
+async function whileOpen<T>(circuit: Circuit, proof: Promise<T>, clock: Clock, signal: AbortSignal): Promise<T> {
+  let isProved = false
+  const settled = proof.finally(() => {
+    isProved = true
+  })
+  try {
+    return await inTime(circuit, settled, Infinity, clock, signal)
+  } catch (error) {
+    if (isProved || signal.aborted) throw error
+    throw new IntroductionFailure('unreachable', error)
+  }
 }
 
 /** Congestion control with the service, if it offers it and the network has it. */

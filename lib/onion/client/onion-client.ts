@@ -8,6 +8,7 @@ import { encodeHex } from '../../directory/text/encoding.ts'
 import { parseOnionAddress } from '../identity/address.ts'
 import { parseClientKey } from '../identity/client-key.ts'
 import { sha3 } from '../hashing.ts'
+import { ClientWork, type WorkOptions } from './client-work.ts'
 import { DirectoryRings } from './descriptor-fetch.ts'
 import type { JoinedCircuit } from './joined-circuit.ts'
 import type { OnionNetwork } from '../network/onion-network.ts'
@@ -32,11 +33,14 @@ type ByIsolation = Map<symbol, Map<unknown, Map<string, ServiceAccess>>>
 export class OnionClient {
   readonly #network: OnionNetwork
   readonly #rings: DirectoryRings
+  readonly #work: ClientWork
   readonly #services: ByIsolation = new Map()
   readonly #closing = new AbortController()
 
-  constructor(network: OnionNetwork) {
+  /** @param work - how proofs of work are made; undefined where none are to be made */
+  constructor(network: OnionNetwork, work: WorkOptions | undefined) {
     this.#network = network
+    this.#work = new ClientWork(work)
     this.#rings = new DirectoryRings(network.testing)
   }
 
@@ -91,7 +95,8 @@ export class OnionClient {
     const known = ofToken.get(name)
     if (known !== undefined) return known
     this.#forgetIdle()
-    const access = new ServiceAccess(this.#network, this.#rings, identity, clientSecret, this.#closing.signal)
+    const own = { clientSecret, work: this.#work }
+    const access = new ServiceAccess(this.#network, this.#rings, identity, own, this.#closing.signal)
     this.#services.set(view, ofView)
     ofView.set(token, ofToken)
     ofToken.set(name, access)

@@ -10,7 +10,8 @@ import { TorError } from '../../base/errors.ts'
 import type { OnionDescriptor } from '../descriptor/descriptor.ts'
 import type { IntroPoint } from '../descriptor/intro-point.ts'
 import { DescriptorFetch, type DirectoryRings } from './descriptor-fetch.ts'
-import { introduce, IntroductionFailure } from './introduction.ts'
+import type { ClientWork } from './client-work.ts'
+import { introduce, IntroductionFailure, type IntroductionPlan } from './introduction.ts'
 import { IntroPointRecord } from './intro-point-record.ts'
 import { JoinedCircuit } from './joined-circuit.ts'
 import type { OnionNetwork } from '../network/onion-network.ts'
@@ -32,6 +33,7 @@ export class ServiceAccess {
   readonly #network: OnionNetwork
   readonly #fetch: DescriptorFetch
   readonly #record: IntroPointRecord
+  readonly #work: ClientWork
   readonly #closing: AbortSignal
   #descriptor: OnionDescriptor | undefined
   #circuit: JoinedCircuit | undefined
@@ -43,12 +45,13 @@ export class ServiceAccess {
     network: OnionNetwork,
     rings: DirectoryRings,
     identity: Uint8Array,
-    clientSecret: Uint8Array | undefined,
+    { clientSecret, work }: { readonly clientSecret: Uint8Array | undefined; readonly work: ClientWork },
     closing: AbortSignal,
   ) {
     this.#network = network
     this.#fetch = new DescriptorFetch(network, rings, identity, clientSecret)
     this.#record = new IntroPointRecord(() => network.clock.now())
+    this.#work = work
     this.#closing = closing
   }
 
@@ -126,20 +129,21 @@ export class ServiceAccess {
       let isRefetched = false
       let failure: IntroductionFailure | undefined
       for (let introductions = 0; introductions < MAX_INTRODUCTIONS;) {
-        const points = this.#record.usable(descriptor.introPoints)
-        if (points.length === 0) {
+        const points = this.#record.usable(descriptor.introPoints, this.#work.isRaisedFor(descriptor))
+        if (points.length === 0 || (!isRefetched && this.#hasEnded(descriptor))) {
           if (isRefetched) break
           isRefetched = true
           const newer = await this.#refetch(descriptor, signal)
-          if (newer === undefined) break
-          descriptor = newer
+          if (newer === undefined && points.length === 0) break
+          descriptor = newer ?? descriptor
           continue
         }
         const point = points[this.#network.random(points.length)] as IntroPoint
         introductions += 1
         try {
           rendezvous = rendezvous.isTold || rendezvous.isOver ? await this.#another(rendezvous, signal) : rendezvous
-          await introduce(this.#network, descriptor, point, rendezvous, signal)
+          const plan = this.#planFor(descriptor, point)
+          await introduce(this.#network, plan, rendezvous, signal)
           this.#record.succeeded(point)
           return new JoinedCircuit(rendezvous, this.#network.clock)
         } catch (error) {
@@ -157,6 +161,16 @@ export class ServiceAccess {
       void rendezvous?.close()
       throw error
     }
+  }
+
+  #planFor(descriptor: OnionDescriptor, point: IntroPoint): IntroductionPlan {
+    const failures = this.#record.failuresOf(point)
+    return { descriptor, point, prove: (signal) => this.#work.proofFor(descriptor, failures, signal) }
+  }
+
+  /** True when the service has another puzzle by now, or will soon take this one no more. */
+  #hasEnded({ proofOfWork }: OnionDescriptor): boolean {
+    return proofOfWork !== undefined && proofOfWork.expires <= this.#network.clock.now()
   }
 
   /** The descriptor that there is, or a fetched one. */

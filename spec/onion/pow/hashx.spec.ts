@@ -27,7 +27,7 @@ function hashOf(seed: string, input: bigint): string {
   if (program === undefined) throw new Error('the seed has no program')
   const [low, high] = words([input])
   const bytes = new DataView(new ArrayBuffer(32))
-  for (const [index, word] of new HashXInterpreter(program, keys).hash(low as number, high as number).entries())
+  for (const [index, word] of new HashXInterpreter(program, keys).hash(low as number, high).entries())
     bytes.setInt32(4 * index, word, true)
   return bytesToHex(new Uint8Array(bytes.buffer))
 }

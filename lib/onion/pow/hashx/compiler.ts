@@ -66,7 +66,7 @@ function writeInstructions(code: WasmCode, { ops, sources, destinations, immedia
     const from = REGISTERS + (sources[at] as number)
     const immediate = immediates[at] as number
     const constant = (): WasmCode => code.get(to).constant(immediate, immediate >> 31)
-    switch (ops[at]) {
+    switch (ops[at] as number) {
       case Op.MUL:
         code.get(to).get(from).put(Code.MUL).set(to)
         break

@@ -53,7 +53,7 @@ export class HashXInterpreter {
     v[4] = (v[4] as number) ^ 0xee
     sipRounds(v, 4)
     this.#registers.set(v, 0)
-    v[2] = (v[2] as number) ^ 0xdd
+    v[2] = (v[2]) ^ 0xdd
     sipRounds(v, 4)
     this.#registers.set(v, 2 * STATE_WORDS)
   }
@@ -68,7 +68,7 @@ export class HashXInterpreter {
       const to = 2 * (destinations[at] as number)
       const from = 2 * (sources[at] as number)
       const immediate = immediates[at] as number
-      switch (ops[at]) {
+      switch (ops[at] as number) {
         case Op.MUL:
           multiply(r, to, from)
           break
