@@ -59,6 +59,9 @@ export async function buildFast(circuit: CircuitController, platform: Platform):
   keys.fill(0)
 }
 
+/** Bytes by which a relay can prove that it knows a handshake, behind the keys of the hop: KH of tor-spec. */
+const HANDSHAKE_PROOF_SIZE = 20
+
 /** A relay as somebody else has described it, to extend to. */
 export interface ExtensionTarget {
   /** A count and as many link specifiers, verbatim: what they mean is for the relay before to say. */
@@ -71,19 +74,22 @@ export interface ExtensionTarget {
 /**
  * Makes a circuit one hop longer, by ntor: no more is known of the relay.
  *
+ * @returns 20 bytes that only the two ends of this handshake know (KH in tor-spec, "Setting circuit keys")
  * @throws TorError `CIRCUIT_HANDSHAKE`, or what befell the circuit meanwhile
  */
 export async function extendTo(
   circuit: CircuitController,
   { linkSpecifiers, rsaIdentity, ntorOnionKey }: ExtensionTarget,
   platform: Platform,
-): Promise<void> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const { onionSkin, finish } = startNtor({ rsaIdentity, ntorOnionKey, platform })
   const handshake = encodeCreate2(HandshakeType.NTOR, onionSkin)
   const reply = await circuit.extend(joinBytes([linkSpecifiers, handshake]))
-  const keys = finish(handshakeData(reply), HOP_KEY_SIZE)
-  circuit.addHop(new HopCrypto(keys, platform))
+  const keys = finish(handshakeData(reply), HOP_KEY_SIZE + HANDSHAKE_PROOF_SIZE)
+  const proof = keys.slice(HOP_KEY_SIZE)
+  circuit.addHop(new HopCrypto(keys.subarray(0, HOP_KEY_SIZE), platform))
   keys.fill(0)
+  return new Uint8Array(proof)
 }
 
 /** What a relay is told of another one: what a directory says of it, in the same form. */

@@ -117,6 +117,17 @@ export class CircuitController implements CircuitReceiver, StreamCarrier, RelayR
     if (this.#state === 'open') this.#outbox?.add(hop, command, 0, body)
   }
 
+  /**
+   * Gives a stream that the hop has begun its place, by the id that the hop chose.
+   *
+   * @throws TorError `CIRCUIT_PROTOCOL` when the id is in use
+   */
+  admit(hop: Hop, streamId: number, stream: PendingStream): void {
+    if (!hop.streams.claim(streamId, stream))
+      throw new TorError('CIRCUIT_PROTOCOL', 'BEGIN with the id of another stream')
+    stream.attached(new HopPlace(streamId, hop, this.#outbox as Outbox))
+  }
+
   /** The path is complete: the streams that wait get their places. */
   open(): void {
     if (this.#state !== 'building') return

@@ -12,6 +12,9 @@ import { StreamTable } from './stream-table.ts'
 /** Whoever speaks with a relay about introductions and rendezvous. It throws `CIRCUIT_PROTOCOL` at what is not its turn. */
 export type Conversation = (command: number, body: Uint8Array) => void
 
+/** Whoever takes the streams that a hop begins, with the ids that it chose. It throws `CIRCUIT_PROTOCOL`. */
+export type StreamAcceptor = (streamId: number, body: Uint8Array) => void
+
 export class Hop {
   /** Where it stands in the path, from 0. */
   readonly index: number
@@ -21,6 +24,8 @@ export class Hop {
   readonly line: SendScheduler
   /** Who hears its messages about introductions and rendezvous. Without anybody it may send none. */
   conversation: Conversation | undefined
+  /** Who takes the streams that it begins: only a client of an onion service may begin any. */
+  acceptor: StreamAcceptor | undefined
   /** The digest after the last cell that went here: what the SENDME that answers it says. */
   readonly sentTag = (): Uint8Array => this.crypto.forward.digest.tag()
   /** The digest after the last cell that came from here: what a SENDME for it says. */

@@ -167,6 +167,10 @@ export class RelayReceiver {
         this.#streamMessage(hop, streamId, command, bodyOf(bodies, offset, length))
         break
       case RelayCommand.BEGIN:
+        if (hop.acceptor === undefined) throw new TorError('CIRCUIT_PROTOCOL', 'BEGIN sent to a client')
+        if (streamId === 0) throw new TorError('CIRCUIT_PROTOCOL', 'BEGIN without a stream id')
+        hop.acceptor(streamId, bodyOf(bodies, offset, length))
+        break
       case RelayCommand.BEGIN_DIR:
       case RelayCommand.CONNECTED:
       case RelayCommand.END:

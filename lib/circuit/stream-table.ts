@@ -38,6 +38,18 @@ export class StreamTable {
     return id
   }
 
+  /**
+   * Takes an id that the far end has chosen. False when it is in use; what is left of a stream of ours that has ended
+   * gives way, as the far end has seen the end.
+   */
+  claim(id: number, endpoint: StreamEndpoint): boolean {
+    const known = this.get(id)
+    if (known !== undefined && !known.state.startsWith('ended-')) return false
+    this.replace(id, undefined)
+    this.#endpoints.set(id, endpoint)
+    return true
+  }
+
   /** What the id is for. */
   get(id: number): StreamEndpoint | undefined {
     return this.#endpoints.get(id) ?? this.#expiring.get(id)

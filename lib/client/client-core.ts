@@ -21,12 +21,12 @@ import { CIRCUIT_WINDOW } from '../stream/flow/windows.ts'
 import { decodeHex } from '../directory/text/encoding.ts'
 import { DocumentSource, type ServerPick } from './bootstrap/document-source.ts'
 import { GuardManager, type GuardPick } from './guards/guards.ts'
-import type { OnionClient } from '../onion/client/onion-client.ts'
 import type { WorkOptions } from '../onion/client/client-work.ts'
 import { ClientStore } from './bootstrap/client-store.ts'
 import type { SnapshotPlace } from './bootstrap/fetch-snapshot.ts'
 import { SnapshotSource } from './bootstrap/snapshot-source.ts'
 import { LearnedPolicies } from './paths/learned-policies.ts'
+import type { OnionParts } from './onion/onion-parts.ts'
 import { Observer } from './watch/observer.ts'
 import type { CountryLookup } from './watch/seen.ts'
 import { PathSelector } from './paths/path-selection.ts'
@@ -82,7 +82,7 @@ export class ClientCore {
   #phase: ClientPhase = 'connecting'
   #done = 0
   #stopRenewal: (() => void) | undefined
-  #onion: Promise<OnionClient> | undefined
+  #onions: Promise<OnionParts> | undefined
   #closed: Promise<void> | undefined
   /** Changes with each new identity. */
   #identity: symbol = Symbol('identity')
@@ -166,7 +166,7 @@ export class ClientCore {
   renewIdentity(): void {
     this.#identity = Symbol('identity')
     this.pool.renew()
-    void this.#onion?.then((onion) => onion.renew())
+    void this.#onions?.then((onions) => onions.renew())
   }
 
   /**
@@ -194,27 +194,25 @@ export class ClientCore {
   }
 
   /** The onion services of this client. The module is loaded when first used. */
-  onion(): Promise<OnionClient> {
-    return (this.#onion ??= import('./onion/make-onion-client.ts').then(({ makeOnionClient }) => {
+  onions(): Promise<OnionParts> {
+    return (this.#onions ??= import('./onion/onion-parts.ts').then(({ OnionParts: Parts }) => {
       const { network, clock, platform, random, congestionControl, work } = this.#options
-      return makeOnionClient(
-        {
-          channels: this.#channels,
-          watcher: this.observer,
-          guards: () => this.#guards,
-          guardsChanged: () => void this.#keepGuards(),
-          directory: (signal) => this.#usableDirectory(signal),
-          known: () => this.#keeper.directory,
-          circuitWindow: () => this.#flowControl().circuitWindow,
-          closing: this.#closing.signal,
-          testing: network.testing === true,
-          clock,
-          platform,
-          random,
-          congestionControl,
-        },
+      return new Parts({
+        channels: this.#channels,
+        watcher: this.observer,
+        guards: () => this.#guards,
+        guardsChanged: () => void this.#keepGuards(),
+        directory: (signal) => this.#usableDirectory(signal),
+        known: () => this.#keeper.directory,
+        circuitWindow: () => this.#flowControl().circuitWindow,
+        closing: this.#closing.signal,
+        testing: network.testing === true,
+        clock,
+        platform,
+        random,
+        congestionControl,
         work,
-      )
+      })
     }))
   }
 
@@ -227,7 +225,7 @@ export class ClientCore {
     this.#closing.abort(new TorError('CIRCUIT_CLOSED', 'the client is closed'))
     this.#stopRenewal?.()
     await this.pool.close()
-    await (await this.#onion)?.close()
+    await (await this.#onions)?.close()
     await this.#channels.close()
     await this.#keeper.settled()
     await this.#keepGuards()
@@ -271,6 +269,7 @@ export class ClientCore {
       testing: network.testing,
     })
     void this.#keepGuards()
+    void this.#onions?.then((onions) => onions.directoryChanged(directory))
   }
 
   /**

@@ -4,10 +4,10 @@
  * @module
  */
 import type { Clock } from '../base/clock.ts'
-import type { OnionClient } from '../onion/client/onion-client.ts'
 import type { SocketAddress } from '../stream/socket-address.ts'
 import type { StreamWatcher } from './attach/attachable-circuit.ts'
 import { Attachment } from './attach/attachment.ts'
+import type { OnionParts } from './onion/onion-parts.ts'
 import { checkAttempts, type ConnectOptions, type OnionClientKey } from './connect-options.ts'
 
 /** How many circuits to a service may be lost before it answers: each took several, through relays that others chose. */
@@ -20,7 +20,7 @@ export interface OnionCaller {
     readonly clock: Clock
     readonly observer: StreamWatcher
     readonly identity: symbol
-    onion(): Promise<OnionClient>
+    onions(): Promise<Pick<OnionParts, 'client'>>
   }
   /** The view, under the identity that it has now. */
   readonly self: { readonly identity: symbol; readonly view: symbol }
@@ -41,7 +41,7 @@ export function onionAttachment(
   const need = { hostname, isolation: [self.view, options.isolation] as const, clientKey }
   return new Attachment({
     requirements: { ports: [port], host: hostname },
-    nextCircuit: async (signal) => await (await core.onion()).acquire(need, signal),
+    nextCircuit: async (signal) => await (await core.onions()).client.acquire(need, signal),
     isFinal: true,
     mostAttempts: MAX_ATTEMPTS,
     timeout: checkAttempts(options).timeout,

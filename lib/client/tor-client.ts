@@ -7,7 +7,7 @@ import { startTimer, systemClock } from '../base/clock.ts'
 import type { Fetch } from '../fetch/create-fetch.ts'
 import { chosenNetwork } from '../directory/network/chosen-network.ts'
 import { TorError } from '../base/errors.ts'
-import { isInternalAddress, parseIPAddress, parseIPv6 } from '../cell/ip-address.ts'
+import { isInternalAddress, parseIPAddress } from '../cell/ip-address.ts'
 import { currentPlatform } from '../platform/current.ts'
 import { lookUp, type LookupAnswer } from '../stream/lookup.ts'
 import { checkStreamDefaults, type StreamOptions } from '../stream/options.ts'
@@ -19,10 +19,12 @@ import { Attachment } from './attach/attachment.ts'
 import { onionAttachment } from './onion-attachment.ts'
 import { ClientCore } from './client-core.ts'
 import { CLIENT_OPTION_NAMES, directoryUrl, type TorClientOptions } from './client-options.ts'
-import type { ExitRequirements } from './paths/exit-choice.ts'
+import { familyOf, type ExitRequirements } from './paths/exit-choice.ts'
 import { unlessAborted } from '../base/pause.ts'
 import { secureRandom } from './relays/random.ts'
 import { onionName, refuseTarget } from './attach/refusals.ts'
+import type { OnionService } from '../onion/service/onion-service.ts'
+import type { OnionServiceOptions } from '../onion/service/service-options.ts'
 import { checkOnionKey, OnionKeyring } from './onion-keyring.ts'
 import { checkProofOfWork } from './proof-of-work.ts'
 import type { ClientStatus } from './bootstrap/status.ts'
@@ -196,6 +198,16 @@ export class TorClient {
     return await fetch(input, init)
   }
 
+  /**
+   * Begins an onion service, whose visitors' streams come out of `incoming`: see {@link OnionService}. It is closed with
+   * the client. The module is loaded when first used.
+   *
+   * @throws TypeError or RangeError (as a rejection) naming the option; or TorError, as `CIRCUIT_CLOSED`, `ABORTED`
+   */
+  async serve(options: OnionServiceOptions): Promise<OnionService> {
+    return await (await this.#core.onions()).serve(options, this.#streamDefaults)
+  }
+
   /** Another view of this client, whose streams share no circuit with any other's. Closing either closes the client. */
   isolated(): TorClient {
     return new TorClient(this.#core, this.#streamDefaults, this.#onionKeys)
@@ -332,9 +344,4 @@ interface Self {
   /** What tells its streams from those of others. */
   readonly view: symbol
   fetch: Promise<Fetch> | undefined
-}
-
-/** The kind of address that the exit's policy is asked about. */
-function familyOf(host: string, { addressFamily }: StreamOptions): 4 | 6 | undefined {
-  return parseIPv6(host) || addressFamily === 'ipv6' ? 6 : 4
 }

@@ -79,6 +79,8 @@ export interface StreamOptions extends SecureOptions {
   readonly allowHalfOpen?: boolean | undefined
   /** @internal False for an onion service: BEGIN names the port alone, and no address answers. */
   readonly namesHost?: boolean | undefined
+  /** @internal True for a stream that the far end began: the address is what it asked for. */
+  readonly incoming?: boolean | undefined
   /** @internal How TLS is made; without it there is none. */
   readonly tlsLayer?: TlsLayer | undefined
   /** @internal */
@@ -98,6 +100,7 @@ export interface ResolvedStreamOptions {
   readonly streams: StreamConstructors
   readonly readableType: ReadableType | undefined
   readonly namesHost: boolean
+  readonly incoming: boolean
   readonly clock: Clock
 }
 
@@ -119,6 +122,7 @@ export const STREAM_OPTION_NAMES: OptionNames<StreamOptions> = {
   readableType: true,
   allowHalfOpen: true,
   namesHost: true,
+  incoming: true,
   tlsLayer: true,
   clock: true,
 }
@@ -172,6 +176,7 @@ export function resolveStreamOptions(options: StreamOptions): ResolvedStreamOpti
     streams,
     readableType,
     namesHost: options.namesHost !== false,
+    incoming: options.incoming === true,
     clock: options.clock ?? systemClock,
   }
 }

@@ -26,6 +26,9 @@ import { WindowFlow } from './flow/window-flow.ts'
 import { WriteSide, type WriteSideOwner } from './bytes/write-side.ts'
 import { XonXoffFlow } from './flow/xon-xoff-flow.ts'
 
+/** The most bytes that may wait in a stream that the application has not taken, twice as many as bring an XOFF. */
+const ACCEPTING_LIMIT = 524_288
+
 export class StreamController implements PendingStream, FlowOwner, ReadSideOwner, WriteSideOwner {
   readonly opened: Deferred<SocketInfo> = deferred()
   readonly closed: Deferred<void> = deferred()
@@ -34,7 +37,7 @@ export class StreamController implements PendingStream, FlowOwner, ReadSideOwner
   readonly #carrier: StreamCarrier
   readonly #target: StreamTarget
   readonly #options: ResolvedStreamOptions
-  #state: 'connecting' | 'open' | 'over' = 'connecting'
+  #state: 'connecting' | 'accepting' | 'open' | 'over'
   #place: StreamPlace | undefined
   #flow: StreamFlow = new WindowFlow(this)
   #stopTimer: (() => void) | undefined
@@ -44,6 +47,7 @@ export class StreamController implements PendingStream, FlowOwner, ReadSideOwner
     this.#carrier = carrier
     this.#target = target
     this.#options = options
+    this.#state = options.incoming ? 'accepting' : 'connecting'
     this.read = new ReadSide(this, options.streams, options.readableType)
     this.write = new WriteSide(this, this.#flow, options.streams)
     if (options.signal?.aborted) {
@@ -57,7 +61,7 @@ export class StreamController implements PendingStream, FlowOwner, ReadSideOwner
   // What the circuit calls.
 
   get state(): StreamState {
-    return this.#state === 'connecting' ? this.#flow.states.connecting : this.#flow.states.open
+    return this.#flow.states[this.#state === 'over' ? 'open' : this.#state]
   }
 
   get flow(): StreamFlow {
@@ -71,12 +75,21 @@ export class StreamController implements PendingStream, FlowOwner, ReadSideOwner
   attached(place: StreamPlace): void {
     this.#place = place
     if (place.xonXoff) this.moved()
+    if (this.#options.incoming) return // the application answers
     const { command, body } = openingMessage(this.#target, this.#options)
     place.send(command, body)
     this.#startTimer(this.#options.timeout, () => {
       this.#giveUp(new SocketError('TIMEOUT', `the far end did not answer within ${this.#options.timeout} ms`))
     })
     if (this.#options.optimistic) this.write.open(place)
+  }
+
+  accepted(info: Omit<SocketInfo, 'flowControl'>): void {
+    const place = this.#place
+    if (this.#state !== 'accepting' || place === undefined) return
+    place.send(RelayCommand.CONNECTED, new Uint8Array(0))
+    this.write.open(place)
+    this.#established({ ...info, flowControl: this.#flow.kind })
   }
 
   moved(): void {
@@ -111,8 +124,14 @@ export class StreamController implements PendingStream, FlowOwner, ReadSideOwner
 
   readProcessed(): void {
     this.read.endOfPass()
-    if (this.read.waiting > this.#options.receiveBufferLimit) this.#overflow()
+    if (this.read.waiting > this.#limit) this.#overflow()
     this.#flow.readProcessed()
+  }
+
+  /** How much may wait for a reader. Where there is none yet it is less: anybody may begin streams. */
+  get #limit(): number {
+    const { receiveBufferLimit } = this.#options
+    return this.#state === 'accepting' ? Math.min(receiveBufferLimit, ACCEPTING_LIMIT) : receiveBufferLimit
   }
 
   circuitFailed(error: TorError | SocketError): void {
@@ -177,9 +196,13 @@ export class StreamController implements PendingStream, FlowOwner, ReadSideOwner
       this.#giveUp(error instanceof SocketError ? error : failureOfCircuit(error as TorError))
       return
     }
-    this.#state = 'open'
     this.#stopTimer?.()
     if (!this.#options.optimistic) this.write.open(this.#place as StreamPlace)
+    this.#established(info)
+  }
+
+  #established(info: SocketInfo): void {
+    this.#state = 'open'
     this.write.established()
     this.opened.resolve(info)
     if (this.read.done && !this.write.done) this.#linger()
@@ -191,7 +214,7 @@ export class StreamController implements PendingStream, FlowOwner, ReadSideOwner
       const failure = new SocketError('ENDED', 'the far end finished the stream', { reason: end.reason })
       this.#settle(ENDINGS.farEndDone, failure)
     } else {
-      this.#settle(ENDINGS.broken, failureOfEnd(end, this.#state === 'connecting'))
+      this.#settle(ENDINGS.broken, failureOfEnd(end, this.#state !== 'open'))
     }
     this.#place?.leave()
   }
@@ -208,7 +231,7 @@ export class StreamController implements PendingStream, FlowOwner, ReadSideOwner
    */
   #settle(ending: Ending, failure: SocketError, reason: unknown = failure): void {
     if (this.#state === 'over') return
-    if (ending.sendsEnd) this.#leave()
+    if (ending.sendsEnd) this.#leave(ending)
     else this.#finish()
     this.opened.reject(failure)
     if (ending.closed === 'resolve') this.closed.resolve()
@@ -218,7 +241,8 @@ export class StreamController implements PendingStream, FlowOwner, ReadSideOwner
   }
 
   /** Sends END after what was accepted, and leaves an entry behind that counts what may still come. */
-  #leave(): void {
+  #leave(ending: Ending): void {
+    const reason = this.#reasonFor(ending)
     const phase = this.#state === 'connecting' ? 'ended-connecting' : 'ended-open'
     this.write.seal()
     this.#finish()
@@ -227,13 +251,21 @@ export class StreamController implements PendingStream, FlowOwner, ReadSideOwner
       this.#carrier.withdraw(this)
       return
     }
-    place.send(RelayCommand.END, encodeEnd(EndReason.MISC))
+    place.send(RelayCommand.END, encodeEnd(reason))
     place.leave(new HalfClosedStream(this.#flow.states[phase], this.#flow.late()))
+  }
+
+  /**
+   * A client says MISC whatever the reason is (tor-spec, "Closing streams"). Who was visited says when all is sent, as
+   * an exit does: for the visitor nothing else tells an end from a break.
+   */
+  #reasonFor({ closed }: Ending): number {
+    return this.#options.incoming && this.#state === 'open' && closed === 'resolve' ? EndReason.DONE : EndReason.MISC
   }
 
   /** A far end that sends on and on although it was told to stop: what waits is dropped. */
   #overflow(): void {
-    const message = `more than ${this.#options.receiveBufferLimit} bytes wait for the reader, although the far end was told to stop`
+    const message = `more than ${this.#limit} bytes wait for the reader, although the far end was told to stop`
     this.#giveUp(new SocketError('RECEIVE_BUFFER_FULL', message))
   }
 

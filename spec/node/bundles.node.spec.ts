@@ -20,6 +20,7 @@ const LIMITS: Readonly<Record<string, number>> = {
   './circuit': 60_000,
   '.': 96_000,
   './tls': 40_000,
+  './onion': 30_000,
   './dashboard': 10_000,
   './pow': 15_000,
   './websocket': 5_000,

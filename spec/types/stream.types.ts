@@ -55,9 +55,9 @@ async function use(): Promise<void> {
   const { remoteAddress, localAddress, alpn, ttl } = await socket.opened
   const text: string | undefined = remoteAddress
   const seconds: number | undefined = ttl
-  const nothing: undefined = localAddress
+  const own: string | undefined = localAddress
   const protocol: string | undefined = alpn
-  void [text, seconds, nothing, protocol]
+  void [text, seconds, own, protocol]
 
   const writer = socket.writable.getWriter()
   await writer.write(new Uint8Array(1))

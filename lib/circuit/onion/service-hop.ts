@@ -12,20 +12,21 @@ import type { HopCrypto } from './hop-crypto.ts'
 const PART_SIZE = 32
 
 /**
- * Both directions: forward is away from the client, at either end.
+ * Both directions: forward is away from this end. What a client sends with is what its service receives with.
  *
+ * @param role - which end this is
  * @param keys - the 128 bytes that hs-ntor gave. The caller may overwrite them afterwards
  */
 export function serviceHop(
   keys: Uint8Array,
   keystream: (key: Uint8Array) => Keystream,
   digest: (seed: Uint8Array) => RunningDigest,
+  role: 'client' | 'service' = 'client',
 ): HopCrypto {
   if (keys.length !== 4 * PART_SIZE) throw new RangeError(`"keys" must have ${4 * PART_SIZE} bytes: got ${keys.length}`)
   // A copy each: the platform may still read its key after this returns.
   const part = (at: number): Uint8Array => new Uint8Array(keys.subarray(at * PART_SIZE, (at + 1) * PART_SIZE))
-  return {
-    forward: { digest: digest(part(0)), keystream: keystream(part(2)) },
-    backward: { digest: digest(part(1)), keystream: keystream(part(3)) },
-  }
+  const ofClient = { digest: digest(part(0)), keystream: keystream(part(2)) }
+  const ofService = { digest: digest(part(1)), keystream: keystream(part(3)) }
+  return role === 'client' ? { forward: ofClient, backward: ofService } : { forward: ofService, backward: ofClient }
 }

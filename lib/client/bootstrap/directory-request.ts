@@ -26,13 +26,15 @@ export interface RequestOptions extends SliceOptions {
    * @defaultValue true
    */
   readonly compressed?: boolean
+  /** A document to bring to `path`, in ASCII: then the relay is to take it (rend-spec-v3, "Uploading descriptors"). */
+  readonly document?: string
 }
 
 /**
- * Asks for `path` and gives the body as text.
+ * Asks for `path`, or brings a document there, and gives the body of the answer as text.
  *
  * @param limit - the most bytes of the body, decompressed
- * @throws TorError `DIRECTORY_UNAVAILABLE` when the relay has no such document or breaks off, `DIRECTORY_TOO_LARGE`,
+ * @throws TorError `DIRECTORY_UNAVAILABLE` when the relay has no such document, does not take one, or breaks off, `DIRECTORY_TOO_LARGE`,
  * `DIRECTORY_MALFORMED` for an answer that is no HTTP or does not decompress; or SocketError, what befell the stream
  */
 export async function requestDocument(
@@ -41,11 +43,12 @@ export async function requestDocument(
   limit: number,
   options: RequestOptions = {},
 ): Promise<string> {
-  const { compressed = true } = options
+  const { compressed = true, document } = options
   try {
     const writer = stream.writable.getWriter()
     const accepted = compressed ? 'Accept-Encoding: deflate, identity\r\n' : ''
-    await writer.write(asciiBytes(`GET ${path} HTTP/1.0\r\n${accepted}\r\n`))
+    const request = document === undefined ? `GET ${path} HTTP/1.0\r\n${accepted}\r\n` : posted(path, document)
+    await writer.write(asciiBytes(request))
     const reader = stream.readable.getReader()
     const { header, rest } = await readHeader(reader)
     const isCompressed = header.encoding === 'deflate'
@@ -58,6 +61,9 @@ export async function requestDocument(
     stream.close().catch(() => undefined) // what went wrong with the stream is thrown already
   }
 }
+
+const posted = (path: string, document: string): string =>
+  `POST ${path} HTTP/1.0\r\nContent-Length: ${document.length}\r\n\r\n${document}`
 
 interface Header {
   readonly encoding: 'identity' | 'deflate'

@@ -15,8 +15,10 @@ import type { CongestionControlSetup } from '../../circuit/congestion/negotiated
 import { readCongestionParameters, readXonXoffParameters } from '../../circuit/congestion/parameters.ts'
 import type { DirectoryRelay, NetworkDirectory } from '../../directory/network-directory.ts'
 import { encodeHex } from '../../directory/text/encoding.ts'
-import type { DirectoryQuery, OnionCircuit, OnionNetwork } from '../../onion/network/onion-network.ts'
+import type { DirectoryQuery, OnionCircuit, OnionCircuitToRelay } from '../../onion/network/onion-network.ts'
+import type { ServiceNetwork } from '../../onion/network/service-network.ts'
 import type { Platform } from '../../platform/platform.ts'
+import type { TorStream } from '../../stream/tor-stream.ts'
 import { requestDocument } from '../bootstrap/directory-request.ts'
 import { CircuitBuilder, type CircuitBuilderOptions } from '../circuits/circuit-builder.ts'
 import type { CircuitWatcher } from '../circuits/seen-circuit.ts'
@@ -34,12 +36,17 @@ const EXTENSION_TIMEOUT = 10_000
 /** How long a relay may take for a descriptor once there is a circuit to it, in ms. */
 const REQUEST_TIMEOUT = 15_000
 
+/** The most bytes that a relay may say about a document that it took, beside its status. */
+const MAX_RECEIPT = 1000
+
 /** What these circuits need. */
 export interface OnionCircuitsOptions extends CircuitBuilderOptions {
   /** The directory of now; it may have to be fetched anew first. */
   directory(signal: AbortSignal): Promise<NetworkDirectory>
   /** The last directory that there was. */
   known(): NetworkDirectory | undefined
+  /** Calls `changed` with each new directory, until the returned function is called. */
+  onDirectory(changed: (directory: NetworkDirectory) => void): () => void
   readonly watcher: CircuitWatcher
   readonly random: Random
   readonly testing: boolean
@@ -49,7 +56,7 @@ export interface OnionCircuitsOptions extends CircuitBuilderOptions {
   circuitWindow(): number | undefined
 }
 
-export class OnionCircuits implements OnionNetwork {
+export class OnionCircuits implements ServiceNetwork {
   readonly clock: Clock
   readonly platform: Platform
   readonly testing: boolean
@@ -75,6 +82,18 @@ export class OnionCircuits implements OnionNetwork {
     return this.#options.directory(signal)
   }
 
+  known(): NetworkDirectory | undefined {
+    return this.#options.known()
+  }
+
+  onDirectory(changed: (directory: NetworkDirectory) => void): () => void {
+    return this.#options.onDirectory(changed)
+  }
+
+  introductionRelay(directory: NetworkDirectory, avoided: ReadonlySet<string>): DirectoryRelay | undefined {
+    return this.#pathsOf(directory).introduction(avoided)
+  }
+
   renew(): void {
     this.#vanguards.forget()
   }
@@ -92,14 +111,14 @@ export class OnionCircuits implements OnionNetwork {
     return { circuit, seen, fingerprints: fingerprintsOf(relays), point: relays.at(-1) as DirectoryRelay }
   }
 
-  async toRelay(target: ExtensionTarget, signal: AbortSignal): Promise<OnionCircuit> {
+  async toRelay(target: ExtensionTarget, signal: AbortSignal): Promise<OnionCircuitToRelay> {
     const end = encodeHex(target.rsaIdentity)
     let failure: unknown
     for (let tries = 0; tries < MAX_EXTENSIONS; tries++) {
       const { circuit, relays, seen } = await this.#build({ isRendezvous: false, end }, signal)
       try {
-        await this.#extend(circuit, target, signal)
-        return { circuit, seen, fingerprints: [...fingerprintsOf(relays), end] }
+        const proof = await this.#extend(circuit, target, signal)
+        return { circuit, seen, proof, fingerprints: [...fingerprintsOf(relays), end] }
       } catch (error) {
         await circuit.close().catch(() => undefined) // `error` tells
         if (signal.aborted) throw error
@@ -109,7 +128,20 @@ export class OnionCircuits implements OnionNetwork {
     throw failure
   }
 
-  async ask(relay: DirectoryRelay, { path, limit }: DirectoryQuery, signal: AbortSignal): Promise<string> {
+  ask(relay: DirectoryRelay, { path, limit }: DirectoryQuery, signal: AbortSignal): Promise<string> {
+    return this.#exchange(relay, (stream) => requestDocument(stream, path, limit, { compressed: false }), signal)
+  }
+
+  async post(relay: DirectoryRelay, path: string, body: string, signal: AbortSignal): Promise<void> {
+    const options = { compressed: false, document: body }
+    await this.#exchange(relay, (stream) => requestDocument(stream, path, MAX_RECEIPT, options), signal)
+  }
+
+  async #exchange<T>(
+    relay: DirectoryRelay,
+    exchange: (stream: TorStream) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
     const { circuit } = await this.toRelay(targetOf(relay), signal)
     const deadline = new AbortController()
     const stopTimer = startTimer(this.clock, REQUEST_TIMEOUT, () =>
@@ -117,8 +149,7 @@ export class OnionCircuits implements OnionNetwork {
     )
     const { signal: either, end } = firstOf(signal, deadline.signal)
     try {
-      const stream = circuit.connectDirectory({ signal: either, timeout: Infinity, clock: this.clock })
-      return await requestDocument(stream, path, limit, { compressed: false })
+      return await exchange(circuit.connectDirectory({ signal: either, timeout: Infinity, clock: this.clock }))
     } catch (error) {
       if (error instanceof TorError) throw error
       throw new TorError('DIRECTORY_UNAVAILABLE', 'a relay did not answer', { cause: error })
@@ -156,11 +187,11 @@ export class OnionCircuits implements OnionNetwork {
     throw failure
   }
 
-  async #extend(circuit: Circuit, target: ExtensionTarget, signal: AbortSignal): Promise<void> {
+  async #extend(circuit: Circuit, target: ExtensionTarget, signal: AbortSignal): Promise<Uint8Array> {
     const deadline = new AbortController()
     const stopTimer = startTimer(this.clock, EXTENSION_TIMEOUT, () => deadline.abort())
     try {
-      await unlessAborted(extendTo(circuit.controller, target, this.platform), signal, deadline.signal)
+      return await unlessAborted(extendTo(circuit.controller, target, this.platform), signal, deadline.signal)
     } catch (error) {
       if (!deadline.signal.aborted || signal.aborted) throw error
       throw new TorError('CIRCUIT_TIMEOUT', `a relay did not answer within ${EXTENSION_TIMEOUT} ms`)

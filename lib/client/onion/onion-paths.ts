@@ -92,6 +92,15 @@ export class OnionPaths {
     return { relays: [guard.relay, second, third], guard }
   }
 
+  /** A relay to be introduced at: as one that passes on, and one that stays. Undefined when all that fit are avoided. */
+  introduction(avoided: ReadonlySet<string>): DirectoryRelay | undefined {
+    const fitting = [...this.#stable.values()].filter(
+      ({ fingerprint, flags, protocols }) =>
+        (flags & RelayFlag.MiddleOnly) === 0 && protocols.supports('HSIntro', 4) && !avoided.has(fingerprint),
+    )
+    return this.#listOf(fitting).draw(this.#options.random)
+  }
+
   /** The vanguards; where the network does not want them, or none is left beside the guard, every relay that is fit. */
   #seconds(): readonly DirectoryRelay[] {
     const all = [...this.#stable.values()]

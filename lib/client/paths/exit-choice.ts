@@ -5,6 +5,8 @@
  */
 import type { DirectoryRelay } from '../../directory/network-directory.ts'
 import { RelayFlag } from '../../directory/relay-flags.ts'
+import { parseIPv6 } from '../../cell/ip-address.ts'
+import type { StreamOptions } from '../../stream/options.ts'
 import type { LearnedPolicies } from './learned-policies.ts'
 
 /** Ports of connections that last: the relays of their circuits should be Stable. C tor's `LongLivedPorts`. */
@@ -75,4 +77,9 @@ function allowsPorts(
 function describePorts(ports: readonly number[], family: 4 | 6 | undefined): string {
   const over = family === undefined ? '' : ` over IPv${family}`
   return ports.length === 0 ? `streams${over}` : `port ${ports.join(' and ')}${over}`
+}
+
+/** The kind of address that the exit's policy is asked about. */
+export function familyOf(host: string, { addressFamily }: Pick<StreamOptions, 'addressFamily'>): 4 | 6 | undefined {
+  return parseIPv6(host) || addressFamily === 'ipv6' ? 6 : 4
 }

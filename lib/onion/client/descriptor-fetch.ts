@@ -6,9 +6,9 @@
 import { TorError } from '../../base/errors.ts'
 import { encodeBase64 } from '../../directory/text/encoding.ts'
 import type { DirectoryRelay, NetworkDirectory } from '../../directory/network-directory.ts'
-import { RelayFlag } from '../../directory/relay-flags.ts'
 import { MAX_DESCRIPTOR_SIZE, openDescriptor, type OnionDescriptor } from '../descriptor/descriptor.ts'
 import { blindedIdentity, type BlindedIdentity } from '../identity/key-blinding.ts'
+import { keepsDescriptors } from '../ring/descriptor-keepers.ts'
 import { HashRing } from '../ring/hash-ring.ts'
 import { clientRingTime } from '../ring/time-period.ts'
 import type { OnionNetwork } from '../network/onion-network.ts'
@@ -46,9 +46,6 @@ export class DirectoryRings {
     return { blinded, relays: ring.responsible(blinded.key, { replicas, perReplica }) }
   }
 }
-
-const keepsDescriptors = ({ flags, protocols }: DirectoryRelay): boolean =>
-  (flags & RelayFlag.HSDir) !== 0 && protocols.supports('HSDir', 2)
 
 /** The fetches of one service's descriptor under one isolation. */
 export class DescriptorFetch {

@@ -19,6 +19,12 @@ export interface OnionCircuit {
   readonly fingerprints: readonly string[]
 }
 
+/** A circuit to a relay that somebody else has chosen. */
+export interface OnionCircuitToRelay extends OnionCircuit {
+  /** 20 bytes that only this end and that relay know (KH in tor-spec, "Setting circuit keys"). */
+  readonly proof: Uint8Array
+}
+
 /** A request to a directory. */
 export interface DirectoryQuery {
   readonly path: string
@@ -43,7 +49,7 @@ export interface OnionNetwork {
    *
    * @throws TorError when the last relay could not be reached, on more than one way; or what befell the client
    */
-  toRelay(target: ExtensionTarget, signal: AbortSignal): Promise<OnionCircuit>
+  toRelay(target: ExtensionTarget, signal: AbortSignal): Promise<OnionCircuitToRelay>
   /** Asks a relay's directory, over such a circuit. */
   ask(relay: DirectoryRelay, query: DirectoryQuery, signal: AbortSignal): Promise<string>
   /** What comes shares no relay by intention with what was before, but the guard. */

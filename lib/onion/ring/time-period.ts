@@ -96,6 +96,33 @@ export function clientRingTime(consensus: ConsensusTime, testing: boolean): Ring
   return { period, sharedRandom: sharedRandom ?? disasterValue(period) }
 }
 
+/** What a service publishes for: a ring, and when the run began that the ring's value comes from. */
+export interface ServiceRingTime extends RingTime {
+  /** In ms since the epoch. */
+  readonly since: number
+}
+
+/**
+ * The two periods that a service has a descriptor for at any time, so that clients with an older or a newer consensus find
+ * one too (rend-spec-v3, "When to publish a hidden service descriptor"): the earlier one with the previous shared random
+ * value, the later one with the current value.
+ */
+export function serviceRingTimes(
+  consensus: ConsensusTime,
+  testing: boolean,
+): readonly [first: ServiceRingTime, second: ServiceRingTime] {
+  const { number, minutes } = currentPeriod(consensus, testing)
+  const earlier = isBetweenPeriodAndRandom(consensus, testing) ? number - 1 : number
+  const { current, previous } = consensus.sharedRandom
+  const first = { number: earlier, minutes }
+  const second = { number: earlier + 1, minutes }
+  const start = runStart(consensus)
+  return [
+    { period: first, sharedRandom: previous ?? disasterValue(first), since: start - ROUNDS * intervalOf(consensus) },
+    { period: second, sharedRandom: current ?? disasterValue(second), since: start },
+  ]
+}
+
 /** In place of a value that the network could not agree on. */
 export const disasterValue = ({ number, minutes }: TimePeriod): Uint8Array =>
   sha3('shared-random-disaster', u64(minutes), u64(number))

@@ -8,7 +8,7 @@ import type { Clock } from '../../base/clock.ts'
 import type { SocketError, TorError } from '../../base/errors.ts'
 import type { XonXoffParameters } from './flow-parameters.ts'
 import type { StreamState } from './legality.ts'
-import type { SocketCircuit, StreamTraffic } from './socket-info.ts'
+import type { SocketCircuit, SocketInfo, StreamTraffic } from './socket-info.ts'
 import type { StreamFlow } from './stream-flow.ts'
 
 /** Whatever has a stream id: a stream, a lookup, or what is left of one after our END. */
@@ -55,6 +55,8 @@ export interface PendingStream extends StreamEndpoint {
   readonly traffic?: StreamTraffic | undefined
   /** The circuit is there and this is the endpoint's place on it. Called once, perhaps before `attach` returns. */
   attached(place: StreamPlace): void
+  /** A stream that the far end began is taken: CONNECTED goes out. Once. */
+  accepted?(info: Omit<SocketInfo, 'flowControl'>): void
   /**
    * The same place is on another circuit now, or on none until the next call, and `place.flow` says what flow control
    * that has: it begins anew, as nothing was sent there. Bytes that wait for the end of the turn go to the place at

@@ -14,10 +14,11 @@ import type { FlowControlKind } from './socket-info.ts'
  * Where a stream that carries DATA stands.
  *
  * - `connecting`: BEGIN or BEGIN_DIR sent
+ * - `accepting`: BEGIN received, and not answered yet: what the far end sends ahead of the answer waits
  * - `open`: CONNECTED received
  * - `ended-connecting`, `ended-open`: we sent END in that state; what was on its way may still arrive
  */
-export type StreamPhase = 'connecting' | 'open' | 'ended-connecting' | 'ended-open'
+export type StreamPhase = 'connecting' | 'accepting' | 'open' | 'ended-connecting' | 'ended-open'
 
 /**
  * Where a stream id stands: its phase, and whether congestion control runs on the circuit, which has XON and XOFF in
@@ -35,12 +36,14 @@ export type StreamStates = Readonly<Record<StreamPhase, StreamState>>
 export const STATES: Readonly<Record<FlowControlKind, StreamStates>> = {
   'windows': {
     'connecting': 'connecting',
+    'accepting': 'accepting',
     'open': 'open',
     'ended-connecting': 'ended-connecting',
     'ended-open': 'ended-open',
   },
   'congestion-control': {
     'connecting': 'connecting under congestion control',
+    'accepting': 'accepting under congestion control',
     'open': 'open under congestion control',
     'ended-connecting': 'ended-connecting under congestion control',
     'ended-open': 'ended-open under congestion control',
@@ -51,11 +54,13 @@ const { CONNECTED, DATA, END, SENDME, RESOLVED, XOFF, XON } = RelayCommand
 
 const LEGAL: Readonly<Record<StreamState, ReadonlySet<number>>> = {
   'connecting': new Set<number>([CONNECTED, END]),
+  'accepting': new Set<number>([DATA, END]),
   'open': new Set<number>([DATA, SENDME, END]),
   'ended-connecting': new Set<number>([CONNECTED, END]),
   'ended-open': new Set<number>([DATA, SENDME, END]),
   // An exit holds optimistic data until it is connected: it may have enough of it by then.
   'connecting under congestion control': new Set<number>([CONNECTED, XOFF, XON, END]),
+  'accepting under congestion control': new Set<number>([DATA, END]),
   'open under congestion control': new Set<number>([DATA, XOFF, XON, END]),
   'ended-connecting under congestion control': new Set<number>([CONNECTED, XOFF, XON, END]),
   'ended-open under congestion control': new Set<number>([DATA, XOFF, XON, END]),

@@ -11,8 +11,8 @@ export type FlowControlKind = 'windows' | 'congestion-control'
 export interface SocketInfo {
   /** `address:port` that the exit connected to, when it said so. */
   readonly remoteAddress: string | undefined
-  /** Always undefined: no address of this side exists. */
-  readonly localAddress: undefined
+  /** For a visitor of an onion service the service's name and the port; otherwise undefined: this side has no address. */
+  readonly localAddress: string | undefined
   /** The protocol that the server chose in the TLS handshake; undefined without TLS, or when it chose none. */
   readonly alpn: string | undefined
   /** How long the exit's name lookup holds, in seconds, when it said so. */

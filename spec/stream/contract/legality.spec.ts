@@ -4,10 +4,12 @@ import { isLegal, type StreamState } from '../../../lib/stream/contract/legality
 /** Which commands a relay may send in each state; every other of the 256 is a violation. */
 const LEGAL: Readonly<Record<StreamState, readonly string[]>> = {
   'connecting': ['CONNECTED', 'END'],
+  'accepting': ['DATA', 'END'],
   'open': ['DATA', 'END', 'SENDME'],
   'ended-connecting': ['CONNECTED', 'END'],
   'ended-open': ['DATA', 'END', 'SENDME'],
   'connecting under congestion control': ['CONNECTED', 'END', 'XOFF', 'XON'],
+  'accepting under congestion control': ['DATA', 'END'],
   'open under congestion control': ['DATA', 'END', 'XOFF', 'XON'],
   'ended-connecting under congestion control': ['CONNECTED', 'END', 'XOFF', 'XON'],
   'ended-open under congestion control': ['DATA', 'END', 'XOFF', 'XON'],

@@ -1,0 +1,27 @@
+/**
+ * What an onion service needs of the Tor client that it belongs to, beside what a client of services needs.
+ *
+ * @module
+ */
+import type { DirectoryRelay, NetworkDirectory } from '../../directory/network-directory.ts'
+import type { OnionNetwork } from './onion-network.ts'
+
+export interface ServiceNetwork extends OnionNetwork {
+  /** The last directory that there was. */
+  known(): NetworkDirectory | undefined
+  /** Calls `changed` with each new directory, until the returned function is called. */
+  onDirectory(changed: (directory: NetworkDirectory) => void): () => void
+  /**
+   * A relay that can be an introduction point, drawn by weight.
+   *
+   * @param avoided - fingerprints
+   * @returns undefined when there is no other
+   */
+  introductionRelay(directory: NetworkDirectory, avoided: ReadonlySet<string>): DirectoryRelay | undefined
+  /**
+   * Brings a document to a relay's directory, over a circuit of its own.
+   *
+   * @throws TorError `DIRECTORY_UNAVAILABLE` when it does not take it, or what befell the circuit
+   */
+  post(relay: DirectoryRelay, path: string, body: string, signal: AbortSignal): Promise<void>
+}

@@ -1,0 +1,66 @@
+/**
+ * Going to where a client waits (rend-spec-v3, "Rendezvous protocol"): a circuit to that relay, the service's half of the
+ * handshake, and from then on the client is one more hop.
+ *
+ * @module
+ */
+import { startTimer } from '../../../base/clock.ts'
+import { firstOf } from '../../../base/abort.ts'
+import { TorError } from '../../../base/errors.ts'
+import { RelayCommand } from '../../../cell/commands.ts'
+import { encodeRendezvous1 } from '../../../cell/onion/rendezvous.ts'
+import type { Circuit } from '../../../circuit/circuit.ts'
+import type { NegotiatedCongestionControl } from '../../../circuit/congestion/negotiated.ts'
+import { answerHsNtor } from '../../../circuit/handshake/hs-ntor.ts'
+import type { StreamAcceptor } from '../../../circuit/hop.ts'
+import { serviceHop } from '../../../circuit/onion/service-hop.ts'
+import { closeQuietly, lastHop } from '../../network/expected-message.ts'
+import type { ServiceNetwork } from '../../network/service-network.ts'
+import type { Visitor } from '../introduction/introduction.ts'
+
+/** How long the way to the relay may take, in ms: the client waits as long, or less. */
+const MEET_TIMEOUT = 30_000
+
+/**
+ * A circuit whose last hop is the client.
+ *
+ * @param acceptorOf - takes the streams that the client begins; it is made before the client can begin any
+ * @throws TorError what befell the circuit, or `TIMEOUT`, `ABORTED`, `CIRCUIT_HANDSHAKE`
+ */
+export async function meet(
+  network: ServiceNetwork,
+  visitor: Visitor,
+  congestionControl: NegotiatedCongestionControl | undefined,
+  acceptorOf: (circuit: Circuit) => StreamAcceptor,
+  signal: AbortSignal,
+): Promise<Circuit> {
+  const { platform, clock } = network
+  const { cookie, clientKey, keys: service, encryptionSecret, meetingPoint } = visitor
+  const digest = await platform.sha3Digest()
+  const deadline = new AbortController()
+  const stopTimer = startTimer(clock, MEET_TIMEOUT, () =>
+    deadline.abort(new TorError('TIMEOUT', `the meeting point was not reached within ${MEET_TIMEOUT} ms`)),
+  )
+  const { signal: either, end } = firstOf(signal, deadline.signal)
+  try {
+    const { circuit } = await network.toRelay(meetingPoint, either)
+    try {
+      const { reply, keys } = answerHsNtor(clientKey, service, encryptionSecret, platform)
+      const relay = lastHop(circuit)
+      const crypto = serviceHop(keys, (key) => platform.keystream(key), digest, 'service')
+      keys.fill(0)
+      circuit.controller.addHop(crypto, congestionControl)
+      lastHop(circuit).acceptor = acceptorOf(circuit)
+      circuit.controller.sendMessage(relay, RelayCommand.RENDEZVOUS1, encodeRendezvous1(cookie, reply, random))
+      return circuit
+    } catch (error) {
+      await closeQuietly(circuit)
+      throw error
+    }
+  } finally {
+    stopTimer()
+    end()
+  }
+}
+
+const random = (size: number): Uint8Array => crypto.getRandomValues(new Uint8Array(size))
