@@ -110,12 +110,12 @@ describe('Bundles for a web page', () => {
     expect(whole.gzipped).to.be.at.most(103_000)
   })
 
-  it('a page pays at most 25 kB for its first onion service, and at most 14 kB more for the first proof of work', async () => {
+  it('a page pays at most 25 kB for its first onion service, at most 14 kB more for the first proof of work, and 12 to be a service', async () => {
     const { whole, later } = await bundle('lib/client/tor-client.ts')
     const { whole: first, later: work } = await bundle(
       'first-onion.ts',
       `export { TorClient } from './lib/client/tor-client.ts'
-       export { makeOnionClient } from './lib/client/onion/make-onion-client.ts'`,
+       export { OnionParts } from './lib/client/onion/onion-parts.ts'`,
     )
     expect(whole.inputs.filter((path) => path.startsWith('lib/onion/'))).to.deep.equal([])
     expect(first.inputs.filter((path) => path.startsWith('lib/onion/pow/'))).to.deep.equal([
@@ -128,6 +128,16 @@ describe('Bundles for a web page', () => {
     expect(work.inputs).to.include('lib/onion/pow/prove.ts')
     expect(more).to.be.at.most(25_000)
     expect(proof.gzipped).to.be.at.most(14_000)
+    const { whole: service } = await bundle(
+      'first-service.ts',
+      `export { TorClient } from './lib/client/tor-client.ts'
+       export { OnionParts } from './lib/client/onion/onion-parts.ts'
+       export { startService } from './lib/onion/service/start-service.ts'`,
+    )
+    const serving = service.gzipped - first.gzipped
+    console.log(`a first service: ${kB(serving)} compressed more`)
+    expect(first.inputs.filter((path) => path.startsWith('lib/onion/service/'))).to.deep.equal([])
+    expect(serving).to.be.at.most(12_000)
   })
 
   /** What no page shall load with an entry, for it is loaded when it is first used, or is another entry's. */
