@@ -53,7 +53,7 @@ export class HashXInterpreter {
     v[4] = (v[4] as number) ^ 0xee
     sipRounds(v, 4)
     this.#registers.set(v, 0)
-    v[2] = (v[2]) ^ 0xdd
+    v[2] = v[2] ^ 0xdd
     sipRounds(v, 4)
     this.#registers.set(v, 2 * STATE_WORDS)
   }

@@ -63,7 +63,7 @@ export class HashXRandom {
     v[0] = (v[0] as number) ^ count
     v[4] = (v[4] as number) ^ 0xff
     sipRounds(v, 3)
-    this.#low = (v[0]) ^ (v[2] as number) ^ (v[4]) ^ (v[6])
+    this.#low = v[0] ^ (v[2] as number) ^ v[4] ^ v[6]
     this.#high = (v[1] as number) ^ (v[3] as number) ^ (v[5] as number) ^ (v[7] as number)
   }
 }

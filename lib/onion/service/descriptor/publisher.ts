@@ -4,9 +4,10 @@
  *
  * @module
  */
+import { firstOf } from '../../../base/abort.ts'
 import { startBackgroundTimer } from '../../../base/clock.ts'
 import { deferred, markHandled, type Deferred } from '../../../base/deferred.ts'
-import { pause } from '../../../base/pause.ts'
+import { pause, unlessAborted } from '../../../base/pause.ts'
 import type { DirectoryRelay } from '../../../directory/network-directory.ts'
 import type { ServiceNetwork } from '../../network/service-network.ts'
 
@@ -100,7 +101,7 @@ export class DescriptorPublisher {
     const { clock } = network
     try {
       for (;;) {
-        await this.#wait()
+        await unlessAborted(this.#wanted.promise, signal)
         this.#wanted = deferred()
         this.#stopTimer?.()
         const publication = this.#options.publication()
@@ -115,20 +116,6 @@ export class DescriptorPublisher {
     } finally {
       this.#stopTimer?.()
       this.#publishing?.abort()
-    }
-  }
-
-  /** Until a publication is wanted. */
-  async #wait(): Promise<void> {
-    const { signal } = this.#options
-    const given = deferred<never>()
-    const abort = (): void => given.reject(signal.reason)
-    signal.addEventListener('abort', abort, { once: true })
-    try {
-      signal.throwIfAborted()
-      await Promise.race([this.#wanted.promise, given.promise])
-    } finally {
-      signal.removeEventListener('abort', abort)
     }
   }
 
@@ -159,18 +146,22 @@ export class DescriptorPublisher {
 
   async #upload(relay: DirectoryRelay, document: string, newer: AbortSignal): Promise<boolean> {
     const { network, signal } = this.#options
-    const both = AbortSignal.any([signal, newer])
-    for (const delay of [0, ...RETRIES]) {
-      try {
-        await pause(network.clock, delay, [both])
-        await network.post(relay, PATH, document, both)
-        return true
-      } catch (error) {
-        if (both.aborted) return false
-        this.#lastFailure = error
+    const { signal: either, end } = firstOf(signal, newer)
+    try {
+      for (const delay of [0, ...RETRIES]) {
+        try {
+          await pause(network.clock, delay, [either])
+          await network.post(relay, PATH, document, either)
+          return true
+        } catch (error) {
+          if (either.aborted) return false
+          this.#lastFailure = error
+        }
       }
+      return false
+    } finally {
+      end()
     }
-    return false
   }
 
   #publishLater(isWhole: boolean): void {
