@@ -27,7 +27,7 @@ const MAX_IDLE_RECORDS = 32
 
 /** One turn's plaintexts. */
 export interface Received {
-  /** What the server sent, in order: fresh arrays, one a record. */
+  /** What the server sent, in order: arrays of their own, one a record. */
   readonly data: readonly Uint8Array<ArrayBuffer>[]
   /** The server has said that nothing follows (close_notify). */
   readonly ended: boolean
@@ -83,7 +83,7 @@ export class TlsClient implements HandshakeRecords {
   }
 
   /**
-   * Takes bytes of the server. One call at a time. `bytes` holds until it returns a promise.
+   * Takes bytes of the server, which must stay as they are until it is done. One call at a time.
    *
    * @throws SocketError (as a rejection) `TLS_FAILED` or `TLS_CERTIFICATE`, always the same from then on; or what
    * `authenticate` threw. {@link takeOutput} then has the alert.
@@ -118,6 +118,11 @@ export class TlsClient implements HandshakeRecords {
   /** Tells the server that nothing follows (6.1). Nothing may be written after it. */
   end(): void {
     this.#sendAlert(Alert.CLOSE_NOTIFY)
+  }
+
+  /** Something for the server is waiting. */
+  get hasOutput(): boolean {
+    return this.#output.length > 0
   }
 
   /** Whole records for the server that are waiting; nothing when there are none. */

@@ -11,37 +11,69 @@ import { TlsFault } from '../protocol/tls-fault.ts'
 export type TlsRecord = Uint8Array<ArrayBuffer>
 
 export class RecordDeframer {
-  #rest: Uint8Array<ArrayBuffer> = new Uint8Array(0)
+  /**
+   * Where a record that has begun is put together, and the one before it: that one is given out while the next begins. Fresh
+   * memory for each would cost more than the copy.
+   */
+  #begun: TlsRecord = new Uint8Array(RECORD_HEADER_SIZE)
+  #before: TlsRecord = new Uint8Array(RECORD_HEADER_SIZE)
+  /** How much of it is there. */
+  #filled = 0
 
   /** True when no record has begun. */
   get isEmpty(): boolean {
-    return this.#rest.length === 0
+    return this.#filled === 0
   }
 
   /**
-   * The records that are whole with these bytes, as views of a copy.
+   * The records that are whole with these bytes: views of `bytes`, and of what the next call may write to.
    *
    * @throws TlsFault for what is no record
    */
   take(bytes: Uint8Array): TlsRecord[] {
-    const all = new Uint8Array(this.#rest.length + bytes.length)
-    all.set(this.#rest)
-    all.set(bytes, this.#rest.length)
+    // WebCrypto refuses a view of shared memory, which would not be sure to stay as it is.
+    const source = bytes.buffer instanceof ArrayBuffer ? (bytes as TlsRecord) : new Uint8Array(bytes)
     const records: TlsRecord[] = []
     let at = 0
-    while (all.length - at >= RECORD_HEADER_SIZE) {
-      const end = at + RECORD_HEADER_SIZE + checkedLength(all, at)
-      if (end > all.length) break
-      records.push(all.subarray(at, end))
-      at = end
+    while (at < source.length) {
+      const size = this.#filled === 0 && source.length - at >= RECORD_HEADER_SIZE ? sizeOf(source, at) : Infinity
+      if (at + size <= source.length) {
+        records.push(source.subarray(at, at + size))
+        at += size
+      } else {
+        at += this.#fill(source.subarray(at), records)
+      }
     }
-    this.#rest = all.slice(at)
     return records
+  }
+
+  /** Takes as much of `bytes` as belongs to the record that has begun, or to its header alone; returns how much. */
+  #fill(bytes: TlsRecord, records: TlsRecord[]): number {
+    const size = this.#filled < RECORD_HEADER_SIZE ? RECORD_HEADER_SIZE : sizeOf(this.#begun, 0)
+    if (size > this.#begun.length) {
+      const larger = new Uint8Array(size)
+      larger.set(this.#begun.subarray(0, this.#filled))
+      this.#begun = larger
+    }
+    const part = bytes.subarray(0, size - this.#filled)
+    this.#begun.set(part, this.#filled)
+    this.#filled += part.length
+    if (this.#filled >= RECORD_HEADER_SIZE && this.#filled === sizeOf(this.#begun, 0)) {
+      records.push(this.#begun.subarray(0, this.#filled))
+      this.#filled = 0
+      const spare = this.#before
+      this.#before = this.#begun
+      this.#begun = spare
+    }
+    return part.length
   }
 }
 
-/** The length of the body. The version is not to be looked at, but something else than TLS is worth a sentence. */
-function checkedLength(bytes: Uint8Array, at: number): number {
+/**
+ * The length of the record at `at`, header and body. The version is not to be looked at, but something else than TLS is worth a
+ * sentence.
+ */
+function sizeOf(bytes: Uint8Array, at: number): number {
   const type = bytes[at] as number
   const isKnown = type >= ContentType.CHANGE_CIPHER_SPEC && type <= ContentType.APPLICATION_DATA
   if (!isKnown || bytes[at + 1] !== 3) {
@@ -52,5 +84,5 @@ function checkedLength(bytes: Uint8Array, at: number): number {
   if (length > (type === ContentType.APPLICATION_DATA ? MAX_BODY : MAX_CONTENT)) {
     throw new TlsFault(Alert.RECORD_OVERFLOW, `the server sent a record of ${length} bytes`)
   }
-  return length
+  return RECORD_HEADER_SIZE + length
 }

@@ -1,6 +1,7 @@
 /**
  * TLS 1.3 over any pair of streams, as a pair of streams. A read is what reads below, and a write lasts until it is taken
- * below: beside the record that is not complete nothing is held but what one read brought.
+ * below. Two reads below are made ahead once somebody reads, so that the records of one are opened, and the next one is on its
+ * way, while what came before is dealt with: they are all that is held, beside the record that is not complete.
  *
  * @module
  */
@@ -66,12 +67,34 @@ export async function secureStreams(
   }
 }
 
+/** A record with as much content is a chunk of its own, in bytes: a copy would cost more. */
+const WORTH_A_CHUNK = 8_192
+
+/** What is read: records that are small are joined. */
+function* chunksOf(data: readonly Uint8Array<ArrayBuffer>[]): Generator<Uint8Array<ArrayBuffer>> {
+  let small: Uint8Array<ArrayBuffer>[] = []
+  for (const content of data) {
+    if (content.length < WORTH_A_CHUNK) {
+      small.push(content)
+      continue
+    }
+    if (small.length > 0) yield joinBytes(small)
+    small = []
+    yield content
+  }
+  if (small.length > 0) yield joinBytes(small)
+}
+
 class TlsPipe {
   readonly #client: TlsClient
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>
   readonly #writer: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>
   /** What arrived and was not read, of one read below. */
   #data: readonly Uint8Array<ArrayBuffer>[] = []
+  /** The read below that has begun. */
+  #below: Promise<ReadableStreamReadResult<Uint8Array>> | undefined
+  /** What is received before it is asked for: whether there was anything. */
+  #ahead: Promise<boolean> | undefined
   #hasEnded = false
   /** Nothing more is read: the server has ended, or the readable was cancelled. */
   #isRead = false
@@ -142,8 +165,13 @@ class TlsPipe {
 
   /** It came to nothing: the server is told, unless nobody waits for that, and all streams end. */
   giveUp(error: unknown, atOnce: boolean): void {
-    this.#failure ??= { error }
     this.#failReadable(error)
+    this.#endBelow(error, atOnce)
+  }
+
+  /** The same, but what was received before can still be read. */
+  #endBelow(error: unknown, atOnce: boolean): void {
+    this.#failure ??= { error }
     markHandled(this.#reader.cancel(error))
     this.#endWriting(error)
     // A server that takes nothing is not told either.
@@ -157,18 +185,21 @@ class TlsPipe {
   async #pull(controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>): Promise<void> {
     while (this.#data.length === 0) {
       if (this.#hasEnded) return this.#ended(controller)
-      if (!(await this.#receive())) {
+      const receiving = this.#ahead ?? this.#receive()
+      this.#ahead = undefined
+      if (!(await receiving)) {
         if (this.#failure !== undefined) throw this.#failure.error
         const error = new SocketError('TLS_TRUNCATED', 'the connection ended without the end of TLS (close_notify)')
         this.giveUp(error, false)
         throw error
       }
-      // An answer to a KeyUpdate, which waits for nobody: a fault of the writing side is told to whoever writes.
-      markHandled(this.#flush())
     }
     const data = this.#data
     this.#data = []
-    controller.enqueue(joinBytes(data))
+    for (const chunk of chunksOf(data)) controller.enqueue(chunk)
+    if (this.#hasEnded) return
+    this.#ahead = this.#receive()
+    markHandled(this.#ahead) // the next pull looks at it
   }
 
   #ended(controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>): void {
@@ -222,20 +253,26 @@ class TlsPipe {
 
   /** One read below; false at its end. A fault of TLS ends the bytes below, too. */
   async #receive(): Promise<boolean> {
-    const { done, value } = await this.#reader.read().catch((error: unknown) => {
+    const { done, value } = await (this.#below ?? this.#reader.read()).catch((error: unknown) => {
       this.#closed.reject(error)
       throw error
     })
     if (done) return false
+    if (this.#client.isOpen) {
+      this.#below = this.#reader.read()
+      markHandled(this.#below) // as above, in its turn
+    }
     let received: Received
     try {
       received = await this.#client.receive(value)
     } catch (error) {
-      this.giveUp(error, false)
+      this.#endBelow(error, false)
       throw error
     }
-    this.#data = [...this.#data, ...received.data]
+    this.#data = received.data
     this.#hasEnded = received.ended
+    // An answer to a KeyUpdate, which waits for nobody: a fault of the writing side is told to whoever writes.
+    if (this.#client.hasOutput) markHandled(this.#flush())
     return true
   }
 

@@ -17,18 +17,53 @@ const SLICE = 16 * 16_384
 const RECORD_OVERHEAD = 5 + 1 + 16
 
 describe('TLS over a pair of streams', () => {
-  it('reads below only when it is read, and holds what one read brought', async () => {
+  it('reads below only once it is read, and then twice ahead and no more', async () => {
     const { server, wire, streams } = await connect()
-    const { pulls } = wire
-    for (let value = 1; value <= 4; value++) await server.data(bytes(value))
+    for (let value = 1; value <= 9; value++) await server.data(bytes(value))
     await turn(3)
-    expect(wire.pulls, 'nobody reads').to.equal(pulls)
+    expect(wire.untaken, 'nobody reads').to.equal(9)
     const reader = streams.readable.getReader()
     await turn(3)
-    expect(wire.pulls, 'a reader alone reads nothing').to.equal(pulls)
+    expect(wire.untaken, 'a reader alone reads nothing').to.equal(9)
     // The records came one by one, and what is below gives each in a read of its own.
     for (let value = 1; value <= 4; value++) expect((await reader.read()).value).to.deep.equal(bytes(value))
-    expect(wire.pulls).to.be.at.most(pulls + 4)
+    await turn(20)
+    expect(wire.untaken, 'one more is opened, and one was read').to.equal(9 - 4 - 2)
+    for (let value = 5; value <= 9; value++) expect((await reader.read()).value).to.deep.equal(bytes(value))
+  })
+
+  it('gives all that came before a fault, and a write fails at once', async () => {
+    const { server, wire, streams } = await connect()
+    const large = new Uint8Array(16_384).fill(7)
+    server.hold()
+    for (let count = 0; count < 3; count++) await server.data(large)
+    server.raw(server.held())
+    await server.data(bytes(8))
+    await server.record(ContentType.CHANGE_CIPHER_SPEC, bytes(1), { plain: true })
+    const reader = streams.readable.getReader()
+    expect((await reader.read()).value).to.deep.equal(large)
+    await turn(20)
+    const writer = streams.writable.getWriter()
+    for (let count = 0; count < 2; count++) expect((await reader.read()).value).to.deep.equal(large)
+    expect((await reader.read()).value).to.deep.equal(bytes(8))
+    await turn(20)
+    expect(await codeOf(writer.write(bytes(1)))).to.equal('TLS_FAILED')
+    expect(await codeOf(reader.read())).to.equal('TLS_FAILED')
+    await turn(2)
+    expect(wire.isOver).to.equal(true)
+  })
+
+  it('gives a large record as it is, and joins small ones', async () => {
+    const { server, streams } = await connect()
+    const [small, large] = [new Uint8Array(8_191).fill(1), new Uint8Array(8_192).fill(2)]
+    server.hold()
+    for (const content of [small, small, large, small, large, large, small]) await server.data(content)
+    server.raw(server.held())
+    const reader = streams.readable.getReader()
+    const two = joinBytes([small, small])
+    for (const chunk of [two, large, small, large, large, small]) {
+      expect((await reader.read()).value).to.deep.equal(chunk)
+    }
   })
 
   it('gives what one read below brought in one piece', async () => {

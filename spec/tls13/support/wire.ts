@@ -14,8 +14,6 @@ export class Wire {
   /** What `below.writable` was aborted with. */
   aborted: unknown
   isClosed = false
-  /** How many times TLS has asked for bytes. */
-  pulls = 0
   #source!: ReadableStreamDefaultController<Uint8Array>
   #sink!: WritableStreamDefaultController
   #written: Uint8Array[] = []
@@ -25,14 +23,16 @@ export class Wire {
   #isDeaf = false
   #hasEnded = false
 
+  /** How many chunks were given to TLS that it has not taken. */
+  get untaken(): number {
+    return -(this.#source.desiredSize as number)
+  }
+
   constructor() {
     const readable = new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
           this.#source = controller
-        },
-        pull: () => {
-          this.pulls += 1
         },
         cancel: (reason) => {
           this.cancelled = reason
