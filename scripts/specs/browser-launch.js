@@ -44,6 +44,8 @@ import { launchWebKit } from './webkit.js'
  * @property {string} executable Of WebKit, its driver.
  * @property {NodeJS.ProcessEnv} [env] More of the environment.
  * @property {boolean} [resolves] Names are looked up, by the system's own way: for specs that record that.
+ * @property {boolean} [requests] Puppeteer's pages tell of requests. Chromium then reports all that passes through a WebSocket,
+ *   which takes four times as long as to pass it.
  * @property {() => void} [onGone]
  */
 
@@ -83,7 +85,8 @@ const FIREFOX_PREFS = {
  * @param {BrowserOptions} options
  * @returns {Promise<DrivenBrowser>}
  */
-export async function launchBrowser({ browser: name, executable, env = {}, resolves = false, onGone = () => {} }) {
+export async function launchBrowser(options) {
+  const { browser: name, executable, env = {}, resolves = false, requests = false, onGone = () => {} } = options
   const profile = mkdtempSync(join(tmpdir(), `tor-streams-${name}-`))
   const tidy = () => rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
   try {
@@ -91,6 +94,7 @@ export async function launchBrowser({ browser: name, executable, env = {}, resol
     const common = {
       executablePath: executable,
       headless: true,
+      networkEnabled: requests,
       userDataDir: profile,
       handleSIGINT: false,
       handleSIGTERM: false,

@@ -34,7 +34,7 @@ for (const browser of ['chromium', 'firefox'] as const) {
       const executable = requireProgram(this, browser === 'firefox' ? 'firefox-esr' : 'chromium')
       await buildPage(outdir)
       site = await servePage(outdir)
-      launched = await launchBrowser({ browser, executable })
+      launched = await launchBrowser({ browser, executable, requests: true })
       const opened = (await launched.open()).page
       if (opened === undefined) throw new Error('no page')
       page = opened
