@@ -41,7 +41,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   'webpki': ['cell', 'crypto'],
   'transports': [...SEAM, 'cell'],
-  'circuit': [...SEAM, 'platform/current.ts', 'relay.ts', 'cell', 'channel', 'stream'],
+  'circuit': [...SEAM, 'platform/current.ts', 'relay.ts', 'cell', 'crypto', 'channel', 'stream'],
   'onion': [...SEAM, 'relay.ts', 'cell', 'crypto', 'channel', 'stream', 'circuit', 'directory'],
   'client': [
     ...SEAM,

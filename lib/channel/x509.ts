@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { sha1 } from '@noble/hashes/legacy.js'
+import { sha1 } from '../crypto/sha1.ts'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { constantTimeEqual } from '../cell/bytes.ts'
 import { DerReader, DerTag } from '../crypto/der.ts'

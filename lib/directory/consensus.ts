@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { sha1 } from '@noble/hashes/legacy.js'
+import { Sha1 } from '../crypto/sha1.ts'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { DocumentReader } from './text/document.ts'
 import { decodeBase64 } from './text/encoding.ts'
@@ -226,7 +226,7 @@ async function digest(
   end: number,
   options: SliceOptions,
 ): Promise<Uint8Array> {
-  const hash = (algorithm === 'sha1' ? sha1 : sha256).create()
+  const hash = algorithm === 'sha1' ? new Sha1() : sha256.create()
   const slices = new Slices(HASHED_A_SLICE, options)
   const encoder = new TextEncoder()
   for (let at = 0; at < end;) {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { concat } from 'uint8arrays/concat'
+import { joinBytes } from '../../base/join-bytes.ts'
 import { TorError } from '../../base/errors.ts'
 import type { X25519, X25519KeyPair, X25519SecretKey } from '../../platform/crypto/curves/x25519.ts'
 
@@ -36,7 +36,7 @@ export function withSecretInput<T>(
   const secrets: Uint8Array[] = []
   try {
     for (const [secretKey, publicKey] of pairs) secrets.push(x25519.sharedSecret(secretKey, publicKey))
-    const input = concat([...secrets, ...transcript])
+    const input = joinBytes([...secrets, ...transcript])
     secrets.push(input)
     return use(input)
   } finally {

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { hkdf } from '@noble/hashes/hkdf.js'
 import { sha256 } from '@noble/hashes/sha2.js'
+import { expand, extract } from '../../crypto/hkdf.ts'
 
 /**
  * Derives `length` bytes of key material, at most 8160.
@@ -15,5 +15,5 @@ import { sha256 } from '@noble/hashes/sha2.js'
  * @param info the handshake's `m_expand`
  */
 export function kdfRfc5869(secret: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number): Uint8Array {
-  return hkdf(sha256, secret, salt, info, length)
+  return expand(sha256, extract(sha256, secret, salt), info, length)
 }

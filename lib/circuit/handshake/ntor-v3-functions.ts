@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { concat } from 'uint8arrays/concat'
-import { sha3_256, shake256 } from '@noble/hashes/sha3.js'
+import { joinBytes } from '../../base/join-bytes.ts'
+import { sha3, shake256 } from '../../crypto/keccak.ts'
 import type { Platform } from '../../platform/platform.ts'
 
 /** Bytes of a digest, of a MAC, and of the key of either MAC or cipher. */
@@ -26,19 +26,19 @@ export type Tweak = 'kdf_phase1' | 'msg_mac' | 'key_seed' | 'verify' | 'kdf_fina
 export function encapsulate(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const length = new Uint8Array(8)
   new DataView(length.buffer).setUint32(4, bytes.length)
-  return concat([length, bytes])
+  return joinBytes([length, bytes])
 }
 
 /** H: 32 bytes. */
 export function digest(tweak: Tweak, message: Uint8Array): Uint8Array {
-  return sha3_256.create().update(prefix(tweak)).update(message).digest()
+  return sha3(prefix(tweak), message)
 }
 
 /** MAC: 32 bytes. */
 export function mac(tweak: Tweak, key: Uint8Array, message: Uint8Array): Uint8Array {
   const keyed = encapsulate(key)
   try {
-    return sha3_256.create().update(prefix(tweak)).update(keyed).update(message).digest()
+    return sha3(prefix(tweak), keyed, message)
   } finally {
     keyed.fill(0)
   }
@@ -46,7 +46,7 @@ export function mac(tweak: Tweak, key: Uint8Array, message: Uint8Array): Uint8Ar
 
 /** KDF: the first `length` bytes of as many as anybody wants. */
 export function deriveKeys(tweak: Tweak, secret: Uint8Array, length: number): Uint8Array {
-  return shake256.create({ dkLen: length }).update(prefix(tweak)).update(secret).digest()
+  return shake256(length, prefix(tweak), secret)
 }
 
 /** ENC, which is its own inverse. The key has 32 bytes and may be overwritten when the promise has settled. */
@@ -60,4 +60,4 @@ export async function crypt(
   return keystream.apply(new Uint8Array(message))
 }
 
-const prefix = (tweak: Tweak): Uint8Array => encapsulate(concat([PROTOCOL_ID, ascii(`:${tweak}`)]))
+const prefix = (tweak: Tweak): Uint8Array => encapsulate(joinBytes([PROTOCOL_ID, ascii(`:${tweak}`)]))

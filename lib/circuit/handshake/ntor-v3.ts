@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { concat } from 'uint8arrays/concat'
+import { joinBytes } from '../../base/join-bytes.ts'
 import { constantTimeEqual } from '../../cell/bytes.ts'
 import type { X25519SecretKey } from '../../platform/crypto/curves/x25519.ts'
 import type { Platform } from '../../platform/platform.ts'
@@ -82,7 +82,7 @@ export async function startNtorV3(options: NtorV3Options): Promise<NtorV3Handsha
   const onionKey = expectLength('ntorOnionKey', options.ntorOnionKey, KEY_SIZE)
   const { x25519 } = platform
   const { secretKey: ephemeral, publicKey: clientKey } = ephemeralPair(x25519, options.secret)
-  const protocol = concat([PROTOCOL_ID, encapsulate(verification)])
+  const protocol = joinBytes([PROTOCOL_ID, encapsulate(verification)])
 
   const requestKeys = orForget(ephemeral, () =>
     withSecretInput(x25519, [[ephemeral, onionKey]], [id, clientKey, onionKey, protocol], (input) =>
@@ -90,12 +90,12 @@ export async function startNtorV3(options: NtorV3Options): Promise<NtorV3Handsha
     ),
   )
   const encrypted = await crypt(platform, requestKeys.subarray(0, DIGEST_SIZE), message)
-  const messageMac = mac('msg_mac', requestKeys.subarray(DIGEST_SIZE), concat([id, onionKey, clientKey, encrypted]))
+  const messageMac = mac('msg_mac', requestKeys.subarray(DIGEST_SIZE), joinBytes([id, onionKey, clientKey, encrypted]))
   requestKeys.fill(0)
 
   let finished = false
   return {
-    onionSkin: concat([id, onionKey, clientKey, encrypted, messageMac]),
+    onionSkin: joinBytes([id, onionKey, clientKey, encrypted, messageMac]),
     async finish(reply, keyLength) {
       if (finished) throw new TypeError('Cannot finish an ntor-v3 handshake twice')
       finished = true
@@ -111,7 +111,7 @@ export async function startNtorV3(options: NtorV3Options): Promise<NtorV3Handsha
         return withSecretInput(x25519, pairs, [id, onionKey, clientKey, relayKey, protocol], (input) => {
           const expected = digest(
             'auth_final',
-            concat([
+            joinBytes([
               digest('verify', input),
               id,
               onionKey,

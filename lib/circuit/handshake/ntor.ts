@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { concat } from 'uint8arrays/concat'
+import { joinBytes } from '../../base/join-bytes.ts'
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { constantTimeEqual } from '../../cell/bytes.ts'
@@ -76,7 +76,7 @@ export function startNtor(options: {
   const { secretKey, publicKey: clientKey } = ephemeralPair(x25519, options.secret)
   let secret: X25519SecretKey | undefined = secretKey
   return {
-    onionSkin: concat([id, onionKey, clientKey]),
+    onionSkin: joinBytes([id, onionKey, clientKey]),
     finish(reply, keyLength) {
       if (secret === undefined) throw new TypeError('Cannot finish an ntor handshake twice')
       const ephemeral = secret
@@ -150,7 +150,7 @@ export function answerNtor(options: {
       ],
       transcript,
       (input) => ({
-        reply: concat([relayKey, authOf(input, transcript)]),
+        reply: joinBytes([relayKey, authOf(input, transcript)]),
         keys: kdfRfc5869(input, T_KEY, M_EXPAND, keyLength),
       }),
     )
@@ -173,7 +173,7 @@ function withTranscript<T>(
 /** AUTH: by making it the relay proves that it knows the onion key's secret. */
 function authOf(secretInput: Uint8Array, { id, onionKey, clientKey, relayKey }: Transcript): Uint8Array {
   const verify = hmac(sha256, T_VERIFY, secretInput)
-  const auth = hmac(sha256, T_MAC, concat([verify, id, onionKey, relayKey, clientKey, PROTOCOL_ID, SERVER]))
+  const auth = hmac(sha256, T_MAC, joinBytes([verify, id, onionKey, relayKey, clientKey, PROTOCOL_ID, SERVER]))
   verify.fill(0)
   return auth
 }

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { expand, extract } from '@noble/hashes/hkdf.js'
 import { hmac } from '@noble/hashes/hmac.js'
 import { ByteWriter, asciiBytes } from '../../cell/bytes.ts'
+import { expand, extract } from '../../crypto/hkdf.ts'
 import type { SuiteHash } from './cipher-suites.ts'
 
 const NOTHING = new Uint8Array(0)
@@ -21,7 +21,7 @@ export function expandLabel(
 ): Uint8Array<ArrayBuffer> {
   const name = asciiBytes(`tls13 ${label}`)
   const info = new ByteWriter().u16(length).u8(name.length).bytes(name).u8(context.length).bytes(context).finish()
-  return new Uint8Array(expand(hash, secret, info, length))
+  return expand(hash, secret, info, length)
 }
 
 /** The secrets of both directions in one phase. */

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { equals } from 'uint8arrays/equals'
 import { ByteReader } from '../../cell/bytes.ts'
 import type { ClientHello, RetryRequest } from './client-hello.ts'
 import { readExtensions } from './extensions.ts'
@@ -37,7 +36,7 @@ export function readServerHello(body: Uint8Array, offer: ClientHello): ServerHel
     throw new TlsFault(Alert.PROTOCOL_VERSION, 'the server speaks no TLS 1.3')
   }
   if (numberOf(chosen, 'version') !== TLS_1_3) throw illegal('the server chose a version that was not offered')
-  if (!equals(sessionId, offer.sessionId)) throw illegal('the server answered with another session id')
+  if (String(sessionId) !== String(offer.sessionId)) throw illegal('the server answered with another session id')
   if (!offer.suites.includes(suite)) throw illegal('the server chose a cipher suite that was not offered')
   if (compression !== 0) throw illegal('the server chose a compression')
   return hexOf(random) === RETRY_RANDOM

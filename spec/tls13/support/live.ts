@@ -8,7 +8,8 @@ import { SocketError } from '../../../lib/base/errors.ts'
 import { nobleX25519 } from '../../../lib/platform/crypto/curves/noble-curve25519.ts'
 import { usableSuites } from '../../../lib/tls13/keys/cipher-suites.ts'
 import { createClientHello } from '../../../lib/tls13/messages/client-hello.ts'
-import { p256Share, x25519Share } from '../../../lib/tls13/keys/key-share.ts'
+import { x25519Share } from '../../../lib/tls13/keys/key-share.ts'
+import { p256Share } from '../../../lib/tls13/keys/p256-share.ts'
 import { secureStreams, type BytesBelow, type SecuredStreams } from '../../../lib/tls13/streams/secured-streams.ts'
 
 /** A TCP connection as TLS takes it. A read is one chunk, and a write waits for the socket. */

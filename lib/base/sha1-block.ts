@@ -1,7 +1,8 @@
 /**
  * The block function of SHA-1 (FIPS 180-4, section 6.1.2), unrolled: the message schedule lives in sixteen locals, and
  * the five working variables change roles instead of places. This is half of what a cell costs where no native hash can
- * be read at every cell, so it is written for the optimiser; everything readable is in sha1.ts.
+ * be read at every cell, so it is written for the optimiser; what is readable is in crypto/sha1.ts, and in
+ * platform/crypto/digests/sha1.ts.
  *
  * Optimisers keep the order of additions. So each sum ends in the rotation of what the step before has computed: only
  * that and one addition wait for it, and a third of the time is saved. The two parts of the majority function have no
