@@ -42,6 +42,16 @@ export type { MemoryPipe } from './testing/link/memory-pipe.ts'
 export type { Link, LinkAddress, LinkBytes, LinkTransport, Transport } from './platform/links/transport.ts'
 export type { WrittenMicrodescriptor } from './testing/directory/microdescriptor-writer.ts'
 export type { LoggedMessage, OutgoingMessage, ReceivedMessage } from './testing/relay/circuit/messages.ts'
+export type { TestPuzzle } from './testing/onion/descriptor-writer.ts'
+export type {
+  DescriptorAnswer,
+  DescriptorLies,
+  EstablishAnswer,
+  IntroduceAnswer,
+  RendezvousAnswer,
+} from './testing/onion/onion-lies.ts'
+export type { OnionSigner } from './testing/onion/service-keys.ts'
+export type { TestIntroduction, TestOnionService, TestOnionServiceOptions } from './testing/onion/test-onion-service.ts'
 export type { RandomSource } from './testing/identity/random.ts'
 export { createRelayIdentity } from './testing/identity/relay-identity.ts'
 export type { KeyPair, RelayIdentity } from './testing/identity/relay-identity.ts'

@@ -20,6 +20,9 @@ import type { AuthorityKeys } from './directory/authority-keys.ts'
 import { directoryExit } from './directory/directory-server.ts'
 import type { ExitHandler, ResolveHandler } from './exit/exit.ts'
 import { echo } from './exit/exits.ts'
+import { DescriptorKeepers } from './onion/descriptor-keepers.ts'
+import { Meetings } from './onion/meetings.ts'
+import { TestOnionService, type TestOnionServiceOptions } from './onion/test-onion-service.ts'
 import { Observer } from './relay/observer.ts'
 import { systemRandom } from './identity/random.ts'
 import type { RandomSource } from './identity/random.ts'
@@ -120,6 +123,8 @@ export class TestNetwork {
   readonly circuits: TestCircuit[] = []
 
   #directory: TestDirectory<TestRelay> | undefined
+  readonly #meetings = new Meetings()
+  readonly #keepers = new DescriptorKeepers()
   readonly #observer = new Observer()
   readonly #clock: Clock
   #closing: Promise<void> | undefined
@@ -156,6 +161,7 @@ export class TestNetwork {
       })
     })
     ;(network.relays as TestRelay[]).push(...made)
+    for (const relay of made) relay.onion = (circuit, message) => network.#meetings.receive(circuit, message)
     if (authorities > 0) network.#found(keys, congestionControl)
     return network
   }
@@ -199,6 +205,19 @@ export class TestNetwork {
   }
 
   /**
+   * Starts an onion service: its introduction points are the first relays that are stable, and each relay that clients ask
+   * has its descriptor.
+   *
+   * @throws Error when the network has no authorities
+   * @throws TypeError or RangeError naming the option
+   */
+  onionService(options: TestOnionServiceOptions = {}): TestOnionService {
+    if (this.#directory === undefined)
+      throw new Error('This test network has no directory: start it with "authorities"')
+    return new TestOnionService({ relays: this.relays, meetings: this.#meetings, keepers: this.#keepers }, options)
+  }
+
+  /**
    * Resolves when `predicate` is true; asked again after everything that happens. Rejects when the network closes
    * first.
    */
@@ -230,6 +249,7 @@ export class TestNetwork {
       return { nickname: relay.nickname, v3Identity: each.v3Identity, keys: each, relay }
     })
     const directory = new TestDirectory(authorities, this.relays, this.#clock)
+    directory.onion = (request) => this.#keepers.answer(request)
     directory.params = { cc_alg: congestionControl ? 2 : 0 }
     for (const relay of this.relays) relay.directory = directoryExit(relay, directory)
     this.#directory = directory

@@ -18,6 +18,8 @@ export interface HttpRequest {
   readonly path: string
   /** By name, in lower case; a name that came twice has the last value. */
   readonly headers: ReadonlyMap<string, string>
+  /** As much as `Content-Length` says; 65,536 bytes at most. */
+  readonly body: Uint8Array<ArrayBuffer>
 }
 
 /** An answer: a status, headers as they shall stand, and a body. Nothing is added to it. */
@@ -39,8 +41,11 @@ export interface RawAnswer {
 /** How a request is answered. */
 export type DirectoryAnswer = DirectoryResponse | RawAnswer
 
-/** No request is longer. */
+/** No request has a longer head, or a longer body. */
 const MAX_HEAD = 65_536
+const MAX_BODY = 65_536
+
+const END_OF_HEAD = '\r\n\r\n'
 
 const REASONS: Readonly<Record<number, string>> = {
   200: 'OK',
@@ -77,10 +82,14 @@ export function httpConnection(
       if (head === undefined) return
       head = joinBytes([head, chunk])
       const text = new TextDecoder('latin1').decode(head)
-      const end = text.indexOf('\r\n\r\n')
+      const end = text.indexOf(END_OF_HEAD)
       if (end === -1 && head.length < MAX_HEAD) return
+      const from = end + END_OF_HEAD.length
+      const length = Number(/\r\ncontent-length: (\d{1,5})\r\n/i.exec(text.slice(0, from))?.[1] ?? 0)
+      if (end !== -1 && length <= MAX_BODY && head.length < from + length) return
+      const content = head.slice(from, from + length)
       head = undefined
-      const request = end === -1 ? undefined : parseRequest(text.slice(0, end))
+      const request = end === -1 ? undefined : parseRequest(text.slice(0, end), content)
       settle(request === undefined ? { status: 400 } : Promise.resolve(request).then(answer))
     },
     close: finish,
@@ -105,7 +114,7 @@ export function httpConnection(
   return { readable, writable }
 }
 
-function parseRequest(head: string): HttpRequest | undefined {
+function parseRequest(head: string, body: Uint8Array<ArrayBuffer>): HttpRequest | undefined {
   const [first = '', ...lines] = head.split('\r\n')
   const match = /^([A-Z]+) (\/\S*) HTTP\/1\.\d$/.exec(first)
   if (match === null) return undefined
@@ -115,7 +124,7 @@ function parseRequest(head: string): HttpRequest | undefined {
     if (colon < 1) return undefined
     headers.set(line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim())
   }
-  return { method: match[1] as string, path: match[2] as string, headers }
+  return { method: match[1] as string, path: match[2] as string, headers, body }
 }
 
 function bytesOf(answer: DirectoryAnswer): ReadableStream<Uint8Array> {

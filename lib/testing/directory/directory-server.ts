@@ -38,7 +38,8 @@ export function directoryExit(relay: DirectoryRelay, directory: TestDirectory): 
       const request: DirectoryRequest = { ...http, kind: kindOf(http.path), relay }
       directory.log(request)
       relay.observer.notify()
-      const usual = (): Promise<DirectoryAnswer> => answer(request, directory)
+      const usual = async (): Promise<DirectoryAnswer> =>
+        (await directory.onion?.(request)) ?? (await answer(request, directory))
       return relay.serve === undefined ? usual() : relay.serve(request, usual)
     })
   }

@@ -15,6 +15,7 @@ import {
   writeConsensus,
 } from './consensus-writer.ts'
 import type { ConsensusContent, ConsensusSigner, ConsensusSource } from './consensus-writer.ts'
+import type { DirectoryAnswer } from './directory-http.ts'
 import type { DirectoryLieChoice, DirectoryRelay, DirectoryRequest } from './directory-lies.ts'
 import { fingerprintOf } from './document-text.ts'
 import { writeKeyCertificate } from './key-certificate-writer.ts'
@@ -65,6 +66,8 @@ export class TestDirectory<Relay extends DirectoryRelay = DirectoryRelay> {
   /** How long it is valid, in ms. Three hours. */
   lifetime: number = 3 * HOUR
 
+  /** Answers requests about onion services. @internal */
+  onion: ((request: DirectoryRequest) => Promise<DirectoryAnswer | undefined>) | undefined
   readonly #relays: readonly Relay[]
   readonly #clock: Clock
   readonly #signed = new Map<string, string>()

@@ -214,10 +214,13 @@ export class TestStream {
     return this.#state === 'open' && this.#resumeReading !== undefined && this.flow.packageWindow > 0
   }
 
-  /** Counts a cell of this stream that was sealed, with this many bytes. @internal */
-  packaged(bytes: number): void {
-    this.flow.packaged(bytes)
-    this.dataSent += 1
+  /** Counts a message of this stream that was sealed, with this many bytes. @internal */
+  sealed(command: number, bytes: number): void {
+    if (command === RelayCommand.DATA) {
+      this.flow.packaged(bytes)
+      this.dataSent += 1
+    } else if (command === RelayCommand.SENDME || command === RelayCommand.XOFF || command === RelayCommand.XON)
+      this.flow.sent(command)
   }
 
   #resume(): void {

@@ -35,21 +35,11 @@ export function handleMessage(circuit: TestCircuit, message: ReceivedMessage): v
   const { command, streamId, body } = message
   if (command === RelayCommand.DATA && !circuit.countData(streamId)) return
   if (circuit.relay.onMessage?.(circuit, message) === 'ignore') return
+  if (dispatch(circuit, message)) return
   switch (command) {
-    case RelayCommand.DATA:
-      return receiveData(circuit, streamId, body)
-    case RelayCommand.SENDME:
-      return streamId === 0 ? receiveSendme(circuit, body) : receiveFlow(circuit, command, streamId, body)
-    case RelayCommand.XOFF:
-    case RelayCommand.XON:
-      return receiveFlow(circuit, command, streamId, body)
     case RelayCommand.BEGIN:
     case RelayCommand.BEGIN_DIR:
       return begin(circuit, command, streamId, body)
-    case RelayCommand.END: {
-      const stream = liveStream(circuit, streamId)
-      return stream?.receiveEnd(decodeEnd(body).reason)
-    }
     case RelayCommand.RESOLVE:
       return void resolve(
         circuit,
@@ -67,6 +57,37 @@ export function handleMessage(circuit: TestCircuit, message: ReceivedMessage): v
     case RelayCommand.TRUNCATE:
       return circuit.truncate(DestroyReason.REQUESTED)
     default:
+      circuit.relay.onion?.(circuit, message)
+  }
+}
+
+/**
+ * Handles what concerns the flow of the circuit or a stream that there is, at any kind of hop. False when it is something
+ * else.
+ */
+export function handleFlow(circuit: TestCircuit, message: ReceivedMessage): boolean {
+  if (message.command === RelayCommand.DATA && !circuit.countData(message.streamId)) return true
+  return dispatch(circuit, message)
+}
+
+function dispatch(circuit: TestCircuit, { command, streamId, body }: ReceivedMessage): boolean {
+  switch (command) {
+    case RelayCommand.DATA:
+      receiveData(circuit, streamId, body)
+      return true
+    case RelayCommand.SENDME:
+      if (streamId === 0) receiveSendme(circuit, body)
+      else receiveFlow(circuit, command, streamId, body)
+      return true
+    case RelayCommand.XOFF:
+    case RelayCommand.XON:
+      receiveFlow(circuit, command, streamId, body)
+      return true
+    case RelayCommand.END:
+      liveStream(circuit, streamId)?.receiveEnd(decodeEnd(body).reason)
+      return true
+    default:
+      return false
   }
 }
 

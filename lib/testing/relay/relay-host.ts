@@ -140,6 +140,8 @@ export class RelayHost<Circuit extends LinkCircuit>
   /** How it answers RESOLVE. */
   resolve: ResolveHandler
 
+  /** What it does for onion services: false for a message that is none of theirs. @internal */
+  onion: ((circuit: Circuit, message: ReceivedMessage) => boolean) | undefined
   /** The identity of the authority that it is, if it is one. @internal */
   v3Identity: string | undefined
   /** The keys that the directory tells: those it began with. @internal */

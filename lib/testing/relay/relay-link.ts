@@ -247,11 +247,6 @@ export class RelayLink<Circuit extends LinkCircuit> {
     this.relay.observer.notify()
   }
 
-  /** A circuit has ended. @internal */
-  forget(circuit: Circuit): void {
-    this.circuits.delete(circuit.id)
-  }
-
   #handle(circuitId: number, command: number, body: Uint8Array): void {
     switch (command) {
       case CellCommand.VERSIONS:

@@ -1,10 +1,8 @@
 /**
  * A circuit as one relay of it sees it: one layer of onion encryption, streams that end here, and perhaps a next relay
  * (tor-spec, "Routing relay cells"). It does what an honest relay does, keeps account of what the client sent, and can
- * be made to send anything at any moment.
- *
- * Beside the rules of the client it knows those of a relay: windows, SENDME tags, RELAY_EARLY. Whoever breaks one gets
- * a DESTROY with reason PROTOCOL, unless the relay is not `strict`.
+ * be made to send anything. Whoever breaks a rule about windows, SENDME tags or RELAY_EARLY gets a DESTROY with reason
+ * PROTOCOL, unless the relay is not `strict`.
  *
  * @module
  */
@@ -14,6 +12,7 @@ import { lengthOf } from '../../cell/relay/relay-cell-v0.ts'
 import { BODY_SIZE } from '../../cell/body-size.ts'
 import { encodeSendme } from '../../cell/relay/sendme.ts'
 import type { HopCrypto } from '../../circuit/onion/hop-crypto.ts'
+import { wireOn, type Beyond, type CircuitWire } from './circuit/beyond.ts'
 import { BackwardQueue } from './circuit/backward-queue.ts'
 import { CircuitFlow, type CircuitFlowRules } from './circuit/circuit-flow.ts'
 import { CircuitInbound } from './circuit/circuit-inbound.ts'
@@ -40,6 +39,8 @@ export interface TestCircuitSetup {
   readonly flow: CircuitFlowRules
   /** What the relay does about a message that is for it. */
   readonly handleMessage: (circuit: TestCircuit, message: ReceivedMessage) => void
+  /** By what it sends; by its link unless told otherwise. */
+  readonly wire?: CircuitWire
 }
 
 /** The circuit as it is at one relay. */
@@ -71,11 +72,13 @@ export class TestCircuit {
   readonly #queue: BackwardQueue
   readonly #sender: FairSender
   readonly #held: HeldSendmes
+  readonly #wire: CircuitWire
   #onward: OnwardHop | undefined
+  #joined: Beyond | undefined
   #closed = false
 
   /** @internal */
-  constructor({ relay, link, id, crypto, flow, handleMessage }: TestCircuitSetup) {
+  constructor({ relay, link, id, crypto, flow, handleMessage, wire }: TestCircuitSetup) {
     this.relay = relay
     this.link = link
     this.id = id
@@ -84,12 +87,13 @@ export class TestCircuit {
     this.#crypto = crypto
     this.#handleMessage = handleMessage
     this.#inbound = new CircuitInbound(this, crypto.forward)
+    this.#wire = wire ?? wireOn(link, id)
     this.#queue = new BackwardQueue(crypto.backward.keystream, (command, bodies, count) => {
       this.cellsSent += count
-      link.cells.sendRun(id, command, bodies, count)
+      this.#wire.sendRun(id, command, bodies, count)
     })
     this.#sender = new FairSender(() =>
-      this.#closed || !link.cells.hasRoom || !this.#queue.idle ? 0 : this.flow.packageWindow,
+      this.#closed || !this.#wire.hasRoom || !this.#queue.idle ? 0 : this.flow.packageWindow,
     )
   }
 
@@ -123,6 +127,11 @@ export class TestCircuit {
     return this.#onward
   }
 
+  /** What cells go to that are not for this relay. @internal */
+  get beyond(): Pick<Beyond, 'open' | 'send' | 'destroy'> | undefined {
+    return this.#onward ?? this.#joined
+  }
+
   /** The same circuit at this relay and those after it, in the order of the path. */
   get hops(): readonly TestCircuit[] {
     return [this, ...(this.next?.hops ?? [])]
@@ -143,7 +152,7 @@ export class TestCircuit {
     return this.#held.counts
   }
 
-  /** Resolves when `predicate` is true; asked again after everything that happens on the network. */
+  /** Resolves when `predicate` is true; asked after everything that happens on the network. */
   when(predicate: (circuit: this) => boolean): Promise<void> {
     return this.relay.when(() => predicate(this))
   }
@@ -169,10 +178,7 @@ export class TestCircuit {
     void this.#push(CellCommand.RELAY, new Uint8Array(body), true)
   }
 
-  /**
-   * Sends any fixed-size channel cell on this circuit to the side of the client, its body padded with zeros, nothing
-   * encrypted.
-   */
+  /** Sends any fixed-size channel cell on this circuit to the client's side, padded with zeros, nothing encrypted. */
   sendCell(command: number, body: Uint8Array = new Uint8Array(0)): void {
     const padded = new Uint8Array(BODY_SIZE)
     padded.set(body)
@@ -228,7 +234,12 @@ export class TestCircuit {
 
   /** Cells from the next relay: this relay's layer is added. @internal */
   passBackward(command: number, bodies: Uint8Array): Promise<void> | undefined {
-    return this.#push(command, bodies, true) ?? this.link.cells.whenRoom()
+    return this.#push(command, bodies, true) ?? this.#wire.whenRoom()
+  }
+
+  /** From now on something else is behind this relay. @internal */
+  join(beyond: Beyond): void {
+    this.#joined = beyond
   }
 
   /** An EXTEND2 is under way. @internal */
@@ -255,6 +266,7 @@ export class TestCircuit {
   /** The link to the side of the client has room again. @internal */
   roomAvailable(): void {
     this.#sender.run()
+    this.#joined?.roomAvailable()
   }
 
   /**
@@ -313,16 +325,8 @@ export class TestCircuit {
 
   /** Keeps account of a message of this hop that was just sealed. */
   #count(command: number, streamId: number, bytes: number): void {
-    const stream = this.streams.get(streamId)
-    if (command === RelayCommand.DATA) {
-      this.flow.packaged(() => this.#crypto.backward.digest.tag())
-      stream?.packaged(bytes)
-    } else if (command === RelayCommand.SENDME) {
-      if (streamId === 0) this.flow.sendmeSent()
-      else stream?.flow.sent(command)
-    } else if (command === RelayCommand.XOFF || command === RelayCommand.XON) {
-      stream?.flow.sent(command)
-    }
+    this.flow.sealed(command, streamId, () => this.#crypto.backward.digest.tag())
+    this.streams.get(streamId)?.sealed(command, bytes)
   }
 
   #push(command: number, bodies: Uint8Array, encrypt: boolean): Promise<void> | undefined {
@@ -335,8 +339,8 @@ export class TestCircuit {
   #close(reason: number): void {
     if (this.#closed) return
     this.#closed = true
-    this.#onward?.destroy(reason)
-    this.link.forget(this)
+    this.beyond?.destroy(reason)
+    this.#wire.forget()
     const error = new Error('The circuit of this stream was closed')
     for (const stream of this.streams.values()) stream.destroy(error)
     this.notify()

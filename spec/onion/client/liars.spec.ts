@@ -1,36 +1,41 @@
 import { expect } from 'chai'
-import { ClientFixture } from '../../client/support/client-fixture.ts'
+import { ClientFixture, exchange } from '../../client/support/client-fixture.ts'
 import { failureOf } from '../../support/failures.ts'
-import { OnionFixture } from '../support/onion-fixture.ts'
-import { WrittenService, type DescriptorLies } from '../support/written-descriptor.ts'
+import type { DescriptorLies } from '../../../lib/testing/onion/onion-lies.ts'
+import { freshSigner } from '../../../lib/testing/onion/service-keys.ts'
+import type { TestOnionService } from '../../../lib/testing/onion/test-onion-service.ts'
 
 const USUAL = ['Fast', 'Running', 'Stable', 'V2Dir', 'Valid', 'HSDir', 'Guard', 'Exit']
 
 describe('The relays between a client and an onion service', function () {
   this.timeout(60_000)
   let fixture: ClientFixture
-  let onion: OnionFixture
+  let onion: TestOnionService
 
   before(async () => {
     const relays = Array.from({ length: 8 }, () => ({ flags: USUAL }))
     fixture = await ClientFixture.start({ relays })
   })
   beforeEach(() => {
-    onion = new OnionFixture(fixture.network, () => fixture.clock.now())
+    onion = fixture.network.onionService()
   })
-  afterEach(() => fixture.tidy()) // which fails unless nothing is left
+  afterEach(async () => {
+    await fixture.tidy() // which fails unless nothing is left
+    onion.close()
+  })
   after(() => fixture.end())
 
   /** What a stream comes to; no service is behind the rendezvous, so a joined one waits for its answer. */
   async function outcome(): Promise<string> {
     const tor = await fixture.open()
-    const socket = tor.connect(`${onion.address}:80`, { timeout: 600_000 })
+    const socket = tor.connect(`${onion.hostname}:80`, { timeout: 600_000 })
     return (await fixture.passing(failureOf(socket.opened))).code
   }
 
-  const other = new WrittenService()
   const descriptors: Record<string, DescriptorLies> = {
-    'is signed by another service': { signedBy: other.blinded({ number: 1, minutes: 1440 }) },
+    'is signed by another service': {
+      signedBy: freshSigner((length) => crypto.getRandomValues(new Uint8Array(length))),
+    },
     'has expired': { expires: 0 },
     'was changed': { outer: (text) => text.replace('descriptor-lifetime 180', 'descriptor-lifetime 181') },
     'breaks off': { outer: (text) => text.slice(0, 5000) },
@@ -41,82 +46,80 @@ describe('The relays between a client and an onion service', function () {
   }
   for (const [what, lies] of Object.entries(descriptors)) {
     it(`bring a client nowhere with a descriptor that ${what}`, async () => {
-      onion.lies = lies
+      onion.descriptor = lies
       expect(await outcome()).to.be.oneOf(['ONION_DESCRIPTOR_INVALID', 'ONION_DESCRIPTOR_NOT_FOUND'])
-      expect(onion.introductions).to.equal(0)
+      expect(onion.introductions).to.have.length(0)
       expect(onion.fetches).to.be.at.most(6)
     })
   }
 
   for (const status of [400, 404, 503]) {
     it(`have no descriptor when each of them says ${status}`, async () => {
-      onion.answerFetch = () => ({ status })
+      onion.answerDescriptor = status
       expect(await outcome()).to.equal('ONION_DESCRIPTOR_NOT_FOUND')
       expect(onion.fetches).to.equal(6)
     })
   }
 
   it('introduce nobody when a descriptor lists no introduction point', async () => {
-    onion.lies = { inner: (text) => text.slice(0, text.indexOf('introduction-point')) }
+    onion.descriptor = { inner: (text) => text.slice(0, text.indexOf('introduction-point')) }
     expect(await outcome()).to.equal('ONION_INTRODUCTION_FAILED')
   })
 
-  for (const answer of [1, 2, 3, 99, 'garbage', 'out of turn'] as const) {
+  for (const answer of [1, 2, 3, 99, 'garbage', 'out-of-turn'] as const) {
     it(`introduce nobody when each answers with ${answer}, and each is asked once`, async () => {
       onion.answerIntroduce = answer
       expect(await outcome()).to.equal('ONION_INTRODUCTION_FAILED')
-      expect(onion.introductions).to.equal(3)
-      expect(new Set(onion.sizes)).to.deep.equal(new Set([490]))
+      expect(onion.introductions).to.have.length(3)
+      expect(new Set(onion.introductions.map(({ size }) => size))).to.deep.equal(new Set([490]))
     })
   }
 
   it('take too long when none answers', async () => {
     onion.answerIntroduce = 'ignore'
     expect(await outcome()).to.equal('ONION_INTRODUCTION_TIMEOUT')
-    expect(onion.introductions).to.equal(3)
+    expect(onion.introductions).to.have.length(3)
   })
 
   it('are found out when they say yes, and the service never hears of it', async () => {
-    onion.answerIntroduce = 'drop but say yes'
+    onion.answerIntroduce = 'drop-but-ack'
     expect(await outcome()).to.equal('ONION_RENDEZVOUS_FAILED')
-    expect(onion.introductions).to.equal(3)
+    expect(onion.introductions).to.have.length(3)
   })
 
-  for (const answer of ['wrong', 'short', 'other hop', 'none'] as const) {
+  for (const answer of ['wrong', 'short', 'other-hop', 'none'] as const) {
     it(`join nobody when the service's message is ${answer}`, async () => {
       onion.answerRendezvous = answer
       expect(await outcome()).to.equal('ONION_RENDEZVOUS_FAILED')
-      expect(onion.introductions).to.equal(3)
+      expect(onion.introductions).to.have.length(3)
     })
   }
 
   it('lose the circuit when the message comes twice, in one read of the link and behind the new hop', async () => {
     onion.answerRendezvous = 'twice'
     expect(await outcome()).to.equal('CIRCUIT_PROTOCOL')
-    expect(onion.introductions).to.equal(3)
+    expect(onion.introductions).to.have.length(3)
   })
 
   it('lose nothing but themselves when they acknowledge an introduction twice', async () => {
     onion.answerIntroduce = 'twice'
     const tor = await fixture.open()
-    const socket = tor.connect(`${onion.address}:80`, { timeout: 50_000 })
-    // The service is met, and says nothing.
-    expect((await fixture.passing(failureOf(socket.opened))).code).to.equal('TIMEOUT')
-    expect(onion.introductions).to.equal(1)
+    const socket = tor.connect(`${onion.hostname}:80`)
+    await fixture.passing(socket.opened)
+    expect(await fixture.passing(exchange(socket, 'hello'))).to.equal('hello')
+    expect(onion.introductions).to.have.length(1)
   })
 
   it('carry nothing of one isolation on a circuit of another, and ask for its descriptor again', async () => {
     const tor = await fixture.open()
-    const sockets = ['a', 'a', 'b', 'b'].map((isolation) =>
-      tor.connect(`${onion.address}:80`, { isolation, timeout: 50_000 }),
-    )
-    await fixture.passing(Promise.all(sockets.map((socket) => failureOf(socket.opened))))
-    expect([onion.fetches, onion.introductions]).to.deep.equal([2, 2])
+    const sockets = ['a', 'a', 'b', 'b'].map((isolation) => tor.connect(`${onion.hostname}:80`, { isolation }))
+    await fixture.passing(Promise.all(sockets.map((socket) => socket.opened)))
+    expect([onion.fetches, onion.introductions.length]).to.deep.equal([2, 2])
   })
 
   it('join nobody when the message comes before the service can have been told', async () => {
     onion.answerRendezvous = 'early'
     expect(await outcome()).to.equal('ONION_RENDEZVOUS_FAILED')
-    expect(onion.introductions).to.equal(0)
+    expect(onion.introductions).to.have.length(0)
   })
 })

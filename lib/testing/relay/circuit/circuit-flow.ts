@@ -8,6 +8,7 @@
  * @module
  */
 import { constantTimeEqual } from '../../../cell/bytes.ts'
+import { RelayCommand } from '../../../cell/commands.ts'
 
 /** The numbers of a circuit's flow control, in cells. */
 export interface CircuitFlowRules {
@@ -60,6 +61,12 @@ export class CircuitFlow {
     this.packageWindow -= 1
     this.dataSent += 1
     if (this.dataSent % this.rules.step === 0) this.#expected.push(tag())
+  }
+
+  /** A message of this relay was sealed. */
+  sealed(command: number, streamId: number, tag: () => Uint8Array): void {
+    if (command === RelayCommand.DATA) this.packaged(tag)
+    else if (command === RelayCommand.SENDME && streamId === 0) this.sendmeSent()
   }
 
   /** A DATA cell came. Returns the tag of the SENDME that is due now, if one is. */

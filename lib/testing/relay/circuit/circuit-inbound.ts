@@ -27,8 +27,8 @@ export interface InboundHost {
   readonly closed: boolean
   /** Whether the relay enforces the rules. */
   readonly strict: boolean
-  /** The way to the next relay, if there is one. */
-  readonly onward: { readonly open: boolean; send(command: number, bodies: Uint8Array): void } | undefined
+  /** What is behind this relay, if anything is. */
+  readonly beyond: { readonly open: boolean; send(command: number, bodies: Uint8Array): void } | undefined
   /** A message for this relay. Its bytes hold until this returns. */
   receiveMessage(message: ReceivedMessage): void
   /** The client broke a rule. */
@@ -107,9 +107,9 @@ export class CircuitInbound {
 
   /** Cells that are not for this relay. */
   #pass(command: number, bodies: Uint8Array): void {
-    const { onward, strict } = this.#circuit
+    const { beyond, strict } = this.#circuit
     if (bodies.length === 0) return
-    if (onward?.open === true) onward.send(command, bodies)
+    if (beyond?.open === true) beyond.send(command, bodies)
     else if (strict) this.#circuit.fail('a cell that no relay of the circuit recognises')
   }
 }
