@@ -4,6 +4,7 @@
  * @module
  */
 import type * as fs from 'node:fs/promises'
+import type { CircuitChoice } from '../../client/connect-options.ts'
 import type { TorClient } from '../../client/tor-client.ts'
 import { createFetch, type Fetch } from '../../fetch/create-fetch.ts'
 import { encodeLatin1 } from '../../fetch/message/latin1.ts'
@@ -21,12 +22,18 @@ const files = (): typeof fs => builtinModule<typeof fs>('node:fs/promises')
 /**
  * Fetches, and writes the body as it comes.
  *
+ * @param choice - which exits
  * @returns the exit code: 0, or 3 when the server's answer is an error
  * @throws TypeError as fetch does; what reading and writing files fails with
  */
-export async function fetchCommand(tor: TorClient, command: FetchCommand, terminal: Terminal): Promise<number> {
+export async function fetchCommand(
+  tor: TorClient,
+  command: FetchCommand,
+  choice: Pick<CircuitChoice, 'exit'>,
+  terminal: Terminal,
+): Promise<number> {
   const tls = command.cacert === undefined ? {} : { ca: await files().readFile(command.cacert, 'utf8') }
-  const fetch = createFetch({ connect: (address, options) => tor.connect(address, { ...options, tls }) })
+  const fetch = createFetch({ connect: (address, options) => tor.connect(address, { ...options, ...choice, tls }) })
   try {
     return await fetchWith(fetch, command, terminal)
   } finally {

@@ -13,33 +13,10 @@ import {
   type GatewayArguments,
   type GatewayValues,
 } from './gateway-usage.ts'
+import { EXIT_OPTIONS, exitArguments, type ExitArguments } from './exit-usage.ts'
+import { LOG_LEVELS, type LogLevel } from '../log/log.ts'
 import { portOf, shown, UsageError } from './usage-error.ts'
-
-/** What `--help` prints: no more than a screen of 80 columns and 24 lines. */
-export const HELP = `tor-streams - fetch, proxy and resolve through Tor
-
-  tor-streams fetch URL        fetch a page or a file
-    -o, --output FILE          write the body to FILE; - is standard output
-    -i, --include              print the head of the answer first, as it came
-        --method METHOD        GET, or POST with --data, unless told otherwise
-        --data TEXT            send TEXT as the body; @FILE sends a file
-        --header 'NAME: TEXT'  send a header; may be given several times
-        --cacert FILE          trust only the authorities in this PEM file
-  tor-streams proxy            serve SOCKS 4, 4a and 5 on 127.0.0.1
-        --socks PORT           the port (9050)
-        --http PORT            serve as an HTTP proxy, on this port
-        --dashboard [PORT]     draw it all in a browser, at a secret address
-  tor-streams resolve NAME     addresses of a name, or the name of an address
-  tor-streams gateway          lead web pages to relays; gateway --help has more
-
-  Which network: the public one, or
-        --network FILE         the one of the DirAuthority lines of this torrc
-        --embedded             one inside this process, for trying things out
-  -q, --quiet                  say nothing of progress
-  -h, --help    -V, --version
-
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the server's answer is an error
-(status 400 or more), 130 interrupted.`
+import { FETCH_HELP, HELP, PROXY_HELP, RESOLVE_HELP } from './usage-texts.ts'
 
 /** Which Tor network to use. */
 export type NetworkChoice =
@@ -56,6 +33,9 @@ export interface FetchCommand extends Common {
   readonly command: 'fetch'
   readonly url: URL
   readonly output: string | undefined
+  readonly exits: ExitArguments
+  /** Go on with what there is of the output. */
+  readonly isContinued: boolean
   readonly include: boolean
   readonly method: string | undefined
   readonly data: string | undefined
@@ -70,12 +50,16 @@ export interface ProxyCommand extends Common {
   readonly http: number | undefined
   /** Where the dashboard is to be, 0 for any port; undefined for none. */
   readonly dashboard: number | undefined
+  readonly exits: ExitArguments
+  /** Lines of what matters at least so much, in place of the screen; undefined for what fits. */
+  readonly log: LogLevel | undefined
 }
 
 /** `tor-streams resolve`. */
 export interface ResolveCommand extends Common {
   readonly command: 'resolve'
   readonly name: string
+  readonly exits: ExitArguments
 }
 
 /** `tor-streams gateway`. */
@@ -89,12 +73,24 @@ export type Command =
   | ProxyCommand
   | ResolveCommand
   | GatewayCommand
-  | { readonly command: 'help'; readonly text: string }
+  | {
+      readonly command: 'help'
+      readonly text: string
+      /** Nobody asked for it: there was no command. */
+      readonly isUnasked: boolean
+    }
   | { readonly command: 'version' }
 
-const FETCH_ONLY = ['output', 'include', 'method', 'data', 'header', 'cacert'] as const
-const PROXY_ONLY = ['socks', 'http', 'dashboard'] as const
+const FETCH_ONLY = ['output', 'continue', 'include', 'method', 'data', 'header', 'cacert'] as const
+const PROXY_ONLY = ['socks', 'http', 'dashboard', 'log'] as const
+const EXITS = Object.keys(EXIT_OPTIONS) as readonly (keyof typeof EXIT_OPTIONS)[]
 const GATEWAY_ONLY = Object.keys(GATEWAY_OPTIONS) as readonly (keyof GatewayValues)[]
+const HELPS: ReadonlyMap<string | undefined, string> = new Map([
+  ['fetch', FETCH_HELP],
+  ['proxy', PROXY_HELP],
+  ['resolve', RESOLVE_HELP],
+  ['gateway', GATEWAY_HELP],
+])
 const COMMANDS = 'fetch, proxy, resolve or gateway'
 
 /**
@@ -107,8 +103,9 @@ export function parseArguments(args: readonly string[]): Command {
   const [command, target, ...more] = positionals
   const asked = values.help === true ? command : command === 'help' ? (target ?? 'help') : undefined
   if (values.help === true || asked !== undefined)
-    return { command: 'help', text: asked === 'gateway' ? GATEWAY_HELP : HELP }
+    return { command: 'help', text: HELPS.get(asked) ?? HELP, isUnasked: false }
   if (values.version === true) return { command: 'version' }
+  if (args.length === 0) return { command: 'help', text: HELP, isUnasked: true }
   if (command === undefined) throw new UsageError(`There is no command: ${COMMANDS}`)
   const common: Common = { network: networkOf(values.network, values.embedded === true), quiet: values.quiet === true }
   const refuse = (names: readonly (keyof typeof values)[]): void => {
@@ -128,6 +125,8 @@ export function parseArguments(args: readonly string[]): Command {
         command,
         url: urlOf(one('a URL')),
         output: values.output === '-' ? undefined : values.output,
+        isContinued: values.continue === true && canContinue(values),
+        exits: exitArguments(values),
         include: values.include === true,
         method: values.method,
         data: values.data,
@@ -139,14 +138,23 @@ export function parseArguments(args: readonly string[]): Command {
       if (target !== undefined) throw new UsageError('The command proxy takes options only')
       const [socks, http] = [portOf('socks', values.socks), portOf('http', values.http)]
       const dashboard = portOf('dashboard', values.dashboard)
-      return { ...common, command, socks: socks ?? (http === undefined ? 9050 : undefined), http, dashboard }
+      const [exits, log] = [exitArguments(values), levelOf(values.log)]
+      return {
+        ...common,
+        command,
+        socks: socks ?? (http === undefined ? 9050 : undefined),
+        http,
+        dashboard,
+        exits,
+        log,
+      }
     }
     case 'resolve':
       refuse([...FETCH_ONLY, ...PROXY_ONLY, ...GATEWAY_ONLY])
-      return { ...common, command, name: one('a NAME') }
+      return { ...common, command, name: one('a NAME'), exits: exitArguments(values) }
     case 'gateway':
       // The network within a process has no relays that others reach.
-      refuse([...FETCH_ONLY, ...PROXY_ONLY, 'embedded'])
+      refuse([...FETCH_ONLY, ...PROXY_ONLY, ...EXITS, 'embedded'])
       if (target !== undefined) throw new UsageError('The command gateway takes options only')
       return { ...common, command, ...gatewayArguments(values) }
     default:
@@ -156,6 +164,7 @@ export function parseArguments(args: readonly string[]): Command {
 
 const OPTIONS = {
   output: { type: 'string', short: 'o' },
+  continue: { type: 'boolean', short: 'c' },
   include: { type: 'boolean', short: 'i' },
   method: { type: 'string' },
   data: { type: 'string' },
@@ -164,6 +173,8 @@ const OPTIONS = {
   socks: { type: 'string' },
   http: { type: 'string' },
   dashboard: { type: 'string' },
+  log: { type: 'string' },
+  ...EXIT_OPTIONS,
   ...GATEWAY_OPTIONS,
   network: { type: 'string' },
   embedded: { type: 'boolean' },
@@ -177,11 +188,21 @@ type Parsed = ReturnType<typeof util.parseArgs<{ args: string[]; options: typeof
 function parse(args: readonly string[]): Parsed {
   const { parseArgs } = builtinModule<typeof util>('node:util')
   try {
-    return parseArgs({ args: args.map(withPort), options: OPTIONS, allowPositionals: true })
+    const parsed = parseArgs({ args: args.map(withPort), options: OPTIONS, allowPositionals: true, tokens: true })
+    const names = parsed.tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : []))
+    // The last would count, and whoever gave the first would not notice.
+    const twice = names.find((name, index) => names.indexOf(name) < index && takesOne(OPTIONS[name]))
+    if (twice !== undefined) throw new UsageError(`--${twice} is given twice`)
+    return parsed
   } catch (error) {
+    if (error instanceof UsageError) throw error
     throw new UsageError((error as Error).message.replace(/\.?( To specify|\n).*$/s, ''))
   }
 }
+
+/** True for an option with a value that there can be only one of. */
+const takesOne = (option: { readonly type: string; readonly multiple?: boolean }): boolean =>
+  option.type === 'string' && option.multiple !== true
 
 /** `--dashboard` alone is for any port that is free. */
 const withPort = (arg: string, index: number, args: readonly string[]): string =>
@@ -190,6 +211,23 @@ const withPort = (arg: string, index: number, args: readonly string[]): string =
 function networkOf(file: string | undefined, isEmbedded: boolean): NetworkChoice {
   if (file !== undefined && isEmbedded) throw new UsageError('--network and --embedded exclude each other')
   return isEmbedded ? { kind: 'embedded' } : file === undefined ? { kind: 'public' } : { kind: 'file', file }
+}
+
+function levelOf(text: string | undefined): LogLevel | undefined {
+  const level = LOG_LEVELS.find((each) => each === text)
+  if (text !== undefined && level === undefined)
+    throw new UsageError(`--log needs one of ${LOG_LEVELS.join(', ')}, unlike ${shown(text)}`)
+  return level
+}
+
+/** @throws UsageError when there is no part to go on with, or more is asked for than that */
+function canContinue(values: Parsed['values']): boolean {
+  const { output, method, data, include } = values
+  if (output === undefined || output === '-')
+    throw new UsageError('--continue needs --output FILE: it goes on with what is in there')
+  if (data !== undefined || (method ?? 'GET') !== 'GET' || include === true)
+    throw new UsageError('--continue is for the file alone, by GET: without --method, --data and --include')
+  return true
 }
 
 function urlOf(text: string): URL {

@@ -3,11 +3,16 @@ import { formatBytes, progressLine } from '../../../lib/cli/terminal/progress-ba
 import { StatusLine } from '../../../lib/cli/terminal/terminal.ts'
 import { GATEWAY_HELP, GATEWAY_OPTIONS } from '../../../lib/cli/usage/gateway-usage.ts'
 import { UsageError } from '../../../lib/cli/usage/usage-error.ts'
-import { HELP, parseArguments } from '../../../lib/cli/usage/usage.ts'
+import { EXIT_OPTIONS } from '../../../lib/cli/usage/exit-usage.ts'
+import { parseArguments } from '../../../lib/cli/usage/usage.ts'
+import { FETCH_HELP, HELP, PROXY_HELP, RESOLVE_HELP } from '../../../lib/cli/usage/usage-texts.ts'
+
+/** Every exit will do. */
+const ANY = { only: [], not: [], geoip: undefined }
 
 describe('The command line: arguments', () => {
   it('has a help that fits a screen', () => {
-    for (const help of [HELP, GATEWAY_HELP]) {
+    for (const help of [HELP, FETCH_HELP, PROXY_HELP, RESOLVE_HELP, GATEWAY_HELP]) {
       const lines = help.split('\n')
       expect(lines.length).to.be.at.most(24)
       expect(lines.filter((line) => line.length > 80)).to.deep.equal([])
@@ -15,23 +20,13 @@ describe('The command line: arguments', () => {
   })
 
   it('names every option in its help', () => {
-    for (const option of [
-      'output',
-      'include',
-      'method',
-      'data',
-      'header',
-      'cacert',
-      'socks',
-      'http',
-      'network',
-      'embedded',
-      'quiet',
-      'help',
-      'version',
-    ]) {
-      expect(HELP).to.include(`--${option}`)
+    const names: Readonly<Record<string, readonly string[]>> = {
+      [FETCH_HELP]: ['output', 'continue', 'include', 'method', 'data', 'header', 'cacert'],
+      [PROXY_HELP]: ['socks', 'http', 'dashboard', 'log'],
+      [HELP]: ['network', 'embedded', 'quiet', 'help', 'version', ...Object.keys(EXIT_OPTIONS)],
     }
+    for (const [help, options] of Object.entries(names))
+      for (const option of options) expect(help).to.include(`--${option}`)
     for (const option of Object.keys(GATEWAY_OPTIONS)) expect(GATEWAY_HELP).to.include(`--${option}`)
   })
 
@@ -58,6 +53,8 @@ describe('The command line: arguments', () => {
       command: 'fetch',
       url: 'https://example.com/x',
       output: 'file',
+      exits: ANY,
+      isContinued: false,
       include: true,
       method: 'PUT',
       data: '@in',
@@ -92,6 +89,7 @@ describe('The command line: arguments', () => {
     expect(parseArguments(['resolve', 'example.com', '--network', 'torrc'])).to.deep.equal({
       command: 'resolve',
       name: 'example.com',
+      exits: ANY,
       network: { kind: 'file', file: 'torrc' },
       quiet: false,
     })
@@ -133,16 +131,67 @@ describe('The command line: arguments', () => {
   })
 
   it('gives help and the version whatever else there is', () => {
-    expect(parseArguments(['fetch', '-h'])).to.deep.equal({ command: 'help', text: HELP })
-    expect(parseArguments(['gateway', '--help'])).to.deep.equal({ command: 'help', text: GATEWAY_HELP })
-    expect(parseArguments(['help'])).to.deep.equal({ command: 'help', text: HELP })
-    expect(parseArguments(['help', 'gateway'])).to.deep.equal({ command: 'help', text: GATEWAY_HELP })
-    expect(parseArguments(['help', 'fetch'])).to.deep.equal({ command: 'help', text: HELP })
+    const help = (text: string): object => ({ command: 'help', text, isUnasked: false })
+    const helps: Readonly<Record<string, string>> = {
+      fetch: FETCH_HELP,
+      proxy: PROXY_HELP,
+      resolve: RESOLVE_HELP,
+      gateway: GATEWAY_HELP,
+    }
+    for (const [name, text] of Object.entries(helps)) {
+      expect(parseArguments([name, '-h'])).to.deep.equal(help(text))
+      expect(parseArguments(['help', name])).to.deep.equal(help(text))
+    }
+    expect(parseArguments(['help'])).to.deep.equal(help(HELP))
+    expect(parseArguments(['help', 'fly'])).to.deep.equal(help(HELP))
+    expect(parseArguments(['--help'])).to.deep.equal(help(HELP))
+    expect(parseArguments(['constructor', '--help'])).to.deep.equal(help(HELP))
     expect(parseArguments(['--version'])).to.deep.equal({ command: 'version' })
   })
 
+  it('has its help for whoever gives nothing at all, though nothing was done', () => {
+    expect(parseArguments([])).to.deep.equal({ command: 'help', text: HELP, isUnasked: true })
+  })
+
+  it('reads which exits, by fingerprint or country, as a torrc has them too', () => {
+    const fingerprint = 'a'.repeat(40)
+    const args = ['proxy', '--exit', `de,{FR},$${fingerprint}`, '--exit', 'se', '--exclude', 'us', '--geoip', 'file']
+    expect(parseArguments(args)).to.have.deep.property('exits', {
+      only: [
+        { kind: 'country', value: 'DE' },
+        { kind: 'country', value: 'FR' },
+        { kind: 'fingerprint', value: fingerprint.toUpperCase() },
+        { kind: 'country', value: 'SE' },
+      ],
+      not: [{ kind: 'country', value: 'US' }],
+      geoip: ['file'],
+    })
+  })
+
+  it('reads how much is to be told', () => {
+    expect(parseArguments(['proxy', '--log', 'debug'])).to.have.property('log', 'debug')
+    expect(parseArguments(['proxy'])).to.have.property('log', undefined)
+  })
+
+  it('reads that a fetch goes on', () => {
+    expect(parseArguments(['fetch', '-c', '-o', 'file', 'http://a.test/'])).to.include({ isContinued: true })
+  })
+
   const wrong: Readonly<Record<string, readonly string[]>> = {
-    'no command': [],
+    'options without a command': ['--embedded'],
+    'an option given twice': ['proxy', '--socks', '1', '--socks', '2'],
+    'an option given twice, once by a letter': ['fetch', 'http://a.example/', '-o', 'a', '--output', 'b'],
+    'two names': ['resolve', 'a.example', 'b.example'],
+    'a level of the log that is none': ['proxy', '--log', 'loud'],
+    'a log of fetch': ['fetch', 'http://a.example/', '--log', 'info'],
+    'an exit that is no fingerprint': ['proxy', '--exit', 'ABCD'],
+    'an exit that is nothing': ['proxy', '--exit', ''],
+    'a list of exits with a gap': ['proxy', '--exclude', 'de,,fr'],
+    'exits of a gateway': ['gateway', '--exit', 'de'],
+    'going on without a file': ['fetch', 'http://a.example/', '--continue'],
+    'going on with standard output': ['fetch', 'http://a.example/', '--continue', '-o', '-'],
+    'going on with a POST': ['fetch', 'http://a.example/', '--continue', '-o', 'x', '--data', 'y'],
+    'going on with a head before the file': ['fetch', 'http://a.example/', '--continue', '-o', 'x', '-i'],
     'no such command': ['fly'],
     'no such option': ['fetch', 'http://example.com/', '--fly'],
     'an option without its value': ['fetch', 'http://example.com/', '-o'],
