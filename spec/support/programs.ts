@@ -19,6 +19,7 @@ const INSTALL = {
   'openssl': 'apt-get install --no-install-recommends openssl',
   'git': 'apt-get install --no-install-recommends git',
   'websockify': 'apt-get install --no-install-recommends websockify',
+  'script': 'apt-get install --no-install-recommends bsdutils',
   'gcc': 'apt-get install --no-install-recommends gcc libc6-dev',
 } as const
 

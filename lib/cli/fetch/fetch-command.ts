@@ -13,6 +13,7 @@ import { builtinModule } from '../../platform/runtime/builtin.ts'
 import { progressLine } from '../terminal/progress-bar.ts'
 import { StatusLine, write, type Terminal } from '../terminal/terminal.ts'
 import type { FetchCommand } from '../usage/usage.ts'
+import { continuationOf, forgetPart, notePart, partOf, validatorOf, type Part } from './partial-download.ts'
 
 /** How often the progress bar changes, in ms. */
 const REDRAW = 100
@@ -41,55 +42,142 @@ export async function fetchCommand(
   }
 }
 
-async function fetchWith(fetch: Fetch, command: FetchCommand, { stdout, stderr, signal }: Terminal): Promise<number> {
+async function fetchWith(fetch: Fetch, command: FetchCommand, terminal: Terminal): Promise<number> {
+  const { url, output, isContinued } = command
   const body = command.data?.startsWith('@') === true ? await files().readFile(command.data.slice(1)) : command.data
   const headers = new Headers(command.headers.map(([name, value]): [string, string] => [name, value]))
-  const response = await fetch(command.url, {
+  const part = isContinued && output !== undefined ? await partOf(output, url) : undefined
+  if (part !== undefined) {
+    headers.set('range', `bytes=${part.size}-`)
+    headers.set('if-range', part.validator)
+  }
+  const response = await fetch(url, {
     method: command.method ?? (body === undefined ? 'GET' : 'POST'),
     headers,
-    signal,
+    signal: terminal.signal,
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : new Uint8Array(body) }),
   })
-
-  const file = command.output === undefined ? undefined : await files().open(command.output, 'w')
-  // A bar among the bytes of a page would be in its way.
-  const bar = new StatusLine(stderr, command.quiet || (file === undefined && stdout.isTTY === true))
-  try {
-    const put = async (data: Uint8Array): Promise<void> =>
-      file === undefined ? await write(stdout, data) : await writeAll(file, data)
-    if (command.include) await put(encodeLatin1(rawHeadOf(response) ?? ''))
-    if (response.body !== null) await copy(response.body, put, bar, totalOf(response))
-  } catch (error) {
-    bar.clear()
-    if (file !== undefined) await write(stderr, 'tor-streams: The file is incomplete\n')
-    throw error
-  } finally {
-    bar.clear()
-    await file?.close()
-  }
-  return response.status >= 400 ? 3 : 0
+  if (output === undefined) await toOutput(response, command, terminal)
+  else if (part === undefined) await toFile(response, output, command, terminal)
+  else return await toPart(response, part, output, command, terminal)
+  return codeOf(response)
 }
 
+/** 0, or 3 when the server's answer is an error. */
+const codeOf = ({ status }: Response): number => (status >= 400 ? 3 : 0)
+
+async function toOutput(response: Response, command: FetchCommand, { stdout, stderr }: Terminal): Promise<void> {
+  // A bar among the bytes of a page would be in its way.
+  const bar = new StatusLine(stderr, command.quiet || stdout.isTTY === true)
+  const put = (data: Uint8Array): Promise<void> => write(stdout, data)
+  try {
+    if (command.include) await put(encodeLatin1(rawHeadOf(response) ?? ''))
+    if (response.body !== null) await copy(response.body, put, bar, 0, totalOf(response))
+  } finally {
+    bar.clear()
+  }
+}
+
+/** All of the answer into the file, in place of what was there. */
+async function toFile(response: Response, output: string, command: FetchCommand, terminal: Terminal): Promise<void> {
+  const validator = validatorOf(response)
+  const file = await files().open(output, 'w')
+  try {
+    await notePart(output, command.url, validator)
+    if (command.include) await writeAll(file, encodeLatin1(rawHeadOf(response) ?? ''))
+    await fill(file, response, command, terminal, { done: 0, total: totalOf(response) })
+  } catch (error) {
+    const way = validator === undefined ? '' : ': the same command with --continue goes on with it'
+    await write(terminal.stderr, `tor-streams: The file is incomplete${way}\n`)
+    throw error
+  } finally {
+    await file.close()
+  }
+  await forgetPart(output)
+}
+
+/** What is missing behind what is there; or what the answer is in place of that. */
+async function toPart(
+  response: Response,
+  part: Part,
+  output: string,
+  command: FetchCommand,
+  terminal: Terminal,
+): Promise<number> {
+  const say = async (text: string): Promise<void> => {
+    if (!command.quiet) await write(terminal.stderr, `tor-streams: ${text}\n`)
+  }
+  const continuation = continuationOf(response, part)
+  switch (continuation.kind) {
+    case 'whole':
+      await response.body?.cancel()
+      await forgetPart(output)
+      await say('The file is whole already')
+      return 0
+    case 'error':
+      await response.body?.cancel()
+      await say(`The server answers with status ${response.status}: the file is left as it is`)
+      return codeOf(response)
+    case 'anew':
+      await say('The file is another one by now, or the server sends no parts of it: it is fetched from the beginning')
+      await toFile(response, output, command, terminal)
+      return 0
+    case 'rest': {
+      const { total } = continuation
+      const file = await files().open(output, 'a')
+      try {
+        const done = await fill(file, response, command, terminal, { done: part.size, total })
+        if (total !== undefined && done !== total) throw new Error('the server sent less than what is missing')
+      } catch (error) {
+        await write(terminal.stderr, 'tor-streams: The file is incomplete: the same command goes on with it\n')
+        throw error
+      } finally {
+        await file.close()
+      }
+      await forgetPart(output)
+      return 0
+    }
+  }
+}
+
+/** Writes the body. Returns how many bytes there are then. */
+async function fill(
+  file: fs.FileHandle,
+  { body }: Response,
+  { quiet }: FetchCommand,
+  { stderr }: Terminal,
+  { done, total }: { readonly done: number; readonly total: number | undefined },
+): Promise<number> {
+  const bar = new StatusLine(stderr, quiet)
+  try {
+    return body === null ? done : await copy(body, (data) => writeAll(file, data), bar, done, total)
+  } finally {
+    bar.clear()
+  }
+}
+
+/** Returns `before` and what came. */
 async function copy(
   body: ReadableStream<Uint8Array>,
   put: (data: Uint8Array) => Promise<void>,
   bar: StatusLine,
+  before: number,
   total: number | undefined,
-): Promise<void> {
+): Promise<number> {
   const reader = body.getReader()
   const started = performance.now()
   let shown = -Infinity
-  let done = 0
+  let done = before
   try {
     for (;;) {
       const { value } = await reader.read()
-      if (value === undefined) return
+      if (value === undefined) return done
       await put(value)
       done += value.length
       const now = performance.now()
       if (now - shown >= REDRAW) {
         shown = now
-        bar.show(progressLine(done, total, now - started))
+        bar.show(progressLine(done, total, now - started, before))
       }
     }
   } finally {

@@ -36,6 +36,9 @@ export async function proxyCommand(command: ProxyCommand, terminal: Terminal): P
   try {
     await running.listen()
     return await running.serve()
+  } catch (error) {
+    if (running.isWantedEnd) return running.code
+    throw error
   } finally {
     await running.close()
   }
@@ -51,7 +54,8 @@ class RunningProxy {
   readonly #signal: AbortSignal
   readonly #listeners: (readonly [what: string, listener: SocksListener])[] = []
   readonly #closing: (() => unknown)[] = []
-  #code = INTERRUPTED
+  /** The exit code once its end is wanted. */
+  code: number = INTERRUPTED
   #view: ProxyView | undefined
   #network: OpenNetwork | undefined
 
@@ -61,6 +65,11 @@ class RunningProxy {
     this.#terminal = terminal
     this.#clock = terminal.clock ?? systemClock
     this.#signal = AbortSignal.any([terminal.signal, this.#end.signal])
+  }
+
+  /** True once the user wants the end, whatever that breaks off. */
+  get isWantedEnd(): boolean {
+    return this.#signal.aborted
   }
 
   /** Takes the ports. Clients of one share no circuit with those of the other, as C tor has it by default. */
@@ -126,7 +135,7 @@ class RunningProxy {
     })
     await this.close()
     await watched
-    return this.#code
+    return this.code
   }
 
   /** Closes what there is. Idempotent. */
@@ -158,7 +167,7 @@ class RunningProxy {
       clock: this.#clock,
       onIdentity: () => this.#renew(),
       onQuit: (isInterrupt) => {
-        if (!isInterrupt) this.#code = DONE
+        if (!isInterrupt) this.code = DONE
         this.#end.abort()
       },
     })

@@ -22,9 +22,10 @@ export function formatBytes(bytes: number): string {
  * The line for `done` bytes after `elapsed` ms.
  *
  * @param total - how many bytes there will be; undefined when nobody has said
+ * @param before - how many of `done` were there before
  */
-export function progressLine(done: number, total: number | undefined, elapsed: number): string {
-  const rate = elapsed > 0 ? `${formatBytes((done / elapsed) * 1000)}/s` : ''
+export function progressLine(done: number, total: number | undefined, elapsed: number, before: number = 0): string {
+  const rate = elapsed > 0 ? `${formatBytes(((done - before) / elapsed) * 1000)}/s` : ''
   if (total === undefined || total === 0) return `${formatBytes(done)}  ${rate}`.trimEnd()
   const share = Math.min(1, done / total)
   const filled = Math.round(share * WIDTH)

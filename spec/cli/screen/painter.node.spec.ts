@@ -36,6 +36,7 @@ describe("The proxy's screen: the painter", () => {
 
   it('has no attribute at all without colours', () => {
     const picture = new TerminalPicture(10, 1)
+    picture.write(new Painter(false).enter())
     picture.write(new Painter(false).paint(lines('one'), size(10, 1)))
     expect([...picture.attributes]).to.deep.equal([])
     picture.write(new Painter(true).paint(lines('two'), size(10, 1)))
@@ -86,7 +87,7 @@ describe("The proxy's screen: keys", () => {
 
   it('makes something of anything', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (text) => keysOf(text).length <= text.length),
+      fc.property(fc.string(), (text) => keysOf(text).length <= text.length),
       { numRuns: 100 },
     )
   })

@@ -19,6 +19,9 @@ export class TerminalPicture {
   #row = 0
   #column = 0
   #rest = ''
+  /** What sets a size sets rows and columns one after the other: meanwhile it is neither the one nor the other. */
+  #wasResized = false
+  #next: readonly [columns: number, rows: number] | undefined
 
   constructor(columns: number, rows: number) {
     this.#columns = columns
@@ -31,10 +34,10 @@ export class TerminalPicture {
     return this.#cells.map((row) => row.join('').trimEnd())
   }
 
+  /** The terminal has another size from when its program clears it: what is on its way is for the one before. */
   resize(columns: number, rows: number): void {
-    this.#columns = columns
-    this.#rows = rows
-    this.#clear()
+    this.#next = [columns, rows]
+    this.#wasResized = true
   }
 
   write(data: string): void {
@@ -67,25 +70,37 @@ export class TerminalPicture {
     } else if (order === 'K') this.#cells[this.#row]?.fill(' ', this.#column)
     else if (order === 'J' && first === 2) this.#clear()
     else if (order === 'm') this.attributes.add(numbers)
-    else if (order === '?h' && first === 1049) this.isOther = true
-    else if (order === '?l' && first === 1049) this.isOther = false
+    else if (order === '?h' && first === 1049) this.#switch(true)
+    else if (order === '?l' && first === 1049) this.#switch(false)
     else if (order === '?h' && first === 25) this.isCursorShown = true
     else if (order === '?l' && first === 25) this.isCursorShown = false
     else throw new Error(`an order that nobody knows: ${order} ${numbers}`)
   }
 
+  #switch(isOther: boolean): void {
+    this.isOther = isOther
+    this.#clear()
+    this.#row = this.#column = 0
+  }
+
+  /** What is written on the shell's own screen goes by. */
   #put(character: string): void {
+    if (!this.isOther) return
     if (character === '\r') this.#column = 0
     else if (character === '\n') this.#row = Math.min(this.#rows - 1, this.#row + 1)
     else {
+      if (this.#column >= this.#columns && this.#wasResized) return
       if (this.#column >= this.#columns) throw new Error(`more than ${this.#columns} columns in row ${this.#row + 1}`)
       const row = this.#cells[this.#row]
+      if (row === undefined && this.#wasResized) return
       if (row === undefined) throw new Error(`no row ${this.#row + 1}`)
       row[this.#column++] = character
     }
   }
 
   #clear(): void {
+    if (this.#next !== undefined) [this.#columns, this.#rows] = this.#next
+    this.#next = undefined
     this.#cells = Array.from({ length: this.#rows }, () => Array.from({ length: this.#columns }, () => ' '))
   }
 }
