@@ -103,6 +103,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'directory',
     'fetch',
     'node',
+    'onion/identity',
     'platform/runtime/builtin.ts',
     'platform/storage/storage.ts',
     'testing/exit/tcp-exit.ts',

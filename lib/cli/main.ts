@@ -7,6 +7,7 @@ import { adviceOn } from './advice.ts'
 import { fetchCommand } from './fetch/fetch-command.ts'
 import { gatewayCommand } from './gateway-command.ts'
 import { chosenExits } from './network/exit-choice.ts'
+import { serveCommand } from './serve/serve-command.ts'
 import { openNetwork } from './network/network.ts'
 import { proxyCommand } from './proxy/proxy-command.ts'
 import { resolveCommand } from './resolve-command.ts'
@@ -39,6 +40,9 @@ export async function main(args: readonly string[], terminal: Terminal, version:
         return 0
       case 'gateway':
         await gatewayCommand(command, terminal)
+        return INTERRUPTED
+      case 'serve':
+        await serveCommand(command, terminal)
         return INTERRUPTED
       case 'proxy':
         return await proxyCommand(command, terminal)

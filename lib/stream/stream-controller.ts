@@ -210,13 +210,18 @@ export class StreamController implements PendingStream, FlowOwner, ReadSideOwner
 
   #ended(body: Uint8Array): void {
     const end = decodeEnd(body)
-    if (this.#state === 'open' && end.reason === EndReason.DONE) {
+    if (this.#state === 'open' && this.#isCleanEnd(end.reason)) {
       const failure = new SocketError('ENDED', 'the far end finished the stream', { reason: end.reason })
       this.#settle(ENDINGS.farEndDone, failure)
     } else {
       this.#settle(ENDINGS.broken, failureOfEnd(end, this.#state !== 'open'))
     }
     this.#place?.leave()
+  }
+
+  /** A visitor says MISC for every end (tor-spec, "Closing streams"): no more can be known of it. */
+  #isCleanEnd(reason: number): boolean {
+    return reason === EndReason.DONE || (this.#options.incoming && reason === EndReason.MISC)
   }
 
   /** This side gives the stream up. */

@@ -1,7 +1,14 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect } from 'chai'
+import { main } from '../../lib/cli/main.ts'
+import type { Terminal } from '../../lib/cli/terminal/terminal.ts'
 import { TorClient } from '../../lib/client/tor-client.ts'
 import type { TorClientOptions } from '../../lib/client/client-options.ts'
 import { parseDirAuthorityLines } from '../../lib/directory/network/dir-authority-lines.ts'
+import { OnionClientKeyPair } from '../../lib/onion/identity/client-key-pair.ts'
+import { OnionKey } from '../../lib/onion/identity/onion-key.ts'
 import type { OnionService } from '../../lib/onion/service/onion-service.ts'
 import type { OnionServiceOptions } from '../../lib/onion/service/service-options.ts'
 import { MemoryStorage } from '../../lib/platform/storage/storage.ts'
@@ -190,8 +197,72 @@ describe('An onion service, and its visitors through real tor', function () {
         expect((await (value as TorStream).opened).localAddress).to.equal(`${service.hostname}:80`)
         await ours.opened
         await ours.close()
-        await (value as TorStream).closed.catch(() => undefined) // a client says MISC
+        await (value as TorStream).closed
       })
     })
   }
+
+  describe('whose discovery is restricted', () => {
+    it('is found by its clients, of this library and of C tor, and by nobody else', async () => {
+      const pair = OnionClientKeyPair.generate()
+      await using tor = await open()
+      const service = await serve(tor, { clients: [pair.toAuth(), OnionClientKeyPair.generate().publicKey] })
+      void answerAll(service.incoming)
+      await using stranger = await open()
+      const address = `${service.hostname}:80`
+      expect(await codeOf(stranger.connect(address).opened)).to.equal('ONION_AUTHORIZATION_MISSING')
+      const wrong = OnionClientKeyPair.generate().secret
+      expect(await codeOf(stranger.connect(address, { onionAuth: wrong }).opened)).to.equal('ONION_AUTHORIZATION_WRONG')
+      await using client = await open({
+        onionAuth: { [service.hostname]: pair.toAuthPrivate(service.hostname).trim() },
+      })
+      expect((await get(client.connect(address), '/')).text()).to.equal('ok\n')
+
+      const tors = await network.startClient('authorized', { authPrivate: pair.toAuthPrivate(service.hostname) })
+      const answer = await viaTor(untilAnswered(() => socksGet(tors.socksPort, service.hostname, 80, '/', 30_000)))
+      await tors.stop()
+      expect(answer.text()).to.equal('ok\n')
+    })
+  })
+
+  describe('of the command line', () => {
+    it('leads visitors to a server of this machine, at the address of a key that it keeps as C tor does', async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'tor-streams-serve-'))
+      try {
+        await writeFile(join(folder, 'torrc'), network.dirAuthorityLines)
+        const key = join(folder, 'hs_ed25519_secret_key')
+        await using visitor = await open()
+        const names: string[] = []
+        for (let run = 0; run < 2; run++) {
+          const end = new AbortController()
+          let printed = ''
+          const stdout = { write: (text: string, done?: () => void) => ((printed += text), done?.(), true) }
+          const terminal = { stdout, stderr: { write: stdout.write }, signal: end.signal } as Terminal
+          const args = ['serve', `80:127.0.0.1:${network.httpPort}`, '--key', key, '-q']
+          const done = main([...args, '--network', join(folder, 'torrc')], terminal, '')
+          await until('the address', AbortSignal.timeout(60_000), () => printed.includes('\n'))
+          const [, name = ''] = /^([a-z2-7]{56}\.onion):80 leads to 127\.0\.0\.1:\d+\n$/.exec(printed) ?? []
+          names.push(name)
+          const socket = visitor.connect(`${name}:80`, { isolation: run })
+          expect((await get(socket, '/')).text()).to.equal('ok\n')
+          end.abort()
+          expect(await done).to.equal(130)
+        }
+        expect(names[0]).to.equal(names[1])
+        expect(OnionKey.fromTor(await readFile(key)).hostname).to.equal(names[0])
+      } finally {
+        await rm(folder, { recursive: true })
+      }
+    })
+  })
 })
+
+/** A client that has just begun may have no directory yet. */
+async function untilAnswered<T>(ask: () => Promise<T>): Promise<T> {
+  let answer: T | undefined
+  await until('an answer', AbortSignal.timeout(90_000), async () => {
+    answer = await ask().catch(() => undefined)
+    return answer !== undefined
+  })
+  return answer as T
+}

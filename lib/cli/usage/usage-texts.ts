@@ -11,6 +11,7 @@ export const HELP = `tor-streams - fetch, proxy and resolve through Tor
   tor-streams proxy            serve SOCKS and HTTP to other programs
   tor-streams resolve NAME     addresses of a name, or the name of an address
   tor-streams gateway          lead web pages to relays
+  tor-streams serve PORTS      offer servers here as an onion service
 
   tor-streams COMMAND --help   what else a command takes
 

@@ -15,6 +15,7 @@ import {
 } from './gateway-usage.ts'
 import { EXIT_OPTIONS, exitArguments, type ExitArguments } from './exit-usage.ts'
 import { LOG_LEVELS, type LogLevel } from '../log/log.ts'
+import { SERVE_HELP, SERVE_OPTIONS, serveArguments, type ServeArguments, type ServeValues } from './serve-usage.ts'
 import { portOf, shown, UsageError } from './usage-error.ts'
 import { FETCH_HELP, HELP, PROXY_HELP, RESOLVE_HELP } from './usage-texts.ts'
 
@@ -67,12 +68,18 @@ export interface GatewayCommand extends Common, GatewayArguments {
   readonly command: 'gateway'
 }
 
+/** `tor-streams serve`. */
+export interface ServeCommand extends Common, ServeArguments {
+  readonly command: 'serve'
+}
+
 /** What the arguments ask for. */
 export type Command =
   | FetchCommand
   | ProxyCommand
   | ResolveCommand
   | GatewayCommand
+  | ServeCommand
   | {
       readonly command: 'help'
       readonly text: string
@@ -85,13 +92,15 @@ const FETCH_ONLY = ['output', 'continue', 'include', 'method', 'data', 'header',
 const PROXY_ONLY = ['socks', 'http', 'dashboard', 'log'] as const
 const EXITS = Object.keys(EXIT_OPTIONS) as readonly (keyof typeof EXIT_OPTIONS)[]
 const GATEWAY_ONLY = Object.keys(GATEWAY_OPTIONS) as readonly (keyof GatewayValues)[]
+const SERVE_ONLY = Object.keys(SERVE_OPTIONS) as readonly (keyof ServeValues)[]
 const HELPS: ReadonlyMap<string | undefined, string> = new Map([
   ['fetch', FETCH_HELP],
   ['proxy', PROXY_HELP],
   ['resolve', RESOLVE_HELP],
   ['gateway', GATEWAY_HELP],
+  ['serve', SERVE_HELP],
 ])
-const COMMANDS = 'fetch, proxy, resolve or gateway'
+const COMMANDS = 'fetch, proxy, resolve, gateway or serve'
 
 /**
  * Reads the arguments.
@@ -119,7 +128,7 @@ export function parseArguments(args: readonly string[]): Command {
   }
   switch (command) {
     case 'fetch':
-      refuse([...PROXY_ONLY, ...GATEWAY_ONLY])
+      refuse([...PROXY_ONLY, ...GATEWAY_ONLY, ...SERVE_ONLY])
       return {
         ...common,
         command,
@@ -134,7 +143,7 @@ export function parseArguments(args: readonly string[]): Command {
         cacert: values.cacert,
       }
     case 'proxy': {
-      refuse([...FETCH_ONLY, ...GATEWAY_ONLY])
+      refuse([...FETCH_ONLY, ...GATEWAY_ONLY, ...SERVE_ONLY])
       if (target !== undefined) throw new UsageError('The command proxy takes options only')
       const [socks, http] = [portOf('socks', values.socks), portOf('http', values.http)]
       const dashboard = portOf('dashboard', values.dashboard)
@@ -150,13 +159,17 @@ export function parseArguments(args: readonly string[]): Command {
       }
     }
     case 'resolve':
-      refuse([...FETCH_ONLY, ...PROXY_ONLY, ...GATEWAY_ONLY])
+      refuse([...FETCH_ONLY, ...PROXY_ONLY, ...GATEWAY_ONLY, ...SERVE_ONLY])
       return { ...common, command, name: one('a NAME'), exits: exitArguments(values) }
     case 'gateway':
       // The network within a process has no relays that others reach.
-      refuse([...FETCH_ONLY, ...PROXY_ONLY, ...EXITS, 'embedded'])
+      refuse([...FETCH_ONLY, ...PROXY_ONLY, ...SERVE_ONLY, ...EXITS, 'embedded'])
       if (target !== undefined) throw new UsageError('The command gateway takes options only')
       return { ...common, command, ...gatewayArguments(values) }
+    case 'serve':
+      // Clients of the network within a process are in that process; a service has no exit.
+      refuse([...FETCH_ONLY, ...PROXY_ONLY, ...GATEWAY_ONLY, ...EXITS, 'embedded'])
+      return { ...common, command, ...serveArguments(values, positionals.slice(1)) }
     default:
       throw new UsageError(`There is no command ${shown(command)}: ${COMMANDS}`)
   }
@@ -176,6 +189,7 @@ const OPTIONS = {
   log: { type: 'string' },
   ...EXIT_OPTIONS,
   ...GATEWAY_OPTIONS,
+  ...SERVE_OPTIONS,
   network: { type: 'string' },
   embedded: { type: 'boolean' },
   quiet: { type: 'boolean', short: 'q' },

@@ -137,7 +137,8 @@ export class OnionService {
    * The streams of visitors. Pulling takes one, and only then is its visitor answered: who does not pull lets visitors
    * wait, as many as the option `backlog` says. It ends when the service is closed; cancelling it closes the service.
    *
-   * As Tor has no half-close, `writable.close()` ends such a stream: that is how a visitor learns where an answer ends.
+   * As Tor has no half-close, `writable.close()` ends such a stream: that is how a visitor learns where an answer ends. A
+   * visitor who ends one tells nothing of why, so `readable` ends in the same way where he has all and where he gave up.
    */
   get incoming(): ReadableStream<TorStream> {
     return this.#incoming.readable

@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { formatBytes, progressLine } from '../../../lib/cli/terminal/progress-bar.ts'
 import { StatusLine } from '../../../lib/cli/terminal/terminal.ts'
 import { GATEWAY_HELP, GATEWAY_OPTIONS } from '../../../lib/cli/usage/gateway-usage.ts'
+import { SERVE_HELP, SERVE_OPTIONS } from '../../../lib/cli/usage/serve-usage.ts'
 import { UsageError } from '../../../lib/cli/usage/usage-error.ts'
 import { EXIT_OPTIONS } from '../../../lib/cli/usage/exit-usage.ts'
 import { parseArguments } from '../../../lib/cli/usage/usage.ts'
@@ -12,7 +13,7 @@ const ANY = { only: [], not: [], geoip: undefined }
 
 describe('The command line: arguments', () => {
   it('has a help that fits a screen', () => {
-    for (const help of [HELP, FETCH_HELP, PROXY_HELP, RESOLVE_HELP, GATEWAY_HELP]) {
+    for (const help of [HELP, FETCH_HELP, PROXY_HELP, RESOLVE_HELP, GATEWAY_HELP, SERVE_HELP]) {
       const lines = help.split('\n')
       expect(lines.length).to.be.at.most(24)
       expect(lines.filter((line) => line.length > 80)).to.deep.equal([])
@@ -27,8 +28,46 @@ describe('The command line: arguments', () => {
     }
     for (const [help, options] of Object.entries(names))
       for (const option of options) expect(help).to.include(`--${option}`)
+    for (const option of Object.keys(SERVE_OPTIONS)) expect(SERVE_HELP).to.include(`--${option}`)
     for (const option of Object.keys(GATEWAY_OPTIONS)) expect(GATEWAY_HELP).to.include(`--${option}`)
   })
+
+  it('reads a service: ports and where they lead, its key and its clients', () => {
+    const client = `descriptor:x25519:${'m'.repeat(51)}a`
+    const given = [
+      'serve',
+      '80:127.0.0.1:8080',
+      '22:[::1]:2222',
+      '8000',
+      '443:8443',
+      '--key',
+      'file',
+      '--client',
+      client,
+    ]
+    const command = parseArguments(given)
+    expect(command).to.deep.include({ command: 'serve', key: 'file', clients: [client] })
+    expect(command.command === 'serve' && [...command.targets]).to.deep.equal([
+      [80, { host: '127.0.0.1', port: 8080 }],
+      [22, { host: '::1', port: 2222 }],
+      [8000, { host: '127.0.0.1', port: 8000 }],
+      [443, { host: '127.0.0.1', port: 8443 }],
+    ])
+  })
+
+  for (const [what, args] of Object.entries({
+    'without a port': [],
+    'at port 0': ['0'],
+    'of a port that is none': ['80:localhost:70000'],
+    'of words': ['http'],
+    'of a port twice': ['80', '80:8080'],
+    'for a client that is none': ['80', '--client', 'descriptor:x25519:abc'],
+    'within this process': ['80', '--embedded'],
+    'with an exit': ['80', '--exit', 'de'],
+  }))
+    it(`refuses a service ${what}`, () => {
+      expect(() => parseArguments(['serve', ...args])).to.throw(UsageError)
+    })
 
   it('reads a fetch', () => {
     const args = [

@@ -194,11 +194,23 @@ export class TorNetwork {
   /**
    * Starts one more tor client, and does not wait for it: it listens for SOCKS before it can serve. The same name gives
    * it what the last one of that name kept.
+   *
+   * @param options.authPrivate - the key of a client of an onion service, as a file of its `ClientOnionAuthDir`
    */
-  async startClient(name: string): Promise<{ readonly socksPort: number; stop(): Promise<void> }> {
+  async startClient(
+    name: string,
+    { authPrivate }: { readonly authPrivate?: string } = {},
+  ): Promise<{ readonly socksPort: number; stop(): Promise<void> }> {
     const directory = await this.#fixture.makeDirectory(name)
     const [socksPort = 0] = await freePorts(1)
-    const process = await this.#fixture.startTor(name, directory, clientTorrc(this.#plan, directory, socksPort, []), {})
+    const keys = join(directory, 'onion-auth')
+    if (authPrivate !== undefined) {
+      await mkdir(keys, { mode: 0o700 })
+      await writeFile(join(keys, 'client.auth_private'), authPrivate)
+    }
+    const lines = authPrivate === undefined ? [] : [`ClientOnionAuthDir ${keys}`]
+    const torrc = clientTorrc(this.#plan, directory, socksPort, lines)
+    const process = await this.#fixture.startTor(name, directory, torrc, {})
     return { socksPort, stop: () => process.stop() }
   }
 
