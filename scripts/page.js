@@ -16,14 +16,29 @@ const SOURCE = join(ROOT, 'examples', 'page')
 /** Where the page is built. */
 export const PAGE = join(ROOT, '.build', 'page')
 
+/** The module that has the public network, as esbuild is asked for it. */
+const PUBLIC_NETWORK = { filter: /[\\/]public-network\.ts$/ }
+
 const TYPES = new Map([
   ['.html', 'text/html; charset=utf-8'],
   ['.css', 'text/css; charset=utf-8'],
   ['.js', 'text/javascript; charset=utf-8'],
 ])
 
-/** Builds the page into `outdir`. */
-export async function buildPage(outdir = PAGE) {
+/**
+ * Builds the page into `outdir`.
+ *
+ * @param {string} [outdir]
+ * @param {string} [authorities] The `DirAuthority` lines of a test network that takes the public one's place: for specs.
+ */
+export async function buildPage(outdir = PAGE, authorities) {
+  const given = () => ({
+    contents: `import { parseDirAuthorityLines } from './dir-authority-lines.ts'
+      const authorities = parseDirAuthorityLines(${JSON.stringify(authorities)})
+      export const publicNetwork = () => ({ authorities, fallbacks: [], testing: true })`,
+    resolveDir: join(ROOT, 'lib', 'directory', 'network'),
+    loader: /** @type {const} */ ('ts'),
+  })
   rmSync(outdir, { recursive: true, force: true })
   mkdirSync(outdir, { recursive: true })
   await build({
@@ -38,6 +53,8 @@ export async function buildPage(outdir = PAGE) {
     tsconfig: join(ROOT, 'tsconfig.spec.json'),
     chunkNames: 'chunk-[hash]',
     logLevel: 'warning',
+    plugins:
+      authorities === undefined ? [] : [{ name: 'network', setup: (build) => build.onLoad(PUBLIC_NETWORK, given) }],
   })
   for (const name of ['index.html', 'page.css']) cpSync(join(SOURCE, name), join(outdir, name))
 }

@@ -44,6 +44,8 @@ import { launchWebKit } from './webkit.js'
  * @property {string} executable Of WebKit, its driver.
  * @property {NodeJS.ProcessEnv} [env] More of the environment.
  * @property {boolean} [resolves] Names are looked up, by the system's own way: for specs that record that.
+ * @property {string} [hostname] Chromium takes this name for 127.0.0.1, and any certificate for right: an origin that is not this
+ *   machine's own, with or without https:.
  * @property {boolean} [requests] Puppeteer's pages tell of requests. Chromium then reports all that passes through a WebSocket,
  *   which takes four times as long as to pass it.
  * @property {() => void} [onGone]
@@ -63,7 +65,8 @@ const CHROMIUM_ARGS = [
   '--js-flags=--expose-gc',
 ]
 
-const CHROMIUM_NO_NAMES = '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1'
+const CHROMIUM_NAMES = '--host-resolver-rules='
+const CHROMIUM_NO_NAMES = 'MAP * ~NOTFOUND , EXCLUDE 127.0.0.1'
 const CHROMIUM_SYSTEM_NAMES = '--disable-features=AsyncDns'
 
 /** Beside what puppeteer switches off: nothing is looked up, or fetched from Mozilla; one process for all pages. */
@@ -86,7 +89,16 @@ const FIREFOX_PREFS = {
  * @returns {Promise<DrivenBrowser>}
  */
 export async function launchBrowser(options) {
-  const { browser: name, executable, env = {}, resolves = false, requests = false, onGone = () => {} } = options
+  const {
+    browser: name,
+    executable,
+    env = {},
+    resolves = false,
+    requests = false,
+    hostname,
+    onGone = () => {},
+  } = options
+  const own = hostname === undefined ? '' : `MAP ${hostname} 127.0.0.1 , `
   const profile = mkdtempSync(join(tmpdir(), `tor-streams-${name}-`))
   const tidy = () => rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
   try {
@@ -108,7 +120,8 @@ export async function launchBrowser(options) {
             ...common,
             browser: 'chrome',
             pipe: true,
-            args: [...CHROMIUM_ARGS, resolves ? CHROMIUM_SYSTEM_NAMES : CHROMIUM_NO_NAMES],
+            acceptInsecureCerts: hostname !== undefined,
+            args: [...CHROMIUM_ARGS, resolves ? CHROMIUM_SYSTEM_NAMES : `${CHROMIUM_NAMES}${own}${CHROMIUM_NO_NAMES}`],
           })
         : await puppeteer.launch({
             ...common,

@@ -2,13 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { listenGateway, type Gateway } from '../../lib/node.ts'
-import { MemoryStorage } from '../../lib/platform/storage/storage.ts'
 import type { DrivenBrowser } from '../../scripts/specs/browser-launch.js'
 import { requireProgram } from '../support/programs.ts'
 import { ChildRecorder } from '../tor/support/outgoing-child.ts'
 import { BROWSERS, Page, startBrowser } from './support/driven-page.ts'
-import { PageNetwork } from './support/page-network.ts'
+import { reachedNetwork } from './support/page-network.ts'
 
 /** A name that nothing but the control of these specs has the browser look up. */
 const CONTROL = 'control.leaks.test'
@@ -18,26 +16,16 @@ const BY_ITSELF = /^name (?:[\w-]+\.)*(?:google|googleapis|gstatic|mozilla)\.(?:
 
 describe('What a page brings its browser to do on the network', function () {
   this.timeout(180_000)
-  let network: PageNetwork
-  let gateway: Gateway
+  const reached = reachedNetwork(2)
   let directory: string
   let recorder: ChildRecorder
 
   before(async function () {
     directory = await mkdtemp(join(tmpdir(), 'tor-streams-leaks-'))
     recorder = await ChildRecorder.make(requireProgram(this, 'gcc'), directory)
-    network = await PageNetwork.start(this, 2)
-    gateway = await listenGateway({
-      port: 0,
-      network: network.config,
-      storage: new MemoryStorage(),
-      allowPrivate: true,
-    })
   })
 
   after(async () => {
-    await gateway?.close()
-    await network?.stop()
     await rm(directory, { recursive: true, force: true })
   })
 
@@ -48,8 +36,8 @@ describe('What a page brings its browser to do on the network', function () {
 
       before(async function () {
         // Names are looked up here, if anybody asks: the recorder notes that, and says that there is none.
-        driven = await startBrowser(this, browser, recorder.environment(browser), true)
-        page = await Page.open(driven, network.site)
+        driven = await startBrowser(this, browser, { env: recorder.environment(browser), resolves: true })
+        page = await Page.open(driven, reached.network.site)
       })
 
       after(async () => {
@@ -57,6 +45,7 @@ describe('What a page brings its browser to do on the network', function () {
       })
 
       it('is to reach the page and the gateway, and nothing else, whatever succeeds or fails', async () => {
+        const { network, gateway } = reached
         const url = `ws://127.0.0.1:${gateway.port}`
         const argument = { url, authorities: network.authorities, ca: network.secure.ca }
         await page.act('open', argument)

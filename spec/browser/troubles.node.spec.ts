@@ -1,7 +1,6 @@
 import { createServer, type AddressInfo } from 'node:net'
 import { expect } from 'chai'
-import { listenGateway, type Gateway } from '../../lib/node.ts'
-import { MemoryStorage } from '../../lib/platform/storage/storage.ts'
+import type { Gateway } from '../../lib/node.ts'
 import type { DrivenBrowser } from '../../scripts/specs/browser-launch.js'
 import { encodeHex } from '../../lib/directory/text/encoding.ts'
 import { requireProgram } from '../support/programs.ts'
@@ -25,14 +24,11 @@ describe('A page in trouble, in a network of real tor', function () {
   /** Those that live. */
   let exits: NetworkRelay[]
 
-  const startGateway = (port = 0): Promise<Gateway> =>
-    listenGateway({ port, network: network.config, storage: new MemoryStorage(), allowPrivate: true })
-
   before(async function () {
     // Each browser costs one of the exits its life.
     network = await PageNetwork.start(this, 1 + BROWSERS.length)
     exits = network.tor.relays.filter(({ isExit }) => isExit)
-    gateway = await startGateway()
+    gateway = await network.listen()
   })
 
   after(async () => {
@@ -104,7 +100,7 @@ describe('A page in trouble, in a network of real tor', function () {
         await target.stop()
         // What can still be read is what the page held.
         const { message, causes } = await page.failure('readOn', { name: 'long' })
-        gateway = await startGateway(port)
+        gateway = await network.listen(port)
         expect(causes.join(), message).to.match(/(?:LINK_CLOSED|CIRCUIT_\w+): /)
         const kept = (await page.act<number>('readSoFar', { name: 'long' })) - read
         console.log(`${browser}: a page that reads nothing holds ${kept} bytes`)

@@ -1,11 +1,13 @@
+import { join } from 'node:path'
 import { expect } from 'chai'
-import { listenGateway, type Gateway } from '../../lib/node.ts'
-import { MemoryStorage } from '../../lib/platform/storage/storage.ts'
+import { parseGuardState } from '../../lib/client/guards/guard-state.ts'
+import { ROOT } from '../../scripts/files.js'
+import { buildPage, servePage } from '../../scripts/page.js'
 import type { DrivenBrowser } from '../../scripts/specs/browser-launch.js'
 import { testBytesSha256 } from '../tor/support/test-bytes.ts'
 import type { Opened } from './support/actions.ts'
 import { BROWSERS, Page, startBrowser } from './support/driven-page.ts'
-import { PageNetwork } from './support/page-network.ts'
+import { reachedNetwork } from './support/page-network.ts'
 import type { Wrong } from './support/secure-targets.ts'
 
 const MB = 1_000_000
@@ -20,27 +22,12 @@ const REFUSED: Readonly<Record<Wrong, string>> = {
 }
 
 /** The guards that were used, of what is kept: their fingerprints. */
-const usedGuards = (guards: string): string[] => guards.split('\n').filter((line) => line.includes('confirmed'))
+const usedGuards = (guards: string): string[] =>
+  (parseGuardState(guards) ?? []).filter(({ confirmedAt }) => confirmedAt !== undefined).map((each) => each.fingerprint)
 
 describe('A page through the gateway, and a network of real tor', function () {
   this.timeout(180_000)
-  let network: PageNetwork
-  let gateway: Gateway
-
-  before(async function () {
-    network = await PageNetwork.start(this, 2)
-    gateway = await listenGateway({
-      port: 0,
-      network: network.config,
-      storage: new MemoryStorage(),
-      allowPrivate: true,
-    })
-  })
-
-  after(async () => {
-    await gateway?.close()
-    await network?.stop()
-  })
+  const reached = reachedNetwork(2)
 
   for (const browser of BROWSERS) {
     describe(`in ${browser}`, () => {
@@ -50,19 +37,25 @@ describe('A page through the gateway, and a network of real tor', function () {
 
       before(async function () {
         driven = await startBrowser(this, browser)
-        page = await Page.open(driven, network.site)
+        page = await Page.open(driven, reached.network.site)
       })
 
       after(async () => {
         await driven?.close()
       })
 
-      const open = (more: object = {}, where: 'window' | 'worker' | 'service worker' = 'window') =>
-        page.act<Opened>(
-          'open',
-          { url: `ws://127.0.0.1:${gateway.port}`, authorities: network.authorities, ca: network.secure.ca, ...more },
-          where,
-        )
+      const open = (tab = page, where: 'window' | 'worker' | 'service worker' = 'window') => {
+        const { network, gateway } = reached
+        const argument = {
+          url: `ws://127.0.0.1:${gateway.port}`,
+          authorities: network.authorities,
+          ca: network.secure.ca,
+        }
+        return tab.act<Opened>('open', argument, where)
+      }
+      const expectAnswer = async (tab = page): Promise<void> => {
+        expect(await tab.act('get', { url: reached.network.url('/') })).to.deep.equal({ status: 200, text: 'ok\n' })
+      }
 
       it('knows nothing but the authorities, and gets to a first answer', async () => {
         first = await open()
@@ -75,7 +68,7 @@ describe('A page through the gateway, and a network of real tor', function () {
           'ready',
         ])
         expect(first.warnings).to.deep.equal([])
-        expect(await page.act('get', { url: network.url('/') })).to.deep.equal({ status: 200, text: 'ok\n' })
+        await expectAnswer()
       })
 
       it('resolves a name', async () => {
@@ -85,18 +78,25 @@ describe('A page through the gateway, and a network of real tor', function () {
 
       it('moves 20 MB down and 20 MB up, every byte right', async () => {
         const right = { bytes: 20 * MB, sha256: testBytesSha256(20 * MB) }
-        expect(await page.act('download', { url: network.url(`/${20 * MB}`) })).to.deep.equal(right)
-        const from = network.url(`/${20 * MB}`)
-        expect(await page.act('upload', { from, url: network.url('/') })).to.deep.equal(right)
+        expect(await page.act('download', { url: reached.network.url(`/${20 * MB}`) })).to.deep.equal(right)
+        const from = reached.network.url(`/${20 * MB}`)
+        expect(await page.act('upload', { from, url: reached.network.url('/') })).to.deep.equal(right)
       })
 
       it('fetches https: of a server whose authority it trusts', async () => {
-        expect(await page.act('get', { url: network.secure.right })).to.deep.equal({ status: 200, text: 'ok\n' })
+        expect(await page.act('get', { url: reached.network.secure.right })).to.deep.equal({
+          status: 200,
+          text: 'ok\n',
+        })
       })
 
       for (const [wrong, code] of Object.entries(REFUSED) as [Wrong, string][]) {
         it(`refuses https: of a server with ${wrong}`, async () => {
-          const { code: found, causes, message } = await page.failure('get', { url: network.secure.wrong[wrong] })
+          const {
+            code: found,
+            causes,
+            message,
+          } = await page.failure('get', { url: reached.network.secure.wrong[wrong] })
           expect([found, ...causes].join(), message).to.contain(code)
         })
       }
@@ -110,21 +110,85 @@ describe('A page through the gateway, and a network of real tor', function () {
         expect(second.phases).to.deep.equal(['connecting', 'circuit', 'ready'])
         expect(second.warnings).to.deep.equal([])
         expect(usedGuards(second.guards)).to.deep.equal(before)
-        expect(await page.act('get', { url: network.url('/') })).to.deep.equal({ status: 200, text: 'ok\n' })
+        await expectAnswer()
         await page.act('close')
+      })
+
+      it('has the same guards in two tabs that are opened at once, from nothing, and loses none', async () => {
+        await page.act('forget')
+        const tabs = [page, await Page.open(driven, reached.network.site)]
+        const used = new Set<string>()
+        const answerAll = async (): Promise<string[][]> => {
+          await Promise.all(tabs.map((tab) => expectAnswer(tab)))
+          const firsts = await Promise.all(tabs.map((tab) => tab.act<string[]>('firstRelays')))
+          for (const first of firsts.flat()) used.add(first)
+          return firsts
+        }
+        await Promise.all(tabs.map((tab) => open(tab)))
+        await answerAll()
+        for (const tab of tabs) await tab.act('close')
+        const kept = await page.act<string>('guards')
+        expect(usedGuards(kept), 'who was used').to.have.members([...used])
+        const again = await Promise.all(tabs.map((tab) => open(tab)))
+        expect(again.map(({ phases }) => phases)).to.deep.equal(tabs.map(() => ['connecting', 'circuit', 'ready']))
+        const first = usedGuards(kept)[0]
+        expect(await answerAll()).to.deep.equal(tabs.map(() => [first]))
+        for (const tab of tabs) await tab.act('close')
+        expect(await page.act<string>('guards'), 'nobody took another one').to.equal(kept)
+        await tabs[1]?.close()
       })
 
       for (const where of ['worker', 'service worker'] as const) {
         it(`does the same in a ${where}, with what the window has kept`, async () => {
-          const opened = await open({}, where)
+          const opened = await open(page, where)
           expect(opened.phases).to.deep.equal(['connecting', 'circuit', 'ready'])
-          const got = await page.act('get', { url: network.url('/') }, where)
+          const got = await page.act('get', { url: reached.network.url('/') }, where)
           expect(got).to.deep.equal({ status: 200, text: 'ok\n' })
-          const secure = await page.act('get', { url: network.secure.right }, where)
+          const secure = await page.act('get', { url: reached.network.secure.right }, where)
           expect(secure).to.deep.equal({ status: 200, text: 'ok\n' })
           await page.act('close', undefined, where)
         })
       }
     })
   }
+
+  it('is that of the example, too: its field takes the gateway', async function () {
+    const { network, gateway } = reached
+    const outdir = join(ROOT, '.build', 'page-spec-gateway')
+    const driven = await startBrowser(this, 'chromium')
+    await buildPage(outdir, network.authorities)
+    const site = await servePage(outdir)
+    try {
+      const { page } = await driven.open()
+      if (page === undefined) throw new Error('no page')
+      await page.goto(`${site.url}#still`)
+      const shows = (selector: string, pattern: RegExp): Promise<unknown> =>
+        page.waitForFunction(
+          (each, source) => new RegExp(source).test(document.querySelector(each)?.textContent ?? ''),
+          { timeout: 60_000 },
+          selector,
+          pattern.source,
+        )
+      await shows('.ts-phase', /^Ready$/)
+      await page.click('input[value=gateway]')
+      await page.type('#gateway', `ws://127.0.0.1:${gateway.port}`)
+      await page.evaluate(async () => {
+        const gone = new Promise<void>((resolve) => {
+          const isGone = (): boolean => document.querySelector('.ts-phase')?.textContent !== 'Ready'
+          const observer = new MutationObserver(() => void (isGone() && (observer.disconnect(), resolve())))
+          observer.observe(document.body, { subtree: true, childList: true, characterData: true })
+        })
+        document.querySelector<HTMLFormElement>('#network')?.requestSubmit()
+        await gone
+      })
+      await shows('.ts-phase', /^Ready$/)
+      await page.$eval('#url', (field, url) => void ((field as HTMLInputElement).value = url), network.url('/1000000'))
+      await page.$eval('#fetch', (form) => (form as HTMLFormElement).requestSubmit())
+      await shows('#outcome', /^Done: 200|^It failed/)
+      expect(await page.$eval('#outcome', ({ textContent }) => textContent)).to.equal('Done: 200 OK, 1.0 MB')
+    } finally {
+      await driven.close()
+      await site.close()
+    }
+  })
 })

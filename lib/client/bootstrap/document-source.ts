@@ -88,8 +88,8 @@ export class DocumentSource {
    * at, is passed over.
    *
    * @param accept - calls `outdo` when the document has what the servers before lacked
-   * @throws TorError: the last server's failure, a document's before a connection's; or what else `accept` throws than
-   * `DIRECTORY_…`
+   * @throws TorError `DIRECTORY_…`, the last server's failure, a document's before a connection's; `LINK_FORBIDDEN`; or what else
+   * `accept` throws than `DIRECTORY_…`
    */
   async fetch<T>(
     { path, limit, lane = 0, lacked }: DocumentRequest,
@@ -137,11 +137,11 @@ export class DocumentSource {
     if (signal.aborted) throw new TorError('ABORTED', 'the directory is not wanted any more', { cause: signal.reason })
     if (failure instanceof TorError && failure.code.startsWith('DIRECTORY_')) throw failure
     // Why is said at once: it may be the gateway, the page's own rules, or the clock.
-    const why =
-      failure instanceof TorError || failure instanceof SocketError
-        ? `: ${failure.message.replace(/^SocketError: /, '')}`
-        : ''
-    throw new TorError('DIRECTORY_UNAVAILABLE', `no directory server could be asked${why}`, { cause: failure })
+    const known = failure instanceof TorError || failure instanceof SocketError ? failure : undefined
+    const why = known?.message.replace(/^SocketError: /, '')
+    if (why !== undefined && known?.code === 'LINK_FORBIDDEN') throw new TorError(known.code, why, { cause: failure })
+    const sentence = ['no directory server could be asked', why ?? []].flat().join(': ')
+    throw new TorError('DIRECTORY_UNAVAILABLE', sentence, { cause: failure })
   }
 
   /**

@@ -25,7 +25,7 @@ export interface OpenArgument {
 export interface Opened {
   readonly phases: readonly string[]
   readonly warnings: readonly string[]
-  /** The guards that are kept, confirmed ones first, as the storage has them. */
+  /** The guards that are kept, as the storage has them. */
   readonly guards: string
 }
 
@@ -75,6 +75,27 @@ async function open({
 
 async function guards(): Promise<string> {
   return new TextDecoder().decode(await new IndexedDbStorage().read('guards'))
+}
+
+/** Lets go of all that is kept, as a browser does when a user clears a site's data. */
+async function forget(): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const request = indexedDB.deleteDatabase('tor-streams')
+    request.onsuccess = () => resolve()
+    request.onerror = () => reject(new Error('the database stays'))
+  })
+}
+
+/** The first relay of each circuit that is there, by its fingerprint. */
+function firstRelays(): Promise<string[]> {
+  const first = client().circuits.map(({ path }) => path[0]?.fingerprint ?? '')
+  return Promise.resolve([...new Set(first)])
+}
+
+/** Leaves all circuits for others. */
+function renew(): Promise<void> {
+  client().newIdentity()
+  return Promise.resolve()
 }
 
 async function get({ url }: { readonly url: string }) {
@@ -138,6 +159,16 @@ async function lookUp({ url }: { readonly url: string }): Promise<void> {
   await fetch(url, { mode: 'no-cors' }).catch(() => undefined)
 }
 
+/** What the browser itself says of a WebSocket to `url`, before anybody answers. */
+function dial({ url }: { readonly url: string }): Promise<string> {
+  try {
+    new WebSocket(url).close()
+    return Promise.resolve('made')
+  } catch (error) {
+    return Promise.resolve((error as Error).name)
+  }
+}
+
 async function close(): Promise<void> {
   await tor?.close()
   tor = undefined
@@ -153,6 +184,9 @@ function without({ name }: { readonly name: string }): Promise<void> {
 const ACTIONS = {
   open,
   guards,
+  forget,
+  firstRelays,
+  renew,
   get,
   download,
   upload,
@@ -163,6 +197,7 @@ const ACTIONS = {
   close,
   without,
   lookUp,
+  dial,
 } as const
 
 /** The name of an action. */

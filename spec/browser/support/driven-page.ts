@@ -7,6 +7,7 @@ import { expect } from 'chai'
 import {
   launchBrowser,
   type Browser,
+  type BrowserOptions,
   type DrivenBrowser,
   type DrivenPage,
 } from '../../../scripts/specs/browser-launch.js'
@@ -27,16 +28,15 @@ const PROGRAMS: Readonly<Record<Browser, readonly Program[]>> = {
 /**
  * Starts a browser, or skips the suite where it is not installed.
  *
- * @param resolves - names are looked up as usual; by default none is
+ * @param more - see the options of the same name
  */
 export async function startBrowser(
   context: Mocha.Context,
   browser: Browser,
-  env: NodeJS.ProcessEnv = {},
-  resolves = false,
+  more: Pick<BrowserOptions, 'env' | 'resolves' | 'hostname'> = {},
 ): Promise<DrivenBrowser> {
   const [executable = ''] = PROGRAMS[browser].map((program) => requireProgram(context, program))
-  return await launchBrowser({ browser, executable, env, resolves })
+  return await launchBrowser({ browser, executable, ...more })
 }
 
 /** A page of a {@link PageSite}. */

@@ -4,6 +4,8 @@
  * @module
  */
 import { parseDirAuthorityLines, type NetworkConfig } from '../../../lib/index.ts'
+import { listenGateway, type Gateway } from '../../../lib/node.ts'
+import { MemoryStorage } from '../../../lib/platform/storage/storage.ts'
 import { requireProgram } from '../../support/programs.ts'
 import { TorNetwork } from '../../tor/support/network.ts'
 import { PageSite } from './page-site.ts'
@@ -53,7 +55,36 @@ export class PageNetwork {
     return `http://some.name.test:${this.tor.httpPort}${path}`
   }
 
+  /** Starts a gateway to it. */
+  listen(port = 0): Promise<Gateway> {
+    return listenGateway({ port, network: this.config, storage: new MemoryStorage(), allowPrivate: true })
+  }
+
   async stop(): Promise<void> {
     await Promise.all([this.tor.stop(), this.site.stop(), this.secure.stop()])
   }
+}
+
+/** A network and a gateway to it, for all specs of the suite that asks for them. */
+export interface Reached {
+  network: PageNetwork
+  gateway: Gateway
+}
+
+/**
+ * Starts both before the specs of this suite, and stops them afterwards.
+ *
+ * @returns what is filled in by then
+ */
+export function reachedNetwork(exits: number): Reached {
+  const reached = {} as Reached
+  before(async function () {
+    reached.network = await PageNetwork.start(this, exits)
+    reached.gateway = await reached.network.listen()
+  })
+  after(async () => {
+    await reached.gateway?.close()
+    await reached.network?.stop()
+  })
+  return reached
 }

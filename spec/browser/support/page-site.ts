@@ -6,6 +6,7 @@
  */
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { build } from 'esbuild'
@@ -33,16 +34,22 @@ export class PageSite {
   /** What was asked for, oldest first. */
   readonly requests: string[] = []
   readonly #server: Server
+  readonly #scheme: string
 
-  static async start(): Promise<PageSite> {
+  /** @param identity - a key and a certificate, as PEM: it is served by https: then */
+  static async start(identity?: { readonly key: string; readonly cert: string }): Promise<PageSite> {
     const [window, worker] = await Promise.all([bundled('window.ts', 'esm'), bundled('worker.ts', 'iife')])
-    const server = createServer()
+    const server = identity === undefined ? createServer() : createSecureServer(identity)
     await once(server.listen(0, '127.0.0.1'), 'listening')
-    return new PageSite(server, { '/window.js': window, '/worker.js': worker })
+    return new PageSite(server, identity === undefined ? 'http' : 'https', {
+      '/window.js': window,
+      '/worker.js': worker,
+    })
   }
 
-  private constructor(server: Server, scripts: Readonly<Record<string, string>>) {
+  private constructor(server: Server, scheme: string, scripts: Readonly<Record<string, string>>) {
     this.#server = server
+    this.#scheme = scheme
     this.port = (server.address() as AddressInfo).port
     server.on('request', (request, response) => {
       const { pathname, searchParams } = new URL(request.url ?? '/', 'http://site')
@@ -58,7 +65,7 @@ export class PageSite {
 
   /** The origin, by this name. */
   origin(hostname = '127.0.0.1'): string {
-    return `http://${hostname}:${this.port}`
+    return `${this.#scheme}://${hostname}:${this.port}`
   }
 
   /** Stops it, and cuts every connection. */
