@@ -10,8 +10,16 @@ export type Reason =
   | 'revocation'
   /** There is no option for the depth of a path. */
   | 'depth option'
-  /** What only issuers must see to: it makes no path less certain, and authorities of one's own break it. */
-  | 'rule for issuers'
+  /** Who is trusted is a name and a key: what else the authority's own certificate says is not looked at. */
+  | "an authority's own certificate"
+  /** Key identifiers only say which candidate to try first: whether there is one is for issuers to see to. */
+  | 'key identifiers'
+  /** Names are those of subjectAltName: a common name counts for nothing, so that nothing is wrong with it. */
+  | 'common name'
+  /** Known extensions are obeyed, whether marked critical or not: that is for those who do not know them. */
+  | 'critical or not'
+  /** A leaf without purposes is good for all of them, and one for servers may be good for more. */
+  | 'purposes of a leaf'
   /** Underscores are no part of host names, and are in use as such. */
   | 'underscore'
   /** Which suffixes are public would take a list that is large and soon old. */
@@ -28,19 +36,23 @@ export const LIMBO_DIFFERENCES: Readonly<Record<Reason, readonly string[]>> = {
     'crl::issuer-missing-crlsign',
   ],
   'depth option': ['pathlen::max-chain-depth-0-exhausted', 'pathlen::max-chain-depth-1-exhausted'],
-  'rule for issuers': [
-    'rfc5280::aki::leaf-missing-aki',
-    'rfc5280::aki::intermediate-missing-aki',
+  "an authority's own certificate": [
     'rfc5280::aki::cross-signed-root-missing-aki',
     'rfc5280::ski::root-missing-ski',
-    'rfc5280::ski::intermediate-missing-ski',
     'rfc5280::root-non-critical-basic-constraints',
-    'rfc5280::nc::permitted-dns-match-noncritical', // webpki::nc::permitted-dns-match-noncritical wants the opposite
     'webpki::aki::root-with-aki-missing-keyidentifier',
     'webpki::aki::root-with-aki-authoritycertissuer',
     'webpki::aki::root-with-aki-authoritycertserialnumber',
     'webpki::aki::root-with-aki-all-fields',
     'webpki::aki::root-with-aki-ski-mismatch',
+    'webpki::eku::root-has-eku',
+  ],
+  'key identifiers': [
+    'rfc5280::aki::leaf-missing-aki',
+    'rfc5280::aki::intermediate-missing-aki',
+    'rfc5280::ski::intermediate-missing-ski',
+  ],
+  'common name': [
     'webpki::cn::ipv4-hex-mismatch',
     'webpki::cn::ipv4-leading-zeros-mismatch',
     'webpki::cn::ipv6-uppercase-mismatch',
@@ -50,12 +62,13 @@ export const LIMBO_DIFFERENCES: Readonly<Record<Reason, readonly string[]>> = {
     'webpki::cn::utf8-vs-punycode-mismatch',
     'webpki::cn::not-in-san',
     'webpki::cn::case-mismatch',
-    'webpki::eku::ee-anyeku',
+  ],
+  'critical or not': [
+    'rfc5280::nc::permitted-dns-match-noncritical', // webpki::nc::permitted-dns-match-noncritical wants the opposite
     'webpki::eku::ee-critical-eku',
-    'webpki::eku::ee-without-eku',
-    'webpki::eku::root-has-eku',
     'webpki::san::san-critical-with-nonempty-subject',
   ],
+  'purposes of a leaf': ['webpki::eku::ee-anyeku', 'webpki::eku::ee-without-eku'],
   'underscore': ['rfc5280::san::underscore-dns'],
   'public suffix list': [
     'webpki::san::public-suffix-multi-label-wildcard-san',
