@@ -10,10 +10,11 @@ import { TorError } from '../base/errors.ts'
 import { currentPlatform } from '../platform/current.ts'
 import { checkDirectoryServer, checkRelay, type DirectoryServer, type Relay } from '../relay.ts'
 import type { StreamCarrier } from '../stream/contract/carrier.ts'
-import { lookUp, type LookupAnswer, type LookupOptions } from '../stream/lookup.ts'
+import type { LookupAnswer } from '../stream/lookup.ts'
+import { checkLookup, type LookupOptions } from '../stream/lookup-options.ts'
 import type { StreamOptions } from '../stream/options.ts'
 import { checkOptions, duration, LONGEST_TIMER } from '../base/checks.ts'
-import type { AnySocketAddress } from '../stream/socket-address.ts'
+import { parseHost, type AnySocketAddress } from '../stream/socket-address.ts'
 import type { FlowControlKind, StreamWindows } from '../stream/contract/socket-info.ts'
 import { tlsLayer } from '../stream/tls-layer.ts'
 import { TorStream } from '../stream/tor-stream.ts'
@@ -162,14 +163,17 @@ export class Circuit {
   }
 
   /**
-   * Resolves a host name to addresses, or an IP address to a host name, at the last relay.
+   * Resolves a host name to addresses, or an IP address to a host name, at the last relay. The module is loaded when first
+   * used.
    *
-   * @throws TypeError naming `name`
-   * @throws SocketError (as a rejection): see {@link lookUp}
+   * @throws TypeError naming `name`, or TypeError or RangeError naming an option
+   * @throws SocketError (as a rejection): see `lookUp` of `tor-streams/stream`
    */
   resolve(name: string, options: LookupOptions = {}): Promise<LookupAnswer[]> {
+    const host = parseHost(name, 'name')
     const { rejectInternalAddresses } = this.#streamDefaults
-    return lookUp(this.#controller, name, { rejectInternalAddresses, ...options })
+    const all = checkLookup({ rejectInternalAddresses, ...options })
+    return import('../stream/lookup.ts').then(({ lookUp }) => lookUp(this.#controller, host, all))
   }
 
   /** Closes the circuit and every stream on it. Idempotent. */

@@ -6,7 +6,7 @@
 import { duration, type OptionNames } from '../base/checks.ts'
 import type { DirectoryRelay } from '../directory/network-directory.ts'
 import type { FetchInit } from '../fetch/request/request.ts'
-import { LOOKUP_OPTION_NAMES, type LookupOptions } from '../stream/lookup.ts'
+import { LOOKUP_OPTION_NAMES, type LookupOptions } from '../stream/lookup-options.ts'
 import { STREAM_OPTION_NAMES, type StreamOptions } from '../stream/options.ts'
 import type { IsolationToken } from './circuits/isolation.ts'
 

@@ -9,7 +9,8 @@ import { chosenNetwork } from '../directory/network/chosen-network.ts'
 import { TorError } from '../base/errors.ts'
 import { isInternalAddress, parseIPAddress } from '../cell/ip-address.ts'
 import { currentPlatform } from '../platform/current.ts'
-import { lookUp, type LookupAnswer } from '../stream/lookup.ts'
+import type { LookupAnswer } from '../stream/lookup.ts'
+import { checkLookup } from '../stream/lookup-options.ts'
 import { checkStreamDefaults, type StreamOptions } from '../stream/options.ts'
 import { abortSignal, checkOptions, duration, flag } from '../base/checks.ts'
 import { parseHost, parseSocketAddress, type AnySocketAddress, type SocketAddress } from '../stream/socket-address.ts'
@@ -157,10 +158,10 @@ export class TorClient {
 
   /**
    * Resolves a host name to addresses, or an IP address to a host name, at an exit. Of `streamDefaults`
-   * `rejectInternalAddresses` counts here too. Bound.
+   * `rejectInternalAddresses` counts here too. The module is loaded when first used. Bound.
    *
    * @throws TypeError naming `name`
-   * @throws SocketError `ADDRESS_REFUSED`; and as a rejection what {@link lookUp} tells, with `attempts`
+   * @throws SocketError `ADDRESS_REFUSED`; and as a rejection what `lookUp` of `tor-streams/stream` tells, with `attempts`
    */
   resolve(name: string, ownOptions: ResolveOptions = {}): Promise<LookupAnswer[]> {
     checkOptions(ownOptions, RESOLVE_OPTION_NAMES)
@@ -172,11 +173,8 @@ export class TorClient {
     refuseTarget(host, this.#isTesting && !rejectInternalAddresses)
     const needs = { ports: [], host, exit }
     const attachment = this.#attachment(needs, { ...options, isolation, attemptTimeouts }, this.#self)
-    return lookUp(attachment, host, {
-      clock: this.#core.clock,
-      ...options,
-      timeout: Infinity,
-    })
+    const all = checkLookup({ clock: this.#core.clock, ...options, timeout: Infinity })
+    return import('../stream/lookup.ts').then(({ lookUp }) => lookUp(attachment, host, all))
   }
 
   /**

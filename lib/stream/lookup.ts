@@ -16,43 +16,15 @@ import {
   type ResolvedHostname,
 } from '../cell/relay/resolve.ts'
 import { onAbort } from '../base/abort.ts'
-import { startTimer, systemClock, type Clock } from '../base/clock.ts'
+import { startTimer, type Clock } from '../base/clock.ts'
 import { deferred, type Deferred } from '../base/deferred.ts'
 import { SocketError, TorError } from '../base/errors.ts'
 import type { StreamCarrier, PendingStream, StreamPlace } from './contract/carrier.ts'
 import { failureOfAbort, failureOfCircuit, failureOfEnd } from './failure.ts'
 import { HalfClosedStream } from './flow/half-closed.ts'
 import type { StreamState } from './contract/legality.ts'
-import { abortSignal, checkOptions, duration, flag, type OptionNames } from '../base/checks.ts'
+import { checkLookup, type LookupOptions } from './lookup-options.ts'
 import { parseHost } from './socket-address.ts'
-
-/** Options of a lookup. */
-export interface LookupOptions {
-  /** Gives up: the lookup rejects with `ABORTED`. */
-  readonly signal?: AbortSignal | undefined
-  /**
-   * How long the exit may take, in ms.
-   *
-   * @defaultValue 30000
-   */
-  readonly timeout?: number | undefined
-  /**
-   * Leave out internal and private addresses; when nothing else is left the lookup fails with `RESOLVE_TRANSIENT`.
-   *
-   * @defaultValue true
-   */
-  readonly rejectInternalAddresses?: boolean | undefined
-  /** @internal */
-  readonly clock?: Clock | undefined
-}
-
-/** Every option of a lookup. */
-export const LOOKUP_OPTION_NAMES: OptionNames<LookupOptions> = {
-  signal: true,
-  timeout: true,
-  rejectInternalAddresses: true,
-  clock: true,
-}
 
 /** One answer of a lookup that has not failed. */
 export type LookupAnswer = ResolvedAddress | ResolvedHostname
@@ -86,11 +58,11 @@ class Lookup implements PendingStream {
   constructor(carrier: StreamCarrier, name: string, options: LookupOptions) {
     this.#carrier = carrier
     this.#name = name
-    checkOptions(options, LOOKUP_OPTION_NAMES)
-    this.#signal = abortSignal('signal', options.signal)
-    this.#timeout = duration('timeout', options.timeout ?? 30_000)
-    this.#clock = options.clock ?? systemClock
-    this.#rejectInternal = flag('rejectInternalAddresses', options.rejectInternalAddresses ?? true)
+    const { signal, timeout, clock, rejectInternalAddresses } = checkLookup(options)
+    this.#signal = signal
+    this.#timeout = timeout
+    this.#clock = clock
+    this.#rejectInternal = rejectInternalAddresses
     if (this.#signal?.aborted) {
       this.answers.reject(failureOfAbort(this.#signal.reason))
       return
