@@ -27,7 +27,7 @@ const LIMITS: Readonly<Record<string, number>> = {
   './fetch': 15_000,
   './socks': 15_000,
   './node': 40_000,
-  './testing': 60_000,
+  './testing': 63_000,
 }
 
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
