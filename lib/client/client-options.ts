@@ -29,7 +29,8 @@ export interface TorClientOptions {
   readonly transport?: Transport | undefined
   /**
    * Where directory and guards are kept; by default a cache directory of files where the runtime has files, in a browser a
-   * database of the page's origin (`IndexedDbStorage`). A client whose storage fails goes on in memory, and says so in `status.warnings`.
+   * database of the page's origin (`IndexedDbStorage`), each network with a place of its own; memory for a network whose
+   * `testing` is true. A client whose storage fails goes on in memory, and says so in `status.warnings`.
    */
   readonly storage?: Storage | undefined
   /**

@@ -20,6 +20,7 @@ import { Attachment } from './attach/attachment.ts'
 import { onionAttachment } from './onion-attachment.ts'
 import { ClientCore } from './client-core.ts'
 import { CLIENT_OPTION_NAMES, directoryUrl, type TorClientOptions } from './client-options.ts'
+import { defaultStorage } from './default-storage.ts'
 import { familyOf, type ExitRequirements } from './paths/exit-choice.ts'
 import { unlessAborted } from '../base/pause.ts'
 import { secureRandom } from './relays/random.ts'
@@ -101,7 +102,7 @@ export class TorClient {
     const core = new ClientCore({
       network,
       transport,
-      storage: options.storage ?? (await platform.storage()),
+      storage: options.storage ?? (await defaultStorage(options.network ?? 'public', platform)),
       clock,
       platform,
       random: options.random ?? secureRandom,

@@ -38,6 +38,10 @@ export interface Platform extends RsaPublicOperation {
   readonly transport: Transport | undefined
   /** TLS to the far end of a stream, or undefined where the runtime has none. */
   readonly tls: TlsAdapter | undefined
-  /** Makes the storage that a client gets who brings none. */
-  readonly storage: () => Promise<Storage>
+  /**
+   * Makes the storage that a client gets who brings none.
+   *
+   * @param place a name of lower-case letters and digits, for what is kept apart from the rest
+   */
+  readonly storage: (place?: string) => Promise<Storage>
 }

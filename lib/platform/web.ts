@@ -28,7 +28,10 @@ export function webPlatform(): Platform {
     verifyEd25519: nobleVerifyEd25519,
     transport: undefined,
     tls: { secure: async (below, request) => (await ownTls()).secure(below, request) },
-    storage: async () => new (await import('./storage/indexed-db-storage.ts')).IndexedDbStorage(),
+    storage: async (place) => {
+      const { IndexedDbStorage } = await import('./storage/indexed-db-storage.ts')
+      return new IndexedDbStorage(place === undefined ? undefined : `tor-streams-${place}`)
+    },
   }
 }
 

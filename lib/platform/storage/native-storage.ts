@@ -5,8 +5,8 @@
  */
 import type { Storage } from './storage.ts'
 
-/** Files in the user's cache. */
-export async function nativeStorage(): Promise<Storage> {
+/** Files in the user's cache, or in a folder beside them for what is kept apart. */
+export async function nativeStorage(place?: string): Promise<Storage> {
   const { cacheDirectory, FileStorage } = await import('./file-storage.ts')
-  return new FileStorage(cacheDirectory())
+  return new FileStorage(place === undefined ? cacheDirectory() : `${cacheDirectory()}-${place}`)
 }

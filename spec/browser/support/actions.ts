@@ -66,6 +66,7 @@ async function open({
   tor = await TorClient.open({
     transport: webSocketTransport({ url, protocols }),
     network: { authorities: parseDirAuthorityLines(authorities), fallbacks: [], testing: true },
+    storage: new IndexedDbStorage(), // a network for tests has memory by itself
     timeout,
     streamDefaults: { tls: { ca } },
     onProgress: ({ phase }) => void (phases.at(-1) === phase || phases.push(phase)),
