@@ -29,6 +29,12 @@ const EXTERNAL = [
   'axios',
   'node-fetch',
   'ws',
+  'pg',
+  'mysql2',
+  'ioredis',
+  'mqtt',
+  'nodemailer',
+  'smtp-server',
 ]
 
 /**

@@ -49,6 +49,11 @@ export interface SocketDuplex extends stream.Duplex {
   ref(): this
   /** Without effect. */
   unref(): this
+  /**
+   * For whoever opens a socket that it was given (pg does): the listener is told as by the event `connect`. Whatever
+   * address comes before it is without effect, as the stream is on its way to its own.
+   */
+  connect(...args: readonly unknown[]): this
   /** Ends the writable half once all is written, then destroys. */
   destroySoon(): void
   /** Always empty. */
@@ -125,6 +130,12 @@ class WinterDuplex extends Duplex implements SocketDuplex {
     const limit = Math.min(timeout, LONGEST_TIMER)
     this.timeout = limit === 0 ? undefined : limit
     if (!this.destroyed) this.#idle.set(limit)
+    return this
+  }
+
+  connect(...args: readonly unknown[]): this {
+    const listener = args.at(-1)
+    if (typeof listener === 'function') this.once('connect', listener as () => void)
     return this
   }
 

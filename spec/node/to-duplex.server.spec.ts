@@ -319,6 +319,18 @@ describe('toDuplex', () => {
       expect(duplex.address()).to.deep.equal({})
     })
 
+    it('is opened by whoever opens what it was given, wherever that wants to go', async () => {
+      const { socket, open } = farSide()
+      const duplex = toDuplex(socket)
+      const connected: string[] = []
+      expect(duplex.connect(5432, 'elsewhere.test', () => connected.push('listener'))).to.equal(duplex)
+      duplex.connect({ port: 1 }).on('connect', () => connected.push('event'))
+      open('192.0.2.7:5432')
+      await once(duplex, 'ready')
+      expect(connected).to.deep.equal(['listener', 'event'])
+      expect(duplex.remoteAddress).to.equal('192.0.2.7')
+    })
+
     it('tells of a timeout when nothing has moved, and again after as long', async () => {
       const clock = new FakeClock()
       const { socket, send } = farSide()
