@@ -35,6 +35,10 @@ const EXTERNAL = [
   'mqtt',
   'nodemailer',
   'smtp-server',
+  'ky',
+  'socks-proxy-agent',
+  'http-proxy-agent',
+  'https-proxy-agent',
 ]
 
 /**

@@ -10,7 +10,11 @@ import https from 'node:https'
 import { join } from 'node:path'
 import axios from 'axios'
 import got from 'got'
+import { HttpProxyAgent } from 'http-proxy-agent'
+import { HttpsProxyAgent } from 'https-proxy-agent'
+import ky from 'ky'
 import nodeFetch from 'node-fetch'
+import { SocksProxyAgent } from 'socks-proxy-agent'
 import * as undici6 from 'undici6'
 import * as undici7 from 'undici7'
 import { WebSocket } from 'ws'
@@ -37,12 +41,12 @@ const overFetch = (fetch: AnyFetch, close?: () => unknown): Session => ({
   close: () => close?.(),
 })
 
-function nodeHttp(ways: Ways): Session {
-  const agent = agentFor(ways)
+/** node:http and node:https with the agents given, which both have `destroy()`. */
+function overAgents(agents: { readonly http: http.Agent; readonly https: https.Agent }, ca?: string): Session {
   const send = async (url: string, method: string, body?: Uint8Array): Promise<Uint8Array> => {
     const request = url.startsWith('https:')
-      ? https.request(url, { agent: agent.https, method })
-      : http.request(url, { agent: agent.http, method })
+      ? https.request(url, { agent: agents.https, method, ...(ca === undefined ? {} : { ca }) })
+      : http.request(url, { agent: agents.http, method })
     request.on('error', () => undefined) // One may come behind the response, which then fails too.
     request.end(body)
     const [response] = (await once(request, 'response')) as [http.IncomingMessage]
@@ -51,8 +55,25 @@ function nodeHttp(ways: Ways): Session {
     response.resume()
     return send(location, method) // It follows no redirects by itself.
   }
-  return { get: (url) => send(url, 'GET'), post: (url, body) => send(url, 'POST', body), close: () => agent.destroy() }
+  const close = (): void => {
+    for (const agent of new Set([agents.http, agents.https])) agent.destroy()
+  }
+  return { get: (url) => send(url, 'GET'), post: (url, body) => send(url, 'POST', body), close }
 }
+
+function withSocksProxyAgent({ proxy, authority }: Ways): Session {
+  const agent = new SocksProxyAgent(`socks5h://${proxy}`)
+  return overAgents({ http: agent, https: agent as unknown as https.Agent }, authority.pem)
+}
+
+const withProxyAgents = ({ proxy, authority }: Ways): Session =>
+  overAgents(
+    {
+      http: new HttpProxyAgent(`http://${proxy}`),
+      https: new HttpsProxyAgent(`http://${proxy}`) as unknown as https.Agent,
+    },
+    authority.pem,
+  )
 
 function withGot(ways: Ways): Session {
   const agent = agentFor(ways)
@@ -141,7 +162,7 @@ export const LIBRARIES: readonly FrontClient[] = [
   {
     name: '`node:http`, `node:https`',
     how: '`{ agent: agent.http }`, `{ agent: agent.https }` of a `TorAgent`',
-    open: nodeHttp,
+    open: (ways) => overAgents(agentFor(ways)),
   },
   {
     name: versioned('undici', 'undici6'),
@@ -181,9 +202,26 @@ export const LIBRARIES: readonly FrontClient[] = [
     open: withNodeFetch,
   },
   {
+    name: versioned('ky'),
+    how: '`ky.create({ fetch: tor.fetch })`',
+    open: ({ fetch }) =>
+      overFetch(ky.create({ fetch: fetch as typeof globalThis.fetch, retry: 0 }) as unknown as AnyFetch),
+  },
+  {
     name: versioned('ws'),
     how: '`{ agent: agent.http }` for `ws:`, `{ agent: agent.https }` for `wss:`',
     verbs: ['receives', 'sends'],
     open: withWs,
+  },
+  {
+    name: versioned('socks-proxy-agent'),
+    how: "`new SocksProxyAgent('socks5h://127.0.0.1:9050')`",
+    note: '`socks5h`, or it asks the resolver for each name',
+    open: withSocksProxyAgent,
+  },
+  {
+    name: `${versioned('http-proxy-agent')}, ${versioned('https-proxy-agent')}`,
+    how: "`new HttpProxyAgent('http://127.0.0.1:9050')`, `new HttpsProxyAgent('http://127.0.0.1:9050')`",
+    open: withProxyAgents,
   },
 ]
