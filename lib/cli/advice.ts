@@ -10,16 +10,16 @@ import type { Command } from './usage/usage.ts'
 export function adviceOn(error: unknown, command: Command | undefined): string {
   const code = codeOf(error)
   if (code === undefined || command === undefined || !('network' in command)) return ''
-  const isEmbedded = command.network.kind === 'embedded'
-  // What an exit says that goes nowhere else, and a resolver that knows no other name.
-  if (isEmbedded && ['NO_PATH', 'END_EXITPOLICY', 'RESOLVE_FAILED', 'END_RESOLVEFAILED'].includes(code))
-    return '. The network of --embedded reaches servers of this machine only, such as http://127.0.0.1:8000/'
   if (code === 'NO_PATH' && 'exits' in command && command.exits.only.length + command.exits.not.length > 0)
     return '. --exit and --exclude leave none that it may use'
+  // What an exit says that goes nowhere else, and a resolver that knows no other name.
+  const isElsewhere = ['NO_PATH', 'END_EXITPOLICY', 'RESOLVE_FAILED', 'END_RESOLVEFAILED'].includes(code)
+  if (command.network.kind === 'embedded' && isElsewhere)
+    return '. The network of --embedded reaches servers of this machine only, such as http://127.0.0.1:8000/'
   return ADVICE[code] ?? ''
 }
 
-const IS_ONLINE = '. Is this machine online, and may it connect to any port? A proxy of the network is no way for Tor'
+const IS_ONLINE = '. Is this machine online, and may it connect to any address and port?'
 
 const ADVICE: Readonly<Record<string, string>> = {
   DIRECTORY_UNAVAILABLE: IS_ONLINE,

@@ -5,13 +5,15 @@
  */
 import type { ClientEvent } from '../client/watch/client-event.ts'
 import { Dashboard } from './dashboard.ts'
-import { make } from './elements.ts'
+import { make, setText } from './elements.ts'
 import { eventsOf } from './event-lines.ts'
 
 /** How long it waits before it asks again, in ms. */
 const RETRY = 2000
 
 const GONE = 'The proxy does not answer: it has ended, or was started again under another address.'
+
+const CHANGED = 'What begins from now on shares no circuit with what was before. What is open goes on.'
 
 const PAGE_STYLES = `
 :root { color-scheme: light dark; background: light-dark(#f5f2fb, #110c1d); }
@@ -27,6 +29,16 @@ const main = make('main')
 document.body.append(main)
 const dashboard = new Dashboard(main, { you: 'the program' })
 main.prepend(make('h1', {}, 'The proxy of tor-streams'))
+
+const button = make('button', { type: 'button' }, 'New identity')
+const answer = make('p', { role: 'status' })
+dashboard.controls.append(button, answer)
+button.addEventListener('click', () => {
+  fetch('identity', { method: 'POST' }).then(
+    ({ ok }) => setText(answer, ok ? CHANGED : GONE),
+    () => setText(answer, GONE),
+  )
+})
 
 for (;;) {
   try {

@@ -67,6 +67,14 @@ describe("The proxy's dashboard in a browser", function () {
     expect(await page.title()).to.equal('tor-streams proxy')
   })
 
+  it('gives a new identity by its button', async () => {
+    await page.click('.ts-controls button')
+    await page.waitForFunction(
+      () => /shares no circuit/.test(document.querySelector('.ts-controls [role=status]')?.textContent ?? ''),
+      { timeout: 60_000 },
+    )
+  })
+
   it('draws what goes through the proxy, and that it stands still when its client does not read', async () => {
     const proxy = Number(/HTTP on \S+:(\d+)/.exec(output)?.[1])
     const { port } = target.address() as AddressInfo

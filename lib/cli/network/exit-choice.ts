@@ -44,10 +44,11 @@ async function countriesOf(files: readonly string[] | undefined): Promise<Geoip>
   try {
     return await readGeoip(...(files ?? TOR_FILES))
   } catch (error) {
-    if (files !== undefined || (error as { code?: unknown }).code !== 'ENOENT') throw error
-    throw new Error(
-      "a country needs tor's files of countries: install tor-geoipdb, or say by --geoip FILE where they are",
-      { cause: error },
-    )
+    if ((error as { code?: unknown }).code !== 'ENOENT') throw error
+    const why =
+      files === undefined
+        ? "a country needs tor's files of countries: install tor-geoipdb, or say by --geoip FILE where they are"
+        : 'there is no file of countries there: --geoip FILE says where one is'
+    throw new Error(why) // without a cause: that names a path
   }
 }

@@ -61,7 +61,7 @@ export interface DashboardServer {
  * @throws Error when they are not there, or the port is taken
  */
 export async function listenDashboard(
-  tor: Pick<TorClient, 'watch'>,
+  tor: Pick<TorClient, 'watch' | 'newIdentity'>,
   port: number,
   files: URL,
 ): Promise<DashboardServer> {
@@ -84,7 +84,11 @@ export async function listenDashboard(
     if (!isOurs(request, authorities)) return refuse(response)
     const [, given = '', name, ...more] = (request.url ?? '').split('/')
     if (!isSame(given, token) || name === undefined || more.length > 0) return refuse(response)
-    if (name === '') {
+    if (request.method === 'POST') {
+      if (name !== 'identity') return refuse(response)
+      tor.newIdentity()
+      response.writeHead(204, HEADERS).end()
+    } else if (name === '') {
       response.writeHead(200, { ...HEADERS, 'content-type': 'text/html; charset=utf-8' }).end(PAGE)
     } else if (name === 'events') {
       void follow(response)
@@ -153,8 +157,9 @@ function roomIn(response: http.ServerResponse): Promise<void> {
 function isOurs({ method, headers }: http.IncomingMessage, authorities: readonly string[]): boolean {
   const { host = '', origin } = headers
   const site = headers['sec-fetch-site']
+  // Browsers name the origin of each POST, whoever makes it.
   return (
-    method === 'GET' &&
+    (method === 'GET' || (method === 'POST' && origin !== undefined)) &&
     authorities.includes(host) &&
     (origin === undefined || origin === `http://${host}`) &&
     (site === undefined || site === 'same-origin' || site === 'none')

@@ -93,6 +93,8 @@ class RunningProxy {
         http: what !== 'SOCKS',
         onWarning: ({ message }) => this.#view?.notice(message),
         signal: this.#signal,
+      }).catch((error: unknown) => {
+        throw portError(error, port, what === 'HTTP' ? '--http' : '--socks')
       })
       this.#listeners.push([what, listener])
     }
@@ -188,4 +190,16 @@ class RunningProxy {
     if (this.#network === undefined) throw new SocketError('LINK_UNREACHABLE', 'the proxy is not ready yet')
     return this.#network.tor
   }
+}
+
+/** What is in the way of listening, as a sentence. */
+function portError(error: unknown, port: number, option: string): unknown {
+  const { code } = error as { readonly code?: unknown }
+  if (code === 'EADDRINUSE')
+    return new Error(
+      `port ${port} is taken: another program listens there, perhaps tor. ${option} PORT chooses another`,
+    )
+  if (code === 'EACCES')
+    return new Error(`port ${port} is not for this user. ${option} PORT chooses another, from 1024 on`)
+  return error
 }

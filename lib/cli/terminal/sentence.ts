@@ -26,6 +26,7 @@ export function sentenceOf(error: unknown): string {
   const told = ownOf(error)
   const message = (told instanceof Error ? told.message : String(told))
     .replace(/^SocketError: /, '')
+    .replace(/:? ERR_[A-Z0-9_]+/, '') // a word of OpenSSL's tells nobody anything
     .split('\n')[0] as string
   const sentence = message.charAt(0).toUpperCase() + message.slice(1)
   return told instanceof SocketError || told instanceof TorError ? `${sentence} (${told.code})` : sentence

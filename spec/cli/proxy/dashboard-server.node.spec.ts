@@ -24,7 +24,10 @@ describe("The proxy's dashboard", () => {
   /** Large, so that few fill what lies between. */
   let padding = ''
 
+  let identities = 0
+
   const tor = {
+    newIdentity: () => void (identities += 1),
     watch: ({ signal }: WatchOptions = {}): ReadableStream<ClientEvent> => {
       let controller: ReadableStreamDefaultController<ClientEvent>
       signal?.addEventListener('abort', () => {
@@ -53,7 +56,7 @@ describe("The proxy's dashboard", () => {
   })
 
   beforeEach(async () => {
-    pulls = ends = 0
+    pulls = ends = identities = 0
     padding = ''
     server = await listenDashboard(tor, 0, pathToFileURL(`${folder}/`))
   })
@@ -132,6 +135,17 @@ describe("The proxy's dashboard", () => {
       'an image of another page': [at('proxy-page.js'), { headers: { host, 'sec-fetch-site': 'cross-site' } }],
       'a page of the same site': [at('events'), { headers: { host, 'sec-fetch-site': 'same-site' } }],
       'another method': [at('events'), { method: 'POST' }],
+      'a new identity without an origin': [at('identity'), { method: 'POST' }],
+      'a new identity for a page from elsewhere': [
+        at('identity'),
+        { method: 'POST', headers: { host, origin: 'https://elsewhere.example' } },
+      ],
+      'a new identity by a link': [at('identity')],
+      'a new identity without the token': [
+        at('/identity'),
+        { method: 'POST', headers: { host, origin: `http://${host}` } },
+      ],
+      'something else to do': [at('events'), { method: 'POST', headers: { host, origin: `http://${host}` } }],
       'a preflight': [at('events'), { method: 'OPTIONS' }],
       'a file that is no module': [at('secret.txt')],
       'a map': [at('other.js.map')],
@@ -144,7 +158,16 @@ describe("The proxy's dashboard", () => {
       expect([status, body], what).to.deep.equal([404, ''])
       expect(headers, what).to.not.have.property('access-control-allow-origin')
     }
-    expect(pulls).to.equal(0)
+    expect([pulls, identities]).to.deep.equal([0, 0])
+  })
+
+  it('gives a new identity to its own page', async () => {
+    const { host } = new URL(server.url)
+    const { status, body } = await ask(at('identity'), {
+      method: 'POST',
+      headers: { host, 'origin': `http://${host}`, 'sec-fetch-site': 'same-origin' },
+    })
+    expect([status, body, identities]).to.deep.equal([204, '', 1])
   })
 
   it('says so where there is no drawing beside the program, as in a compiled one', async () => {

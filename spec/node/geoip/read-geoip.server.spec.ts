@@ -1,5 +1,5 @@
 /** Countries by tor's own files, in the form that `geoip-db-tool` of C tor writes. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -148,6 +148,23 @@ describe('readGeoip', () => {
       }),
       { numRuns: 30 },
     )
+  })
+
+  it("reads Debian's files, where there are some, and agrees with them line by line", async function () {
+    const [short, long] = ['/usr/share/tor/geoip', '/usr/share/tor/geoip6']
+    const texts = await Promise.all([short, long].map((file) => readFile(file, 'latin1'))).catch(() => undefined)
+    if (texts === undefined) return this.skip() // apt-get install --no-install-recommends tor-geoipdb
+    this.timeout(60_000)
+    const { lookUp } = await readGeoip(short as string, long as string)
+    for (const text of texts) {
+      const lines = text.split('\n').filter((line) => /^[^#]/.test(line))
+      for (let index = 0; index < lines.length; index += 997) {
+        const [first = '', last = '', country] = (lines[index] as string).split(',')
+        const ends = [first, last].map((each) => (each.includes(':') ? each : textOf(BigInt(each), 4)))
+        const expected = country === '??' ? undefined : country
+        expect(ends.map(lookUp), lines[index]).to.deep.equal([expected, expected])
+      }
+    }
   })
 
   it('needs a file, and one that is there', async () => {
