@@ -155,7 +155,7 @@ describe('readGeoip', () => {
     const texts = await Promise.all([short, long].map((file) => readFile(file, 'latin1'))).catch(() => undefined)
     if (texts === undefined) return this.skip() // apt-get install --no-install-recommends tor-geoipdb
     this.timeout(60_000)
-    const { lookUp } = await readGeoip(short as string, long as string)
+    const { lookUp } = await readGeoip(short, long)
     for (const text of texts) {
       const lines = text.split('\n').filter((line) => /^[^#]/.test(line))
       for (let index = 0; index < lines.length; index += 997) {
