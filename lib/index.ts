@@ -47,7 +47,12 @@ export type { Protocols } from './directory/protocols.ts'
 export { RelayFlag } from './directory/relay-flags.ts'
 export type { OnionKey, TorKeyFiles } from './onion/identity/onion-key.ts'
 export type { OnionService } from './onion/service/onion-service.ts'
-export type { OnionServiceOptions, OnionServicePhase, OnionServiceStatus } from './onion/service/service-options.ts'
+export type {
+  OnionServiceOptions,
+  OnionServicePhase,
+  OnionServiceStatus,
+  OnionServiceUploads,
+} from './onion/service/service-options.ts'
 export { FileStorage } from './platform/storage/file-storage.ts'
 export { IndexedDbStorage, type IndexedDbOptions } from './platform/storage/indexed-db-storage.ts'
 export type { TlsAdapter, TlsConnection, TlsRequest } from './platform/tls/tls-adapter.ts'

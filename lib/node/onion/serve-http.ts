@@ -11,6 +11,7 @@ import { toDuplex } from '../to-duplex.ts'
 
 /** Whose visitors are served: an `OnionService`, or anything else that streams come out of. */
 export interface VisitedService {
+  /** Its visitors' streams. */
   readonly incoming: ReadableStream<NodeSocketSource>
 }
 

@@ -61,13 +61,24 @@ const OPTION_NAMES: OptionNames<OnionServiceOptions> = {
  */
 export type OnionServicePhase = 'starting' | 'published' | 'degraded' | 'closed'
 
+/** Relays that are to keep the last descriptors of an onion service. */
+export interface OnionServiceUploads {
+  /** How many took them. */
+  readonly ok: number
+  /** How many did not, or could not be reached. */
+  readonly failed: number
+  /** How many there are to be. */
+  readonly of: number
+}
+
 /** How an onion service stands. A plain frozen object. */
 export interface OnionServiceStatus {
+  /** How far it is. */
   readonly phase: OnionServicePhase
   /** How many relays pass visitors on now, for both of the descriptors that a service has at a time. */
   readonly introductionPoints: number
-  /** How many relays took the last descriptors, how many did not, and how many there are to be. */
-  readonly uploads: { readonly ok: number; readonly failed: number; readonly of: number }
+  /** Which relays have its descriptors. */
+  readonly uploads: OnionServiceUploads
   /** Circuits with a visitor at their end. */
   readonly visitors: number
   /** Streams that wait to be taken from `incoming`. */

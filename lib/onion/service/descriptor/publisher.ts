@@ -45,7 +45,7 @@ export interface PublisherOptions {
 }
 
 /** How the last publication stands, by relays. */
-export interface Uploads {
+export interface UploadCounts {
   readonly ok: number
   readonly failed: number
   readonly of: number
@@ -69,7 +69,8 @@ export class DescriptorPublisher {
     markHandled(this.#ended)
   }
 
-  get uploads(): Uploads {
+  /** How the last publication stands. */
+  get uploads(): UploadCounts {
     const outcomes = [...this.#taken.values()]
     const count = (outcome: boolean): number => outcomes.filter((each) => each === outcome).length
     return { ok: count(true), failed: count(false), of: outcomes.length }
