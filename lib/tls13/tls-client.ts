@@ -88,11 +88,11 @@ export class TlsClient implements HandshakeRecords {
    * @throws SocketError (as a rejection) `TLS_FAILED` or `TLS_CERTIFICATE`, always the same from then on; or what
    * `authenticate` threw. {@link takeOutput} then has the alert.
    */
-  async receive(bytes: Uint8Array): Promise<Received> {
+  async receive(...bytes: readonly Uint8Array[]): Promise<Received> {
     if (this.#fault) throw this.#fault.error
     const data: Uint8Array<ArrayBuffer>[] = []
     try {
-      const records = this.#deframer.take(bytes)
+      const records = bytes.flatMap((each) => this.#deframer.take(each))
       for (let at = 0; at < records.length && !this.#hasEnded;) {
         at += await this.#take(records, at, data)
       }

@@ -10,13 +10,11 @@ import { TlsFault } from '../protocol/tls-fault.ts'
 /** A whole record: its header and its body. */
 export type TlsRecord = Uint8Array<ArrayBuffer>
 
+const NOTHING: TlsRecord = new Uint8Array(0)
+
 export class RecordDeframer {
-  /**
-   * Where a record that has begun is put together, and the one before it: that one is given out while the next begins. Fresh
-   * memory for each would cost more than the copy.
-   */
-  #begun: TlsRecord = new Uint8Array(RECORD_HEADER_SIZE)
-  #before: TlsRecord = new Uint8Array(RECORD_HEADER_SIZE)
+  /** The record that has begun: room for its header, then for all of it. */
+  #begun = NOTHING
   /** How much of it is there. */
   #filled = 0
 
@@ -26,7 +24,7 @@ export class RecordDeframer {
   }
 
   /**
-   * The records that are whole with these bytes: views of `bytes`, and of what the next call may write to.
+   * The records that are whole with these bytes. Those that `bytes` has whole are views of it.
    *
    * @throws TlsFault for what is no record
    */
@@ -49,21 +47,19 @@ export class RecordDeframer {
 
   /** Takes as much of `bytes` as belongs to the record that has begun, or to its header alone; returns how much. */
   #fill(bytes: TlsRecord, records: TlsRecord[]): number {
-    const size = this.#filled < RECORD_HEADER_SIZE ? RECORD_HEADER_SIZE : sizeOf(this.#begun, 0)
-    if (size > this.#begun.length) {
-      const larger = new Uint8Array(size)
-      larger.set(this.#begun.subarray(0, this.#filled))
-      this.#begun = larger
-    }
-    const part = bytes.subarray(0, size - this.#filled)
+    if (this.#filled === 0) this.#begun = new Uint8Array(RECORD_HEADER_SIZE)
+    const part = bytes.subarray(0, this.#begun.length - this.#filled)
     this.#begun.set(part, this.#filled)
     this.#filled += part.length
-    if (this.#filled >= RECORD_HEADER_SIZE && this.#filled === sizeOf(this.#begun, 0)) {
-      records.push(this.#begun.subarray(0, this.#filled))
+    if (this.#filled === RECORD_HEADER_SIZE) {
+      const whole = new Uint8Array(sizeOf(this.#begun, 0))
+      whole.set(this.#begun)
+      this.#begun = whole
+    }
+    if (this.#filled === this.#begun.length) {
+      records.push(this.#begun)
+      this.#begun = NOTHING
       this.#filled = 0
-      const spare = this.#before
-      this.#before = this.#begun
-      this.#begun = spare
     }
     return part.length
   }

@@ -48,7 +48,7 @@ const OPTION_NAMES: OptionNames<ConnectTlsOptions> = { serverName: true, alpn: t
 /** A TLS connection whose handshake is over, and whose server is who it should be. */
 export interface TlsStreams {
   /**
-   * What the server sends: chunks of no more than one read below brought. It ends when the server has said that nothing follows
+   * What the server sends: in chunks of its own making. It ends when the server has said that nothing follows
    * (close_notify), and errors with `TLS_TRUNCATED` when the bytes below end without that: what was read may not be all.
    */
   readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>
@@ -74,8 +74,8 @@ export interface TlsStreams {
  * without, no resumption (it would link visits), no early data and no client certificate. X25519 and P-256; AES-GCM, and
  * ChaCha20-Poly1305 where WebCrypto has it.
  *
- * Backpressure is that of the streams below: once it is read it reads two chunks ahead below, and seals at most 256 kB ahead of a
- * write below.
+ * Backpressure is that of the streams below. Once it is read it reads ahead below: 128 kB and a chunk at most are opened, and as
+ * much waits to be. It seals at most 256 kB ahead of a write below.
  *
  * ```ts
  * import { connectTls } from 'tor-streams/tls'

@@ -1,7 +1,7 @@
 /**
  * TLS 1.3 over any pair of streams, as a pair of streams. A read is what reads below, and a write lasts until it is taken
- * below. Two reads below are made ahead once somebody reads, so that the records of one are opened, and the next one is on its
- * way, while what came before is dealt with: they are all that is held, beside the record that is not complete.
+ * below. Once somebody reads, what arrives below is read ahead, within bounds, and opened together: so the next records are on their
+ * way, and those before are opened, while what came first is dealt with. Each turn through a thread of WebCrypto has many.
  *
  * @module
  */
@@ -13,6 +13,7 @@ import { makeWritable } from '../../base/streams/writable.ts'
 import type { ClientHello } from '../messages/client-hello.ts'
 import type { Authenticate } from '../handshake.ts'
 import { TlsClient, type Received } from '../tls-client.ts'
+import { ReadAhead } from './read-ahead.ts'
 
 /** What carries the records. */
 export interface BytesBelow {
@@ -89,10 +90,10 @@ class TlsPipe {
   readonly #client: TlsClient
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>
   readonly #writer: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>
-  /** What arrived and was not read, of one read below. */
+  /** What was opened and not read. */
   #data: readonly Uint8Array<ArrayBuffer>[] = []
-  /** The read below that has begun. */
-  #below: Promise<ReadableStreamReadResult<Uint8Array>> | undefined
+  /** What was read ahead below, and how it goes on. */
+  readonly #below: ReadAhead
   /** What is received before it is asked for: whether there was anything. */
   #ahead: Promise<boolean> | undefined
   #hasEnded = false
@@ -117,6 +118,7 @@ class TlsPipe {
   constructor({ readable, writable }: BytesBelow, client: TlsClient) {
     this.#client = client
     this.#reader = readable.getReader()
+    this.#below = new ReadAhead(this.#reader)
     this.#writer = writable.getWriter()
     for (const promise of [this.#reader.closed, this.#writer.ready]) markHandled(promise)
     this.#writer.closed.catch((error: unknown) => this.#endWriting(error))
@@ -251,20 +253,16 @@ class TlsPipe {
     this.#rejectWait?.(error)
   }
 
-  /** One read below; false at its end. A fault of TLS ends the bytes below, too. */
+  /** What has arrived below; false at its end. A fault of TLS ends the bytes below, too. */
   async #receive(): Promise<boolean> {
-    const { done, value } = await (this.#below ?? this.#reader.read()).catch((error: unknown) => {
+    const chunks = await this.#below.take(this.#client.isOpen).catch((error: unknown) => {
       this.#closed.reject(error)
       throw error
     })
-    if (done) return false
-    if (this.#client.isOpen) {
-      this.#below = this.#reader.read()
-      markHandled(this.#below) // as above, in its turn
-    }
+    if (chunks.length === 0) return false
     let received: Received
     try {
-      received = await this.#client.receive(value)
+      received = await this.#client.receive(...chunks)
     } catch (error) {
       this.#endBelow(error, false)
       throw error

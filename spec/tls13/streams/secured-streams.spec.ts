@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { joinBytes } from '../../../lib/base/join-bytes.ts'
+import { AHEAD_CHUNKS } from '../../../lib/tls13/streams/read-ahead.ts'
 import { secureLink } from '../../../lib/tls13/streams/link-tls.ts'
 import { nobleX25519 } from '../../../lib/platform/crypto/curves/noble-curve25519.ts'
 import { ContentType } from '../../../lib/tls13/protocol/registry.ts'
@@ -17,40 +18,56 @@ const SLICE = 16 * 16_384
 const RECORD_OVERHEAD = 5 + 1 + 16
 
 describe('TLS over a pair of streams', () => {
-  it('reads below only once it is read, and then twice ahead and no more', async () => {
+  it('reads below only once it is read, and then ahead as many chunks as it may, and no more', async () => {
     const { server, wire, streams } = await connect()
-    for (let value = 1; value <= 9; value++) await server.data(bytes(value))
+    for (let value = 1; value <= 99; value++) await server.data(bytes(value))
     await turn(3)
-    expect(wire.untaken, 'nobody reads').to.equal(9)
+    expect(wire.untaken, 'nobody reads').to.equal(99)
     const reader = streams.readable.getReader()
     await turn(3)
-    expect(wire.untaken, 'a reader alone reads nothing').to.equal(9)
+    expect(wire.untaken, 'a reader alone reads nothing').to.equal(99)
     // The records came one by one, and what is below gives each in a read of its own.
-    for (let value = 1; value <= 4; value++) expect((await reader.read()).value).to.deep.equal(bytes(value))
-    await turn(20)
-    expect(wire.untaken, 'one more is opened, and one was read').to.equal(9 - 4 - 2)
-    for (let value = 5; value <= 9; value++) expect((await reader.read()).value).to.deep.equal(bytes(value))
+    expect((await reader.read()).value).to.deep.equal(bytes(1))
+    await turn(40)
+    expect(99 - wire.untaken, 'read, opened, and waiting to be').to.be.within(AHEAD_CHUNKS + 1, 1 + 2 * AHEAD_CHUNKS)
+    for (let value = 2; value <= 99;) {
+      const chunk = (await reader.read()).value ?? expect.fail('it ended')
+      for (const byte of chunk) expect(byte).to.equal(value++)
+    }
   })
 
-  it('gives all that came before a fault, and a write fails at once', async () => {
+  it('gives all that was opened before a fault, which whoever writes is told at once', async () => {
     const { server, wire, streams } = await connect()
     const large = new Uint8Array(16_384).fill(7)
     server.hold()
     for (let count = 0; count < 3; count++) await server.data(large)
     server.raw(server.held())
-    await server.data(bytes(8))
-    await server.record(ContentType.CHANGE_CIPHER_SPEC, bytes(1), { plain: true })
     const reader = streams.readable.getReader()
     expect((await reader.read()).value).to.deep.equal(large)
+    await server.record(ContentType.CHANGE_CIPHER_SPEC, bytes(1), { plain: true })
     await turn(20)
-    const writer = streams.writable.getWriter()
+    expect(await codeOf(streams.writable.getWriter().write(bytes(1)))).to.equal('TLS_FAILED')
     for (let count = 0; count < 2; count++) expect((await reader.read()).value).to.deep.equal(large)
-    expect((await reader.read()).value).to.deep.equal(bytes(8))
-    await turn(20)
-    expect(await codeOf(writer.write(bytes(1)))).to.equal('TLS_FAILED')
     expect(await codeOf(reader.read())).to.equal('TLS_FAILED')
     await turn(2)
     expect(wire.isOver).to.equal(true)
+  })
+
+  it('gives all that came before the streams below fail', async () => {
+    const { server, wire, streams } = await connect()
+    const reader = streams.readable.getReader()
+    await server.data(bytes(1))
+    expect((await reader.read()).value).to.deep.equal(bytes(1))
+    await server.data(bytes(2))
+    await turn(10)
+    await server.data(bytes(3))
+    await turn(10)
+    const error = new Error('the network is gone')
+    wire.fail(error)
+    await turn(10)
+    expect((await reader.read()).value).to.deep.equal(bytes(2))
+    expect((await reader.read()).value).to.deep.equal(bytes(3))
+    expect(await reader.read().catch((reason: unknown) => reason)).to.equal(error)
   })
 
   it('gives a large record as it is, and joins small ones', async () => {
