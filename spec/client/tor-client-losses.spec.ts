@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { Reachability } from '../../lib/cli/screen/reachability.ts'
 import type { SocketError } from '../../lib/base/errors.ts'
 import type { TorClient } from '../../lib/client/tor-client.ts'
 import { echo, source } from '../../lib/testing/exit/exits.ts'
@@ -53,6 +54,33 @@ describe('TorClient: what is lost', function () {
     relay.reachable = 'no'
     for (const link of relay.links) link.die()
   }
+
+  it('as the network for a while costs what was open and what was begun; then streams open at once, and it is seen', async () => {
+    const { socket } = await open()
+    const reachability = new Reachability()
+    const changes: string[] = []
+    const watching = tor.watch().getReader()
+    const follow = (async () => {
+      for (let { value } = await watching.read(); value !== undefined; { value } = await watching.read()) {
+        const change = reachability.apply(value)
+        if (change !== undefined) changes.push(change)
+      }
+    })()
+    for (const relay of fixture.network.relays) kill(relay)
+    await fixture.passing(rejection(socket.closed))
+    for (let round = 0; round < 3; round++) {
+      const failed = tor.connect('lost.example:80', { timeout: 20_000 })
+      await fixture.passing(rejection(failed.opened))
+    }
+    expect([reachability.isLost, ...changes]).to.deep.equal([true, 'lost'])
+    for (const relay of fixture.network.relays) relay.reachable = 'yes'
+    const before = fixture.clock.now()
+    await open()
+    expect(fixture.clock.now() - before).to.be.below(MINUTE)
+    expect([reachability.isLost, ...changes]).to.deep.equal([false, 'lost', 'back'])
+    await watching.cancel()
+    await follow
+  })
 
   for (const [position, name] of ['guard', 'middle', 'exit'].entries()) {
     it(`as the ${name} in the middle of a transfer breaks that stream, and the next works`, async () => {
