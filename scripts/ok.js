@@ -23,6 +23,11 @@ const ROWS = [
   ],
   [
     { name: 'package', command: 'publint --strict' },
+    {
+      // Packed without its scripts: they would build again what the specs beside this may be reading.
+      name: 'types of the package',
+      command: `node -e "fs.rmSync('.build/packed', { recursive: true, force: true }); fs.mkdirSync('.build/packed', { recursive: true })" && npm pack --ignore-scripts --silent --pack-destination .build/packed && attw --profile esm-only --no-definitely-typed .build/packed/*.tgz`,
+    },
     { name: 'specs in Node', command: 'node scripts/test.js --engine types --engine node' },
   ],
 ]
