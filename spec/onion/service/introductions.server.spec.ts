@@ -18,6 +18,7 @@ const platform = currentPlatform()
 /** How many messages are changed. */
 const MUTATIONS = 300
 
+// Not in browsers: what came of a message is looked at when this thread rests, and there WebCrypto works in others.
 describe('Introductions at an onion service', function () {
   this.timeout(120_000)
   let fixture: ServiceFixture
