@@ -87,9 +87,10 @@ async function forget(): Promise<void> {
   })
 }
 
-/** The first relay of each circuit that is there, by its fingerprint. */
+/** The first relay of each circuit for streams that is there, by its fingerprint: the directory is fetched from any primary guard. */
 function firstRelays(): Promise<string[]> {
-  const first = client().circuits.map(({ path }) => path[0]?.fingerprint ?? '')
+  const streams = client().circuits.filter(({ path, purpose }) => purpose !== 'directory' && path.length > 1)
+  const first = streams.map(({ path }) => path[0]?.fingerprint ?? '')
   return Promise.resolve([...new Set(first)])
 }
 
