@@ -13,7 +13,8 @@ const obstacle = obstacleOf(process.versions)
 if (obstacle === undefined) {
   // Loaded only now: with a runtime that is too old it would fail with whatever that lacks first.
   const { runProgram } = await import('./program.ts')
-  process.exitCode = await runProgram(process)
+  // Where this file is: a bundler puts what is loaded later anywhere.
+  process.exitCode = await runProgram(process, new URL('../dashboard/', import.meta.url))
 } else {
   process.stderr.write(`tor-streams: ${obstacle}\n`)
   process.exitCode = 1

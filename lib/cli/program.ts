@@ -18,8 +18,12 @@ const IDENTITY_SIGNAL = 'SIGUSR2'
 
 type Process = typeof nodeProcess
 
-/** Runs the program. Resolves to its exit code. */
-export async function runProgram(process: Process): Promise<number> {
+/**
+ * Runs the program. Resolves to its exit code.
+ *
+ * @param drawing - the folder of the modules that draw the dashboard
+ */
+export async function runProgram(process: Process, drawing: URL): Promise<number> {
   const interrupted = new AbortController()
   // The first time everything is closed in order; whoever cannot wait for that interrupts again.
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => interrupted.abort())
@@ -27,7 +31,6 @@ export async function runProgram(process: Process): Promise<number> {
   // Told by the write that fails; and where what goes to stderr cannot be told, nothing can.
   for (const output of [stdout, stderr]) output.on('error', () => undefined)
   const { signal } = interrupted
-  const drawing = new URL('../dashboard/', import.meta.url)
   const terminal = { stdin, stdout, stderr, environment: env, events: eventsOf(process), signal, drawing }
   return await main(argv.slice(2), terminal, VERSION)
 }
