@@ -59,6 +59,11 @@ export class CircuitController implements CircuitReceiver, StreamCarrier, RelayR
     return { sent: this.#outbox?.cells ?? 0, received: this.#receiver.cells }
   }
 
+  /** So many more cells may come: what exceeds them breaks the protocol. */
+  bound(cells: number): void {
+    this.#receiver.bound(cells)
+  }
+
   // Building (see build.ts).
 
   /** The circuit has an id on a channel. */

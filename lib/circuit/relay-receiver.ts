@@ -44,12 +44,18 @@ export interface RelayReceiverOwner {
   violated(error: unknown): void
 }
 
+function tooMany(): never {
+  throw new TorError('CIRCUIT_PROTOCOL', 'more cells than the answer may take')
+}
+
 export class RelayReceiver {
   readonly #owner: RelayReceiverOwner
   readonly #hops: readonly Hop[]
   readonly #cryptos: readonly HopCrypto[]
   /** Whom messages came for since the last {@link readProcessed}. */
   readonly #touched = new Set<StreamEndpoint>()
+  /** How many cells may come in all. */
+  #mostCells = Infinity
   #usefulCells = 0
   #idleCells = 0
 
@@ -65,6 +71,11 @@ export class RelayReceiver {
     return this.#usefulCells + this.#idleCells
   }
 
+  /** So many more cells may come, and no others. */
+  bound(cells: number): void {
+    this.#mostCells = this.cells + cells
+  }
+
   /** The read of the link is worked off: each stream it brought messages for may hand on what it has. */
   readProcessed(): void {
     for (const endpoint of this.#touched) endpoint.readProcessed()
@@ -77,6 +88,7 @@ export class RelayReceiver {
    */
   receive(bodies: Uint8Array, count: number): Promise<void> | undefined {
     if (this.#owner.isClosed) return undefined
+    if (this.cells + count > this.#mostCells) return this.#guard(tooMany)
     return this.#guard(() => this.#deliver(peel(this.#cryptos, bodies, count), 0, count))
   }
 

@@ -33,6 +33,10 @@ const MAX_EXTENSIONS = 2
 /** How long the fourth hop may take, in ms. */
 const EXTENSION_TIMEOUT = 10_000
 
+/** How many cells a descriptor may take, and the receipt for one. */
+const DOWNLOAD_CELLS = 110
+const UPLOAD_CELLS = 8
+
 /** How long a relay may take for a descriptor once there is a circuit to it, in ms. */
 const REQUEST_TIMEOUT = 15_000
 
@@ -129,20 +133,24 @@ export class OnionCircuits implements ServiceNetwork {
   }
 
   ask(relay: DirectoryRelay, { path, limit }: DirectoryQuery, signal: AbortSignal): Promise<string> {
-    return this.#exchange(relay, (stream) => requestDocument(stream, path, limit, { compressed: false }), signal)
+    const ask = (stream: TorStream): Promise<string> => requestDocument(stream, path, limit, { compressed: false })
+    return this.#exchange(relay, ask, this.#mostCells('hsdir_dl_max_reply_cells', DOWNLOAD_CELLS), signal)
   }
 
   async post(relay: DirectoryRelay, path: string, body: string, signal: AbortSignal): Promise<void> {
     const options = { compressed: false, document: body }
-    await this.#exchange(relay, (stream) => requestDocument(stream, path, MAX_RECEIPT, options), signal)
+    const send = (stream: TorStream): Promise<string> => requestDocument(stream, path, MAX_RECEIPT, options)
+    await this.#exchange(relay, send, this.#mostCells('hsdir_ul_max_reply_cells', UPLOAD_CELLS), signal)
   }
 
   async #exchange<T>(
     relay: DirectoryRelay,
     exchange: (stream: TorStream) => Promise<T>,
+    cells: number,
     signal: AbortSignal,
   ): Promise<T> {
     const { circuit } = await this.toRelay(targetOf(relay), signal)
+    circuit.controller.bound(cells)
     const deadline = new AbortController()
     const stopTimer = startTimer(this.clock, REQUEST_TIMEOUT, () =>
       deadline.abort(new TorError('DIRECTORY_UNAVAILABLE', `no answer within ${REQUEST_TIMEOUT} ms`)),
@@ -158,6 +166,11 @@ export class OnionCircuits implements ServiceNetwork {
       end()
       await circuit.close().catch(() => undefined) // it was for this request only
     }
+  }
+
+  /** How many cells an answer may take: what inflates it would be seen all along the circuit (proposal 360). */
+  #mostCells(param: string, usual: number): number {
+    return this.#options.known()?.param(param, usual, 2, 0x7fff_ffff) ?? usual
   }
 
   /** An open circuit of three hops. */

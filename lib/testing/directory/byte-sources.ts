@@ -55,6 +55,20 @@ export const endless = (bytes: Uint8Array): ReadableStream<Uint8Array> =>
     { highWaterMark: 0 },
   )
 
+/** The bytes, `size` at a time, as fast as they are wanted. */
+export function inPieces(bytes: Uint8Array, size: number): ReadableStream<Uint8Array> {
+  let at = 0
+  return new ReadableStream<Uint8Array>(
+    {
+      pull(controller) {
+        controller.enqueue(bytes.slice(at, (at += size)))
+        if (at >= bytes.length) controller.close()
+      },
+    },
+    { highWaterMark: 0 },
+  )
+}
+
 /** `size` bytes each `interval` milliseconds. No timer is left when it is cancelled. */
 export function dripping(bytes: Uint8Array, size: number, interval: number, clock: Clock): ReadableStream<Uint8Array> {
   let at = 0

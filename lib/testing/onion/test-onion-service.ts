@@ -20,7 +20,7 @@ import { encodeBase64, encodeHex } from '../../directory/text/encoding.ts'
 import { formatOnionAddress } from '../../onion/identity/address.ts'
 import { blindedIdentity, type BlindedIdentity } from '../../onion/identity/key-blinding.ts'
 import { currentPlatform } from '../../platform/current.ts'
-import { deflated, dripping, endless, inSequence } from '../directory/byte-sources.ts'
+import { deflated, endless, inPieces, inSequence } from '../directory/byte-sources.ts'
 import { noAnswer, type DirectoryAnswer } from '../directory/directory-http.ts'
 import { textBytes } from '../directory/document-text.ts'
 import type { ExitHandler } from '../exit/exit.ts'
@@ -304,7 +304,7 @@ export class TestOnionService implements LocalService, DescribedService {
       case undefined:
         return { status: 200, body }
       case 'inflated':
-        return { status: 200, body: dripping(body, 1, 0, this.#relay.clock) }
+        return { status: 200, body: inPieces(body, 1) }
       case 'endless':
         return {
           status: 200,

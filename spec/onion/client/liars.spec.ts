@@ -61,6 +61,20 @@ describe('The relays between a client and an onion service', function () {
     })
   }
 
+  for (const answer of ['hang', 'inflated', 'endless', 'compressed'] as const) {
+    it(`have no descriptor when the answer of each is ${answer}, and are left after a few cells and seconds`, async () => {
+      onion.answerDescriptor = answer
+      const began = fixture.clock.now()
+      expect(await outcome()).to.equal('ONION_DESCRIPTOR_NOT_FOUND')
+      expect(onion.fetches).to.equal(6)
+      const directories = fixture.network.circuits.flatMap(({ hops }) => (hops.length === 4 ? hops.slice(3) : []))
+      expect(directories).to.have.length(6)
+      // The DATA of a whole window may be on its way when the client closes the circuit.
+      for (const { flow } of directories) expect(flow.dataSent).to.be.at.most(210)
+      expect(fixture.clock.now() - began).to.be.at.most(100_000)
+    })
+  }
+
   it('introduce nobody when a descriptor lists no introduction point', async () => {
     onion.descriptor = { inner: (text) => text.slice(0, text.indexOf('introduction-point')) }
     expect(await outcome()).to.equal('ONION_INTRODUCTION_FAILED')
