@@ -44,8 +44,10 @@ export type DescriptorAnswer = number | 'hang' | 'inflated' | 'endless' | 'compr
  * - `garbage`: they say half of a status
  * - `out-of-turn`: they send what a rendezvous point sends
  * - `destroy`: they close the circuit
+ * - bytes: they pass it on, and say that
  */
-export type IntroduceAnswer = number | 'drop-but-ack' | 'ignore' | 'twice' | 'garbage' | 'out-of-turn' | 'destroy'
+export type IntroduceAnswer =
+  Uint8Array | number | 'drop-but-ack' | 'ignore' | 'twice' | 'garbage' | 'out-of-turn' | 'destroy'
 
 /**
  * What rendezvous points do about the service's message:
@@ -60,9 +62,20 @@ export type IntroduceAnswer = number | 'drop-but-ack' | 'ignore' | 'twice' | 'ga
  * - `replayed`: that of an earlier rendezvous, if there was one
  * - `other-hop`: it comes from the first relay of the circuit
  * - `destroy`: they close the circuit
+ * - a function: they pass on what it makes of it
  */
 export type RendezvousAnswer =
-  'honest' | 'none' | 'wrong' | 'short' | 'long' | 'twice' | 'early' | 'replayed' | 'other-hop' | 'destroy'
+  | ((message: Uint8Array<ArrayBuffer>) => Uint8Array)
+  | 'honest'
+  | 'none'
+  | 'wrong'
+  | 'short'
+  | 'long'
+  | 'twice'
+  | 'early'
+  | 'replayed'
+  | 'other-hop'
+  | 'destroy'
 
 /** What the relay that a client meets a service at does with its cookie: an honest answer, none, or a circuit closed. */
 export type EstablishAnswer = 'honest' | 'ignore' | 'destroy'

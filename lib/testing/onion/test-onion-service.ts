@@ -191,7 +191,8 @@ export class TestOnionService implements LocalService, DescribedService {
     this.introductions.push(introduction)
     const answer = this.answerIntroduce
     const say = (said: Uint8Array): void => circuit.send({ command: RelayCommand.INTRODUCE_ACK, body: said })
-    if (answer === 0 || answer === 'twice') void this.#meet(introduction, body)
+    if (answer === 0 || answer === 'twice' || answer instanceof Uint8Array) void this.#meet(introduction, body)
+    if (answer instanceof Uint8Array) return say(answer)
     switch (answer) {
       case 'ignore':
         return
@@ -244,7 +245,13 @@ export class TestOnionService implements LocalService, DescribedService {
       circuit.send({ command: RelayCommand.RENDEZVOUS2, body })
     const before = this.#lastReply ?? reply
     this.#lastReply = reply
-    switch (this.answerRendezvous) {
+    const answer = this.answerRendezvous
+    if (typeof answer === 'function') {
+      const made = answer(new Uint8Array(reply))
+      send(made)
+      return reply.every((byte, at) => byte === made[at])
+    }
+    switch (answer) {
       case 'none':
       case 'early':
         return false

@@ -1,5 +1,10 @@
 import { expect } from 'chai'
 import { ClientFixture, exchange } from '../../client/support/client-fixture.ts'
+import { mutated, randomFrom } from '../../tls13/support/mutations.ts'
+import { encodeIntroduceAck } from '../../../lib/cell/onion/introduce-ack.ts'
+import type { TorError } from '../../../lib/base/errors.ts'
+import { tries } from '../../support/engines.ts'
+import { seed } from '../../support/seed.ts'
 import { failureOf } from '../../support/failures.ts'
 import type { DescriptorLies } from '../../../lib/testing/onion/onion-lies.ts'
 import { freshSigner } from '../../../lib/testing/onion/service-keys.ts'
@@ -80,7 +85,7 @@ describe('The relays between a client and an onion service', function () {
     expect(await outcome()).to.equal('ONION_INTRODUCTION_FAILED')
   })
 
-  for (const answer of [1, 2, 3, 99, 'garbage', 'out-of-turn'] as const) {
+  for (const answer of [1, 2, 3, 99, 'garbage', 'out-of-turn', 'destroy'] as const) {
     it(`introduce nobody when each answers with ${answer}, and each is asked once`, async () => {
       onion.answerIntroduce = answer
       expect(await outcome()).to.equal('ONION_INTRODUCTION_FAILED')
@@ -108,6 +113,53 @@ describe('The relays between a client and an onion service', function () {
       expect(onion.introductions).to.have.length(3)
     })
   }
+
+  it('join nobody when the message is that of an earlier rendezvous', async () => {
+    onion.answerRendezvous = 'long'
+    const tor = await fixture.open()
+    await fixture.passing(tor.connect(`${onion.hostname}:80`).opened) // what follows the message is padding
+    onion.answerRendezvous = 'replayed'
+    const socket = tor.connect(`${onion.hostname}:80`, { isolation: 'other', timeout: 600_000 })
+    expect((await fixture.passing(failureOf(socket.opened))).code).to.equal('ONION_RENDEZVOUS_FAILED')
+    expect(onion.introductions).to.have.length(4)
+  })
+
+  it('join nobody when they close the circuit in place of passing the message on', async () => {
+    onion.answerRendezvous = 'destroy'
+    expect(await outcome()).to.equal('ONION_RENDEZVOUS_FAILED')
+  })
+
+  for (const answer of ['ignore', 'destroy'] as const) {
+    it(`introduce nobody who cannot be met, when each that could be met at answers with ${answer}`, async () => {
+      onion.answerEstablish = answer
+      expect(await outcome()).to.equal('ONION_RENDEZVOUS_FAILED')
+      expect(onion.introductions).to.have.length(0)
+    })
+  }
+
+  it('break no more than the attempt, whatever bytes they answer with', async () => {
+    const random = randomFrom(seed)
+    const codes = ['', 'ONION_INTRODUCTION_FAILED', 'ONION_RENDEZVOUS_FAILED', 'CIRCUIT_PROTOCOL']
+    const tor = await fixture.open()
+    for (let turn = 0; turn < tries(16); turn++) {
+      onion.answerIntroduce = turn % 2 === 0 ? mutated(encodeIntroduceAck(0), random).subarray(0, 400) : 0
+      onion.answerRendezvous = turn % 2 === 0 ? 'honest' : (message) => mutated(message, random).subarray(0, 400)
+      const socket = tor.connect(`${onion.hostname}:80`, { isolation: turn, timeout: 600_000 })
+      const code = await fixture.passing(socket.opened.then(() => '', (error: TorError) => error.code)) // prettier-ignore
+      expect(code).to.be.oneOf(codes)
+    }
+  })
+
+  it('find out nothing by a single-onion flag, by private addresses or by a key that is all zero', async () => {
+    onion.descriptor = { inner: (text) => text.replace(/^/, 'single-onion-service\n') }
+    const tor = await fixture.open()
+    await fixture.passing(tor.connect(`${onion.hostname}:80`).opened)
+    const lengths = fixture.network.circuits.map(({ hops }) => hops.length)
+    expect(Math.min(...lengths.filter((length) => length > 1))).to.equal(3)
+    onion.descriptor = { inner: (text) => text.replaceAll(/^enc-key ntor .*$/gm, `enc-key ntor ${'A'.repeat(43)}=`) }
+    expect(await outcome()).to.equal('ONION_DESCRIPTOR_INVALID')
+    expect(onion.introductions).to.have.length(1)
+  })
 
   it('lose the circuit when the message comes twice, in one read of the link and behind the new hop', async () => {
     onion.answerRendezvous = 'twice'

@@ -1,73 +1,38 @@
 import { expect } from 'chai'
-import { asciiBytes } from '../../../lib/cell/bytes.ts'
-import { parseInner } from '../../../lib/onion/descriptor/inner.ts'
-import { parseMiddle } from '../../../lib/onion/descriptor/middle.ts'
-import { parseOuter } from '../../../lib/onion/descriptor/outer.ts'
-import { currentPlatform } from '../../../lib/platform/current.ts'
-import { TorError } from '../../../lib/base/errors.ts'
-import { fc } from '../../support/seed.ts'
-import * as everybodys from '../vectors/open-descriptor.ts'
-import * as withPow from '../vectors/second-layer-with-pow.ts'
+import { tries } from '../../support/engines.ts'
+import { seed } from '../../support/seed.ts'
+import { descriptorKind, handshakeKind, parserKinds, randomFrom, type Outcome } from '../support/mutations.ts'
 
-const platform = currentPlatform()
+/** How many in all, as far as no promise is involved. `fuzz.ts` takes any number. */
+const COUNT = tries(12_000)
+const WHOLE = tries(30)
 
-const MIDDLE = `desc-auth-type x25519
-desc-auth-ephemeral-key ${'A'.repeat(43)}=
-auth-client ${'A'.repeat(11)} ${'A'.repeat(22)} ${'A'.repeat(22)}
-encrypted
------BEGIN MESSAGE-----
-AAAA
------END MESSAGE-----`
+describe('What relays tell of an onion service, altered', function () {
+  this.timeout(60_000) // it computes, on machines that are slow
 
-/** A text with some stretches left out, doubled or written over. */
-const mutated = (text: string): fc.Arbitrary<string> =>
-  fc
-    .array(
-      fc.record({
-        at: fc.nat({ max: text.length }),
-        length: fc.nat({ max: 80 }),
-        how: fc.constantFrom('cut', 'double', 'zero', 'newline', 'junk'),
-      }),
-      { minLength: 1, maxLength: 4 },
-    )
-    .map((changes) =>
-      changes.reduce((changed, { at, length, how }) => {
-        const part = changed.slice(at, at + length)
-        const between = { cut: '', double: part + part, zero: '\0', newline: '\n', junk: '\u00ff-----BEGIN ' }[how]
-        return changed.slice(0, at) + between + changed.slice(at + length)
-      }, text),
-    )
+  it(`is refused by our own errors, or read as what it says: ${COUNT} layers and messages`, () => {
+    const random = randomFrom(seed)
+    const kinds = Object.entries(parserKinds())
+    for (const [name, kind] of kinds) {
+      const outcomes: Record<Outcome, number> = { taken: 0, refused: 0 }
+      for (let left = COUNT / kinds.length; left > 0; left--) outcomes[kind(random)] += 1
+      expect(outcomes.taken, `${name}: some are right all the same`).to.be.greaterThan(0)
+      expect(outcomes.refused, `${name}: some are wrong`).to.be.greaterThan(0)
+    }
+  })
 
-/** Reads, and fails for any error but one of ours. */
-function readable(read: () => unknown): void {
-  try {
-    read()
-  } catch (error) {
-    expect(error).to.be.instanceOf(TorError)
-    expect((error as TorError).code).to.be.oneOf(['DIRECTORY_MALFORMED', 'CELL_MALFORMED'])
-  }
-}
+  it('opens to no foreign error: whole descriptors, altered within or without', async () => {
+    const random = randomFrom(seed)
+    const outcomes: Record<Outcome, number> = { taken: 0, refused: 0 }
+    for (let left = WHOLE; left > 0; left--) outcomes[await descriptorKind(random)] += 1
+    expect(outcomes.refused).to.be.greaterThan(0)
+  })
 
-const latin1 = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0))
-
-describe('Mutated descriptors', function () {
-  this.timeout(60_000)
-
-  it('throw nothing but what says that they are malformed, in any layer', () => {
-    const { blindedKey, now } = everybodys
-    fc.assert(
-      fc.property(mutated(everybodys.text), (text) => readable(() => parseOuter(text, { blindedKey, now, platform }))),
-      { numRuns: 3000 },
-    )
-    fc.assert(
-      fc.property(mutated(MIDDLE), (text) => readable(() => parseMiddle(latin1(text)))),
-      { numRuns: 3000 },
-    )
-    const rule = { signingKey: new Uint8Array(32), now: withPow.now, testing: true, sendmeIncrement: 31, platform }
-    fc.assert(
-      fc.property(mutated(withPow.text), (text) => readable(() => parseInner(latin1(text), rule))),
-      { numRuns: 3000 },
-    )
-    expect(() => parseMiddle(asciiBytes(MIDDLE))).to.not.throw()
+  it('never makes keys but those of the service: handshakes', async () => {
+    const random = randomFrom(seed)
+    const outcomes: Record<Outcome, number> = { taken: 0, refused: 0 }
+    for (let left = 4 * WHOLE; left > 0; left--) outcomes[await handshakeKind(random)] += 1
+    expect(outcomes.refused).to.be.greaterThan(0)
+    expect(outcomes.taken).to.be.greaterThan(0)
   })
 })

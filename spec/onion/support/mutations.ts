@@ -1,0 +1,154 @@
+/**
+ * What the relays between a client and an onion service send, altered at random: for the specs a few of each kind, and for
+ * the program that goes on for millions.
+ *
+ * @module
+ */
+import { x25519 } from '@noble/curves/ed25519.js'
+import { joinBytes } from '../../../lib/base/join-bytes.ts'
+import { TorError } from '../../../lib/base/errors.ts'
+import { decodeIntroduceAck, encodeIntroduceAck } from '../../../lib/cell/onion/introduce-ack.ts'
+import { decodeRendezvous2 } from '../../../lib/cell/onion/rendezvous.ts'
+import { answerHsNtor, startHsNtor } from '../../../lib/circuit/handshake/hs-ntor.ts'
+import { openDescriptor } from '../../../lib/onion/descriptor/descriptor.ts'
+import { parseInner } from '../../../lib/onion/descriptor/inner.ts'
+import { parseMiddle } from '../../../lib/onion/descriptor/middle.ts'
+import { parseOuter } from '../../../lib/onion/descriptor/outer.ts'
+import { blindedIdentity } from '../../../lib/onion/identity/key-blinding.ts'
+import { decodeProof } from '../../../lib/onion/pow/puzzle.ts'
+import { currentPlatform } from '../../../lib/platform/current.ts'
+import { writeDescriptor } from '../../../lib/testing/onion/descriptor-writer.ts'
+import type { DescriptorLies } from '../../../lib/testing/onion/onion-lies.ts'
+import { ServiceKeys } from '../../../lib/testing/onion/service-keys.ts'
+import { mutated, randomFrom, type Outcome, type Random } from '../../tls13/support/mutations.ts'
+import * as everybodys from '../vectors/open-descriptor.ts'
+import * as withPow from '../vectors/second-layer-with-pow.ts'
+
+export { randomFrom, type Outcome, type Random }
+
+const platform = currentPlatform()
+
+/** As if every signature were right: what is behind it is to be reached. */
+const trusting = { ...platform, verifyEd25519: () => true }
+
+const MIDDLE = `desc-auth-type x25519
+desc-auth-ephemeral-key ${'A'.repeat(43)}=
+auth-client ${'A'.repeat(11)} ${'A'.repeat(22)} ${'A'.repeat(22)}
+encrypted
+-----BEGIN MESSAGE-----
+AAAA
+-----END MESSAGE-----`
+
+/** What may be pasted into a text: beginnings and ends of things, and what is none. */
+const SCRAPS = ['\n', '\0', '\u00ff', ' ', '-----BEGIN MESSAGE-----\n', '-----END MESSAGE-----\n', 'introduction-point ',
+  'pow-params v1 ', 'enc-key ntor ', '4294967295', '99999999999999999999', 'signature '] // prettier-ignore
+
+const latin1 = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0))
+
+/** A text with one to four stretches left out, doubled, exchanged or written over. */
+export function mutatedText(text: string, random: Random): string {
+  let changed = text
+  for (let left = 1 + random(4); left > 0; left--) {
+    const at = random(changed.length + 1)
+    const part = changed.slice(at, at + random(80))
+    const scrap = SCRAPS[random(SCRAPS.length)] as string
+    const between = ['', part + part, scrap, changed.slice(random(changed.length + 1)).slice(0, 80)][
+      random(4)
+    ] as string
+    changed = changed.slice(0, at) + between + changed.slice(at + part.length)
+  }
+  return changed
+}
+
+const CODES = ['DIRECTORY_MALFORMED', 'CELL_MALFORMED', 'ONION_DESCRIPTOR_INVALID', 'CIRCUIT_HANDSHAKE']
+
+function judged(error: unknown): Outcome {
+  if (error instanceof TorError && CODES.includes(error.code)) return 'refused'
+  throw error
+}
+
+function outcomeOf(read: () => unknown): Outcome {
+  try {
+    read()
+    return 'taken'
+  } catch (error) {
+    return judged(error)
+  }
+}
+
+/** One kind of mutation: does it once. Throws what nobody expected. */
+export type Kind = (random: Random) => Outcome
+
+/** Layers of descriptors and messages of relays, each by itself. */
+export function parserKinds(): Readonly<Record<string, Kind>> {
+  const rule = {
+    signingKey: new Uint8Array(32),
+    now: withPow.now,
+    testing: true,
+    sendmeIncrement: 31,
+    platform: trusting,
+  }
+  const ack = encodeIntroduceAck(0)
+  const message = new Uint8Array(148).fill(7)
+  const proof = Uint8Array.of(1, ...new Uint8Array(40))
+  const { blindedKey, now } = everybodys
+  return {
+    'outer wrapper': (random) =>
+      outcomeOf(() => parseOuter(mutatedText(everybodys.text, random), { blindedKey, now, platform: trusting })),
+    'first layer': (random) => outcomeOf(() => parseMiddle(latin1(mutatedText(MIDDLE, random)))),
+    'second layer': (random) => outcomeOf(() => parseInner(latin1(mutatedText(withPow.text, random)), rule)),
+    'INTRODUCE_ACK': (random) => outcomeOf(() => decodeIntroduceAck(mutated(ack, random))),
+    'RENDEZVOUS2': (random) => outcomeOf(() => decodeRendezvous2(mutated(message.subarray(0, 64 + random(9)), random))),
+    'proof of work': (random) => outcomeOf(() => decodeProof(mutated(proof, random))),
+  }
+}
+
+/** A whole descriptor, one of whose layers was altered before the service encrypted and signed it, or after. */
+export async function descriptorKind(random: Random): Promise<Outcome> {
+  const bytes = (length: number): Uint8Array<ArrayBuffer> => Uint8Array.from({ length }, () => random(256))
+  const keys = new ServiceKeys(bytes)
+  const period = { number: 20_000, minutes: 1440 }
+  const identity = blindedIdentity(keys.identity, period)
+  const now = period.number * 86_400_000
+  const layer = (['inner', 'middle', 'signed', 'outer'] as const)[random(4)] as keyof DescriptorLies
+  const lies: DescriptorLies = { [layer]: (text: string) => mutatedText(text, random).replace(/[^\0-\x7f]/g, '?') }
+  const points = [{ target: { linkSpecifiers: new Uint8Array(1), ntorOnionKey: bytes(32), rsaIdentity: bytes(20), ed25519Identity: undefined }, authKey: bytes(32), encryptionKey: bytes(32) }] // prettier-ignore
+  const content = {
+    points,
+    clients: undefined,
+    proofOfWork: { seed: bytes(32), effort: 1, expires: now },
+    sendmeIncrement: 31,
+  }
+  const text = await writeDescriptor({ ...content, identity, signer: keys.blinded(period), now, random: bytes, lies })
+  const options = { identity, clientSecret: undefined, now, sendmeIncrement: 31, testing: true, platform }
+  return openDescriptor(text, options).then(
+    () => 'taken' as const,
+    (error: unknown) => {
+      // A second layer that was altered after it was encrypted may as well be for clients with a key.
+      if (error instanceof TorError && error.code === 'ONION_AUTHORIZATION_MISSING' && layer !== 'inner')
+        return 'refused'
+      return judged(error)
+    },
+  )
+}
+
+/** A service's half of the handshake, altered: nothing but the half itself may be taken. */
+export async function handshakeKind(random: Random): Promise<Outcome> {
+  const pair = x25519.keygen(Uint8Array.from({ length: 32 }, () => random(256)))
+  const secret = platform.x25519.secretKey(pair.secretKey)
+  const service = { authKey: new Uint8Array(32), encryptionKey: pair.publicKey, subcredential: new Uint8Array(32) }
+  const handshake = startHsNtor(service, platform)
+  const introduced = await handshake.introduce(new Uint8Array(56), new Uint8Array(1))
+  const { reply, keys } = answerHsNtor(introduced.subarray(56, 88), service, secret, platform)
+  const padded = joinBytes([reply, new Uint8Array(84)])
+  const altered = mutated(padded, random)
+  const isSame = altered.length >= 64 && reply.every((byte, at) => byte === altered[at])
+  let derived: Uint8Array | undefined
+  const outcome = outcomeOf(() => {
+    derived = handshake.finish(decodeRendezvous2(altered))
+  })
+  if (outcome === 'taken' && !(isSame && derived !== undefined && derived.every((byte, at) => byte === keys[at])))
+    throw new Error('a handshake was taken that the service did not make')
+  if (outcome === 'refused' && isSame) throw new Error("the service's own handshake was refused")
+  return outcome
+}
