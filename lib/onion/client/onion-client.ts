@@ -17,6 +17,9 @@ import { ServiceAccess } from './service-access.ts'
 /** How many accesses are kept that nobody uses. The one that was used longest ago goes first. */
 const MAX_IDLE = 500
 
+/** How many names are remembered with the keys that they lead to: to check a key takes a millisecond or more. */
+const MAX_NAMES = 500
+
 /** What a stream needs. */
 export interface OnionNeed {
   /** `<56 letters>.onion`, with or without subdomains. */
@@ -36,6 +39,7 @@ export class OnionClient {
   readonly #work: ClientWork
   readonly #services: ByIsolation = new Map()
   readonly #closing = new AbortController()
+  readonly #names = new Map<string, Uint8Array>()
 
   /** @param work - how proofs of work are made; undefined where none are to be made */
   constructor(network: OnionNetwork, work: WorkOptions | undefined) {
@@ -51,9 +55,7 @@ export class OnionClient {
    */
   async acquire(need: OnionNeed, signal: AbortSignal): Promise<JoinedCircuit> {
     if (this.#closing.signal.aborted) throw clientClosed()
-    const identity = parseOnionAddress(need.hostname)
-    if (typeof identity === 'string')
-      throw new TorError('ONION_ADDRESS_INVALID', `the name is no address of an onion service: ${FAULTS[identity]}`)
+    const identity = this.#identityOf(need.hostname)
     const key = need.clientKey === undefined ? undefined : parseClientKey(need.clientKey)
     const isForAnother = key?.identity !== undefined && encodeHex(key.identity) !== encodeHex(identity)
     if ((need.clientKey !== undefined && key === undefined) || isForAnother)
@@ -75,6 +77,7 @@ export class OnionClient {
       forget()
       access.retire()
     }
+    this.#names.clear()
     this.#network.renew()
   }
 
@@ -82,6 +85,17 @@ export class OnionClient {
   async close(): Promise<void> {
     this.#closing.abort(clientClosed())
     await Promise.all(this.#all().map(({ access }) => access.close()))
+  }
+
+  #identityOf(hostname: string): Uint8Array {
+    const known = this.#names.get(hostname)
+    if (known !== undefined) return known
+    const identity = parseOnionAddress(hostname)
+    if (typeof identity === 'string')
+      throw new TorError('ONION_ADDRESS_INVALID', `the name is no address of an onion service: ${FAULTS[identity]}`)
+    if (this.#names.size >= MAX_NAMES) this.#names.clear()
+    this.#names.set(hostname, identity)
+    return identity
   }
 
   #access(

@@ -112,7 +112,16 @@ export async function descriptorKind(random: Random): Promise<Outcome> {
   const now = period.number * 86_400_000
   const layer = (['inner', 'middle', 'signed', 'outer'] as const)[random(4)] as keyof DescriptorLies
   const lies: DescriptorLies = { [layer]: (text: string) => mutatedText(text, random).replace(/[^\0-\x7f]/g, '?') }
-  const points = [{ target: { linkSpecifiers: new Uint8Array(1), ntorOnionKey: bytes(32), rsaIdentity: bytes(20), ed25519Identity: undefined }, authKey: bytes(32), encryptionKey: bytes(32) }] // prettier-ignore
+  const points = Array.from({ length: 3 }, () => ({
+    target: {
+      linkSpecifiers: joinBytes([Uint8Array.of(2, 0, 6, 192, 0, 2, 1, 35, 41, 2, 20), bytes(20)]),
+      ntorOnionKey: bytes(32),
+      rsaIdentity: bytes(20),
+      ed25519Identity: undefined,
+    },
+    authKey: bytes(32),
+    encryptionKey: x25519.keygen(bytes(32)).publicKey,
+  }))
   const content = {
     points,
     clients: undefined,
