@@ -44,10 +44,6 @@ export interface RelayReceiverOwner {
   violated(error: unknown): void
 }
 
-function tooMany(): never {
-  throw new TorError('CIRCUIT_PROTOCOL', 'more cells than the answer may take')
-}
-
 export class RelayReceiver {
   readonly #owner: RelayReceiverOwner
   readonly #hops: readonly Hop[]
@@ -88,8 +84,10 @@ export class RelayReceiver {
    */
   receive(bodies: Uint8Array, count: number): Promise<void> | undefined {
     if (this.#owner.isClosed) return undefined
-    if (this.cells + count > this.#mostCells) return this.#guard(tooMany)
-    return this.#guard(() => this.#deliver(peel(this.#cryptos, bodies, count), 0, count))
+    return this.#guard(() => {
+      if (this.cells + count > this.#mostCells) throw new TorError('CIRCUIT_PROTOCOL', 'too many relay cells')
+      return this.#deliver(peel(this.#cryptos, bodies, count), 0, count)
+    })
   }
 
   /** The cells of a batch from `start` on, of which `peeled` is what is left. */

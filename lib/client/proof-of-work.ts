@@ -29,14 +29,13 @@ const PROOF_OF_WORK_OPTION_NAMES: OptionNames<ProofOfWorkOptions> = { maxEffort:
 /**
  * Checks the option `pow`. Undefined when no proofs are to be made.
  *
- * @throws TypeError or RangeError naming the option
+ * @throws TypeError naming the option
  */
 export function checkProofOfWork(option: false | ProofOfWorkOptions = {}): WorkOptions | undefined {
   if (option === false) return undefined
   checkOptions(option, PROOF_OF_WORK_OPTION_NAMES, 'pow')
   const { maxEffort = Infinity, solve } = option
-  if (!(maxEffort >= 0)) throw new RangeError('Cannot use the option pow.maxEffort as it must be at least 0')
-  if (solve !== undefined && typeof solve !== 'function')
-    throw new TypeError('Cannot use the option pow.solve as it is no function')
-  return { maxEffort: Math.floor(maxEffort), solve }
+  const wrong = !(maxEffort >= 0) ? 'maxEffort' : typeof (solve ?? checkOptions) !== 'function' ? 'solve' : undefined
+  if (wrong) throw new TypeError(`Cannot use the option pow.${wrong} as it is`)
+  return { maxEffort, solve }
 }

@@ -21,7 +21,7 @@ const DOUBLE_UNTIL = 1000
  * @param most - what the user allows
  */
 export function clientEffort(suggested: number, failures: number, most: number = MAX_CLIENT_EFFORT): number {
-  const limit = Math.min(most, MAX_CLIENT_EFFORT)
+  const limit = Math.floor(Math.min(most, MAX_CLIENT_EFFORT))
   let effort = Math.min(suggested, limit)
   for (let left = failures; left > 0 && effort < limit; left--) {
     const raised = effort < DOUBLE_UNTIL ? 2 * effort : Math.floor(1.5 * effort)

@@ -92,7 +92,7 @@ describe('Streams to onion services', function () {
         isolation: [views[view] as symbol, tokens[token]] as const,
         clientKey: clientKeys[key],
       }
-      waiting.push({ name: at.join(' '), failure: failureOf(client.acquire(need, end.signal)) as Promise<TorError> })
+      waiting.push({ name: at.join(' '), failure: failureOf(client.acquire(need, end.signal)) })
     }
     const names = new Set(waiting.map(({ name }) => name))
     while (counted.asked < names.size) await new Promise((resolve) => setTimeout(resolve))
