@@ -31,7 +31,7 @@ import { Observer } from './watch/observer.ts'
 import type { CountryLookup } from './watch/seen.ts'
 import { PathSelector } from './paths/path-selection.ts'
 import { unlessAborted } from '../base/pause.ts'
-import { shuffled, type Random } from './relays/random.ts'
+import { shuffled, type Random } from '../base/random.ts'
 import { statusOf, type ClientPhase, type ClientStatus } from './bootstrap/status.ts'
 
 /** What a client is made of. */

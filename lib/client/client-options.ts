@@ -5,6 +5,7 @@
  */
 import type { OptionNames } from '../base/checks.ts'
 import type { Clock } from '../base/clock.ts'
+import type { Random } from '../base/random.ts'
 import { withInput } from '../base/withheld.ts'
 import type { NetworkConfig } from '../directory/network/network-config.ts'
 import type { DirectoryRelay } from '../directory/network-directory.ts'
@@ -15,7 +16,6 @@ import type { StreamOptions } from '../stream/options.ts'
 import type { ClientStatus } from './bootstrap/status.ts'
 import type { OnionClientKey } from './connect-options.ts'
 import type { ProofOfWorkOptions } from './proof-of-work.ts'
-import type { Random } from './relays/random.ts'
 
 /** Options of `TorClient.open`. */
 export interface TorClientOptions {

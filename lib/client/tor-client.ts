@@ -23,7 +23,7 @@ import { CLIENT_OPTION_NAMES, directoryUrl, type TorClientOptions } from './clie
 import { defaultStorage } from './default-storage.ts'
 import { familyOf, type ExitRequirements } from './paths/exit-choice.ts'
 import { unlessAborted } from '../base/pause.ts'
-import { secureRandom } from './relays/random.ts'
+import { secureRandom } from '../base/random.ts'
 import { onionName, refuseTarget } from './attach/refusals.ts'
 import type { OnionService } from '../onion/service/onion-service.ts'
 import type { OnionServiceOptions } from '../onion/service/service-options.ts'

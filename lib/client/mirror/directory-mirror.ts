@@ -22,7 +22,7 @@ import { DirectoryKeeper } from '../bootstrap/directory-keeper.ts'
 import { DocumentSource } from '../bootstrap/document-source.ts'
 import { statusOf, type ClientPhase, type ClientStatus } from '../bootstrap/status.ts'
 import { ChannelPool } from '../circuits/channel-pool.ts'
-import { secureRandom, shuffled } from '../relays/random.ts'
+import { secureRandom, shuffled } from '../../base/random.ts'
 import { KeptTexts } from './kept-texts.ts'
 
 /** What a mirror is made of. */

@@ -22,7 +22,7 @@ import type { TorStream } from '../../stream/tor-stream.ts'
 import { requestDocument } from '../bootstrap/directory-request.ts'
 import { CircuitBuilder, type CircuitBuilderOptions } from '../circuits/circuit-builder.ts'
 import type { CircuitWatcher } from '../circuits/seen-circuit.ts'
-import type { Random } from '../relays/random.ts'
+import type { Random } from '../../base/random.ts'
 import { OnionPaths } from './onion-paths.ts'
 import { Vanguards } from './vanguards.ts'
 

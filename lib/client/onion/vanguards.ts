@@ -6,7 +6,7 @@
  */
 import type { DirectoryRelay } from '../../directory/network-directory.ts'
 import type { DirectoryView } from '../relays/directory-view.ts'
-import type { Random } from '../relays/random.ts'
+import type { Random } from '../../base/random.ts'
 
 const DAY = 86_400_000
 

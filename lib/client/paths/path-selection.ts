@@ -15,7 +15,7 @@ import { exitsFor, isExit, LONG_LIVED_PORTS, type ExitRequirements } from './exi
 import type { GuardManager, GuardPick } from '../guards/guards.ts'
 import { FamiliesAndSubnets } from './families-and-subnets.ts'
 import { LearnedPolicies } from './learned-policies.ts'
-import { secureRandom, type Random } from '../relays/random.ts'
+import { secureRandom, type Random } from '../../base/random.ts'
 import { canBeHop } from '../relays/usable-relays.ts'
 import { chooseWeighted, WeightedList } from '../relays/weighted-choice.ts'
 import { PositionWeights, type Position } from '../relays/weights.ts'

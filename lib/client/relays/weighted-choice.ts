@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Random } from './random.ts'
+import type { Random } from '../../base/random.ts'
 
 /**
  * Items with their weights, summed up once to be drawn from many times.

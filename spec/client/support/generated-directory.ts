@@ -5,7 +5,7 @@ import { parsePortPolicy } from '../../../lib/directory/port-policy.ts'
 import { NO_PROTOCOLS, parseProtocols, type Protocols } from '../../../lib/directory/protocols.ts'
 import type { ConsensusRelay } from '../../../lib/directory/relay-entry.ts'
 import { RelayFlag } from '../../../lib/directory/relay-flags.ts'
-import type { Random } from '../../../lib/client/relays/random.ts'
+import type { Random } from '../../../lib/base/random.ts'
 
 export type FlagName = keyof typeof RelayFlag
 

@@ -1,4 +1,4 @@
-import { randomFrom, type Random, type RandomWords } from '../../../lib/client/relays/random.ts'
+import { randomFrom, type Random, type RandomWords } from '../../../lib/base/random.ts'
 
 /** Words that are the same for the same seed (splitmix32). */
 export function seededWords(seed: number): RandomWords {

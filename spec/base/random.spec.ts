@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import { fc } from '../../support/seed.ts'
-import { randomFrom, randomPast, secureRandom, shuffled } from '../../../lib/client/relays/random.ts'
+import { randomFrom, randomPast, secureRandom, shuffled } from '../../lib/base/random.ts'
 import { chiSquare } from '../support/chi-square.ts'
-import { seededRandom, seededWords } from '../support/seeded-random.ts'
+import { seededRandom, seededWords } from '../client/support/seeded-random.ts'
 
 describe('Random numbers', () => {
   it('are whole and below the limit, whatever the limit', () => {
