@@ -39,9 +39,9 @@ export class ChannelCircuit implements CircuitPort, RoomWaiter {
     return this.#taken
   }
 
-  sendRelay(command: number, bodies: Uint8Array, count: number): void {
+  sendRelay(early: number, bodies: Uint8Array, count: number): void {
     if (!this.#open) return
-    this.#output.sendRelay(this, this.circuitId, command, bodies, count, () => {
+    this.#output.sendRelay(this, this.circuitId, early, bodies, count, () => {
       this.#taken += count
     })
   }

@@ -9,47 +9,28 @@
  *
  * @module
  */
-import { checkOptions, type OptionNames } from '../base/checks.ts'
+import { checkOptions } from '../base/checks.ts'
 import { constantTimeEqual } from '../cell/bytes.ts'
 import { CellCommand, cellCommandName } from '../cell/commands.ts'
-import { startTimer, systemClock, type Clock } from '../base/clock.ts'
+import { monotonicTime, startTimer, systemClock, type Clock } from '../base/clock.ts'
 import { LONGEST_TIMER } from '../base/checks.ts'
 import { deferred } from '../base/deferred.ts'
 import { TorError } from '../base/errors.ts'
+import { secureRandom } from '../base/random.ts'
 import { withheld } from '../base/withheld.ts'
 import { currentPlatform } from '../platform/current.ts'
-import type { Platform } from '../platform/platform.ts'
-import type { Transport } from '../platform/links/transport.ts'
 import { checkDirectoryServer, type DirectoryServer } from '../relay.ts'
 import type { ProvenIdentity } from './certs.ts'
+import { CHANNEL_OPTION_NAMES, checkLinkPadding, type ChannelOptions } from './channel-options.ts'
 import { ChannelCircuit } from './channel-circuit.ts'
 import type { CircuitPort, CircuitReceiver } from './circuit-port.ts'
 import type { LinkItem } from './deframer.ts'
+import { PADDING_VERSION } from './link-handshake.ts'
 import { LinkOutput } from './link-output.ts'
+import { DEFAULT_LINK_PADDING, LinkPadding } from './link-padding.ts'
 import { openLink, type OpenLink } from './open-link.ts'
 
-/** How a channel is opened. */
-export interface ChannelOptions {
-  /** How the relay is reached; the platform's own way by default. A browser has none. */
-  readonly transport?: Transport | undefined
-  /** Gives up connecting. Once the channel is open it has no effect. */
-  readonly signal?: AbortSignal | undefined
-  /** For dialling and the handshake, all addresses together, in ms: 10,000 by default. */
-  readonly timeout?: number | undefined
-  /** The source of time; the runtime's own by default. */
-  readonly clock?: Clock | undefined
-  /** What is asked of the runtime; the one it runs in by default. */
-  readonly platform?: Platform | undefined
-}
-
-const CHANNEL_OPTION_NAMES: OptionNames<ChannelOptions> = {
-  transport: true,
-  signal: true,
-  timeout: true,
-  clock: true,
-  platform: true,
-}
-
+/** How long opening may take, in ms. */
 const DEFAULT_TIMEOUT = 10_000
 
 /** How long `close` may take to send what was given to the link, in ms. */
@@ -60,6 +41,9 @@ const CLOSE_LINGER = 1000
  * arrive.
  */
 const RELEASED_IDS = 4096
+
+/** A cell of padding says nothing. */
+const NO_BODY = new Uint8Array(0)
 
 /** A failure of a stream that is given up anyway. */
 const ignore = (): void => undefined
@@ -85,6 +69,7 @@ export class Channel implements AsyncDisposable {
 
   readonly #link: OpenLink
   readonly #output: LinkOutput
+  readonly #padding: LinkPadding
   readonly #clock: Clock
   readonly #closed = deferred<void>()
   readonly #circuits = new Map<number, ChannelCircuit>()
@@ -93,6 +78,7 @@ export class Channel implements AsyncDisposable {
   /** The circuits that the read in work has brought something for. */
   readonly #touched = new Set<ChannelCircuit>()
   #open = true
+  #lastReceived: number
 
   /**
    * Connects to `relay`: dials its addresses in order, and lets it prove its identities.
@@ -111,11 +97,19 @@ export class Channel implements AsyncDisposable {
     if (!(timeout > 0 && timeout <= LONGEST_TIMER)) {
       throw new RangeError(`Cannot connect to a relay as "timeout" is ${timeout}`)
     }
+    const { linkPadding = 'normal' } = options
+    checkLinkPadding(linkPadding)
     checkDirectoryServer(relay, 'relay')
-    return new Channel(relay, await openLink(relay, { transport, platform, clock, timeout, signal }), clock)
+    const link = await openLink(relay, { transport, platform, clock, timeout, signal, linkPadding })
+    return new Channel(relay, link, clock, options)
   }
 
-  private constructor(relay: DirectoryServer, link: OpenLink, clock: Clock) {
+  private constructor(
+    relay: DirectoryServer,
+    link: OpenLink,
+    clock: Clock,
+    { linkPadding = 'normal', linkPaddingRanges, random = secureRandom }: ChannelOptions,
+  ) {
     this.relay = relay
     this.identity = link.identity
     this.linkVersion = link.linkVersion
@@ -123,10 +117,21 @@ export class Channel implements AsyncDisposable {
     this.closed = this.#closed.promise
     this.#link = link
     this.#clock = clock
+    this.#lastReceived = monotonicTime(clock)
     const lost = (cause: unknown): void => {
       this.#fail(new TorError('LINK_CLOSED', 'The connection to the relay was lost', { cause: withheld(cause) }))
     }
-    this.#output = new LinkOutput(link.writer, lost)
+    this.#padding = new LinkPadding({
+      // Before link protocol 5 nobody pads.
+      mode: link.linkVersion < PADDING_VERSION ? 'off' : linkPadding,
+      ranges: linkPaddingRanges ?? (() => DEFAULT_LINK_PADDING),
+      clock,
+      random,
+      send: () => this.#output.sendCell(0, CellCommand.PADDING, NO_BODY),
+      isBehind: () => this.#output.isBehind,
+    })
+    this.#output = new LinkOutput(link.writer, lost, () => this.#padding.passed())
+    this.#output.begin(link.answer)
     // Tells of a link that breaks while nothing is being written.
     link.writer.closed.catch(lost)
     this.#receive(link.items).catch((error: unknown) => {
@@ -145,13 +150,20 @@ export class Channel implements AsyncDisposable {
     )
   }
 
+  /** When the relay was last heard, by the clock's monotonic time, in ms. */
+  get lastReceived(): number {
+    return this.#lastReceived
+  }
+
   /**
    * Takes a circuit id for a new circuit, at random, and gives its port. Nothing is sent.
    *
+   * @param isWhole - it is to have several hops: from then on the link is padded
    * @throws TorError `LINK_CLOSED`
    */
-  openCircuit(receiver: CircuitReceiver): CircuitPort {
+  openCircuit(receiver: CircuitReceiver, isWhole = false): CircuitPort {
     if (!this.#open) throw new TorError('LINK_CLOSED', 'Cannot open a circuit as the channel is closed')
+    if (isWhole) this.#padding.start()
     const circuitId = this.#unusedId()
     const circuit = new ChannelCircuit(circuitId, receiver, this.#output, () => this.#released(circuitId))
     this.#circuits.set(circuitId, circuit)
@@ -218,6 +230,8 @@ export class Channel implements AsyncDisposable {
       const { done, value } = await reader.read()
       if (!this.#open) return
       if (done) throw new TorError('LINK_CLOSED', 'The relay closed the connection')
+      this.#lastReceived = monotonicTime(this.#clock)
+      this.#padding.passed()
       items = deframer.push(value)
     }
   }
@@ -269,6 +283,7 @@ export class Channel implements AsyncDisposable {
 
   #endCircuits(error: TorError): void {
     this.#open = false
+    this.#padding.stop()
     this.#output.end()
     const circuits = [...this.#circuits.values()]
     this.#circuits.clear()

@@ -33,9 +33,9 @@ export interface CircuitPort {
   readonly taken: number
   /**
    * Sends `count` cells whose encrypted bodies stand one after the other in `bodies`, in a single write to the link.
-   * `command` is RELAY or RELAY_EARLY. The bytes are copied before this returns.
+   * The first `early` of them are RELAY_EARLY cells, the others RELAY. The bytes are copied before this returns.
    */
-  sendRelay(command: number, bodies: Uint8Array, count: number): void
+  sendRelay(early: number, bodies: Uint8Array, count: number): void
   /** Sends one fixed-size cell; `body` is padded with zeros to 509 bytes. */
   sendCell(command: number, body: Uint8Array): void
   /**

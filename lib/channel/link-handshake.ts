@@ -3,16 +3,15 @@
  * connections").
  *
  * ```text
- * client   VERSIONS                                               NETINFO, PADDING_NEGOTIATE
+ * client   VERSIONS                                               NETINFO
  * relay               VERSIONS, CERTS, AUTH_CHALLENGE, NETINFO
  * ```
  *
  * - The relay's cells come in just this order, with VPADDING anywhere; a further VERSIONS is ignored, as the
  *   specification demands. Anything else ends the link.
  * - The client does not authenticate itself: it has no identity. AUTH_CHALLENGE means nothing to it.
- * - On link protocol 5 the client turns the relay's padding of the link off: this library makes no use of it, sends
- *   none itself, and a phone or laptop need not be woken for it. (A tor client with `ConnectionPadding 0` does the
- *   same.)
+ * - From link protocol 5 on both ends pad the link without a word about it; a client that wants less tells so at once,
+ *   with a PADDING_NEGOTIATE right behind its NETINFO (link-padding.ts).
  *
  * @module
  */
@@ -23,18 +22,26 @@ import { parseIPAddress } from '../cell/ip-address.ts'
 import { decodeNetinfo, encodeNetinfo } from '../cell/channel/netinfo.ts'
 import { encodePaddingNegotiate } from '../cell/channel/padding-negotiate.ts'
 import { TorError } from '../base/errors.ts'
+import { joinBytes } from '../base/join-bytes.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { LinkAddress } from '../platform/links/transport.ts'
 import type { DirectoryServer } from '../relay.ts'
 import type { Clock } from '../base/clock.ts'
 import { verifyCerts, type ProvenIdentity } from './certs.ts'
 import type { LinkItem } from './deframer.ts'
+import type { LinkPaddingMode } from './link-padding.ts'
 
 /** The link protocols that are spoken, lowest first. */
 export const LINK_VERSIONS: readonly number[] = [4, 5]
 
-/** The link protocol from which on padding is negotiated. */
-const PADDING_VERSION = 5
+/**
+ * The link protocols that are offered, as every tor client does: the length of this cell shows to anybody on the path.
+ * No relay of today has nothing better than 3, which is not spoken here.
+ */
+const OFFERED_VERSIONS: readonly number[] = [3, ...LINK_VERSIONS]
+
+/** The link protocol from which on both ends pad the link. */
+export const PADDING_VERSION = 5
 
 /** What the handshake needs to know. */
 export interface LinkHandshakeOptions {
@@ -46,6 +53,8 @@ export interface LinkHandshakeOptions {
   readonly peerCertificate: Uint8Array
   readonly platform: Pick<Platform, 'rsaPublic' | 'verifyEd25519'>
   readonly clock: Pick<Clock, 'now'>
+  /** How much the link is to be padded. */
+  readonly linkPadding: LinkPaddingMode
 }
 
 /** What a handshake comes to. */
@@ -83,11 +92,12 @@ export class LinkHandshake {
 
   /** What to send first. */
   start(): Uint8Array<ArrayBuffer> {
-    return encodeVersions(LINK_VERSIONS)
+    return encodeVersions(OFFERED_VERSIONS)
   }
 
   /**
-   * Takes the relay's next cell, until there is a {@link result}. Returns what to send for it, if anything.
+   * Takes the relay's next cell, until there is a {@link result}. Returns what to send for it, if anything: only the last
+   * one has an answer, which is better sent together with the first circuit's cell.
    *
    * @throws TorError `LINK_VERSION`, `LINK_CERTS`, `LINK_IDENTITY`, or `LINK_PROTOCOL` for a cell that is malformed or
    * not due
@@ -142,12 +152,9 @@ export class LinkHandshake {
     // No time and no address of ours: either would tell this client from others (tor-spec, "NETINFO cells").
     const otherAddress = parseIPAddress(hostname) === undefined ? undefined : hostname
     const netinfo = encodeCell(0, CellCommand.NETINFO, encodeNetinfo({ timestamp: 0, otherAddress, myAddresses: [] }))
-    if (this.#linkVersion < PADDING_VERSION) return netinfo
+    if (this.#linkVersion < PADDING_VERSION || this.#options.linkPadding === 'normal') return netinfo
     const stop = encodeCell(0, CellCommand.PADDING_NEGOTIATE, encodePaddingNegotiate({ command: 'stop' }))
-    const both = new Uint8Array(netinfo.length + stop.length)
-    both.set(netinfo)
-    both.set(stop, netinfo.length)
-    return both
+    return joinBytes([netinfo, stop])
   }
 }
 

@@ -6,6 +6,9 @@
  *
  * @module
  */
+import { afterEndOfTurn } from '../base/end-of-turn.ts'
+import { joinBytes } from '../base/join-bytes.ts'
+import { CellCommand } from '../cell/commands.ts'
 import { encodeCell, FIXED_CELL_SIZE, FIXED_HEADER_SIZE, writeFixedHeader } from '../cell/channel/channel-cell.ts'
 import { BODY_SIZE } from '../cell/body-size.ts'
 
@@ -26,10 +29,19 @@ export interface RoomWaiter {
   roomAvailable(): void
 }
 
+/** What waits for the end of the first turn. */
+interface Held {
+  readonly bytes: Uint8Array
+  readonly taken?: (() => void) | undefined
+}
+
 /** The sending side of a link. */
 export class LinkOutput {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>
   readonly #failed: (cause: unknown) => void
+  readonly #written: () => void
+  /** What is sent together with all else that this turn brings, if it began with something; in order. */
+  #held: Held[] | undefined
   /** Bytes that the link has not taken. */
   #behind = 0
   #ended = false
@@ -41,10 +53,30 @@ export class LinkOutput {
   /** Who may send just now, and how many cells. */
   #turn: { readonly waiter: RoomWaiter; cells: number } | undefined
 
-  /** @param failed called when the link does not take a write */
-  constructor(writer: WritableStreamDefaultWriter<Uint8Array>, failed: (cause: unknown) => void) {
+  /**
+   * @param failed called when the link does not take a write
+   * @param written called with each write
+   */
+  constructor(
+    writer: WritableStreamDefaultWriter<Uint8Array>,
+    failed: (cause: unknown) => void,
+    written: () => void = () => undefined,
+  ) {
     this.#writer = writer
     this.#failed = failed
+    this.#written = written
+  }
+
+  /** True while the link has not taken all that was given to it. */
+  get isBehind(): boolean {
+    return this.#behind > 0
+  }
+
+  /** Sends the first bytes of the link, in one write with whatever else comes before the end of this turn. */
+  begin(bytes: Uint8Array): void {
+    const held: Held[] = [{ bytes }]
+    this.#held = held
+    afterEndOfTurn(() => this.#letGo())
   }
 
   /**
@@ -59,13 +91,13 @@ export class LinkOutput {
   }
 
   /**
-   * Sends `count` cells for `waiter` in one write, their 509-byte bodies being copied from `bodies`. `taken` is called
-   * when the link has taken them.
+   * Sends `count` cells for `waiter` in one write, their 509-byte bodies being copied from `bodies`: the first `early` of
+   * them as RELAY_EARLY. `taken` is called when the link has taken them.
    */
   sendRelay(
     waiter: RoomWaiter,
     circuitId: number,
-    command: number,
+    early: number,
     bodies: Uint8Array,
     count: number,
     taken?: () => void,
@@ -76,7 +108,7 @@ export class LinkOutput {
     const cells = new Uint8Array(count * FIXED_CELL_SIZE)
     for (let index = 0; index < count; index++) {
       const at = index * FIXED_CELL_SIZE
-      writeFixedHeader(cells, at, circuitId, command)
+      writeFixedHeader(cells, at, circuitId, index < early ? CellCommand.RELAY_EARLY : CellCommand.RELAY)
       cells.set(bodies.subarray(index * BODY_SIZE, (index + 1) * BODY_SIZE), at + FIXED_HEADER_SIZE)
     }
     this.#write(cells, taken)
@@ -94,6 +126,7 @@ export class LinkOutput {
 
   /** Nothing more is sent; what was given to the link may still go out. */
   end(): void {
+    this.#letGo()
     this.#ended = true
     this.#waiters.clear()
   }
@@ -102,7 +135,21 @@ export class LinkOutput {
     return Math.max(0, Math.floor((OUTPUT_LIMIT - this.#behind) / FIXED_CELL_SIZE))
   }
 
+  #letGo(): void {
+    const held = this.#held
+    if (held === undefined) return
+    this.#held = undefined
+    this.#write(joinBytes(held.map(({ bytes }) => bytes)), () => {
+      for (const { taken } of held) taken?.()
+    })
+  }
+
   #write(bytes: Uint8Array, taken?: () => void): void {
+    if (this.#held !== undefined) {
+      this.#held.push({ bytes, taken })
+      return
+    }
+    this.#written()
     this.#behind += bytes.length
     this.#writer.write(bytes).then(
       () => {

@@ -14,6 +14,7 @@ import type { Link, LinkAddress, LinkBytes, Transport } from '../platform/links/
 import type { DirectoryServer } from '../relay.ts'
 import { Deframer, type LinkItem } from './deframer.ts'
 import { LinkHandshake, type LinkHandshakeResult } from './link-handshake.ts'
+import type { LinkPaddingMode } from './link-padding.ts'
 
 /** What {@link openLink} needs. */
 export interface OpenLinkOptions {
@@ -23,12 +24,15 @@ export interface OpenLinkOptions {
   /** For all addresses together, in ms. */
   readonly timeout: number
   readonly signal: AbortSignal | undefined
+  readonly linkPadding: LinkPaddingMode
 }
 
 /** A link that is ready for circuits. */
 export interface OpenLink extends LinkHandshakeResult {
   readonly reader: ReadableStreamDefaultReader<Uint8Array>
   readonly writer: WritableStreamDefaultWriter<Uint8Array>
+  /** What ends the handshake, and is still to be sent: with the first circuit's cell, if there is one at once. */
+  readonly answer: Uint8Array<ArrayBuffer>
   /** Holds what the last read left over. */
   readonly deframer: Deframer
   /** Cells that came behind the handshake in the same read. */
@@ -119,13 +123,14 @@ async function openAt(
   const reader = link.readable.getReader()
   const writer = link.writable.getWriter()
   try {
-    const { platform, clock } = options
+    const { platform, clock, linkPadding } = options
     const handshake = new LinkHandshake({
       expected: relay,
       address,
       peerCertificate: link.peerCertificate,
       platform,
       clock,
+      linkPadding,
     })
     return await shakeHands(handshake, reader, writer, signal)
   } catch (caught) {
@@ -186,19 +191,15 @@ async function shakeHands(
     writer.closed.catch(reject)
   })
   broken.catch(ignore)
-  const send = (bytes: Uint8Array): void => {
-    writer.write(bytes).catch(ignore)
-  }
-  send(handshake.start())
+  writer.write(handshake.start()).catch(ignore)
   for (;;) {
     const { done, value } = await unlessAborts(Promise.race([reader.read(), broken]), [signal])
     if (done) throw new TorError('LINK_CLOSED', 'The relay closed the connection')
     const items = deframer.push(value)
     for (const [index, item] of items.entries()) {
       const answer = handshake.receive(item)
-      if (answer !== undefined) send(answer)
-      if (handshake.result !== undefined)
-        return { ...handshake.result, reader, writer, deframer, items: items.slice(index + 1) }
+      if (answer !== undefined && handshake.result !== undefined)
+        return { ...handshake.result, answer, reader, writer, deframer, items: items.slice(index + 1) }
     }
   }
 }

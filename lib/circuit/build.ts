@@ -8,6 +8,7 @@ import { decodeCreated2, encodeCreate2, HandshakeType } from '../cell/create2.ts
 import { encodeExtend2 } from '../cell/relay/extend2.ts'
 import { parseIPv4 } from '../cell/ip-address.ts'
 import { encodeLinkSpecifiers, type LinkSpecifier } from '../cell/link-specifier.ts'
+import { markHandled } from '../base/deferred.ts'
 import { joinBytes } from '../base/join-bytes.ts'
 import { TorError } from '../base/errors.ts'
 import type { Platform } from '../platform/platform.ts'
@@ -16,12 +17,23 @@ import type { CircuitController } from './circuit-controller.ts'
 import { startCreateFast } from './handshake/create-fast.ts'
 import type { CongestionControlSetup } from './congestion/negotiated.ts'
 import { HOP_KEY_SIZE, HopCrypto } from './onion/hop-crypto.ts'
-import { startHandshake } from './handshake/hop-handshake.ts'
+import { startHandshake, type HopHandshake } from './handshake/hop-handshake.ts'
 import { startNtor } from './handshake/ntor.ts'
+
+/**
+ * The handshake with the first relay of a path. It may begin before there is a link, so that the CREATE2 leaves with the
+ * last cell of the link's handshake, as C tor's does.
+ */
+export function startFirst(path: readonly Relay[], platform: Platform): Promise<HopHandshake> {
+  const handshake = startHandshake(path[0] as Relay, undefined, platform)
+  markHandled(handshake)
+  return handshake
+}
 
 /**
  * Makes the circuit as long as `path`, hop by hop. It has its place on a channel to the first relay already.
  *
+ * @param first the handshake with the first relay, which has begun
  * @param congestionControl what to negotiate with the last relay; undefined for fixed windows. A circuit of one hop has
  * them anyway (proposal 324 section 10.1)
  * @throws TorError `CIRCUIT_HANDSHAKE`, or what befell the circuit meanwhile
@@ -29,17 +41,20 @@ import { startNtor } from './handshake/ntor.ts'
 export async function buildPath(
   circuit: CircuitController,
   path: readonly Relay[],
+  first: Promise<HopHandshake>,
   platform: Platform,
   congestionControl?: CongestionControlSetup,
 ): Promise<void> {
   for (const relay of path) {
     const hops = circuit.hops.length
     const isEnd = hops > 0 && hops === path.length - 1
-    const { type, onionSkin, finish } = await startHandshake(relay, isEnd ? congestionControl : undefined, platform)
+    const { type, onionSkin, finish } = await (hops === 0
+      ? first
+      : startHandshake(relay, isEnd ? congestionControl : undefined, platform))
     const reply =
       hops === 0
         ? await circuit.create(encodeCreate2(type, onionSkin))
-        : await circuit.extend(encodeExtend2(linkSpecifiers(relay), type, onionSkin))
+        : await circuit.extend(encodeExtend2(specifiersToExtend(relay), type, onionSkin))
     const { keys, congestionControl: negotiated } = await finish(handshakeData(reply))
     circuit.addHop(new HopCrypto(keys, platform), negotiated)
     keys.fill(0)
@@ -92,11 +107,21 @@ export async function extendTo(
   return new Uint8Array(proof)
 }
 
-/** What a relay is told of another one: what a directory says of it, in the same form. */
+/** A relay of the directory, to extend to. */
 export function targetOf(relay: Relay): ExtensionTarget {
-  const { rsaIdentity, ntorOnionKey } = relay
-  return { linkSpecifiers: encodeLinkSpecifiers(linkSpecifiers(relay)), rsaIdentity, ntorOnionKey }
+  return { ...keysOf(relay), linkSpecifiers: encodeLinkSpecifiers(specifiersToExtend(relay)) }
 }
+
+/** What an onion service is told of the rendezvous point, to extend to: all that a directory says of it. */
+export function introductionOf(relay: Relay): ExtensionTarget {
+  return { ...keysOf(relay), linkSpecifiers: encodeLinkSpecifiers(linkSpecifiers(relay)) }
+}
+
+/** Relays of a directory have these as getters. */
+const keysOf = ({ rsaIdentity, ntorOnionKey }: Relay): Omit<ExtensionTarget, 'linkSpecifiers'> => ({
+  rsaIdentity,
+  ntorOnionKey,
+})
 
 /** What a CREATED2 or EXTENDED2 bears. */
 function handshakeData(body: Uint8Array): Uint8Array {
@@ -105,6 +130,15 @@ function handshakeData(body: Uint8Array): Uint8Array {
   } catch (cause) {
     throw new TorError('CIRCUIT_PROTOCOL', 'the answer to a handshake is malformed', { cause })
   }
+}
+
+/**
+ * What a relay is told of the next one. C tor's clients name no IPv6 address: who does is told from them
+ * (circuit_send_intermediate_onion_skin). A relay that has no other address is named by it.
+ */
+function specifiersToExtend(relay: Relay): LinkSpecifier[] {
+  const all = linkSpecifiers(relay)
+  return all.some(({ type }) => type === 'ipv4') ? all.filter(({ type }) => type !== 'ipv6') : all
 }
 
 /**

@@ -19,7 +19,7 @@ import type { FlowControlKind, StreamWindows } from '../stream/contract/socket-i
 import { tlsLayer } from '../stream/tls-layer.ts'
 import { TorStream } from '../stream/tor-stream.ts'
 import type { CongestionState } from './flow-control.ts'
-import { buildFast, buildPath } from './build.ts'
+import { buildFast, buildPath, startFirst } from './build.ts'
 import { CircuitController, type CellCounts } from './circuit-controller.ts'
 import {
   checkCircuit,
@@ -68,8 +68,9 @@ export class Circuit {
     checkCircuit(options, path[0] as Relay)
     const { platform = currentPlatform() } = options
     const controller = new CircuitController(options.circuitWindow)
-    const makeHops = (): Promise<void> => buildPath(controller, path, platform, congestionControlOf(options))
-    void build(controller, path[0] as Relay, makeHops, timeout, options)
+    const first = startFirst(path, platform)
+    const makeHops = (): Promise<void> => buildPath(controller, path, first, platform, congestionControlOf(options))
+    void build(controller, path, makeHops, timeout, options)
     return new Circuit(controller, [...path], { tlsLayer: tlsLayer(platform.tls), ...options.streamDefaults })
   }
 
@@ -86,7 +87,7 @@ export class Circuit {
     checkCircuit(options, server)
     const { platform = currentPlatform() } = options
     const controller = new CircuitController(options.circuitWindow)
-    void build(controller, server, () => buildFast(controller, platform), timeout, options)
+    void build(controller, [server], () => buildFast(controller, platform), timeout, options)
     return new Circuit(controller, [server], { tlsLayer: tlsLayer(platform.tls), ...options.streamDefaults })
   }
 
@@ -197,12 +198,13 @@ export class Circuit {
 /** Dials if need be, and builds. Whatever goes wrong ends the circuit; a channel of our own ends with it. */
 async function build(
   controller: CircuitController,
-  first: DirectoryServer,
+  path: readonly DirectoryServer[],
   makeHops: () => Promise<void>,
   timeout: number,
   options: CircuitOptions,
 ): Promise<void> {
   const { signal, clock = systemClock, platform = currentPlatform() } = options
+  const first = path[0] as DirectoryServer
   const dialling = new AbortController()
   // The limit of the whole is the circuit's own; this one shares it out among the relay's addresses.
   const dial = { transport: options.transport, timeout: Math.min(Math.max(timeout, 1), LONGEST_TIMER) }
@@ -231,7 +233,7 @@ async function build(
     // A channel that others have dialled may have been asked for less.
     if (!channel.leadsTo(first))
       throw new TorError('LINK_IDENTITY', 'the channel leads to another relay than the first of the path')
-    controller.join(channel.openCircuit(controller))
+    controller.join(channel.openCircuit(controller, path.length > 1))
     await makeHops()
     stopTimer()
     controller.open()

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { CellCommand, RelayCommand } from '../cell/commands.ts'
+import { RelayCommand } from '../cell/commands.ts'
 import { HEADER_SIZE, writeHeader } from '../cell/relay/relay-cell-v0.ts'
 import { BODY_SIZE } from '../cell/body-size.ts'
 import { encodeSendme } from '../cell/relay/sendme.ts'
@@ -15,10 +15,13 @@ import { afterEndOfTurn } from '../base/end-of-turn.ts'
 import type { HopCrypto } from './onion/hop-crypto.ts'
 import type { Hop } from './hop.ts'
 import { encryptFor, forwardRoom, refillForward } from './onion/onion.ts'
-import { fillRandom } from './random-padding.ts'
+import { fillRandom, randomByte } from './random-padding.ts'
 
 /** Cells of one write to the link: 64 kB, so that a batch stays in the processor's cache. */
 const BATCH = 128
+
+/** The most RELAY_EARLY cells of a circuit: its relays pass no more (tor-spec, "Handling relay_early cells"). */
+const MAX_EARLY = 8
 
 /**
  * Buffers that no circuit packs into just now: those of a turn serve the next one. A circuit has one only while it holds
@@ -31,7 +34,8 @@ const MAX_SPARE_BUFFERS = 4
 /** Encrypted-to-be cells for one hop. */
 interface Batch {
   readonly hop: Hop
-  readonly command: number
+  /** How many of them, the first ones, are RELAY_EARLY cells. */
+  readonly early: number
   readonly bodies: Uint8Array
 }
 
@@ -45,6 +49,13 @@ export class Outbox {
   #count = 0
   /** Cells that were packed so far. */
   #sealed = 0
+  /** How many of those in the buffer, the first ones, are RELAY_EARLY cells. */
+  #early = 0
+  /**
+   * How many RELAY_EARLY cells are left. As in C tor the first 7 or 8 cells to relays behind the first are, whatever they
+   * say: so a relay does not see by them how long the circuit is.
+   */
+  #earlyLeft = MAX_EARLY - (randomByte() & 1)
   #target: Hop | undefined
   /** A flush at the end of this turn is arranged. */
   #arranged = false
@@ -102,13 +113,17 @@ export class Outbox {
     hop.flow.unsentSendmes.add(this.#sealed, this.#port.taken)
   }
 
-  /** Packs one message that must travel in a RELAY_EARLY cell. */
+  /** Packs one message that must travel in a RELAY_EARLY cell, and cannot wait for the end of the turn. */
   addEarly(hop: Hop, command: number, body: Uint8Array): void {
     this.flush()
     const offset = this.#nextCell(hop)
     ;(this.#bodies as Uint8Array).set(body, offset + HEADER_SIZE)
     this.#seal(hop, offset, command, 0, body.length)
-    this.#send(CellCommand.RELAY_EARLY)
+    if (this.#early === 0) {
+      this.#early = 1
+      this.#earlyLeft = Math.max(0, this.#earlyLeft - 1)
+    }
+    this.flush()
   }
 
   /** Packs `cells` DATA cells. Credit for the first was set aside if `reserved`. */
@@ -126,7 +141,7 @@ export class Outbox {
 
   /** Sends what is packed, for whoever cannot wait for the end of the turn. */
   flush(): void {
-    if (this.#count > 0) this.#send(CellCommand.RELAY)
+    if (this.#count > 0) this.#send()
   }
 
   #arrange(): void {
@@ -158,19 +173,24 @@ export class Outbox {
     }
     hop.crypto.forward.digest.seal(bodies, offset)
     this.#sealed += 1
+    if (this.#earlyLeft > 0 && hop.index > 0) {
+      this.#early += 1
+      this.#earlyLeft -= 1
+    }
   }
 
-  #send(command: number): void {
+  #send(): void {
     const hop = this.#target as Hop
     const buffer = this.#bodies as Uint8Array
     const bodies = buffer.subarray(0, this.#count * BODY_SIZE)
     if (this.#waiting.length > 0 || forwardRoom(this.#cryptos, hop.index) < this.#count) {
-      this.#waiting.push({ hop, command, bodies: new Uint8Array(bodies) })
+      this.#waiting.push({ hop, early: this.#early, bodies: new Uint8Array(bodies) })
       this.#refill(hop)
     } else {
-      this.#port.sendRelay(command, encryptFor(this.#cryptos, hop.index, bodies), this.#count)
+      this.#port.sendRelay(this.#early, encryptFor(this.#cryptos, hop.index, bodies), this.#count)
     }
     this.#count = 0
+    this.#early = 0
     // What waits is a copy, and the port has made one of what it sends.
     this.#bodies = undefined
     if (spareBuffers.length < MAX_SPARE_BUFFERS) spareBuffers.push(buffer)
@@ -188,7 +208,7 @@ export class Outbox {
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
       const cells = next.bodies.length / BODY_SIZE
       await refillForward(this.#cryptos, next.hop.index, cells)
-      this.#port.sendRelay(next.command, encryptFor(this.#cryptos, next.hop.index, next.bodies), cells)
+      this.#port.sendRelay(next.early, encryptFor(this.#cryptos, next.hop.index, next.bodies), cells)
       this.#waiting.shift()
     }
     // In the same breath as the last look at what waits: a batch that comes after it begins another refill.

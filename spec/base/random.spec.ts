@@ -1,7 +1,7 @@
 import { expect } from 'chai'
-import { fc } from '../../support/seed.ts'
+import { fc } from '../support/seed.ts'
 import { randomFrom, randomPast, secureRandom, shuffled } from '../../lib/base/random.ts'
-import { chiSquare } from '../support/chi-square.ts'
+import { chiSquare } from '../client/support/chi-square.ts'
 import { seededRandom, seededWords } from '../client/support/seeded-random.ts'
 
 describe('Random numbers', () => {

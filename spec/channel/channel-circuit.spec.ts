@@ -19,7 +19,7 @@ describe('a circuit on a channel', () => {
     const { circuit, channel, sent, link } = await opened()
     const a = circuit()
     a.port.sendCell(CellCommand.CREATE2, hex('0002 0001 ff'))
-    a.port.sendRelay(CellCommand.RELAY, new Uint8Array(2 * 509).fill(3), 2)
+    a.port.sendRelay(0, new Uint8Array(2 * 509).fill(3), 2)
     await settle()
     expect(sent()).to.deep.equal([
       { kind: 'cell', circuitId: a.port.circuitId, command: CellCommand.CREATE2, body: padded(hex('0002 0001 ff')) },
@@ -36,7 +36,7 @@ describe('a circuit on a channel', () => {
     await settle()
     expect(a.heard).to.deep.equal(['relay 1', 'cell 4 5', 'end'])
     a.port.sendCell(CellCommand.RELAY, hex('00'))
-    a.port.sendRelay(CellCommand.RELAY, new Uint8Array(509), 1)
+    a.port.sendRelay(0, new Uint8Array(509), 1)
     expect(a.port.room).to.equal(0)
     a.port.release(true)
     await settle()
@@ -65,7 +65,7 @@ describe('a circuit on a channel', () => {
     b.port.release(true)
     for (const { port } of [a, b]) {
       port.sendCell(CellCommand.RELAY, hex('00'))
-      port.sendRelay(CellCommand.RELAY, new Uint8Array(509), 1)
+      port.sendRelay(0, new Uint8Array(509), 1)
       expect(port.room).to.equal(0)
     }
     await settle()
@@ -95,9 +95,9 @@ describe('a circuit on a channel', () => {
     const a = circuit()
     link.hold()
     expect(a.port.room).to.equal(510)
-    a.port.sendRelay(CellCommand.RELAY, new Uint8Array(509 * 400), 400)
+    a.port.sendRelay(0, new Uint8Array(509 * 400), 400)
     expect(a.port.room).to.equal(110)
-    a.port.sendRelay(CellCommand.RELAY, new Uint8Array(509 * 110), 110)
+    a.port.sendRelay(0, new Uint8Array(509 * 110), 110)
     expect(a.port.room).to.equal(0)
     await settle()
     expect(a.heard).to.deep.equal([])
@@ -124,7 +124,7 @@ describe('a circuit on a channel', () => {
       if (where === 'relay') a.onRelay = fail
       if (where === 'promise') a.onRelay = () => Promise.reject(bug)
       a.on = { cell: fail, end: fail, room: fail, [where]: fail }
-      if (where === 'room') a.port.sendRelay(CellCommand.RELAY, new Uint8Array(509), 1)
+      if (where === 'room') a.port.sendRelay(0, new Uint8Array(509), 1)
       else if (where === 'cell') link.send(a.cell(CellCommand.CREATED2, 1))
       else link.send(a.relay(1))
       await settle()

@@ -68,7 +68,7 @@ describe('a channel, ending', () => {
     const { link, circuit, channel, clock, sent } = await opened()
     const [a, b] = [circuit(), circuit()]
     link.hold()
-    a.port.sendRelay(CellCommand.RELAY, new Uint8Array(509), 1)
+    a.port.sendRelay(0, new Uint8Array(509), 1)
     b.port.release(true)
     const closed = channel.close()
     expect(closed).to.equal(channel.closed)
@@ -88,7 +88,7 @@ describe('a channel, ending', () => {
     const { link, circuit, channel, clock } = await opened()
     const a = circuit()
     link.hold()
-    a.port.sendRelay(CellCommand.RELAY, new Uint8Array(509), 1)
+    a.port.sendRelay(0, new Uint8Array(509), 1)
     const closed = channel.close()
     await settle()
     expect(clock.timers).to.equal(1)

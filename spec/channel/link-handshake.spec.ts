@@ -34,6 +34,7 @@ const begun = (changes: Partial<LinkHandshakeOptions> = {}): LinkHandshake =>
     peerCertificate: TLS_CERTIFICATE,
     platform,
     clock: { now: () => RECORDED_AT },
+    linkPadding: 'normal',
     ...changes,
   })
 
@@ -49,12 +50,27 @@ const answer = (versions: LinkItem, changes: Partial<LinkHandshakeOptions> = {})
   after([versions, CERTS, AUTH_CHALLENGE], changes).receive(NETINFO) as Uint8Array
 
 describe('the link handshake', () => {
-  it('begins with VERSIONS 4 and 5', () => {
-    expect(begun().start()).to.deep.equal(hex('0000 07 0004 0004 0005'))
+  it('begins with VERSIONS 3, 4 and 5, as every tor client does', () => {
+    expect(begun().start()).to.deep.equal(hex('0000 07 0006 0003 0004 0005'))
   })
 
-  it('with a real relay ends with NETINFO, and on link protocol 5 with padding turned off', () => {
-    const handshake = begun()
+  it('speaks no link protocol 3 all the same', () => {
+    expectThrow(() => begun().receive(cell(CellCommand.VERSIONS, hex('0003'))), 'LINK_VERSION')
+  })
+
+  it('with a real relay ends with NETINFO, and says nothing of padding unless less of it is wanted', () => {
+    for (const linkPadding of ['normal', 'reduced', 'off'] as const) {
+      const sent = answer(VERSIONS, { linkPadding })
+      // No time, the relay's address as it was dialled, no address of ours.
+      expect(sent.subarray(0, 514)).to.deep.equal(
+        Uint8Array.of(...hex('00000000 08'), ...padded(hex('00000000 04 04 7f000001 00'))),
+      )
+      expect(sent.length, linkPadding).to.equal(linkPadding === 'normal' ? 514 : 2 * 514)
+    }
+  })
+
+  it('with a real relay ends with NETINFO, and where less padding is wanted with the word to stop it', () => {
+    const handshake = begun({ linkPadding: 'off' })
     const answers = new Deframer().push(handshakeBytes()).map((item) => handshake.receive(item))
     expect(answers.slice(0, 3)).to.deep.equal([undefined, undefined, undefined])
     const sent = answers[3] as Uint8Array
@@ -69,7 +85,7 @@ describe('the link handshake', () => {
 
   it('settles on link protocol 4 with a relay that has no higher one, and negotiates no padding then', () => {
     for (const versions of ['0004', '0003 0004', '0004 0003 0002', '0004 0006']) {
-      const handshake = after([cell(CellCommand.VERSIONS, hex(versions)), CERTS, AUTH_CHALLENGE])
+      const handshake = after([cell(CellCommand.VERSIONS, hex(versions)), CERTS, AUTH_CHALLENGE], { linkPadding: 'off' })
       expect((handshake.receive(NETINFO) as Uint8Array).length).to.equal(514)
       expect(handshake.result?.linkVersion).to.equal(4)
     }

@@ -24,7 +24,7 @@ class Sender implements RoomWaiter {
   sendAll(): void {
     const count = Math.min(this.#output.roomFor(this), this.wanted)
     if (count === 0) return
-    this.#output.sendRelay(this, this.#id, CellCommand.RELAY, new Uint8Array(509 * count).fill(this.#id), count)
+    this.#output.sendRelay(this, this.#id, 0, new Uint8Array(509 * count).fill(this.#id), count)
     this.sent += count
     this.wanted -= count
   }
@@ -41,11 +41,11 @@ function outputOf(link: ScriptedLink): { output: LinkOutput; failures: unknown[]
 }
 
 describe('LinkOutput', () => {
-  it('sends a run of cells in one write, each with its header', async () => {
+  it('sends a run of cells in one write, each with its header: RELAY_EARLY the first, then RELAY', async () => {
     const link = new ScriptedLink()
     const { output } = outputOf(link)
     const bodies = Uint8Array.from({ length: 3 * 509 }, (_, index) => index)
-    output.sendRelay(new Sender(output, 1, 0), 0x80000007, CellCommand.RELAY_EARLY, bodies, 3)
+    output.sendRelay(new Sender(output, 1, 0), 0x80000007, 2, bodies, 3)
     const sent = bodies.slice()
     bodies.fill(0)
     await link.untilWrites(1)
@@ -53,7 +53,7 @@ describe('LinkOutput', () => {
     const [write] = link.writes as [Uint8Array]
     expect(write.length).to.equal(3 * 514)
     for (let index = 0; index < 3; index++) {
-      expect(write.subarray(index * 514, index * 514 + 5)).to.deep.equal(hex('80000007 09'))
+      expect(write.subarray(index * 514, index * 514 + 5)).to.deep.equal(hex(index < 2 ? '80000007 09' : '80000007 03'))
       expect(write.subarray(index * 514 + 5, (index + 1) * 514)).to.deep.equal(
         sent.subarray(index * 509, (index + 1) * 509),
       )
@@ -90,7 +90,7 @@ describe('LinkOutput', () => {
   it('does not send without cells', () => {
     const link = new ScriptedLink()
     const { output } = outputOf(link)
-    output.sendRelay(new Sender(output, 1), 1, CellCommand.RELAY, new Uint8Array(0), 0)
+    output.sendRelay(new Sender(output, 1), 1, 0, new Uint8Array(0), 0)
     expect(link.writes).to.deep.equal([])
   })
 
@@ -145,7 +145,7 @@ describe('LinkOutput', () => {
     link.hold()
     const { output } = outputOf(link)
     const sender = new Sender(output, 1, CELLS)
-    for (let count = 0; count < CELLS; count++) output.sendRelay(sender, 1, CellCommand.RELAY, new Uint8Array(509), 1)
+    for (let count = 0; count < CELLS; count++) output.sendRelay(sender, 1, 0, new Uint8Array(509), 1)
     expect(output.roomFor(sender)).to.equal(0)
     await link.untilWrites(1)
     for (let count = 1; count < CELLS / 2; count++) {
@@ -205,7 +205,7 @@ describe('LinkOutput', () => {
     sender.sendAll()
     output.end()
     expect(output.roomFor(sender)).to.equal(0)
-    output.sendRelay(sender, 1, CellCommand.RELAY, new Uint8Array(509), 1)
+    output.sendRelay(sender, 1, 0, new Uint8Array(509), 1)
     output.sendCell(1, CellCommand.DESTROY, hex('00'))
     link.release()
     await settle()

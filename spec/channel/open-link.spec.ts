@@ -1,7 +1,8 @@
 import { expect } from 'chai'
 import { encodeCell, encodeVersions } from '../../lib/cell/channel/channel-cell.ts'
 import { CellCommand } from '../../lib/cell/commands.ts'
-import { Channel, type ChannelOptions } from '../../lib/channel/channel.ts'
+import { Channel } from '../../lib/channel/channel.ts'
+import type { ChannelOptions } from '../../lib/channel/channel-options.ts'
 import type { TorError } from '../../lib/base/errors.ts'
 import type { WithheldError } from '../../lib/base/withheld.ts'
 import type { Transport, Link } from '../../lib/platform/links/transport.ts'
@@ -48,7 +49,6 @@ describe('Channel.connect', () => {
     expect(link.cells.map((item) => (item.kind === 'cell' ? item.command : 'run'))).to.deep.equal([
       CellCommand.VERSIONS,
       CellCommand.NETINFO,
-      CellCommand.PADDING_NEGOTIATE,
     ])
     await open.close()
   })
@@ -60,7 +60,7 @@ describe('Channel.connect', () => {
     for (const cell of [versions, certs, authChallenge]) {
       link.send(cell)
       await settle()
-      expect(link.written).to.deep.equal(hex('0000 07 0004 0004 0005'))
+      expect(link.written).to.deep.equal(hex('0000 07 0006 0003 0004 0005'))
     }
     link.send(netinfo)
     const open = await channel

@@ -51,7 +51,7 @@ export interface HopHandshake {
 }
 
 /**
- * Begins a handshake.
+ * Begins a handshake: ntor-v3 with a relay that congestion control is asked of, and with every recent one; else ntor.
  *
  * @param wanted congestion control to ask for, if the relay has it; undefined not to ask
  * @throws TorError `CIRCUIT_HANDSHAKE` (as a rejection) when the relay's onion key is no key
@@ -62,7 +62,8 @@ export async function startHandshake(
   platform: Platform,
 ): Promise<HopHandshake> {
   const { protocols } = relay
-  if (!protocols?.supports('Relay', 4)) {
+  const asked = protocols?.supports('Relay', 4) && protocols.supports('FlowCtrl', 2) ? wanted : undefined
+  if (asked === undefined && !isRecent(protocols)) {
     const { onionSkin, finish } = startNtor({ ...keysOf(relay), platform })
     return {
       type: HandshakeType.NTOR,
@@ -70,7 +71,6 @@ export async function startHandshake(
       finish: async (reply) => ({ keys: finish(reply, HOP_KEY_SIZE), congestionControl: undefined }),
     }
   }
-  const asked = protocols.supports('FlowCtrl', 2) ? wanted : undefined
   const request: HandshakeExtensions = new Map(asked ? [[CONGESTION_CONTROL_REQUEST, new Uint8Array(0)]] : [])
   const { onionSkin, finish } = await startNtorV3({
     ...keysOf(relay),
@@ -87,6 +87,16 @@ export async function startHandshake(
     },
   }
 }
+
+/**
+ * Whether a relay from which nothing is wanted gets an ntor-v3 handshake all the same: which of them do is C tor's rule
+ * (circuit_pick_create_handshake), and another one would tell this client from it.
+ */
+const isRecent = (protocols: Relay['protocols']): boolean =>
+  protocols !== undefined &&
+  protocols.supports('FlowCtrl', 2) &&
+  protocols.supports('Relay', 5) &&
+  protocols.supports('Relay', 6)
 
 /** The increment that the relay offers, if it agrees to congestion control. It may decline what was asked of it. */
 function incrementIn(message: Uint8Array): number | undefined {

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { Channel, type ChannelOptions } from '../../channel/channel.ts'
+import { Channel } from '../../channel/channel.ts'
+import type { ChannelOptions } from '../../channel/channel-options.ts'
 import { TorError } from '../../base/errors.ts'
 import type { DirectoryServer } from '../../relay.ts'
 

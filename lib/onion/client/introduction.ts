@@ -11,7 +11,7 @@ import { RelayCommand } from '../../cell/commands.ts'
 import { decodeIntroduceAck, IntroduceStatus } from '../../cell/onion/introduce-ack.ts'
 import { introduceHeader } from '../../cell/onion/introduce.ts'
 import { encodeIntroducePlain, IntroduceExtension } from '../../cell/onion/introduce-plain.ts'
-import { targetOf } from '../../circuit/build.ts'
+import { introductionOf } from '../../circuit/build.ts'
 import type { Circuit } from '../../circuit/circuit.ts'
 import type { NegotiatedCongestionControl } from '../../circuit/congestion/negotiated.ts'
 import { startHsNtor } from '../../circuit/handshake/hs-ntor.ts'
@@ -84,7 +84,7 @@ export async function introduce(
     const { subcredential } = descriptor.identity
     const handshake = startHsNtor({ authKey, encryptionKey, subcredential }, platform)
     const congestionControl = negotiatedWith(network, descriptor)
-    const relay = targetOf(rendezvous.point)
+    const relay = introductionOf(rendezvous.point)
     const plain = encodeIntroducePlain({
       cookie: rendezvous.cookie,
       extensions: extensionsWith(congestionControl !== undefined, proofOfWork),

@@ -6,7 +6,7 @@ import { Channel } from '../../../lib/channel/channel.ts'
 import type { CircuitPort, CircuitReceiver } from '../../../lib/channel/circuit-port.ts'
 import type { LinkItem } from '../../../lib/channel/deframer.ts'
 import type { TorError } from '../../../lib/base/errors.ts'
-import { handshakeBytes, ManualClock, platform, relay, ScriptedLink, ScriptedTransport } from './relay-side.ts'
+import { handshakeBytes, ManualClock, platform, relay, ScriptedLink, ScriptedTransport, settle } from './relay-side.ts'
 
 /** A circuit that writes down what it hears, and can be told to do something on it. */
 export class Recorder implements CircuitReceiver {
@@ -71,10 +71,11 @@ export async function opened(): Promise<Opened> {
   link.send(handshakeBytes())
   const channel = await Channel.connect(relay, { transport: new ScriptedTransport(link), clock, platform })
   await link.untilWrites(2)
+  await settle()
   const circuit = (): Recorder => {
     const recorder = new Recorder()
     recorder.port = channel.openCircuit(recorder)
     return recorder
   }
-  return { channel, link, clock, circuit, sent: () => link.cells.slice(3) }
+  return { channel, link, clock, circuit, sent: () => link.cells.slice(2) }
 }

@@ -18,6 +18,10 @@ import { codeOf, failureOf } from '../../support/failures.ts'
 const every = (increment: number): CongestionControlParameters =>
   readCongestionParameters(new Map([['cc_sendme_inc', increment]])) as CongestionControlParameters
 
+/** What a relay of tor 0.4.9 speaks, and one of 0.4.8, as far as the handshake is concerned. */
+const RECENT = 'Relay=2-6 FlowCtrl=1-2'
+const OLDER = 'Relay=2-4 FlowCtrl=1-2'
+
 describe('The handshake with each relay of a path', () => {
   let fixture: CircuitFixture
   /** The handshake types that the relays were asked for, and the messages within ntor-v3, in the order of the path. */
@@ -69,16 +73,23 @@ describe('The handshake with each relay of a path', () => {
   afterEach(() => fixture.close())
 
   describe('is chosen by what the relay speaks', () => {
-    it('ntor-v3 with all that have Relay=4, and only the last one is asked for congestion control', async () => {
+    it('ntor-v3 with the last one, which is asked for congestion control, and ntor with those before', async () => {
       const circuit = await open(fixture.network.path())
-      expect(types).to.deep.equal([3, 3, 3])
-      expect(messages).to.deep.equal([[0], [0], [1, 1, 0]])
+      expect(types).to.deep.equal([2, 2, 3])
+      expect(messages).to.deep.equal([[1, 1, 0]])
       expect(circuit.flowControl).to.equal('congestion-control')
       expect(seenBy(fixture.network, circuit).hops.map(({ flow }) => flow.rules.kind)).to.deep.equal([
         'windows',
         'windows',
         'congestion-control',
       ])
+      await expectToEcho(circuit.connect('example.com:80'))
+    })
+
+    it('ntor-v3 also with those before which are recent, and nothing is asked of them', async () => {
+      const circuit = await open(pathOf(RECENT, RECENT, OLDER))
+      expect(types).to.deep.equal([3, 3, 3])
+      expect(messages).to.deep.equal([[0], [0], [1, 1, 0]])
       await expectToEcho(circuit.connect('example.com:80'))
     })
 
@@ -90,7 +101,7 @@ describe('The handshake with each relay of a path', () => {
     })
 
     it('each on its own', async () => {
-      const circuit = await open(pathOf('Relay=1-3 FlowCtrl=1-2', 'Relay=4', 'Relay=2,4-6 FlowCtrl=2'))
+      const circuit = await open(pathOf('Relay=1-4,6 FlowCtrl=1-2', 'Relay=5-6 FlowCtrl=2', 'Relay=2,4-6 FlowCtrl=2'))
       expect(types).to.deep.equal([2, 3, 3])
       expect(circuit.flowControl).to.equal('congestion-control')
       await expectToEcho(circuit.connect('example.com:80'))
@@ -98,13 +109,13 @@ describe('The handshake with each relay of a path', () => {
 
     for (const [claim, type] of [
       ['Relay=2-3 FlowCtrl=1-2', 2],
-      ['Relay=2-4 FlowCtrl=1', 3],
-      ['Relay=2-4', 3],
+      ['Relay=2-4 FlowCtrl=1', 2],
+      ['Relay=2-6', 2],
       ['', 2],
     ] as const) {
       it(`without congestion control where the last one claims "${claim}"`, async () => {
-        const circuit = await open(pathOf('Relay=4 FlowCtrl=2', 'Relay=4 FlowCtrl=2', claim))
-        expect(types).to.deep.equal([3, 3, type])
+        const circuit = await open(pathOf(OLDER, RECENT, claim))
+        expect(types).to.deep.equal([2, 3, type])
         expect(messages.every((message) => message.length === 1)).to.equal(true)
         expect(circuit.flowControl).to.equal('windows')
         expect(circuit.windows).to.deep.equal({ package: 1000, deliver: 1000 })
@@ -113,7 +124,7 @@ describe('The handshake with each relay of a path', () => {
     }
 
     it('asks for nothing on a circuit of one hop', async () => {
-      const circuit = await open(fixture.network.path(1))
+      const circuit = await open(pathOf(RECENT))
       expect(messages).to.deep.equal([[0]])
       expect(circuit.flowControl).to.equal('windows')
     })
@@ -127,9 +138,9 @@ describe('The handshake with each relay of a path', () => {
     })
 
     it('asks for nothing when congestion control is turned off', async () => {
-      const circuit = await open(fixture.network.path(), { congestionControl: false })
-      expect(types).to.deep.equal([3, 3, 3])
-      expect(messages).to.deep.equal([[0], [0], [0]])
+      const circuit = await open(pathOf(RECENT, OLDER, RECENT), { congestionControl: false })
+      expect(types).to.deep.equal([3, 2, 3])
+      expect(messages).to.deep.equal([[0], [0]])
       expect(circuit.flowControl).to.equal('windows')
       expect(seenBy(fixture.network, circuit).exit.flow.rules.kind).to.equal('windows')
       await expectToEcho(circuit.connect('example.com:80'))
@@ -138,7 +149,7 @@ describe('The handshake with each relay of a path', () => {
     it('takes a relay at its word that does not agree', async () => {
       relay(2).congestionControl.enabled = false
       const circuit = await open(fixture.network.path())
-      expect(messages[2]).to.deep.equal([1, 1, 0])
+      expect(messages).to.deep.equal([[1, 1, 0]])
       expect(circuit.flowControl).to.equal('windows')
       await expectToEcho(circuit.connect('example.com:80'))
     })
@@ -150,7 +161,7 @@ describe('The handshake with each relay of a path', () => {
         for (const each of fixture.network.relays) each.answerMessage = undefined
         relay(index).answerMessage = () => Uint8Array.of(1, 2, 1, 31)
         const options = index === 2 ? ({ congestionControl: false } as const) : {}
-        const circuit = Circuit.open(fixture.network.path(), { channel: fixture.channel, ...options })
+        const circuit = Circuit.open(pathOf(RECENT, RECENT, RECENT), { channel: fixture.channel, ...options })
         expect(await failureOf(circuit.opened))
           .to.include({ code: 'CIRCUIT_HANDSHAKE' })
           .with.property('message')

@@ -78,6 +78,7 @@ export class MinimalClient {
       peerCertificate,
       platform: currentPlatform(),
       clock,
+      linkPadding: 'off',
     })
     client.send(handshake.start())
     await client.#read(handshake)
