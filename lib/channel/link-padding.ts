@@ -10,6 +10,7 @@
  * @module
  */
 import { monotonicTime, startBackgroundTimer, type Clock } from '../base/clock.ts'
+import type { ParameterLookup } from '../base/parameter-lookup.ts'
 import type { Random } from '../base/random.ts'
 
 /**
@@ -34,9 +35,6 @@ export interface LinkPaddingRanges {
   readonly normal: PaddingRange
   readonly reduced: PaddingRange
 }
-
-/** Looks a parameter of the network up, and holds it within bounds. */
-export type ParameterLookup = (name: string, fallback: number, least: number, most: number) => number
 
 /** The longest that a network may have links be silent, in ms. */
 const LONGEST = 60_000

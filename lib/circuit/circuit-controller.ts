@@ -10,6 +10,7 @@ import { deferred, type Deferred } from '../base/deferred.ts'
 import { TorError } from '../base/errors.ts'
 import type { PendingStream, StreamCarrier } from '../stream/contract/carrier.ts'
 import type { FlowControlKind } from '../stream/contract/socket-info.ts'
+import type { BuildProgress } from './build-progress.ts'
 import { congestionControlled, fixedWindows } from './flow-control.ts'
 import type { NegotiatedCongestionControl } from './congestion/negotiated.ts'
 import type { HopCrypto } from './onion/hop-crypto.ts'
@@ -32,6 +33,8 @@ export class CircuitController implements CircuitReceiver, StreamCarrier, RelayR
   readonly opened: Deferred<void> = deferred()
   readonly closed: Deferred<void> = deferred()
   readonly hops: Hop[] = []
+  /** Hears how the circuit is built. */
+  progress: BuildProgress | undefined
   readonly #cryptos: HopCrypto[] = []
   readonly #waiting = new Set<PendingStream>()
   readonly #receiver: RelayReceiver = new RelayReceiver(this, this.hops, this.#cryptos)
@@ -81,6 +84,7 @@ export class CircuitController implements CircuitReceiver, StreamCarrier, RelayR
   create(body: Uint8Array): Promise<Uint8Array> {
     const answer = this.#expect('CREATED2')
     this.#port?.sendCell(CellCommand.CREATE2, body)
+    this.progress?.created()
     return answer
   }
 
@@ -115,6 +119,7 @@ export class CircuitController implements CircuitReceiver, StreamCarrier, RelayR
     )
     this.hops.push(hop)
     this.#cryptos.push(crypto)
+    this.progress?.extended(this.hops.length)
   }
 
   /** Sends a message of no stream to a hop. */

@@ -5,22 +5,23 @@
  */
 import type { CircuitOptions } from '../circuit/circuit-options.ts'
 import { readCongestionParameters, readXonXoffParameters } from '../circuit/congestion/parameters.ts'
+import { readLinkPadding, type LinkPaddingMode, type LinkPaddingRanges } from '../channel/link-padding.ts'
 import { firstOf } from '../base/abort.ts'
-import { startBackgroundTimer, type Clock } from '../base/clock.ts'
+import { monotonicTime, startBackgroundTimer, type Clock } from '../base/clock.ts'
 import type { NetworkConfig } from '../directory/network/network-config.ts'
 import type { NetworkDirectory } from '../directory/network-directory.ts'
-import type { ConsensusRelay } from '../directory/relay-entry.ts'
 import { TorError } from '../base/errors.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Transport } from '../platform/links/transport.ts'
 import type { Storage } from '../platform/storage/storage.ts'
+import { BuildTimes } from './circuits/build-times/build-times.ts'
 import { ChannelPool } from './circuits/channel-pool.ts'
 import { CircuitPool } from './circuits/circuit-pool.ts'
 import { DirectoryKeeper } from './bootstrap/directory-keeper.ts'
 import { CIRCUIT_WINDOW } from '../stream/flow/windows.ts'
-import { decodeHex } from '../directory/text/encoding.ts'
-import { DocumentSource, type ServerPick } from './bootstrap/document-source.ts'
-import { GuardManager, type GuardPick } from './guards/guards.ts'
+import { directoryServers } from './bootstrap/directory-servers.ts'
+import { DocumentSource } from './bootstrap/document-source.ts'
+import { GuardManager } from './guards/guards.ts'
 import type { WorkOptions } from '../onion/client/client-work.ts'
 import { ClientStore } from './bootstrap/client-store.ts'
 import type { SnapshotPlace } from './bootstrap/fetch-snapshot.ts'
@@ -31,7 +32,7 @@ import { Observer } from './watch/observer.ts'
 import type { CountryLookup } from './watch/seen.ts'
 import { PathSelector } from './paths/path-selection.ts'
 import { unlessAborted } from '../base/pause.ts'
-import { shuffled, type Random } from '../base/random.ts'
+import type { Random } from '../base/random.ts'
 import { statusOf, type ClientPhase, type ClientStatus } from './bootstrap/status.ts'
 
 /** What a client is made of. */
@@ -44,6 +45,8 @@ export interface ClientCoreOptions {
   readonly random: Random
   /** False for fixed windows, whatever the network says. */
   readonly congestionControl: boolean
+  /** How much links are padded. */
+  readonly linkPadding: LinkPaddingMode
   /** Where all of the directory is to be had outside Tor, if the user gave a place. */
   readonly snapshot: SnapshotPlace | undefined
   readonly work: WorkOptions | undefined
@@ -56,9 +59,6 @@ export interface ClientCoreOptions {
  */
 const RENEWAL_RETRY = 60_000
 
-/** How many guards are asked for a document before others are. */
-const MAX_DIRECTORY_GUARDS = 3
-
 export class ClientCore {
   readonly pool: CircuitPool
   readonly network: NetworkConfig
@@ -68,6 +68,7 @@ export class ClientCore {
   readonly observer: Observer
   readonly #options: ClientCoreOptions
   readonly #channels: ChannelPool
+  readonly #buildTimes: BuildTimes
   readonly #keeper: DirectoryKeeper
   readonly #source: DocumentSource
   readonly #snapshots: SnapshotSource
@@ -94,14 +95,30 @@ export class ClientCore {
     this.clock = clock
     this.platform = platform
     this.observer = new Observer({ clock, status: () => this.status, countryOf: options.countryOf })
-    this.#channels = new ChannelPool({ transport, clock, platform })
+    const { linkPadding } = options
+    const linkPaddingRanges = (): LinkPaddingRanges => readLinkPadding((...question) => this.#param(...question))
+    this.#channels = new ChannelPool({ transport, clock, platform, linkPadding, linkPaddingRanges, random })
+    this.#buildTimes = new BuildTimes({
+      param: (...question) => this.#param(...question),
+      now: () => monotonicTime(clock),
+      lastLive: () => this.#channels.lastReceived,
+      random,
+      changed: () => this.#keepBuildTimes(),
+    })
     this.#kept = new ClientStore(storage, clock, this.#closing.signal)
     this.#learned = new LearnedPolicies(() => clock.now())
     this.#guards = GuardManager.load(undefined, { now: () => clock.now(), random })
     this.#source = new DocumentSource({
       channels: this.#channels,
       watcher: this.observer,
-      servers: () => this.#servers(),
+      servers: () =>
+        directoryServers({
+          network,
+          guards: this.#guards,
+          hasDirectory: this.#keeper.directory !== undefined,
+          isOutdone: (fingerprint) => this.#source.isOutdone(fingerprint),
+          random,
+        }),
       isOptimistic: () => this.isOptimistic,
       keepsChannel: (fingerprint) => this.#guards.sampled.includes(fingerprint),
       clock,
@@ -128,6 +145,7 @@ export class ClientCore {
     this.pool = new CircuitPool({
       channels: this.#channels,
       watcher: this.observer,
+      times: this.#buildTimes,
       guards: () => this.#guards,
       learned: this.#learned,
       paths: (signal) => this.#currentPaths(signal),
@@ -154,7 +172,7 @@ export class ClientCore {
 
   /** Whether streams that are told nothing send DATA before CONNECTED (param-spec, `UseOptimisticData`). */
   get isOptimistic(): boolean {
-    return this.#keeper.directory?.param('UseOptimisticData', 1, 0, 1) !== 0
+    return this.#param('UseOptimisticData', 1, 0, 1) !== 0
   }
 
   /** What goes together; see {@link renewIdentity}. */
@@ -177,12 +195,15 @@ export class ClientCore {
   async start(signal: AbortSignal): Promise<void> {
     const both = AbortSignal.any([signal, this.#closing.signal])
     this.#progress('connecting', 0)
-    await this.#kept.use('guards', (text) => {
-      const { clock, random } = this.#options
-      const guards = GuardManager.load(text, { now: () => clock.now(), random })
-      if (guards.wasCorrupt) throw unreadableGuards()
-      this.#guards = guards
-    })
+    await Promise.all([
+      this.#kept.use('guards', (text) => {
+        const { clock, random } = this.#options
+        const guards = GuardManager.load(text, { now: () => clock.now(), random })
+        if (guards.wasCorrupt) throw unreadableGuards()
+        this.#guards = guards
+      }),
+      this.#kept.use('build-times', (text) => this.#buildTimes.load(text)),
+    ])
     // Without a look at what is kept, nothing may be made of its being missing.
     await unlessAborted(this.#keeper.load(), both)
     await this.#keeper.usable(both)
@@ -200,6 +221,7 @@ export class ClientCore {
       return new Parts({
         channels: this.#channels,
         watcher: this.observer,
+        times: this.#buildTimes,
         guards: () => this.#guards,
         guardsChanged: () => void this.#keepGuards(),
         directory: (signal) => this.#usableDirectory(signal),
@@ -229,8 +251,14 @@ export class ClientCore {
     await this.#channels.close()
     await this.#keeper.settled()
     await this.#keepGuards()
+    if (this.#buildTimes.isUnsaved) this.#keepBuildTimes()
     await this.#kept.settled()
     this.#progress('closed', 0)
+  }
+
+  /** A parameter of the network, as far as it is known. */
+  #param(name: string, fallback: number, least: number, most: number): number {
+    return this.#keeper.directory?.param(name, fallback, least, most) ?? fallback
   }
 
   async #currentPaths(signal: AbortSignal | undefined): Promise<PathSelector> {
@@ -272,33 +300,6 @@ export class ClientCore {
     void this.#onions?.then((onions) => onions.directoryChanged(directory))
   }
 
-  /**
-   * Guards, where there are some already: nobody else shall know of this client. Then fallbacks and authorities at
-   * random.
-   */
-  *#servers(): Iterable<ServerPick> {
-    const { network, random } = this.#options
-    const guards = this.#guards
-    const asked = new Set<string>()
-    const later: string[] = []
-    while (this.#keeper.directory && asked.size < MAX_DIRECTORY_GUARDS) {
-      const pick = guards.pickForDirectory({ allows: ({ fingerprint }) => !asked.has(fingerprint) })
-      if (pick === undefined) break
-      asked.add(pick.relay.fingerprint)
-      if (this.#source.isOutdone(pick.relay.fingerprint)) {
-        // The same guards are asked whatever they leave out: none can bring in a further one.
-        guards.cancelled(pick)
-        later.push(pick.relay.fingerprint)
-      } else yield serverOf(guards, pick)
-    }
-    for (const last of later) {
-      const pick = guards.pickForDirectory({ allows: ({ fingerprint }) => fingerprint === last })
-      if (pick !== undefined) yield serverOf(guards, pick)
-    }
-    for (const server of [...shuffled(network.fallbacks, random), ...shuffled(network.authorities, random)])
-      yield { server }
-  }
-
   /** Fetches the next consensus in time, as long as the client is open. */
   #planRenewal(): void {
     const { clock } = this.#options
@@ -326,6 +327,11 @@ export class ClientCore {
     this.#areGuardsUnsaved = !isKept
   }
 
+  /** Keeps how long circuits took. Of several clients in the same place the last one says. */
+  #keepBuildTimes(): void {
+    void this.#kept.keep('build-times', this.#buildTimes.save())
+  }
+
   /** Renewals go on behind a client that is ready, and do not make it less so. */
   #progress(phase: ClientPhase, done: number): void {
     if (this.#phase === 'ready' && phase !== 'closed') return
@@ -333,15 +339,6 @@ export class ClientCore {
     this.#done = done
     this.observer.statusChanged()
     this.#options.onProgress(this.status)
-  }
-}
-
-/** A guard to be asked for documents; it is told what became of it. */
-function serverOf(guards: GuardManager, pick: GuardPick<ConsensusRelay>): ServerPick {
-  const { addresses, fingerprint } = pick.relay
-  return {
-    server: { addresses, rsaIdentity: decodeHex(fingerprint) as Uint8Array },
-    settled: (reachable) => (reachable ? void guards.succeeded(pick) : guards.failed(pick)),
   }
 }
 

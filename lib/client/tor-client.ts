@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkLinkPadding } from '../channel/channel-options.ts'
 import { startTimer, systemClock } from '../base/clock.ts'
 import type { Fetch } from '../fetch/create-fetch.ts'
 import { chosenNetwork } from '../directory/network/chosen-network.ts'
@@ -94,8 +95,9 @@ export class TorClient {
       throw new TypeError('Cannot open a client without transport as this runtime cannot dial')
     const deadline = new AbortController()
     let thrown: { readonly error: unknown } | undefined
-    const { congestionControl = true, countryOf } = options
+    const { congestionControl = true, linkPadding = 'normal', countryOf } = options
     flag('congestionControl', congestionControl)
+    checkLinkPadding(linkPadding)
     const directory = directoryUrl(options.directory)
     if (countryOf !== undefined && typeof countryOf !== 'function')
       throw new TypeError('Cannot use the option countryOf as it is no function')
@@ -108,6 +110,7 @@ export class TorClient {
       random: options.random ?? secureRandom,
       congestionControl,
       work,
+      linkPadding,
       snapshot: directory && { url: directory, patience: timeout / 3, fetch: options.directoryFetch },
       countryOf,
       onProgress: (status) => {

@@ -121,6 +121,7 @@ describe('TorClient: circuits', function () {
   describe('are built', () => {
     it('few for many streams, when none is ready', async () => {
       fixture.clock.advance(31 * MINUTE)
+      await fixture.quiet()
       const before = fixture.built
       await Promise.all(Array.from({ length: 100 }, () => open()))
       expect(fixture.built - before).to.be.at.most(4)

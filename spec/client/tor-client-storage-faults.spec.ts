@@ -86,7 +86,7 @@ describe('TorClient: storage that fails', function () {
       storage.before = (act) => (act === 'read' ? fault() : undefined)
       const reason = fault === broken ? 'it failed with EIO' : 'no answer in time'
       expect(await run(storage)).to.deep.equal([
-        'Storage cannot be read (consensus, certificates, microdescriptors, guards): ' +
+        'Storage cannot be read (consensus, certificates, microdescriptors, guards, build-times): ' +
           `${reason}. What is in it stays as it is, and the client goes on without`,
       ])
       expect(await contents()).to.deep.equal(before)

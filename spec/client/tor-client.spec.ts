@@ -48,7 +48,7 @@ describe('TorClient', function () {
       expect(clock.awaited).to.be.above(0)
       const tor = await fixture.passing(opening)
       await fixture.quiet()
-      expect([clock.awaited, clock.timers]).to.deep.equal([0, 2]) // renewal, and circuits ahead
+      expect([clock.awaited, clock.timers]).to.deep.equal([0, 3]) // renewal, circuits ahead, and padding of the link
 
       const socket = tor.connect('silent.example:80')
       await tor.resolve('example.com')

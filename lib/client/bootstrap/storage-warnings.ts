@@ -7,9 +7,9 @@
 import { TorError } from '../../base/errors.ts'
 
 /** What is kept. */
-export type KeptName = 'consensus' | 'certificates' | 'microdescriptors' | 'guards'
+export type KeptName = 'consensus' | 'certificates' | 'microdescriptors' | 'guards' | 'build-times'
 
-const NAMES: readonly KeptName[] = ['consensus', 'certificates', 'microdescriptors', 'guards']
+const NAMES: readonly KeptName[] = ['consensus', 'certificates', 'microdescriptors', 'guards', 'build-times']
 
 /** The warnings about one storage. */
 export class StorageWarnings {

@@ -8,8 +8,8 @@ import { TorError, type ErrorCode } from '../../base/errors.ts'
 /** How often a build for a stream is tried, and how long to wait before each further try, in ms. */
 const BUILD_DELAYS = [0, 0, 250, 500, 1000, 2000, 4000, 8000] as const
 
-/** What no further try can mend. */
-const HOPELESS: ReadonlySet<string> = new Set<ErrorCode>(['NO_PATH', 'CLIENT_OBSOLETE', 'LINK_FORBIDDEN'])
+/** What no further try can mend, or nobody wants. */
+const HOPELESS: ReadonlySet<string> = new Set<ErrorCode>(['NO_PATH', 'CLIENT_OBSOLETE', 'LINK_FORBIDDEN', 'ABORTED'])
 
 /** What the tries need. */
 export interface BuildAttempts<T> {

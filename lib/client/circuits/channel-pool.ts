@@ -19,9 +19,16 @@ export class ChannelPool {
   /** How many circuits hold each channel. */
   readonly #holders = new Map<Promise<Channel>, number>()
   readonly #closing = new AbortController()
+  /** When a relay was last heard whose channel is gone. */
+  #lastReceived = -Infinity
 
   constructor(options: ChannelOptions) {
     this.#options = options
+  }
+
+  /** When any relay was last heard, by the clock's monotonic time, in ms; minus infinity for never. */
+  get lastReceived(): number {
+    return Math.max(this.#lastReceived, ...[...this.#open.values()].map(({ lastReceived }) => lastReceived))
   }
 
   /** True when there is a channel to the relay with this fingerprint, or one is being dialled. */
@@ -49,6 +56,7 @@ export class ChannelPool {
     const gone = (): void => {
       if (this.#channels.get(fingerprint) === channel) this.#channels.delete(fingerprint)
       this.#retired.delete(channel)
+      this.#lastReceived = Math.max(this.#lastReceived, this.#open.get(channel)?.lastReceived ?? -Infinity)
       this.#open.delete(channel)
     }
     channel.then((open) => {

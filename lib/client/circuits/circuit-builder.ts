@@ -14,14 +14,15 @@ import type { Platform } from '../../platform/platform.ts'
 import { admit, judgeFailure } from '../guards/guard-admission.ts'
 import type { GuardManager, GuardPick } from '../guards/guards.ts'
 import type { ChannelPool } from './channel-pool.ts'
+import type { BuildTimes } from './build-times/build-times.ts'
+import { TimedBuild } from './build-times/timed-build.ts'
 import { failedExtension } from './failed-extension.ts'
-
-/** How long a circuit may take to be built, in ms. Fixed: no statistics of build times are kept. */
-const BUILD_TIMEOUT = 15_000
 
 /** What a builder needs. */
 export interface CircuitBuilderOptions {
   readonly channels: ChannelPool
+  /** What is known of how long it takes. */
+  readonly times: BuildTimes
   guards(): GuardManager
   /** The guards have learned something worth keeping. */
   guardsChanged(): void
@@ -55,6 +56,10 @@ export interface BegunCircuit {
    * as handled.
    */
   readonly ready: Promise<void>
+  /** Settles when it is open, failed, or too late and only measured from then on: others may be begun in its place. */
+  readonly settled: Promise<unknown>
+  /** True when it is too late to be used, and only measured. */
+  isLate(): boolean
 }
 
 export class CircuitBuilder {
@@ -75,7 +80,7 @@ export class CircuitBuilder {
     flowControl: Pick<CircuitOptions, 'congestionControl' | 'xonXoff' | 'circuitWindow'>,
     told: BuildListener = {},
   ): BegunCircuit {
-    const { channels, clock, platform, closing } = this.#options
+    const { channels, times, clock, platform, closing } = this.#options
     const first = relays[0] as DirectoryRelay
     if (closing.aborted) {
       this.#options.guards().cancelled(guard)
@@ -83,16 +88,20 @@ export class CircuitBuilder {
     }
     const dialled = !channels.has(first.fingerprint)
     const channel = channels.get(first.fingerprint, first)
-    const circuit = Circuit.open(relays, { channel, timeout: BUILD_TIMEOUT, clock, platform, ...flowControl })
+    const circuit = Circuit.open(relays, { channel, timeout: Infinity, clock, platform, ...flowControl })
     channels.hold(channel, circuit.closed)
-    const ready = this.#whenReady(circuit, { relays, guard }, dialled, told)
+    const build = new TimedBuild(circuit, times, clock)
+    const ready = Promise.race([build.late, this.#whenReady(circuit, build, { relays, guard }, dialled, told)])
     markHandled(ready)
-    return { circuit, ready }
+    const settled = Promise.race([build.late, circuit.opened])
+    markHandled(settled)
+    return { circuit, ready, settled, isLate: () => build.isLate }
   }
 
-  /** The circuit is open, and its guard the one to use. */
+  /** The circuit is open in time, and its guard the one to use. */
   async #whenReady(
     circuit: Circuit,
+    build: TimedBuild,
     { relays, guard }: GuardedPath,
     dialled: boolean,
     { opened, tryBetter }: BuildListener,
@@ -112,6 +121,12 @@ export class CircuitBuilder {
     }
     opened?.()
     guards.beyond(guard, true)
+    if (build.isLate) {
+      guards.succeeded(guard)
+      guardsChanged()
+      await circuit.close().catch(() => undefined) // it was for its time only
+      return build.late
+    }
     try {
       await admit(guards, guard, clock, closing, tryBetter ?? nothing)
     } catch (error) {

@@ -9,10 +9,12 @@ import { TorError } from '../../base/errors.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { tryOften } from './build-attempts.ts'
 import { BuildQueue } from './build-queue.ts'
+import type { BuildTimes } from './build-times/build-times.ts'
 import type { ChannelPool } from './channel-pool.ts'
 import type { ExitRequirements } from '../paths/exit-choice.ts'
 import { CircuitBuilder } from './circuit-builder.ts'
-import { avoidMissed } from './failed-extension.ts'
+import { avoidMissed, withUnreached } from './failed-extension.ts'
+import { firstReady } from './first-ready.ts'
 import type { GuardManager } from '../guards/guards.ts'
 import type { LearnedPolicies } from '../paths/learned-policies.ts'
 import type { ChosenPath, PathSelector } from '../paths/path-selection.ts'
@@ -32,12 +34,17 @@ const MAX_SPARE_DELAY = 60_000
 /** Without a sign of life for so long, in ms, the links may be dead: a laptop slept, the network changed. */
 const MAX_SILENCE = 1_800_000
 
+/** How long after a circuit that came to nothing another spare one is begun, in ms: C tor looks once a second. */
+const LAUNCH_INTERVAL = 1000
+
 /** When so many circuits in a row on one channel left a stream without an answer, the channel may be dead. */
 const MAX_SILENT_CIRCUITS = 2
 
 /** What a pool needs. */
 export interface CircuitPoolOptions {
   readonly channels: ChannelPool
+  /** What is known of how long it takes to build circuits. */
+  readonly times: BuildTimes
   readonly watcher: CircuitWatcher
   guards(): GuardManager
   readonly learned: LearnedPolicies
@@ -57,7 +64,7 @@ export class CircuitPool implements PooledCircuitOwner {
   readonly #circuits = new Set<PooledCircuit>()
   readonly #closing = new AbortController()
   readonly #builder: CircuitBuilder
-  readonly #queue = new BuildQueue<PooledCircuit>(({ circuit }) => circuit.opened)
+  readonly #queue = new BuildQueue<PooledCircuit>(({ settled }) => settled)
   /** By the guard's fingerprint: how many circuits in a row left a stream without an answer. */
   readonly #silent = new Map<string, number>()
   #lastUse: number
@@ -89,15 +96,16 @@ export class CircuitPool implements PooledCircuitOwner {
     this.#noteUse()
     const circuit = await this.#tryOften(signal, async (avoided) => {
       const found = this.#claim(need, avoided) ?? (await this.#buildAndClaim(need, avoided, signal))
-      try {
-        await found.ready
-        return found
-      } catch (error) {
-        avoidMissed(avoided, found, error)
-        found.released()
-        throw error
-      }
+      return firstReady(found, {
+        pause: (delay, enough) => this.#pause(delay, signal, enough),
+        another: (pending) => this.#buildAndClaim(need, withUnreached(avoided, pending), signal),
+        passedOver: (passed, failure) => {
+          this.#passedOver(avoided, passed, failure)
+          passed.waive()
+        },
+      })
     })
+    circuit.use()
     this.#sparesFailed = 0
     this.#replenish()
     return circuit
@@ -108,9 +116,10 @@ export class CircuitPool implements PooledCircuitOwner {
     await this.#tryOften(signal, async (avoided) => {
       const found = [...this.#circuits].find((circuit) => circuit.clean && !circuit.isToReach(avoided))
       const spare = found ?? (await this.#buildFor(USUAL_REQUIREMENTS, signal, avoided))
-      await spare.ready.catch((error: unknown) => {
-        avoidMissed(avoided, spare, error)
-        throw error
+      await firstReady(spare, {
+        pause: (delay, enough) => this.#pause(delay, signal, enough),
+        another: (pending) => this.#buildFor(USUAL_REQUIREMENTS, signal, withUnreached(avoided, pending)),
+        passedOver: (passed, failure) => this.#passedOver(avoided, passed, failure),
       })
     })
     this.#replenish()
@@ -125,7 +134,8 @@ export class CircuitPool implements PooledCircuitOwner {
   }
 
   idle(circuit: PooledCircuit): void {
-    if (circuit.expired(this.#options.clock.now())) void this.#drop(circuit)
+    // One that is too late is not ours any more, and is measured.
+    if (this.#circuits.has(circuit) && circuit.expired(this.#options.clock.now())) void this.#drop(circuit)
   }
 
   silent({ guard: { fingerprint } }: PooledCircuit): void {
@@ -149,6 +159,11 @@ export class CircuitPool implements PooledCircuitOwner {
   #tryOften<T>(signal: AbortSignal | undefined, attempt: (avoided: Set<string>) => Promise<T>): Promise<T> {
     const failed = (error: TorError): void => void (this.#lastFailure = error)
     return tryOften({ attempt, failed, pause: (delay) => this.#pause(delay, signal) })
+  }
+
+  #passedOver(avoided: Set<string>, circuit: PooledCircuit, failure: unknown): void {
+    if (failure !== undefined) this.#lastFailure = failure
+    avoidMissed(avoided, circuit, failure)
   }
 
   /**
@@ -211,33 +226,55 @@ export class CircuitPool implements PooledCircuitOwner {
    */
   #begin(path: ChosenPath, requirements: ExitRequirements): PooledCircuit {
     const tryBetter = (): void => void this.#buildFor(USUAL_REQUIREMENTS, undefined).catch(() => undefined) // then this one it is
-    const { circuit, ready } = this.#builder.begin(path, this.#options.flowControl(), {
+    const begun = this.#builder.begin(path, this.#options.flowControl(), {
       opened: () => this.#silent.delete(path.relays[0].fingerprint),
       tryBetter,
     })
-    const pooled = new PooledCircuit(circuit, path.relays, requirements, ready, this)
+    const pooled = new PooledCircuit(begun, path.relays, requirements, this.#options.clock.now(), this)
     this.#circuits.add(pooled)
     this.#options.watcher.begun(pooled)
     const gone = (): void => {
       // One that nobody has used was a spare, and another has to take its place; but not at once, again and again.
       if (this.#circuits.delete(pooled) && pooled.unused) this.#spareFailed()
     }
-    circuit.closed.then(gone, gone)
+    begun.circuit.closed.then(gone, gone)
+    begun.ready.catch(() => {
+      if (begun.isLate()) this.#late(pooled)
+    })
     return pooled
+  }
+
+  /** It is only measured from now on. Another takes its place soon. */
+  #late(circuit: PooledCircuit): void {
+    circuit.spoil()
+    if (this.#circuits.delete(circuit)) this.#later(LAUNCH_INTERVAL)
   }
 
   /** Keeps some circuits ready. A failure is tried again later, at longer and longer intervals. */
   #replenish(): void {
     if (this.#closing.signal.aborted) return
     this.#sweep()
+    const { times } = this.#options
     const spare = [...this.#circuits].filter(({ clean }) => clean).length
+    const learns = this.#isLearning
+    if (learns && spare >= SPARE_CIRCUITS && spare < times.parameters.maxOpenCircuits && times.wantsCircuit)
+      this.#buildFor(USUAL_REQUIREMENTS, undefined).catch(() => undefined) // the next one may tell more
     for (let missing = SPARE_CIRCUITS - spare - this.#sparesComing; missing > 0; missing--) {
       this.#sparesComing += 1
       this.#buildFor(USUAL_REQUIREMENTS, undefined)
         .finally(() => (this.#sparesComing -= 1))
         .catch(() => this.#spareFailed())
     }
-    this.#later(MAX_DIRTINESS)
+    this.#later(learns ? times.parameters.testInterval + LAUNCH_INTERVAL : MAX_DIRTINESS)
+  }
+
+  /**
+   * Whether circuits are built to learn from them, and not kept for long: by a client that is in use, until enough is known
+   * (path-spec, "How much data to use"; C tor, circuit_predict_and_launch_new).
+   */
+  get #isLearning(): boolean {
+    const idle = Math.abs(this.#options.clock.now() - this.#lastUse)
+    return this.#options.times.isLearning && idle <= MAX_SILENCE
   }
 
   #spareFailed(): void {
@@ -251,10 +288,17 @@ export class CircuitPool implements PooledCircuitOwner {
     this.#stopTimer = startBackgroundTimer(this.#options.clock, delay, () => this.#replenish())
   }
 
-  /** Circuits that take no more streams and carry none. */
+  /** Circuits that take no more streams and carry none, and spare ones that have served to learn from them. */
   #sweep(): void {
     const now = this.#options.clock.now()
-    for (const circuit of this.#circuits) if (circuit.unused && circuit.expired(now)) void this.#drop(circuit)
+    const { learningIdleTime } = this.#options.times.parameters
+    const isOld = ({ clean, circuit, begunAt }: PooledCircuit): boolean =>
+      clean && circuit.flowControl !== undefined && Math.abs(now - begunAt) > learningIdleTime
+    const old = [...this.#circuits].filter(isOld)
+    // Beyond those that are kept ready anyway; all of them while new ones are learned from.
+    const surplus = this.#isLearning ? old : old.slice(SPARE_CIRCUITS)
+    const over = [...this.#circuits].filter((circuit) => circuit.unused && circuit.expired(now))
+    for (const circuit of [...over, ...surplus]) void this.#drop(circuit)
   }
 
   /** After a long silence, or a jump of the clock, nothing is taken to be alive. */
@@ -290,9 +334,11 @@ export class CircuitPool implements PooledCircuitOwner {
     await circuit.circuit.close().catch(() => undefined) // it broke before: whoever used it has been told
   }
 
-  async #pause(delay: number, signal: AbortSignal | undefined): Promise<void> {
+  /** @param enough - aborts when it need not be waited any longer */
+  async #pause(delay: number, signal: AbortSignal | undefined, enough?: AbortSignal): Promise<void> {
+    const signals = [signal, enough].filter((each) => each !== undefined)
     try {
-      await pause(this.#options.clock, delay, [this.#closing.signal, ...(signal ? [signal] : [])])
+      await pause(this.#options.clock, delay, [this.#closing.signal, ...signals])
     } catch (error) {
       throw this.#closing.signal.aborted ? clientClosed() : error
     }

@@ -35,3 +35,12 @@ export function avoidMissed(
   const relay = missed === undefined ? undefined : path[missed]
   if (relay !== undefined) avoided.add(relay.fingerprint)
 }
+
+/** The relays to go by while these circuits are slow: those as well that they have yet to reach, guards aside. */
+export function withUnreached(
+  avoided: ReadonlySet<string>,
+  pending: readonly Pick<PooledCircuit, 'circuit' | 'path'>[],
+): ReadonlySet<string> {
+  const unreached = pending.flatMap(({ circuit, path }) => path.slice(Math.max(1, circuit.hops), circuit.hops + 1))
+  return new Set([...avoided, ...unreached.map(({ fingerprint }) => fingerprint)])
+}

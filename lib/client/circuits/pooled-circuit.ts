@@ -11,6 +11,7 @@ import type { StreamCarrier } from '../../stream/contract/carrier.ts'
 import type { AttachableCircuit } from '../attach/attachable-circuit.ts'
 import type { AttemptFault } from '../attach/attempt-outcome.ts'
 import { exitsFor, LONG_LIVED_PORTS, type ExitRequirements } from '../paths/exit-choice.ts'
+import type { BegunCircuit } from './circuit-builder.ts'
 import { isSameIsolation, type Isolation } from './isolation.ts'
 import type { CircuitPurpose, SeenCircuit } from './seen-circuit.ts'
 import type { LearnedPolicies } from '../paths/learned-policies.ts'
@@ -44,6 +45,10 @@ export class PooledCircuit implements AttachableCircuit, SeenCircuit {
    * all.
    */
   readonly ready: Promise<void>
+  /** Settles when it is not pending any more. */
+  readonly settled: Promise<unknown>
+  /** When it was begun, by the clock's time. */
+  readonly begunAt: number
   readonly #owner: PooledCircuitOwner
   /**
    * Whether it may carry streams to ports of connections that last: nothing better was there, or all of its relays are
@@ -52,21 +57,24 @@ export class PooledCircuit implements AttachableCircuit, SeenCircuit {
   readonly #lasting: boolean
   #isolation: Isolation | undefined
   #dirtySince: number | undefined
+  #wasUsed = false
   #spoiled = false
   #silent = false
   #streams = 0
 
   /** @param requirements - what it was built for */
   constructor(
-    circuit: Circuit,
+    { circuit, ready, settled }: BegunCircuit,
     path: readonly DirectoryRelay[],
     requirements: ExitRequirements,
-    ready: Promise<void>,
+    begunAt: number,
     owner: PooledCircuitOwner,
   ) {
     this.circuit = circuit
     this.path = path
     this.ready = ready
+    this.settled = settled
+    this.begunAt = begunAt
     this.#owner = owner
     this.#lasting = isLongLived(requirements) || path.every(({ flags }) => (flags & RelayFlag.Stable) !== 0)
     const spoil = (): void => {
@@ -134,6 +142,20 @@ export class PooledCircuit implements AttachableCircuit, SeenCircuit {
     this.#isolation ??= isolation
     this.#dirtySince ??= now
     this.#streams += 1
+  }
+
+  /** The stream that claimed it goes on it. */
+  use(): void {
+    this.#wasUsed = true
+  }
+
+  /** The stream that claimed it went on another one. If none ever was on it, it is anybody's again. */
+  waive(): void {
+    if (this.#streams === 1 && !this.#wasUsed) {
+      this.#isolation = undefined
+      this.#dirtySince = undefined
+    }
+    this.released()
   }
 
   /** No new stream may come. */
