@@ -85,7 +85,9 @@ describe('the link handshake', () => {
 
   it('settles on link protocol 4 with a relay that has no higher one, and negotiates no padding then', () => {
     for (const versions of ['0004', '0003 0004', '0004 0003 0002', '0004 0006']) {
-      const handshake = after([cell(CellCommand.VERSIONS, hex(versions)), CERTS, AUTH_CHALLENGE], { linkPadding: 'off' })
+      const handshake = after([cell(CellCommand.VERSIONS, hex(versions)), CERTS, AUTH_CHALLENGE], {
+        linkPadding: 'off',
+      })
       expect((handshake.receive(NETINFO) as Uint8Array).length).to.equal(514)
       expect(handshake.result?.linkVersion).to.equal(4)
     }

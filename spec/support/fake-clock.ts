@@ -38,6 +38,12 @@ export class FakeClock implements Clock {
     return [...this.#timers].filter(({ background }) => !background).length
   }
 
+  /** How long it is until the next timer is due, in ms; undefined when there is none. */
+  get untilNext(): number | undefined {
+    const next = this.#dueBy(Infinity)
+    return next && Math.max(0, next.at - this.#now)
+  }
+
   #start(delay: number, callback: () => void, background: boolean): () => void {
     if (!(delay >= 0 && delay < 2 ** 31)) throw new RangeError(`no timer waits ${delay} ms`)
     const timer = { at: this.#now + delay, callback, background }

@@ -3,10 +3,17 @@
  *
  * @module
  */
+import { monotonicTime, type Clock } from '../../base/clock.ts'
 import { TorError, type ErrorCode } from '../../base/errors.ts'
 
 /** How often a build for a stream is tried, and how long to wait before each further try, in ms. */
 const BUILD_DELAYS = [0, 0, 250, 500, 1000, 2000, 4000, 8000] as const
+
+/**
+ * How long it is tried while circuits are too late, in ms, as often as it may be: where timeouts are short, and the
+ * network has become slow, some have to pass until that is learned. C tor's `SocksTimeout` is two minutes.
+ */
+const PATIENCE = 135_000
 
 /** What no further try can mend, or nobody wants. */
 const HOPELESS: ReadonlySet<string> = new Set<ErrorCode>(['NO_PATH', 'CLIENT_OBSOLETE', 'LINK_FORBIDDEN', 'ABORTED'])
@@ -22,21 +29,23 @@ export interface BuildAttempts<T> {
   pause(delay: number): Promise<void>
   /** A try failed. */
   failed(error: TorError): void
+  readonly clock: Clock
 }
 
 /** The first circuit that comes of it. What cannot change by itself is not tried again. */
-export async function tryOften<T>({ attempt, pause, failed }: BuildAttempts<T>): Promise<T> {
+export async function tryOften<T>({ attempt, pause, failed, clock }: BuildAttempts<T>): Promise<T> {
   const avoided = new Set<string>()
-  let failure: unknown
-  for (const delay of BUILD_DELAYS) {
-    await pause(delay)
+  const begun = monotonicTime(clock)
+  const last = BUILD_DELAYS.length - 1
+  for (let tries = 0; ; tries++) {
+    await pause(BUILD_DELAYS[Math.min(tries, last)] as number)
     try {
       return await attempt(avoided)
     } catch (error) {
       if (!(error instanceof TorError) || HOPELESS.has(error.code)) throw error
       failed(error)
-      failure = error
+      const isEarly = monotonicTime(clock) - begun < PATIENCE
+      if (error.code === 'CIRCUIT_TIMEOUT' ? !isEarly : tries >= last) throw error
     }
   }
-  throw failure
 }

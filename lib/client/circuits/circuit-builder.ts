@@ -14,6 +14,7 @@ import type { Platform } from '../../platform/platform.ts'
 import { admit, judgeFailure } from '../guards/guard-admission.ts'
 import type { GuardManager, GuardPick } from '../guards/guards.ts'
 import type { ChannelPool } from './channel-pool.ts'
+import type { BegunCircuit } from './begun-circuit.ts'
 import type { BuildTimes } from './build-times/build-times.ts'
 import { TimedBuild } from './build-times/timed-build.ts'
 import { failedExtension } from './failed-extension.ts'
@@ -47,20 +48,6 @@ export interface BuildListener {
 }
 
 const nothing = (): void => undefined
-
-/** A circuit that is being built. */
-export interface BegunCircuit {
-  readonly circuit: Circuit
-  /**
-   * Resolves when it may be used; rejects as `circuit.opened`, or when it is not to be used after all. A rejection counts
-   * as handled.
-   */
-  readonly ready: Promise<void>
-  /** Settles when it is open, failed, or too late and only measured from then on: others may be begun in its place. */
-  readonly settled: Promise<unknown>
-  /** True when it is too late to be used, and only measured. */
-  isLate(): boolean
-}
 
 export class CircuitBuilder {
   readonly #options: CircuitBuilderOptions

@@ -19,7 +19,7 @@ import type { GuardManager } from '../guards/guards.ts'
 import type { LearnedPolicies } from '../paths/learned-policies.ts'
 import type { ChosenPath, PathSelector } from '../paths/path-selection.ts'
 import { pause } from '../../base/pause.ts'
-import { MAX_DIRTINESS, PooledCircuit, type CircuitNeed, type PooledCircuitOwner } from './pooled-circuit.ts'
+import { idleSince, MAX_DIRTINESS, PooledCircuit, type CircuitNeed, type PooledCircuitOwner } from './pooled-circuit.ts'
 import type { CircuitWatcher } from './seen-circuit.ts'
 
 /** How many circuits without a stream are kept ready. */
@@ -56,6 +56,8 @@ export interface CircuitPoolOptions {
   flowControl(): Pick<CircuitOptions, 'congestionControl' | 'xonXoff' | 'circuitWindow'>
   readonly clock: Clock
   readonly platform: Platform
+  /** What builds circuits, where it is another one than the network's own. */
+  readonly builder?: Pick<CircuitBuilder, 'begin'> | undefined
 }
 
 export class CircuitPool implements PooledCircuitOwner {
@@ -63,7 +65,7 @@ export class CircuitPool implements PooledCircuitOwner {
   readonly #options: CircuitPoolOptions
   readonly #circuits = new Set<PooledCircuit>()
   readonly #closing = new AbortController()
-  readonly #builder: CircuitBuilder
+  readonly #builder: Pick<CircuitBuilder, 'begin'>
   readonly #queue = new BuildQueue<PooledCircuit>(({ settled }) => settled)
   /** By the guard's fingerprint: how many circuits in a row left a stream without an answer. */
   readonly #silent = new Map<string, number>()
@@ -77,7 +79,7 @@ export class CircuitPool implements PooledCircuitOwner {
   constructor(options: CircuitPoolOptions) {
     this.#options = options
     this.learned = options.learned
-    this.#builder = new CircuitBuilder({ ...options, closing: this.#closing.signal })
+    this.#builder = options.builder ?? new CircuitBuilder({ ...options, closing: this.#closing.signal })
     this.#lastUse = options.clock.now()
   }
 
@@ -97,6 +99,7 @@ export class CircuitPool implements PooledCircuitOwner {
     const circuit = await this.#tryOften(signal, async (avoided) => {
       const found = this.#claim(need, avoided) ?? (await this.#buildAndClaim(need, avoided, signal))
       return firstReady(found, {
+        patience: () => this.#options.times.patience,
         pause: (delay, enough) => this.#pause(delay, signal, enough),
         another: (pending) => this.#buildAndClaim(need, withUnreached(avoided, pending), signal),
         passedOver: (passed, failure) => {
@@ -117,6 +120,7 @@ export class CircuitPool implements PooledCircuitOwner {
       const found = [...this.#circuits].find((circuit) => circuit.clean && !circuit.isToReach(avoided))
       const spare = found ?? (await this.#buildFor(USUAL_REQUIREMENTS, signal, avoided))
       await firstReady(spare, {
+        patience: () => this.#options.times.patience,
         pause: (delay, enough) => this.#pause(delay, signal, enough),
         another: (pending) => this.#buildFor(USUAL_REQUIREMENTS, signal, withUnreached(avoided, pending)),
         passedOver: (passed, failure) => this.#passedOver(avoided, passed, failure),
@@ -158,7 +162,7 @@ export class CircuitPool implements PooledCircuitOwner {
 
   #tryOften<T>(signal: AbortSignal | undefined, attempt: (avoided: Set<string>) => Promise<T>): Promise<T> {
     const failed = (error: TorError): void => void (this.#lastFailure = error)
-    return tryOften({ attempt, failed, pause: (delay) => this.#pause(delay, signal) })
+    return tryOften({ attempt, failed, pause: (delay) => this.#pause(delay, signal), clock: this.#options.clock })
   }
 
   #passedOver(avoided: Set<string>, circuit: PooledCircuit, failure: unknown): void {
@@ -292,9 +296,7 @@ export class CircuitPool implements PooledCircuitOwner {
   #sweep(): void {
     const now = this.#options.clock.now()
     const { learningIdleTime } = this.#options.times.parameters
-    const isOld = ({ clean, circuit, begunAt }: PooledCircuit): boolean =>
-      clean && circuit.flowControl !== undefined && Math.abs(now - begunAt) > learningIdleTime
-    const old = [...this.#circuits].filter(isOld)
+    const old = idleSince(this.#circuits, now, learningIdleTime)
     // Beyond those that are kept ready anyway; all of them while new ones are learned from.
     const surplus = this.#isLearning ? old : old.slice(SPARE_CIRCUITS)
     const over = [...this.#circuits].filter((circuit) => circuit.unused && circuit.expired(now))

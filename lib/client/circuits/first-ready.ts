@@ -4,16 +4,17 @@
  *
  * @module
  */
+import { MAX_PATIENCE } from './build-times/build-times.ts'
 import type { PooledCircuit } from './pooled-circuit.ts'
 
-/** How long circuits that are being built are waited for before a further one is begun, in ms. */
-export const PATIENCE = 15_000
-
-/** How many are waited for together. */
-const MAX_TOGETHER = 3
+/** How many are waited for together, and how many are begun in all. */
+const MAX_TOGETHER = 4
+const MAX_BEGUN = 8
 
 /** What the search needs. */
 export interface FirstReadyOptions {
+  /** How long they are waited for before a further one is begun, in ms; `Infinity` while none would get further. */
+  patience(): number
   /** Waits so many ms, or until the signal says that it need not. Rejects when nobody wants the circuit any more. */
   pause(delay: number, enough: AbortSignal): Promise<void>
   /** Begins a further one, which avoids what those that there are have yet to reach. */
@@ -23,7 +24,8 @@ export interface FirstReadyOptions {
 }
 
 /** What the wait for some circuits came to. */
-type Outcome = { readonly ready: PooledCircuit } | { readonly failed: PooledCircuit; readonly failure: unknown } | undefined
+type Outcome =
+  { readonly ready: PooledCircuit } | { readonly failed: PooledCircuit; readonly failure: unknown } | undefined
 
 /**
  * The first of them that may be used.
@@ -41,13 +43,15 @@ export async function firstReady(first: PooledCircuit, options: FirstReadyOption
   }
   wait(first)
   try {
-    for (let begun = 1; ; ) {
+    for (let begun = 1; ;) {
       const enough = new AbortController()
       // Without a further one to begin it is waited all the same: somebody may not want it any more.
-      const delay = begun < MAX_TOGETHER ? PATIENCE : Infinity
+      const isFull = pending.size === MAX_TOGETHER || begun === MAX_BEGUN
+      const delay = isFull ? Infinity : Math.min(MAX_PATIENCE, options.patience())
       const patience = options.pause(delay, enough.signal).then(() => undefined)
       const outcome = await Promise.race([...pending.values(), patience]).finally(() => enough.abort())
       if (outcome === undefined) {
+        if (options.patience() === Infinity) continue
         begun += 1
         // Where there is no other path, those that are under way are all that there is.
         const another = await options.another([...pending.keys()]).catch(() => undefined)

@@ -11,7 +11,7 @@ import type { StreamCarrier } from '../../stream/contract/carrier.ts'
 import type { AttachableCircuit } from '../attach/attachable-circuit.ts'
 import type { AttemptFault } from '../attach/attempt-outcome.ts'
 import { exitsFor, LONG_LIVED_PORTS, type ExitRequirements } from '../paths/exit-choice.ts'
-import type { BegunCircuit } from './circuit-builder.ts'
+import type { BegunCircuit } from './begun-circuit.ts'
 import { isSameIsolation, type Isolation } from './isolation.ts'
 import type { CircuitPurpose, SeenCircuit } from './seen-circuit.ts'
 import type { LearnedPolicies } from '../paths/learned-policies.ts'
@@ -185,3 +185,9 @@ export class PooledCircuit implements AttachableCircuit, SeenCircuit {
 }
 
 const isLongLived = ({ ports }: ExitRequirements): boolean => ports.some((port) => LONG_LIVED_PORTS.has(port))
+
+/** Those that are open, have never had a stream, and were begun longer ago than this, in ms. */
+export const idleSince = (circuits: Iterable<PooledCircuit>, now: number, age: number): PooledCircuit[] =>
+  [...circuits].filter(
+    ({ clean, circuit, begunAt }) => clean && circuit.flowControl !== undefined && Math.abs(now - begunAt) > age,
+  )

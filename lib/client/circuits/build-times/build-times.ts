@@ -23,6 +23,12 @@ const SAVE_EVERY = 10
 /** The most that timeouts are doubled to, in ms. */
 const MAX_DOUBLED = 0x4000_0000
 
+/** How many of the last times tell how long is long, at least and at most; and within what bounds, in ms. */
+const SOME = 5
+const MANY = 20
+const MIN_PATIENCE = 1000
+export const MAX_PATIENCE = 15_000
+
 /** What build times need. */
 export interface BuildTimesOptions {
   /** A parameter of the network. */
@@ -48,6 +54,8 @@ export class BuildTimes {
   readonly #history = new BuildHistory()
   /** Whether each of the last circuits that had a first hop was too late, oldest first. */
   #recent: boolean[] = []
+  /** What the last circuits took, whatever was forgotten since. */
+  #lastTimes: number[] = []
   /** Learned, or doubled; undefined for the initial ones. */
   #timeouts: Timeouts | undefined
   /** How many circuits lived and died without a sign of life of the network, and when the last of them died. */
@@ -71,6 +79,17 @@ export class BuildTimes {
   /** When it is not even measured any more. */
   get close(): number {
     return this.#learned?.close ?? this.parameters.initialTimeout
+  }
+
+  /**
+   * How long a circuit that somebody waits for is waited for before a further one is begun beside it, in ms: longer than any
+   * of the last ones took. Nothing is given up for that. `Infinity` on a network that is silent altogether: a further one
+   * would get no further.
+   */
+  get patience(): number {
+    if (!this.heardSince(this.#options.now() - MAX_PATIENCE)) return Infinity
+    if (this.#lastTimes.length < SOME) return MAX_PATIENCE
+    return Math.min(MAX_PATIENCE, Math.max(MIN_PATIENCE, 1.5 * Math.max(...this.#lastTimes)))
   }
 
   /** How many times are known. */
@@ -98,6 +117,11 @@ export class BuildTimes {
     return this.#open > 0
   }
 
+  /** True when any relay was heard since then. */
+  heardSince(then: number): boolean {
+    return this.#options.lastLive() >= then
+  }
+
   /** A circuit is begun. */
   begun(): void {
     this.#lastBegun = this.#options.now()
@@ -119,6 +143,7 @@ export class BuildTimes {
     if (this.parameters.isDisabled) return
     // Somebody set the clock, or the machine slept.
     if (!(time >= 0 && time <= 2 * this.close + 1000)) return
+    this.#lastTimes = [...this.#lastTimes, time].slice(-MANY)
     if (this.#isLive) this.#add(Math.max(1, Math.floor(time)))
     if (!isLate) this.#remember(false)
   }
@@ -143,7 +168,7 @@ export class BuildTimes {
    */
   abandoned(begun: number): void {
     if (this.parameters.isDisabled) return
-    if (this.#options.lastLive() < begun) {
+    if (!this.heardSince(begun)) {
       this.#dead += 1
       this.#lastDeath = this.#options.now()
     }

@@ -66,11 +66,7 @@ export class TimedBuild implements BuildProgress {
     this.#begunAt = monotonicTime(this.#clock)
     this.#arm(timeoutFor(this.#hops, this.#times.timeout))
     const { isLearned, timeout } = this.#times
-    const patience = isLearned ? Math.min(MAX_SILENCE, Math.max(MIN_SILENCE, timeout)) : MAX_SILENCE
-    this.#stopSilence = startTimer(this.#clock, patience, () => {
-      if (this.#isCounted) this.#times.abandoned(this.#madeAt)
-      this.#giveUp()
-    })
+    this.#awaitFirst(isLearned ? Math.min(MAX_SILENCE, Math.max(MIN_SILENCE, timeout)) : MAX_SILENCE)
   }
 
   extended(hops: number): void {
@@ -80,6 +76,21 @@ export class TimedBuild implements BuildProgress {
     this.#hasMeasure = true
     if (time > this.#times.timeout && this.#times.hasOpen) this.#tooLate()
     this.#times.completed(time, this.#isLate)
+  }
+
+  /** Waits for the first hop; for longer where nothing at all is heard: then it is not the relay's fault. */
+  #awaitFirst(patience: number): void {
+    this.#stopSilence = startTimer(this.#clock, patience, () => {
+      const more = MAX_SILENCE - this.#elapsed
+      if (more > 0 && this.#isUnheard) return this.#awaitFirst(Math.ceil(more))
+      if (this.#isCounted) this.#times.abandoned(this.#madeAt)
+      this.#giveUp()
+    })
+  }
+
+  /** True when the network may be down. */
+  get #isUnheard(): boolean {
+    return this.#circuit.hops === 0 && !this.#times.heardSince(this.#begunAt)
   }
 
   get #elapsed(): number {
@@ -97,6 +108,8 @@ export class TimedBuild implements BuildProgress {
     const { close, timeout, hasOpen } = this.#times
     const limit = this.#isLate ? close : timeoutFor(this.#hops, timeout)
     if (elapsed >= 0 && elapsed < limit) return this.#arm(limit - elapsed)
+    // Another circuit would wait in the same silence.
+    if (!this.#isLate && this.#isUnheard) return this.#arm(RELAXED_INTERVAL)
     if (!this.#isLate && !hasOpen && elapsed < close) {
       if (!this.#isRelaxed) this.#times.timedOut(this.#circuit.hops > 0)
       this.#isRelaxed = true
@@ -125,7 +138,9 @@ export class TimedBuild implements BuildProgress {
 
   #timeoutError(): TorError {
     const cause = new TorError('CIRCUIT_HANDSHAKE', `hop ${this.#circuit.hops + 1} did not answer`)
-    return new TorError('CIRCUIT_TIMEOUT', `the circuit was not built within ${Math.round(this.#elapsed)} ms`, { cause })
+    return new TorError('CIRCUIT_TIMEOUT', `the circuit was not built within ${Math.round(this.#elapsed)} ms`, {
+      cause,
+    })
   }
 
   #opened(): void {
@@ -145,6 +160,7 @@ export class TimedBuild implements BuildProgress {
   #arm(delay: number): void {
     this.#stopTimer?.()
     const start = this.#isLate ? startBackgroundTimer : startTimer
-    this.#stopTimer = start(this.#clock, delay, () => this.#check())
+    // A whole number: with less than the clock tells, it would be asked over and over whether the time has come.
+    this.#stopTimer = start(this.#clock, Math.max(1, Math.ceil(delay)), () => this.#check())
   }
 }
