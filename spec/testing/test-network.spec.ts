@@ -159,7 +159,7 @@ describe('TestNetwork', () => {
     it('logs the cells of the initiator', async () => {
       await MinimalClient.connect(network)
       await guard.when(({ links }) => links[0]?.netinfo !== undefined)
-      expect(guard.links[0]?.versions).to.deep.equal([4, 5])
+      expect(guard.links[0]?.versions).to.deep.equal([3, 4, 5])
       expect(guard.links[0]?.log.slice(0, 2).map(({ command }) => command)).to.deep.equal([
         CellCommand.VERSIONS,
         CellCommand.NETINFO,

@@ -20,6 +20,7 @@ import type { ServiceNetwork } from '../../onion/network/service-network.ts'
 import type { Platform } from '../../platform/platform.ts'
 import type { TorStream } from '../../stream/tor-stream.ts'
 import { requestDocument } from '../bootstrap/directory-request.ts'
+import { timeoutForExtension } from '../circuits/build-times/path-timeouts.ts'
 import { CircuitBuilder, type CircuitBuilderOptions } from '../circuits/circuit-builder.ts'
 import type { CircuitWatcher } from '../circuits/seen-circuit.ts'
 import type { Random } from '../../base/random.ts'
@@ -30,12 +31,15 @@ import { Vanguards } from './vanguards.ts'
 const MAX_BUILDS = 4
 const MAX_EXTENSIONS = 2
 
-/** How long the fourth hop may take, in ms. */
+/** How long the fourth hop may take while too little is known of build times, in ms. */
 const EXTENSION_TIMEOUT = 10_000
 
 /** How many cells a descriptor may take, and the receipt for one. */
 const DOWNLOAD_CELLS = 110
 const UPLOAD_CELLS = 8
+
+/** How many hops there are with the one that somebody else has chosen. */
+const EXTENDED_HOPS = 4
 
 /** How long a relay may take for a descriptor once there is a circuit to it, in ms. */
 const REQUEST_TIMEOUT = 15_000
@@ -184,7 +188,7 @@ export class OnionCircuits implements ServiceNetwork {
       const paths = this.#pathsOf(await this.#options.directory(signal))
       signal.throwIfAborted()
       const path = paths.choose({ ...purpose, avoided })
-      const { circuit, ready } = this.#builder.begin(path, this.#windows())
+      const { circuit, ready, isLate } = this.#builder.begin(path, this.#windows())
       const seen = { circuit, purpose: 'onion', path: path.relays, expired: () => false } as const
       this.#options.watcher.begun(seen)
       try {
@@ -192,7 +196,8 @@ export class OnionCircuits implements ServiceNetwork {
         return { circuit, relays: path.relays, seen }
       } catch (error) {
         if (circuit.hops > 0) avoided.add((path.relays[circuit.hops] ?? path.relays[2])?.fingerprint ?? '')
-        await circuit.close().catch(() => undefined) // `error` tells
+        // One that is too late is still measured.
+        if (!isLate()) await circuit.close().catch(() => undefined) // `error` tells
         if (signal.aborted) throw error
         failure = error
       }
@@ -202,12 +207,14 @@ export class OnionCircuits implements ServiceNetwork {
 
   async #extend(circuit: Circuit, target: ExtensionTarget, signal: AbortSignal): Promise<Uint8Array> {
     const deadline = new AbortController()
-    const stopTimer = startTimer(this.clock, EXTENSION_TIMEOUT, () => deadline.abort())
+    const { isLearned, timeout } = this.#options.times
+    const patience = isLearned ? Math.ceil(timeoutForExtension(EXTENDED_HOPS, timeout)) : EXTENSION_TIMEOUT
+    const stopTimer = startTimer(this.clock, patience, () => deadline.abort())
     try {
       return await unlessAborted(extendTo(circuit.controller, target, this.platform), signal, deadline.signal)
     } catch (error) {
       if (!deadline.signal.aborted || signal.aborted) throw error
-      throw new TorError('CIRCUIT_TIMEOUT', `a relay did not answer within ${EXTENSION_TIMEOUT} ms`)
+      throw new TorError('CIRCUIT_TIMEOUT', `a relay did not answer within ${patience} ms`)
     } finally {
       stopTimer()
     }
