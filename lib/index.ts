@@ -6,6 +6,7 @@
 export { SocketError, TorError } from './base/errors.ts'
 export type { ErrorCode, SocketErrorOptions, StreamAttempt, TorErrorOptions } from './base/errors.ts'
 export { WithheldError } from './base/withheld.ts'
+export type { LinkPaddingMode } from './channel/link-padding.ts'
 export type { TorClientOptions } from './client/client-options.ts'
 export { TorClient } from './client/tor-client.ts'
 export type {
