@@ -84,7 +84,7 @@ export class CircuitController implements CircuitReceiver, StreamCarrier, RelayR
   create(body: Uint8Array): Promise<Uint8Array> {
     const answer = this.#expect('CREATED2')
     this.#port?.sendCell(CellCommand.CREATE2, body)
-    this.progress?.created()
+    if (this.#state === 'building') this.progress?.created()
     return answer
   }
 

@@ -63,6 +63,7 @@ export class TimedBuild implements BuildProgress {
   }
 
   created(): void {
+    if (this.#isOver) return
     this.#begunAt = monotonicTime(this.#clock)
     this.#arm(timeoutFor(this.#hops, this.#times.timeout))
     const { isLearned, timeout } = this.#times

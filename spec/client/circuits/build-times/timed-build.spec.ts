@@ -144,6 +144,16 @@ describe('A circuit that is being built', () => {
     }
   })
 
+  it('that is closed before its first cell leaves no timer behind', async () => {
+    const builds = new Builds()
+    const circuit = new SimulatedCircuit(PATH)
+    expect(new TimedBuild(circuit.asCircuit, builds.times, builds.clock).isLate).to.equal(false)
+    await circuit.close()
+    await settle()
+    circuit.begin(builds.clock, [])
+    expect(builds.clock.timers).to.equal(0)
+  })
+
   it('has all the time there is while its link is being dialled', async () => {
     const builds = new Builds().learn()
     const circuit = new SimulatedCircuit(PATH)
