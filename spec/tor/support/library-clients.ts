@@ -63,14 +63,14 @@ function overAgents(agents: { readonly http: http.Agent; readonly https: https.A
 
 function withSocksProxyAgent({ proxy, authority }: Ways): Session {
   const agent = new SocksProxyAgent(`socks5h://${proxy}`)
-  return overAgents({ http: agent, https: agent as unknown as https.Agent }, authority.pem)
+  return overAgents({ http: agent, https: agent }, authority.pem)
 }
 
 const withProxyAgents = ({ proxy, authority }: Ways): Session =>
   overAgents(
     {
       http: new HttpProxyAgent(`http://${proxy}`),
-      https: new HttpsProxyAgent(`http://${proxy}`) as unknown as https.Agent,
+      https: new HttpsProxyAgent(`http://${proxy}`),
     },
     authority.pem,
   )
@@ -204,8 +204,7 @@ export const LIBRARIES: readonly FrontClient[] = [
   {
     name: versioned('ky'),
     how: '`ky.create({ fetch: tor.fetch })`',
-    open: ({ fetch }) =>
-      overFetch(ky.create({ fetch: fetch as typeof globalThis.fetch, retry: 0 }) as unknown as AnyFetch),
+    open: ({ fetch }) => overFetch(ky.create({ fetch: fetch, retry: 0 })),
   },
   {
     name: versioned('ws'),
