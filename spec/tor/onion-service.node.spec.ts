@@ -225,6 +225,17 @@ describe('An onion service, and its visitors through real tor', function () {
     })
   })
 
+  describe('that may ask for proofs of work', () => {
+    it('is reached by clients of this library and of C tor, which read what it says of them', async () => {
+      await using tor = await open()
+      const service = await serve(tor, { pow: true })
+      void answerAll(service.incoming)
+      await using client = await open()
+      expect((await get(client.connect(`${service.hostname}:80`), '/')).text()).to.equal('ok\n')
+      expect((await viaTor(socksGet(socksPort(), service.hostname, 80, '/', 30_000))).text()).to.equal('ok\n')
+    })
+  })
+
   describe('of the command line', () => {
     it('leads visitors to a server of this machine, at the address of a key that it keeps as C tor does', async () => {
       const folder = await mkdtemp(join(tmpdir(), 'tor-streams-serve-'))

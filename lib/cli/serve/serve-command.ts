@@ -18,7 +18,7 @@ import type { ServeCommand } from '../usage/usage.ts'
  * @throws TorError as `serve` does; what reading and writing the key fails with, or TypeError for a file that is none
  */
 export async function serveCommand(
-  { targets, key, clients, quiet, network: choice }: ServeCommand,
+  { targets, key, clients, pow, quiet, network: choice }: ServeCommand,
   { stdout, stderr, signal }: Terminal,
 ): Promise<void> {
   const line = new StatusLine(stderr, quiet)
@@ -30,7 +30,7 @@ export async function serveCommand(
     },
   }).finally(() => line.clear())
   try {
-    await serve(network.tor, { targets, key: ownKey, clients }, { stdout, signal }, line)
+    await serve(network.tor, { targets, key: ownKey, clients, pow }, { stdout, signal }, line)
   } finally {
     line.clear()
     await network.close()
@@ -38,13 +38,13 @@ export async function serveCommand(
 }
 
 /** What is served, and by which key. */
-interface Served extends Pick<ServeCommand, 'targets' | 'clients'> {
+interface Served extends Pick<ServeCommand, 'targets' | 'clients' | 'pow'> {
   readonly key: OnionKey | undefined
 }
 
 async function serve(
   tor: TorClient,
-  { targets, key, clients }: Served,
+  { targets, key, clients, pow }: Served,
   { stdout, signal }: Pick<Terminal, 'stdout' | 'signal'>,
   line: StatusLine,
 ): Promise<void> {
@@ -52,6 +52,7 @@ async function serve(
     ports: [...targets.keys()],
     key,
     clients,
+    pow,
     signal,
     onStatus({ phase, introductionPoints, uploads, problem = '' }) {
       if (phase === 'starting')

@@ -20,6 +20,8 @@ export const SERVE_HELP = `tor-streams serve - offer servers of this machine as 
                                address is another one each time
         --client KEY           a client's public key, descriptor:x25519:...;
                                several times. Only those find the service
+        --pow                  ask for proofs of work while more clients come
+                               than can be met
         --network FILE         the network of the DirAuthority lines of a torrc
   -q, --quiet                  say nothing of progress
 
@@ -31,18 +33,21 @@ export interface ServeArguments {
   readonly targets: ReadonlyMap<number, ForwardTarget>
   readonly key: string | undefined
   readonly clients: readonly string[] | undefined
+  readonly pow: boolean
 }
 
 /** The options of it alone, as they are parsed. */
 export const SERVE_OPTIONS = {
   key: { type: 'string' },
   client: { type: 'string', multiple: true },
+  pow: { type: 'boolean' },
 } as const
 
 /** Their values. */
 export interface ServeValues {
   readonly key?: string | undefined
   readonly client?: readonly string[] | undefined
+  readonly pow?: boolean | undefined
 }
 
 /**
@@ -61,7 +66,7 @@ export function serveArguments(values: ServeValues, ports: readonly string[]): S
   for (const client of values.client ?? [])
     if (parseClientPublicKey(client) === undefined)
       throw new UsageError(`--client needs a public key, such as descriptor:x25519:..., unlike ${shown(client)}`)
-  return { targets, key: values.key, clients: values.client }
+  return { targets, key: values.key, clients: values.client, pow: values.pow ?? false }
 }
 
 /** `PORT`, `PORT:PORT` or `PORT:HOST:PORT`, an IPv6 address in brackets. */

@@ -15,10 +15,11 @@ import type { OnionKey } from '../identity/onion-key.ts'
 import type { ServiceNetwork } from '../network/service-network.ts'
 import { serviceRingTimes } from '../ring/time-period.ts'
 import type { IntroductionPoint } from './introduction/introduction-point.ts'
-import { readIntroduction } from './introduction/introduction.ts'
+import { readIntroduction, type Visitor } from './introduction/introduction.ts'
 import { IntroductionQueue } from './introduction/introduction-queue.ts'
 import { LaunchLimit } from './introduction/launch-limit.ts'
 import { ReplayCache } from './introduction/replay-cache.ts'
+import type { WorkDefence } from './introduction/work-defence.ts'
 import { ServiceDescriptor } from './service-descriptor.ts'
 import type { CheckedServiceOptions, OnionServiceStatus } from './service-options.ts'
 import { statusOf } from './service-status.ts'
@@ -64,6 +65,7 @@ export class OnionService {
   readonly #introductions = new IntroductionQueue<Introduction>((introduction) => this.#answer(introduction))
   readonly #cookies = new ReplayCache(MAX_COOKIES, COOKIE_MEMORY)
   readonly #launches: LaunchLimit
+  readonly #defence: WorkDefence<Visitor> | undefined
   readonly #forget: (() => void)[] = []
   /** By the numbers of their periods. */
   readonly #descriptors = new Map<number, ServiceDescriptor>()
@@ -71,7 +73,12 @@ export class OnionService {
   #wasPublished = false
   #closed: Promise<void> | undefined
 
-  private constructor(network: ServiceNetwork, options: CheckedServiceOptions, streamDefaults: StreamOptions) {
+  private constructor(
+    network: ServiceNetwork,
+    options: CheckedServiceOptions,
+    streamDefaults: StreamOptions,
+    Defence: typeof WorkDefence | undefined,
+  ) {
     const { key, ports, backlog, introductionPoints, signal } = options
     this.#network = network
     this.#options = options
@@ -83,6 +90,16 @@ export class OnionService {
       streamDefaults: { ...streamDefaults, clock: network.clock },
       cancelled: () => void this.close(),
     })
+    this.#defence =
+      Defence &&
+      new Defence<Visitor>({
+        clock: network.clock,
+        random: (limit) => network.random(limit),
+        meet: (visitor) => this.#meet(visitor),
+        changed: () => {
+          for (const descriptor of this.#descriptors.values()) descriptor.publisher.consider()
+        },
+      })
     this.#status = this.#look()
     this.#forget.push(onAbort(signal, () => void this.close()))
   }
@@ -96,8 +113,9 @@ export class OnionService {
     network: ServiceNetwork,
     options: CheckedServiceOptions,
     streamDefaults: StreamOptions,
+    Defence?: typeof WorkDefence,
   ): Promise<OnionService> {
-    const service = new OnionService(network, options, streamDefaults)
+    const service = new OnionService(network, options, streamDefaults, Defence)
     try {
       service.#directoryChanged(await network.directory(service.#closing.signal))
     } catch (error) {
@@ -168,6 +186,7 @@ export class OnionService {
     for (const forget of this.#forget) forget()
     this.#published.reject(closed)
     this.#introductions.close()
+    this.#defence?.close()
     this.#incoming.close()
     await Promise.all([this.#visitors.close(), ...[...this.#descriptors.values()].map((each) => each.close())])
     this.#changed()
@@ -195,6 +214,7 @@ export class OnionService {
           clients,
           introductionPoints,
           launches: this.#launches,
+          proofOfWork: () => this.#defence?.line,
           sendmeIncrement: () => this.#congestionControl()?.increment,
           introduced: (from, point, body) => this.#introductions.add({ descriptor: from, point, body }),
           changed: () => this.#changed(),
@@ -208,27 +228,38 @@ export class OnionService {
   /** Never rejects: an introduction that comes to nothing is nobody's business. */
   async #answer({ descriptor, point, body }: Introduction): Promise<void> {
     const network = this.#network
-    const { signal } = this.#closing
     try {
-      const congestionControl = this.#congestionControl()
+      const { identity } = descriptor
       const visitor = await readIntroduction(body, point, {
-        subcredential: descriptor.identity.subcredential,
-        congestionControl: congestionControl !== undefined,
+        subcredential: identity.subcredential,
+        congestionControl: this.#congestionControl() !== undefined,
         testing: network.testing,
         now: network.clock.now(),
         platform: network.platform,
       })
-      if (visitor === undefined || signal.aborted) return
+      if (visitor === undefined || this.#closing.signal.aborted) return
+      if (this.#defence === undefined) await this.#meet(visitor)
+      else this.#defence.add(visitor, visitor.proof, identity.key)
+    } catch {
+      // Nobody is told.
+    }
+  }
+
+  /** Never rejects: the client tries again by itself, and a relay that could not be reached is of its choice. */
+  async #meet(visitor: Visitor): Promise<void> {
+    const network = this.#network
+    const { signal } = this.#closing
+    try {
       if (!this.#cookies.add(visitor.cookie, network.clock.now()) || !this.#visitors.makeRoom()) return
       await meet(
         network,
         visitor,
-        visitor.congestionControl ? congestionControl : undefined,
+        visitor.congestionControl ? this.#congestionControl() : undefined,
         (circuit) => this.#incoming.acceptorOf(circuit, this.#visitors.add(circuit)),
         signal,
       )
     } catch {
-      // The client tries again by itself; a relay that could not be reached is of its choice.
+      // See above.
     }
   }
 

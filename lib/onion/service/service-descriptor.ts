@@ -40,6 +40,8 @@ export interface ServiceDescriptorOptions {
   readonly clients: readonly Uint8Array[] | undefined
   readonly introductionPoints: number
   readonly launches: LaunchLimit
+  /** What it asks of clients, as a line; undefined for nothing. */
+  proofOfWork(): string | undefined
   /** How many cells a SENDME stands for; undefined without congestion control. */
   sendmeIncrement(): number | undefined
   /** A client is passed on by a point of this descriptor. */
@@ -144,11 +146,11 @@ export class ServiceDescriptor {
     if (listed.length === 0 || (!isComplete && this.#isPatient)) return undefined
     const points = listed.map((point) => encodeHex(point.listed.authKey)).sort()
     const relays = this.#relays.map(({ fingerprint }) => fingerprint).sort()
-    return { name: [...points, ...relays].join(' '), relays: this.#relays }
+    return { name: [...points, ...relays, this.#options.proofOfWork()].join(' '), relays: this.#relays }
   }
 
   async #text(): Promise<string> {
-    const { network, clients, sendmeIncrement } = this.#options
+    const { network, clients, sendmeIncrement, proofOfWork } = this.#options
     const directory = network.known()
     // A clock that is behind must not make an older revision than the directory's time would.
     const now = Math.max(network.clock.now(), directory?.consensus.validAfter ?? 0)
@@ -158,6 +160,7 @@ export class ServiceDescriptor {
       {
         introPoints: this.points.listed.map(({ listed }) => listed),
         sendmeIncrement: sendmeIncrement(),
+        proofOfWork: proofOfWork(),
         expires: now + CERTIFICATE_LIFETIME,
         subcredential: this.identity.subcredential,
         revision: this.#lastRevision,

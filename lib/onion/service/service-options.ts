@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { abortSignal, checkOptions, type OptionNames } from '../../base/checks.ts'
+import { abortSignal, checkOptions, flag, type OptionNames } from '../../base/checks.ts'
 import { quoted } from '../../base/quoted.ts'
 import { parseClientPublicKey } from '../identity/client-key-pair.ts'
 import { OnionKey } from '../identity/onion-key.ts'
@@ -36,6 +36,13 @@ export interface OnionServiceOptions {
    * @defaultValue 128
    */
   readonly backlog?: number | undefined
+  /**
+   * Whether clients are asked for proofs of work while more come than can be met, those who have worked most being met
+   * first. Clients that know nothing of it come last. Ten thousand wait, and 64 are met, at a time.
+   *
+   * @defaultValue false
+   */
+  readonly pow?: boolean | undefined
   /** Called whenever `status` has changed. What it throws is uncaught. */
   readonly onStatus?: ((status: OnionServiceStatus) => void) | undefined
   /** Closes the service. */
@@ -48,6 +55,7 @@ const OPTION_NAMES: OptionNames<OnionServiceOptions> = {
   clients: true,
   introductionPoints: true,
   backlog: true,
+  pow: true,
   onStatus: true,
   signal: true,
 }
@@ -94,6 +102,7 @@ export interface CheckedServiceOptions {
   readonly clients: readonly Uint8Array[] | undefined
   readonly introductionPoints: number
   readonly backlog: number
+  readonly pow: boolean
   readonly onStatus: ((status: OnionServiceStatus) => void) | undefined
   readonly signal: AbortSignal | undefined
 }
@@ -121,6 +130,7 @@ export function checkServiceOptions(options: OnionServiceOptions): CheckedServic
     clients: clients && (clients as readonly (Uint8Array | string)[]).map(clientKey),
     introductionPoints: within('introductionPoints', options.introductionPoints ?? 3, 1, 20),
     backlog: within('backlog', options.backlog ?? 128, 1, MAX_BACKLOG),
+    pow: flag('pow', options.pow ?? false),
     onStatus,
     signal: abortSignal('signal', options.signal),
   }

@@ -22,5 +22,7 @@ export async function startService(
   const checked = checkServiceOptions(options)
   // Without half-close nothing else tells a visitor where an answer ends.
   const own = { streams, readableType, linger, receiveBufferLimit, endOnClose: true }
-  return await OnionService.start(network, checked, own)
+  // What checks proofs is as large as the rest.
+  const defence = checked.pow ? (await import('./introduction/work-defence.ts')).WorkDefence : undefined
+  return await OnionService.start(network, checked, own, defence)
 }

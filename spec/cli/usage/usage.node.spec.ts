@@ -44,9 +44,10 @@ describe('The command line: arguments', () => {
       'file',
       '--client',
       client,
+      '--pow',
     ]
     const command = parseArguments(given)
-    expect(command).to.deep.include({ command: 'serve', key: 'file', clients: [client] })
+    expect(command).to.deep.include({ command: 'serve', key: 'file', clients: [client], pow: true })
     expect(command.command === 'serve' && [...command.targets]).to.deep.equal([
       [80, { host: '127.0.0.1', port: 8080 }],
       [22, { host: '::1', port: 2222 }],

@@ -74,6 +74,16 @@ for (const congestionControl of [true, false]) {
       await visited.closed
     })
 
+    it('meet where the service may ask for proofs of work', async () => {
+      await using defended = await tor.serve({ ports: [80], pow: true })
+      await defended.published
+      const ours = visitor.connect(`${defended.hostname}:80`)
+      const { value } = await defended.incoming.getReader().read()
+      await ours.opened
+      await value?.close()
+      await ours.closed
+    })
+
     it('do not meet without a key where the service has clients', async () => {
       const client = OnionClientKeyPair.generate()
       await using restricted = await tor.serve({ ports: [80], clients: [client.publicKey] })

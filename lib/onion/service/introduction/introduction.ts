@@ -25,6 +25,8 @@ export interface Visitor {
   readonly meetingPoint: ExtensionTarget
   /** It speaks congestion control. */
   readonly congestionControl: boolean
+  /** Its proof of work, as it came. */
+  readonly proof: Uint8Array | undefined
   /** Its half of the handshake. */
   readonly clientKey: Uint8Array
   /** The keys that it was made for. */
@@ -82,6 +84,7 @@ async function read(
     cookie,
     meetingPoint: { ...checkLinkSpecifiers(linkSpecifiers, testing), ntorOnionKey },
     congestionControl: wantsCongestionControl,
+    proof: extensions.get(IntroduceExtension.PROOF_OF_WORK),
     clientKey,
     keys,
     encryptionSecret,
