@@ -20,7 +20,7 @@ const waiting = writer.write(new Uint8Array(1_000_000)).catch(() => 'cut off by 
 const onCircuit = exit.circuits[0]
 if (onCircuit === undefined) throw new Error('the exit has no circuit')
 
-await exit.when(() => onCircuit.flow.dataReceived === 500)
+await exit.when(() => onCircuit.flow.dataReceived === 500 && onCircuit.withheld.stream === 10)
 const before = { cells: onCircuit.flow.dataReceived, desiredSize: writer.desiredSize, window: socket.windows.package }
 if (before.desiredSize !== 0 || before.window !== 0) throw new Error('the write should wait')
 

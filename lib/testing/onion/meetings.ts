@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { RelayCommand } from '../../cell/commands.ts'
+import { CellCommand, RelayCommand } from '../../cell/commands.ts'
 import { encodeIntroduceAck, IntroduceStatus } from '../../cell/onion/introduce-ack.ts'
 import { decodeIntroduce } from '../../cell/onion/introduce.ts'
 import { COOKIE_SIZE } from '../../cell/onion/introduce-plain.ts'
@@ -133,7 +133,8 @@ function join(from: TestCircuit, to: TestCircuit): void {
     get open() {
       return !to.closed
     },
-    send: (command, bodies) => void to.passBackward(command, new Uint8Array(bodies)),
+    // Whatever it came in: towards a client RELAY_EARLY is not legal.
+    send: (_command, bodies) => void to.passBackward(CellCommand.RELAY, new Uint8Array(bodies)),
     destroy: (reason) => to.destroy(reason),
     roomAvailable: () => undefined,
   })

@@ -129,7 +129,7 @@ describe('A process with a client', function () {
       file,
       'http://example.com/',
     ])
-    expect(output).to.match(/^tor-streams: .*\(DIRECTORY_UNAVAILABLE\)\n$/)
+    expect(output).to.match(/^tor-streams: .*\(DIRECTORY_UNAVAILABLE\)\. [^\n]*\n$/)
     expect(code).to.equal(1)
   })
 })

@@ -50,6 +50,7 @@ function overAgents(agents: { readonly http: http.Agent; readonly https: https.A
     request.on('error', () => undefined) // One may come behind the response, which then fails too.
     request.end(body)
     const [response] = (await once(request, 'response')) as [http.IncomingMessage]
+    if ((response.statusCode ?? 0) >= 400) throw new Error(`the status is ${response.statusCode}`)
     const { location } = response.headers
     if (location === undefined) return gather(response)
     response.resume()

@@ -8,13 +8,13 @@ import { currentPlatform } from '../../../lib/platform/current.ts'
 import type { Transport, LinkAddress, Link } from '../../../lib/platform/links/transport.ts'
 
 /** The commands of cells that are counted. */
-const relayCommand = 3
+const relayCommands: readonly number[] = [3, 9] // RELAY and RELAY_EARLY
 const versionsCommand = 7
 
 /** Every OR address that any tap has dialled in this process, as `hostname:port`. */
 export const dialled: Set<string> = new Set()
 
-/** A transport that counts RELAY cells, of all its links together, and notes what it dialled. */
+/** A transport that counts RELAY cells, early ones among them, of all its links together, and notes what it dialled. */
 export class LinkTap implements Transport {
   /** Every OR address that was dialled, as `hostname:port`. */
   readonly dialled: string[] = []
@@ -75,7 +75,7 @@ class CellCount {
     this.#body = isVariable ? (header.at(-2) as number) * 256 + (header.at(-1) as number) : 509
     this.#first = false
     header.length = 0
-    if (command === relayCommand) this.#onRelay()
+    if (relayCommands.includes(command)) this.#onRelay()
   }
 }
 
