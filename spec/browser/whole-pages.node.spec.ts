@@ -131,14 +131,16 @@ describe('A page through the gateway, and a network of real tor', function () {
         await answerAll()
         for (const tab of tabs) await tab.act('close')
         const kept = await page.act<string>('guards')
-        expect(usedGuards(kept), 'who was used').to.include.members([...used])
+        expect(usedGuards(kept)).to.have.length.above(0)
+        expect(sampledGuards(kept), 'who was used').to.include.members([...used])
         const again = await Promise.all(tabs.map((tab) => open(tab)))
         expect(again.map(({ phases }) => phases)).to.deep.equal(tabs.map(() => ['connecting', 'circuit', 'ready']))
         const [first, second] = await answerAll()
-        expect(first).to.have.lengthOf(1)
-        expect(second, 'both begin at the same').to.include(first?.[0])
-        expect(sampledGuards(kept), 'and at no stranger').to.include.members(second ?? [])
-        expect(sampledGuards(kept)).to.include.members(first ?? [])
+        // Not at one alone: a circuit whose exit is the first guard begins at the next.
+        for (const firsts of [first, second]) {
+          expect(firsts).to.have.length.above(0)
+          expect(sampledGuards(kept), 'no stranger').to.include.members(firsts ?? [])
+        }
         for (const tab of tabs) await tab.act('close')
         expect(sampledGuards(await page.act('guards')), 'in this order').to.deep.equal(sampledGuards(kept))
         await tabs[1]?.close()
