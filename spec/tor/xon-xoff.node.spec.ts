@@ -113,16 +113,21 @@ describe('Backpressure through three real relays, by XON and XOFF', function () 
     while (taken < 2 * MB) await read()
     await quiet(count)
 
-    const stalledAt = count.dataReceived
     expect(count.stopsSent.at(-1)).to.equal('XOFF')
     expect(count.sendmesSent).to.equal(0)
     expect(socket.windows.deliver).to.equal(0)
     expect(count.bytesReceived - taken).to.be.within(DEFAULT_XON_XOFF.xoffClient * XOFF_CELL, mostWaiting)
 
-    const neighbour = circuit.connect(network.httpPort)
-    expect(await download(neighbour.socket, 3 * MB)).to.deep.equal({ bytes: 3 * MB, sha256: testBytesSha256(3 * MB) })
-    await quiet(count)
+    // What the exit had packed already may come ahead of a first neighbour; nothing does beside the next.
+    let stalledAt = -1
+    for (let round = 0; round < 3 && count.dataReceived !== stalledAt; round++) {
+      stalledAt = count.dataReceived
+      const neighbour = circuit.connect(network.httpPort)
+      expect(await download(neighbour.socket, 3 * MB)).to.deep.equal({ bytes: 3 * MB, sha256: testBytesSha256(3 * MB) })
+      await quiet(count)
+    }
     expect(count.dataReceived).to.equal(stalledAt)
+    expect(count.bytesReceived - taken).to.be.at.most(mostWaiting)
 
     while (await read());
     expect(answer.received()).to.deep.equal({ bytes: length, sha256: testBytesSha256(length) })
