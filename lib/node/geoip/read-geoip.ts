@@ -16,7 +16,10 @@ import { emptyLine, scanLine } from './scan-line.ts'
 /** The part of a relay of the directory that is asked for. */
 export interface Located {
   /** Where it can be reached. */
-  readonly addresses: readonly { readonly hostname: string }[]
+  readonly addresses: readonly {
+    /** An IP address; anything else is in no country. */
+    readonly hostname: string
+  }[]
 }
 
 /** Which country addresses are in. Its methods are bound. */
