@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { parseArguments } from '../lib/cli/usage/usage.ts'
 import { ROOT } from '../scripts/files.js'
+import { requireProgram } from './support/programs.ts'
 
 const guide = readFileSync(join(ROOT, 'docs', 'guides', 'service.md'), 'utf8')
 const blockOf = (language: string): string =>
@@ -41,7 +42,7 @@ describe('The guide on services', () => {
   })
 
   it('has a unit that systemd finds no fault with, where there is systemd', function () {
-    if (spawnSync('systemd-analyze', ['--version']).status !== 0) return this.skip()
+    const analyze = requireProgram(this, 'systemd-analyze')
     const folder = mkdtempSync(join(tmpdir(), 'tor-streams-unit-'))
     try {
       const file = join(folder, 'tor-streams-proxy.service')
@@ -50,7 +51,7 @@ describe('The guide on services', () => {
         file,
         unit.replace(/^ExecStart=\S+/m, `ExecStart=${process.execPath}`).replace(/^WorkingDirectory=.*\n/m, ''),
       )
-      const { stderr, status } = spawnSync('systemd-analyze', ['verify', file], { encoding: 'utf8' })
+      const { stderr, status } = spawnSync(analyze, ['verify', file], { encoding: 'utf8' })
       const ours = stderr.split('\n').filter((line) => line.includes('tor-streams-proxy'))
       expect([...ours, status]).to.deep.equal([0])
       expect(execFileSync('sh', ['-c', 'test -x /bin/kill && echo yes'], { encoding: 'utf8' })).to.equal('yes\n')

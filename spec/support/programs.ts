@@ -20,6 +20,7 @@ const INSTALL = {
   'git': 'apt-get install --no-install-recommends git',
   'websockify': 'apt-get install --no-install-recommends websockify',
   'script': 'apt-get install --no-install-recommends bsdutils',
+  'systemd-analyze': 'apt-get install --no-install-recommends systemd procps',
   'gcc': 'apt-get install --no-install-recommends gcc libc6-dev',
 } as const
 

@@ -53,8 +53,7 @@ export async function firstReady(first: PooledCircuit, options: FirstReadyOption
       if (outcome === undefined) {
         if (options.patience() === Infinity) continue
         begun += 1
-        // Where there is no other path, those that are under way are all that there is.
-        const another = await options.another([...pending.keys()]).catch(() => undefined)
+        const another = await options.another([...pending.keys()]).catch(() => undefined) // those under way are all that there is
         if (another === undefined) continue
         if (pending.has(another)) options.passedOver(another, undefined)
         else wait(another)

@@ -8,6 +8,7 @@ import fc from 'fast-check'
 import { formatIPv4, formatIPv6 } from '../../../lib/cell/ip-address.ts'
 import { readGeoip, type Geoip } from '../../../lib/node/geoip/read-geoip.ts'
 import { rejection } from '../../stream/support/stream-fixture.ts'
+import { skipBecause } from '../../support/programs.ts'
 
 const IPV4 = `# This file has been converted
 
@@ -153,7 +154,8 @@ describe('readGeoip', () => {
   it("reads Debian's files, where there are some, and agrees with them line by line", async function () {
     const [short, long] = ['/usr/share/tor/geoip', '/usr/share/tor/geoip6']
     const texts = await Promise.all([short, long].map((file) => readFile(file, 'latin1'))).catch(() => undefined)
-    if (texts === undefined) return this.skip() // apt-get install --no-install-recommends tor-geoipdb
+    if (texts === undefined)
+      skipBecause(this, 'tor-geoipdb is not installed: apt-get install --no-install-recommends tor-geoipdb')
     this.timeout(60_000)
     const { lookUp } = await readGeoip(short, long)
     for (const text of texts) {
