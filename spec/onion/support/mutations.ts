@@ -20,11 +20,11 @@ import { currentPlatform } from '../../../lib/platform/current.ts'
 import { writeDescriptor } from '../../../lib/testing/onion/descriptor-writer.ts'
 import type { DescriptorLies } from '../../../lib/testing/onion/onion-lies.ts'
 import { ServiceKeys } from '../../../lib/testing/onion/service-keys.ts'
-import { mutated, randomFrom, type Outcome, type Random } from '../../tls13/support/mutations.ts'
+import { beheaded, mutated, randomFrom, unaltered, type Outcome, type Random } from '../../tls13/support/mutations.ts'
 import * as everybodys from '../vectors/open-descriptor.ts'
 import * as withPow from '../vectors/second-layer-with-pow.ts'
 
-export { randomFrom, type Outcome, type Random }
+export { beheaded, randomFrom, unaltered, type Outcome, type Random }
 
 const platform = currentPlatform()
 

@@ -39,6 +39,12 @@ export function randomFrom(seed: number): Random {
   }
 }
 
+/** Chance that alters nothing: the last of whatever there is to choose from. */
+export const unaltered: Random = (below) => below - 1
+
+/** Chance that cuts the beginning off, and alters nothing else: a byte, or 40 characters of a text. */
+export const beheaded: Random = (below) => (below === 7 ? 3 : below === 80 ? 40 : 0)
+
 const TELLING = [0, 1, 2, 3, 4, 20, 21, 22, 23, 24, 0x30, 0x7f, 0x80, 0x81, 0xfe, 0xff]
 
 /** A copy with one to four alterations: bits, bytes, parts that are gone, doubled, inserted or cut off. */
