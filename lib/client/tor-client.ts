@@ -3,33 +3,25 @@
  *
  * @module
  */
-import { checkLinkPadding } from '../channel/channel-options.ts'
-import { startTimer, systemClock } from '../base/clock.ts'
 import type { Fetch } from '../fetch/create-fetch.ts'
-import { chosenNetwork } from '../directory/network/chosen-network.ts'
-import { TorError } from '../base/errors.ts'
 import { isInternalAddress, parseIPAddress } from '../cell/ip-address.ts'
-import { currentPlatform } from '../platform/current.ts'
 import type { LookupAnswer } from '../stream/lookup.ts'
 import { checkLookup } from '../stream/lookup-options.ts'
-import { checkStreamDefaults, type StreamOptions } from '../stream/options.ts'
-import { abortSignal, checkOptions, duration, flag } from '../base/checks.ts'
+import type { StreamOptions } from '../stream/options.ts'
+import { checkOptions } from '../base/checks.ts'
 import { parseHost, parseSocketAddress, type AnySocketAddress, type SocketAddress } from '../stream/socket-address.ts'
 import { tlsLayer } from '../stream/tls-layer.ts'
 import { TorStream } from '../stream/tor-stream.ts'
 import { Attachment } from './attach/attachment.ts'
 import { onionAttachment } from './onion-attachment.ts'
-import { ClientCore } from './client-core.ts'
-import { CLIENT_OPTION_NAMES, directoryUrl, type TorClientOptions } from './client-options.ts'
-import { defaultStorage } from './default-storage.ts'
+import type { ClientCore } from './client-core.ts'
+import type { TorClientOptions } from './client-options.ts'
 import { familyOf, type ExitRequirements } from './paths/exit-choice.ts'
-import { unlessAborted } from '../base/pause.ts'
-import { secureRandom } from '../base/random.ts'
 import { onionName, refuseTarget } from './attach/refusals.ts'
 import type { OnionService } from '../onion/service/onion-service.ts'
 import type { OnionServiceOptions } from '../onion/service/service-options.ts'
-import { checkOnionKey, OnionKeyring } from './onion-keyring.ts'
-import { checkProofOfWork } from './proof-of-work.ts'
+import { checkOnionKey, type OnionKeyring } from './onion-keyring.ts'
+import { openCore } from './open-core.ts'
 import type { ClientStatus } from './bootstrap/status.ts'
 import {
   checkAttempts,
@@ -42,8 +34,6 @@ import {
 import type { CircuitInfo } from './watch/circuit-info.ts'
 import type { ClientEvent, WatchOptions } from './watch/client-event.ts'
 import { watch } from './watch/watch.ts'
-
-const OPEN_TIMEOUT = 120_000
 
 /**
  * A client of a Tor network.
@@ -79,67 +69,8 @@ export class TorClient {
    * `TIMEOUT`; then nothing stays open
    */
   static async open(options: TorClientOptions = {}): Promise<TorClient> {
-    checkOptions(options, CLIENT_OPTION_NAMES)
-    const { clock = systemClock, platform = currentPlatform(), streamDefaults = {}, onProgress } = options
-    checkStreamDefaults(streamDefaults)
-    const onionKeys = new OnionKeyring(options.onionAuth)
-    const work = checkProofOfWork(options.pow)
-    const signal = abortSignal('signal', options.signal)
-    const chosen = chosenNetwork(options.network)
-    const network = chosen instanceof Promise ? await chosen : chosen
-    const timeout = duration('timeout', options.timeout ?? OPEN_TIMEOUT)
-    const obstacle = platform.obstacle?.()
-    if (obstacle !== undefined) throw new TorError('CLIENT_UNSUPPORTED', obstacle)
-    const transport = options.transport ?? platform.transport
-    if (transport === undefined)
-      throw new TypeError('Cannot open a client without transport as this runtime cannot dial')
-    const deadline = new AbortController()
-    let thrown: { readonly error: unknown } | undefined
-    const { congestionControl = true, linkPadding = 'normal', countryOf } = options
-    flag('congestionControl', congestionControl)
-    checkLinkPadding(linkPadding)
-    const directory = directoryUrl(options.directory)
-    if (countryOf !== undefined && typeof countryOf !== 'function')
-      throw new TypeError('Cannot use the option countryOf as it is no function')
-    const core = new ClientCore({
-      network,
-      transport,
-      storage: options.storage ?? (await defaultStorage(options.network ?? 'public', platform)),
-      clock,
-      platform,
-      random: options.random ?? secureRandom,
-      congestionControl,
-      work,
-      linkPadding,
-      snapshot: directory && { url: directory, patience: timeout / 3, fetch: options.directoryFetch },
-      countryOf,
-      onProgress: (status) => {
-        try {
-          if (thrown === undefined) onProgress?.(status)
-        } catch (error) {
-          // Whatever phase this is: it must not look like a fault of the network's.
-          thrown = { error }
-          deadline.abort()
-        }
-      },
-    })
-    const stopTimer = startTimer(clock, timeout, () => deadline.abort())
-    try {
-      const both = AbortSignal.any([deadline.signal, ...(signal ? [signal] : [])])
-      await unlessAborted(core.start(both), both)
-      return new TorClient(core, streamDefaults, onionKeys)
-    } catch (error) {
-      const { status, lastFailure } = core
-      await core.close()
-      if (thrown) throw thrown.error
-      if (signal?.aborted) throw new TorError('ABORTED', 'opening the client was aborted', { cause: signal.reason })
-      if (!deadline.signal.aborted) throw error
-      throw new TorError('TIMEOUT', `the client was not ready within ${timeout} ms: ${status.message}`, {
-        cause: lastFailure ?? error,
-      })
-    } finally {
-      stopTimer()
-    }
+    const { core, streamDefaults, onionKeys } = await openCore(options)
+    return new TorClient(core, streamDefaults, onionKeys)
   }
 
   /** How far the client is, and what its user should know. */

@@ -1,10 +1,10 @@
 /**
- * Circuits: found for a stream, built when there is none, some ahead of need (path-spec, "When we build").
+ * Circuits: found for a stream, and built when there is none (path-spec, "When we build").
  *
  * @module
  */
 import type { CircuitOptions } from '../../circuit/circuit-options.ts'
-import { startBackgroundTimer, type Clock } from '../../base/clock.ts'
+import type { Clock } from '../../base/clock.ts'
 import { TorError } from '../../base/errors.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { tryOften } from './build-attempts.ts'
@@ -19,23 +19,15 @@ import type { GuardManager } from '../guards/guards.ts'
 import type { LearnedPolicies } from '../paths/learned-policies.ts'
 import type { ChosenPath, PathSelector } from '../paths/path-selection.ts'
 import { pause } from '../../base/pause.ts'
-import { idleSince, MAX_DIRTINESS, PooledCircuit, type CircuitNeed, type PooledCircuitOwner } from './pooled-circuit.ts'
+import { PooledCircuit, type CircuitNeed, type PooledCircuitOwner } from './pooled-circuit.ts'
 import type { CircuitWatcher } from './seen-circuit.ts'
-
-/** How many circuits without a stream are kept ready. */
-const SPARE_CIRCUITS = 2
+import { SpareCircuits } from './spare-circuits.ts'
 
 /** What circuits are built ahead for. */
 const USUAL_REQUIREMENTS: ExitRequirements = { ports: [443, 80] }
 
-/** The longest that failed spare circuits are waited with, in ms. */
-const MAX_SPARE_DELAY = 60_000
-
 /** Without a sign of life for so long, in ms, the links may be dead: a laptop slept, the network changed. */
 const MAX_SILENCE = 1_800_000
-
-/** How long after a circuit that came to nothing another spare one is begun, in ms: C tor looks once a second. */
-const LAUNCH_INTERVAL = 1000
 
 /** When so many circuits in a row on one channel left a stream without an answer, the channel may be dead. */
 const MAX_SILENT_CIRCUITS = 2
@@ -69,11 +61,8 @@ export class CircuitPool implements PooledCircuitOwner {
   readonly #queue = new BuildQueue<PooledCircuit>(({ settled }) => settled)
   /** By the guard's fingerprint: how many circuits in a row left a stream without an answer. */
   readonly #silent = new Map<string, number>()
+  readonly #spares: SpareCircuits
   #lastUse: number
-  /** Spare circuits whose path is being chosen. */
-  #sparesComing = 0
-  #sparesFailed = 0
-  #stopTimer: (() => void) | undefined
   #lastFailure: unknown
 
   constructor(options: CircuitPoolOptions) {
@@ -81,6 +70,14 @@ export class CircuitPool implements PooledCircuitOwner {
     this.learned = options.learned
     this.#builder = options.builder ?? new CircuitBuilder({ ...options, closing: this.#closing.signal })
     this.#lastUse = options.clock.now()
+    this.#spares = new SpareCircuits({
+      circuits: this.#circuits,
+      times: options.times,
+      clock: options.clock,
+      isIdle: () => this.#isSilent,
+      build: () => this.#buildSpare(undefined),
+      drop: (circuit) => void this.#drop(circuit),
+    })
   }
 
   /** What the last try that failed came to, for whoever waits in vain. */
@@ -109,8 +106,7 @@ export class CircuitPool implements PooledCircuitOwner {
       })
     })
     circuit.use()
-    this.#sparesFailed = 0
-    this.#replenish()
+    this.#spares.used()
     return circuit
   }
 
@@ -118,22 +114,22 @@ export class CircuitPool implements PooledCircuitOwner {
   async warmUp(signal: AbortSignal): Promise<void> {
     await this.#tryOften(signal, async (avoided) => {
       const found = [...this.#circuits].find((circuit) => circuit.clean && !circuit.isToReach(avoided))
-      const spare = found ?? (await this.#buildFor(USUAL_REQUIREMENTS, signal, avoided))
+      const spare = found ?? (await this.#buildSpare(signal, avoided))
       await firstReady(spare, {
         patience: () => this.#options.times.patience,
         pause: (delay, enough) => this.#pause(delay, signal, enough),
-        another: (pending) => this.#buildFor(USUAL_REQUIREMENTS, signal, withUnreached(avoided, pending)),
+        another: (pending) => this.#buildSpare(signal, withUnreached(avoided, pending)),
         passedOver: (passed, failure) => this.#passedOver(avoided, passed, failure),
       })
     })
-    this.#replenish()
+    this.#spares.replenish()
   }
 
   /** Closes every circuit. */
   async close(): Promise<void> {
     this.#closing.abort()
     this.#queue.close(clientClosed())
-    this.#stopTimer?.()
+    this.#spares.close()
     await Promise.all([...this.#circuits].map((circuit) => this.#drop(circuit)))
   }
 
@@ -201,11 +197,7 @@ export class CircuitPool implements PooledCircuitOwner {
     })
   }
 
-  async #buildFor(
-    requirements: ExitRequirements,
-    signal: AbortSignal | undefined,
-    avoided?: ReadonlySet<string>,
-  ): Promise<PooledCircuit> {
+  async #buildSpare(signal: AbortSignal | undefined, avoided?: ReadonlySet<string>): Promise<PooledCircuit> {
     return this.#queue.build({
       isolation: undefined,
       signal,
@@ -213,11 +205,11 @@ export class CircuitPool implements PooledCircuitOwner {
       find: () => undefined,
       begin: (paths) => {
         try {
-          return this.#begin(paths.choosePath({ ...requirements, avoided }), requirements)
+          return this.#begin(paths.choosePath({ ...USUAL_REQUIREMENTS, avoided }), USUAL_REQUIREMENTS)
         } catch (error) {
           // No exit allows the usual ports: then any exit.
           if (error instanceof TorError && error.code === 'NO_PATH')
-            return this.#begin(paths.choosePath({ ports: [], avoided }), requirements)
+            return this.#begin(paths.choosePath({ ports: [], avoided }), USUAL_REQUIREMENTS)
           throw error
         }
       },
@@ -229,7 +221,7 @@ export class CircuitPool implements PooledCircuitOwner {
    * together.
    */
   #begin(path: ChosenPath, requirements: ExitRequirements): PooledCircuit {
-    const tryBetter = (): void => void this.#buildFor(USUAL_REQUIREMENTS, undefined).catch(() => undefined) // then this one it is
+    const tryBetter = (): void => void this.#buildSpare(undefined).catch(() => undefined) // then this one it is
     const begun = this.#builder.begin(path, this.#options.flowControl(), {
       opened: () => this.#silent.delete(path.relays[0].fingerprint),
       tryBetter,
@@ -239,7 +231,7 @@ export class CircuitPool implements PooledCircuitOwner {
     this.#options.watcher.begun(pooled)
     const gone = (): void => {
       // One that nobody has used was a spare, and another has to take its place; but not at once, again and again.
-      if (this.#circuits.delete(pooled) && pooled.unused) this.#spareFailed()
+      if (this.#circuits.delete(pooled) && pooled.unused) this.#spares.failed()
     }
     begun.circuit.closed.then(gone, gone)
     begun.ready.catch(() => {
@@ -251,66 +243,21 @@ export class CircuitPool implements PooledCircuitOwner {
   /** It is only measured from now on. Another takes its place soon. */
   #late(circuit: PooledCircuit): void {
     circuit.spoil()
-    if (this.#circuits.delete(circuit)) this.#later(LAUNCH_INTERVAL)
+    if (this.#circuits.delete(circuit)) this.#spares.late()
   }
 
-  /** Keeps some circuits ready. A failure is tried again later, at longer and longer intervals. */
-  #replenish(): void {
-    if (this.#closing.signal.aborted) return
-    this.#sweep()
-    const { times } = this.#options
-    const spare = [...this.#circuits].filter(({ clean }) => clean).length
-    const learns = this.#isLearning
-    if (learns && spare >= SPARE_CIRCUITS && spare < times.parameters.maxOpenCircuits && times.wantsCircuit)
-      this.#buildFor(USUAL_REQUIREMENTS, undefined).catch(() => undefined) // the next one may tell more
-    for (let missing = SPARE_CIRCUITS - spare - this.#sparesComing; missing > 0; missing--) {
-      this.#sparesComing += 1
-      this.#buildFor(USUAL_REQUIREMENTS, undefined)
-        .finally(() => (this.#sparesComing -= 1))
-        .catch(() => this.#spareFailed())
-    }
-    this.#later(learns ? times.parameters.testInterval + LAUNCH_INTERVAL : MAX_DIRTINESS)
-  }
-
-  /**
-   * Whether circuits are built to learn from them, and not kept for long: by a client that is in use, until enough is known
-   * (path-spec, "How much data to use"; C tor, circuit_predict_and_launch_new).
-   */
-  get #isLearning(): boolean {
-    const idle = Math.abs(this.#options.clock.now() - this.#lastUse)
-    return this.#options.times.isLearning && idle <= MAX_SILENCE
-  }
-
-  #spareFailed(): void {
-    this.#sparesFailed += 1
-    this.#later(Math.min(MAX_SPARE_DELAY, 1000 * 2 ** this.#sparesFailed))
-  }
-
-  #later(delay: number): void {
-    if (this.#closing.signal.aborted) return
-    this.#stopTimer?.()
-    this.#stopTimer = startBackgroundTimer(this.#options.clock, delay, () => this.#replenish())
-  }
-
-  /** Circuits that take no more streams and carry none, and spare ones that have served to learn from them. */
-  #sweep(): void {
-    const now = this.#options.clock.now()
-    const { learningIdleTime } = this.#options.times.parameters
-    const old = idleSince(this.#circuits, now, learningIdleTime)
-    // Beyond those that are kept ready anyway; all of them while new ones are learned from.
-    const surplus = this.#isLearning ? old : old.slice(SPARE_CIRCUITS)
-    const over = [...this.#circuits].filter((circuit) => circuit.unused && circuit.expired(now))
-    for (const circuit of [...over, ...surplus]) void this.#drop(circuit)
+  /** A clock that was set back says nothing of how long it was. */
+  get #isSilent(): boolean {
+    return Math.abs(this.#options.clock.now() - this.#lastUse) > MAX_SILENCE
   }
 
   /** After a long silence, or a jump of the clock, nothing is taken to be alive. */
   #noteUse(): void {
-    const now = this.#options.clock.now()
-    if (Math.abs(now - this.#lastUse) > MAX_SILENCE) {
+    if (this.#isSilent) {
       this.#forget()
       this.#options.guards().retryAll()
     }
-    this.#lastUse = now
+    this.#lastUse = this.#options.clock.now()
   }
 
   /**
