@@ -26,7 +26,7 @@ export type { Transport, LinkAddress, Link } from './platform/links/transport.ts
 export type { X25519, X25519KeyPair, X25519SecretKey } from './platform/crypto/curves/x25519.ts'
 export type { RunningDigest } from './platform/crypto/digests/running-digest.ts'
 export type { Keystream } from './platform/crypto/ciphers/keystream.ts'
-export type { DirectoryServer, Relay, RelayProtocols } from './relay.ts'
+export type { DirectoryServer, Relay, RelayPortPolicy, RelayProtocols } from './relay.ts'
 export type { XonXoffParameters } from './stream/contract/flow-parameters.ts'
 export type {
   FlowControlKind,

@@ -59,7 +59,7 @@ export { IndexedDbStorage, type IndexedDbOptions } from './platform/storage/inde
 export type { TlsAdapter, TlsConnection, TlsRequest } from './platform/tls/tls-adapter.ts'
 export type { Transport, LinkAddress, Link } from './platform/links/transport.ts'
 export { MemoryStorage, type Storage } from './platform/storage/storage.ts'
-export type { DirectoryServer, Relay, RelayProtocols } from './relay.ts'
+export type { DirectoryServer, Relay, RelayPortPolicy, RelayProtocols } from './relay.ts'
 export type { LookupAnswer } from './stream/lookup.ts'
 export type { LookupOptions } from './stream/lookup-options.ts'
 export type { AddressFamily, StreamOptions } from './stream/options.ts'

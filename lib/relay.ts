@@ -25,6 +25,12 @@ export interface RelayProtocols {
   supports(name: string, version: number): boolean
 }
 
+/** To which ports a relay lets streams out. */
+export interface RelayPortPolicy {
+  /** True when connections to `port` are let out. */
+  allows(port: number): boolean
+}
+
 /** A relay, as a directory (or its operator) describes it. */
 export interface Relay extends DirectoryServer {
   /** Its Ed25519 identity key, 32 bytes. */
@@ -37,6 +43,11 @@ export interface Relay extends DirectoryServer {
    * from the `proto` line of a relay's descriptor.
    */
   readonly protocols?: RelayProtocols | undefined
+  /**
+   * To which ports it lets streams out over IPv6, where that is known. An exit of which it is not known is told that
+   * IPv6 will do by a stream alone that prefers it, or wants nothing else.
+   */
+  readonly exitPolicyIPv6?: RelayPortPolicy | undefined
 }
 
 /**
@@ -50,6 +61,9 @@ export function checkRelay(relay: Relay, argument: string): void {
   checkKey(relay.ntorOnionKey, 32, argument, 'ntorOnionKey')
   if (relay.protocols !== undefined && typeof relay.protocols?.supports !== 'function') {
     throw new TypeError(`Cannot use ${argument} as its protocols have no function supports`)
+  }
+  if (relay.exitPolicyIPv6 !== undefined && typeof relay.exitPolicyIPv6?.allows !== 'function') {
+    throw new TypeError(`Cannot use ${argument} as its exitPolicyIPv6 has no function allows`)
   }
 }
 

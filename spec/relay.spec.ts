@@ -32,6 +32,7 @@ describe('A relay that a caller gives', () => {
     ['an RSA identity of 32 bytes', { ...good, rsaIdentity: new Uint8Array(32) }, TypeError, 'rsaIdentity'],
     ['a fingerprint in text', { ...good, rsaIdentity: 'AA'.repeat(20) }, TypeError, 'rsaIdentity'],
     ['no Ed25519 identity', { ...good, ed25519Identity: undefined }, TypeError, 'ed25519Identity'],
+    ['an exit policy that is a text', { ...good, exitPolicyIPv6: 'accept 80' }, TypeError, 'exitPolicyIPv6'],
     ['a short onion key', { ...good, ntorOnionKey: new Uint8Array(31) }, TypeError, 'ntorOnionKey'],
   ]
   for (const [what, relay, error, names] of bad) {

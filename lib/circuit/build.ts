@@ -56,7 +56,8 @@ export async function buildPath(
         ? await circuit.create(encodeCreate2(type, onionSkin))
         : await circuit.extend(encodeExtend2(specifiersToExtend(relay), type, onionSkin))
     const { keys, congestionControl: negotiated } = await finish(handshakeData(reply))
-    circuit.addHop(new HopCrypto(keys, platform), negotiated)
+    const hop = circuit.addHop(new HopCrypto(keys, platform), negotiated)
+    hop.exitPolicyIPv6 = relay.exitPolicyIPv6
     keys.fill(0)
   }
 }

@@ -107,7 +107,7 @@ export class CircuitController implements CircuitReceiver, StreamCarrier, RelayR
    * A handshake succeeded: the path is one hop longer. Without congestion control the hop has fixed windows. It may come
    * when the circuit is open: streams that attach from then on are the new hop's.
    */
-  addHop(crypto: HopCrypto, negotiated?: NegotiatedCongestionControl): void {
+  addHop(crypto: HopCrypto, negotiated?: NegotiatedCongestionControl): Hop {
     const flow = negotiated
       ? congestionControlled(negotiated, () => this.#port?.room === 0)
       : fixedWindows(this.#circuitWindow)
@@ -120,6 +120,7 @@ export class CircuitController implements CircuitReceiver, StreamCarrier, RelayR
     this.hops.push(hop)
     this.#cryptos.push(crypto)
     this.progress?.extended(this.hops.length)
+    return hop
   }
 
   /** Sends a message of no stream to a hop. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { RelayCommand } from '../cell/commands.ts'
 import { MAX_DATA } from '../cell/relay/relay-cell-v0.ts'
 import type {
   CellSource,
@@ -11,6 +12,7 @@ import type {
   StreamPlace,
   XonXoffSetup,
 } from '../stream/contract/carrier.ts'
+import { beginForExit } from './begin-for-exit.ts'
 import type { Hop } from './hop.ts'
 import type { Outbox } from './outbox.ts'
 import { SHORT_DATA } from './short-cells.ts'
@@ -53,7 +55,8 @@ export class HopPlace implements StreamPlace {
   }
 
   send(command: number, body: Uint8Array): void {
-    this.#outbox.add(this.#hop, command, this.id, body)
+    const sent = command === RelayCommand.BEGIN ? beginForExit(body, this.#hop.exitPolicyIPv6) : body
+    this.#outbox.add(this.#hop, command, this.id, sent)
   }
 
   wait(waiter: CreditWaiter): void {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { RelayPortPolicy } from '../relay.ts'
 import { SendScheduler } from './send-scheduler.ts'
 import type { FlowControl } from './flow-control.ts'
 import type { HopCrypto } from './onion/hop-crypto.ts'
@@ -22,6 +23,8 @@ export class Hop {
   readonly flow: FlowControl
   readonly streams: StreamTable
   readonly line: SendScheduler
+  /** To which ports its relay lets streams out over IPv6, where that is known. */
+  exitPolicyIPv6: RelayPortPolicy | undefined
   /** Who hears its messages about introductions and rendezvous. Without anybody it may send none. */
   conversation: Conversation | undefined
   /** Who takes the streams that it begins: only a client of an onion service may begin any. */

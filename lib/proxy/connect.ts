@@ -20,6 +20,8 @@ export interface ProxyCircuitChoice {
    * share a circuit (socks-extensions, "Extent of support"). Absent when the client gave none.
    */
   readonly isolation?: string | undefined
+  /** Which addresses the client can be told of: SOCKS 4 knows no others. Absent when any will do. */
+  readonly addressFamily?: 'ipv4' | undefined
 }
 
 /** The part of a WinterTC `Socket` that a front uses. */

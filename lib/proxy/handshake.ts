@@ -41,6 +41,8 @@ export interface RequestBody {
 export interface ConnectRequest extends AnyRequest {
   readonly command: 'connect'
   readonly address: ProxyAddress
+  /** See {@link ProxyCircuitChoice}. */
+  readonly addressFamily?: 'ipv4'
   /** The reply that says that the stream is open, perhaps nothing. What follows it is the stream. */
   readonly granted: Uint8Array
   /** Where not all that the client sends goes to the stream: what does. */

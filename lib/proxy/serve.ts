@@ -83,7 +83,8 @@ async function connectFor(
 ): Promise<void> {
   let socket: ProxySocket
   try {
-    socket = connect(request.address, choiceOf(request))
+    const { addressFamily } = request
+    socket = connect(request.address, { ...choiceOf(request), ...(addressFamily && { addressFamily }) })
   } catch (error) {
     await client.finish(request.failed(error))
     return

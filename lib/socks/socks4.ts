@@ -75,7 +75,8 @@ function textAt(bytes: Uint8Array, start: number, end: number | undefined): Uint
 function requestOf(command: number, hostname: string, port: number, isolation: string | undefined): ProxyRequest {
   const failed = (): Uint8Array => REJECTED
   if (command === SocksCommand.CONNECT) {
-    return { command: 'connect', address: { hostname, port }, isolation, granted: socks4Reply(true), failed }
+    const address = { hostname, port }
+    return { command: 'connect', address, addressFamily: 'ipv4', isolation, granted: socks4Reply(true), failed }
   }
   return { command: 'resolve', hostname, isolation, answered, failed }
 }

@@ -14,7 +14,8 @@ import { nativeStreams, type ReadableType, type StreamConstructors } from '../ba
 
 /**
  * Which addresses the exit may connect to (tor-spec, "Opening streams"). A host name that has both is reached over IPv4
- * unless IPv6 is preferred.
+ * unless IPv6 is preferred. With `'any'`, and with `'prefer-ipv6'`, IPv6 is possible where the exit is known to let out
+ * the port over it.
  */
 export type AddressFamily = 'any' | 'ipv4' | 'ipv6' | 'prefer-ipv6'
 

@@ -349,26 +349,34 @@ for (const { kind, window } of flowControls) {
     })
 
     describe('as the exit sees its streams', () => {
-      const families: readonly (readonly [family: StreamOptions['addressFamily'], flags: number])[] = [
-        [undefined, BeginFlag.IPV6_OK],
-        ['any', BeginFlag.IPV6_OK],
-        ['ipv4', 0],
-        ['ipv6', BeginFlag.IPV6_OK | BeginFlag.IPV4_NOT_OK],
-        ['prefer-ipv6', BeginFlag.IPV6_OK | BeginFlag.IPV6_PREFERRED],
+      const { IPV6_OK, IPV4_NOT_OK, IPV6_PREFERRED } = BeginFlag
+      const families: readonly (readonly [family: StreamOptions['addressFamily'], flags: Record<string, number>])[] = [
+        [undefined, { allows: IPV6_OK, rejects: 0, unknown: 0 }],
+        ['any', { allows: IPV6_OK, rejects: 0, unknown: 0 }],
+        ['ipv4', { allows: 0, rejects: 0, unknown: 0 }],
+        ['ipv6', { allows: IPV6_OK | IPV4_NOT_OK, rejects: IPV6_OK | IPV4_NOT_OK, unknown: IPV6_OK | IPV4_NOT_OK }],
+        ['prefer-ipv6', { allows: IPV6_OK | IPV6_PREFERRED, rejects: 0, unknown: IPV6_OK | IPV6_PREFERRED }],
       ]
-      it('asks for the kinds of addresses that it may have, and leaves the flags out when there are none', async () => {
-        const { circuit, exit } = await fixture.open()
-        exitRelay.exit = async (request) => ({ ...(await echo()(request)), address: undefined })
-        for (const [addressFamily, flags] of families) {
-          await circuit.connect('example.com:80', { addressFamily }).opened
-          const { body } = exit.messages.at(-1) as { body: Uint8Array }
-          expect([...body]).to.deep.equal([
-            ...new TextEncoder().encode('example.com:80\0'),
-            ...(flags === 0 ? [] : [0, 0, 0, flags]),
-          ])
-        }
-        await circuit.close()
-      })
+      for (const policy of ['allows', 'rejects', 'unknown']) {
+        it(`says which kinds of addresses will do, and leaves the flags out when there are none: IPv6 ${policy}`, async () => {
+          const [guard, middle, exit] = fixture.network.path() as [Relay, Relay, Relay]
+          const exitPolicyIPv6 =
+            policy === 'unknown' ? undefined : { allows: (port: number) => (port === 80) === (policy === 'allows') }
+          const circuit = Circuit.open([guard, middle, { ...exit, exitPolicyIPv6 }], { channel: fixture.channel })
+          await circuit.opened
+          const { messages } = seenBy(fixture.network, circuit).exit
+          exitRelay.exit = async (request) => ({ ...(await echo()(request)), address: undefined })
+          for (const [addressFamily, { [policy]: flags }] of families) {
+            await circuit.connect('example.com:80', { addressFamily }).opened
+            const { body } = messages.at(-1) as { body: Uint8Array }
+            expect([...body], addressFamily).to.deep.equal([
+              ...new TextEncoder().encode('example.com:80\0'),
+              ...(flags === 0 ? [] : [0, 0, 0, flags]),
+            ])
+          }
+          await circuit.close()
+        })
+      }
 
       const hosts: readonly (readonly [address: Parameters<Circuit['connect']>[0], sent: string])[] = [
         ['Example.COM:80', 'example.com:80'],
@@ -377,12 +385,13 @@ for (const { kind, window } of flowControls) {
         ['[2001:DB8::1]:443', '[2001:db8::1]:443'],
         [{ hostname: '2001:db8::1', port: 443 }, '[2001:db8::1]:443'],
       ]
-      it('writes host names in lower case and IPv6 addresses in brackets', async () => {
-        const { circuit, exit } = await fixture.open({ streamDefaults: { addressFamily: 'ipv4' } })
+      it('writes host names in lower case and IPv6 addresses in brackets, of which nothing but IPv6 will do', async () => {
+        const { circuit, exit } = await fixture.open()
         exitRelay.exit = async (request) => ({ ...(await echo()(request)), address: undefined })
         for (const [address, sent] of hosts) {
           await circuit.connect(address).opened
-          expect(textOf(exit.messages.at(-1)?.body)).to.equal(`${sent}\0`)
+          const flags = sent.startsWith('[') ? '\0\0\0\x03' : ''
+          expect(textOf(exit.messages.at(-1)?.body)).to.equal(`${sent}\0${flags}`)
         }
         await circuit.close()
       })

@@ -73,6 +73,17 @@ describe('serveSocks', () => {
       expect(await client.read(4)).to.equal(hex('05 02 01 00'))
     })
 
+    it('takes nothing but IPv4 for a client of SOCKS 4, which cannot be told of anything else', async () => {
+      const asked = network.next()
+      serve()
+      await client.send(`${hex('04 01 0050 00000001 00')}a.test${hex('00')}`)
+      const { address, addressFamily } = await asked
+      expect({ address, addressFamily }).to.deep.equal({
+        address: { hostname: 'a.test', port: 80 },
+        addressFamily: 'ipv4',
+      })
+    })
+
     it('grants nothing before the far end is reached', async () => {
       const socket = await ask()
       await turn(3)

@@ -153,6 +153,18 @@ describe('a stream that opens', () => {
     }
   })
 
+  it('ends with ADDRESS_REFUSED when the exit was to connect to an address, and says it is one of the other kind', async () => {
+    for (const [target, address] of [
+      ['203.0.113.1:80', '2001:db8::1'],
+      ['[2001:db8::1]:80', '203.0.113.1'],
+    ] as const) {
+      const circuit = new FakeCircuit()
+      const socket = new TorStream(circuit, target, { clock: new FakeClock() })
+      circuit.connect({ address })
+      expect(await rejection(socket.opened), target).to.include({ code: 'ADDRESS_REFUSED', address })
+    }
+  })
+
   it('does not look into the CONNECTED of a directory', async () => {
     for (const body of ['', '00', '7f000001 00000000']) {
       const circuit = new FakeCircuit()

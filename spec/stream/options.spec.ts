@@ -191,10 +191,17 @@ describe('the BEGIN of a stream', () => {
     expect(new TextDecoder().decode(beginOf('Example.com:80', { addressFamily: 'ipv4' }))).to.equal('example.com:80\0')
   })
 
-  it('has an IPv6 address in brackets', () => {
-    expect(new TextDecoder().decode(beginOf('[2001:DB8::1]:443', { addressFamily: 'ipv4' }))).to.equal(
-      '[2001:db8::1]:443\0',
-    )
+  it('has an IPv6 address in brackets, and says by itself of which kind an address is', () => {
+    for (const addressFamily of ['any', 'ipv4', 'ipv6', 'prefer-ipv6'] as const) {
+      expect(new TextDecoder().decode(beginOf('192.0.2.1:443', { addressFamily }))).to.equal('192.0.2.1:443\0')
+      expect(new TextDecoder().decode(beginOf('[2001:DB8::1]:443', { addressFamily }))).to.equal(
+        '[2001:db8::1]:443\0\0\0\0\x03',
+      )
+    }
+  })
+
+  it('names the port alone to an onion service', () => {
+    expect(new TextDecoder().decode(beginOf('example.com:80', { namesHost: false }))).to.equal(':80\0')
   })
 
   it('is a BEGIN_DIR without a body for the directory', () => {

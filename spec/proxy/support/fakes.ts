@@ -76,6 +76,7 @@ export class FakeSocket implements ProxySocket {
   readonly fromFar: MemoryPipe = new MemoryPipe(new FakeClock())
   readonly address: ProxyAddress
   readonly isolation: string | undefined
+  readonly addressFamily: 'ipv4' | undefined
   readonly #opened: Deferred<unknown> = deferred()
   /** How often it was closed, and with what. */
   readonly closedWith: unknown[] = []
@@ -83,9 +84,10 @@ export class FakeSocket implements ProxySocket {
   readonly reader: ReadableStreamDefaultReader<Uint8Array>
   readonly writer: WritableStreamDefaultWriter<Uint8Array>
 
-  constructor(address: ProxyAddress, isolation: string | undefined) {
+  constructor(address: ProxyAddress, { isolation, addressFamily }: ProxyCircuitChoice) {
     this.address = address
     this.isolation = isolation
+    this.addressFamily = addressFamily
     this.reader = this.toFar.readable.getReader()
     this.writer = this.fromFar.writable.getWriter()
     for (const { closed } of [this.reader, this.writer]) closed.catch(() => undefined)
@@ -138,8 +140,8 @@ export class FakeNetwork {
   /** What `resolve` answers. */
   answers: readonly ProxyAnswer[] | Promise<readonly ProxyAnswer[]> = []
 
-  readonly connect: ProxyConnect = (address, { isolation }) => {
-    const socket = new FakeSocket(address, isolation)
+  readonly connect: ProxyConnect = (address, choice) => {
+    const socket = new FakeSocket(address, choice)
     this.sockets.push(socket)
     this.#waiting.shift()?.(socket)
     return socket

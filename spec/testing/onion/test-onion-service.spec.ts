@@ -2,11 +2,12 @@ import { x25519 } from '@noble/curves/ed25519.js'
 import { expect } from 'chai'
 import { TorClient } from '../../../lib/client/tor-client.ts'
 import { MemoryStorage } from '../../../lib/platform/storage/storage.ts'
-import { pattern, source } from '../../../lib/testing/exit/exits.ts'
+import { echo as echoOf, pattern, source } from '../../../lib/testing/exit/exits.ts'
 import { TestNetwork } from '../../../lib/testing/test-network.ts'
 import { socketCodeOf } from '../../support/failures.ts'
 
 const SIZE = 1_500_000
+const echoes = echoOf()
 
 /** The first so many bytes. */
 async function take(readable: ReadableStream<Uint8Array>, length: number): Promise<Uint8Array> {
@@ -58,13 +59,20 @@ describe('An onion service of a test network', function () {
         expect(end?.flow.rules.kind).to.equal(congestionControl ? 'congestion-control' : 'windows')
         expect(end?.violation).to.equal(undefined)
 
-        const echo = network.onionService()
+        const asked: unknown[] = []
+        const echo = network.onionService({
+          exit: (request) => {
+            asked.push([request.host, request.port, request.flags])
+            return echoes(request)
+          },
+        })
         const back = tor.connect(`${echo.hostname}:80`)
         const received = take(back.readable, SIZE)
         await back.writable.getWriter().write(pattern(0, SIZE))
         expect(await received).to.deep.equal(pattern(0, SIZE))
         await back.close()
         expect(echo.circuits[0]?.violation).to.equal(undefined)
+        expect(asked, 'a port, and neither a name nor flags').to.deep.equal([['', 80, 0]])
       })
 
       it('may be read by clients that it knows, and by no others', async () => {
