@@ -2,12 +2,14 @@ import { expect } from 'chai'
 import type { ClientPhase, ClientStatus } from '../../lib/client/bootstrap/status.ts'
 import type { TorClientOptions } from '../../lib/client/client-options.ts'
 import { TorClient } from '../../lib/client/tor-client.ts'
+import { DestroyReason } from '../../lib/cell/reasons.ts'
 import { publicNetwork } from '../../lib/directory/network/public-network.ts'
 import type { TorError } from '../../lib/base/errors.ts'
 import { currentPlatform } from '../../lib/platform/current.ts'
 import type { Transport, LinkAddress } from '../../lib/platform/links/transport.ts'
 import { MemoryStorage } from '../../lib/platform/storage/storage.ts'
 import type { DirectoryLieChoice } from '../../lib/testing/directory/directory-lies.ts'
+import type { TestRelay } from '../../lib/testing/relay/test-relay.ts'
 import { rejection } from '../stream/support/stream-fixture.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { turn } from '../support/turn.ts'
@@ -102,6 +104,29 @@ describe('TorClient: bootstrap', function () {
       const tor = await fixture.open({ network: fixture.servedBy(honest, ...others) })
       await fixture.passing(tor.connect('example.com:80').opened)
     })
+  })
+
+  it('asks a server once more that takes the circuit for idle before it has answered, and no more than that', async () => {
+    // As C tor does with a circuit of one hop on a link on which nothing has left for the client for a minute, or ever.
+    const asked = new Map<TestRelay, number>()
+    const closeAsIdle = (times: number): void => {
+      asked.clear()
+      for (const relay of fixture.network.relays)
+        relay.answerCreate = ({ handshakeType }) => {
+          if (handshakeType !== 1) return 'answer'
+          asked.set(relay, (asked.get(relay) ?? 0) + 1)
+          return (asked.get(relay) as number) <= times ? { destroy: DestroyReason.FINISHED } : 'answer'
+        }
+    }
+    closeAsIdle(Infinity)
+    const { error } = await openInVain({ storage: new MemoryStorage() })
+    expect(chainOf(error).slice(0, 2)).to.deep.equal(['DIRECTORY_UNAVAILABLE', 'CIRCUIT_DESTROYED'])
+    expect([...asked.values()].every((count) => count === 2)).to.equal(true)
+    closeAsIdle(1)
+    await fixture.open({ storage: new MemoryStorage() })
+    expect([...asked.values()].every((count) => count === 2)).to.equal(true)
+    const [first] = asked.keys()
+    expect(fixture.network.directory.requests.find(({ kind }) => kind === 'consensus')?.relay).to.equal(first)
   })
 
   it('that cannot build a circuit fails with the reason, and says so', async () => {

@@ -10,6 +10,7 @@ import { Circuit } from '../../circuit/circuit.ts'
 import { startTimer, type Clock } from '../../base/clock.ts'
 import { encodeHex } from '../../directory/text/encoding.ts'
 import { SocketError, TorError } from '../../base/errors.ts'
+import { DestroyReason } from '../../cell/reasons.ts'
 import type { Platform } from '../../platform/platform.ts'
 import type { DirectoryServer } from '../../relay.ts'
 import type { ChannelPool } from '../circuits/channel-pool.ts'
@@ -189,14 +190,18 @@ export class DocumentSource {
     const stopTimer = startTimer(clock, REQUEST_TIMEOUT, () =>
       timeout.abort(new TorError('DIRECTORY_UNAVAILABLE', `no answer within ${REQUEST_TIMEOUT} ms`)),
     )
+    const options = {
+      signal: AbortSignal.any([signal, timeout.signal]),
+      timeout: Infinity,
+      optimistic: isOptimistic(),
+      clock,
+    }
+    const ask = (): Promise<string> => requestDocument(this.#circuitTo(server).connectDirectory(options), path, limit)
     try {
-      const stream = this.#circuitTo(server).connectDirectory({
-        signal: AbortSignal.any([signal, timeout.signal]),
-        timeout: Infinity,
-        optimistic: isOptimistic(),
-        clock,
+      return await ask().catch((error: unknown) => {
+        if (!isTakenForIdle(error) || options.signal.aborted) throw error
+        return ask()
       })
-      return await requestDocument(stream, path, limit)
     } finally {
       stopTimer()
     }
@@ -226,3 +231,14 @@ const isAnswer = (error: unknown): boolean => error instanceof TorError && error
 /** True for whatever only a server that was reached can bring about. */
 const isFromServer = (error: unknown): boolean =>
   isAnswer(error) || (error instanceof SocketError && error.code.startsWith('END_'))
+
+/**
+ * True when the relay closed the circuit for being idle, which says nothing of its directory. A relay does so to a circuit of one
+ * hop when no cell has left for the client for a minute, or none ever: to the first on a link as well, while its own answer waits
+ * to be sent.
+ */
+const isTakenForIdle = (error: unknown): boolean =>
+  error instanceof SocketError &&
+  error.code === 'CIRCUIT_DESTROYED' &&
+  error.cause instanceof TorError &&
+  error.cause.reason === DestroyReason.FINISHED
