@@ -9,6 +9,10 @@ import { TorError, type ErrorCode } from '../../base/errors.ts'
 /** How often a build for a stream is tried, and how long to wait before each further try, in ms. */
 const BUILD_DELAYS = [0, 0, 250, 500, 1000, 2000, 4000, 8000] as const
 
+/** How long to wait before the next try when so many have failed, in ms. */
+export const delayBefore = (failures: number): number =>
+  BUILD_DELAYS[Math.min(failures, BUILD_DELAYS.length - 1)] as number
+
 /**
  * How long it is tried while circuits are too late, in ms, as often as it may be: where timeouts are short, and the
  * network has become slow, some have to pass until that is learned. C tor's `SocksTimeout` is two minutes.
@@ -38,7 +42,7 @@ export async function tryOften<T>({ attempt, pause, failed, clock }: BuildAttemp
   const begun = monotonicTime(clock)
   const last = BUILD_DELAYS.length - 1
   for (let tries = 0; ; tries++) {
-    await pause(BUILD_DELAYS[Math.min(tries, last)] as number)
+    await pause(delayBefore(tries))
     try {
       return await attempt(avoided)
     } catch (error) {
