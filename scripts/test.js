@@ -11,7 +11,7 @@
  * npm test -- --verbose                         every spec by name
  * npm test -- --slow 20                         at the end the files that took longest
  * npm test -- --jobs 1                          processes at the same time (as many as there are cores, 4 at the most)
- * npm test -- --timeout 60000                   milliseconds for one spec (10,000)
+ * npm test -- --timeout 10000                   milliseconds for one spec (60,000; twice as many in WebKit)
  * npm test -- --limit 60                        seconds for the whole run of one process (1800)
  * ```
  *
@@ -42,7 +42,7 @@ const { values, positionals } = parseArgs({
     verbose: { type: 'boolean', default: false },
     slow: { type: 'string', default: '0' },
     jobs: { type: 'string', default: String(Math.min(availableParallelism(), 4)) },
-    timeout: { type: 'string', default: '10000' },
+    timeout: { type: 'string', default: '60000' },
     limit: { type: 'string', default: '1800' },
   },
 })
@@ -123,7 +123,7 @@ const ran = await inTurn(runs, Number(values.jobs), async ({ engine, name, files
     }
   }
   // WebKitGTK takes several times as long as others.
-  const timeout = Number(values.timeout) * (engine === 'webkit' ? 3 : 1)
+  const timeout = Number(values.timeout) * (engine === 'webkit' ? 2 : 1)
   const config = { root: outdir, files, timeout, grep: values.grep }
   const progress = progressOf(name, files.length)
   const outcome = await runEngine({

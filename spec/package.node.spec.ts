@@ -16,7 +16,6 @@ const json = <T>(name: string): T => JSON.parse(readFileSync(join(ROOT, name), '
 const { version, exports } = json<{ version: string; exports: Record<string, unknown> }>('package.json')
 
 describe('The package', function () {
-  this.timeout(60_000)
   let folder: string
 
   before(() => {

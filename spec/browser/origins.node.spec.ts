@@ -10,7 +10,6 @@ const HOSTNAME = 'page.test'
 const authorities = `none orport=1 v3ident=${'A'.repeat(40)} 127.0.0.1:1 ${'B'.repeat(40)}`
 
 describe('A page in Chromium, by where it comes from', function () {
-  this.timeout(60_000)
   let driven: DrivenBrowser
   const sites: PageSite[] = []
 

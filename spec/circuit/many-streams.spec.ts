@@ -42,7 +42,6 @@ for (const { kind, window, step } of flowControls) {
     })
 
     it('open, move data and close: 1000 at once, and others after them', async function () {
-      this.timeout(30_000)
       const built = await fixture.open()
       for (const [from, count] of [
         [0, 1000],

@@ -63,7 +63,6 @@ for (const { kind, window } of flowControls) {
     const sendmes = [['circuit', window], ...(kind === 'windows' ? ([['stream', 500]] as const) : [])] as const
     for (const [whose, cells] of sendmes) {
       it(`grows by less than 16 MB by an upload of 50 MB that waits for SENDMEs of the ${whose}, which comes through whole in the end`, async function () {
-        this.timeout(60_000)
         const received = sink()
         relay.exit = received
         const built = await fixture.open()
@@ -94,7 +93,6 @@ for (const { kind, window } of flowControls) {
     }
 
     it('grows by less than 16 MB by a download of 50 MB that nobody reads, and by reading it then', async function () {
-      this.timeout(60_000)
       const built = await fixture.open()
       relay.exit = source({ length: 50 * MB })
       const before = await memory()
@@ -144,7 +142,6 @@ describe('The memory of a process whose relay does not stop at an XOFF', () => {
   }
 
   it('holds no more than the limit and what carries it, and the stream is whole if it is read in time', async function () {
-    this.timeout(60_000)
     const built = await fixture.open()
     const length = LIMIT - 1
     relay.exit = source({ length })
@@ -160,7 +157,6 @@ describe('The memory of a process whose relay does not stop at an XOFF', () => {
   })
 
   it('lets go of what it held when the stream has failed, flood after flood, and the circuit goes on', async function () {
-    this.timeout(60_000)
     const before = await memory()
     for (let round = 0; round < 5; round++) await flood()
     const after = await memory()

@@ -40,7 +40,6 @@ class Running {
 }
 
 describe('The command line, every day', function () {
-  this.timeout(60_000)
   const running = new Set<Running>()
   const servers: Server[] = []
   let folder: string

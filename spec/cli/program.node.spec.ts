@@ -25,7 +25,6 @@ interface Ended {
 }
 
 describe('The command line', function () {
-  this.timeout(30_000)
   const running = new Set<ChildProcess>()
   const servers: Server[] = []
   let folder: string

@@ -10,7 +10,6 @@ import { ClientFixture } from './support/client-fixture.ts'
 const MANY = 25
 
 describe('One signal for many', function () {
-  this.timeout(30_000)
   let fixture: ClientFixture
   before(async () => {
     fixture = await ClientFixture.start()

@@ -24,7 +24,6 @@ function chainOf(error: unknown): string[] {
 }
 
 describe('TorClient: bootstrap', function () {
-  this.timeout(30_000)
   let fixture: ClientFixture
 
   before(async () => {

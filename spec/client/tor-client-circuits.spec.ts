@@ -14,7 +14,6 @@ import { ClientFixture, exchange, exit, guard, pathOf } from './support/client-f
 const MINUTE = 60_000
 
 describe('TorClient: circuits', function () {
-  this.timeout(30_000)
   let fixture: ClientFixture
   let tor: TorClient
 

@@ -12,7 +12,6 @@ const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 
 describe('TorClient: the directory', function () {
-  this.timeout(30_000)
   let fixture: ClientFixture
   let liar: TestRelay
   let honest: TestRelay

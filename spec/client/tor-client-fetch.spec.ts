@@ -21,7 +21,6 @@ const TWO = 'http://two.example/'
 const BEGIN = 1
 
 describe('TorClient.fetch', function () {
-  this.timeout(30_000)
   let fixture: ClientFixture
   let tor: TorClient
   /** The connections that the exits made, oldest first. */

@@ -7,7 +7,6 @@ import type { TestCircuit } from '../../lib/testing/relay/test-circuit.ts'
 import { ClientFixture, exit, guard } from './support/client-fixture.ts'
 
 describe('TorClient: flow control', function () {
-  this.timeout(30_000)
   let fixture: ClientFixture
   let hosts = 0
 

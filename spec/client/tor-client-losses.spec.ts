@@ -13,7 +13,6 @@ const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 
 describe('TorClient: what is lost', function () {
-  this.timeout(30_000)
   let fixture: ClientFixture
   let tor: TorClient
   let hosts = 0

@@ -14,7 +14,6 @@ const { BEGIN, BEGIN_DIR, DATA } = RelayCommand
 const HOUR = 3_600_000
 
 describe('TorClient: what the consensus says of streams and circuits', function () {
-  this.timeout(30_000)
   let fixture: ClientFixture
   let hosts = 0
 

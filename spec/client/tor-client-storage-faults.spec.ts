@@ -19,7 +19,6 @@ const broken = (): Promise<never> => Promise.reject(Object.assign(new Error('/ho
 const hanging = (): Promise<never> => new Promise(() => undefined)
 
 describe('TorClient: storage that fails', function () {
-  this.timeout(30_000)
   let fixture: ClientFixture
 
   before(async () => {

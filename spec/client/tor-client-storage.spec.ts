@@ -10,7 +10,6 @@ const textOf = async (storage: Storage, name: KeptName | `${KeptName}-damaged`):
   new TextDecoder().decode(await storage.read(name))
 
 describe('TorClient: what it keeps', function () {
-  this.timeout(30_000)
   let fixture: ClientFixture
 
   before(async () => {

@@ -12,7 +12,6 @@ import { ClientFixture, exchange, exit, guard, pathOf } from './support/client-f
 const LENGTH = 100_000
 
 describe('TorClient', function () {
-  this.timeout(30_000)
   let fixture: ClientFixture
 
   before(async () => {

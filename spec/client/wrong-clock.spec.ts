@@ -10,7 +10,6 @@ const DAY = 24 * HOUR
 const YEAR = 365 * DAY
 
 describe('TorClient: a clock that is wrong', function () {
-  this.timeout(30_000)
   let fixture: ClientFixture
 
   before(async () => {

@@ -405,7 +405,6 @@ describe('A relay that breaks the rules of congestion control', () => {
   })
 
   it("loses the circuit when it sends without end and reads nothing, before the answers that it does not take fill the client's memory", async function () {
-    this.timeout(30_000)
     const { network } = circuitFixture
     const circuit = Circuit.open(network.path(), { transport: network.transport })
     const stream = circuit.connect('example.com:80')

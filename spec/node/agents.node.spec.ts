@@ -202,7 +202,6 @@ for (const [name, open] of Object.entries(LIBRARIES)) {
   const guard = name === 'undici 8' ? unlessEngineLacks('undici 8') : { describe }
 
   guard.describe(`Through connect: ${name}`, function () {
-    this.timeout(20_000)
     let servers: LocalServers
     let library: Library
 

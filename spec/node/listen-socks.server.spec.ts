@@ -166,7 +166,6 @@ describe('listenSocks', () => {
     })
 
     it('500 clients at once, each with its own host, isolation and bytes', async function () {
-      this.timeout(30_000)
       await listen({ connect: echoing, allowHalfOpen: true })
       const answers = await Promise.all(
         Array.from({ length: 500 }, async (_, index) => {

@@ -10,7 +10,6 @@ import { turn } from '../support/turn.ts'
 const BLOCK = new Uint8Array(65_536)
 
 describe('TLS over a Duplex', function () {
-  this.timeout(20_000)
   let servers: LocalServers
 
   beforeEach(() => {

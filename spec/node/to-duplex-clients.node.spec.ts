@@ -29,7 +29,6 @@ const LONG = 'tor '.repeat(25_000)
 
 /** The names below exist in the exit alone: an answer is the proof that a client came through it. */
 describe('A Duplex of a Tor stream serves as the socket of', function () {
-  this.timeout(20_000)
   const servers = new Map<string, ProtocolServer>()
   const asked: string[] = []
   let network: TestNetwork

@@ -31,7 +31,6 @@ const failureOf = async (promise: Promise<unknown>): Promise<Error> =>
 const chainOf = (error: unknown): Error[] => (error instanceof Error ? [error, ...chainOf(error.cause)] : [])
 
 describe('Errors of the runtime', function () {
-  this.timeout(20_000)
   let servers: LocalServers
 
   beforeEach(() => {

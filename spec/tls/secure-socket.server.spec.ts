@@ -26,7 +26,6 @@ async function readAll(readable: ReadableStream<Uint8Array>): Promise<Uint8Array
 }
 
 describe('TLS on top of a socket', function () {
-  this.timeout(20_000)
   let servers: LocalServers
   let opened: { close(): Promise<void> }[]
 

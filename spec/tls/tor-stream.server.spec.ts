@@ -24,7 +24,6 @@ async function readLine(readable: ReadableStream<Uint8Array>): Promise<string> {
 }
 
 describe('TLS on a Tor stream', function () {
-  this.timeout(20_000)
   let servers: LocalServers
   let network: TestNetwork
   let circuit: Circuit

@@ -27,7 +27,6 @@ async function readToTheEnd(reader: ReadableStreamDefaultReader<Uint8Array>): Pr
 }
 
 describe('A client of a network of real tor', function () {
-  this.timeout(60_000)
   let network: TorNetwork
   let config: NetworkConfig
   const storage = new MemoryStorage()

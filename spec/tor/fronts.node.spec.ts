@@ -34,7 +34,6 @@ const expected = { bytes: SIZE, sha256: testBytesSha256(SIZE) }
  * one.
  */
 describe('Clients of the fronts, through real tor', function () {
-  this.timeout(30_000)
   let network: TorNetwork
   let fixture: FrontFixture
   const rows: ClientRow[] = []

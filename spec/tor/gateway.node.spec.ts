@@ -27,7 +27,6 @@ const WHOLE = { bytes: SIZE, sha256: testBytesSha256(SIZE) }
 const WebSocket = NodeWebSocket as unknown as WebSocketConstructor
 
 describe('Real relays behind a gateway', function () {
-  this.timeout(60_000)
   let network: TorNetwork
   let config: NetworkConfig
   let folder: string

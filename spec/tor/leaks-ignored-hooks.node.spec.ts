@@ -34,7 +34,6 @@ const OUTCOMES = {
 
 for (const name of ['deno', 'bun'] as const) {
   describe(`Hooks that ${name} ignores`, function () {
-    this.timeout(30_000)
     let program: string
     let directory: string
     let recorder: ChildRecorder

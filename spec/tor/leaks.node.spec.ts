@@ -46,7 +46,6 @@ async function outcomes(
 }
 
 describe('What goes out beside the relays', function () {
-  this.timeout(60_000)
   const outgoing = new Outgoing()
   let directory: string
   let network: TorNetwork

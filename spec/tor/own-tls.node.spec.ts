@@ -26,7 +26,6 @@ const tcp: Transport = {
 }
 
 describe('TLS of our own on links to real relays', function () {
-  this.timeout(60_000)
   let network: TorNetwork
 
   before(async function () {

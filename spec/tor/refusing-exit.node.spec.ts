@@ -16,7 +16,6 @@ import { testBytesSha256 } from './support/test-bytes.ts'
 const LENGTH = 100_000
 
 describe('A real exit that refuses a port of which the directory says nothing', function () {
-  this.timeout(60_000)
   let network: TorNetwork
   let tor: TorClient
   /** It says back what it hears. */

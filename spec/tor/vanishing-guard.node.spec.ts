@@ -21,7 +21,6 @@ const ROUNDS = 10
 const fingerprintOf = ({ relay }: NetworkRelay): string => encodeHex(relay.rsaIdentity)
 
 describe('A real guard that vanishes while a client uses it', function () {
-  this.timeout(60_000)
   let network: TorNetwork
   let tor: TorClient
 

@@ -41,7 +41,6 @@ async function freePort(): Promise<number> {
 }
 
 describe('In workerd', function () {
-  this.timeout(60_000)
   let folder: string
   const running: ChildProcess[] = []
 

@@ -90,7 +90,6 @@ class InTerminal {
 }
 
 describe("The proxy's screen in a terminal", function () {
-  this.timeout(60_000)
   let script: string
   let target: http.Server
   let port: number

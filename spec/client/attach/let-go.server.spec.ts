@@ -21,7 +21,6 @@ const quietly = (promise: Promise<unknown>): Promise<unknown> => promise.catch((
 
 for (const { kind } of flowControls) {
   describe(`A circuit that goes on (${kind}) lets go of`, function () {
-    this.timeout(30_000)
     let fixture: CircuitFixture
     let relay: TestRelay
     let built: Built

@@ -13,7 +13,6 @@ const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 
 describe('DirectoryKeeper', function () {
-  this.timeout(30_000)
   const clock = new FakeClock()
   const { signal } = new AbortController()
   let network: TestNetwork

@@ -16,7 +16,6 @@ const DIRECTORY = 'https://gateway.example/directory'
 const MOST_OF_20 = 11
 
 describe('A directory in one request outside Tor', function () {
-  this.timeout(60_000)
   let fixture: ClientFixture
   let asked: { url: string; init: RequestInit }[]
 
@@ -239,7 +238,6 @@ describe('A directory in one request outside Tor', function () {
 })
 
 describe('A server of directories in one request', function () {
-  this.timeout(60_000)
   let fixture: ClientFixture
   let guards: TestRelay[]
   let exits: TestRelay[]

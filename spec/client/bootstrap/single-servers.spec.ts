@@ -12,7 +12,6 @@ const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
 describe('A single directory server', function () {
-  this.timeout(60_000)
   let fixture: ClientFixture
   let server: TestRelay
   let usualPolicy: string

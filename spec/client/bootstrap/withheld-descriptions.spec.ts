@@ -22,7 +22,6 @@ const MIDDLES = 20
 const MOST_OF_20 = 11
 
 describe('Whoever serves the descriptions', function () {
-  this.timeout(60_000)
   let fixture: ClientFixture
   let guards: TestRelay[]
   let exits: TestRelay[]

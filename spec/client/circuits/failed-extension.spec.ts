@@ -33,7 +33,6 @@ describe('failedExtension', () => {
 })
 
 describe('TorClient: relays that cannot be extended to', function () {
-  this.timeout(30_000)
   let fixture: ClientFixture
   let tor: TorClient
   let hosts = 0

@@ -50,7 +50,6 @@ describe('PathBias', () => {
 })
 
 describe('A guard that lets circuits come to one exit only', function () {
-  this.timeout(30_000)
   let fixture: ClientFixture
   let accomplice: TestRelay
 

@@ -8,7 +8,6 @@ import { ClientFixture } from '../support/client-fixture.ts'
 const HOUR = 3_600_000
 
 describe('A directory without a client around it', function () {
-  this.timeout(30_000)
   let fixture: ClientFixture
   let mirror: DirectoryMirror | undefined
 

@@ -52,7 +52,6 @@ const EXPECTED: Readonly<Record<string, readonly [code: number, output: RegExp]>
 }
 
 describe('A process with a client', function () {
-  this.timeout(60_000)
   let network: TlsNetwork
 
   before(async () => {

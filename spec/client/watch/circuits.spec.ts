@@ -9,7 +9,6 @@ const isDeeplyFrozen = (value: unknown): boolean =>
   typeof value !== 'object' || value === null || (Object.isFrozen(value) && Object.values(value).every(isDeeplyFrozen))
 
 describe('TorClient.circuits', function () {
-  this.timeout(30_000)
   let fixture: ClientFixture
   let tor: TorClient
 

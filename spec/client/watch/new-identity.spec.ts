@@ -10,7 +10,6 @@ import { turn } from '../../support/turn.ts'
 import { ClientFixture, exchange, pathOf } from '../support/client-fixture.ts'
 
 describe('TorClient.newIdentity', function () {
-  this.timeout(30_000)
   let fixture: ClientFixture
   let tor: TorClient
   let hosts = 0

@@ -8,7 +8,6 @@ import { turn } from '../../support/turn.ts'
 import { ClientFixture } from '../support/client-fixture.ts'
 
 describe('TorClient.watch', function () {
-  this.timeout(30_000)
   let fixture: ClientFixture
   let tor: TorClient
 

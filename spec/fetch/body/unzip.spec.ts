@@ -51,8 +51,6 @@ const data = fc.oneof(
 )
 
 describe('Unzip', function () {
-  this.timeout(60_000)
-
   it('undoes whatever the runtime makes, in pieces of any size', async () => {
     await fc.assert(
       fc.asyncProperty(

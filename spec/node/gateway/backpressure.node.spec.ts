@@ -11,7 +11,6 @@ import { frame, linkRequest, RawClient, until } from './support/gateway-fixture.
 const MUCH = 60_000_000
 
 describe('A link through a gateway holds back whoever sends more than the other side takes', function () {
-  this.timeout(30_000)
   let relayServer: Server
   let pages: ReturnType<typeof createHttp>
   let atRelay: Socket

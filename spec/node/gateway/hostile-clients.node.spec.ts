@@ -10,7 +10,6 @@ function closeCode(client: RawClient): number | undefined {
 }
 
 describe('A gateway among hostile clients', function () {
-  this.timeout(30_000)
   let fixture: GatewayFixture
 
   beforeEach(() => {

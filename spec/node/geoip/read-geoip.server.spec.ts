@@ -156,7 +156,6 @@ describe('readGeoip', () => {
     const texts = await Promise.all([short, long].map((file) => readFile(file, 'latin1'))).catch(() => undefined)
     if (texts === undefined)
       skipBecause(this, 'tor-geoipdb is not installed: apt-get install --no-install-recommends tor-geoipdb')
-    this.timeout(60_000)
     const { lookUp } = await readGeoip(short, long)
     for (const text of texts) {
       const lines = text.split('\n').filter((line) => /^[^#]/.test(line))

@@ -68,8 +68,6 @@ class Counted {
 }
 
 describe('Streams to onion services', function () {
-  this.timeout(60_000)
-
   it(`share a rendezvous and a fetch with those of the same view, token, key and service, and with no others: ${CONNECTS}`, async () => {
     const random = seededRandom(seed)
     const bytes = (length: number): Uint8Array<ArrayBuffer> => Uint8Array.from({ length }, () => random(256))

@@ -13,7 +13,6 @@ import type { TestOnionService } from '../../../lib/testing/onion/test-onion-ser
 const USUAL = ['Fast', 'Running', 'Stable', 'V2Dir', 'Valid', 'HSDir', 'Guard', 'Exit']
 
 describe('The relays between a client and an onion service', function () {
-  this.timeout(60_000)
   let fixture: ClientFixture
   let onion: TestOnionService
 

@@ -6,7 +6,6 @@ import { failureOf } from '../../support/failures.ts'
 const HOUR = 3_600_000
 
 describe('A client of an onion service, as time goes on', function () {
-  this.timeout(60_000)
   let fixture: ClientFixture
   let onion: TestOnionService
 

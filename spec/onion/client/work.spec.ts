@@ -15,7 +15,6 @@ const SEED = new Uint8Array(32).fill(9)
 const HOUR = 3_600_000
 
 describe('A client of an onion service that asks for work', function () {
-  this.timeout(60_000)
   let fixture: ClientFixture
   let onion: TestOnionService
 

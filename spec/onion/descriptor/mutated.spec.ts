@@ -8,8 +8,6 @@ const COUNT = tries(12_000)
 const WHOLE = tries(30)
 
 describe('What relays tell of an onion service, altered', function () {
-  this.timeout(60_000) // it computes, on machines that are slow
-
   it(`is refused by our own errors, or read as what it says: ${COUNT} layers and messages`, () => {
     const random = randomFrom(seed)
     const kinds = Object.entries(parserKinds())

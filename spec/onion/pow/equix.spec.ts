@@ -20,8 +20,6 @@ async function solutionsOf(challenge: Uint8Array): Promise<EquiXSolution[] | und
 const numbered = (number: number): Uint8Array => Uint8Array.of(number, 0, 0, 0)
 
 describe('Equi-X', function () {
-  this.timeout(60_000)
-
   for (const [challenge, solutions] of SOLUTIONS) {
     it(`has the published solutions of "${challenge}", each of which passes, and none that is changed`, async () => {
       const bytes = asciiBytes(challenge)

@@ -87,7 +87,6 @@ describe('HashX', () => {
   })
 
   it('makes the same hashes compiled and interpreted', async function () {
-    this.timeout(60_000)
     const [compiled, interpreted] = [compilingMaker(), interpretingMaker()]
     for (const seed of ['', '00', '6c6c6f6d706d62']) {
       const one = await compiled.make(hexToBytes(seed), go)

@@ -43,8 +43,6 @@ async function worthOf(puzzle: Puzzle, nonce: Uint8Array): Promise<string[]> {
 }
 
 describe('A proof of work', function () {
-  this.timeout(60_000)
-
   for (const { name, fault, seedHead, ...vector } of VERIFIED) {
     it(`is judged as published: ${name}`, () => {
       const proof = { nonce: hexToBytes(vector.nonce), effort: vector.effort, solution: hexToBytes(vector.solution) }

@@ -13,7 +13,6 @@ const MINUTE = 60_000
 const HOUR = 3_600_000
 
 describe('An onion service', function () {
-  this.timeout(60_000)
   let fixture: ServiceFixture
   let service: OnionService
 

@@ -11,7 +11,6 @@ const SIZE = 300_000
 
 for (const congestionControl of [true, false]) {
   describe(`An onion service and its client, with ${congestionControl ? 'congestion control' : 'windows'}`, function () {
-    this.timeout(60_000)
     let network: TestNetwork
     let tor: TorClient
     let visitor: TorClient
@@ -100,8 +99,6 @@ for (const congestionControl of [true, false]) {
 }
 
 describe('A client that serves', function () {
-  this.timeout(60_000)
-
   it('closes its services with itself, and serves no more', async () => {
     const network = await TestNetwork.start({ relays: 8, authorities: 1 })
     const tor = await TorClient.open({

@@ -11,7 +11,6 @@ const BLINDED_KEY = new Uint8Array(32).fill(7)
 const HOUR = 3_600_000
 
 describe('A service that defends itself by proofs of work', function () {
-  this.timeout(60_000)
   let clock: FakeClock
   let defence: WorkDefence<string>
   let met: string[]

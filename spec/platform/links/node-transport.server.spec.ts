@@ -218,7 +218,6 @@ describe('the TLS transport', () => {
   })
 
   it('stops the sender while nobody reads, and loses nothing', async function () {
-    this.timeout(30_000)
     const size = 64 * 1024 * 1024
     const piece = 64 * 1024
     const bytes = new Uint8Array(piece)
@@ -251,7 +250,6 @@ describe('the TLS transport', () => {
   })
 
   it('makes writes wait while nothing gets through, and sends all of it in the end', async function () {
-    this.timeout(30_000)
     const { writer, waiting, flow, sent, received } = await stalledLink()
     flow()
     await waiting
@@ -299,7 +297,6 @@ describe('the TLS transport', () => {
 
   for (const closing of [false, true]) {
     it(`gives up the connection when the writable is aborted while a write ${closing ? 'and a close wait' : 'waits'}`, async function () {
-      this.timeout(30_000)
       const { link, writer, waiting } = await stalledLink()
       const closed = closing
         ? writer.close().then(
@@ -324,7 +321,6 @@ describe('the TLS transport', () => {
   })
 
   it('fails a write that waits when the connection is cut', async function () {
-    this.timeout(30_000)
     const { link, waiting, cut } = await stalledLink()
     cut()
     expect(await codeOf(waiting)).to.equal('LINK_CLOSED')

@@ -14,7 +14,6 @@ const worker = fileURLToPath(new URL('./file-storage.worker.js', import.meta.url
 const KILLS = 30
 
 describe('FileStorage of several processes', function () {
-  this.timeout(60_000)
   let directory: string
   const running = new Set<ChildProcess>()
 

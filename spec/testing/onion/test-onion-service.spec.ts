@@ -24,7 +24,6 @@ async function take(readable: ReadableStream<Uint8Array>, length: number): Promi
 }
 
 describe('An onion service of a test network', function () {
-  this.timeout(60_000)
   for (const congestionControl of [true, false]) {
     describe(congestionControl ? 'with congestion control' : 'with windows', () => {
       let network: TestNetwork

@@ -31,7 +31,6 @@ async function take(reader: ReadableStreamDefaultReader<Uint8Array>, length: num
 }
 
 describe('TLS 1.3 to servers of the runtime', function () {
-  this.timeout(30_000)
   let servers: LiveServers
   beforeEach(() => {
     servers = new LiveServers()

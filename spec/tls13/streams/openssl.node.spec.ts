@@ -12,7 +12,6 @@ const SIZE = 300_000
 const text = (bytes: Uint8Array | undefined): string => new TextDecoder().decode(bytes)
 
 describe('TLS 1.3 to openssl s_server', function () {
-  this.timeout(30_000)
   let openssl: string
   let folder: string
   let file: Buffer

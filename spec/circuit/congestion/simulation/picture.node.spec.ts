@@ -6,7 +6,6 @@ import { congestionControlPicture } from './picture.ts'
 
 describe('docs/congestion-control.svg', () => {
   it('shows what the present code does: node scripts/run.js spec/circuit/congestion/simulation/plot.ts', function () {
-    this.timeout(60_000)
     expect(readFileSync(join(ROOT, 'docs', 'congestion-control.svg'), 'utf8') === congestionControlPicture()).to.equal(
       true,
     )

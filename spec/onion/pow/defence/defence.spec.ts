@@ -12,7 +12,6 @@ const KEY = new Uint8Array(32).fill(7)
 const maker = compilingMaker()
 
 describe('A service that asks for work', function () {
-  this.timeout(60_000)
   let now = 0
   const judgeOf = (randomBytes?: (length: number) => Uint8Array): ProofJudge =>
     new ProofJudge({ now: () => now, random: seededRandom(seed), randomBytes })
