@@ -1,5 +1,5 @@
-/** Of how many draws that follow the expected distribution one fails the test: 10,000. The normal quantile of that. */
-const QUANTILE = 3.719
+/** Of how many draws that follow the expected distribution one fails the test: 10^9. The normal quantile of that. */
+const QUANTILE = 5.998
 
 /**
  * Pearson's chi-square test of counts against the weights that they should follow. The critical value is computed by
