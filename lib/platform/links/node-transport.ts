@@ -13,6 +13,7 @@ import { TorError } from '../../base/errors.ts'
 import { withheld } from '../../base/withheld.ts'
 import { builtinModule } from '../runtime/builtin.ts'
 import { LinkInbox } from './link-inbox.ts'
+import { nativeHello, type HelloOptions } from './native-hello.ts'
 import type { LinkTransport, LinkAddress, Link } from './transport.ts'
 import { type LinkControl, type TlsSocket, linkOf } from './tls-link.ts'
 
@@ -23,18 +24,20 @@ export interface TcpUnderTls extends LinkControl {
 }
 
 interface TlsModule {
-  connect(options: {
-    readonly host?: string
-    readonly port?: number
-    readonly socket?: object
-    readonly servername: string
-    readonly rejectUnauthorized: boolean
-    readonly minVersion: 'TLSv1.2'
-    readonly onread: {
-      readonly buffer: Uint8Array
-      callback(length: number, buffer: Uint8Array): boolean
-    }
-  }): TlsSocket
+  connect(
+    options: HelloOptions & {
+      readonly host?: string
+      readonly port?: number
+      readonly socket?: object
+      readonly servername: string
+      readonly rejectUnauthorized: boolean
+      readonly minVersion: 'TLSv1.2'
+      readonly onread: {
+        readonly buffer: Uint8Array
+        callback(length: number, buffer: Uint8Array): boolean
+      }
+    },
+  ): TlsSocket
 }
 
 interface NetModule {
@@ -83,6 +86,8 @@ function handshake(
     const inbox = new LinkInbox({ pause: () => (tcp ?? socket).pause(), resume: () => (tcp ?? socket).resume() })
     const socket: TlsSocket = builtinModule<TlsModule>('node:tls').connect({
       ...over,
+      // Deno's TLS, which runs over a connection of ours, is rustls: it offers what it likes.
+      ...(tcp === undefined ? nativeHello() : {}),
       servername: randomServerName(),
       rejectUnauthorized: false,
       minVersion: 'TLSv1.2',

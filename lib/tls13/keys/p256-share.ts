@@ -1,6 +1,5 @@
 /**
- * A key exchange with P-256, for servers of the web that have no X25519: links to relays do without, and a page that has no
- * more than those does not load it.
+ * A key exchange with P-256: what a tor client offers a relay, and for servers of the web that have no X25519.
  *
  * @module
  */

@@ -28,12 +28,12 @@ export interface ClientHello {
   readonly message: Uint8Array
   /** What the server has to repeat (D.4); empty without middlebox compatibility. */
   readonly sessionId: Uint8Array
-  /** The numbers of the cipher suites that it offers. */
+  /** The numbers of the cipher suites that it offers and that are spoken. */
   readonly suites: readonly number[]
-  /** The groups that it offers, those without a share included. */
+  /** The groups that it offers and that are spoken, those without a share included. */
   readonly groups: readonly number[]
   readonly shares: readonly KeyShare[]
-  /** The extensions that it has: the server's EncryptedExtensions may answer these and no others. */
+  /** Extensions that it has: the server's EncryptedExtensions may answer these and no others. */
   readonly extensions: readonly number[]
   /** The application protocols that it offers. */
   readonly alpn: readonly string[]

@@ -3,14 +3,14 @@ import { joinBytes } from '../../../lib/base/join-bytes.ts'
 import { AHEAD_CHUNKS } from '../../../lib/tls13/streams/read-ahead.ts'
 import { secureLink } from '../../../lib/tls13/streams/link-tls.ts'
 import { nobleX25519 } from '../../../lib/platform/crypto/curves/noble-curve25519.ts'
-import { ContentType } from '../../../lib/tls13/protocol/registry.ts'
+import { ContentType, ExtensionType, NamedGroup } from '../../../lib/tls13/protocol/registry.ts'
 import { Watch } from '../../stream/support/watch.ts'
 import { codeOf } from '../../support/failures.ts'
 import { turn } from '../../support/turn.ts'
 import { watchedSignal } from '../../support/watched-signal.ts'
 import { identityOf } from '../support/identity.ts'
 import { begin, connect, restOf } from '../support/rogue.ts'
-import { bytes, ScriptedServer } from '../support/scripted-server.ts'
+import { bytes, ScriptedServer, u16 } from '../support/scripted-server.ts'
 import { Wire } from '../support/wire.ts'
 
 const { ALERT, APPLICATION_DATA, HANDSHAKE } = ContentType
@@ -274,6 +274,8 @@ describe('TLS over a pair of streams', () => {
     const wire = new Wire()
     const relay = new ScriptedServer(await identityOf('rsa'), (chunk) => wire.give(chunk))
     const link = secureLink(wire.below, nobleX25519, new AbortController().signal)
+    await relay.take((await wire.take()) as Uint8Array)
+    await relay.retry({ extensions: { [ExtensionType.KEY_SHARE]: u16(NamedGroup.X25519) } })
     await relay.take((await wire.take()) as Uint8Array)
     await relay.handshake()
     expect((await link).peerCertificate).to.deep.equal(relay.identity.certificate)
