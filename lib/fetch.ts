@@ -6,7 +6,7 @@
 export type { BufferSource } from './base/streams/buffer-source.ts'
 export type { Clock } from './base/clock.ts'
 export { createFetch, type CreateFetchOptions, type Fetch } from './fetch/create-fetch.ts'
-export { HttpError, type HttpErrorCode } from './fetch/message/http-error.ts'
+export { HttpError, type HttpErrorCode } from './http/message/http-error.ts'
 export type { FetchInit } from './fetch/request/request.ts'
 export type {
   ExitCondition,

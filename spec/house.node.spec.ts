@@ -61,7 +61,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'client/watch/client-event.ts',
     'stream/contract/socket-info.ts',
   ],
-  'fetch': [],
+  'http': [],
+  'http-server': ['http'],
+  'fetch': ['http'],
   'platform': ['cell', 'tls13', 'webpki'],
   'testing': [
     ...SEAM,
@@ -80,7 +82,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   'proxy': ['cell'],
   'socks': ['cell', 'proxy'],
-  'http-connect': ['cell', 'proxy', 'socks', 'fetch'],
+  'http-connect': ['cell', 'proxy', 'socks', 'http'],
   'node': [
     ...SEAM,
     'cell',
@@ -102,6 +104,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'client',
     'directory',
     'fetch',
+    'http/message',
     'node',
     'onion/identity',
     'platform/runtime/builtin.ts',

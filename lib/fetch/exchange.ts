@@ -6,13 +6,14 @@
  */
 import { startBackgroundTimer, startTimer, type Clock } from '../base/clock.ts'
 import { allowsReuse, framingOf } from './body/body-framing.ts'
-import { decoderFor } from './body/framed-decoders.ts'
-import type { Connection } from './connection/connection.ts'
-import { HttpError, fetchFailure } from './message/http-error.ts'
+import { decoderFor } from '../http/body/framed-decoders.ts'
+import type { Connection } from '../http/connection/connection.ts'
+import { HttpError } from '../http/message/http-error.ts'
+import { fetchFailure } from './message/fetch-failure.ts'
 import type { RequestBody } from './request/request-body.ts'
-import { ResponseBody } from './body/response-body.ts'
+import { MessageBody } from '../http/connection/message-body.ts'
 import { HeadReader, type ResponseHead } from './message/response-head.ts'
-import { Upload } from './request/upload.ts'
+import { Sending } from '../http/connection/sending.ts'
 
 /** The most interim responses (1xx) before a final one. */
 const MAX_INTERIM = 20
@@ -34,7 +35,7 @@ export interface Outgoing {
 /** A response whose head has arrived. */
 export interface Incoming {
   readonly head: ResponseHead
-  readonly body: ResponseBody
+  readonly body: MessageBody
   /** False where there can be no body: HEAD, 204, 205, 304. */
   readonly hasBody: boolean
 }
@@ -57,7 +58,7 @@ export async function exchange(
   { clock, onFree }: ExchangeContext,
 ): Promise<Incoming> {
   connection.begin()
-  const upload = new Upload(connection, request.head, request.body)
+  const upload = new Sending(connection, request.head, request.body, 'request')
   let isOver = false
   let stopGrace: (() => void) | undefined
   const end = (): void => {
@@ -81,7 +82,13 @@ export async function exchange(
       upload.cancel(reason)
       connection.close(reason)
     }
-    const body = new ResponseBody(connection, decoderFor(framing), over)
+    const body = new MessageBody({
+      of: 'response',
+      connection,
+      decoder: decoderFor(framing, 'response'),
+      onOver: over,
+      failureOf: fetchFailure,
+    })
     const hasBody = framing.kind !== 'none' && head.status !== 205
     if (!hasBody) body.discard()
     return { head, body, hasBody }
@@ -116,7 +123,7 @@ async function nextHead(connection: Connection): Promise<ResponseHead> {
 }
 
 /** The response is complete: the connection is free as soon as it took the rest of the request. */
-function afterUpload(connection: Connection, upload: Upload, clock: Clock, onFree: () => void): void {
+function afterUpload(connection: Connection, upload: Sending, clock: Clock, onFree: () => void): void {
   if (upload.state === 'sent') return onFree()
   const stopTimer = startBackgroundTimer(clock, UPLOAD_GRACE, () => connection.close())
   void upload.settled.then(() => {

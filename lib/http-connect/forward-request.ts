@@ -10,11 +10,13 @@
  */
 import { joinBytes } from '../base/join-bytes.ts'
 import { asciiBytes } from '../cell/bytes.ts'
-import { decoderFor } from '../fetch/body/framed-decoders.ts'
+import { decoderFor } from '../http/body/framed-decoders.ts'
+import { declaredFraming } from '../http/body/framing.ts'
+import { listOf } from '../http/message/field-line.ts'
+import type { RequestHead } from '../http/message/request-head.ts'
 import type { ProxyAddress } from '../proxy/connect.ts'
 import type { RequestBody } from '../proxy/handshake.ts'
 import { latin1Bytes } from '../proxy/text.ts'
-import type { RequestHead } from './request-head.ts'
 
 /** What goes to the server first, and what of the bytes behind the head goes there too. */
 export interface ForwardRequest {
@@ -50,44 +52,34 @@ export function absoluteTarget(target: string): { readonly authority: string; re
   return { authority, path: path.startsWith('/') ? path : `/${path}` }
 }
 
-/** The request as it goes to `address`; undefined when it does not say for certain where its body ends. */
+/**
+ * The request as it goes to `address`; undefined when its `Connection` names what it may not.
+ *
+ * @throws HttpError `HTTP_FRAMING` when it does not say for certain where its body ends
+ */
 export function forwardRequest(head: RequestHead, address: ProxyAddress, path: string): ForwardRequest | undefined {
-  const { fields } = head
-  const named = (fields.get('connection') ?? []).flatMap((value) => value.toLowerCase().split(/[\t ]*,[\t ]*/))
+  const { fields, names, minor } = head
+  const named = listOf(fields, 'connection')
   if (named.some((name) => LASTING_FIELDS.has(name))) return undefined
-  const body = bodyOf(head)
-  if (body === undefined) return undefined
+  const body = bodyBytes(declaredFraming(head, 'request'))
   const { hostname, port } = address
   const host = `${hostname.includes(':') ? `[${hostname}]` : hostname}${port === 80 ? '' : `:${port}`}`
-  const kept = head.lines.filter(([name]) => !OWN_FIELDS.has(name.toLowerCase()) && !named.includes(name.toLowerCase()))
+  const kept = fields
+    .map(([name, value], at) => ({ name, line: `${names[at] ?? name}: ${value}` }))
+    .filter(({ name }) => !OWN_FIELDS.has(name) && !named.includes(name))
   const target = head.method === 'OPTIONS' && path === '/' ? '*' : path
   const text = [
-    `${head.method} ${target} HTTP/${head.version}`,
+    `${head.method} ${target} HTTP/1.${minor}`,
     `Host: ${host}`,
-    ...kept.map(([name, value]) => `${name}: ${value}`),
+    ...kept.map(({ line }) => line),
     'Connection: close',
   ]
   return { head: joinBytes([latin1Bytes(text.join('\r\n')), asciiBytes('\r\n\r\n')]), body }
 }
 
-/** How the body ends (RFC 9112, section 6.3), if there is no doubt of it. */
-function bodyOf({ fields, version }: RequestHead): RequestBody | undefined {
-  const codings = fields.get('transfer-encoding')
-  const lengths = fields.get('content-length')
-  if (codings !== undefined) {
-    if (lengths !== undefined || version === '1.0' || codings.length > 1) return undefined
-    return codings[0]?.toLowerCase() === 'chunked' ? bodyBytes({ kind: 'chunked' }) : undefined
-  }
-  if (lengths === undefined) return bodyBytes({ kind: 'none' })
-  const [length = ''] = lengths
-  return lengths.length > 1 || !/^\d{1,15}$/.test(length)
-    ? undefined
-    : bodyBytes({ kind: 'length', length: Number(length) })
-}
-
 /** Lets the bytes of the body through as they are, and none behind them. */
 function bodyBytes(framing: Parameters<typeof decoderFor>[0]): RequestBody {
-  const decoder = decoderFor(framing)
+  const decoder = decoderFor(framing, 'request')
   return {
     take(bytes) {
       const input = { bytes, at: 0 }

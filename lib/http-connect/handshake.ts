@@ -4,15 +4,19 @@
  *
  * @module
  */
-import { ByteCollector } from '../base/byte-collector.ts'
 import { joinBytes } from '../base/join-bytes.ts'
 import type { ProxyAddress } from '../proxy/connect.ts'
 import { isolationToken } from '../proxy/credentials.ts'
 import { NO_BYTES, type ConnectRequest, type HandshakeStep, type ProxyHandshake } from '../proxy/handshake.ts'
 import { proxyHost } from '../proxy/text.ts'
+import { valuesOf, type Field } from '../http/message/field-line.ts'
+import { HttpError } from '../http/message/http-error.ts'
+import { RequestHeadReader, type RequestHead } from '../http/message/request-head.ts'
 import { absoluteTarget, forwardRequest } from './forward-request.ts'
-import { endOfHead, LONGEST_HEAD, parseHead, type RequestHead } from './request-head.ts'
 import { CONNECTED, failed, OPTIONS, plain, USE_CONNECT } from './responses.ts'
+
+/** The longest head that is read, in bytes; as in C tor. */
+const LONGEST_HEAD = 8192
 
 /** The fields that tell activities apart, in the order in which they make the token. */
 const ISOLATION_FIELDS = ['proxy-authorization', 'tor-stream-isolation', 'x-tor-stream-isolation'] as const
@@ -23,23 +27,21 @@ const NO_RPC = plain(501, 'The proxy has no RPC objects.')
 
 /** One HTTP CONNECT handshake. */
 export class HttpConnectHandshake implements ProxyHandshake {
-  /** The beginning of a head, of no more bytes than the longest has. */
-  #pending = new ByteCollector()
+  readonly #reader = new RequestHeadReader(LONGEST_HEAD)
 
   take(bytes: Uint8Array): HandshakeStep {
-    const before = this.#pending.length
-    this.#pending.add(bytes.subarray(0, LONGEST_HEAD - before))
-    const all = this.#pending.bytes
-    const end = endOfHead(all, before)
-    if (end === undefined && all.length < LONGEST_HEAD) return { type: 'more', reply: NO_BYTES }
-    this.#pending = new ByteCollector()
-    if (end === undefined) return refused(TOO_LARGE)
-    const head = parseHead(all.subarray(0, end))
-    if (!head) return refused(BAD_REQUEST)
-    const rest = bytes.subarray(end - before)
-    if (head.method === 'CONNECT') return tunnelFor(head, rest)
-    const target = absoluteTarget(head.target)
-    return target ? forwardFor(head, target, rest) : refused(answerOf(head))
+    const input = { bytes, at: 0 }
+    try {
+      const head = this.#reader.read(input)
+      if (head === undefined) return { type: 'more', reply: NO_BYTES }
+      const rest = bytes.subarray(input.at)
+      if (head.method === 'CONNECT') return tunnelFor(head, rest)
+      const target = absoluteTarget(head.target)
+      return target ? forwardFor(head, target, rest) : refused(answerOf(head))
+    } catch (error) {
+      if (!(error instanceof HttpError)) throw error
+      return refused(error.code === 'HTTP_TOO_LARGE' ? TOO_LARGE : BAD_REQUEST)
+    }
   }
 }
 
@@ -47,11 +49,14 @@ const refused = (reply: Uint8Array): HandshakeStep => ({ type: 'refused', reply,
 
 function tunnelFor({ target, fields }: RequestHead, rest: Uint8Array): HandshakeStep {
   const address = authority(target)
-  const length = fields.get('content-length') ?? ['0']
   // With a body it would not be clear where the tunnel begins.
-  if (!address || fields.has('transfer-encoding') || length.some((each) => each !== '0')) return refused(BAD_REQUEST)
+  if (!address || fields.some(isBody)) return refused(BAD_REQUEST)
   return requestFor(fields, rest, { address, granted: CONNECTED })
 }
+
+/** True for a field that says that there is a body. */
+const isBody = ([name, value]: Field): boolean =>
+  name === 'transfer-encoding' || (name === 'content-length' && value !== '0')
 
 function forwardFor(
   head: RequestHead,
@@ -62,13 +67,7 @@ function forwardFor(
   const forward = address && forwardRequest(head, address, path)
   if (!address || !forward) return refused(BAD_REQUEST)
   const { body } = forward
-  let begun: Uint8Array
-  try {
-    begun = body.take(rest)
-  } catch {
-    return refused(BAD_REQUEST) // what it says is chunked is not
-  }
-  return requestFor(head.fields, joinBytes([forward.head, begun]), { address, granted: NO_BYTES, body })
+  return requestFor(head.fields, joinBytes([forward.head, body.take(rest)]), { address, granted: NO_BYTES, body })
 }
 
 /** The request for a stream, with the isolation that the fields ask for. */
@@ -77,12 +76,12 @@ function requestFor(
   rest: Uint8Array,
   request: Pick<ConnectRequest, 'address' | 'granted' | 'body'>,
 ): HandshakeStep {
-  if (fields.has('tor-rpc-target')) return refused(NO_RPC)
-  const values = ISOLATION_FIELDS.map((name) => fields.get(name))
-  if (values.some((each) => each !== undefined && each.length > 1)) return refused(BAD_REQUEST)
-  const isolation = values.every((each) => each === undefined)
+  if (valuesOf(fields, 'tor-rpc-target').length > 0) return refused(NO_RPC)
+  const values = ISOLATION_FIELDS.map((name) => valuesOf(fields, name))
+  if (values.some((each) => each.length > 1)) return refused(BAD_REQUEST)
+  const isolation = values.every((each) => each.length === 0)
     ? undefined
-    : isolationToken('http', ...values.map((each) => each?.[0]))
+    : isolationToken('http', ...values.map((each) => each[0]))
   return {
     type: 'request',
     reply: NO_BYTES,
@@ -98,7 +97,7 @@ function requestFor(
  */
 function answerOf({ method, target, fields }: RequestHead): Uint8Array {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(target)) return USE_CONNECT
-  if (!(fields.get('host') ?? []).every(isThisMachine)) return NO_BYTES
+  if (!valuesOf(fields, 'host').every(isThisMachine)) return NO_BYTES
   return method === 'OPTIONS' ? OPTIONS : USE_CONNECT
 }
 

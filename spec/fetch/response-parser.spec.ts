@@ -1,10 +1,10 @@
 import { expect } from 'chai'
 import { fc } from '../support/seed.ts'
-import { decoderFor } from '../../lib/fetch/body/framed-decoders.ts'
+import { decoderFor } from '../../lib/http/body/framed-decoders.ts'
 import { framingOf } from '../../lib/fetch/body/body-framing.ts'
-import type { ByteCursor } from '../../lib/fetch/message/byte-cursor.ts'
-import { HttpError, type HttpErrorCode } from '../../lib/fetch/message/http-error.ts'
-import { decodeLatin1, encodeLatin1 } from '../../lib/fetch/message/latin1.ts'
+import type { ByteCursor } from '../../lib/http/message/byte-cursor.ts'
+import { HttpError, type HttpErrorCode } from '../../lib/http/message/http-error.ts'
+import { decodeLatin1, encodeLatin1 } from '../../lib/http/message/latin1.ts'
 import { HeadReader, type ResponseHead } from '../../lib/fetch/message/response-head.ts'
 import { workOf } from '../support/work.ts'
 
@@ -28,7 +28,7 @@ function parse(pieces: readonly Uint8Array[]): Parsed {
       const input: ByteCursor = { bytes, at: 0 }
       if (head === undefined) {
         head = heads.read(input)
-        if (head !== undefined) decoder = decoderFor(framingOf(head, 'GET'))
+        if (head !== undefined) decoder = decoderFor(framingOf(head, 'GET'), 'response')
       }
       for (let piece = decoder?.take(input); piece !== undefined; piece = decoder?.take(input))
         body += decodeLatin1(piece)

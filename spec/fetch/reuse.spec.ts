@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { createFetch, type CreateFetchOptions, type Fetch } from '../../lib/fetch/create-fetch.ts'
-import { HttpError } from '../../lib/fetch/message/http-error.ts'
+import { HttpError } from '../../lib/http/message/http-error.ts'
 import type { FetchSocket } from '../../lib/fetch/connection/socket.ts'
 import { SocketError } from '../../lib/base/errors.ts'
 import { FakeClock } from '../support/fake-clock.ts'

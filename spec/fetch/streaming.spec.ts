@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { createFetch, type Fetch } from '../../lib/fetch/create-fetch.ts'
 import { UPLOAD_GRACE } from '../../lib/fetch/exchange.ts'
-import { HttpError } from '../../lib/fetch/message/http-error.ts'
+import { HttpError } from '../../lib/http/message/http-error.ts'
 import { unlessEngineLacks } from '../support/engines.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { turn } from '../support/turn.ts'

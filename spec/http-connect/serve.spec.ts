@@ -94,8 +94,7 @@ describe('The HTTP CONNECT front', () => {
     const other = new FakeClient(clock)
     const served = serveHttpConnect(other.connection, { connect: network.connect, clock })
     await other.send(hex('05 01 00'))
-    await other.end()
-    expect(await other.readAll()).to.equal('')
+    expect(await other.readAll()).to.match(/^HTTP\/1\.1 400 Bad Request\r\n/)
     await served
   })
 })

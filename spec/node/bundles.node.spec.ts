@@ -142,13 +142,13 @@ describe('Bundles for a web page', () => {
 
   /** What no page shall load with an entry, for it is loaded when it is first used, or is another entry's. */
   const OTHERS: Readonly<Record<string, RegExp>> = {
-    '.': /^lib\/(tls13|webpki|transports|testing|fetch|proxy|socks|http-connect|node|cli)\//,
+    '.': /^lib\/(tls13|webpki|transports|testing|http|http-server|fetch|proxy|socks|http-connect|node|cli)\//,
     './circuit':
-      /^lib\/(tls13|webpki|transports|testing|client|directory\/(?!text\/|protocols\.ts)|fetch|proxy|socks|http-connect|node|cli)\//,
-    './fetch': /^lib\/(?!base\/|fetch\/|fetch\.ts)/,
-    // Of fetch what tells where a request's body ends.
+      /^lib\/(tls13|webpki|transports|testing|client|directory\/(?!text\/|protocols\.ts)|http|http-server|fetch|proxy|socks|http-connect|node|cli)\//,
+    './fetch': /^lib\/(?!base\/|http\/|fetch\/|fetch\.ts)/,
+    // Of HTTP the heads of requests, and what tells where their bodies end.
     './socks':
-      /^lib\/(?!base\/|cell\/|proxy\/|socks\/|http-connect\/|fetch\/message\/|fetch\/body\/(framed-decoders|chunked-decoder)\.ts|socks\.ts)/,
+      /^lib\/(?!base\/|cell\/|proxy\/|socks\/|http-connect\/|http\/message\/|http\/body\/(framing|framed-decoders|chunked-decoder)\.ts|socks\.ts)/,
     './tls':
       /^lib\/(?!base\/|cell\/|crypto\/|tls\/options\.ts|tls\.ts|tls13\/|webpki\/|platform\/crypto\/|platform\/runtime\/)|\/(roots|root-list|link-tls)\.ts$/,
     './pow': /^lib\/(?!base\/|cell\/|directory\/text\/|onion\/pow\/|pow\.ts)|\/defence\//,

@@ -4,7 +4,7 @@
  * @module
  */
 import type * as util from 'node:util'
-import { TOKEN } from '../../fetch/message/field-line.ts'
+import { TOKEN } from '../../http/message/field-line.ts'
 import { builtinModule } from '../../platform/runtime/builtin.ts'
 import {
   GATEWAY_HELP,

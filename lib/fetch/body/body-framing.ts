@@ -4,33 +4,22 @@
  *
  * @module
  */
-import { listOf, valuesOf } from '../message/field-line.ts'
-import { HttpError } from '../message/http-error.ts'
+import { declaredFraming, type Framing } from '../../http/body/framing.ts'
+import { listOf } from '../../http/message/field-line.ts'
 import type { ResponseHead } from '../message/response-head.ts'
-
-/**
- * How a body is delimited:
- * - `none`: there is none, whatever the fields say
- * - `length`: by a number of bytes
- * - `chunked`: by itself
- * - `close`: by the end of the connection
- */
-export type Framing =
-  { readonly kind: 'none' | 'chunked' | 'close' } | { readonly kind: 'length'; readonly length: number }
 
 const NONE: Framing = { kind: 'none' }
 
 /**
  * How the body after `head` is delimited. The answer to HEAD, 1xx, 204 and 304 end at their heads, whatever the fields
- * say (rule 1). Elsewhere contradictions are refused rather than resolved: a length beside chunked, or several lengths
- * even if they are equal, are how one response is made to look like two.
+ * say (rule 1).
  *
  * @param method - of the request
  * @throws HttpError `HTTP_FRAMING`
  */
 export function framingOf(head: ResponseHead, method: string): Framing {
   const hasNoBody = method === 'HEAD' || head.status < 200 || head.status === 204 || head.status === 304
-  return hasNoBody ? NONE : declaredFraming(head)
+  return hasNoBody ? NONE : declaredFraming(head, 'response')
 }
 
 /**
@@ -49,30 +38,8 @@ export function allowsReuse(head: ResponseHead, framing: Framing): boolean {
 /** What the fields say by themselves; undefined when that makes no sense. */
 function framingIfSound(head: ResponseHead): Framing | undefined {
   try {
-    return declaredFraming(head)
+    return declaredFraming(head, 'response')
   } catch {
     return undefined // an HttpError: see above
   }
-}
-
-/** What the fields say by themselves. */
-function declaredFraming({ minor, fields }: ResponseHead): Framing {
-  const hasCoding = fields.some(([name]) => name === 'transfer-encoding')
-  const lengths = valuesOf(fields, 'content-length')
-  if (hasCoding) {
-    if (lengths.length > 0) throw new HttpError('HTTP_FRAMING', 'the response has a length and a transfer coding')
-    if (minor === 0) throw new HttpError('HTTP_FRAMING', 'the response has a transfer coding in HTTP/1.0')
-    const codings = listOf(fields, 'transfer-encoding')
-    if (codings.length !== 1 || codings[0] !== 'chunked') {
-      throw new HttpError('HTTP_FRAMING', 'the response has a transfer coding other than chunked')
-    }
-    return { kind: 'chunked' }
-  }
-  if (lengths.length > 1) throw new HttpError('HTTP_FRAMING', 'the response has several lengths')
-  const [text] = lengths
-  if (text === undefined) return { kind: 'close' }
-  const length = Number(text)
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(length))
-    throw new HttpError('HTTP_FRAMING', 'the response has a length that is none')
-  return { kind: 'length', length }
 }

@@ -4,9 +4,10 @@
  *
  * @module
  */
-import type { ByteSource } from './byte-source.ts'
-import { listOf, type Field } from '../message/field-line.ts'
-import { HttpError, fetchFailure } from '../message/http-error.ts'
+import type { ByteSource } from '../../http/body/byte-source.ts'
+import { listOf, type Field } from '../../http/message/field-line.ts'
+import { HttpError } from '../../http/message/http-error.ts'
+import { fetchFailure } from '../message/fetch-failure.ts'
 import { unzip, type Unzip } from './unzip.ts'
 
 /** A coding that can be undone. */

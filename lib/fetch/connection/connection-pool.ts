@@ -5,7 +5,7 @@
  * @module
  */
 import { startBackgroundTimer, type Clock } from '../../base/clock.ts'
-import type { Connection } from './connection.ts'
+import type { Connection } from '../../http/connection/connection.ts'
 import type { ExitCondition, IsolationToken } from './socket.ts'
 
 /** How many connections may wait, and for how long. */

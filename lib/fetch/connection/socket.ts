@@ -3,8 +3,8 @@
  *
  * @module
  */
+import type { HttpSocket } from '../../http/connection/http-socket.ts'
 
-import type { BufferSource } from '../../base/streams/buffer-source.ts'
 /** Where a connection goes. */
 export interface FetchAddress {
   /** A host name or an IP address; an IPv6 address has no brackets. */
@@ -38,21 +38,9 @@ export interface FetchConnectOptions {
 }
 
 /** A connection: a WinterTC socket, or what is like one. */
-export interface FetchSocket {
-  /** What the far end sends. Read only as fast as the body is. */
-  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>> | ReadableStream<Uint8Array>
-  /** What goes to the far end. Bytes may be written before `opened` resolves. */
-  readonly writable: WritableStream<BufferSource> | WritableStream<Uint8Array>
-  /** Resolves when the connection stands. */
-  readonly opened: Promise<unknown>
-  /** Settles when it is over. */
-  readonly closed: Promise<unknown>
-  /** Closes both sides at once. */
-  close(reason?: unknown): Promise<unknown>
+export interface FetchSocket extends HttpSocket {
   /** Whether there is TLS, if it says so: one that says `'off'` is not used for https. */
   readonly secureTransport?: string | undefined
-  /** True when nothing new should use it, as whoever made it has taken another identity; asked before each use. */
-  readonly outdated?: boolean | undefined
 }
 
 /** Makes a connection, at once and pending. */

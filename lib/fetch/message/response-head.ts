@@ -9,10 +9,10 @@
  *
  * @module
  */
-import type { ByteCursor } from './byte-cursor.ts'
-import { FIELD_TEXT, FieldSection, type Field } from './field-line.ts'
-import { HttpError } from './http-error.ts'
-import { LineReader } from './line-reader.ts'
+import type { ByteCursor } from '../../http/message/byte-cursor.ts'
+import { FIELD_TEXT, FieldSection, type Field } from '../../http/message/field-line.ts'
+import { HttpError } from '../../http/message/http-error.ts'
+import { LineReader } from '../../http/message/line-reader.ts'
 
 /** The most bytes of one head. */
 export const MAX_HEAD = 65_536
@@ -40,7 +40,7 @@ const START = 'HTTP/1.'
 /** Reads one head. */
 export class HeadReader {
   readonly #lines = new LineReader(MAX_HEAD, 'the head of the response')
-  readonly #fields = new FieldSection()
+  readonly #fields = new FieldSection('response')
   #raw = ''
   #status: Pick<ResponseHead, 'minor' | 'status' | 'reason'> | undefined
 

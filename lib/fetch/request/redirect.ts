@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { valuesOf, type Field } from '../message/field-line.ts'
-import { HttpError } from '../message/http-error.ts'
-import { encodeLatin1 } from '../message/latin1.ts'
+import { valuesOf, type Field } from '../../http/message/field-line.ts'
+import { HttpError } from '../../http/message/http-error.ts'
+import { encodeLatin1 } from '../../http/message/latin1.ts'
 import type { FetchRequest } from './request.ts'
 import type { ResponseHead } from '../message/response-head.ts'
 import { readTarget } from './target.ts'

@@ -5,19 +5,12 @@
  * @module
  */
 import { onAbort } from '../../base/abort.ts'
-import type { ByteSource } from '../body/byte-source.ts'
-import {
-  brandOf,
-  bytesOfBuffer,
-  bytesOfChunk,
-  isBlob,
-  isFormData,
-  isSearchParams,
-  isStream,
-  type BlobLike,
-} from './foreign-body.ts'
+import type { ByteSource } from '../../http/body/byte-source.ts'
+import { brandOf, bytesOfBuffer, isStream } from '../../http/body/brands.ts'
+import { sourceOf } from '../../http/body/stream-source.ts'
+import { isBlob, isFormData, isSearchParams, type BlobLike } from './foreign-body.ts'
 import { encodeFormData } from './form-data.ts'
-import { fetchFailure } from '../message/http-error.ts'
+import { fetchFailure } from '../message/fetch-failure.ts'
 
 /** A request's body. */
 export interface RequestBody {
@@ -150,38 +143,4 @@ function iterableBody(body: AsyncIterable<Uint8Array>): RequestBody {
     throw new TypeError('Cannot send a Request whose body is no stream')
   const source = sourceOf(body)
   return { length: undefined, type: undefined, isReplayable: false, open: () => source }
-}
-
-/** Bytes of a stream. Rejects with a TypeError for a chunk that is no Uint8Array, as the standard has it. */
-function sourceOf(stream: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>): ByteSource {
-  const { next, cancel } = isStream(stream) ? fromReader(stream.getReader()) : fromIterator(stream)
-  return {
-    async read() {
-      for (;;) {
-        const { done, value } = await next()
-        if (done === true) return undefined
-        const bytes = bytesOfChunk(value)
-        if (bytes === undefined) throw new TypeError('Cannot send a chunk that is no Uint8Array')
-        if (bytes.length > 0) return bytes
-      }
-    },
-    cancel(reason) {
-      cancel(reason)?.catch(() => undefined) // whoever made the stream is told; how it takes that is its own matter
-    },
-  }
-}
-
-interface Chunks {
-  next(): Promise<{ readonly done?: boolean; readonly value?: unknown }>
-  cancel(reason: unknown): Promise<unknown> | undefined
-}
-
-const fromReader = (reader: ReadableStreamDefaultReader<Uint8Array>): Chunks => ({
-  next: () => reader.read(),
-  cancel: (reason) => reader.cancel(reason),
-})
-
-function fromIterator(iterable: AsyncIterable<Uint8Array>): Chunks {
-  const iterator = iterable[Symbol.asyncIterator]()
-  return { next: () => iterator.next(), cancel: () => iterator.return?.() }
 }

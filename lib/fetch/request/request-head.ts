@@ -9,8 +9,8 @@
  *
  * @module
  */
-import type { Field } from '../message/field-line.ts'
-import { encodeLatin1 } from '../message/latin1.ts'
+import type { Field } from '../../http/message/field-line.ts'
+import { encodeLatin1 } from '../../http/message/latin1.ts'
 import type { RequestBody } from './request-body.ts'
 
 /**

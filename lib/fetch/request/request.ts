@@ -5,7 +5,7 @@
  * @module
  */
 import { checkOptions, type OptionNames } from '../../base/checks.ts'
-import { TOKEN, type Field } from '../message/field-line.ts'
+import { TOKEN, type Field } from '../../http/message/field-line.ts'
 import { isRequest } from './foreign-body.ts'
 import { extractBody, takeRequestBody, type RequestBody } from './request-body.ts'
 import type { ExitCondition, IsolationToken } from '../connection/socket.ts'

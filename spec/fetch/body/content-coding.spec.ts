@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import type { ByteSource } from '../../../lib/fetch/body/byte-source.ts'
+import type { ByteSource } from '../../../lib/http/body/byte-source.ts'
 import { canDecode, codingsOf, decoded, type ContentCoding } from '../../../lib/fetch/body/content-coding.ts'
 
 /** "hello hello hello", as Node's zlib writes it in brotli (quality 11). */

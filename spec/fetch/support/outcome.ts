@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { HttpError } from '../../../lib/fetch/message/http-error.ts'
+import { HttpError } from '../../../lib/http/message/http-error.ts'
 
 /** What a fetch came to. */
 export interface Outcome {

@@ -1,13 +1,13 @@
 /**
- * Sends one request: its head, then its body as fast as the connection takes it, chunked when its length is not known
+ * Sends one message: its head, then its body as fast as the connection takes it, chunked when its length is not known
  * (RFC 9112, sections 6 and 7.1).
  *
  * @module
  */
 import type { ByteSource } from '../body/byte-source.ts'
-import type { Connection } from '../connection/connection.ts'
 import { encodeLatin1 } from '../message/latin1.ts'
-import type { RequestBody } from './request-body.ts'
+import type { MessageKind } from '../message/http-error.ts'
+import type { Connection } from './connection.ts'
 
 /** The most bytes of one write. */
 const MAX_WRITE = 65_536
@@ -19,20 +19,30 @@ const LAST_CHUNK = '0\r\n\r\n'
  * - `sent`: the connection took everything
  * - `failed`: see `failure`
  */
-export type UploadState = 'sending' | 'sent' | 'failed'
+export type SendingState = 'sending' | 'sent' | 'failed'
 
-/** Why a request was not sent: its own body failed, or the connection did. */
-export interface UploadFailure {
+/** Why a message was not sent: its own body failed, or the connection did. */
+export interface SendingFailure {
   readonly of: 'body' | 'connection'
   readonly error: unknown
 }
 
-/** One request on its way. */
-export class Upload {
-  /** See {@link UploadState}. */
-  state: UploadState = 'sending'
+/** What is sent behind the head. */
+export interface SentBody {
+  /** In bytes; undefined when it is not known before the end. */
+  readonly length: number | undefined
+  /** The end of the connection ends the body, where its length is not known: the far end knows no chunks. */
+  readonly endsWithConnection?: boolean
+  /** The bytes, from the first one on. */
+  open(): ByteSource
+}
+
+/** One message on its way. */
+export class Sending {
+  /** See {@link SendingState}. */
+  state: SendingState = 'sending'
   /** Why it failed. */
-  failure: UploadFailure | undefined
+  failure: SendingFailure | undefined
   /** Everything was handed to the connection, which has perhaps not taken it all yet. */
   isHandedOver = false
   /** Resolves when `state` is `sent` or `failed`; never rejects. */
@@ -40,11 +50,13 @@ export class Upload {
 
   readonly #connection: Connection
   readonly #source: ByteSource | undefined
+  readonly #of: MessageKind
 
-  constructor(connection: Connection, head: Uint8Array, body: RequestBody | undefined) {
+  constructor(connection: Connection, head: Uint8Array, body: SentBody | undefined, of: MessageKind) {
     this.#connection = connection
+    this.#of = of
     this.#source = body?.open()
-    this.settled = this.#run(head, body?.length).then(
+    this.settled = this.#run(head, body).then(
       () => void (this.state = 'sent'),
       (error: unknown) => {
         this.state = 'failed'
@@ -61,7 +73,9 @@ export class Upload {
     this.#source?.cancel(reason)
   }
 
-  async #run(head: Uint8Array, length: number | undefined): Promise<void> {
+  async #run(head: Uint8Array, body: SentBody | undefined): Promise<void> {
+    const { length, endsWithConnection = false } = body ?? { length: undefined }
+    const isChunked = length === undefined && !endsWithConnection
     this.isHandedOver = this.#source === undefined || length === 0
     await this.#connection.write(head)
     if (this.#source === undefined) return
@@ -70,16 +84,16 @@ export class Upload {
       const bytes = await this.#next()
       if (bytes === undefined) break
       sent += bytes.length
-      if (length !== undefined && sent > length) this.#fail(new TypeError('The request body is longer than it was'))
+      if (length !== undefined && sent > length) this.#fail(new TypeError(`The ${this.#of} body is longer than it was`))
       for (let at = 0; at < bytes.length; at += MAX_WRITE) {
         const piece = bytes.subarray(at, at + MAX_WRITE)
         this.isHandedOver = sent === length && at + MAX_WRITE >= bytes.length
-        await this.#connection.write(length === undefined ? chunkOf(piece) : piece)
+        await this.#connection.write(isChunked ? chunkOf(piece) : piece)
       }
     }
-    if (length !== undefined && sent < length) this.#fail(new TypeError('The request body is shorter than it was'))
+    if (length !== undefined && sent < length) this.#fail(new TypeError(`The ${this.#of} body is shorter than it was`))
     this.isHandedOver = true
-    if (length === undefined) await this.#connection.write(encodeLatin1(LAST_CHUNK))
+    if (isChunked) await this.#connection.write(encodeLatin1(LAST_CHUNK))
   }
 
   async #next(): Promise<Uint8Array | undefined> {

@@ -7,7 +7,7 @@
 import type { BodyDecoder } from './body-decoder.ts'
 import { takeUpTo, type ByteCursor } from '../message/byte-cursor.ts'
 import { FieldSection } from '../message/field-line.ts'
-import { HttpError } from '../message/http-error.ts'
+import { HttpError, type MessageKind } from '../message/http-error.ts'
 import { LineReader } from '../message/line-reader.ts'
 
 /** The most bytes of a line with a chunk's size and extensions. */
@@ -36,12 +36,19 @@ type ChunkedState = 'size' | 'data' | 'gap' | 'trailers' | 'done'
 /** Takes a chunked body out of what arrives. */
 export class ChunkedDecoder implements BodyDecoder {
   #state: ChunkedState = 'size'
-  readonly #lines = new LineReader(MAX_CHUNK_LINE, 'a chunk line or trailer of the response')
-  readonly #trailers = new FieldSection()
+  readonly #of: MessageKind
+  readonly #lines: LineReader
+  readonly #trailers: FieldSection
   /** Bytes of this chunk that are to come. */
   #left = 0
   /** Bytes of the CR LF after it that came. */
   #gap = 0
+
+  constructor(of: MessageKind) {
+    this.#of = of
+    this.#lines = new LineReader(MAX_CHUNK_LINE, `a chunk line or trailer of the ${of}`)
+    this.#trailers = new FieldSection(of)
+  }
 
   /** The last chunk and the trailers came. */
   get done(): boolean {
@@ -77,14 +84,14 @@ export class ChunkedDecoder implements BodyDecoder {
   /** See {@link BodyDecoder}. */
   end(): void {
     if (!this.done)
-      throw new HttpError('HTTP_TRUNCATED', 'the body of the response was cut short: its last chunk is missing')
+      throw new HttpError('HTTP_TRUNCATED', `the body of the ${this.#of} was cut short: its last chunk is missing`)
   }
 
   #takeSize(input: ByteCursor): void {
     const line = this.#lines.read(input)
     if (line === undefined) return
     const digits = CHUNK_LINE.exec(line)?.[1]
-    if (digits === undefined) throw new HttpError('HTTP_MALFORMED', 'a chunk of the response has no valid size')
+    if (digits === undefined) throw new HttpError('HTTP_MALFORMED', `a chunk of the ${this.#of} has no valid size`)
     this.#left = Number.parseInt(digits, 16)
     this.#state = this.#left === 0 ? 'trailers' : 'data'
     this.#lines.allow(this.#left === 0 ? MAX_TRAILERS : MAX_CHUNK_LINE)
@@ -92,7 +99,7 @@ export class ChunkedDecoder implements BodyDecoder {
 
   #takeGap(input: ByteCursor): void {
     if (input.bytes[input.at] !== CR_LF[this.#gap])
-      throw new HttpError('HTTP_MALFORMED', 'a chunk of the response is longer than its size')
+      throw new HttpError('HTTP_MALFORMED', `a chunk of the ${this.#of} is longer than its size`)
     input.at++
     this.#gap++
     if (this.#gap < CR_LF.length) return

@@ -1,7 +1,7 @@
 /**
  * Lines out of bytes that arrive in any pieces: each ends with CR LF. A CR or an LF alone is an error, although RFC
  * 9112, section 2.2 lets a recipient be lenient with LF: two readers that disagree about where a line ends is how
- * responses are smuggled.
+ * messages are smuggled.
  *
  * Each byte is looked at once, however small the pieces are.
  *
@@ -34,6 +34,11 @@ export class LineReader {
   /** What has come of a line that is not complete: its first `limit` bytes at most. */
   begun(limit: number): string {
     return this.#begun === undefined ? '' : decodeLatin1(this.#begun.bytes.subarray(0, limit))
+  }
+
+  /** Bytes that may still come. */
+  get left(): number {
+    return this.#left
   }
 
   /** Gives a new budget, in bytes. */

@@ -1,6 +1,5 @@
 /**
- * What can go wrong between a request and the end of its response, beside the connection itself. A fetch rejects with a
- * TypeError, as the Fetch standard has it; this is its `cause`.
+ * What can go wrong between a request and the end of its response, beside the connection itself.
  *
  * @module
  */
@@ -15,6 +14,7 @@
  * - `HTTP_NO_RESPONSE`: the connection ended before the first byte of a response
  * - `HTTP_TRUNCATED`: the connection ended within a response
  * - `HTTP_ENCODING`: a body that is not in the content coding it is said to be in
+ * - `HTTP_TIMEOUT`: a visitor of a server that was silent, or took nothing, for too long
  * - `HTTP_PROTOCOL`: the far end changed to a protocol that was not asked for
  * - `HTTP_REDIRECT`: a redirect that may not be followed
  */
@@ -25,10 +25,17 @@ export type HttpErrorCode =
   | 'HTTP_NO_RESPONSE'
   | 'HTTP_TRUNCATED'
   | 'HTTP_ENCODING'
+  | 'HTTP_TIMEOUT'
   | 'HTTP_PROTOCOL'
   | 'HTTP_REDIRECT'
 
-/** A fault of an HTTP exchange. It comes as the `cause` of the TypeError that a fetch or a body fails with. */
+/** Which half of an exchange is read or written, as errors call it. */
+export type MessageKind = 'request' | 'response'
+
+/**
+ * A fault of an HTTP exchange. It comes as the `cause` of the TypeError that a fetch or a body fails with, as the Fetch
+ * standard has it.
+ */
 export class HttpError extends Error {
   /** `HttpError`. */
   override readonly name: string = 'HttpError'
@@ -40,14 +47,4 @@ export class HttpError extends Error {
     super(message, options)
     this.code = code
   }
-}
-
-/**
- * The TypeError that a fetch rejects with, or a body errors with. It names no host: what the connection says is in
- * `cause` only.
- *
- * @param cause - an {@link HttpError}, or what befell the connection
- */
-export function fetchFailure(cause: unknown, message = 'the connection failed'): TypeError {
-  return new TypeError(`fetch failed: ${cause instanceof HttpError ? cause.message : message}`, { cause })
 }

@@ -1,19 +1,32 @@
 /**
- * The body of a response, read from its connection as it is asked for.
+ * The body of a message, read from its connection as it is asked for.
  *
  * @module
  */
 import { joinBytes } from '../../base/join-bytes.ts'
-import type { BodyDecoder } from './body-decoder.ts'
-import type { ByteSource } from './byte-source.ts'
-import type { Connection } from '../connection/connection.ts'
-import { HttpError, fetchFailure } from '../message/http-error.ts'
+import type { BodyDecoder } from '../body/body-decoder.ts'
+import type { ByteSource } from '../body/byte-source.ts'
+import type { Connection } from './connection.ts'
+import { HttpError, type MessageKind } from '../message/http-error.ts'
 
 /** What is told when a body is over: true when all of it was read, undefined as the reason then. */
 export type BodyOver = (complete: boolean, reason: unknown) => void
 
-/** A response's body as it is on the wire, without its transfer coding. */
-export class ResponseBody implements ByteSource {
+/** Whose body it is, and what is told of it. */
+export interface MessageBodyParts {
+  readonly of: MessageKind
+  readonly connection: Connection
+  readonly decoder: BodyDecoder
+  /** Called once, perhaps before the body is made. */
+  readonly onOver: BodyOver
+  /** What to fail with, out of an {@link HttpError} or what befell the connection. */
+  failureOf(error: unknown): Error
+}
+
+/** A message's body as it is on the wire, without its transfer coding. */
+export class MessageBody implements ByteSource {
+  readonly #of: MessageKind
+  readonly #failureOf: MessageBodyParts['failureOf']
   readonly #connection: Connection
   readonly #decoder: BodyDecoder
   readonly #onOver: BodyOver
@@ -21,7 +34,9 @@ export class ResponseBody implements ByteSource {
   /** What a read found behind the bytes that it gave; the next one tells. */
   #failure: { readonly error: unknown } | undefined
 
-  constructor(connection: Connection, decoder: BodyDecoder, onOver: BodyOver) {
+  constructor({ of, connection, decoder, onOver, failureOf }: MessageBodyParts) {
+    this.#of = of
+    this.#failureOf = failureOf
     this.#connection = connection
     this.#decoder = decoder
     this.#onOver = onOver
@@ -34,8 +49,7 @@ export class ResponseBody implements ByteSource {
   }
 
   /**
-   * The next bytes, as a view of what arrived where that can be. Rejects with a TypeError whose cause is an {@link
-   * HttpError} or what befell the connection.
+   * The next bytes, as a view of what arrived where that can be. Rejects with what `failureOf` makes.
    */
   async read(): Promise<Uint8Array | undefined> {
     for (;;) {
@@ -86,7 +100,7 @@ export class ResponseBody implements ByteSource {
       this.#fail(
         error instanceof HttpError
           ? error
-          : new HttpError('HTTP_TRUNCATED', 'the body of the response was cut short', { cause: error }),
+          : new HttpError('HTTP_TRUNCATED', `the body of the ${this.#of} was cut short`, { cause: error }),
       )
       return
     }
@@ -94,7 +108,7 @@ export class ResponseBody implements ByteSource {
   }
 
   #fail(error: unknown): void {
-    this.#failure = { error: fetchFailure(error) }
+    this.#failure = { error: this.#failureOf(error) }
     this.#over(false, this.#failure.error)
   }
 

@@ -4,17 +4,19 @@
  * @module
  */
 import type { BodyDecoder } from './body-decoder.ts'
-import type { Framing } from './body-framing.ts'
+import type { Framing } from './framing.ts'
 import { takeUpTo, type ByteCursor } from '../message/byte-cursor.ts'
 import { ChunkedDecoder } from './chunked-decoder.ts'
-import { HttpError } from '../message/http-error.ts'
+import { HttpError, type MessageKind } from '../message/http-error.ts'
 
 /** A body of so many bytes. */
 class LengthDecoder implements BodyDecoder {
+  readonly #of: MessageKind
   #left: number
 
-  constructor(length: number) {
+  constructor(length: number, of: MessageKind) {
     this.#left = length
+    this.#of = of
   }
 
   get done(): boolean {
@@ -29,7 +31,10 @@ class LengthDecoder implements BodyDecoder {
 
   end(): void {
     if (!this.done)
-      throw new HttpError('HTTP_TRUNCATED', `the body of the response was cut short: ${this.#left} bytes are missing`)
+      throw new HttpError(
+        'HTTP_TRUNCATED',
+        `the body of the ${this.#of} was cut short: ${this.#left} bytes are missing`,
+      )
   }
 }
 
@@ -47,14 +52,14 @@ class CloseDecoder implements BodyDecoder {
 }
 
 /** The decoder for a framing. */
-export function decoderFor(framing: Framing): BodyDecoder {
+export function decoderFor(framing: Framing, of: MessageKind): BodyDecoder {
   switch (framing.kind) {
     case 'none':
-      return new LengthDecoder(0)
+      return new LengthDecoder(0, of)
     case 'length':
-      return new LengthDecoder(framing.length)
+      return new LengthDecoder(framing.length, of)
     case 'chunked':
-      return new ChunkedDecoder()
+      return new ChunkedDecoder(of)
     case 'close':
       return new CloseDecoder()
   }

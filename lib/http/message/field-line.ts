@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { HttpError } from './http-error.ts'
+import { HttpError, type MessageKind } from './http-error.ts'
 
 /** A field: its name in lower case, and its value without the space around it, one code point a byte. */
 export type Field = readonly [name: string, value: string]
@@ -19,9 +19,14 @@ export const FIELD_TEXT: RegExp = /^[\t\x20-\x7e\x80-\xff]*$/
  * recipients.
  */
 export class FieldSection {
+  readonly #of: MessageKind
   readonly #fields: Field[] = []
   /** The lines of the last field's value, which the next line may continue. */
   #last: { readonly name: string; readonly lines: string[] } | undefined
+
+  constructor(of: MessageKind) {
+    this.#of = of
+  }
 
   /** How many fields there are. */
   get count(): number {
@@ -30,16 +35,18 @@ export class FieldSection {
 
   /**
    * Takes a line. One that begins with white space continues the field before it (obs-fold): a user agent replaces the
-   * break by a space (RFC 9112, section 5.2).
+   * break by a space, and a server refuses it (RFC 9112, section 5.2).
    *
    * @throws HttpError `HTTP_MALFORMED`, also for a first line that begins with white space (section 2.2)
    */
   add(line: string): void {
-    if (!FIELD_TEXT.test(line)) throw new HttpError('HTTP_MALFORMED', 'a field of the response has a control character')
-    if (this.#last !== undefined && isSpace(line.charCodeAt(0))) return void this.#last.lines.push(trim(line))
+    if (!FIELD_TEXT.test(line))
+      throw new HttpError('HTTP_MALFORMED', `a field of the ${this.#of} has a control character`)
+    if (this.#of === 'response' && this.#last !== undefined && isSpace(line.charCodeAt(0)))
+      return void this.#last.lines.push(trim(line))
     const colon = line.indexOf(':')
     const name = line.slice(0, Math.max(colon, 0))
-    if (!TOKEN.test(name)) throw new HttpError('HTTP_MALFORMED', 'a field line of the response has no valid name')
+    if (!TOKEN.test(name)) throw new HttpError('HTTP_MALFORMED', `a field line of the ${this.#of} has no valid name`)
     this.#complete()
     this.#last = { name: name.toLowerCase(), lines: [trim(line.slice(colon + 1))] }
   }

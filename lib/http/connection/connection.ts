@@ -1,12 +1,12 @@
 /**
- * One connection to an origin: reads and writes that can be cut through at any time, and a watch while it is idle.
+ * One connection of HTTP: reads and writes that can be cut through at any time, and a watch while it is idle.
  *
  * @module
  */
 import { markHandled } from '../../base/deferred.ts'
 import type { ByteCursor } from '../message/byte-cursor.ts'
 import { HttpError } from '../message/http-error.ts'
-import type { FetchSocket } from './socket.ts'
+import type { HttpSocket } from './http-socket.ts'
 
 type Read = ReadableStreamReadResult<Uint8Array>
 
@@ -19,7 +19,7 @@ export class Connection {
   /** Something arrived since this exchange began. */
   heard = false
 
-  readonly #socket: FetchSocket
+  readonly #socket: HttpSocket
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>
   /** The read that watches while the connection is idle: the first one of the next exchange. */
@@ -30,7 +30,7 @@ export class Connection {
   #interruptRead: ((reason: unknown) => void) | undefined
   #interruptWrite: ((reason: unknown) => void) | undefined
 
-  constructor(socket: FetchSocket) {
+  constructor(socket: HttpSocket) {
     this.#socket = socket
     this.#reader = (socket.readable as ReadableStream<Uint8Array>).getReader()
     this.#writer = (socket.writable as WritableStream<Uint8Array>).getWriter()
@@ -124,7 +124,7 @@ export class Connection {
 }
 
 /** Closes a socket, which is given up however that goes. */
-export function giveUp(socket: FetchSocket, reason: unknown): void {
+export function giveUp(socket: HttpSocket, reason: unknown): void {
   try {
     socket.close(reason).catch(() => undefined) // see above
   } catch {
