@@ -1,7 +1,7 @@
 // prints: ^[a-z2-7]{55}d\.onion says: hello, visitor of /there$
 /** An onion service, and a client that visits it. */
 import { MemoryStorage, TorClient } from 'tor-streams'
-import { serveHttp } from 'tor-streams/node'
+import { serveFetch } from 'tor-streams/onion'
 import { TestNetwork } from 'tor-streams/testing'
 
 // A network in this process stands for Tor here; without these options it is the public one.
@@ -10,7 +10,7 @@ const options = { network: network.config, transport: network.transport }
 
 await using tor = await TorClient.open({ ...options, storage: new MemoryStorage() })
 await using service = await tor.serve({ ports: [80] })
-serveHttp(service, (request, response) => response.end(`hello, visitor of ${request.url}`))
+serveFetch(service, (request) => new Response(`hello, visitor of ${new URL(request.url).pathname}`))
 await service.published
 
 await using visitor = await TorClient.open({ ...options, storage: new MemoryStorage() })

@@ -151,6 +151,8 @@ describe('Bundles for a web page', () => {
       /^lib\/(?!base\/|cell\/|proxy\/|socks\/|http-connect\/|http\/message\/|http\/body\/(framing|framed-decoders|chunked-decoder)\.ts|socks\.ts)/,
     './tls':
       /^lib\/(?!base\/|cell\/|crypto\/|tls\/options\.ts|tls\.ts|tls13\/|webpki\/|platform\/crypto\/|platform\/runtime\/)|\/(roots|root-list|link-tls)\.ts$/,
+    './onion':
+      /^lib\/(?!base\/|cell\/|crypto\/|directory\/text\/|onion\/|http\/connection\/http-socket|http-server\/(serve-fetch|fetch-server-options|fetch-handler)\.ts|onion\.ts)|^lib\/onion\/(?!identity\/|hashing\.ts)/,
     './pow': /^lib\/(?!base\/|cell\/|directory\/text\/|onion\/pow\/|pow\.ts)|\/defence\//,
     './websocket': /^lib\/(?!base\/|cell\/|transports\/websocket\/|websocket\.ts)/,
   }
