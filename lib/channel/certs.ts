@@ -81,10 +81,16 @@ export interface ProvenIdentity {
  * The identities that the certificates prove, which are the expected ones, for the connection that `peerCertificate` belongs to, at
  * the time `now`. Certificates of other types are ignored, but none may be there twice.
  *
- * @throws TorError `LINK_CERTS` when they prove nothing: one is missing, twice there, malformed, expired or signed
+ * @throws TorError (as a rejection) `LINK_CERTS` when they prove nothing: one is missing, twice there, malformed, expired or signed
  * wrongly, or does not go with the others or the connection; `LINK_IDENTITY` when they prove another relay
  */
-export function verifyCerts({ certs, peerCertificate, expected, now, platform }: CertsToVerify): ProvenIdentity {
+export async function verifyCerts({
+  certs,
+  peerCertificate,
+  expected,
+  now,
+  platform,
+}: CertsToVerify): Promise<ProvenIdentity> {
   const byType = new Map(certs.map(({ type, bytes }) => [type, bytes]))
   check(byType.size === certs.length, 'it shows two certificates of one type')
 
@@ -108,8 +114,14 @@ export function verifyCerts({ certs, peerCertificate, expected, now, platform }:
   const ed25519Identity = signing.signingKey
   check(ed25519Identity !== undefined, 'its signing key certificate names no identity')
   check(signing.keyType === CertKeyType.ED25519, 'its signing key is no Ed25519 key')
-  check(isSignedBy(signing, ed25519Identity, platform), 'its signing key certificate is not signed with its identity')
-  check(isSignedBy(link, signing.certifiedKey, platform), 'its link certificate is not signed with its signing key')
+  check(
+    await isSignedBy(signing, ed25519Identity, platform),
+    'its signing key certificate is not signed with its identity',
+  )
+  check(
+    await isSignedBy(link, signing.certifiedKey, platform),
+    'its link certificate is not signed with its signing key',
+  )
   check(
     link.keyType === CertKeyType.SHA256_OF_X509 || link.keyType === CertKeyType.ED25519,
     'its link certificate certifies no TLS certificate',

@@ -96,13 +96,13 @@ export class LinkHandshake {
   }
 
   /**
-   * Takes the relay's next cell, until there is a {@link result}. Returns what to send for it, if anything: only the last
+   * Takes the relay's next cell, the one before being done, until there is a {@link result}. Resolves to what to send for it, if anything: only the last
    * one has an answer, which is better sent together with the first circuit's cell.
    *
-   * @throws TorError `LINK_VERSION`, `LINK_CERTS`, `LINK_IDENTITY`, or `LINK_PROTOCOL` for a cell that is malformed or
+   * @throws TorError (as a rejection) `LINK_VERSION`, `LINK_CERTS`, `LINK_IDENTITY`, or `LINK_PROTOCOL` for a cell that is malformed or
    * not due
    */
-  receive(item: LinkItem): Uint8Array<ArrayBuffer> | undefined {
+  async receive(item: LinkItem): Promise<Uint8Array<ArrayBuffer> | undefined> {
     const command = item.kind === 'run' ? CellCommand.RELAY : item.command
     if (command === CellCommand.VPADDING) return undefined
     // Only the first VERSIONS counts (tor-spec, "Negotiating versions").
@@ -118,7 +118,7 @@ export class LinkHandshake {
         this.#versions(item.body)
         return undefined
       case 'CERTS':
-        this.#certs(item.body)
+        await this.#certs(item.body)
         return undefined
       case 'AUTH_CHALLENGE':
         this.#state = 'NETINFO'
@@ -136,10 +136,10 @@ export class LinkHandshake {
     this.#state = 'CERTS'
   }
 
-  #certs(body: Uint8Array): void {
+  async #certs(body: Uint8Array): Promise<void> {
     const certs = wellFormed(() => decodeCerts(body))
     const { peerCertificate, expected, clock, platform } = this.#options
-    this.#identity = verifyCerts({ certs, peerCertificate, expected, now: clock.now(), platform })
+    this.#identity = await verifyCerts({ certs, peerCertificate, expected, now: clock.now(), platform })
     this.#state = 'AUTH_CHALLENGE'
   }
 

@@ -197,7 +197,7 @@ async function shakeHands(
     if (done) throw new TorError('LINK_CLOSED', 'The relay closed the connection')
     const items = deframer.push(value)
     for (const [index, item] of items.entries()) {
-      const answer = handshake.receive(item)
+      const answer = await unlessAborts(handshake.receive(item), [signal])
       if (answer !== undefined && handshake.result !== undefined)
         return { ...handshake.result, answer, reader, writer, deframer, items: items.slice(index + 1) }
     }

@@ -72,7 +72,11 @@ export function parseTorCert(bytes: Uint8Array): TorCert {
  * True when the certificate is signed with `key`, and names that key if it names one (cert-spec section 2.2.1). It says
  * nothing of its time. Signatures are verified as RFC 8032 has it: encodings that are not canonical fail.
  */
-export function isSignedBy(cert: TorCert, key: Uint8Array, platform: Pick<Platform, 'verifyEd25519'>): boolean {
+export async function isSignedBy(
+  cert: TorCert,
+  key: Uint8Array,
+  platform: Pick<Platform, 'verifyEd25519'>,
+): Promise<boolean> {
   if (cert.signingKey !== undefined && cert.signingKey.some((byte, at) => byte !== key[at])) return false
-  return platform.verifyEd25519(cert.signature, cert.signed, key)
+  return await platform.verifyEd25519(cert.signature, cert.signed, key)
 }

@@ -23,7 +23,7 @@ export function bunPlatform(): Platform {
     sha3Digest: () => Promise.resolve((seed) => new NativeRunningDigest(crypto, seed, 'sha3-256')),
     rsaPublic: (signature, modulus, exponent) => nativeRsaPublic(crypto, signature, modulus, exponent),
     x25519: nativeX25519(crypto),
-    verifyEd25519: (signature, message, publicKey) => nativeVerifyEd25519(crypto, signature, message, publicKey),
+    verifyEd25519: async (...signed) => nativeVerifyEd25519(crypto, ...signed),
     transport: nativeTransport,
     tls: nativeTls,
     storage: nativeStorage,

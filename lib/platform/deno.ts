@@ -19,7 +19,7 @@ export function denoPlatform(): Platform {
     ...webPlatform(),
     name: 'deno',
     x25519: nativeX25519(crypto),
-    verifyEd25519: (signature, message, publicKey) => nativeVerifyEd25519(crypto, signature, message, publicKey),
+    verifyEd25519: async (...signed) => nativeVerifyEd25519(crypto, ...signed),
     transport: denoTransport,
     tls: nativeTls,
     storage: nativeStorage,

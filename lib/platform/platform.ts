@@ -33,7 +33,7 @@ export interface Platform extends RsaPublicOperation {
    * Runtimes may differ, as RFC 8032 lets them, about a signature that its own signer made ambiguous by points with a
    * part of small order.
    */
-  verifyEd25519(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean
+  verifyEd25519(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): Promise<boolean>
   /** The transport that a caller gets who brings none, or undefined where the runtime has no sockets. */
   readonly transport: Transport | undefined
   /** TLS to the far end of a stream, or undefined where the runtime has none. */

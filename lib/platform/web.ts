@@ -1,15 +1,16 @@
 /**
- * What the library needs, by the web platform alone: keystream by WebCrypto, SHA-1, RSA and the curves in JavaScript, TLS
- * of our own, IndexedDB, and no sockets: the caller brings a transport. It works in any runtime that has WebCrypto.
+ * What the library needs, by the web platform alone: keystream and Ed25519 by WebCrypto, SHA-1, RSA and X25519 in JavaScript,
+ * TLS of our own, IndexedDB, and no sockets: the caller brings a transport. It works in any runtime that has WebCrypto.
  *
  * @module
  */
-import { nobleVerifyEd25519, nobleX25519 } from './crypto/curves/noble-curve25519.ts'
+import { nobleX25519 } from './crypto/curves/noble-x25519.ts'
 import type { TrustAnchor } from '../webpki/trust-anchor.ts'
 import type { Platform } from './platform.ts'
 import { rsaPublic } from './crypto/rsa/rsa.ts'
 import { Sha1RunningDigest } from './crypto/digests/sha1.ts'
 import type { TlsAdapter } from './tls/tls-adapter.ts'
+import { webVerifyEd25519 } from './crypto/curves/web-ed25519.ts'
 import { WebCryptoKeystream } from './crypto/ciphers/webcrypto-ctr.ts'
 
 /** The platform in browsers and workers. */
@@ -25,7 +26,7 @@ export function webPlatform(): Platform {
     },
     rsaPublic,
     x25519: nobleX25519,
-    verifyEd25519: nobleVerifyEd25519,
+    verifyEd25519: webVerifyEd25519,
     transport: undefined,
     tls: { secure: async (below, request) => (await ownTls()).secure(below, request) },
     storage: async (place) => {

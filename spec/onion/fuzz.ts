@@ -50,7 +50,7 @@ for (let done = 0, seed = first; done < count; done += LOT, seed++) {
       const [name, kind] = kinds[index % kinds.length] as (typeof kinds)[number]
       if (index % 1000 === 0) add('whole descriptor', await descriptorKind(random))
       else if (index % 1000 === 1) add('handshake', await handshakeKind(random))
-      else add(name, kind(random))
+      else add(name, await kind(random))
       longest = Math.max(longest, performance.now() - before)
     }
   } catch (error) {

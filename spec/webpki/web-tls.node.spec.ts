@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import tls from 'node:tls'
 import { expect } from 'chai'
-import { nobleX25519 } from '../../lib/platform/crypto/curves/noble-curve25519.ts'
+import { nobleX25519 } from '../../lib/platform/crypto/curves/noble-x25519.ts'
 import { webTls } from '../../lib/tls13/streams/web-tls.ts'
 import { CertificateFault } from '../../lib/webpki/certificate-fault.ts'
 import { failureOf } from '../support/failures.ts'

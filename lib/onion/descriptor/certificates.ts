@@ -30,16 +30,16 @@ export interface CertificateRule {
 /**
  * The key that the certificate of this item certifies, and until when, in ms since the epoch.
  *
- * @throws TorError `DIRECTORY_MALFORMED`, `CELL_MALFORMED`
+ * @throws TorError (as a rejection) `DIRECTORY_MALFORMED`, `CELL_MALFORMED`
  */
-export function readCertificate(
+export async function readCertificate(
   reader: DocumentReader,
   { type, signedWith, now, platform }: CertificateRule,
-): { readonly key: Uint8Array; readonly expires: number } {
+): Promise<{ readonly key: Uint8Array; readonly expires: number }> {
   const cert = parseTorCert(reader.object('ED25519 CERT'))
   if (cert.type !== type || cert.keyType !== CertKeyType.ED25519) reader.fail('a certificate in it is of another kind')
   // It has to name the key: who verifies it with another one is deceived.
-  if (cert.signingKey === undefined || !isSignedBy(cert, signedWith, platform))
+  if (cert.signingKey === undefined || !(await isSignedBy(cert, signedWith, platform)))
     reader.fail('a certificate in it is not signed with the right key')
   if (cert.expires <= now) reader.fail('a certificate in it has expired')
   return { key: cert.certifiedKey, expires: cert.expires }

@@ -57,7 +57,7 @@ async function open(text: string, options: DescriptorOptions): Promise<OnionDesc
   const { identity, clientSecret, now, sendmeIncrement, testing, platform } = options
   if (text.length >= MAX_DESCRIPTOR_SIZE) invalid('it is too long')
   const { key, subcredential } = identity
-  const outer = parseOuter(text, { blindedKey: key, now, platform })
+  const outer = await parseOuter(text, { blindedKey: key, now, platform })
   const { revision, signingKey, expires, lifetime } = outer
   const secrets = { subcredential, revision }
   const first = await decryptLayer(outer.superencrypted, {
@@ -79,7 +79,7 @@ async function open(text: string, options: DescriptorOptions): Promise<OnionDesc
       ? new TorError('ONION_AUTHORIZATION_MISSING', 'the onion service speaks only to clients whose keys it knows')
       : new TorError('ONION_AUTHORIZATION_WRONG', 'the onion service does not know the key that was given for it')
   }
-  const inner = parseInner(second, { signingKey, now, testing, sendmeIncrement, platform })
+  const inner = await parseInner(second, { signingKey, now, testing, sendmeIncrement, platform })
   if (inner.listed > 0 && inner.introPoints.length === 0) invalid('none of its introduction points is well-formed')
   return { ...inner, identity, revision, lifetime, expires }
 }

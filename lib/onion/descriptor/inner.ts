@@ -53,15 +53,15 @@ export interface InnerRule extends IntroPointRule {
 /**
  * Reads a decrypted second layer. An introduction point that is malformed is passed over.
  *
- * @throws TorError `DIRECTORY_MALFORMED`
+ * @throws TorError (as a rejection) `DIRECTORY_MALFORMED`
  */
-export function parseInner(plain: Uint8Array, rule: InnerRule): InnerLayer {
+export async function parseInner(plain: Uint8Array, rule: InnerRule): Promise<InnerLayer> {
   const text = new TextDecoder('latin1').decode(plain)
   const starts = [...text.matchAll(/^introduction-point /gm)].map(({ index }) => index)
   const head = readHead(new DocumentReader(text.slice(0, starts[0] ?? text.length), 'second layer'), rule)
   const introPoints: IntroPoint[] = []
   for (const [at, start] of starts.slice(0, MAX_INTRO_POINTS).entries()) {
-    const point = introPointOf(text.slice(start, starts[at + 1] ?? text.length), rule)
+    const point = await introPointOf(text.slice(start, starts[at + 1] ?? text.length), rule)
     if (point !== undefined) introPoints.push(point)
   }
   return { ...head, introPoints, listed: starts.length }
@@ -119,9 +119,9 @@ function readProofOfWork(reader: DocumentReader): ProofOfWork {
 }
 
 /** One introduction point; undefined when it is malformed. */
-function introPointOf(text: string, rule: IntroPointRule): IntroPoint | undefined {
+async function introPointOf(text: string, rule: IntroPointRule): Promise<IntroPoint | undefined> {
   try {
-    return parseIntroPoint(text, rule)
+    return await parseIntroPoint(text, rule)
   } catch (error) {
     if (error instanceof TorError) return undefined
     throw error

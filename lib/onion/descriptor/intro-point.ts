@@ -50,11 +50,15 @@ export interface IntroPointRule {
 /**
  * Reads the items of one introduction point.
  *
- * @throws TorError `DIRECTORY_MALFORMED`, `CELL_MALFORMED`
+ * @throws TorError (as a rejection) `DIRECTORY_MALFORMED`, `CELL_MALFORMED`
  */
-export function parseIntroPoint(text: string, { signingKey, now, testing, platform }: IntroPointRule): IntroPoint {
+export async function parseIntroPoint(
+  text: string,
+  { signingKey, now, testing, platform }: IntroPointRule,
+): Promise<IntroPoint> {
   const reader = new DocumentReader(text, 'introduction point')
-  const rule = { signedWith: signingKey, now, platform }
+  const keyIn = async (type: number): Promise<Uint8Array> =>
+    (await readCertificate(reader, { type, signedWith: signingKey, now, platform })).key
   let specifiers: Uint8Array | undefined
   let ntorOnionKey: Uint8Array | undefined
   let authKey: Uint8Array | undefined
@@ -68,10 +72,8 @@ export function parseIntroPoint(text: string, { signingKey, now, testing, platfo
       specifiers = once(specifiers, bytes ?? reader.fail('its link specifiers are not base64'))
     } else if (reader.is('onion-key')) ntorOnionKey = ntorKey(reader, ntorOnionKey)
     else if (reader.is('enc-key')) encryptionKey = ntorKey(reader, encryptionKey)
-    else if (reader.is('auth-key'))
-      authKey = once(authKey, readCertificate(reader, { ...rule, type: OnionCertType.INTRO_AUTH }).key)
-    else if (reader.is('enc-key-cert'))
-      certifiedKey = once(certifiedKey, readCertificate(reader, { ...rule, type: OnionCertType.INTRO_ENCRYPTION }).key)
+    else if (reader.is('auth-key')) authKey = once(authKey, await keyIn(OnionCertType.INTRO_AUTH))
+    else if (reader.is('enc-key-cert')) certifiedKey = once(certifiedKey, await keyIn(OnionCertType.INTRO_ENCRYPTION))
   }
   if (!specifiers || !ntorOnionKey || !authKey || !encryptionKey || !certifiedKey)
     return reader.fail('something in it is missing')

@@ -56,13 +56,16 @@ const ITEMS: ReadonlySet<string> = /* @__PURE__ */ new Set([
 /**
  * Reads a descriptor and verifies who signed it.
  *
- * @throws TorError `DIRECTORY_MALFORMED`, `CELL_MALFORMED`
+ * @throws TorError (as a rejection) `DIRECTORY_MALFORMED`, `CELL_MALFORMED`
  */
-export function parseOuter(text: string, { blindedKey, now, platform }: DescriptorRule): OuterDescriptor {
+export async function parseOuter(
+  text: string,
+  { blindedKey, now, platform }: DescriptorRule,
+): Promise<OuterDescriptor> {
   const reader = new DocumentReader(text, 'descriptor')
   const seen = new Set<string>()
   let lifetime: number | undefined
-  let certificate: ReturnType<typeof readCertificate> | undefined
+  let certificate: Awaited<ReturnType<typeof readCertificate>> | undefined
   let revision: bigint | undefined
   let superencrypted: Uint8Array | undefined
   let signature: Uint8Array | undefined
@@ -77,7 +80,7 @@ export function parseOuter(text: string, { blindedKey, now, platform }: Descript
       if (minutes < MIN_LIFETIME) reader.fail('its lifetime is no such')
       lifetime = minutes * MINUTE
     } else if (reader.is('descriptor-signing-key-cert')) {
-      certificate = readCertificate(reader, {
+      certificate = await readCertificate(reader, {
         type: OnionCertType.DESCRIPTOR_SIGNING,
         signedWith: blindedKey,
         now,
@@ -92,7 +95,7 @@ export function parseOuter(text: string, { blindedKey, now, platform }: Descript
   if (!lifetime || !certificate || revision === undefined || !superencrypted)
     return reader.fail('something in it is missing')
   const signed = joinBytes([asciiBytes(SIGNATURE_PREFIX), textBytes(reader, text.slice(0, reader.start))])
-  if (!platform.verifyEd25519(signature, signed, certificate.key)) reader.fail('its signature is wrong')
+  if (!(await platform.verifyEd25519(signature, signed, certificate.key))) reader.fail('its signature is wrong')
   return { lifetime, signingKey: certificate.key, expires: certificate.expires, revision, superencrypted }
 }
 

@@ -6,7 +6,7 @@
 import { onAbort } from '../../base/abort.ts'
 import { abortSignal, checkOptions, type OptionNames } from '../../base/checks.ts'
 import { SocketError } from '../../base/errors.ts'
-import { nobleX25519 } from '../../platform/crypto/curves/noble-curve25519.ts'
+import { nobleX25519 } from '../../platform/crypto/curves/noble-x25519.ts'
 import { authoritiesOf, checkProtocols } from '../../tls/options.ts'
 import { anchorsOfPem, type TrustAnchor } from '../../webpki/trust-anchor.ts'
 import { webTls } from './web-tls.ts'

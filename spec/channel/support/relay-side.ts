@@ -7,7 +7,8 @@ import type { Clock } from '../../../lib/base/clock.ts'
 import { TorError, type ErrorCode } from '../../../lib/base/errors.ts'
 import type { Platform } from '../../../lib/platform/platform.ts'
 import type { Transport, LinkAddress, Link } from '../../../lib/platform/links/transport.ts'
-import { nobleVerifyEd25519, nobleX25519 } from '../../../lib/platform/crypto/curves/noble-curve25519.ts'
+import { nobleX25519 } from '../../../lib/platform/crypto/curves/noble-x25519.ts'
+import { webVerifyEd25519 } from '../../../lib/platform/crypto/curves/web-ed25519.ts'
 import { rsaPublic } from '../../../lib/platform/crypto/rsa/rsa.ts'
 import type { Relay } from '../../../lib/relay.ts'
 import { thrownBy } from '../../cell/support/bytes.ts'
@@ -31,7 +32,7 @@ export const platform: Platform = {
   sha3Digest: unused,
   rsaPublic,
   x25519: nobleX25519,
-  verifyEd25519: nobleVerifyEd25519,
+  verifyEd25519: webVerifyEd25519,
   transport: undefined,
   tls: undefined,
   storage: unused,

@@ -29,7 +29,7 @@ export { beheaded, randomFrom, unaltered, type Outcome, type Random }
 const platform = currentPlatform()
 
 /** As if every signature were right: what is behind it is to be reached. */
-const trusting = { ...platform, verifyEd25519: () => true }
+const trusting = { ...platform, verifyEd25519: async () => true }
 
 const MIDDLE = `desc-auth-type x25519
 desc-auth-ephemeral-key ${'A'.repeat(43)}=
@@ -67,9 +67,9 @@ function judged(error: unknown): Outcome {
   throw error
 }
 
-function outcomeOf(read: () => unknown): Outcome {
+async function outcomeOf(read: () => unknown): Promise<Outcome> {
   try {
-    read()
+    await read()
     return 'taken'
   } catch (error) {
     return judged(error)
@@ -77,7 +77,7 @@ function outcomeOf(read: () => unknown): Outcome {
 }
 
 /** One kind of mutation: does it once. Throws what nobody expected. */
-export type Kind = (random: Random) => Outcome
+export type Kind = (random: Random) => Promise<Outcome>
 
 /** Layers of descriptors and messages of relays, each by itself. */
 export function parserKinds(): Readonly<Record<string, Kind>> {
@@ -153,7 +153,7 @@ export async function handshakeKind(random: Random): Promise<Outcome> {
   const altered = mutated(padded, random)
   const isSame = altered.length >= 64 && reply.every((byte, at) => byte === altered[at])
   let derived: Uint8Array | undefined
-  const outcome = outcomeOf(() => {
+  const outcome = await outcomeOf(() => {
     derived = handshake.finish(decodeRendezvous2(altered))
   })
   if (outcome === 'taken' && !(isSame && derived !== undefined && derived.every((byte, at) => byte === keys[at])))

@@ -24,7 +24,7 @@ describe('Certificates of a test relay', () => {
     const certs = await makeCertificates(shown, options)
     const expected = { rsaIdentity: identity.rsa.fingerprint, ed25519Identity: identity.ed25519.publicKey }
     try {
-      verifyCerts({ certs, peerCertificate: shown.leaf, expected, now: NOW, platform: currentPlatform() })
+      await verifyCerts({ certs, peerCertificate: shown.leaf, expected, now: NOW, platform: currentPlatform() })
       return undefined
     } catch (error) {
       expect(error).to.be.instanceOf(TorError)

@@ -208,7 +208,7 @@ export class MinimalClient {
       if (done) throw new Error('The relay closed the link in the handshake')
       for (const item of deframer.push(value)) {
         if (item.kind === 'cell') this.cells.push(item)
-        const answer = handshake.receive(item)
+        const answer = await handshake.receive(item)
         if (answer !== undefined) this.send(answer)
       }
     }

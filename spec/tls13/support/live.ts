@@ -5,7 +5,7 @@
  */
 import { connect as connectTcp } from 'node:net'
 import { SocketError } from '../../../lib/base/errors.ts'
-import { nobleX25519 } from '../../../lib/platform/crypto/curves/noble-curve25519.ts'
+import { nobleX25519 } from '../../../lib/platform/crypto/curves/noble-x25519.ts'
 import { usableSuites } from '../../../lib/tls13/keys/cipher-suites.ts'
 import { createClientHello } from '../../../lib/tls13/messages/client-hello.ts'
 import { x25519Share } from '../../../lib/tls13/keys/key-share.ts'

@@ -4,7 +4,7 @@
  * @module
  */
 import { expect } from 'chai'
-import { nobleX25519 } from '../../../lib/platform/crypto/curves/noble-curve25519.ts'
+import { nobleX25519 } from '../../../lib/platform/crypto/curves/noble-x25519.ts'
 import { createClientHello } from '../../../lib/tls13/messages/client-hello.ts'
 import type { Authenticate } from '../../../lib/tls13/handshake.ts'
 import { x25519Share } from '../../../lib/tls13/keys/key-share.ts'

@@ -6,7 +6,7 @@
  */
 import { joinBytes } from '../../../lib/base/join-bytes.ts'
 import { asciiBytes, ByteReader, ByteWriter } from '../../../lib/cell/bytes.ts'
-import { nobleX25519 } from '../../../lib/platform/crypto/curves/noble-curve25519.ts'
+import { nobleX25519 } from '../../../lib/platform/crypto/curves/noble-x25519.ts'
 import { CIPHER_SUITES, type CipherSuite } from '../../../lib/tls13/keys/cipher-suites.ts'
 import { readExtensions } from '../../../lib/tls13/messages/extensions.ts'
 import { HandshakeReader, handshakeMessage } from '../../../lib/tls13/messages/handshake-message.ts'

@@ -13,7 +13,7 @@ export const CURVE_KEY_SIZE = 32
 export const ED25519_SIGNATURE_SIZE = 64
 
 /** 2^255 - 19: the prime of the field that both curves are over. */
-const P = 2n ** 255n - 19n
+export const P: bigint = 2n ** 255n - 19n
 
 /**
  * The y coordinates of the points whose order divides the cofactor 8: order 1 and 2 (1 and -1), order 4 (0), order 8.

@@ -10,19 +10,25 @@ import {
   nativeVerifyEd25519,
   nativeX25519,
 } from '../../../../lib/platform/crypto/curves/native-curve25519.ts'
-import { nobleVerifyEd25519, nobleX25519 } from '../../../../lib/platform/crypto/curves/noble-curve25519.ts'
+import { nobleVerifyEd25519 } from '../../../../lib/platform/crypto/curves/noble-ed25519.ts'
+import { nobleX25519 } from '../../../../lib/platform/crypto/curves/noble-x25519.ts'
+import { webVerifyEd25519 } from '../../../../lib/platform/crypto/curves/web-ed25519.ts'
 import type { Platform } from '../../../../lib/platform/platform.ts'
 
 type Curves = Pick<Platform, 'x25519' | 'verifyEd25519'>
 
-const noble: Curves = { x25519: nobleX25519, verifyEd25519: nobleVerifyEd25519 }
+const noble: Curves = {
+  x25519: nobleX25519,
+  verifyEd25519: async (...signed) => nobleVerifyEd25519(...signed),
+}
 const implementations: [name: string, curves: Curves][] = [
   ['@noble/curves', noble],
+  ['WebCrypto, where it has it', { x25519: nobleX25519, verifyEd25519: webVerifyEd25519 }],
   ['the platform of this runtime', currentPlatform()],
 ]
 if (hasBuiltinModules()) {
   const crypto = builtinModule<CurveModule>('node:crypto')
-  const verifyEd25519: Platform['verifyEd25519'] = (...input) => nativeVerifyEd25519(crypto, ...input)
+  const verifyEd25519: Platform['verifyEd25519'] = async (...input) => nativeVerifyEd25519(crypto, ...input)
   implementations.push(['node:crypto', { x25519: nativeX25519(crypto), verifyEd25519 }])
 }
 
@@ -284,70 +290,71 @@ for (const [name, { x25519, verifyEd25519 }] of implementations) {
   })
 
   describe(`Ed25519 verification by ${name}`, () => {
-    it('accepts the published signatures, and none of them for another message or key', () => {
+    it('accepts the published signatures, and none of them for another message or key', async () => {
       for (const { signature, message, publicKey } of ED25519_VECTORS) {
-        expect(verifyEd25519(signature, message, publicKey)).to.equal(true)
-        expect(verifyEd25519(inside(signature), inside(message), inside(publicKey))).to.equal(true)
-        expect(verifyEd25519(signature, Uint8Array.of(...message, 0), publicKey)).to.equal(false)
+        expect(await verifyEd25519(signature, message, publicKey)).to.equal(true)
+        expect(await verifyEd25519(inside(signature), inside(message), inside(publicKey))).to.equal(true)
+        expect(await verifyEd25519(signature, Uint8Array.of(...message, 0), publicKey)).to.equal(false)
         for (const other of ED25519_VECTORS) {
-          if (other.publicKey !== publicKey) expect(verifyEd25519(signature, message, other.publicKey)).to.equal(false)
+          if (other.publicKey !== publicKey)
+            expect(await verifyEd25519(signature, message, other.publicKey)).to.equal(false)
         }
       }
     })
 
     for (const { what, message, publicKey, signature } of DISPUTED) {
-      it(`refuses a signature ${what}`, () => {
-        expect(verifyEd25519(hexToBytes(signature), hexToBytes(message), hexToBytes(publicKey))).to.equal(false)
+      it(`refuses a signature ${what}`, async () => {
+        expect(await verifyEd25519(hexToBytes(signature), hexToBytes(message), hexToBytes(publicKey))).to.equal(false)
       })
     }
 
-    it('refuses every key of small order, however it is encoded, with the signature that would hold for any message', () => {
+    it('refuses every key of small order, however it is encoded, with the signature that would hold for any message', async () => {
       const zero = new Uint8Array(32)
       for (const canonical of SMALL_ORDER_Y) {
         for (const key of [canonical, withHighBit(canonical)]) {
           for (const r of [littleEndian(1n), key]) {
             for (let message = 0; message < 8; message++) {
-              expect(verifyEd25519(Uint8Array.of(...r, ...zero), Uint8Array.of(message), key)).to.equal(false)
+              expect(await verifyEd25519(Uint8Array.of(...r, ...zero), Uint8Array.of(message), key)).to.equal(false)
             }
           }
         }
       }
     })
 
-    it('refuses a key that is no point, or not canonical', () => {
+    it('refuses a key that is no point, or not canonical', async () => {
       const { signature, message } = ED25519_VECTORS[1] as (typeof ED25519_VECTORS)[1]
       for (const y of [2n, P + 2n, P + 3n, P + 18n, P - 2n]) {
-        expect(verifyEd25519(signature, message, littleEndian(y))).to.equal(false)
-        expect(verifyEd25519(signature, message, withHighBit(littleEndian(y)))).to.equal(false)
+        expect(await verifyEd25519(signature, message, littleEndian(y))).to.equal(false)
+        expect(await verifyEd25519(signature, message, withHighBit(littleEndian(y)))).to.equal(false)
       }
     })
 
-    it('refuses a second form of a signature that holds: S with the order added', () => {
+    it('refuses a second form of a signature that holds: S with the order added', async () => {
       for (const { signature, message, publicKey } of ED25519_VECTORS) {
         const s = fromLittleEndian(signature.subarray(32)) + L
         expect(
-          verifyEd25519(Uint8Array.of(...signature.subarray(0, 32), ...littleEndian(s)), message, publicKey),
+          await verifyEd25519(Uint8Array.of(...signature.subarray(0, 32), ...littleEndian(s)), message, publicKey),
         ).to.equal(false)
       }
     })
 
-    it('refuses signatures and keys of other lengths', () => {
+    it('refuses signatures and keys of other lengths', async () => {
       for (const { signature, message, publicKey } of ED25519_VECTORS) {
         for (const bad of [new Uint8Array(0), signature.subarray(1), Uint8Array.of(...signature, 0)]) {
-          expect(verifyEd25519(bad, message, publicKey)).to.equal(false)
+          expect(await verifyEd25519(bad, message, publicKey)).to.equal(false)
         }
         for (const bad of [new Uint8Array(0), publicKey.subarray(1), Uint8Array.of(...publicKey, 0)]) {
-          expect(verifyEd25519(signature, message, bad)).to.equal(false)
+          expect(await verifyEd25519(signature, message, bad)).to.equal(false)
         }
       }
     })
 
-    it('accepts what a key signed, and nothing in which a bit is changed', () => {
-      fc.assert(
-        fc.property(bytes32, fc.uint8Array({ maxLength: 200 }), fc.nat(), (secretKey, message, where) => {
+    it('accepts what a key signed, and nothing in which a bit is changed', async () => {
+      await fc.assert(
+        fc.asyncProperty(bytes32, fc.uint8Array({ maxLength: 200 }), fc.nat(), async (secretKey, message, where) => {
           const publicKey = ed25519.getPublicKey(secretKey)
           const signed = [ed25519.sign(message, secretKey), message, publicKey] as const
-          expect(verifyEd25519(...signed)).to.equal(true)
+          expect(await verifyEd25519(...signed)).to.equal(true)
           const bit = where % (8 * (64 + message.length + 32))
           let at = bit >> 3
           const changed = signed.map((bytes) => {
@@ -355,20 +362,20 @@ for (const [name, { x25519, verifyEd25519 }] of implementations) {
             at -= bytes.length
             return copy
           }) as [Uint8Array, Uint8Array, Uint8Array]
-          expect(verifyEd25519(...changed)).to.equal(false)
+          expect(await verifyEd25519(...changed)).to.equal(false)
         }),
         { numRuns: 25 },
       )
     })
 
-    it('says no to bytes at random, and throws at nothing', () => {
-      fc.assert(
-        fc.property(
+    it('says no to bytes at random, and throws at nothing', async () => {
+      await fc.assert(
+        fc.asyncProperty(
           fc.uint8Array({ minLength: 64, maxLength: 64 }),
           fc.uint8Array({ maxLength: 8 }),
           bytes32,
-          (signature, message, publicKey) => {
-            expect(verifyEd25519(signature, message, publicKey)).to.equal(false)
+          async (signature, message, publicKey) => {
+            expect(await verifyEd25519(signature, message, publicKey)).to.equal(false)
           },
         ),
         { numRuns: 50 },

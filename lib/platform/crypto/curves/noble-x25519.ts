@@ -1,11 +1,27 @@
 /**
- * X25519 and Ed25519 in JavaScript, for runtimes that have no synchronous ones of their own: @noble/curves.
+ * X25519 in JavaScript, for runtimes that have no synchronous one of their own: @noble/curves.
+ *
+ * It stands on the ladder alone: what noble names x25519 brings all of Ed25519 with it, to make public keys faster, and
+ * that is a twentieth of a page's client.
  *
  * @module
  */
-import { ed25519, x25519 } from '@noble/curves/ed25519.js'
-import { checkKeySize, degenerateKey, expectContribution, forgotten, isWorthVerifying } from './curve25519.ts'
+import { montgomery } from '@noble/curves/abstract/montgomery.js'
+import { pow } from '@noble/curves/abstract/modular.js'
+import { checkKeySize, degenerateKey, expectContribution, forgotten, P } from './curve25519.ts'
 import type { X25519, X25519SecretKey } from './x25519.ts'
+
+/** RFC 7748, sections 4.1 and 5. */
+const x25519 = /* @__PURE__ */ montgomery({
+  P,
+  type: 'x25519',
+  adjustScalarBytes(bytes: Uint8Array) {
+    bytes[0] = (bytes[0] as number) & 0xf8
+    bytes[31] = ((bytes[31] as number) & 0x7f) | 0x40
+    return bytes
+  },
+  powPminus2: (x: bigint) => pow(x, P - 2n, P),
+})
 
 /** A secret key as its bytes. */
 class SecretBytes implements X25519SecretKey {
@@ -54,9 +70,4 @@ export const nobleX25519: X25519 = {
     }
     return expectContribution(shared)
   },
-}
-
-/** See {@link Platform.verifyEd25519}. */
-export function nobleVerifyEd25519(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean {
-  return isWorthVerifying(signature, publicKey) && ed25519.verify(signature, message, publicKey, { zip215: false })
 }
