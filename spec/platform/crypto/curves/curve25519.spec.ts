@@ -3,6 +3,7 @@ import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
 import { expect } from 'chai'
 import { fc } from '../../../support/seed.ts'
 import { TorError } from '../../../../lib/base/errors.ts'
+import { bytesOfBase64url } from '../../../../lib/platform/crypto/jwk.ts'
 import { builtinModule, hasBuiltinModules } from '../../../../lib/platform/runtime/builtin.ts'
 import { currentPlatform } from '../../../../lib/platform/current.ts'
 import {
@@ -12,7 +13,7 @@ import {
 } from '../../../../lib/platform/crypto/curves/native-curve25519.ts'
 import { nobleVerifyEd25519 } from '../../../../lib/platform/crypto/curves/noble-ed25519.ts'
 import { nobleX25519 } from '../../../../lib/platform/crypto/curves/noble-x25519.ts'
-import { webVerifyEd25519 } from '../../../../lib/platform/crypto/curves/web-ed25519.ts'
+import { BASE_POINT, LAX_S, webVerifyEd25519 } from '../../../../lib/platform/crypto/curves/web-ed25519.ts'
 import type { Platform } from '../../../../lib/platform/platform.ts'
 
 type Curves = Pick<Platform, 'x25519' | 'verifyEd25519'>
@@ -383,3 +384,12 @@ for (const [name, { x25519, verifyEd25519 }] of implementations) {
     })
   })
 }
+
+describe('Ed25519 by WebCrypto', () => {
+  it('is trusted where it refuses a signature that would be right but for the order that was added to its S', () => {
+    const s = fromLittleEndian(bytesOfBase64url(LAX_S))
+    const signed = (value: bigint): Uint8Array => Uint8Array.of(...BASE_POINT, ...littleEndian(value))
+    expect(nobleVerifyEd25519(signed(s - L), new Uint8Array(0), BASE_POINT)).to.equal(true)
+    expect(nobleVerifyEd25519(signed(s), new Uint8Array(0), BASE_POINT)).to.equal(false)
+  })
+})
