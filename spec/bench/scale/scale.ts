@@ -1,0 +1,95 @@
+/**
+ * A directory of the public network's size: what it costs to read, to keep, to renew and to choose paths in, beside what
+ * it may cost. Each is measured in a process of its own, on a copy of one made-up network.
+ *
+ * ```text
+ * node scripts/run.js spec/bench/scale/scale.ts [COUNT]
+ * ```
+ *
+ * @module
+ */
+import { cp, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { table, type Comparison } from '../compare.ts'
+import { Worker } from '../worker.ts'
+import type { Figures, ScaleOrder } from './scale.worker.ts'
+
+/** As many relays as the public network has. */
+const PUBLIC = 9000
+
+/** How old the made-up network may be: its consensus holds for three hours. In ms. */
+const REUSED_FOR = 3_000_000
+
+/** What each figure may be at most. */
+const AIMS: readonly (readonly [
+  order: 'read' | 'open' | 'renew' | 'choose',
+  figure: string,
+  name: string,
+  unit: string,
+  aim: number,
+])[] = [
+  ['read', 'seconds', 'read and verify a kept directory', 's', 1],
+  ['read', 'heap', 'memory of the directory', 'MB', 25],
+  ['open', 'seconds', 'from start to the first circuit begun, kept directory', 's', 1],
+  ['open', 'stall', 'longest stall while opening', 'ms', 20],
+  ['open', 'rss', 'resident memory of an open client', 'MB', 120],
+  ['open', 'rssSettled', 'the same after a collection', 'MB', 120],
+  ['open', 'disk', 'disk', 'MB', 25],
+  ['choose', 'first', 'the first path chosen', 'us', 20_000],
+  ['choose', 'median', 'a path chosen, median', 'us', 50],
+  ['choose', 'p99', 'a path chosen, 99 of 100', 'us', 500],
+  ['choose', 'heap', 'memory for choosing paths', 'MB', 5],
+  ['renew', 'seconds', 'renew the directory', 's', 2],
+  ['renew', 'stall', 'longest stall while renewing', 'ms', 10],
+  ['renew', 'growth', 'memory after a renewal, beyond before', 'MB', 2],
+]
+
+/** Measures, and says beside each figure what it may be. */
+export async function compareScale(programs: URL, count: number = PUBLIC): Promise<Comparison[]> {
+  const original = join(tmpdir(), `tor-streams-bench-network-${count}`)
+  const copy = join(tmpdir(), `tor-streams-bench-scale-${process.pid}`)
+  const order = async (order: ScaleOrder): Promise<Figures> => {
+    const worker = new Worker<ScaleOrder, Figures>(new URL('scale.worker.js', programs))
+    try {
+      return await worker.obey(order)
+    } finally {
+      await worker.stop()
+    }
+  }
+  try {
+    if (!(await isThere(join(original, 'network.json')))) {
+      await rm(original, { recursive: true, force: true })
+      await order({ kind: 'make', folder: original, count })
+    }
+    const figures: Record<string, Figures> = {}
+    for (const kind of ['read', 'open', 'choose', 'renew'] as const) {
+      await rm(copy, { recursive: true, force: true })
+      await cp(original, copy, { recursive: true })
+      // What is kept beside the documents is there once a client has run.
+      if (kind !== 'read') await order({ kind: 'read', folder: copy })
+      figures[kind] = await order({ kind, folder: copy })
+    }
+    return AIMS.map(([kind, figure, name, unit, aim]) => {
+      const ours = figures[kind]?.[figure] ?? NaN
+      return { name, unit, ours, peer: aim, peerName: 'aim', ratio: ours / aim, better: 'less' }
+    })
+  } finally {
+    await rm(copy, { recursive: true, force: true })
+  }
+}
+
+/** True when the file was made a short time ago, in this hour. */
+async function isThere(file: string): Promise<boolean> {
+  const HOUR = 3_600_000
+  try {
+    const { mtimeMs } = await stat(file)
+    return Math.floor(mtimeMs / HOUR) === Math.floor(Date.now() / HOUR) && Date.now() - mtimeMs < REUSED_FOR
+  } catch {
+    return false // it was not made yet
+  }
+}
+
+if (process.argv[1] !== undefined && import.meta.url.endsWith('/scale.js') && process.argv[1].endsWith('/scale.js')) {
+  console.log(table(await compareScale(new URL('./', import.meta.url), Number(process.argv[2] ?? PUBLIC))))
+}

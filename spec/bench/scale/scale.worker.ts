@@ -1,0 +1,210 @@
+/** A process that does one thing with a large directory, and says what it cost. */
+import { createHash } from 'node:crypto'
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { secureRandom } from '../../../lib/base/random.ts'
+import { systemClock, type Clock } from '../../../lib/base/clock.ts'
+import { DirectoryKeeper } from '../../../lib/client/bootstrap/directory-keeper.ts'
+import { ClientStore } from '../../../lib/client/bootstrap/client-store.ts'
+import { GuardManager } from '../../../lib/client/guards/guards.ts'
+import { PathSelector } from '../../../lib/client/paths/path-selection.ts'
+import { TorClient } from '../../../lib/client/tor-client.ts'
+import type { NetworkDirectory } from '../../../lib/directory/network-directory.ts'
+import { currentPlatform } from '../../../lib/platform/current.ts'
+import { FileStorage } from '../../../lib/platform/storage/file-storage.ts'
+import { FakeSource } from '../../client/support/fake-source.ts'
+import { serve } from '../worker.ts'
+import { Stalls } from './stalls.ts'
+import { makeSyntheticNetwork, type SyntheticNetwork } from './synthetic-network.ts'
+
+/** What it is told; `folder` has a network that {@link ScaleOrder} `make` made. */
+export type ScaleOrder =
+  | { readonly kind: 'make'; readonly folder: string; readonly count: number }
+  | { readonly kind: 'read' | 'open' | 'renew' | 'choose'; readonly folder: string }
+
+/** By name. */
+export type Figures = Readonly<Record<string, number>>
+
+const MB = 1_000_000
+
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
+
+/** Heap and buffers in use, in bytes. */
+function inUse(): number {
+  collect()
+  collect()
+  const { heapUsed, arrayBuffers } = process.memoryUsage()
+  return heapUsed + arrayBuffers
+}
+
+type Kept = Omit<SyntheticNetwork, 'consensus' | 'certificates' | 'microdescriptors'>
+
+const keptOf = async (folder: string): Promise<Kept> => {
+  const read = JSON.parse(await readFile(join(folder, 'network.json'), 'utf8')) as Kept
+  const servers = read.config.authorities.map((each) => ({ ...each, rsaIdentity: new Uint8Array(20).fill(1) }))
+  return { ...read, config: { ...read.config, authorities: servers } }
+}
+
+async function make(folder: string, count: number): Promise<Figures> {
+  const { consensus, certificates, microdescriptors, ...rest } = await makeSyntheticNetwork(count, Date.now())
+  await mkdir(folder, { recursive: true })
+  for (const [name, text] of Object.entries({ consensus, certificates, microdescriptors }))
+    await writeFile(join(folder, name), text)
+  await writeFile(join(folder, 'network.json'), JSON.stringify(rest))
+  return {}
+}
+
+/** A keeper of the directory in a folder; what is served is what is new an hour later. */
+async function keeperOf(folder: string, clock: Clock, changed: (directory: NetworkDirectory) => void) {
+  const { config, later } = await keptOf(folder)
+  const closing = new AbortController()
+  const byDigest = new Map<string, string>()
+  for (const text of later.microdescriptors.split(/(?=^onion-key$)/m))
+    byDigest.set(createHash('sha256').update(text).digest('base64').replace(/=+$/, ''), text)
+  const source = new FakeSource((path) => {
+    if (path.includes('consensus')) return later.consensus
+    const digests = path.replace(/^.*\/d\//, '').replace(/\.z$/, '').split('-')
+    return digests.map((digest) => byDigest.get(digest) ?? '').join('')
+  })
+  const guards = GuardManager.load(undefined, { now: () => clock.now(), random: secureRandom })
+  const kept = new ClientStore(new FileStorage(folder), clock, closing.signal)
+  const keeper = new DirectoryKeeper({
+    network: config,
+    source,
+    kept,
+    clock,
+    platform: currentPlatform(),
+    closing: closing.signal,
+    random: () => 0.5,
+    missingOfGuards: (directory) =>
+      guards.missingMicrodescriptors(directory).map(({ microdescriptorDigest }) => microdescriptorDigest),
+    progress: () => undefined,
+    changed: (directory) => {
+      guards.updateDirectory(directory)
+      changed(directory)
+    },
+    warn: () => undefined,
+  })
+  return { keeper, guards, kept, signal: closing.signal, end: () => closing.abort() }
+}
+
+/** Reads and verifies what is kept. */
+async function read(folder: string): Promise<Figures> {
+  const holder: { directory?: NetworkDirectory } = {}
+  const { keeper } = await keeperOf(folder, systemClock, (directory) => (holder.directory = directory))
+  const before = inUse()
+  const stalls = new Stalls()
+  const began = performance.now()
+  const cpu = process.cpuUsage()
+  await keeper.load()
+  const seconds = (performance.now() - began) / 1000
+  const { user, system } = process.cpuUsage(cpu)
+  const stall = await stalls.end()
+  if (holder.directory === undefined) throw new Error('the kept directory was not good')
+  const heap = inUse() - before
+  const relays = keeper.directory?.relays.length ?? 0
+  return { seconds, cpu: (user + system) / MB, stall: stall.cpu, stallWall: stall.ms, heap: heap / MB, relays }
+}
+
+/** Chooses paths. */
+async function choose(folder: string): Promise<Figures> {
+  const { keeper, guards } = await keeperOf(folder, systemClock, () => undefined)
+  await keeper.load()
+  const directory = keeper.directory as NetworkDirectory
+  const before = inUse()
+  const paths = new PathSelector(directory, { guards, random: secureRandom })
+  const began = performance.now()
+  paths.choosePath({ ports: [443] })
+  const first = (performance.now() - began) * 1000
+  const times: number[] = []
+  const ports = [443, 80, 443, 22, 443, 8333]
+  for (let turn = 0; turn < 2000; turn++) {
+    const at = performance.now()
+    const { guard } = paths.choosePath({ ports: [ports[turn % ports.length] as number], host: 'example.com' })
+    times.push((performance.now() - at) * 1000)
+    guards.cancelled(guard)
+  }
+  times.sort((a, b) => a - b)
+  return {
+    first,
+    median: times[times.length >> 1] as number,
+    p99: times[Math.floor(times.length * 0.99)] as number,
+    heap: (inUse() - before) / MB,
+  }
+}
+
+/** Renews what is kept an hour later. */
+async function renew(folder: string): Promise<Figures> {
+  let shift = 0
+  const clock: Clock = { ...systemClock, now: () => Date.now() + shift }
+  let paths: PathSelector | undefined
+  const { keeper, kept, guards, signal } = await keeperOf(folder, clock, (directory) => {
+    paths = new PathSelector(directory, { guards, random: secureRandom })
+    paths.choosePath({ ports: [443] })
+  })
+  await keeper.load()
+  const before = inUse()
+  shift = 3_600_000
+  await delay(100)
+  const stalls = new Stalls()
+  const began = performance.now()
+  const cpu = process.cpuUsage()
+  await keeper.refresh(signal)
+  const seconds = (performance.now() - began) / 1000
+  const { user, system } = process.cpuUsage(cpu)
+  const stall = await stalls.end()
+  await kept.settled()
+  const growth = (inUse() - before) / MB
+  return { seconds, cpu: (user + system) / MB, stall: stall.cpu, stallWall: stall.ms, growth }
+}
+
+/** Opens a client on what is kept, up to its first circuit, for which nobody answers. */
+async function open(folder: string): Promise<Figures> {
+  const { config } = await keptOf(folder)
+  const before = inUse()
+  const rssBefore = process.memoryUsage().rss
+  const stalls = new Stalls()
+  const began = performance.now()
+  const giveUp = new AbortController()
+  let opened = 0
+  const ready = new Promise<void>((resolve) => {
+    void TorClient.open({
+      network: config,
+      storage: new FileStorage(folder),
+      signal: giveUp.signal,
+      transport: { connect: (_, { signal }) => new Promise((_, reject) => signal.addEventListener('abort', reject)) },
+      onProgress: ({ phase }) => {
+        if (phase !== 'circuit' || opened > 0) return
+        opened = performance.now() - began
+        setTimeout(resolve, 2000)
+      },
+    }).catch(() => undefined)
+  })
+  await ready
+  const stall = await stalls.end()
+  const { rss } = process.memoryUsage()
+  const heap = inUse() - before
+  const settled = process.memoryUsage().rss
+  giveUp.abort()
+  const names = ['consensus', 'certificates', 'microdescriptors', 'parsed']
+  const sizes = await Promise.all(names.map((name) => stat(join(folder, name)).then(({ size }) => size, () => 0)))
+  return {
+    seconds: opened / 1000,
+    stall: stall.cpu,
+    stallWall: stall.ms,
+    rssBefore: rssBefore / MB,
+    rss: rss / MB,
+    rssSettled: settled / MB,
+    heap: heap / MB,
+    disk: sizes.reduce((sum, size) => sum + size, 0) / MB,
+  }
+}
+
+serve((order: ScaleOrder): Promise<Figures> => {
+  if (order.kind === 'make') return make(order.folder, order.count)
+  return { read, open, renew, choose }[order.kind](order.folder)
+})
