@@ -41,7 +41,7 @@ export function isExit({ flags, exitPolicy, exitPolicyIPv6 }: DirectoryRelay): b
   return !exitPolicy.rejectsAll || !exitPolicyIPv6.rejectsAll
 }
 
-/** Those of `exits` that fit the requirements; each of them is an exit ({@link isExit}). */
+/** Those of `exits` that fit the requirements, as {@link isExitFor} has it; each of them is an exit ({@link isExit}). */
 export function exitsFor(
   requirements: ExitRequirements,
   exits: readonly DirectoryRelay[],
@@ -62,6 +62,21 @@ export function exitsFor(
     relays = fitting
   }
   return { relays, reason: undefined }
+}
+
+/** True when one of the exits fits the requirements. The caller's own condition is asked last. */
+export function isExitFor(
+  { ports, family, host, exit, excludedExits }: ExitRequirements,
+  relay: DirectoryRelay,
+  learned: LearnedPolicies,
+): boolean {
+  const { fingerprint } = relay
+  return (
+    allowsPorts(relay, ports, family) &&
+    excludedExits?.has(fingerprint) !== true &&
+    learned.allows(fingerprint, ports, host) &&
+    (exit === undefined || exit(relay))
+  )
 }
 
 /** True when the relay lets out streams to all of these ports; without any, when it lets out some. */

@@ -11,7 +11,7 @@ import type { DirectoryRelay } from '../../directory/network-directory.ts'
 import { RelayFlag } from '../../directory/relay-flags.ts'
 import { TorError } from '../../base/errors.ts'
 import type { DirectoryView } from '../relays/directory-view.ts'
-import { exitsFor, isExit, LONG_LIVED_PORTS, type ExitRequirements } from './exit-choice.ts'
+import { exitsFor, isExit, isExitFor, LONG_LIVED_PORTS, type ExitRequirements } from './exit-choice.ts'
 import type { GuardManager, GuardPick } from '../guards/guards.ts'
 import { FamiliesAndSubnets } from './families-and-subnets.ts'
 import { LearnedPolicies } from './learned-policies.ts'
@@ -20,8 +20,11 @@ import { canBeHop } from '../relays/usable-relays.ts'
 import { chooseWeighted, WeightedList } from '../relays/weighted-choice.ts'
 import { PositionWeights, type Position } from '../relays/weights.ts'
 
-/** How often a middle relay is drawn before those that fit are looked for one by one. */
-const MAX_DRAWS = 20
+/**
+ * How often a relay is drawn out of all before those that fit are looked for one by one. Drawing again what does not fit
+ * gives each of the others its share, as leaving it out does; and in a large network it is a hundred times as fast.
+ */
+const MAX_DRAWS = 64
 
 /** What a path is needed for. */
 export interface PathRequest extends ExitRequirements {
@@ -63,11 +66,8 @@ export class PathSelector {
   /** Every relay that may be a hop. */
   readonly #relays: readonly DirectoryRelay[]
   readonly #exits: readonly DirectoryRelay[]
-  /** The relays that are Fast, then those that are Stable too; made when they are needed. */
-  readonly #middles: [WeightedList<DirectoryRelay> | undefined, WeightedList<DirectoryRelay> | undefined] = [
-    undefined,
-    undefined,
-  ]
+  /** Of all relays and of the exits those that are Fast, and those that are Stable too; made when they are needed. */
+  readonly #lists = new Map<string, WeightedList<DirectoryRelay>>()
 
   constructor(directory: DirectoryView, options: PathSelectorOptions) {
     this.#guards = options.guards
@@ -87,6 +87,13 @@ export class PathSelector {
   choosePath(request: PathRequest): ChosenPath {
     const stable = request.stable ?? request.ports.some((port) => LONG_LIVED_PORTS.has(port))
     const avoided = request.avoided ?? NOBODY
+    const likely = this.#draw('exit', stable, (relay) => {
+      return !avoided.has(relay.fingerprint) && isExitFor(request, relay, this.#learned)
+    })
+    if (likely !== undefined) {
+      const path = this.#pathTo([likely], stable, avoided)
+      if (typeof path !== 'string') return path
+    }
     let problem = ''
     for (const exits of this.#exitsInPreference(stable, avoided)) {
       const { relays, reason } = exitsFor(request, exits, this.#learned)
@@ -108,20 +115,36 @@ export class PathSelector {
   ): DirectoryRelay | undefined {
     const fits = (relay: DirectoryRelay): boolean => !this.#isKinOfAny(relay, others)
     const isAvoided = ({ fingerprint }: DirectoryRelay): boolean => avoided.has(fingerprint)
-    const list = (this.#middles[stable ? 1 : 0] ??= new WeightedList(
-      this.#relays.filter((relay) => hasFlags(relay, stable)),
-      (relay) => this.#weights.weigh(relay, 'middle'),
-    ))
-    // Drawing again what does not fit is as good as leaving it out, and in a large network a hundred times as fast.
-    for (let draws = 0; draws < MAX_DRAWS; draws++) {
-      const relay = list.draw(this.#random)
-      if (relay !== undefined && fits(relay) && !isAvoided(relay)) return relay
-    }
+    const likely = this.#draw('middle', stable, (relay) => !isAvoided(relay) && fits(relay))
+    if (likely !== undefined) return likely
     const fitting = preferring((relay) => !isAvoided(relay), this.#relays.filter(fits))
     return this.#choose(
       preferring((relay) => hasFlags(relay, stable), fitting),
       'middle',
     )
+  }
+
+  /** One of the relays that have the flags and fit, as often as it weighs among those; undefined where few fit. */
+  #draw(
+    position: 'exit' | 'middle',
+    stable: boolean,
+    fits: (relay: DirectoryRelay) => boolean,
+  ): DirectoryRelay | undefined {
+    const key = `${position} ${stable}`
+    let list = this.#lists.get(key)
+    if (list === undefined) {
+      const relays = position === 'exit' ? this.#exits : this.#relays
+      list = new WeightedList(
+        relays.filter((relay) => hasFlags(relay, stable)),
+        (relay) => this.#weights.weigh(relay, position),
+      )
+      this.#lists.set(key, list)
+    }
+    for (let draws = 0; draws < MAX_DRAWS; draws++) {
+      const relay = list.draw(this.#random)
+      if (relay === undefined || fits(relay)) return relay
+    }
+    return undefined
   }
 
   /** The exits to choose from; where none of them will do, those that come next. */

@@ -56,10 +56,11 @@ function expectWeighted(
   candidates: readonly DirectoryRelay[],
   directory: NetworkDirectory,
   position: Position,
+  draws = DRAWS,
 ): void {
   const weights = new PositionWeights(directory)
   const counts = candidates.map((relay) => drawn.get(relay) ?? 0)
-  expect(counts.reduce((sum, count) => sum + count, 0)).to.equal(DRAWS)
+  expect(counts.reduce((sum, count) => sum + count, 0)).to.equal(draws)
   const { statistic, critical } = chiSquare(
     counts,
     candidates.map((relay) => weights.weigh(relay, position)),
@@ -92,6 +93,47 @@ describe('Path selection', () => {
         directory,
         'exit',
       )
+    }).timeout(20_000)
+
+    it('chooses exits as often as they weigh among those that fit, with a few or with nearly all left out', () => {
+      const plans = generatedNetwork(60, seededRandom(5)).map((plan, index) => ({
+        ...plan,
+        ...(index % 8 === 0 ? { exitPolicy: 'accept 443' } : {}),
+      }))
+      const heavy = { flags: ['Exit'], bandwidth: 20_000 } as const
+      for (const [seed, unfit] of [
+        [6, []],
+        // Draws hit these nearly always.
+        [7, [heavy, heavy, { ...heavy, bandwidth: 500_000 }]],
+      ] as const) {
+        const directory = generatedDirectory([...plans, ...unfit])
+        const [someGuard] = directory.relays.filter(
+          ({ flags }) => (flags & (RelayFlag.Guard | RelayFlag.Exit)) === RelayFlag.Guard,
+        )
+        const guards = { pick: () => ({ relay: someGuard as DirectoryRelay }) }
+        const learned = new LearnedPolicies(() => EPOCH)
+        learned.refuse(fingerprintAt(12), 80)
+        const selector = selectorFor(directory, { seed, guards, learned })
+        const gone = [20, 60, 61, 62].map(fingerprintAt)
+        const request: PathRequest = {
+          ports: [80],
+          excludedExits: new Set(gone.slice(0, 2)),
+          avoided: new Set(gone.slice(2, 3)),
+          exit: ({ fingerprint }) => fingerprint !== gone[3],
+        }
+        const drawn = new Map<DirectoryRelay, number>()
+        for (let draw = 0; draw < DRAWS / 5; draw++) {
+          const last = selector.choosePath(request).relays[2]
+          drawn.set(last, (drawn.get(last) ?? 0) + 1)
+        }
+        const candidates = directory.relays.filter(
+          ({ flags, exitPolicy, fingerprint }) =>
+            (flags & RelayFlag.Exit) !== 0 &&
+            exitPolicy.allows(80) &&
+            ![...gone, fingerprintAt(12)].includes(fingerprint),
+        )
+        expectWeighted(drawn, candidates, directory, 'exit', DRAWS / 5)
+      }
     }).timeout(20_000)
 
     it('chooses middle relays as often as they weigh among those that fit', () => {
@@ -280,6 +322,15 @@ describe('Path selection', () => {
       expect(found).to.be.above(700)
       expect(missing).to.be.above(150)
     }).timeout(20_000)
+
+    it('asks about a few exits for each path, however many there are', () => {
+      const directory = generatedDirectory(generatedNetwork(2000, seededRandom(8)))
+      const selector = selectorFor(directory, { seed: 9 })
+      let asked = 0
+      const exit = (): boolean => ++asked % 2 === 0
+      for (let draw = 0; draw < 100; draw++) selector.choosePath({ ports: [80], exit })
+      expect(asked).to.be.within(100, 400)
+    })
 
     it('begins at the same guard whichever relays are avoided', () => {
       const directory = generatedDirectory([guard(), guard(), guard(), {}, exit()])
