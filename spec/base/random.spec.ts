@@ -72,6 +72,32 @@ describe('Random numbers', () => {
     expect(values.size).to.equal(20)
   })
 
+  it('are the words of the runtime, each given once, and asked for by the hundred', () => {
+    const original = crypto.getRandomValues.bind(crypto)
+    const made: number[] = []
+    let asked = 0
+    // Each word another: 0, 1, 2 and so on.
+    crypto.getRandomValues = <T extends ArrayBufferView | null>(words: T): T => {
+      asked++
+      const view = words as unknown as Uint32Array
+      for (let at = 0; at < view.length; at++) view[at] = made.push(0) - 1
+      return words
+    }
+    try {
+      // Words that were there before come first.
+      while (asked === 0) secureRandom(2 ** 32)
+      const start = asked
+      const values = new Set<number>()
+      for (let draw = 0; draw < 1000; draw++) values.add(secureRandom(2 ** 32))
+      expect(values.size).to.equal(1000)
+      expect(asked - start).to.be.within(1, 20)
+    } finally {
+      crypto.getRandomValues = original
+      // Whatever is left of these is used up.
+      for (let draw = 0; draw < 1000; draw++) secureRandom(2 ** 32)
+    }
+  })
+
   it('backdate a time by at most the interval, evenly', () => {
     const random = seededRandom(5)
     const quarters = [0, 0, 0, 0]
