@@ -90,7 +90,7 @@ export async function parseConsensus(text: string, options: SliceOptions = {}): 
   const reader = new DocumentReader(text, 'consensus')
   const slices = new Slices(READ_A_SLICE, options)
   const header = await readHeader(reader, slices)
-  const relays = await readRelays(reader, slices)
+  const relays = await new RelayEntryReader(reader).read(MAX_RELAYS, slices)
   const footer = await readFooter(reader, text, slices)
   const digests = new Map<SignatureAlgorithm, Uint8Array>()
   for (const { algorithm } of footer.signatures) {
@@ -153,22 +153,6 @@ async function readHeader(reader: DocumentReader, slices: Slices): Promise<Heade
     requiredClientProtocols: protocols('required-client-protocols'),
     recommendedClientProtocols: protocols('recommended-client-protocols'),
   }
-}
-
-/** Reads the relays, up to the footer. */
-async function readRelays(reader: DocumentReader, slices: Slices): Promise<ConsensusRelay[]> {
-  const entries = new RelayEntryReader(reader)
-  const relays: ConsensusRelay[] = []
-  let last = ''
-  while (reader.is('r')) {
-    if (relays.length === MAX_RELAYS) reader.fail('it has too many relays')
-    const relay = await entries.read(slices)
-    // Ascending, so that none is there twice.
-    if (relay.fingerprint <= last) reader.fail('its relays are not in order')
-    last = relay.fingerprint
-    relays.push(relay)
-  }
-  return relays
 }
 
 interface Footer {

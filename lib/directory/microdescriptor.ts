@@ -8,21 +8,26 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { TorError } from '../base/errors.ts'
 import { DocumentReader } from './text/document.ts'
 import { decodeBase64, encodeBase64, ownText } from './text/encoding.ts'
-import { parseFamily } from './family.ts'
+import { type FamilyMember, namesInFamily, parseFamily } from './family.ts'
 import { parsePortPolicy, type PortPolicy, REJECT_ALL } from './port-policy.ts'
 import { READ_A_SLICE, type SliceOptions, Slices } from './text/slices.ts'
 
-/** What a microdescriptor costs beside its characters, in characters: its digest, and that of an entry. */
+/** What a microdescriptor costs beside its bytes, in bytes: its digest, and that of an entry. */
 const MICRODESCRIPTOR_COST = 512
 
-/** The longest microdescriptor, in characters: a relay's whole descriptor, which it is made of, has at most 20,000. */
+/** The longest microdescriptor, in bytes: a relay's whole descriptor, which it is made of, has at most 20,000. */
 const MAX_MICRODESCRIPTOR = 32_768
 
 /** The most families by identity of which one relay may be. */
 const MAX_FAMILY_IDS = 100
 
 /** How every microdescriptor begins, with or without the key of the old TAP handshake behind it (proposal 350). */
-const FIRST_LINE = 'onion-key\n'
+const FIRST_LINE: Uint8Array = /* @__PURE__ */ new TextEncoder().encode('onion-key\n')
+
+const NEWLINE = 10
+
+/** Characters of a key of 32 bytes in base64 without padding. */
+const KEY_SIZE = 43
 
 /** A microdescriptor. There are thousands: what many of them have in common is shared between them. */
 export interface Microdescriptor {
@@ -39,16 +44,16 @@ export interface Microdescriptor {
   readonly family: readonly string[]
   /** The families that it proved to belong to, each by one opaque text (proposal 321). */
   readonly familyIds: readonly string[]
+  /** True when `relay` is in its {@link family}. */
+  names(relay: FamilyMember): boolean
 }
 
 /** One microdescriptor of several. */
 export interface MicrodescriptorEntry {
-  /** The SHA-256 of `text`, in base64 without padding. It is what tells whether this was asked for. */
+  /** The SHA-256 of its bytes, in base64 without padding. It is what tells whether this was asked for. */
   readonly digest: string
-  /** It as it came, to be kept. It keeps nothing of what it was read from. */
-  readonly text: string
-  /** What it says; undefined when it is malformed. It keeps nothing of the text. */
-  readonly microdescriptor: Microdescriptor | undefined
+  /** What it says; undefined when it is malformed. It keeps the bytes of all that it was read with. */
+  readonly microdescriptor: KeptMicrodescriptor | undefined
   /** A TorError `DIRECTORY_MALFORMED` when it is malformed. */
   readonly error: TorError | undefined
 }
@@ -70,88 +75,205 @@ export interface MicrodescriptorOptions extends SliceOptions {
  * is malformed does not cost the others. It ends at the first that was not asked for, beyond those that are passed over, is there for the second time, or
  * is longer than any: whoever sends such has nothing better to give, and it may be much.
  *
+ * @param document - as text, or as its bytes, which are kept and must not change
  * @throws TorError `DIRECTORY_MALFORMED`, as rejection, when the text does not begin with a microdescriptor
  */
 export async function parseMicrodescriptors(
-  text: string,
+  document: string | Uint8Array,
   options: MicrodescriptorOptions = {},
 ): Promise<MicrodescriptorEntry[]> {
-  if (text !== '' && !text.startsWith(FIRST_LINE)) {
+  const bytes = typeof document === 'string' ? new TextEncoder().encode(document) : document
+  if (bytes.length > 0 && !beginsAt(bytes, 0)) {
     throw new TorError('DIRECTORY_MALFORMED', 'Malformed microdescriptors: they begin with something else')
   }
-  const reader = new MicrodescriptorReader()
+  const reader = new MicrodescriptorReader(bytes)
   const entries = new Map<string, MicrodescriptorEntry>()
   const slices = new Slices(READ_A_SLICE, options)
   let strangers = options.strangers ?? 0
-  for (let start = 0; start < text.length;) {
-    const next = text.indexOf(`\n${FIRST_LINE}`, start)
-    const end = next === -1 ? text.length : next + 1
+  for (let start = 0; start < bytes.length;) {
+    const end = endOf(bytes, start)
     if (end - start > MAX_MICRODESCRIPTOR) break
-    const bytes = reader.encode(text.slice(start, end))
-    const digest = encodeBase64(sha256(bytes))
+    const digest = encodeBase64(sha256(bytes.subarray(start, end)))
     const isStranger = options.asked?.has(digest) === false
     if (entries.has(digest) || (isStranger && strangers-- === 0)) break
-    if (!isStranger) entries.set(digest, reader.read(bytes, digest))
+    if (!isStranger) entries.set(digest, reader.read(start, end, digest))
     if (slices.isFull(end - start + MICRODESCRIPTOR_COST)) await slices.pause()
     start = end
   }
   return [...entries.values()]
 }
 
-/** Reads microdescriptors that may have much in common. */
-class MicrodescriptorReader {
-  readonly #encoder = new TextEncoder()
-  readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true })
-  readonly #policies = new Map<string, PortPolicy>([['reject 1-65535', REJECT_ALL]])
-  readonly #families = new Map<string, readonly string[]>([['', []]])
-  readonly #familyIds = new Map<string, readonly string[]>([['', []]])
+/** True when a microdescriptor begins at this place. */
+function beginsAt(bytes: Uint8Array, at: number): boolean {
+  for (let index = 0; index < FIRST_LINE.length; index++) if (bytes[at + index] !== FIRST_LINE[index]) return false
+  return true
+}
 
-  encode(text: string): Uint8Array<ArrayBuffer> {
-    return this.#encoder.encode(text)
+/** Where the microdescriptor that begins at `start` ends: where the next one begins, or the bytes end. One that is too long ends anywhere. */
+function endOf(bytes: Uint8Array, start: number): number {
+  for (let at = start; at - start <= MAX_MICRODESCRIPTOR;) {
+    const newline = bytes.indexOf(NEWLINE, at)
+    if (newline === -1) return bytes.length
+    at = newline + 1
+    if (beginsAt(bytes, at)) return at
+  }
+  return bytes.length
+}
+
+/** Where something is in the bytes. */
+interface Span {
+  readonly start: number
+  readonly end: number
+}
+
+/** Nowhere. */
+const NOTHING: Span = { start: 0, end: 0 }
+
+/**
+ * A microdescriptor that stays in the bytes that it was read from, beside thousands of others: what it says is read there
+ * when it is asked for.
+ */
+export class KeptMicrodescriptor implements Microdescriptor {
+  readonly digest: string
+  readonly exitPolicy: PortPolicy
+  readonly exitPolicyIPv6: PortPolicy
+  /** All of it begins here in `#document`; the other places are counted from here. */
+  #start: number
+  #document: Uint8Array
+  readonly #size: number
+  readonly #onionKey: number
+  readonly #identity: number
+  readonly #family: number
+  readonly #familySize: number
+  readonly #ids: number
+  readonly #idsSize: number
+
+  /** For {@link parseMicrodescriptors} alone. */
+  constructor(
+    document: Uint8Array,
+    { start, end }: Span,
+    digest: string,
+    policies: readonly [PortPolicy, PortPolicy],
+    places: Readonly<Record<'onionKey' | 'identity' | 'family' | 'ids', Span>>,
+  ) {
+    const { onionKey, identity, family, ids } = places
+    this.digest = digest
+    ;[this.exitPolicy, this.exitPolicyIPv6] = policies
+    this.#document = document
+    this.#start = start
+    this.#size = end - start
+    this.#onionKey = onionKey.start
+    this.#identity = identity.start
+    this.#family = family.start
+    this.#familySize = family.end - family.start
+    this.#ids = ids.start
+    this.#idsSize = ids.end - ids.start
   }
 
-  read(bytes: Uint8Array<ArrayBuffer>, digest: string): MicrodescriptorEntry {
-    // A text of its own: a piece of a string keeps all of that string in memory.
-    const text = this.#decoder.decode(bytes)
+  /** How many bytes it has. */
+  get size(): number {
+    return this.#size
+  }
+
+  get ntorOnionKey(): Uint8Array {
+    return this.#key(this.#onionKey)
+  }
+
+  get ed25519Identity(): Uint8Array {
+    return this.#key(this.#identity)
+  }
+
+  get family(): readonly string[] {
+    return this.#familySize === 0 ? NOBODY : parseFamily(this.#text(this.#family, this.#familySize))
+  }
+
+  get familyIds(): readonly string[] {
+    if (this.#idsSize === 0) return NOBODY
+    return this.#text(this.#ids, this.#idsSize)
+      .split(/[ \t]+/, MAX_FAMILY_IDS)
+      .map(ownText)
+  }
+
+  names(relay: FamilyMember): boolean {
+    return this.#familySize > 0 && namesInFamily(this.#bytes(this.#family, this.#familySize), relay)
+  }
+
+  /** Copies it to this place, and stays there from now on. Returns where it ends. */
+  moveTo(document: Uint8Array, at: number): number {
+    document.set(this.#bytes(0, this.#size), at)
+    this.#document = document
+    this.#start = at
+    return at + this.#size
+  }
+
+  #key(at: number): Uint8Array {
+    return decodeBase64(this.#text(at, KEY_SIZE)) as Uint8Array
+  }
+
+  #text(at: number, size: number): string {
+    return new TextDecoder('latin1').decode(this.#bytes(at, size))
+  }
+
+  #bytes(at: number, size: number): Uint8Array {
+    return this.#document.subarray(this.#start + at, this.#start + at + size)
+  }
+}
+
+const NOBODY: readonly string[] = []
+
+/** Reads microdescriptors that may have policies in common. */
+class MicrodescriptorReader {
+  readonly #document: Uint8Array
+  /** One character for each byte, so that a place in the text is one in the bytes. */
+  readonly #decoder = new TextDecoder('latin1')
+  readonly #policies = new Map<string, PortPolicy>([['reject 1-65535', REJECT_ALL]])
+
+  constructor(document: Uint8Array) {
+    this.#document = document
+  }
+
+  read(start: number, end: number, digest: string): MicrodescriptorEntry {
     try {
-      return { digest, text, microdescriptor: this.#read(text, digest), error: undefined }
+      return { digest, microdescriptor: this.#read(start, end, digest), error: undefined }
     } catch (error) {
       if (!(error instanceof TorError)) throw error
-      return { digest, text, microdescriptor: undefined, error }
+      return { digest, microdescriptor: undefined, error }
     }
   }
 
-  #read(text: string, digest: string): Microdescriptor {
+  #read(start: number, end: number, digest: string): KeptMicrodescriptor {
+    const text = this.#decoder.decode(this.#document.subarray(start, end))
     const reader = new DocumentReader(text, 'microdescriptor')
-    const items = new Map<string, string>()
+    const items = new Map<string, Span>()
     while (reader.next()) {
       // An `id` line is there once for each kind of key; the one that counts here is that of Ed25519.
       if (reader.is('id') && reader.words(1)[0] !== 'ed25519') continue
       if (!ITEMS.has(reader.keyword)) continue
       if (items.has(reader.keyword)) reader.fail(`"${reader.keyword}" is there twice`)
-      items.set(reader.keyword, reader.rest.trim())
+      items.set(reader.keyword, reader.argumentsSpan)
     }
-    const key = (item: string, index: number): Uint8Array => {
-      const bytes = decodeBase64(items.get(item)?.split(/[ \t]+/, index + 1)[index] ?? '')
-      return bytes?.length === 32 ? bytes : reader.fail(`"${item}" has no key of 32 bytes`)
+    const key = (item: string, index: number): Span => {
+      const { start, end } = items.get(item) ?? NOTHING
+      const word = text.slice(start, end).split(/[ \t]+/, index + 1)[index] ?? ''
+      if (decodeBase64(word)?.length !== 32) reader.fail(`"${item}" has no key of 32 bytes`)
+      const at = text.indexOf(word, start)
+      return { start: at, end: at + word.length }
     }
     const policy = (item: string): PortPolicy => {
-      const text = items.get(item)
-      if (text === undefined) return REJECT_ALL
-      return shared(this.#policies, text, parsePortPolicy) ?? reader.fail(`"${item}" is no policy`)
+      const span = items.get(item)
+      if (span === undefined) return REJECT_ALL
+      const line = text.slice(span.start, span.end)
+      const policy = this.#policies.get(line) ?? parsePortPolicy(line)
+      if (policy === undefined) return reader.fail(`"${item}" is no policy`)
+      this.#policies.set(line, policy)
+      return policy
     }
-    return {
-      digest,
-      ntorOnionKey: key('ntor-onion-key', 0),
-      ed25519Identity: key('id', 1),
-      exitPolicy: policy('p'),
-      exitPolicyIPv6: policy('p6'),
-      family: shared(this.#families, items.get('family') ?? '', parseFamily) ?? [],
-      familyIds:
-        shared(this.#familyIds, items.get('family-ids') ?? '', (ids) =>
-          ids.split(/[ \t]+/, MAX_FAMILY_IDS).map(ownText),
-        ) ?? [],
-    }
+    return new KeptMicrodescriptor(this.#document, { start, end }, digest, [policy('p'), policy('p6')], {
+      onionKey: key('ntor-onion-key', 0),
+      identity: key('id', 1),
+      family: items.get('family') ?? NOTHING,
+      ids: items.get('family-ids') ?? NOTHING,
+    })
   }
 }
 
@@ -165,14 +287,3 @@ const ITEMS: ReadonlySet<string> = /* @__PURE__ */ new Set([
   'p',
   'p6',
 ])
-
-/** What `make` gives for `text`, made once. */
-function shared<T extends object>(
-  made: Map<string, T>,
-  text: string,
-  make: (text: string) => T | undefined,
-): T | undefined {
-  const value = made.get(text) ?? make(text)
-  if (value !== undefined) made.set(text, value)
-  return value
-}

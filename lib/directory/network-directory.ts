@@ -6,6 +6,7 @@
 import type { LinkAddress } from '../platform/links/transport.ts'
 import type { Relay } from '../relay.ts'
 import type { Consensus } from './consensus.ts'
+import type { FamilyMember } from './family.ts'
 import { decodeHex } from './text/encoding.ts'
 import type { Microdescriptor } from './microdescriptor.ts'
 import type { PortPolicy } from './port-policy.ts'
@@ -35,6 +36,8 @@ export interface DirectoryRelay extends Relay {
   readonly family: readonly string[]
   /** The families that it proved to belong to, each by one opaque text. */
   readonly familyIds: readonly string[]
+  /** True when it names `relay` in its {@link family}. */
+  names(relay: FamilyMember): boolean
 }
 
 /** What clients may use: a relay without these is passed over (dir-spec section 5.4.1). */
@@ -45,7 +48,7 @@ const USABLE = RelayFlag.Running | RelayFlag.Valid
  * address, and about whose Ed25519 identity the authorities agree.
  */
 export const isUsable = (relay: ConsensusRelay): boolean =>
-  (relay.flags & (USABLE | RelayFlag.NoEdConsensus)) === USABLE && relay.addresses.length > 0
+  (relay.flags & (USABLE | RelayFlag.NoEdConsensus)) === USABLE && relay.isReachable
 
 /**
  * What a client knows of its network. It never changes: a newer consensus, or more microdescriptors, make a new one.
@@ -56,7 +59,6 @@ export class NetworkDirectory {
   readonly relays: readonly DirectoryRelay[]
   /** The digests of the microdescriptors of usable relays that are not there, in base64 without padding. */
   readonly missing: readonly string[]
-  readonly #byFingerprint = new Map<string, DirectoryRelay>()
 
   /**
    * @param consensus a consensus that `verifyConsensus` and `checkLifetime` let pass
@@ -65,13 +67,14 @@ export class NetworkDirectory {
   constructor(consensus: Consensus, microdescriptors: ReadonlyMap<string, Microdescriptor>) {
     this.consensus = consensus
     const missing = new Set<string>()
+    const relays: DirectoryRelay[] = []
     for (const entry of consensus.relays) {
       if (!isUsable(entry)) continue
       const microdescriptor = microdescriptors.get(entry.microdescriptorDigest)
       if (microdescriptor === undefined) missing.add(entry.microdescriptorDigest)
-      else this.#byFingerprint.set(entry.fingerprint, new ListedRelay(entry, microdescriptor))
+      else relays.push(new ListedRelay(entry, microdescriptor))
     }
-    this.relays = [...this.#byFingerprint.values()]
+    this.relays = relays.slice() // as long as it needs to be
     this.missing = [...missing]
   }
 
@@ -79,7 +82,7 @@ export class NetworkDirectory {
    * The relay with this fingerprint (40 hex digits in upper case), if it is usable and its microdescriptor is there.
    */
   relay(fingerprint: string): DirectoryRelay | undefined {
-    return this.#byFingerprint.get(fingerprint)
+    return findRelay(this.relays, fingerprint)
   }
 
   /**
@@ -89,6 +92,23 @@ export class NetworkDirectory {
   param(name: string, fallback: number, min: number, max: number): number {
     return Math.min(Math.max(this.consensus.params.get(name) ?? fallback, min), max)
   }
+}
+
+/** The relay with this fingerprint, of several that are in ascending order of theirs. */
+export function findRelay<R extends Pick<ConsensusRelay, 'fingerprint'>>(
+  relays: readonly R[],
+  fingerprint: string,
+): R | undefined {
+  let low = 0
+  let high = relays.length - 1
+  while (low <= high) {
+    const middle = (low + high) >>> 1
+    const relay = relays[middle] as R
+    if (relay.fingerprint === fingerprint) return relay
+    if (relay.fingerprint < fingerprint) low = middle + 1
+    else high = middle - 1
+  }
+  return undefined
 }
 
 /** Two references for each relay, instead of a copy of what they say. */
@@ -156,5 +176,9 @@ class ListedRelay implements DirectoryRelay {
 
   get familyIds(): readonly string[] {
     return this.#microdescriptor.familyIds
+  }
+
+  names(relay: FamilyMember): boolean {
+    return this.#microdescriptor.names(relay)
   }
 }

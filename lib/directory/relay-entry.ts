@@ -7,22 +7,30 @@ import { parseIPv4 } from '../cell/ip-address.ts'
 import type { LinkAddress } from '../platform/links/transport.ts'
 import type { DocumentReader } from './text/document.ts'
 import { decodeBase64, encodeHex, ownText } from './text/encoding.ts'
-import { parseAddressAndPort, parseNumber } from './text/fields.ts'
+import { parseNumber, readAddressAndPort, type WrittenAddress } from './text/fields.ts'
 import { NO_PROTOCOLS, parseProtocols, type Protocols } from './protocols.ts'
 import { parseFlags, type RelayFlags } from './relay-flags.ts'
+import { RelayTexts } from './relay-texts.ts'
 import type { Slices } from './text/slices.ts'
 
 /** The most OR addresses of a relay, and the most items of its entry: authorities give two, and about eight. */
 const MAX_ADDRESSES = 8
 const MAX_ITEMS = 64
 
-/** A relay of a consensus. There are thousands: what many of them have in common is shared between them. */
+const NICKNAME = /^[A-Za-z0-9]{1,19}$/
+
+/**
+ * A relay of a consensus. There are thousands: what many of them have in common is shared between them, and names and
+ * addresses are made each time that they are asked for.
+ */
 export interface ConsensusRelay {
   readonly nickname: string
   /** The SHA-1 of its RSA identity key, in 40 hex digits in upper case. */
   readonly fingerprint: string
   /** Its OR addresses, the one of the `r` line first, then those of the `a` lines. Without those that have port 0. */
   readonly addresses: readonly LinkAddress[]
+  /** Whether it has an address. */
+  readonly isReachable: boolean
   /** Bits of `RelayFlag`. */
   readonly flags: RelayFlags
   /** The SHA-256 of its microdescriptor, in base64 without padding: 43 characters. */
@@ -41,7 +49,7 @@ export interface ConsensusRelay {
 interface Entry {
   readonly nickname: string
   readonly fingerprint: string
-  readonly addresses: LinkAddress[]
+  readonly addresses: Pick<WrittenAddress, 'bytes' | 'port'>[]
   flags: RelayFlags | undefined
   digest: string | undefined
   bandwidth: number | undefined
@@ -49,9 +57,43 @@ interface Entry {
   protocols: Protocols | undefined
 }
 
+/** A relay as it is kept. */
+class ListedEntry implements ConsensusRelay {
+  readonly fingerprint: string
+  readonly microdescriptorDigest: string
+  readonly isReachable: boolean
+  readonly flags: RelayFlags
+  readonly bandwidth: number
+  readonly measured: boolean
+  readonly protocols: Protocols
+  readonly #texts: RelayTexts
+  readonly #at: number
+
+  constructor(entry: Entry, flags: RelayFlags, digest: string, texts: RelayTexts) {
+    this.fingerprint = entry.fingerprint
+    this.microdescriptorDigest = digest
+    this.isReachable = entry.addresses.length > 0
+    this.flags = flags
+    this.bandwidth = entry.bandwidth ?? 0
+    this.measured = entry.measured
+    this.protocols = entry.protocols ?? NO_PROTOCOLS
+    this.#texts = texts
+    this.#at = texts.add(entry.nickname, entry.addresses)
+  }
+
+  get nickname(): string {
+    return this.#texts.nickname(this.#at)
+  }
+
+  get addresses(): readonly LinkAddress[] {
+    return this.#texts.addresses(this.#at)
+  }
+}
+
 /** Reads the relays of one consensus. */
 export class RelayEntryReader {
   readonly #reader: DocumentReader
+  readonly #texts = new RelayTexts()
   // Few different lines of these kinds stand for thousands of relays.
   readonly #flags = new Map<string, RelayFlags>()
   readonly #protocols = new Map<string, Protocols>()
@@ -61,32 +103,36 @@ export class RelayEntryReader {
   }
 
   /**
-   * Reads the relay whose `r` line the document reader is at, up to the item that begins something else. Between two
-   * items other tasks may have their turn. Throws a TorError `DIRECTORY_MALFORMED`, as rejection.
+   * Reads the relays, the document reader being at the `r` line of the first, up to the item that begins something else.
+   * Between two items other tasks may have their turn. The result keeps nothing of the document.
+   *
+   * @param most - how many there may be
+   * @throws TorError `DIRECTORY_MALFORMED`, as rejection
    */
-  async read(slices: Slices): Promise<ConsensusRelay> {
+  async read(most: number, slices: Slices): Promise<ConsensusRelay[]> {
     const reader = this.#reader
-    const entry = this.#readFirstLine()
-    for (let items = 0; reader.next() && !reader.is('r') && !reader.is('directory-footer'); items++) {
-      if (items === MAX_ITEMS) reader.fail('a relay in it has too many items')
+    const relays: ConsensusRelay[] = []
+    let last = ''
+    while (reader.is('r')) {
+      if (relays.length === most) reader.fail('it has too many relays')
+      const entry = this.#readFirstLine()
+      for (let items = 0; reader.next() && !reader.is('r') && !reader.is('directory-footer'); items++) {
+        if (items === MAX_ITEMS) reader.fail('a relay in it has too many items')
+        if (slices.isFull(reader.takeWork())) await slices.pause()
+        this.#readItem(entry)
+      }
       if (slices.isFull(reader.takeWork())) await slices.pause()
-      this.#readItem(entry)
+      const { flags, digest, fingerprint } = entry
+      if (flags === undefined || digest === undefined)
+        return reader.fail('a relay in it has no flags or no microdescriptor')
+      // Ascending, so that none is there twice.
+      if (fingerprint <= last) reader.fail('its relays are not in order')
+      last = fingerprint
+      relays.push(new ListedEntry(entry, flags, digest, this.#texts))
     }
-    if (slices.isFull(reader.takeWork())) await slices.pause()
-    const { nickname, fingerprint, addresses, flags, digest, bandwidth = 0, measured, protocols = NO_PROTOCOLS } = entry
-    if (flags === undefined || digest === undefined)
-      return reader.fail('a relay in it has no flags or no microdescriptor')
+    this.#texts.finish()
     // A copy is as long as it needs to be; an array that was added to has room to grow.
-    return {
-      nickname,
-      fingerprint,
-      addresses: addresses.slice(),
-      flags,
-      microdescriptorDigest: digest,
-      bandwidth,
-      measured,
-      protocols,
-    }
+    return relays.slice()
   }
 
   /** r nickname identity publication(2) IP ORPort DirPort */
@@ -95,17 +141,15 @@ export class RelayEntryReader {
     const [nickname = '', base64 = '', , , hostname = '', orPort, directoryPort] = reader.words(7)
     const identity = decodeBase64(base64)
     const port = parseNumber(orPort, 65_535)
-    if (!/^[A-Za-z0-9]{1,19}$/.test(nickname)) reader.fail('a nickname in it is none')
+    if (!NICKNAME.test(nickname)) reader.fail('a nickname in it is none')
     if (identity?.length !== 20) return reader.fail('an identity in it does not have 20 bytes')
-    if (parseIPv4(hostname) === undefined || port === undefined || parseNumber(directoryPort, 65_535) === undefined) {
+    const bytes = parseIPv4(hostname)
+    if (bytes === undefined || port === undefined || parseNumber(directoryPort, 65_535) === undefined)
       return reader.fail('an address in it is none')
-    }
-    const addresses = port === 0 ? [] : [{ hostname: ownText(hostname), port }]
-    const fingerprint = encodeHex(identity)
     return {
-      nickname: ownText(nickname),
-      fingerprint,
-      addresses,
+      nickname,
+      fingerprint: encodeHex(identity),
+      addresses: port === 0 ? [] : [{ bytes, port }],
       flags: undefined,
       digest: undefined,
       bandwidth: undefined,
@@ -119,7 +163,7 @@ export class RelayEntryReader {
     switch (reader.keyword) {
       case 'a': {
         if (entry.addresses.length === MAX_ADDRESSES) reader.fail('a relay in it has too many addresses')
-        const address = parseAddressAndPort(reader.words(1)[0] as string)
+        const address = readAddressAndPort(reader.words(1)[0] as string)
         entry.addresses.push(address ?? reader.fail('an address in it is none'))
         break
       }

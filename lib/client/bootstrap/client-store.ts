@@ -21,8 +21,8 @@ const MAX_DAMAGES = 3
 /** What the storage came to: an answer in time, or why there is none. */
 type Outcome<T> = { readonly value: T } | { readonly failure: unknown }
 
-/** A text to write, or how it comes out of the one that is kept. */
-type Change = (kept: string | undefined) => string
+/** What to write, as text or as bytes, or how it comes out of the text that is kept. */
+type Change = (kept: string | undefined) => string | Uint8Array
 
 export class ClientStore {
   readonly #storage: Storage
@@ -60,11 +60,16 @@ export class ClientStore {
    * Hands what is kept under `name`, if anything, to `take`. When that throws the entry is damaged: it is set aside, and
    * may be replaced.
    */
-  async use(name: KeptName, take: (text: string) => Promise<unknown> | void): Promise<void> {
+  use(name: KeptName, take: (text: string) => Promise<unknown> | void): Promise<void> {
+    return this.useBytes(name, (bytes) => take(decoded(bytes)))
+  }
+
+  /** As {@link use}, with the very bytes that the storage gave. */
+  async useBytes(name: KeptName, take: (bytes: Uint8Array) => Promise<unknown> | void): Promise<void> {
     const bytes = await this.#read(name)
     if (bytes === undefined) return
     try {
-      await take(decoded(bytes))
+      await take(bytes)
     } catch {
       // Whatever was wrong with it. Once the client is closing, `take` may have missed something else.
       if (this.#closing.aborted) this.#known.delete(name)
@@ -73,12 +78,12 @@ export class ClientStore {
   }
 
   /**
-   * Keeps `text` under `name`. Writes of one name happen one after the other, and only the last that waits.
+   * Keeps `content` under `name`: text, or bytes that do not change. Writes of one name happen one after the other, and only the last that waits.
    *
    * @returns false when it is not kept, which is then among the warnings; never rejects
    */
-  keep(name: KeptName, text: string): Promise<boolean> {
-    return this.#change(name, () => text, false)
+  keep(name: KeptName, content: string | Uint8Array): Promise<boolean> {
+    return this.#change(name, () => content, false)
   }
 
   /**
@@ -118,11 +123,11 @@ export class ClientStore {
     for (let damages = 0; damages < MAX_DAMAGES; damages++) {
       let damaged: Uint8Array | undefined
       const outcome = await this.#ask(name, async () => {
-        if (!merges) return this.#storage.write(name, new TextEncoder().encode(change(undefined)))
+        if (!merges) return this.#storage.write(name, encoded(change(undefined)))
         await this.#update(name, (kept) => {
           damaged = undefined
-          const text = this.#merged(name, checked(kept), change)
-          if (text !== undefined) return new TextEncoder().encode(text)
+          const content = this.#merged(name, checked(kept), change)
+          if (content !== undefined) return encoded(content)
           return (damaged = kept as Uint8Array)
         })
       })
@@ -140,7 +145,7 @@ export class ClientStore {
   }
 
   /** What `change` makes of the bytes that are kept; undefined when they are damaged and not set aside yet. */
-  #merged(name: KeptName, kept: Uint8Array | undefined, change: Change): string | undefined {
+  #merged(name: KeptName, kept: Uint8Array | undefined, change: Change): string | Uint8Array | undefined {
     if (kept === undefined) return change(undefined)
     try {
       return change(decoded(kept))
@@ -221,6 +226,9 @@ function checked(bytes: Uint8Array | undefined): Uint8Array | undefined {
 }
 
 const decoded = (bytes: Uint8Array): string => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+
+const encoded = (content: string | Uint8Array): Uint8Array =>
+  typeof content === 'string' ? new TextEncoder().encode(content) : content
 
 const isSame = (one: Uint8Array, other: Uint8Array | undefined): boolean =>
   one.length === other?.length && one.every((byte, index) => byte === other[index])

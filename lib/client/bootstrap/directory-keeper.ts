@@ -34,7 +34,7 @@ export interface DirectoryKeeperOptions {
   readonly source: Pick<DocumentSource, 'fetch' | 'release'>
   /** Where all of it may be had at once. */
   readonly snapshots?: Pick<SnapshotSource, 'take' | 'refuse'> | undefined
-  readonly kept: Pick<ClientStore, 'use' | 'keep'>
+  readonly kept: Pick<ClientStore, 'use' | 'useBytes' | 'keep'>
   readonly clock: Clock
   readonly platform: Platform
   /** Aborts when the client is closed. */

@@ -8,7 +8,12 @@
  */
 import type { Clock } from '../../base/clock.ts'
 import { TorError } from '../../base/errors.ts'
-import { parseMicrodescriptors, type Microdescriptor } from '../../directory/microdescriptor.ts'
+import {
+  parseMicrodescriptors,
+  type KeptMicrodescriptor,
+  type Microdescriptor,
+} from '../../directory/microdescriptor.ts'
+import { READ_A_SLICE, Slices } from '../../directory/text/slices.ts'
 import type { ClientStore } from './client-store.ts'
 import type { DocumentSource } from './document-source.ts'
 
@@ -31,13 +36,14 @@ const LAST_RETRY = 600_000
 /** What a store needs. */
 export interface MicrodescriptorStoreOptions {
   readonly source: Pick<DocumentSource, 'fetch'>
-  readonly kept: Pick<ClientStore, 'use' | 'keep'>
+  readonly kept: Pick<ClientStore, 'useBytes' | 'keep'>
   readonly clock: Pick<Clock, 'now'>
 }
 
 export class MicrodescriptorStore {
   readonly #options: MicrodescriptorStoreOptions
-  readonly #known = new Map<string, { readonly parsed: Microdescriptor; readonly text: string }>()
+  /** By digest. All of them stand in one document, as it is kept, but for those that came since. */
+  readonly #known = new Map<string, KeptMicrodescriptor>()
   /** There is something that is not kept yet. */
   #hasNew = false
   /** By digest: how often it was looked for in vain, and when last. */
@@ -47,14 +53,14 @@ export class MicrodescriptorStore {
     this.#options = options
   }
 
-  /** By digest, as a directory takes them. */
-  get all(): Map<string, Microdescriptor> {
-    return new Map([...this.#known].map(([digest, { parsed }]) => [digest, parsed]))
+  /** By digest, as a directory takes them; they come and go. */
+  get all(): ReadonlyMap<string, Microdescriptor> {
+    return this.#known
   }
 
   /** Takes over what the last run kept. */
   async load(): Promise<void> {
-    await this.#options.kept.use('microdescriptors', (text) => this.#take(text))
+    await this.#options.kept.useBytes('microdescriptors', (bytes) => this.#take(bytes))
   }
 
   /** True when some of these are worth a search now. */
@@ -100,11 +106,16 @@ export class MicrodescriptorStore {
       }
     }
     await Promise.all(Array.from({ length: PARALLEL }, (_, lane) => worker(lane)))
-    for (const known of [this.#known, this.#vain])
-      for (const digest of known.keys()) if (!wanted.has(digest)) known.delete(digest)
+    for (const digest of this.#vain.keys()) if (!wanted.has(digest)) this.#vain.delete(digest)
+    for (const [digest, known] of this.#known) {
+      if (wanted.has(digest)) continue
+      // Whoever goes on using it, as an old circuit does, shall not hold the others' bytes with it.
+      known.moveTo(new Uint8Array(known.size), 0)
+      this.#known.delete(digest)
+    }
     if (this.#hasNew) {
       this.#hasNew = false
-      await this.#options.kept.keep('microdescriptors', [...this.#known.values()].map(({ text }) => text).join(''))
+      await this.#options.kept.keep('microdescriptors', await this.#joined())
     }
     if (signal.aborted) throw new TorError('ABORTED', 'the directory is not wanted any more', { cause: signal.reason })
     return failure
@@ -140,13 +151,26 @@ export class MicrodescriptorStore {
     }
   }
 
+  /** Moves all of them into one document, in slices, and gives that. */
+  async #joined(): Promise<Uint8Array> {
+    const slices = new Slices(8 * READ_A_SLICE, {})
+    const all = [...this.#known.values()]
+    const document = new Uint8Array(all.reduce((sum, { size }) => sum + size, 0))
+    let at = 0
+    for (const each of all) {
+      at = each.moveTo(document, at)
+      if (slices.isFull(each.size)) await slices.pause()
+    }
+    return document
+  }
+
   /** Takes the microdescriptors of a text, of those that were asked for, which it strikes off; returns how many. */
-  async #take(text: string, asked?: Set<string>, strangers = 0): Promise<number> {
+  async #take(text: string | Uint8Array, asked?: Set<string>, strangers = 0): Promise<number> {
     let taken = 0
     const options = asked ? { asked, strangers } : {}
-    for (const { digest, microdescriptor, text: own } of await parseMicrodescriptors(text, options)) {
+    for (const { digest, microdescriptor } of await parseMicrodescriptors(text, options)) {
       if (microdescriptor === undefined || (asked && !asked.delete(digest))) continue
-      this.#known.set(digest, { parsed: microdescriptor, text: own })
+      this.#known.set(digest, microdescriptor)
       this.#vain.delete(digest)
       taken += 1
     }

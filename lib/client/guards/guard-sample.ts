@@ -10,7 +10,7 @@
  * @module
  */
 import { REASONABLY_LIVE } from '../../directory/consensus-lifetime.ts'
-import type { DirectoryRelay } from '../../directory/network-directory.ts'
+import { findRelay, type DirectoryRelay } from '../../directory/network-directory.ts'
 import type { ConsensusRelay } from '../../directory/relay-entry.ts'
 import type { DirectoryView } from '../relays/directory-view.ts'
 import { guardParameters, type GuardParameters } from './guard-parameters.ts'
@@ -36,10 +36,10 @@ export class GuardSample {
   #arePrimariesCurrent = false
   #directory: DirectoryView | undefined
   #parameters: GuardParameters = guardParameters(undefined)
-  /** Every relay that can be a guard, by fingerprint. */
-  #listed: ReadonlyMap<string, ConsensusRelay> = new Map()
-  /** Those whose microdescriptor is there. */
-  #complete: ReadonlyMap<string, DirectoryRelay> = new Map()
+  /** How many relays can be guards. */
+  #listedCount = 0
+  /** What the directory says of those that were asked for: by fingerprint, undefined for who can be no guard there. */
+  readonly #listed = new Map<string, ConsensusRelay | undefined>()
   #hasChanged = false
   /** True for guards that were drawn without a look at what is kept, and are not kept yet. */
   #isUnrelated: boolean
@@ -99,13 +99,16 @@ export class GuardSample {
   }
 
   /** The relay as the consensus lists it; undefined when it is no guard there. */
-  listed({ fingerprint }: SampledGuard): ConsensusRelay | undefined {
+  listed({ fingerprint }: Pick<SampledGuard, 'fingerprint'>): ConsensusRelay | undefined {
+    const directory = this.#directory
+    if (directory === undefined) return undefined
+    if (!this.#listed.has(fingerprint)) this.#listed.set(fingerprint, findGuard(directory, fingerprint))
     return this.#listed.get(fingerprint)
   }
 
   /** The relay with its keys; undefined while its microdescriptor is missing. */
-  complete({ fingerprint }: Pick<SampledGuard, 'fingerprint'>): DirectoryRelay | undefined {
-    return this.#complete.get(fingerprint)
+  complete(guard: Pick<SampledGuard, 'fingerprint'>): DirectoryRelay | undefined {
+    return this.listed(guard) && this.#directory?.relay(guard.fingerprint)
   }
 
   /** True when the guard can be used, reachable or not: it is listed and the filter lets it pass. */
@@ -121,10 +124,8 @@ export class GuardSample {
   update(directory: DirectoryView, now: number): void {
     this.#directory = directory
     this.#parameters = guardParameters(directory)
-    const listed = directory.consensus.relays.filter(canBeGuard)
-    this.#listed = new Map(listed.map((relay) => [relay.fingerprint, relay]))
-    const complete = directory.relays.filter(({ fingerprint }) => this.#listed.has(fingerprint))
-    this.#complete = new Map(complete.map((relay) => [relay.fingerprint, relay]))
+    this.#listed.clear()
+    this.#listedCount = directory.consensus.relays.reduce((count, relay) => count + (canBeGuard(relay) ? 1 : 0), 0)
     this.#arePrimariesCurrent = false
     if (!this.#isLive(now)) return
     for (const guard of this.#guards) this.#updateTimes(guard, now)
@@ -140,7 +141,7 @@ export class GuardSample {
     let usable = this.#guards.filter((guard) => guard.reachable !== 'no' && this.isFiltered(guard)).length
     if (usable >= minFiltered || this.#guards.length >= this.#maxSize()) return
     const sampled = new Set(this.#guards.map(({ fingerprint }) => fingerprint))
-    let eligible = [...this.#listed.values()].filter(({ fingerprint }) => !sampled.has(fingerprint))
+    let eligible = directory.consensus.relays.filter((relay) => canBeGuard(relay) && !sampled.has(relay.fingerprint))
     const weights = new PositionWeights(directory)
     while (usable < minFiltered && this.#guards.length < this.#maxSize()) {
       const drawn = chooseWeighted(eligible, (relay) => weights.weigh(relay, 'guard'), this.#options.random)
@@ -191,7 +192,7 @@ export class GuardSample {
   /** At most as many guards as the parameters say, but always enough to choose from. */
   #maxSize(): number {
     const { maxSample, maxSamplePercent, minFiltered } = this.#parameters
-    return Math.max(minFiltered, Math.min(maxSample, Math.floor((this.#listed.size * maxSamplePercent) / 100)))
+    return Math.max(minFiltered, Math.min(maxSample, Math.floor((this.#listedCount * maxSamplePercent) / 100)))
   }
 
   /** True when it is about the consensus's time. The sample is left alone otherwise: the clock may be wrong. */
@@ -204,7 +205,7 @@ export class GuardSample {
   #updateTimes(guard: SampledGuard, now: number): void {
     const { lifetime, unlistedLifetime } = this.#parameters
     const { sampledAt, confirmedAt, unlistedSince } = guard
-    const isListed = this.#listed.has(guard.fingerprint)
+    const isListed = this.listed(guard) !== undefined
     const past = (interval: number): number => randomPast(now, interval, this.#options.random)
     // What lies in the future was written while the clock was wrong, and would never end.
     if (sampledAt > now) guard.sampledAt = past(lifetime / 10)
@@ -227,4 +228,10 @@ export class GuardSample {
     this.#primaries = this.#primaries.filter((guard) => kept.includes(guard))
     this.#hasChanged = true
   }
+}
+
+/** The relay of a consensus with this fingerprint, if it can be a guard. */
+export function findGuard({ consensus }: DirectoryView, fingerprint: string): ConsensusRelay | undefined {
+  const relay = findRelay(consensus.relays, fingerprint)
+  return relay && canBeGuard(relay) ? relay : undefined
 }

@@ -19,12 +19,11 @@
 import type { DirectoryRelay } from '../../directory/network-directory.ts'
 import type { ConsensusRelay } from '../../directory/relay-entry.ts'
 import type { DirectoryView } from '../relays/directory-view.ts'
-import { GuardSample } from './guard-sample.ts'
+import { findGuard, GuardSample } from './guard-sample.ts'
 import { formatGuardState, parseGuardState } from './guard-state.ts'
 import { secureRandom, type Random } from '../../base/random.ts'
 import { PathBias } from './path-bias.ts'
 import type { SampledGuard } from './sampled-guard.ts'
-import { canBeGuard } from '../relays/usable-relays.ts'
 
 /** What a manager needs. */
 export interface GuardManagerOptions {
@@ -136,16 +135,11 @@ export class GuardManager {
       .primaries(now)
       .filter((guard) => this.#isWorthATry(guard, now, true))
       .slice(0, this.#sample.parameters.primariesToUse + 1)
-    const listed =
-      directory === undefined
-        ? next.map((guard) => this.#sample.listed(guard))
-        : next.map(({ fingerprint }) =>
-            directory.consensus.relays.find((relay) => relay.fingerprint === fingerprint && canBeGuard(relay)),
-          )
+    const listed = next.map((guard) =>
+      directory === undefined ? this.#sample.listed(guard) : findGuard(directory, guard.fingerprint),
+    )
     const isComplete = ({ fingerprint }: ConsensusRelay): boolean =>
-      directory === undefined
-        ? this.#sample.complete({ fingerprint }) !== undefined
-        : directory.relays.some((relay) => relay.fingerprint === fingerprint)
+      (directory === undefined ? this.#sample.complete({ fingerprint }) : directory.relay(fingerprint)) !== undefined
     return listed.filter((relay) => relay !== undefined).filter((relay) => !isComplete(relay))
   }
 

@@ -9,20 +9,12 @@ import type { DirectoryRelay } from '../../directory/network-directory.ts'
 import type { DirectoryView } from '../relays/directory-view.ts'
 
 /** What is compared of a relay. */
-export type KinRelay = Pick<DirectoryRelay, 'fingerprint' | 'nickname' | 'addresses' | 'family' | 'familyIds'>
-
-/** What was worked out of a relay. */
-interface Traits {
-  /** The networks that it is in: the upper 16 bits of IPv4 addresses, 2^32 plus the upper 32 bits of IPv6 addresses. */
-  readonly networks: readonly number[]
-  /** The fingerprints and lower-case nicknames that it names, if any. */
-  readonly family: ReadonlySet<string> | undefined
-  readonly nickname: string
-}
+export type KinRelay = Pick<DirectoryRelay, 'fingerprint' | 'nickname' | 'addresses' | 'familyIds' | 'names'>
 
 /** Whether relays of one directory are kin. */
 export class FamiliesAndSubnets {
-  readonly #traits = new WeakMap<KinRelay, Traits>()
+  /** The networks that relays are in: the upper 16 bits of IPv4 addresses, 2^32 plus the upper 32 bits of IPv6 addresses. */
+  readonly #networks = new WeakMap<KinRelay, readonly number[]>()
   readonly #comparesNetworks: boolean
   readonly #usesLists: boolean
   readonly #usesIds: boolean
@@ -38,29 +30,23 @@ export class FamiliesAndSubnets {
   areRelated(a: KinRelay, b: KinRelay): boolean {
     if (a === b || a.fingerprint === b.fingerprint) return true
     if (this.#usesIds && a.familyIds.some((id) => b.familyIds.includes(id))) return true
-    const ours = this.#traitsOf(a)
-    const theirs = this.#traitsOf(b)
     // One alone cannot make the other its family.
-    if (this.#usesLists && names(ours, b.fingerprint, theirs) && names(theirs, a.fingerprint, ours)) return true
-    return this.#comparesNetworks && ours.networks.some((network) => theirs.networks.includes(network))
+    if (this.#usesLists && a.names(b) && b.names(a)) return true
+    if (!this.#comparesNetworks) return false
+    const ours = this.#networksOf(a)
+    const theirs = this.#networksOf(b)
+    return ours.some((network) => theirs.includes(network))
   }
 
-  #traitsOf(relay: KinRelay): Traits {
-    const known = this.#traits.get(relay)
+  #networksOf(relay: KinRelay): readonly number[] {
+    const known = this.#networks.get(relay)
     if (known !== undefined) return known
-    const traits = {
-      networks: relay.addresses.map(({ hostname }) => networkOf(hostname)).filter((network) => network !== undefined),
-      family: relay.family.length === 0 ? undefined : new Set(relay.family),
-      nickname: relay.nickname.toLowerCase(),
-    }
-    this.#traits.set(relay, traits)
-    return traits
+    const networks = relay.addresses
+      .map(({ hostname }) => networkOf(hostname))
+      .filter((network) => network !== undefined)
+    this.#networks.set(relay, networks)
+    return networks
   }
-}
-
-/** True when the one names the other in its family. */
-function names({ family }: Traits, fingerprint: string, { nickname }: Traits): boolean {
-  return family !== undefined && (family.has(fingerprint) || family.has(nickname))
 }
 
 /** The /16 of an IPv4 address or the /32 of an IPv6 address as a number. */

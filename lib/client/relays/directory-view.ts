@@ -6,4 +6,4 @@
 import type { NetworkDirectory } from '../../directory/network-directory.ts'
 
 /** A directory, as far as paths and guards are concerned. */
-export type DirectoryView = Pick<NetworkDirectory, 'consensus' | 'relays' | 'param'>
+export type DirectoryView = Pick<NetworkDirectory, 'consensus' | 'relays' | 'relay' | 'param'>

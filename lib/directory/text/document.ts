@@ -7,11 +7,12 @@
 import { TorError } from '../../base/errors.ts'
 import { decodeBase64 } from './encoding.ts'
 
-const KEYWORD = /^[A-Za-z0-9][A-Za-z0-9-]*$/
 const BEGIN = /^-----BEGIN ([A-Za-z0-9-]+(?: [A-Za-z0-9-]+)*)-----$/
 const OBJECT_LINE = /^[A-Za-z0-9+/]+={0,2}$/
 
+const TAB = 9
 const NEWLINE = 10
+const SPACE = 32
 const HYPHEN = 45
 
 /**
@@ -37,8 +38,10 @@ export class DocumentReader {
   readonly #text: string
   readonly #what: string
   #keyword = ''
-  #rest = ''
   #start = 0
+  // Where what follows the keyword begins, and where its line ends.
+  #restStart = 0
+  #lineEnd = 0
   #end = 0
   #work = 0
   // The name of this item's object, and where its base64 lines are; undefined without one.
@@ -61,7 +64,16 @@ export class DocumentReader {
 
   /** What follows the keyword and the space behind it, as it stands; perhaps nothing. */
   get rest(): string {
-    return this.#rest
+    return this.#text.slice(this.#restStart, this.#lineEnd)
+  }
+
+  /** Where the arguments of this item are in the text, without the blanks around them. */
+  get argumentsSpan(): { readonly start: number; readonly end: number } {
+    let start = this.#restStart
+    let end = this.#lineEnd
+    while (start < end && isBlank(this.#text.charCodeAt(start))) start++
+    while (start < end && isBlank(this.#text.charCodeAt(end - 1))) end--
+    return { start, end }
   }
 
   /** Where this item begins in the text. */
@@ -94,19 +106,20 @@ export class DocumentReader {
     while (text.charCodeAt(start) === NEWLINE) if (start++ === most) this.fail('it has too many empty lines')
     this.#start = start
     this.#objectName = undefined
+    const begin = this.#end
     if (start === text.length) {
-      this.#work += start - this.#end
-      this.#end = start
-      this.#keyword = this.#rest = ''
+      this.#work += start - begin
+      this.#end = this.#restStart = this.#lineEnd = start
+      this.#keyword = ''
       return false
     }
-    const begin = this.#end
-    const line = this.#line(start)
-    const space = separatorIn(line)
-    this.#keyword = line.slice(0, space)
-    this.#rest = line.slice(space + 1)
-    if (!KEYWORD.test(this.#keyword)) this.fail('a line in it begins with no keyword')
-    this.#end = start + line.length + 1
+    const end = this.#lineEndFrom(start)
+    const space = keywordEnd(text, start, end)
+    if (space === start) this.fail('a line in it begins with no keyword')
+    this.#keyword = text.slice(start, space)
+    this.#restStart = Math.min(space + 1, end)
+    this.#lineEnd = end
+    this.#end = end + 1
     if (text.charCodeAt(this.#end) === HYPHEN) this.#readObject()
     this.#work += this.#end - begin + ITEM_COST
     return true
@@ -147,17 +160,29 @@ export class DocumentReader {
   }
 
   #split(most: number): string[] {
-    const rest = this.#rest.trim()
-    return rest === '' ? [] : rest.split(/[ \t]+/, most)
+    const text = this.#text
+    const words: string[] = []
+    for (let at = this.#restStart; words.length < most;) {
+      while (at < this.#lineEnd && isBlank(text.charCodeAt(at))) at++
+      const start = at
+      while (at < this.#lineEnd && !isBlank(text.charCodeAt(at))) at++
+      if (at === start) break
+      words.push(text.slice(start, at))
+    }
+    return words
   }
 
-  /** The line that begins at `start`, without its end. */
-  #line(start: number): string {
+  /** Where the line that begins at `start` ends. */
+  #lineEndFrom(start: number): number {
     const end = this.#text.indexOf('\n', start)
     // The text ends with a newline, so only its very end has none.
     if (end === -1) return this.fail('an object in it does not end')
     if (end - start > MAX_STRETCH) return this.fail('a line in it is too long')
-    return this.#text.slice(start, end)
+    return end
+  }
+
+  #line(start: number): string {
+    return this.#text.slice(start, this.#lineEndFrom(start))
   }
 
   /** Reads the object that begins at `end`. Each of its lines is looked at, so that nothing can hide within one. */
@@ -181,11 +206,15 @@ export class DocumentReader {
   }
 }
 
-/** Where the first space or tab of a line is, or its length. */
-function separatorIn(line: string): number {
-  for (let at = 0; at < line.length; at++) {
-    const code = line.charCodeAt(at)
-    if (code === 32 || code === 9) return at
+const isBlank = (code: number): boolean => code === SPACE || code === TAB
+
+/** Where the keyword of a line ends, at a space, a tab or the line's end; `start` when the line begins with none. */
+function keywordEnd(text: string, start: number, end: number): number {
+  for (let at = start; at < end; at++) {
+    const code = text.charCodeAt(at)
+    if (isBlank(code)) return at
+    const isLetterOrDigit = (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || (code >= 97 && code <= 122)
+    if (!isLetterOrDigit && (code !== HYPHEN || at === start)) return start
   }
-  return line.length
+  return end
 }

@@ -43,6 +43,7 @@ export function decodeBase64(text: string): Uint8Array<ArrayBuffer> | undefined 
 
 /** The text of these character codes, in one piece of memory where it is short. */
 function fromCodes(codes: readonly number[]): string {
+  if (codes.length <= MAX_CODES) return String.fromCharCode.apply(undefined, codes as number[])
   let text = ''
   for (let at = 0; at < codes.length; at += MAX_CODES) text += String.fromCharCode(...codes.slice(at, at + MAX_CODES))
   return text
@@ -53,8 +54,8 @@ export function encodeBase64(bytes: Uint8Array): string {
   const codes: number[] = []
   let pending = 0
   let pendingBits = 0
-  for (const byte of bytes) {
-    pending = ((pending << 8) | byte) & 0xffff
+  for (let at = 0; at < bytes.length; at++) {
+    pending = ((pending << 8) | (bytes[at] as number)) & 0xffff
     for (pendingBits += 8; pendingBits >= 6;) {
       pendingBits -= 6
       codes.push(ALPHABET.charCodeAt((pending >>> pendingBits) & 63))
@@ -72,12 +73,16 @@ export function decodeHex(text: string): Uint8Array<ArrayBuffer> | undefined {
   )
 }
 
-const HEX = /* @__PURE__ */ Array.from({ length: 256 }, (_, byte) => byte.toString(16).toUpperCase().padStart(2, '0'))
+/** The code of a digit from 0 to 15. */
+const hexDigit = (value: number): number => (value < 10 ? 48 : 55) + value
 
 /** Bytes in hex digits, in upper case. */
 export function encodeHex(bytes: Uint8Array): string {
   const codes: number[] = []
-  for (const byte of bytes) codes.push((HEX[byte] as string).charCodeAt(0), (HEX[byte] as string).charCodeAt(1))
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at] as number
+    codes.push(hexDigit(byte >>> 4), hexDigit(byte & 15))
+  }
   return fromCodes(codes)
 }
 

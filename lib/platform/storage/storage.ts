@@ -15,7 +15,7 @@
 export interface Storage {
   /**
    * The bytes under `name`, or undefined when it is certain that there are none. Whoever cannot tell rejects: what a
-   * client takes for missing it replaces.
+   * client takes for missing it replaces. The client may keep them for as long as it lives: they do not change any more.
    */
   read(name: string): Promise<Uint8Array | undefined>
   /** Replaces the bytes under `name`, all at once: a reader sees the old or the new ones, also after a crash. */

@@ -67,7 +67,10 @@ async function keeperOf(folder: string, clock: Clock, changed: (directory: Netwo
     byDigest.set(createHash('sha256').update(text).digest('base64').replace(/=+$/, ''), text)
   const source = new FakeSource((path) => {
     if (path.includes('consensus')) return later.consensus
-    const digests = path.replace(/^.*\/d\//, '').replace(/\.z$/, '').split('-')
+    const digests = path
+      .replace(/^.*\/d\//, '')
+      .replace(/\.z$/, '')
+      .split('-')
     return digests.map((digest) => byDigest.get(digest) ?? '').join('')
   })
   const guards = GuardManager.load(undefined, { now: () => clock.now(), random: secureRandom })
@@ -195,7 +198,14 @@ async function open(folder: string): Promise<Figures> {
   const settled = process.memoryUsage().rss
   giveUp.abort()
   const names = ['consensus', 'certificates', 'microdescriptors', 'parsed']
-  const sizes = await Promise.all(names.map((name) => stat(join(folder, name)).then(({ size }) => size, () => 0)))
+  const sizes = await Promise.all(
+    names.map((name) =>
+      stat(join(folder, name)).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    ),
+  )
   return {
     seconds: opened / 1000,
     stall: stall.cpu,

@@ -33,7 +33,7 @@ describe('DirectoryKeeper', function () {
     keeper = new DirectoryKeeper({
       network: network.config,
       source,
-      kept: { use: () => Promise.resolve(), keep: () => Promise.resolve(true) },
+      kept: { use: () => Promise.resolve(), useBytes: () => Promise.resolve(), keep: () => Promise.resolve(true) },
       clock,
       platform: currentPlatform(),
       closing: signal,

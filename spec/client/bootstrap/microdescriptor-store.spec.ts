@@ -36,7 +36,7 @@ describe('MicrodescriptorStore', () => {
     store = new MicrodescriptorStore({
       clock,
       source,
-      kept: { use: () => Promise.resolve(), keep: () => Promise.resolve(true) },
+      kept: { useBytes: () => Promise.resolve(), keep: () => Promise.resolve(true) },
     })
   })
 

@@ -97,7 +97,7 @@ export function generatedDirectory(plans: readonly RelayPlan[], plan: DirectoryP
     sharedRandom: { current: undefined, previous: undefined },
     requiredClientProtocols: NO_PROTOCOLS,
     recommendedClientProtocols: NO_PROTOCOLS,
-    relays,
+    relays: relays.sort((a, b) => (a.fingerprint < b.fingerprint ? -1 : 1)),
     bandwidthWeights: new Map(Object.entries(weights)),
     signatures: [],
     digests: new Map(),
@@ -126,6 +126,7 @@ function consensusRelay(plan: RelayPlan, index: number): ConsensusRelay {
     nickname: plan.nickname ?? `relay${index}`,
     fingerprint,
     addresses: addresses.map((hostname) => ({ hostname, port: 9001 })),
+    isReachable: addresses.length > 0,
     flags: names.reduce((bits, name) => bits | RelayFlag[name], 0),
     microdescriptorDigest: fingerprint.padStart(43, 'm'),
     bandwidth: plan.bandwidth ?? 1000,
@@ -145,6 +146,8 @@ function microdescriptor(plan: RelayPlan, relay: ConsensusRelay): Microdescripto
     exitPolicyIPv6: policy(plan.exitPolicyIPv6 ?? 'reject 1-65535'),
     family: plan.family ?? [],
     familyIds: plan.familyIds ?? [],
+    names: ({ fingerprint, nickname }) =>
+      plan.family?.includes(fingerprint) === true || plan.family?.includes(nickname.toLowerCase()) === true,
   }
 }
 
