@@ -4,11 +4,12 @@
  *
  * @module
  */
+import { taskScheduler } from './next-task.ts'
 
 const work: (() => void)[] = []
 const departures: (() => void)[] = []
 let isArranged = false
-let schedule: ((run: () => void) => void) | undefined
+let schedule: (() => void) | undefined
 
 /**
  * Calls `callback` once this turn's microtasks are done. Calls made meanwhile join the same round. What a callback
@@ -31,8 +32,8 @@ export function afterEndOfTurn(callback: () => void): void {
 function arrange(): void {
   if (isArranged) return
   isArranged = true
-  schedule ??= scheduler()
-  schedule(run)
+  schedule ??= taskScheduler(run)
+  schedule()
 }
 
 const next = (): (() => void) | undefined => work.shift() ?? departures.shift()
@@ -44,17 +45,4 @@ function run(): void {
     isArranged = false
     if (work.length + departures.length > 0) arrange()
   }
-}
-
-/**
- * `setImmediate` where the runtime has it, else one message channel for good: `setTimeout` would wait 4 ms in a
- * browser. workerd has neither by default.
- */
-function scheduler(): (run: () => void) => void {
-  const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => unknown }
-  if (setImmediate !== undefined) return (callback) => void setImmediate(callback)
-  if (typeof MessageChannel === 'undefined') return (callback) => void setTimeout(callback)
-  const { port1, port2 } = new MessageChannel()
-  port1.onmessage = () => run()
-  return () => port2.postMessage(undefined)
 }

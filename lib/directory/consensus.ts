@@ -14,7 +14,7 @@ import { type ConsensusRelay, RelayEntryReader } from './relay-entry.ts'
 import { READ_A_SLICE, type SliceOptions, Slices } from './text/slices.ts'
 
 /** How much is hashed before other tasks have their turn, in characters: a few ms. */
-const HASHED_A_SLICE = 262_144
+const HASHED_A_SLICE = 131_072
 
 /**
  * The most items ahead of the relays, and between them and the signatures; the most relays, and the most signatures.

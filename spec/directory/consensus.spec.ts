@@ -302,11 +302,11 @@ describe('a consensus', () => {
 describe('a consensus of 9,000 relays', () => {
   const { consensus: text } = generateNetwork(9000)
 
-  it('is read in slices, with a pause after some 300 relays and while it is hashed', async () => {
+  it('is read in slices, with a pause after some 70 relays and while it is hashed', async () => {
     const { pauses, pause } = countedPauses()
     const consensus = await parseConsensus(text, { pause })
     expect(consensus.relays).to.have.length(9000)
-    expect(pauses()).to.be.within(9000 / 350, 9000 / 200 + Math.ceil(text.length / 262_144))
+    expect(pauses()).to.be.within(9000 / 90, 9000 / 50 + Math.ceil(text.length / 131_072))
   })
 
   it('lets timers fire while it is read', async () => {

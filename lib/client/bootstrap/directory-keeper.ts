@@ -10,6 +10,7 @@ import { parseConsensus, type Consensus } from '../../directory/consensus.ts'
 import type { NetworkConfig } from '../../directory/network/network-config.ts'
 import { isUsable, NetworkDirectory } from '../../directory/network-directory.ts'
 import type { DirectorySnapshot } from '../../directory/snapshot.ts'
+import { pauseForTasks } from '../../directory/text/slices.ts'
 import { markHandled } from '../../base/deferred.ts'
 import { TorError } from '../../base/errors.ts'
 import type { Platform } from '../../platform/platform.ts'
@@ -94,15 +95,20 @@ export class DirectoryKeeper {
 
   /** Takes over what the last run kept, as far as it is still good. All of it is read at once. */
   async load(): Promise<void> {
-    const { kept } = this.#options
+    const { kept, closing } = this.#options
     const certificates = this.#certificates.load()
     const microdescriptors = this.#microdescriptors.load()
     const consensus = kept.use('consensus', async (text) => {
       const parsed = await parseConsensus(text)
       await Promise.all([certificates, microdescriptors])
       if (!this.#isGood(parsed)) return
+      await pauseForTasks()
+      const directory = this.#directoryOf(parsed)
+      await pauseForTasks()
+      if (closing.aborted) return
       this.#consensus = parsed
-      this.#replaceBy(this.#directoryOf(parsed))
+      this.#replaceBy(directory)
+      await pauseForTasks()
     })
     await Promise.all([certificates, microdescriptors, consensus])
   }
@@ -177,7 +183,9 @@ export class DirectoryKeeper {
     const failure = await this.#microdescriptors.fetch(wanted, signal, (done) =>
       this.#progress('microdescriptors', done),
     )
+    await pauseForTasks()
     const directory = this.#directoryOf(consensus)
+    await pauseForTasks()
     const fraction = describedFraction(directory)
     if (fraction < neededFraction(directory)) {
       if (failure !== undefined && directory.relays.length === 0) throw failure

@@ -18,7 +18,7 @@ import type { GuardRecord } from './guard-state.ts'
 import { randomPast, type Random } from '../../base/random.ts'
 import { SampledGuard } from './sampled-guard.ts'
 import { canBeGuard } from '../relays/usable-relays.ts'
-import { chooseWeighted } from '../relays/weighted-choice.ts'
+import { chooseWeighted, WeightedList } from '../relays/weighted-choice.ts'
 import { PositionWeights } from '../relays/weights.ts'
 
 /** What a sample needs. */
@@ -141,12 +141,17 @@ export class GuardSample {
     let usable = this.#guards.filter((guard) => guard.reachable !== 'no' && this.isFiltered(guard)).length
     if (usable >= minFiltered || this.#guards.length >= this.#maxSize()) return
     const sampled = new Set(this.#guards.map(({ fingerprint }) => fingerprint))
-    let eligible = directory.consensus.relays.filter((relay) => canBeGuard(relay) && !sampled.has(relay.fingerprint))
     const weights = new PositionWeights(directory)
+    const eligible = directory.consensus.relays.filter((relay) => canBeGuard(relay) && !sampled.has(relay.fingerprint))
+    const weigh = (relay: ConsensusRelay): number => weights.weigh(relay, 'guard')
+    const list = new WeightedList(eligible, weigh)
     while (usable < minFiltered && this.#guards.length < this.#maxSize()) {
-      const drawn = chooseWeighted(eligible, (relay) => weights.weigh(relay, 'guard'), this.#options.random)
+      const isFresh = ({ fingerprint }: ConsensusRelay): boolean => !sampled.has(fingerprint)
+      const drawn =
+        list.drawFitting(this.#options.random, isFresh) ??
+        chooseWeighted(eligible.filter(isFresh), weigh, this.#options.random)
       if (drawn === undefined) return
-      eligible = eligible.filter((relay) => relay !== drawn)
+      sampled.add(drawn.fingerprint)
       const sampledAt = randomPast(now, lifetime / 10, this.#options.random)
       this.#guards.push(
         new SampledGuard({

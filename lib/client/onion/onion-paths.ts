@@ -17,9 +17,6 @@ import { chooseWeighted, WeightedList } from '../relays/weighted-choice.ts'
 import { PositionWeights } from '../relays/weights.ts'
 import type { Vanguards } from './vanguards.ts'
 
-/** How often a relay is drawn before those that fit are looked for one by one. */
-const MAX_DRAWS = 20
-
 /** What paths need beside a directory. */
 export interface OnionPathsOptions {
   readonly guards: Pick<GuardManager, 'pick' | 'cancelled'>
@@ -129,10 +126,8 @@ export class OnionPaths {
     const { random } = this.#options
     const { all, list } = this.#lists[isRendezvous ? 'rendezvous' : 'middle']
     const fits = ({ fingerprint }: DirectoryRelay): boolean => !others.includes(fingerprint)
-    for (let draws = 0; draws < MAX_DRAWS; draws++) {
-      const relay = list.draw(random)
-      if (relay !== undefined && fits(relay) && !avoided.has(relay.fingerprint)) return relay
-    }
+    const likely = list.drawFitting(random, (relay) => fits(relay) && !avoided.has(relay.fingerprint))
+    if (likely !== undefined) return likely
     const fitting = all.filter(fits)
     const preferred = fitting.filter(({ fingerprint }) => !avoided.has(fingerprint))
     return this.#listOf(preferred.length > 0 ? preferred : fitting).draw(random)

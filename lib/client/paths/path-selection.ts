@@ -20,12 +20,6 @@ import { canBeHop } from '../relays/usable-relays.ts'
 import { chooseWeighted, WeightedList } from '../relays/weighted-choice.ts'
 import { PositionWeights, type Position } from '../relays/weights.ts'
 
-/**
- * How often a relay is drawn out of all before those that fit are looked for one by one. Drawing again what does not fit
- * gives each of the others its share, as leaving it out does; and in a large network it is a hundred times as fast.
- */
-const MAX_DRAWS = 64
-
 /** What a path is needed for. */
 export interface PathRequest extends ExitRequirements {
   /** Whether the relays should be Stable. By default when one of the ports is of connections that last. */
@@ -63,9 +57,9 @@ export class PathSelector {
   readonly #learned: LearnedPolicies
   readonly #families: FamiliesAndSubnets
   readonly #weights: PositionWeights
-  /** Every relay that may be a hop. */
-  readonly #relays: readonly DirectoryRelay[]
-  readonly #exits: readonly DirectoryRelay[]
+  readonly #directory: DirectoryView
+  #hops: readonly DirectoryRelay[] | undefined
+  #exitHops: readonly DirectoryRelay[] | undefined
   /** Of all relays and of the exits those that are Fast, and those that are Stable too; made when they are needed. */
   readonly #lists = new Map<string, WeightedList<DirectoryRelay>>()
 
@@ -75,8 +69,7 @@ export class PathSelector {
     this.#learned = options.learned ?? new LearnedPolicies()
     this.#families = new FamiliesAndSubnets(directory, { testing: options.testing === true })
     this.#weights = new PositionWeights(directory)
-    this.#relays = directory.relays.filter(canBeHop)
-    this.#exits = this.#relays.filter(isExit)
+    this.#directory = directory
   }
 
   /**
@@ -124,6 +117,15 @@ export class PathSelector {
     )
   }
 
+  /** Every relay that may be a hop. It is not looked for as soon as there is a directory, in the turn that has made that. */
+  get #relays(): readonly DirectoryRelay[] {
+    return (this.#hops ??= this.#directory.relays.filter(canBeHop))
+  }
+
+  get #exits(): readonly DirectoryRelay[] {
+    return (this.#exitHops ??= this.#relays.filter(isExit))
+  }
+
   /** One of the relays that have the flags and fit, as often as it weighs among those; undefined where few fit. */
   #draw(
     position: 'exit' | 'middle',
@@ -140,11 +142,7 @@ export class PathSelector {
       )
       this.#lists.set(key, list)
     }
-    for (let draws = 0; draws < MAX_DRAWS; draws++) {
-      const relay = list.draw(this.#random)
-      if (relay === undefined || fits(relay)) return relay
-    }
-    return undefined
+    return list.drawFitting(this.#random, fits)
   }
 
   /** The exits to choose from; where none of them will do, those that come next. */

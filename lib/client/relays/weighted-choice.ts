@@ -5,6 +5,9 @@
  */
 import type { Random } from '../../base/random.ts'
 
+/** How often one that fits is drawn for. */
+const MAX_DRAWS = 64
+
 /**
  * Items with their weights, summed up once to be drawn from many times.
  *
@@ -34,6 +37,19 @@ export class WeightedList<T> {
     if (length === 0) return undefined
     const total = this.#sums[length - 1] as number
     return this.#items[total === 0 ? random(length) : this.#firstAbove(random(total))]
+  }
+
+  /**
+   * One of the items that fit, each as often as its weight says among those. Drawing again what does not fit is as good as
+   * leaving it out, and in a long list a hundred times as fast; where hardly any fits it ends in vain: then those that fit
+   * are to be looked for one by one.
+   */
+  drawFitting(random: Random, fits: (item: T) => boolean): T | undefined {
+    for (let draws = 0; draws < MAX_DRAWS; draws++) {
+      const item = this.draw(random)
+      if (item === undefined || fits(item)) return item
+    }
+    return undefined
   }
 
   /** Sums up the weights, each divided by `divisor`. Returns the sum. */

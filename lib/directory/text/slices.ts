@@ -4,21 +4,35 @@
  *
  * @module
  */
+import { taskScheduler } from '../../base/next-task.ts'
 
-/** How much is read before other tasks have their turn: a few ms. In characters, and what items cost beside them. */
-export const READ_A_SLICE = 131_072
+/**
+ * How much is read before other tasks have their turn: about a ms, and ten where nothing is compiled yet. In characters,
+ * and what items cost beside them.
+ */
+export const READ_A_SLICE = 32_768
 
 /** How the readers of long documents wait between two slices of their work. */
 export interface SliceOptions {
-  /** Resolves once other tasks had their turn. By default a timer of 0 ms. */
+  /** Resolves once other tasks had their turn. By default the next task. */
   readonly pause?: () => Promise<void>
 }
 
-/** Lets other tasks have their turn. */
+const waiting: (() => void)[] = []
+let schedule: (() => void) | undefined
+
+/** Lets other tasks have their turn: whoever else waits here goes on in another task, so that no two slices are one. */
 export const pauseForTasks = (): Promise<void> =>
   new Promise((resolve) => {
-    setTimeout(resolve, 0)
+    if (waiting.push(resolve) > 1) return
+    schedule ??= taskScheduler(goOn)
+    schedule()
   })
+
+function goOn(): void {
+  waiting.shift()?.()
+  if (waiting.length > 0) schedule?.()
+}
 
 /** Counts units of work, and pauses after every `size` of them. */
 export class Slices {
