@@ -5,7 +5,7 @@
  * ```text
  * npm run bench                        all of it, in under four minutes
  * npm run bench -- --quick             less data
- * npm run bench -- --only bulk         bulk (in memory), tls (over loopback), tor (transfers over real tor), flow (congestion control), client (starts
+ * npm run bench -- --only bulk         bulk (in memory), tls (over loopback), scale (a directory of 9,000 relays against what it may cost), tor (transfers over real tor), flow (congestion control), client (starts
  *                                      and new streams) or fronts (SOCKS and fetch)
  * npm run bench -- --json FILE         also writes [{ name, unit, ours, peer, peerName, ratio }]
  * ```
@@ -22,6 +22,7 @@ import { compareBulk } from './bulk.ts'
 import { table, type Comparison, type Result } from './compare.ts'
 import { compareClients } from './client.ts'
 import { compareFronts } from './fronts.ts'
+import { compareScale } from './scale/scale.ts'
 import { compareTls } from './tls.ts'
 import { compareFlow, compareTor } from './tor.ts'
 
@@ -33,7 +34,7 @@ const { values } = parseArgs({
   },
 })
 const { quick, only, json } = values
-const parts = ['bulk', 'tls', 'tor', 'flow', 'client', 'fronts']
+const parts = ['bulk', 'tls', 'scale', 'tor', 'flow', 'client', 'fronts']
 if (only !== undefined && !parts.includes(only)) {
   console.error(`there is no part ${only}: ${parts.join(', ')}`)
   process.exit(2)
@@ -44,7 +45,8 @@ const comparisons: Comparison[] = []
 const wanted = (part: string): boolean => only === undefined || only === part
 if (wanted('bulk')) comparisons.push(...(await compareBulk(quick ? 10_000_000 : 30_000_000, programs)))
 if (wanted('tls')) comparisons.push(...(await compareTls(quick ? 50_000_000 : 200_000_000, programs)))
-if (parts.slice(2).some(wanted)) {
+if (wanted('scale')) comparisons.push(...(await compareScale(programs, quick ? 1 : 3)))
+if (parts.slice(3).some(wanted)) {
   if (findProgram('tor') === undefined) console.log('tor is not installed, so there is no comparison with it')
   else {
     if (wanted('tor')) comparisons.push(...(await compareTor(quick ? 20_000_000 : 100_000_000, programs)))

@@ -2,18 +2,15 @@
  * A directory of the public network's size: what it costs to read, to keep, to renew and to choose paths in, beside what
  * it may cost. Each is measured in a process of its own, on a copy of one made-up network.
  *
- * ```text
- * node scripts/run.js spec/bench/scale/scale.ts [COUNT]
- * ```
- *
  * @module
  */
 import { cp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { table, type Comparison } from '../compare.ts'
+import type { Comparison } from '../compare.ts'
 import { Worker } from '../worker.ts'
-import type { Figures, ScaleOrder } from './scale.worker.ts'
+import type { Figures } from './kept-network.ts'
+import type { ScaleOrder } from '../scale.worker.ts'
 
 /** As many relays as the public network has. */
 const PUBLIC = 9000
@@ -30,8 +27,10 @@ const AIMS: readonly (readonly [
   aim: number,
 ])[] = [
   ['read', 'seconds', 'read and verify a kept directory', 's', 1],
+  ['read', 'cpu', 'the same, of the processor', 's', 1],
   ['read', 'heap', 'memory of the directory', 'MB', 25],
   ['open', 'seconds', 'from start to the first circuit begun, kept directory', 's', 1],
+  ['open', 'loaded', 'of which loading modules', 's', 0.2],
   ['open', 'stall', 'longest stall while opening', 'ms', 20],
   ['open', 'rss', 'resident memory of an open client', 'MB', 120],
   ['open', 'rssSettled', 'the same after a collection', 'MB', 120],
@@ -45,12 +44,12 @@ const AIMS: readonly (readonly [
   ['renew', 'growth', 'memory after a renewal, beyond before', 'MB', 2],
 ]
 
-/** Measures, and says beside each figure what it may be. */
-export async function compareScale(programs: URL, count: number = PUBLIC): Promise<Comparison[]> {
+/** Measures, and says beside each figure what it may be. Of stalls and times the shortest of `turns` counts: whatever makes one longer is not ours. */
+export async function compareScale(programs: URL, turns: number, count: number = PUBLIC): Promise<Comparison[]> {
   const original = join(tmpdir(), `tor-streams-bench-network-${count}`)
   const copy = join(tmpdir(), `tor-streams-bench-scale-${process.pid}`)
-  const order = async (order: ScaleOrder): Promise<Figures> => {
-    const worker = new Worker<ScaleOrder, Figures>(new URL('scale.worker.js', programs))
+  const order = async (name: string, order: ScaleOrder | { readonly folder: string }): Promise<Figures> => {
+    const worker = new Worker<object, Figures>(new URL(name, programs))
     try {
       return await worker.obey(order)
     } finally {
@@ -60,18 +59,22 @@ export async function compareScale(programs: URL, count: number = PUBLIC): Promi
   try {
     if (!(await isThere(join(original, 'network.json')))) {
       await rm(original, { recursive: true, force: true })
-      await order({ kind: 'make', folder: original, count })
+      await order('scale.worker.js', { kind: 'make', folder: original, count })
     }
-    const figures: Record<string, Figures> = {}
-    for (const kind of ['read', 'open', 'choose', 'renew'] as const) {
-      await rm(copy, { recursive: true, force: true })
-      await cp(original, copy, { recursive: true })
-      // What is kept beside the documents is there once a client has run.
-      if (kind !== 'read') await order({ kind: 'read', folder: copy })
-      figures[kind] = await order({ kind, folder: copy })
+    const figures = new Map<string, Figures[]>()
+    for (let turn = 0; turn < turns; turn++) {
+      for (const kind of ['read', 'open', 'choose', 'renew'] as const) {
+        await rm(copy, { recursive: true, force: true })
+        await cp(original, copy, { recursive: true })
+        const measured =
+          kind === 'open'
+            ? await order('open.worker.js', { folder: copy })
+            : await order('scale.worker.js', { kind, folder: copy })
+        figures.set(kind, [...(figures.get(kind) ?? []), measured])
+      }
     }
     return AIMS.map(([kind, figure, name, unit, aim]) => {
-      const ours = figures[kind]?.[figure] ?? NaN
+      const ours = Math.min(...(figures.get(kind) ?? []).map((each) => each[figure] ?? NaN))
       return { name, unit, ours, peer: aim, peerName: 'aim', ratio: ours / aim, better: 'less' }
     })
   } finally {
@@ -88,8 +91,4 @@ async function isThere(file: string): Promise<boolean> {
   } catch {
     return false // it was not made yet
   }
-}
-
-if (process.argv[1] !== undefined && import.meta.url.endsWith('/scale.js') && process.argv[1].endsWith('/scale.js')) {
-  console.log(table(await compareScale(new URL('./', import.meta.url), Number(process.argv[2] ?? PUBLIC))))
 }

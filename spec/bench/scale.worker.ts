@@ -1,32 +1,29 @@
 /** A process that does one thing with a large directory, and says what it cost. */
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { secureRandom } from '../../../lib/base/random.ts'
-import { systemClock, type Clock } from '../../../lib/base/clock.ts'
-import { DirectoryKeeper } from '../../../lib/client/bootstrap/directory-keeper.ts'
-import { ClientStore } from '../../../lib/client/bootstrap/client-store.ts'
-import { GuardManager } from '../../../lib/client/guards/guards.ts'
-import { PathSelector } from '../../../lib/client/paths/path-selection.ts'
-import { TorClient } from '../../../lib/client/tor-client.ts'
-import type { NetworkDirectory } from '../../../lib/directory/network-directory.ts'
-import { currentPlatform } from '../../../lib/platform/current.ts'
-import { FileStorage } from '../../../lib/platform/storage/file-storage.ts'
-import { FakeSource } from '../../client/support/fake-source.ts'
-import { serve } from '../worker.ts'
-import { Stalls } from './stalls.ts'
-import { makeSyntheticNetwork, type SyntheticNetwork } from './synthetic-network.ts'
+import { secureRandom } from '../../lib/base/random.ts'
+import { systemClock, type Clock } from '../../lib/base/clock.ts'
+import { DirectoryKeeper } from '../../lib/client/bootstrap/directory-keeper.ts'
+import { ClientStore } from '../../lib/client/bootstrap/client-store.ts'
+import { GuardManager } from '../../lib/client/guards/guards.ts'
+import { PathSelector } from '../../lib/client/paths/path-selection.ts'
+import type { NetworkDirectory } from '../../lib/directory/network-directory.ts'
+import { currentPlatform } from '../../lib/platform/current.ts'
+import { FileStorage } from '../../lib/platform/storage/file-storage.ts'
+import { FakeSource } from '../client/support/fake-source.ts'
+import { serve } from './worker.ts'
+import { Stalls } from './scale/stalls.ts'
+import { readConfig, type Figures } from './scale/kept-network.ts'
+import { makeSyntheticNetwork, type SyntheticNetwork } from './scale/synthetic-network.ts'
 
 /** What it is told; `folder` has a network that {@link ScaleOrder} `make` made. */
 export type ScaleOrder =
   | { readonly kind: 'make'; readonly folder: string; readonly count: number }
-  | { readonly kind: 'read' | 'open' | 'renew' | 'choose'; readonly folder: string }
-
-/** By name. */
-export type Figures = Readonly<Record<string, number>>
+  | { readonly kind: 'read' | 'renew' | 'choose'; readonly folder: string }
 
 const MB = 1_000_000
 
@@ -41,26 +38,20 @@ function inUse(): number {
   return heapUsed + arrayBuffers
 }
 
-type Kept = Omit<SyntheticNetwork, 'consensus' | 'certificates' | 'microdescriptors'>
-
-const keptOf = async (folder: string): Promise<Kept> => {
-  const read = JSON.parse(await readFile(join(folder, 'network.json'), 'utf8')) as Kept
-  const servers = read.config.authorities.map((each) => ({ ...each, rsaIdentity: new Uint8Array(20).fill(1) }))
-  return { ...read, config: { ...read.config, authorities: servers } }
-}
-
 async function make(folder: string, count: number): Promise<Figures> {
-  const { consensus, certificates, microdescriptors, ...rest } = await makeSyntheticNetwork(count, Date.now())
+  const { consensus, certificates, microdescriptors, config, later } = await makeSyntheticNetwork(count, Date.now())
   await mkdir(folder, { recursive: true })
   for (const [name, text] of Object.entries({ consensus, certificates, microdescriptors }))
     await writeFile(join(folder, name), text)
-  await writeFile(join(folder, 'network.json'), JSON.stringify(rest))
+  await writeFile(join(folder, 'later.json'), JSON.stringify(later))
+  await writeFile(join(folder, 'network.json'), JSON.stringify(config))
   return {}
 }
 
 /** A keeper of the directory in a folder; what is served is what is new an hour later. */
 async function keeperOf(folder: string, clock: Clock, changed: (directory: NetworkDirectory) => void) {
-  const { config, later } = await keptOf(folder)
+  const config = await readConfig(folder)
+  const later = JSON.parse(await readFile(join(folder, 'later.json'), 'utf8')) as SyntheticNetwork['later']
   const closing = new AbortController()
   const byDigest = new Map<string, string>()
   for (const text of later.microdescriptors.split(/(?=^onion-key$)/m))
@@ -169,56 +160,7 @@ async function renew(folder: string): Promise<Figures> {
   return { seconds, cpu: (user + system) / MB, stall: stall.cpu, stallWall: stall.ms, growth }
 }
 
-/** Opens a client on what is kept, up to its first circuit, for which nobody answers. */
-async function open(folder: string): Promise<Figures> {
-  const { config } = await keptOf(folder)
-  const before = inUse()
-  const rssBefore = process.memoryUsage().rss
-  const stalls = new Stalls()
-  const began = performance.now()
-  const giveUp = new AbortController()
-  let opened = 0
-  const ready = new Promise<void>((resolve) => {
-    void TorClient.open({
-      network: config,
-      storage: new FileStorage(folder),
-      signal: giveUp.signal,
-      transport: { connect: (_, { signal }) => new Promise((_, reject) => signal.addEventListener('abort', reject)) },
-      onProgress: ({ phase }) => {
-        if (phase !== 'circuit' || opened > 0) return
-        opened = performance.now() - began
-        setTimeout(resolve, 2000)
-      },
-    }).catch(() => undefined)
-  })
-  await ready
-  const stall = await stalls.end()
-  const { rss } = process.memoryUsage()
-  const heap = inUse() - before
-  const settled = process.memoryUsage().rss
-  giveUp.abort()
-  const names = ['consensus', 'certificates', 'microdescriptors', 'parsed']
-  const sizes = await Promise.all(
-    names.map((name) =>
-      stat(join(folder, name)).then(
-        ({ size }) => size,
-        () => 0,
-      ),
-    ),
-  )
-  return {
-    seconds: opened / 1000,
-    stall: stall.cpu,
-    stallWall: stall.ms,
-    rssBefore: rssBefore / MB,
-    rss: rss / MB,
-    rssSettled: settled / MB,
-    heap: heap / MB,
-    disk: sizes.reduce((sum, size) => sum + size, 0) / MB,
-  }
-}
-
 serve((order: ScaleOrder): Promise<Figures> => {
   if (order.kind === 'make') return make(order.folder, order.count)
-  return { read, open, renew, choose }[order.kind](order.folder)
+  return { read, renew, choose }[order.kind](order.folder)
 })
