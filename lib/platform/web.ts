@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { ladderX25519 } from './crypto/curves/ladder-x25519.ts'
+import { nobleX25519 } from './crypto/curves/noble-x25519.ts'
 import type { TrustAnchor } from '../webpki/trust-anchor.ts'
 import type { Platform } from './platform.ts'
 import { rsaPublic } from './crypto/rsa/rsa.ts'
@@ -25,7 +25,7 @@ export function webPlatform(): Platform {
       return (seed) => new Sha3RunningDigest(seed)
     },
     rsaPublic,
-    x25519: ladderX25519,
+    x25519: nobleX25519,
     verifyEd25519: webVerifyEd25519,
     transport: undefined,
     tls: { secure: async (below, request) => (await ownTls()).secure(below, request) },
@@ -46,5 +46,5 @@ const hasWebCrypto = (): boolean => (globalThis as { crypto?: { subtle?: unknown
 async function ownTls(): Promise<TlsAdapter> {
   const { webTls } = await import('../tls13/streams/web-tls.ts')
   const roots = async (): Promise<readonly TrustAnchor[]> => (await import('../webpki/roots.ts')).webRoots()
-  return webTls({ x25519: ladderX25519, now: () => Date.now(), roots })
+  return webTls({ x25519: nobleX25519, now: () => Date.now(), roots })
 }

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { decodeBase64 } from '../../lib/directory/text/encoding.ts'
-import { ladderX25519 } from '../../lib/platform/crypto/curves/ladder-x25519.ts'
+import { nobleX25519 } from '../../lib/platform/crypto/curves/noble-x25519.ts'
 import { x25519Share } from '../../lib/tls13/keys/key-share.ts'
 import { p256Share } from '../../lib/tls13/keys/p256-share.ts'
 import { createLinkHello } from '../../lib/tls13/messages/link-hello.ts'
@@ -24,7 +24,7 @@ const helloTo = async (serverName: string): Promise<ClientHello> =>
     serverName,
     suites: SUITES,
     share: await p256Share(),
-    makeX25519Share: () => x25519Share(ladderX25519),
+    makeX25519Share: () => x25519Share(nobleX25519),
   })
 
 /** The message as a record has it. */

@@ -2,7 +2,7 @@ import { p256 } from '@noble/curves/nist.js'
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
 import { expect } from 'chai'
 import { joinBytes } from '../../lib/base/join-bytes.ts'
-import { ladderX25519 } from '../../lib/platform/crypto/curves/ladder-x25519.ts'
+import { nobleX25519 } from '../../lib/platform/crypto/curves/noble-x25519.ts'
 import type { ClientHello, RetryRequest } from '../../lib/tls13/messages/client-hello.ts'
 import { x25519Share, type KeyShare } from '../../lib/tls13/keys/key-share.ts'
 import { NamedGroup } from '../../lib/tls13/protocol/registry.ts'
@@ -16,9 +16,9 @@ const DATA = Uint8Array.from({ length: 50 }, (_, at) => at)
 
 /** A share with the trace's key; checked to be the one that the trace's hello has. */
 function x25519Of(trace: Trace): KeyShare {
-  const secretKey = ladderX25519.secretKey(bytesOf(trace.x25519Key))
-  const publicKey = ladderX25519.publicKey(secretKey)
-  return x25519Share({ ...ladderX25519, generateKeyPair: () => ({ secretKey, publicKey }) })
+  const secretKey = nobleX25519.secretKey(bytesOf(trace.x25519Key))
+  const publicKey = nobleX25519.publicKey(secretKey)
+  return x25519Share({ ...nobleX25519, generateKeyPair: () => ({ secretKey, publicKey }) })
 }
 
 function p256Of(digits: string): KeyShare {

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import tls from 'node:tls'
 import { expect } from 'chai'
-import { ladderX25519 } from '../../lib/platform/crypto/curves/ladder-x25519.ts'
+import { nobleX25519 } from '../../lib/platform/crypto/curves/noble-x25519.ts'
 import { webTls } from '../../lib/tls13/streams/web-tls.ts'
 import { CertificateFault } from '../../lib/webpki/certificate-fault.ts'
 import { failureOf } from '../support/failures.ts'
@@ -46,7 +46,7 @@ describe('TLS of our own and the certificates of a server', () => {
     { ca, roots = [], serverName = HOST }: { ca?: readonly string[]; roots?: readonly Issued[]; serverName?: string },
     now = NOW,
   ) => {
-    const adapter = webTls({ x25519: ladderX25519, now: () => now, roots: async () => roots.map(anchorOf) })
+    const adapter = webTls({ x25519: nobleX25519, now: () => now, roots: async () => roots.map(anchorOf) })
     const below = servers.connect({ hostname: 'server.test', port: 443 })
     below.closed.catch(() => undefined)
     return adapter.secure(below, { serverName, alpn: [], ca, signal: new AbortController().signal })

@@ -7,7 +7,7 @@ import type { Clock } from '../../../lib/base/clock.ts'
 import { TorError, type ErrorCode } from '../../../lib/base/errors.ts'
 import type { Platform } from '../../../lib/platform/platform.ts'
 import type { Transport, LinkAddress, Link } from '../../../lib/platform/links/transport.ts'
-import { ladderX25519 } from '../../../lib/platform/crypto/curves/ladder-x25519.ts'
+import { nobleX25519 } from '../../../lib/platform/crypto/curves/noble-x25519.ts'
 import { webVerifyEd25519 } from '../../../lib/platform/crypto/curves/web-ed25519.ts'
 import { rsaPublic } from '../../../lib/platform/crypto/rsa/rsa.ts'
 import type { Relay } from '../../../lib/relay.ts'
@@ -31,7 +31,7 @@ export const platform: Platform = {
   runningDigest: unused,
   sha3Digest: unused,
   rsaPublic,
-  x25519: ladderX25519,
+  x25519: nobleX25519,
   verifyEd25519: webVerifyEd25519,
   transport: undefined,
   tls: undefined,

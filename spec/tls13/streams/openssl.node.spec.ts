@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { ladderX25519 } from '../../../lib/platform/crypto/curves/ladder-x25519.ts'
+import { nobleX25519 } from '../../../lib/platform/crypto/curves/noble-x25519.ts'
 import { secureLink } from '../../../lib/tls13/streams/link-tls.ts'
 import { requireProgram } from '../../support/programs.ts'
 import { identityOf } from '../support/identity.ts'
@@ -84,7 +84,7 @@ describe('TLS 1.3 to openssl s_server', function () {
   for (const group of ['P-256', 'X25519']) {
     it(`is a link to a server that has ${group} only`, async () => {
       const { port } = await serve('-WWW', '-groups', group)
-      const link = await secureLink(tcp(port), ladderX25519, new AbortController().signal)
+      const link = await secureLink(tcp(port), nobleX25519, new AbortController().signal)
       await link.writable.getWriter().write(new TextEncoder().encode('GET /file HTTP/1.0\r\n\r\n'))
       const answer = Buffer.from(await bytesOf(link.readable))
       expect(answer.subarray(answer.indexOf('\r\n\r\n') + 4).equals(file)).to.equal(true)

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { joinBytes } from '../../../lib/base/join-bytes.ts'
 import { AHEAD_CHUNKS } from '../../../lib/tls13/streams/read-ahead.ts'
 import { secureLink } from '../../../lib/tls13/streams/link-tls.ts'
-import { ladderX25519 } from '../../../lib/platform/crypto/curves/ladder-x25519.ts'
+import { nobleX25519 } from '../../../lib/platform/crypto/curves/noble-x25519.ts'
 import { ContentType, ExtensionType, NamedGroup } from '../../../lib/tls13/protocol/registry.ts'
 import { Watch } from '../../stream/support/watch.ts'
 import { codeOf } from '../../support/failures.ts'
@@ -250,7 +250,7 @@ describe('TLS over a pair of streams', () => {
   it('begins nothing for a signal that has aborted, and hears nothing after the handshake', async () => {
     const reason = new Error('too late')
     const wire = new Wire()
-    const failure = secureLink(wire.below, ladderX25519, AbortSignal.abort(reason)).catch((error: unknown) => error)
+    const failure = secureLink(wire.below, nobleX25519, AbortSignal.abort(reason)).catch((error: unknown) => error)
     expect(await failure).to.equal(reason)
     await turn(2)
     expect(wire.isOver).to.equal(true)
@@ -273,7 +273,7 @@ describe('TLS over a pair of streams', () => {
 
     const wire = new Wire()
     const relay = new ScriptedServer(await identityOf('rsa'), (chunk) => wire.give(chunk))
-    const link = secureLink(wire.below, ladderX25519, new AbortController().signal)
+    const link = secureLink(wire.below, nobleX25519, new AbortController().signal)
     await relay.take((await wire.take()) as Uint8Array)
     await relay.retry({ extensions: { [ExtensionType.KEY_SHARE]: u16(NamedGroup.X25519) } })
     await relay.take((await wire.take()) as Uint8Array)

@@ -5,7 +5,7 @@
  */
 import { connect as connectTcp } from 'node:net'
 import { SocketError } from '../../../lib/base/errors.ts'
-import { ladderX25519 } from '../../../lib/platform/crypto/curves/ladder-x25519.ts'
+import { nobleX25519 } from '../../../lib/platform/crypto/curves/noble-x25519.ts'
 import { usableSuites } from '../../../lib/tls13/keys/cipher-suites.ts'
 import { createClientHello } from '../../../lib/tls13/messages/client-hello.ts'
 import { x25519Share } from '../../../lib/tls13/keys/key-share.ts'
@@ -78,7 +78,7 @@ export async function secured(
     serverName: 'target.test',
     alpn,
     suites: suites ?? (await usableSuites()).map(({ id }) => id),
-    shares: [x25519Share(ladderX25519)],
+    shares: [x25519Share(nobleX25519)],
     makeP256Share: p256 ? p256Share : undefined,
   })
   return await secureStreams(tcp(port, onChunk), hello, () => undefined, new AbortController().signal)

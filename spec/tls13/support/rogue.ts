@@ -4,7 +4,7 @@
  * @module
  */
 import { expect } from 'chai'
-import { ladderX25519 } from '../../../lib/platform/crypto/curves/ladder-x25519.ts'
+import { nobleX25519 } from '../../../lib/platform/crypto/curves/noble-x25519.ts'
 import { createClientHello } from '../../../lib/tls13/messages/client-hello.ts'
 import type { Authenticate } from '../../../lib/tls13/handshake.ts'
 import { x25519Share } from '../../../lib/tls13/keys/key-share.ts'
@@ -38,7 +38,7 @@ export const freshHello = ({ isLink = false, suites = [0x1301] as readonly numbe
     serverName: 'target.test',
     alpn: ['h2', 'http/1.1'],
     suites,
-    shares: [x25519Share(ladderX25519)],
+    shares: [x25519Share(nobleX25519)],
     makeP256Share: isLink ? undefined : p256Share,
   })
 

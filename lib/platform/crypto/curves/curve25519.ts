@@ -61,16 +61,13 @@ export function checkKeySize(name: string, key: Uint8Array): void {
 /** True when both have the right length and the key's encoding is canonical and of no point of small order. */
 export function isWorthVerifying(signature: Uint8Array, publicKey: Uint8Array): boolean {
   if (signature.length !== ED25519_SIGNATURE_SIZE || publicKey.length !== CURVE_KEY_SIZE) return false
-  const y = numberOf(publicKey)
+  const y = yOf(publicKey)
   return y < P && !SMALL_ORDER.has(y)
 }
 
-/**
- * The number that 32 bytes are, little-endian, without the highest bit: of a point of Ed25519 that is the sign of x, and
- * X25519 ignores it.
- */
-export function numberOf(bytes: Uint8Array): bigint {
-  let number = BigInt((bytes[CURVE_KEY_SIZE - 1] as number) & 0x7f)
-  for (let at = CURVE_KEY_SIZE - 2; at >= 0; at--) number = (number << 8n) | BigInt(bytes[at] as number)
-  return number
+/** The y coordinate of an encoded point: little-endian, without the highest bit, which is the sign of x. */
+function yOf(point: Uint8Array): bigint {
+  let y = BigInt((point[CURVE_KEY_SIZE - 1] as number) & 0x7f)
+  for (let at = CURVE_KEY_SIZE - 2; at >= 0; at--) y = (y << 8n) | BigInt(point[at] as number)
+  return y
 }
