@@ -1,27 +1,36 @@
 /**
- * Alters what relays tell a client about an onion service, as often as one likes:
+ * Alters what relays tell a client about an onion service, or a service about its clients, as often as one likes:
  *
  * ```sh
  * node scripts/run.js spec/onion/fuzz.ts 5000000 1
+ * node scripts/run.js spec/onion/fuzz.ts 200000 1 service
  * ```
  *
- * The first argument is how many (one in a thousand is a whole descriptor, another one a handshake), the second the seed. It
+ * The first argument is how many (for a client one in a thousand is a whole descriptor, another one a handshake), the second the
+ * seed, the third the side: for a service each is an INTRODUCE2. It
  * ends with an error for an outcome that nobody foresaw, and tells the seed that brings it about; and when memory has grown.
  *
  * @module
  */
-import { descriptorKind, handshakeKind, parserKinds, randomFrom, type Outcome } from './support/mutations.ts'
+import {
+  descriptorKind,
+  handshakeKind,
+  introductionKind,
+  parserKinds,
+  randomFrom,
+  type Outcome,
+} from './support/mutations.ts'
 
 /** Each lot has a seed of its own, so that what went wrong is near. */
 const LOT = 10_000
 /** More than the heap may move by itself, in bytes. */
 const MAX_GROWTH = 32e6
 
-const [countText = '200000', seedText = '1'] = process.argv.slice(2)
+const [countText = '200000', seedText = '1', side = 'client'] = process.argv.slice(2)
 const count = Number(countText)
 const first = Number(seedText)
-if (!Number.isInteger(count) || count < 1 || !Number.isInteger(first)) {
-  console.error('usage: node scripts/run.js spec/onion/fuzz.ts COUNT SEED')
+if (!Number.isInteger(count) || count < 1 || !Number.isInteger(first) || !['client', 'service'].includes(side)) {
+  console.error('usage: node scripts/run.js spec/onion/fuzz.ts COUNT SEED [client|service]')
   process.exit(2)
 }
 
@@ -48,7 +57,8 @@ for (let done = 0, seed = first; done < count; done += LOT, seed++) {
     for (let index = 0; index < Math.min(LOT, count - done); index++) {
       const before = performance.now()
       const [name, kind] = kinds[index % kinds.length] as (typeof kinds)[number]
-      if (index % 1000 === 0) add('whole descriptor', await descriptorKind(random))
+      if (side === 'service') add('INTRODUCE2', await introductionKind(random))
+      else if (index % 1000 === 0) add('whole descriptor', await descriptorKind(random))
       else if (index % 1000 === 1) add('handshake', await handshakeKind(random))
       else add(name, await kind(random))
       longest = Math.max(longest, performance.now() - before)

@@ -5,18 +5,18 @@
  *
  * @module
  */
+import { ed25519 } from '@noble/curves/ed25519.js'
 import { CellCommand, RelayCommand } from '../../cell/commands.ts'
 import { encodeIntroduceAck, IntroduceStatus } from '../../cell/onion/introduce-ack.ts'
 import { decodeIntroduce } from '../../cell/onion/introduce.ts'
+import { constantTimeEqual } from '../../cell/bytes.ts'
+import { decodeEstablishIntro } from '../../cell/onion/establish-intro.ts'
 import { COOKIE_SIZE } from '../../cell/onion/introduce-plain.ts'
 import { encodeHex } from '../../directory/text/encoding.ts'
+import { mac } from '../../onion/hashing.ts'
 import type { ReceivedMessage } from '../relay/circuit/messages.ts'
 import type { TestCircuit } from '../relay/test-circuit.ts'
 import type { TestRelay } from '../relay/test-relay.ts'
-
-/** Bytes ahead of the rest of an ESTABLISH_INTRO: the kind of the key and its length. */
-const KEY_AT = 3
-const KEY_SIZE = 32
 
 /** A service that is not at the end of a circuit. */
 export interface LocalService {
@@ -80,10 +80,9 @@ export class Meetings {
     }
   }
 
-  /** Signatures and MACs are not looked at: relays of a test network trust each service's word for its key. */
   #establishIntro(circuit: TestCircuit, body: Uint8Array): void {
-    const key = body.subarray(KEY_AT, KEY_AT + KEY_SIZE)
-    if (key.length < KEY_SIZE) return circuit.fail('a malformed ESTABLISH_INTRO')
+    const key = provenKey(circuit, body)
+    if (key === undefined) return circuit.fail('an ESTABLISH_INTRO that is malformed, or of somebody else')
     const place = placeOf(circuit.relay, key)
     const known = this.#services.get(place)
     if (known !== undefined && 'fail' in known && known !== circuit) known.fail('another circuit of the service')
@@ -124,6 +123,20 @@ export class Meetings {
     client.send({ command: RelayCommand.RENDEZVOUS2, body: new Uint8Array(body.subarray(COOKIE_SIZE)) })
     join(client, circuit)
     join(circuit, client)
+  }
+}
+
+/**
+ * The key of an ESTABLISH_INTRO whose MAC says that it was made for this circuit, and whose signature that the key is the
+ * service's own (rend-spec-v3, "Verifying an ESTABLISH_INTRO"); else undefined.
+ */
+function provenKey({ proof }: TestCircuit, body: Uint8Array): Uint8Array | undefined {
+  try {
+    const { authKey, authenticated, mac: given, signed, signature } = decodeEstablishIntro(body)
+    if (proof === undefined || !constantTimeEqual(mac(proof, authenticated), given)) return undefined
+    return ed25519.verify(signature, signed, authKey) ? authKey : undefined
+  } catch {
+    return undefined // CELL_MALFORMED, or bytes that are no key
   }
 }
 

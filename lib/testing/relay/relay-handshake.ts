@@ -12,7 +12,7 @@ import {
   HandshakeExtensionType,
 } from '../../cell/handshake-extensions.ts'
 import { answerCreateFast } from '../../circuit/handshake/create-fast.ts'
-import { HOP_KEY_SIZE } from '../../circuit/onion/hop-crypto.ts'
+import { HOP_KEY_SIZE, HopCrypto } from '../../circuit/onion/hop-crypto.ts'
 import { answerNtor } from '../../circuit/handshake/ntor.ts'
 import { windowRules, type CircuitFlowRules } from './circuit/circuit-flow.ts'
 import type { CongestionControlKnobs } from '../exit/congestion-control-knobs.ts'
@@ -33,20 +33,38 @@ export interface HandshakeRelay {
   readonly answerMessage: ((message: Uint8Array, usual: Uint8Array) => Uint8Array) | undefined
 }
 
+/** Bytes of keys that a handshake makes. */
+const KEY_SIZE = HOP_KEY_SIZE + 20
+
 /** What a handshake came to. */
 export interface HandshakeAnswer {
   /** The data of the CREATED2, or the body of the CREATED_FAST. */
   readonly reply: Uint8Array
-  /** `HOP_KEY_SIZE` bytes. */
+  /** `HOP_KEY_SIZE` bytes, and behind them what only the two ends know (KH in tor-spec, "Setting circuit keys"). */
   readonly keys: Uint8Array
   /** The flow control of the circuit. */
   readonly flow: CircuitFlowRules
 }
 
+/** What a circuit gets of a handshake. */
+export interface MadeHop {
+  readonly crypto: HopCrypto
+  readonly flow: CircuitFlowRules
+  /** KH; none where it is of no use. */
+  readonly proof?: Uint8Array
+}
+
+/** Parts the keys of a handshake. */
+export const madeHop = (keys: Uint8Array, flow: CircuitFlowRules): MadeHop => ({
+  crypto: new HopCrypto(keys.subarray(0, HOP_KEY_SIZE), currentPlatform()),
+  flow,
+  proof: keys.slice(HOP_KEY_SIZE),
+})
+
 /** Answers a CREATE_FAST. Throws when it is malformed. */
 export function answerFast(relay: Pick<HandshakeRelay, 'circuitWindow'>, data: Uint8Array): HandshakeAnswer {
   const flow = windowRules(relay.circuitWindow)
-  return { ...answerCreateFast({ material: data, keyLength: HOP_KEY_SIZE }), flow }
+  return { ...answerCreateFast({ material: data, keyLength: KEY_SIZE }), flow }
 }
 
 /** What the runtime made of the onion keys of relays that have answered: reading one takes it longer than using it. */
@@ -68,14 +86,14 @@ export async function answerHandshake(
   switch (handshakeType) {
     case HandshakeType.NTOR: {
       const keys = { rsaIdentity: rsa.fingerprint, onionSecretKey: onionSecretOf(onion) }
-      return { ...answerNtor({ onionSkin: data, ...keys, keyLength: HOP_KEY_SIZE }), flow }
+      return { ...answerNtor({ onionSkin: data, ...keys, keyLength: KEY_SIZE }), flow }
     }
     case HandshakeType.NTOR_V3: {
       const answered = await answerNtorV3({
         onionSkin: data,
         ed25519Identity: ed25519.publicKey,
         onionSecretKey: onionSecretOf(onion),
-        keyLength: HOP_KEY_SIZE,
+        keyLength: KEY_SIZE,
         answer: (message) => {
           flow = agreedFlow(relay, message) ?? flow
           const usual = messageFor(flow)

@@ -8,9 +8,8 @@ import { EndReason } from '../../cell/reasons.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { LinkAddress } from '../../platform/links/transport.ts'
 import type { Relay } from '../../relay.ts'
-import type { HopCrypto } from '../../circuit/onion/hop-crypto.ts'
+import type { MadeHop } from './relay-handshake.ts'
 import { parseProtocols } from '../../directory/protocols.ts'
-import type { CircuitFlowRules } from './circuit/circuit-flow.ts'
 import { makeCertificates } from './certificates.ts'
 import type { CertificateFaults, RelayCertificate } from './certificates.ts'
 import { congestionControlKnobs, type CongestionControlKnobs } from '../exit/congestion-control-knobs.ts'
@@ -215,8 +214,8 @@ export class RelayHost<Circuit extends LinkCircuit>
   }
 
   /** @internal */
-  createCircuit(link: RelayLink<Circuit>, id: number, crypto: HopCrypto, flow: CircuitFlowRules): Circuit {
-    const circuit = this.#makeCircuit(this, link, id, crypto, flow)
+  createCircuit(link: RelayLink<Circuit>, id: number, hop: MadeHop): Circuit {
+    const circuit = this.#makeCircuit(this, link, id, hop)
     this.circuits.push(circuit)
     if (link.fromClient) this.network.circuits.push(circuit)
     return circuit

@@ -5,7 +5,6 @@
  * @module
  */
 import type { Clock } from '../../base/clock.ts'
-import { HopCrypto } from '../../circuit/onion/hop-crypto.ts'
 import { encodeCerts } from '../../cell/channel/certs-cell.ts'
 import { decodeVersions, encodeVersions } from '../../cell/channel/channel-cell.ts'
 import { CellCommand } from '../../cell/commands.ts'
@@ -14,16 +13,14 @@ import type { Create2 } from '../../cell/create2.ts'
 import { decodeNetinfo, encodeNetinfo } from '../../cell/channel/netinfo.ts'
 import type { Netinfo } from '../../cell/channel/netinfo.ts'
 import { DestroyReason } from '../../cell/reasons.ts'
-import { currentPlatform } from '../../platform/current.ts'
 import type { LinkAddress } from '../../platform/links/transport.ts'
 import type { RelayCertificate } from './certificates.ts'
-import type { CircuitFlowRules } from './circuit/circuit-flow.ts'
 import { CellLink } from '../link/cell-link.ts'
 import { joinBytes } from '../../base/join-bytes.ts'
 import type { RandomSource } from '../identity/random.ts'
 import type { MemoryLink } from '../link/memory-link.ts'
 import type { Observer } from './observer.ts'
-import { answerFast, answerHandshake } from './relay-handshake.ts'
+import { answerFast, answerHandshake, madeHop, type MadeHop } from './relay-handshake.ts'
 import type { HandshakeRelay } from './relay-handshake.ts'
 
 /** How many cells {@link RelayLink.log} keeps. */
@@ -115,7 +112,7 @@ export interface LinkRelay<Circuit extends LinkCircuit> extends HandshakeRelay {
   /** Its certificates as they stand in a CERTS cell. */
   certificates(): Promise<RelayCertificate[]>
   /** A handshake is done: makes the circuit. @internal */
-  createCircuit(link: RelayLink<Circuit>, id: number, crypto: HopCrypto, flow: CircuitFlowRules): Circuit
+  createCircuit(link: RelayLink<Circuit>, id: number, hop: MadeHop): Circuit
 }
 
 /** A link as the relay that accepted it has it. */
@@ -320,8 +317,7 @@ export class RelayLink<Circuit extends LinkCircuit> {
         : await answerHandshake(this.relay, request)
       // A DESTROY may have come meanwhile.
       if (!this.#creating.delete(circuitId)) return
-      const crypto = new HopCrypto(keys, currentPlatform())
-      this.circuits.set(circuitId, this.relay.createCircuit(this, circuitId, crypto, flow))
+      this.circuits.set(circuitId, this.relay.createCircuit(this, circuitId, madeHop(keys, flow)))
       // The end of both replies is what proves that they are right.
       if (answer === 'wrong-auth') reply[reply.length - 10] = (reply[reply.length - 10] as number) ^ 1
       const body = typeof answer === 'object' ? answer.created2 : isFast ? reply : encodeCreated2(reply)

@@ -14,7 +14,7 @@ import { encodeSendme } from '../../cell/relay/sendme.ts'
 import type { HopCrypto } from '../../circuit/onion/hop-crypto.ts'
 import { wireOn, type Beyond, type CircuitWire } from './circuit/beyond.ts'
 import { BackwardQueue } from './circuit/backward-queue.ts'
-import { CircuitFlow, type CircuitFlowRules } from './circuit/circuit-flow.ts'
+import { CircuitFlow } from './circuit/circuit-flow.ts'
 import { CircuitInbound } from './circuit/circuit-inbound.ts'
 import type { CongestionControlKnobs } from '../exit/congestion-control-knobs.ts'
 import type { TestStream } from '../exit/exit-stream.ts'
@@ -24,6 +24,7 @@ import type { WithheldSendmes } from './circuit/held-sendmes.ts'
 import { packData, packMessage } from './circuit/messages.ts'
 import type { LoggedMessage, OutgoingMessage, ReceivedMessage } from './circuit/messages.ts'
 import type { OnwardLink } from './onward-link.ts'
+import type { MadeHop } from './relay-handshake.ts'
 import type { RelayHost } from './relay-host.ts'
 import type { RelayLink } from './relay-link.ts'
 
@@ -31,12 +32,10 @@ import type { RelayLink } from './relay-link.ts'
 export type OnwardHop = OnwardLink<TestCircuit>
 
 /** What a circuit is made of. @internal */
-export interface TestCircuitSetup {
+export interface TestCircuitSetup extends MadeHop {
   readonly relay: RelayHost<TestCircuit>
   readonly link: RelayLink<TestCircuit>
   readonly id: number
-  readonly crypto: HopCrypto
-  readonly flow: CircuitFlowRules
   /** What the relay does about a message that is for it. */
   readonly handleMessage: (circuit: TestCircuit, message: ReceivedMessage) => void
   /** By what it sends; by its link unless told otherwise. */
@@ -51,6 +50,8 @@ export class TestCircuit {
   readonly link: RelayLink<TestCircuit>
   /** The circuit id on {@link link}. */
   readonly id: number
+  /** What only the two ends of its handshake know (KH in tor-spec, "Setting circuit keys"). @internal */
+  readonly proof: Uint8Array | undefined
   /** What the two ends may send, with counts of DATA and SENDMEs. */
   readonly flow: CircuitFlow
   /** Every stream that a BEGIN or BEGIN_DIR opened here, by id, those that have ended included. */
@@ -78,7 +79,8 @@ export class TestCircuit {
   #closed = false
 
   /** @internal */
-  constructor({ relay, link, id, crypto, flow, handleMessage, wire }: TestCircuitSetup) {
+  constructor({ relay, link, id, crypto, flow, proof, handleMessage, wire }: TestCircuitSetup) {
+    this.proof = proof
     this.relay = relay
     this.link = link
     this.id = id

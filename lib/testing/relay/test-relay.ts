@@ -22,5 +22,5 @@ export type CreateRequest = LinkCreateRequest<TestCircuit>
 export const startRelay = (setup: Omit<RelaySetup<TestCircuit>, 'makeCircuit'>): TestRelay =>
   new RelayHost<TestCircuit>({
     ...setup,
-    makeCircuit: (relay, link, id, crypto, flow) => new TestCircuit({ relay, link, id, crypto, flow, handleMessage }),
+    makeCircuit: (relay, link, id, hop) => new TestCircuit({ relay, link, id, ...hop, handleMessage }),
   })

@@ -1,7 +1,15 @@
 import { expect } from 'chai'
 import { tries } from '../../support/engines.ts'
 import { seed } from '../../support/seed.ts'
-import { beheaded, descriptorKind, handshakeKind, parserKinds, randomFrom, unaltered } from '../support/mutations.ts'
+import {
+  beheaded,
+  descriptorKind,
+  handshakeKind,
+  introductionKind,
+  parserKinds,
+  randomFrom,
+  unaltered,
+} from '../support/mutations.ts'
 
 /** How many in all, as far as no promise is involved. `fuzz.ts` takes any number. */
 const COUNT = tries(12_000)
@@ -32,5 +40,10 @@ describe('What relays tell of an onion service, altered', function () {
     expect(await handshakeKind(unaltered)).to.equal('taken')
     expect(await handshakeKind(beheaded)).to.equal('refused')
     for (let left = 4 * WHOLE; left > 0; left--) await handshakeKind(random)
+  })
+  it('is passed over or read as what it says, once, and never taken for what nobody said: introductions', async () => {
+    const random = randomFrom(seed)
+    expect(await introductionKind(unaltered)).to.equal('taken')
+    for (let left = 8 * WHOLE; left > 0; left--) await introductionKind(random)
   })
 })

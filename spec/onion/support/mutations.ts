@@ -8,6 +8,8 @@ import { x25519 } from '@noble/curves/ed25519.js'
 import { joinBytes } from '../../../lib/base/join-bytes.ts'
 import { TorError } from '../../../lib/base/errors.ts'
 import { decodeIntroduceAck, encodeIntroduceAck } from '../../../lib/cell/onion/introduce-ack.ts'
+import { encodeIntroducePlain, IntroduceExtension } from '../../../lib/cell/onion/introduce-plain.ts'
+import { introduceHeader } from '../../../lib/cell/onion/introduce.ts'
 import { decodeRendezvous2 } from '../../../lib/cell/onion/rendezvous.ts'
 import { answerHsNtor, startHsNtor } from '../../../lib/circuit/handshake/hs-ntor.ts'
 import { openDescriptor } from '../../../lib/onion/descriptor/descriptor.ts'
@@ -16,6 +18,8 @@ import { parseMiddle } from '../../../lib/onion/descriptor/middle.ts'
 import { parseOuter } from '../../../lib/onion/descriptor/outer.ts'
 import { blindedIdentity } from '../../../lib/onion/identity/key-blinding.ts'
 import { decodeProof } from '../../../lib/onion/pow/puzzle.ts'
+import { readIntroduction, type IntroductionRule } from '../../../lib/onion/service/introduction/introduction.ts'
+import { ReplayCache } from '../../../lib/onion/service/introduction/replay-cache.ts'
 import { currentPlatform } from '../../../lib/platform/current.ts'
 import { writeDescriptor } from '../../../lib/testing/onion/descriptor-writer.ts'
 import type { DescriptorLies } from '../../../lib/testing/onion/onion-lies.ts'
@@ -160,4 +164,62 @@ export async function handshakeKind(random: Random): Promise<Outcome> {
     throw new Error('a handshake was taken that the service did not make')
   if (outcome === 'refused' && isSame) throw new Error("the service's own handshake was refused")
   return outcome
+}
+
+/** A service that knows one client, and what that client tells it. */
+interface ServiceSide {
+  readonly point: Parameters<typeof readIntroduction>[1]
+  readonly rule: IntroductionRule
+  readonly plain: Uint8Array
+  /** The message for a plain text. */
+  introduce(plain: Uint8Array): Promise<Uint8Array>
+}
+
+let serviceSide: ServiceSide | undefined
+
+function makeServiceSide(): ServiceSide {
+  const filled = (byte: number, length = 32): Uint8Array<ArrayBuffer> => new Uint8Array(length).fill(byte)
+  const pair = x25519.keygen(filled(1))
+  const authKey = filled(2)
+  const subcredential = filled(3)
+  const service = { authKey, encryptionKey: pair.publicKey, subcredential }
+  const plain = encodeIntroducePlain({
+    cookie: filled(4, 20),
+    extensions: new Map([
+      [IntroduceExtension.CONGESTION_CONTROL, filled(0, 0)],
+      [IntroduceExtension.PROOF_OF_WORK, filled(5, 41)],
+    ]),
+    ntorOnionKey: filled(6),
+    linkSpecifiers: Uint8Array.of(2, 0, 6, 192, 0, 2, 1, 35, 41, 2, 20, ...filled(7, 20)),
+  })
+  return {
+    point: {
+      listed: { target: undefined as never, authKey, encryptionKey: pair.publicKey },
+      encryptionSecret: platform.x25519.secretKey(pair.secretKey),
+      replays: new ReplayCache(1000),
+    },
+    rule: { subcredential, congestionControl: true, testing: false, now: 0, platform },
+    plain,
+    introduce: (changed) => startHsNtor(service, platform).introduce(introduceHeader(authKey), changed),
+  }
+}
+
+/**
+ * An INTRODUCE2, altered on its way: it is taken only as it was. Or what the client has encrypted, altered before: that is read as
+ * what it says, or passed over.
+ */
+export async function introductionKind(random: Random): Promise<Outcome> {
+  serviceSide ??= makeServiceSide()
+  const { point, rule, plain, introduce } = serviceSide
+  const isOnTheWay = random(2) === 0
+  const body = await introduce(isOnTheWay ? plain : mutated(plain, random))
+  const altered = isOnTheWay ? mutated(body, random) : body
+  const isSame = altered.length === body.length && altered.every((byte, at) => byte === body[at])
+  const visitor = await readIntroduction(altered, point, rule)
+  if (isOnTheWay && visitor !== undefined && !isSame) throw new Error('an introduction was taken that nobody made')
+  if (isOnTheWay && visitor === undefined && isSame)
+    throw new Error('an introduction was passed over that was not altered')
+  if (visitor !== undefined && (await readIntroduction(altered, point, rule)) !== undefined)
+    throw new Error('an introduction was taken twice')
+  return visitor === undefined ? 'refused' : 'taken'
 }

@@ -16,24 +16,32 @@ import type { RelayPlan } from './torrc.ts'
 /** Seconds between the votes before the first consensus; tor takes no less than 5. Divides half an hour. */
 const firstInterval = 5
 
-/** Seconds between later votes. Divides a day. */
-const laterInterval = 300
-
 /** Seconds for votes, and for signatures, to reach the other authorities; tor takes no less than 2. */
 const exchangeDelay = 2
 
 /** Seconds of an interval so long that no vote happens in it while relays publish. */
 const parkedInterval = 1800
 
+/** How often authorities vote. */
+export interface Voting {
+  /** Seconds between votes after the first. Divides a day. */
+  readonly interval: number
+  /** For how many of these a consensus is valid. */
+  readonly valid: number
+}
+
+/** One consensus for the whole of a spec: valid for three hours. */
+const slowVoting: Voting = { interval: 300, valid: 36 }
+
 /**
  * The lines of an authority's torrc that say when it votes; without `firstVote` (seconds since the epoch), not soon.
  */
-export function votingLines(firstVote: number | undefined): string[] {
+export function votingLines(firstVote: number | undefined, voting: Voting = slowVoting): string[] {
   const now = Math.floor(Date.now() / 1000)
   const [first, later, offset] =
     firstVote === undefined
       ? [parkedInterval, parkedInterval, (now + 120) % parkedInterval]
-      : [firstInterval, laterInterval, firstVote % firstInterval]
+      : [firstInterval, voting.interval, firstVote % firstInterval]
   return [
     `TestingV3AuthInitialVotingInterval ${first}`,
     `TestingV3AuthInitialVoteDelay ${exchangeDelay}`,
@@ -42,8 +50,7 @@ export function votingLines(firstVote: number | undefined): string[] {
     `V3AuthVotingInterval ${later}`,
     `V3AuthVoteDelay ${exchangeDelay}`,
     `V3AuthDistDelay ${exchangeDelay}`,
-    // Valid for three hours.
-    `V3AuthNIntervalsValid ${(3 * 3600) / laterInterval}`,
+    `V3AuthNIntervalsValid ${voting.valid}`,
   ]
 }
 

@@ -13,7 +13,7 @@ import { parseProtocols } from '../../../lib/directory/protocols.ts'
 import type { Relay } from '../../../lib/relay.ts'
 import { findProgram } from '../../support/programs.ts'
 import { firstConsensus } from './consensus.ts'
-import type { RunningRelay } from './consensus.ts'
+import type { RunningRelay, Voting } from './consensus.ts'
 import { TorFixture } from './tor-fixture.ts'
 import { readRelayKeys, writeAuthorityKeys, writeRelayIdentity } from './keys.ts'
 import { fastEnvironment, fastLines } from './nodelay.ts'
@@ -54,6 +54,8 @@ export interface TorNetworkOptions {
   readonly exits?: number
   /** Parameters of the consensus, each `name=value`, such as `cc_alg=0`. They need an authority. */
   readonly params?: readonly string[]
+  /** How often the authorities vote; one consensus lasts for hours by default. */
+  readonly voting?: Voting
   /** Relays that are bound by the CPU only; needs gcc. */
   readonly fast?: boolean
   /** A tor client as well. It needs an authority. */
@@ -196,11 +198,12 @@ export class TorNetwork {
    * it what the last one of that name kept.
    *
    * @param options.authPrivate - the key of a client of an onion service, as a file of its `ClientOnionAuthDir`
+   * @param options.lines - further lines for its torrc
    */
   async startClient(
     name: string,
-    { authPrivate }: { readonly authPrivate?: string } = {},
-  ): Promise<{ readonly socksPort: number; stop(): Promise<void> }> {
+    { authPrivate, lines: more = [] }: { readonly authPrivate?: string; readonly lines?: readonly string[] } = {},
+  ): Promise<{ readonly socksPort: number; log(): string; stop(): Promise<void> }> {
     const directory = await this.#fixture.makeDirectory(name)
     const [socksPort = 0] = await freePorts(1)
     const keys = join(directory, 'onion-auth')
@@ -208,10 +211,10 @@ export class TorNetwork {
       await mkdir(keys, { mode: 0o700 })
       await writeFile(join(keys, 'client.auth_private'), authPrivate)
     }
-    const lines = authPrivate === undefined ? [] : [`ClientOnionAuthDir ${keys}`]
+    const lines = [...(authPrivate === undefined ? [] : [`ClientOnionAuthDir ${keys}`]), ...more]
     const torrc = clientTorrc(this.#plan, directory, socksPort, lines)
     const process = await this.#fixture.startTor(name, directory, torrc, {})
-    return { socksPort, stop: () => process.stop() }
+    return { socksPort, log: () => process.log(), stop: () => process.stop() }
   }
 
   /**
@@ -323,6 +326,7 @@ async function plan(fixture: TorFixture, options: Settled): Promise<NetworkPlan>
     relays: await Promise.all(relays),
     resolvConf,
     params: options.params,
+    voting: options.voting,
     commonLines: options.fast === true ? fastLines : [],
     relayLines: options.relayOptions ?? [],
     exitLines: options.exitOptions ?? [],

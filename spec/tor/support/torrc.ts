@@ -7,7 +7,7 @@
  * @module
  */
 import { join } from 'node:path'
-import { votingLines } from './consensus.ts'
+import { votingLines, type Voting } from './consensus.ts'
 
 /** What is settled about a relay before it starts. */
 export interface RelayPlan {
@@ -33,6 +33,8 @@ export interface NetworkPlan {
   readonly resolvConf: string
   /** Parameters of the consensus, each `name=value`. */
   readonly params: readonly string[]
+  /** How often authorities vote; once for the whole of a spec by default. */
+  readonly voting: Voting | undefined
   /** Lines for every tor. */
   readonly commonLines: readonly string[]
   /** Lines for every relay. */
@@ -183,7 +185,7 @@ function authorityLines(network: NetworkPlan, dirPort: number, firstVote: number
     'TestingDirAuthVoteHSDir *',
     ...(exits.length > 0 ? [`TestingDirAuthVoteExit ${exits.join(',')}`, 'TestingDirAuthVoteExitIsStrict 1'] : []),
     ...(network.params.length > 0 ? [`ConsensusParams ${network.params.join(' ')}`] : []),
-    ...votingLines(firstVote),
+    ...votingLines(firstVote, network.voting),
   ]
 }
 
