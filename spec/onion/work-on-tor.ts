@@ -74,7 +74,7 @@ function gated(): { readonly transport: Transport; shut(): void; open(): void } 
     transport: {
       async connect(address, options) {
         const link = await tap.connect(address, options)
-        return { ...link, readable: link.readable, writable: through(link.writable as WritableStream<Uint8Array>) }
+        return { ...link, readable: link.readable, writable: through(link.writable) }
       },
     },
     shut: () => void (gate = new Promise((resolve) => (open = resolve))),

@@ -14,28 +14,32 @@ import type { StreamFlow } from '../../stream/contract/stream-flow.ts'
 import type { AttemptFault } from './attempt-outcome.ts'
 import type { ExitRequirements } from '../paths/exit-choice.ts'
 
+/** A circuit, as those know it who watch. */
+export interface WatchedCircuit {
+  /** What a watcher was told of it as, if not this. */
+  readonly seenAs?: object | undefined
+}
+
 /** A circuit that a stream can be attached to. */
-export interface AttachableCircuit {
+export interface AttachableCircuit extends WatchedCircuit {
   /** Where the stream gets its id. */
   readonly carrier: StreamCarrier
   /** The fingerprints of its relays, guard first. */
   readonly fingerprints: readonly string[]
-  /** What a watcher was told of it as, if not this. */
-  readonly seenAs?: object | undefined
   /** The stream failed here in a way that speaks against the circuit, or its exit. */
   failed(fault: AttemptFault, requirements: ExitRequirements): void
   /** The stream is here no more. */
   released(): void
 }
 
-/** A stream or a lookup of the client's, as far as it may be seen. */
+/** A stream or a lookup of the client's, or of a visitor of its services, as far as it may be seen. */
 export interface SeenStream {
   /** Where it goes. */
-  readonly requirements: ExitRequirements
+  readonly requirements: Pick<ExitRequirements, 'host' | 'ports'>
   /** How far it is: it waits for a circuit, or for the exit's answer, or it has that, or it is over. */
   readonly phase: 'waiting' | 'connecting' | 'open' | 'closed'
   /** The circuit of this attempt, once there is one. */
-  readonly on: AttachableCircuit | undefined
+  readonly on: WatchedCircuit | undefined
   readonly flow: StreamFlow | undefined
   readonly traffic: StreamTraffic | undefined
 }

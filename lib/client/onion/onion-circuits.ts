@@ -16,12 +16,13 @@ import { readCongestionParameters, readXonXoffParameters } from '../../circuit/c
 import type { DirectoryRelay, NetworkDirectory } from '../../directory/network-directory.ts'
 import { encodeHex } from '../../directory/text/encoding.ts'
 import type { DirectoryQuery, OnionCircuit, OnionCircuitToRelay } from '../../onion/network/onion-network.ts'
-import type { ServiceNetwork } from '../../onion/network/service-network.ts'
+import type { ServiceNetwork, VisitorStream } from '../../onion/network/service-network.ts'
 import type { Platform } from '../../platform/platform.ts'
 import type { TorStream } from '../../stream/tor-stream.ts'
 import { requestDocument } from '../bootstrap/directory-request.ts'
 import { timeoutForExtension } from '../circuits/build-times/path-timeouts.ts'
 import { CircuitBuilder, type CircuitBuilderOptions } from '../circuits/circuit-builder.ts'
+import type { StreamWatcher } from '../attach/attachable-circuit.ts'
 import type { CircuitWatcher } from '../circuits/seen-circuit.ts'
 import type { Random } from '../../base/random.ts'
 import { OnionPaths } from './onion-paths.ts'
@@ -55,7 +56,7 @@ export interface OnionCircuitsOptions extends CircuitBuilderOptions {
   known(): NetworkDirectory | undefined
   /** Calls `changed` with each new directory, until the returned function is called. */
   onDirectory(changed: (directory: NetworkDirectory) => void): () => void
-  readonly watcher: CircuitWatcher
+  readonly watcher: CircuitWatcher & Pick<StreamWatcher, 'streamChanged'>
   readonly random: Random
   readonly testing: boolean
   /** False for fixed windows, whatever the network says. */
@@ -112,6 +113,10 @@ export class OnionCircuits implements ServiceNetwork {
     const { params } = directory.consensus
     const parameters = readCongestionParameters(params, path)
     return parameters && { parameters, xonXoff: readXonXoffParameters(params), clock: this.clock }
+  }
+
+  visited(stream: VisitorStream): void {
+    this.#options.watcher.streamChanged(stream)
   }
 
   async toRendezvousPoint(signal: AbortSignal): Promise<OnionCircuit & { readonly point: DirectoryRelay }> {

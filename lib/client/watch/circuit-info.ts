@@ -68,7 +68,7 @@ export interface CircuitInfo extends CircuitSummary {
 
 /**
  * - `waiting`: for a circuit
- * - `connecting`: the exit has been asked
+ * - `connecting`: the exit has been asked; or, of a visitor of a service, the application has not taken it yet
  * - `open`
  * - `closed`: told by `TorClient.watch` only
  */
@@ -93,13 +93,13 @@ export type StreamFlowInfo =
       readonly xoffReceived: boolean
     }
 
-/** A stream or a lookup. */
+/** A stream or a lookup; or the stream of a visitor of an onion service of this client. */
 export interface StreamInfo {
   /** Its number: of this client's only, and never used again. */
   readonly id: number
   /** The number of the circuit that it is on, or was on last; undefined before it has one. */
   readonly circuit: number | undefined
-  /** `host:port`, or the name or address that is looked up. */
+  /** `host:port`, or the name or address that is looked up; of a visitor the service's own name. */
   readonly target: string
   /** How far it is. */
   readonly state: StreamState

@@ -8,7 +8,7 @@
  */
 import type { Clock } from '../../base/clock.ts'
 import type { SocketCircuit } from '../../stream/contract/socket-info.ts'
-import type { AttachableCircuit, SeenStream, StreamWatcher } from '../attach/attachable-circuit.ts'
+import type { AttachableCircuit, SeenStream, StreamWatcher, WatchedCircuit } from '../attach/attachable-circuit.ts'
 import type { ClientStatus } from '../bootstrap/status.ts'
 import type { CircuitWatcher, SeenCircuit } from '../circuits/seen-circuit.ts'
 import type { CircuitInfo } from './circuit-info.ts'
@@ -127,7 +127,7 @@ export class Observer implements CircuitWatcher, StreamWatcher {
     return entry && Object.freeze({ id: entry.id, path: entry.path })
   }
 
-  #entryOf(circuit: AttachableCircuit): CircuitEntry | undefined {
+  #entryOf(circuit: WatchedCircuit): CircuitEntry | undefined {
     return this.#circuits.get(circuit.seenAs ?? circuit)
   }
 

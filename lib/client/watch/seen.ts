@@ -9,7 +9,7 @@ import { flagNames } from '../../directory/relay-flags.ts'
 import { encodeHex } from '../../directory/text/encoding.ts'
 import type { DirectoryServer } from '../../relay.ts'
 import type { RelayInfo } from '../../stream/contract/socket-info.ts'
-import type { AttachableCircuit, SeenStream } from '../attach/attachable-circuit.ts'
+import type { SeenStream, WatchedCircuit } from '../attach/attachable-circuit.ts'
 import type { SeenCircuit } from '../circuits/seen-circuit.ts'
 import type { CircuitSummary, StreamInfo } from './circuit-info.ts'
 import type { ClientEvent } from './client-event.ts'
@@ -85,13 +85,13 @@ export class CircuitEntry implements Seen {
 /** A stream that is looked at. */
 export class StreamEntry implements Seen {
   readonly id: number
-  readonly #circuitId: (circuit: AttachableCircuit) => number | undefined
+  readonly #circuitId: (circuit: WatchedCircuit) => number | undefined
   #seen: SeenStream | StreamInfo
   /** The circuit that it is on, or was on last. */
   #circuit: number | undefined
 
   /** @param circuitId - the number of a circuit */
-  constructor(id: number, seen: SeenStream, circuitId: (circuit: AttachableCircuit) => number | undefined) {
+  constructor(id: number, seen: SeenStream, circuitId: (circuit: WatchedCircuit) => number | undefined) {
     this.id = id
     this.#seen = seen
     this.#circuitId = circuitId

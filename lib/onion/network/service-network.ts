@@ -4,7 +4,21 @@
  * @module
  */
 import type { DirectoryRelay, NetworkDirectory } from '../../directory/network-directory.ts'
+import type { StreamTraffic } from '../../stream/contract/socket-info.ts'
+import type { StreamFlow } from '../../stream/contract/stream-flow.ts'
 import type { OnionNetwork } from './onion-network.ts'
+
+/** A visitor's stream, as far as it may be seen. */
+export interface VisitorStream {
+  /** The service. */
+  readonly requirements: { readonly host: string; readonly ports: readonly number[] }
+  /** It waits to be taken, was taken, or is over. */
+  readonly phase: 'connecting' | 'open' | 'closed'
+  /** Its circuit, as {@link OnionCircuit} has it. */
+  readonly on: { readonly seenAs: object }
+  readonly flow: StreamFlow | undefined
+  readonly traffic: StreamTraffic | undefined
+}
 
 export interface ServiceNetwork extends OnionNetwork {
   /** The last directory that there was. */
@@ -18,6 +32,8 @@ export interface ServiceNetwork extends OnionNetwork {
    * @returns undefined when there is no other
    */
   introductionRelay(directory: NetworkDirectory, avoided: ReadonlySet<string>): DirectoryRelay | undefined
+  /** A visitor's stream has begun, has come further, or is over. Those are told who watch the client. */
+  visited(stream: VisitorStream): void
   /**
    * Brings a document to a relay's directory, over a circuit of its own.
    *

@@ -88,6 +88,7 @@ export class OnionService {
       ports,
       backlog,
       streamDefaults: { ...streamDefaults, clock: network.clock },
+      visited: (stream) => network.visited(stream),
       cancelled: () => void this.close(),
     })
     this.#defence =
@@ -255,7 +256,7 @@ export class OnionService {
         network,
         visitor,
         visitor.congestionControl ? this.#congestionControl() : undefined,
-        (circuit) => this.#incoming.acceptorOf(circuit, this.#visitors.add(circuit)),
+        (circuit, seen) => this.#incoming.acceptorOf(circuit, seen, this.#visitors.add(circuit)),
         signal,
       )
     } catch {

@@ -30,10 +30,11 @@ describe('The streams that visitors begin', () => {
       ports: new Set([80, 22]),
       backlog: BACKLOG,
       streamDefaults: { endOnClose: true },
+      visited: () => undefined,
       cancelled: () => undefined,
     })
     const use = { began: () => (uses += 1), ended: () => (uses -= 1) }
-    lastHop(built.circuit).acceptor = incoming.acceptorOf(built.circuit, use)
+    lastHop(built.circuit).acceptor = incoming.acceptorOf(built.circuit, {}, use)
   })
   afterEach(async () => {
     incoming.close()
@@ -202,10 +203,11 @@ describe('A stream that nobody has taken, under congestion control', () => {
       ports: new Set([80]),
       backlog: BACKLOG,
       streamDefaults: {},
+      visited: () => undefined,
       cancelled: () => undefined,
     })
     let uses = 0
-    lastHop(circuit).acceptor = incoming.acceptorOf(circuit, { began: () => (uses += 1), ended: () => (uses -= 1) })
+    lastHop(circuit).acceptor = incoming.acceptorOf(circuit, {}, { began: () => (uses += 1), ended: () => (uses -= 1) })
     exit.send({ command: RelayCommand.BEGIN, streamId: 7, body: ascii(':80\0') })
     for (let sent = 0; sent <= 524_288; sent += 498) {
       exit.send({ command: RelayCommand.DATA, streamId: 7, body: new Uint8Array(498) })

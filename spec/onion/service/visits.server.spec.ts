@@ -6,6 +6,7 @@ import { MemoryStorage } from '../../../lib/platform/storage/storage.ts'
 import type { TorStream } from '../../../lib/stream/tor-stream.ts'
 import { TestNetwork } from '../../../lib/testing/test-network.ts'
 import { codeOf } from '../../support/failures.ts'
+import { turn } from '../../support/turn.ts'
 
 const SIZE = 300_000
 
@@ -63,6 +64,34 @@ for (const congestionControl of [true, false]) {
       expect(all.slice(2)).to.deep.equal([SIZE, SIZE])
       await visited.close()
       await ours.closed
+    })
+
+    it('are shown by the clients of both, each with the stream on its circuit', async () => {
+      const [ours, visited] = await pair()
+      const address = `${service.hostname}:80`
+      const writer = visited.writable.getWriter()
+      await writer.write(new Uint8Array(1000))
+      await turn() // its last bytes go out
+      const shown = (client: TorClient): { target: string; state: string; bytesOut: number; purpose: string }[] =>
+        client.circuits.flatMap(({ purpose, streams }) =>
+          streams
+            .filter(({ target }) => target === address)
+            .map(({ target, state, bytesOut }) => ({ target, state, bytesOut, purpose })),
+        )
+      expect(shown(tor)).to.deep.equal([{ target: address, state: 'open', bytesOut: 1000, purpose: 'onion' }])
+      expect(shown(visitor)).to.deep.equal([{ target: address, state: 'open', bytesOut: 0, purpose: 'onion' }])
+      const waiting = visitor.connect(address)
+      const reader = tor.watch().getReader()
+      for (;;) {
+        const { value } = await reader.read()
+        if (value?.type === 'stream' && value.stream.state === 'connecting') break
+      }
+      await reader.cancel()
+      expect(service.status.waiting).to.equal(1)
+      await waiting.close()
+      await ours.close()
+      await visited.closed
+      expect(shown(tor).filter(({ state }) => state === 'open')).to.deep.equal([])
     })
 
     it('know nothing of each other but an address and a port', async () => {

@@ -146,6 +146,7 @@ export class ServiceFixture {
         this.uploads.push({ fingerprint, text })
       },
       congestionControl: () => undefined,
+      visited: () => undefined,
       toRendezvousPoint: unused,
       ask: unused,
       renew: unused,

@@ -13,7 +13,10 @@ import type { PendingStream, StreamCarrier } from '../../../stream/contract/carr
 import type { StreamOptions } from '../../../stream/options.ts'
 import { RefusedStream } from '../../../stream/refused-stream.ts'
 import { TorStream } from '../../../stream/tor-stream.ts'
+import type { StreamTraffic } from '../../../stream/contract/socket-info.ts'
+import type { StreamFlow } from '../../../stream/contract/stream-flow.ts'
 import { lastHop } from '../../network/expected-message.ts'
+import type { VisitorStream } from '../../network/service-network.ts'
 
 /** What is taken, and by whom. */
 export interface IncomingOptions {
@@ -24,6 +27,8 @@ export interface IncomingOptions {
   readonly backlog: number
   /** Of every stream. */
   readonly streamDefaults: StreamOptions
+  /** A stream has begun, was taken, or is over. */
+  visited(stream: VisitorStream): void
   /** The application wants no more. */
   cancelled(): void
 }
@@ -73,17 +78,22 @@ export class IncomingStreams {
     return this.#waiting.size
   }
 
-  /** Takes the streams of a circuit's last hop, which is a visitor. */
-  acceptorOf(circuit: Circuit, use: CircuitUse): StreamAcceptor {
+  /**
+   * Takes the streams of a circuit's last hop, which is a visitor.
+   *
+   * @param seen - what those who watch know the circuit as
+   */
+  acceptorOf(circuit: Circuit, seen: object, use: CircuitUse): StreamAcceptor {
     return (streamId, body) => {
-      const { hostname, ports, backlog, streamDefaults } = this.#options
+      const { hostname, ports, backlog, streamDefaults, visited } = this.#options
       const port = decodeBeginAtService(body)
       const admit = (stream: PendingStream): void => circuit.controller.admit(lastHop(circuit), streamId, stream)
       if (!ports.has(port) || this.#waiting.size >= backlog || this.#isClosed) {
         admit(new RefusedStream(EndReason.DONE))
         return
       }
-      const carrier = new IncomingCarrier(admit)
+      const requirements = { host: hostname, ports: [port] }
+      const carrier = new IncomingCarrier({ admit, requirements, on: { seenAs: seen }, visited })
       const socket = new TorStream(
         carrier,
         { hostname, port },
@@ -93,6 +103,7 @@ export class IncomingStreams {
       this.#waiting.add(waiting)
       use.began()
       const over = (): void => {
+        carrier.over()
         this.#waiting.delete(waiting)
         use.ended()
       }
@@ -122,18 +133,38 @@ export class IncomingStreams {
   }
 }
 
+/** What a carrier is made of. */
+interface IncomingParts extends Pick<VisitorStream, 'requirements' | 'on'> {
+  admit(stream: PendingStream): void
+  visited(stream: VisitorStream): void
+}
+
 /** Stands for the circuit: the place of the stream is there already. */
-class IncomingCarrier implements StreamCarrier {
-  readonly #admit: (stream: PendingStream) => void
+class IncomingCarrier implements StreamCarrier, VisitorStream {
+  readonly requirements: VisitorStream['requirements']
+  readonly on: VisitorStream['on']
+  phase: VisitorStream['phase'] = 'connecting'
+  readonly #parts: IncomingParts
   #stream: PendingStream | undefined
 
-  constructor(admit: (stream: PendingStream) => void) {
-    this.#admit = admit
+  constructor(parts: IncomingParts) {
+    this.#parts = parts
+    this.requirements = parts.requirements
+    this.on = parts.on
+  }
+
+  get flow(): StreamFlow | undefined {
+    return this.#stream?.flow
+  }
+
+  get traffic(): StreamTraffic | undefined {
+    return this.#stream?.traffic
   }
 
   attach(stream: PendingStream): void {
     this.#stream = stream
-    this.#admit(stream)
+    this.#parts.admit(stream)
+    this.#parts.visited(this)
   }
 
   withdraw(): void {
@@ -142,7 +173,16 @@ class IncomingCarrier implements StreamCarrier {
 
   /** Who the visitor is nobody knows. */
   accept(localAddress: string): void {
+    if (this.phase !== 'connecting') return
+    this.phase = 'open'
     this.#stream?.accepted?.({ localAddress, remoteAddress: undefined, alpn: undefined, ttl: undefined })
+    this.#parts.visited(this)
+  }
+
+  /** The stream is over. */
+  over(): void {
+    this.phase = 'closed'
+    this.#parts.visited(this)
     this.#stream = undefined
   }
 }

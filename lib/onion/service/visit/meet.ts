@@ -31,7 +31,7 @@ export async function meet(
   network: ServiceNetwork,
   visitor: Visitor,
   congestionControl: NegotiatedCongestionControl | undefined,
-  acceptorOf: (circuit: Circuit) => StreamAcceptor,
+  acceptorOf: (circuit: Circuit, seen: object) => StreamAcceptor,
   signal: AbortSignal,
 ): Promise<Circuit> {
   const { platform, clock } = network
@@ -43,14 +43,14 @@ export async function meet(
   )
   const { signal: either, end } = firstOf(signal, deadline.signal)
   try {
-    const { circuit } = await network.toRelay(meetingPoint, either)
+    const { circuit, seen } = await network.toRelay(meetingPoint, either)
     try {
       const { reply, keys } = answerHsNtor(clientKey, service, encryptionSecret, platform)
       const relay = lastHop(circuit)
       const crypto = serviceHop(keys, (key) => platform.keystream(key), digest, 'service')
       keys.fill(0)
       circuit.controller.addHop(crypto, congestionControl)
-      lastHop(circuit).acceptor = acceptorOf(circuit)
+      lastHop(circuit).acceptor = acceptorOf(circuit, seen)
       circuit.controller.sendMessage(relay, RelayCommand.RENDEZVOUS1, encodeRendezvous1(cookie, reply, random))
       return circuit
     } catch (error) {
