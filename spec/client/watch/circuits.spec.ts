@@ -1,6 +1,5 @@
 import { expect } from 'chai'
 import type { TorClient } from '../../../lib/client/tor-client.ts'
-import type { StreamInfo } from '../../../lib/client/watch/circuit-info.ts'
 import type { DirectoryRelay } from '../../../lib/directory/network-directory.ts'
 import { echo, source } from '../../../lib/testing/exit/exits.ts'
 import { turn } from '../../support/turn.ts'
@@ -106,15 +105,15 @@ describe('TorClient.circuits', function () {
 
   it('shows a lookup by its name, while it waits', async () => {
     tor = await fixture.open()
-    let answer = (): void => undefined
+    let answer: (() => void) | undefined
     for (const relay of fixture.network.relays)
       relay.resolve = () =>
         new Promise((resolve) => (answer = () => resolve([{ type: 'ipv4', address: '203.0.113.5', ttl: 1 }])))
     const lookup = tor.resolve('name.example')
-    const shown = (): StreamInfo | undefined => tor.circuits.flatMap(({ streams }) => streams)[0]
-    for (let turns = 0; turns < 2000 && shown()?.state !== 'connecting'; turns++) await turn()
-    expect(shown()).to.deep.include({ target: 'name.example', state: 'connecting', flow: undefined })
-    answer()
+    for (let turns = 0; turns < 5000 && answer === undefined; turns++) await turn()
+    const [stream] = tor.circuits.flatMap(({ streams }) => streams)
+    expect(stream).to.deep.include({ target: 'name.example', state: 'connecting', flow: undefined })
+    answer?.()
     await fixture.passing(lookup)
   })
 
