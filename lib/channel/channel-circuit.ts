@@ -53,7 +53,8 @@ export class ChannelCircuit implements CircuitPort, RoomWaiter {
   release(destroy: boolean): void {
     this.#receiver = undefined
     if (!this.#open) return
-    if (destroy) this.#output.sendCell(this.circuitId, CellCommand.DESTROY, Uint8Array.of(DestroyReason.NONE))
+    if (destroy && !this.#output.isHushed)
+      this.#output.sendCell(this.circuitId, CellCommand.DESTROY, Uint8Array.of(DestroyReason.NONE))
     this.#end()
     this.#released()
   }

@@ -171,6 +171,14 @@ export class Channel implements AsyncDisposable {
   }
 
   /**
+   * @internal The channel is about to be closed: circuits that end before it does are not told of, as C tor's client
+   * tells of none when it exits.
+   */
+  hush(): void {
+    this.#output.isHushed = true
+  }
+
+  /**
    * Closes the channel and with it its circuits, which hear of it at once. What they gave to the link is still sent, if
    * it takes that within a second. Returns {@link closed}.
    */

@@ -40,6 +40,8 @@ export class LinkOutput {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>
   readonly #failed: (cause: unknown) => void
   readonly #written: () => void
+  /** True when the link is about to close, which tells the relay all that a DESTROY would. */
+  isHushed = false
   /** What is sent together with all else that this turn brings, if it began with something; in order. */
   #held: Held[] | undefined
   /** Bytes that the link has not taken. */

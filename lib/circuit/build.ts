@@ -23,9 +23,15 @@ import { startNtor } from './handshake/ntor.ts'
 /**
  * The handshake with the first relay of a path. It may begin before there is a link, so that the CREATE2 leaves with the
  * last cell of the link's handshake, as C tor's does.
+ *
+ * @param congestionControl what to negotiate with the last relay, which this may be
  */
-export function startFirst(path: readonly Relay[], platform: Platform): Promise<HopHandshake> {
-  const handshake = startHandshake(path[0] as Relay, undefined, platform)
+export function startFirst(
+  path: readonly Relay[],
+  platform: Platform,
+  congestionControl?: CongestionControlSetup,
+): Promise<HopHandshake> {
+  const handshake = startHandshake(path[0] as Relay, path.length === 1 ? congestionControl : undefined, platform)
   markHandled(handshake)
   return handshake
 }
@@ -34,8 +40,7 @@ export function startFirst(path: readonly Relay[], platform: Platform): Promise<
  * Makes the circuit as long as `path`, hop by hop. It has its place on a channel to the first relay already.
  *
  * @param first the handshake with the first relay, which has begun
- * @param congestionControl what to negotiate with the last relay; undefined for fixed windows. A circuit of one hop has
- * them anyway (proposal 324 section 10.1)
+ * @param congestionControl what to negotiate with the last relay; undefined for fixed windows
  * @throws TorError `CIRCUIT_HANDSHAKE`, or what befell the circuit meanwhile
  */
 export async function buildPath(
@@ -47,7 +52,7 @@ export async function buildPath(
 ): Promise<void> {
   for (const relay of path) {
     const hops = circuit.hops.length
-    const isEnd = hops > 0 && hops === path.length - 1
+    const isEnd = hops === path.length - 1
     const { type, onionSkin, finish } = await (hops === 0
       ? first
       : startHandshake(relay, isEnd ? congestionControl : undefined, platform))

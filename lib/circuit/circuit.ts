@@ -68,8 +68,9 @@ export class Circuit {
     checkCircuit(options, path[0] as Relay)
     const { platform = currentPlatform() } = options
     const controller = new CircuitController(options.circuitWindow)
-    const first = startFirst(path, platform)
-    const makeHops = (): Promise<void> => buildPath(controller, path, first, platform, congestionControlOf(options))
+    const congestionControl = congestionControlOf(options)
+    const first = startFirst(path, platform, congestionControl)
+    const makeHops = (): Promise<void> => buildPath(controller, path, first, platform, congestionControl)
     void build(controller, path, makeHops, timeout, options)
     return new Circuit(controller, [...path], { tlsLayer: tlsLayer(platform.tls), ...options.streamDefaults })
   }
@@ -119,8 +120,8 @@ export class Circuit {
   }
 
   /**
-   * Which flow control the circuit has with its last relay; undefined until it is open. A circuit of one hop has fixed
-   * windows.
+   * Which flow control the circuit has with its last relay; undefined until it is open. One that was opened by {@link
+   * openToDirectory} has fixed windows.
    */
   get flowControl(): FlowControlKind | undefined {
     return this.#controller.flowControl

@@ -156,8 +156,8 @@ export class DirectoryKeeper {
     if (this.#refreshing === undefined) {
       this.#isQuiet = how.isQuiet
       this.#refreshedAt = this.#options.clock.now()
-      this.#refreshing = this.#refresh(how.renews, this.#options.closing).finally(async () => {
-        await this.#options.source.release()
+      this.#refreshing = this.#refresh(how.renews, this.#options.closing).finally(() => {
+        this.#options.source.release()
         this.#refreshing = undefined
       })
       markHandled(this.#refreshing)

@@ -2,19 +2,16 @@
  * Who is asked for directory documents, and what happens when somebody does not have one, or has a bad one: the next is
  * asked (dir-spec, "Client operation").
  *
- * Each server is asked over a circuit of one hop, several documents over the same one.
+ * Each server is asked over a circuit of one hop, several documents over the same one (directory-circuits.ts).
  *
  * @module
  */
-import { Circuit } from '../../circuit/circuit.ts'
-import { startTimer, type Clock } from '../../base/clock.ts'
+import { startTimer } from '../../base/clock.ts'
 import { encodeHex } from '../../directory/text/encoding.ts'
 import { SocketError, TorError } from '../../base/errors.ts'
 import { DestroyReason } from '../../cell/reasons.ts'
-import type { Platform } from '../../platform/platform.ts'
 import type { DirectoryServer } from '../../relay.ts'
-import type { ChannelPool } from '../circuits/channel-pool.ts'
-import type { CircuitWatcher } from '../circuits/seen-circuit.ts'
+import { DirectoryCircuits, type DirectoryCircuitsOptions } from './directory-circuits.ts'
 import { requestDocument } from './directory-request.ts'
 
 /** How long a server may take for one document, connecting included, in ms. */
@@ -31,17 +28,11 @@ export interface ServerPick {
 }
 
 /** What a source needs. */
-export interface DocumentSourceOptions {
-  readonly channels: ChannelPool
-  readonly watcher?: CircuitWatcher | undefined
+export interface DocumentSourceOptions extends DirectoryCircuitsOptions {
   /** The servers to ask, best first; asked anew for each document. */
   servers(): Iterable<ServerPick>
   /** Whether a request leaves before the server has agreed to be asked. */
   isOptimistic(): boolean
-  /** True for a server whose channel is of use beyond this. */
-  keepsChannel(fingerprint: string): boolean
-  readonly clock: Clock
-  readonly platform: Platform
 }
 
 /** A document that is wanted. */
@@ -62,7 +53,7 @@ export interface DocumentRequest {
 
 export class DocumentSource {
   readonly #options: DocumentSourceOptions
-  readonly #circuits = new Map<string, Circuit>()
+  readonly #circuits: DirectoryCircuits
   /** Of this round, and of those that are asked at random: by lane who served a document, and who did not answer. */
   readonly #good = new Map<number, DirectoryServer>()
   readonly #silent = new Set<DirectoryServer>()
@@ -72,6 +63,7 @@ export class DocumentSource {
 
   constructor(options: DocumentSourceOptions) {
     this.#options = options
+    this.#circuits = new DirectoryCircuits(options)
   }
 
   /** What the last request that failed came to, for whoever waits in vain. */
@@ -172,16 +164,10 @@ export class DocumentSource {
     for (const pick of [...later, ...last]) if (!this.#silent.has(pick.server)) yield pick
   }
 
-  /** Closes the circuits of this round, and the channels that are of no further use. */
-  async release(): Promise<void> {
-    const circuits = [...this.#circuits]
-    this.#circuits.clear()
+  /** A round is over: the next one asks as if nothing had been learned of who serves. */
+  release(): void {
     this.#good.clear()
     this.#silent.clear()
-    for (const [fingerprint, circuit] of circuits) {
-      await circuit.close().catch(() => undefined) // it broke before, and whoever used it was told
-      if (!this.#options.keepsChannel(fingerprint)) this.#options.channels.retire(fingerprint)
-    }
   }
 
   async #request(server: DirectoryServer, path: string, limit: number, signal: AbortSignal): Promise<string> {
@@ -196,7 +182,18 @@ export class DocumentSource {
       optimistic: isOptimistic(),
       clock,
     }
-    const ask = (): Promise<string> => requestDocument(this.#circuitTo(server).connectDirectory(options), path, limit)
+    const ask = async (): Promise<string> => {
+      const kept = this.#circuits.take(server, REQUEST_TIMEOUT)
+      try {
+        return await requestDocument(kept.circuit.connectDirectory(options), path, limit)
+      } catch (error) {
+        // What was not answered here may not be answered again.
+        if (timeout.signal.aborted) kept.end()
+        throw error
+      } finally {
+        kept.release()
+      }
+    }
     try {
       return await ask().catch((error: unknown) => {
         if (!isTakenForIdle(error) || options.signal.aborted) throw error
@@ -205,23 +202,6 @@ export class DocumentSource {
     } finally {
       stopTimer()
     }
-  }
-
-  #circuitTo(server: DirectoryServer): Circuit {
-    const fingerprint = encodeHex(server.rsaIdentity)
-    const known = this.#circuits.get(fingerprint)
-    if (known) return known
-    const { channels, watcher, clock, platform } = this.#options
-    const channel = channels.get(fingerprint, server)
-    const circuit = Circuit.openToDirectory(server, { channel, timeout: REQUEST_TIMEOUT, clock, platform })
-    channels.hold(channel, circuit.closed)
-    this.#circuits.set(fingerprint, circuit)
-    watcher?.begun({ circuit, purpose: 'directory', path: [server], expired: () => false })
-    const gone = (): void => {
-      if (this.#circuits.get(fingerprint) === circuit) this.#circuits.delete(fingerprint)
-    }
-    circuit.closed.then(gone, gone)
-    return circuit
   }
 }
 

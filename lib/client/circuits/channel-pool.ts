@@ -1,24 +1,41 @@
 /**
- * One channel to each relay that is dialled, shared by all circuits through it.
+ * One channel to each relay that is dialled, shared by all circuits through it. One that has carried no circuit for some
+ * minutes is closed, after C tor's times (channelpadding_get_channel_idle_timeout).
  *
  * @module
  */
 import { Channel } from '../../channel/channel.ts'
 import type { ChannelOptions } from '../../channel/channel-options.ts'
+import { startBackgroundTimer, systemClock } from '../../base/clock.ts'
 import { TorError } from '../../base/errors.ts'
+import { secureRandom } from '../../base/random.ts'
 import type { DirectoryServer } from '../../relay.ts'
+
+/** How long a channel stays without a circuit, in seconds: at least, and by how many fewer than these more. */
+const LEAST_IDLE = 180
+const MORE_IDLE = 90
+
+/** A channel, open or being dialled. */
+interface Link {
+  readonly fingerprint: string
+  readonly channel: Promise<Channel>
+  /** Once it is open. */
+  open: Channel | undefined
+  /** How many circuits hold it. */
+  holders: number
+  /** How long it stays without any, in ms. */
+  readonly idleTime: number
+  stopTimer: (() => void) | undefined
+}
 
 export class ChannelPool {
   readonly #options: ChannelOptions
   /** By fingerprint: those that further circuits share. */
-  readonly #channels = new Map<string, Promise<Channel>>()
-  /** Those of them that are open. */
-  readonly #open = new Map<Promise<Channel>, Channel>()
-  /** Those that take no further circuits, and stay while they have some. */
-  readonly #retired = new Set<Promise<Channel>>()
-  /** How many circuits hold each channel. */
-  readonly #holders = new Map<Promise<Channel>, number>()
+  readonly #shared = new Map<string, Link>()
+  /** All of them: those as well that take no further circuits, and stay while they have some. */
+  readonly #links = new Map<Promise<Channel>, Link>()
   readonly #closing = new AbortController()
+  #isHushed = false
   /** When a relay was last heard whose channel is gone. */
   #lastReceived = -Infinity
 
@@ -28,12 +45,13 @@ export class ChannelPool {
 
   /** When any relay was last heard, by the clock's monotonic time, in ms; minus infinity for never. */
   get lastReceived(): number {
-    return Math.max(this.#lastReceived, ...[...this.#open.values()].map(({ lastReceived }) => lastReceived))
+    const times = [...this.#links.values()].map(({ open }) => open?.lastReceived ?? -Infinity)
+    return Math.max(this.#lastReceived, ...times)
   }
 
   /** True when there is a channel to the relay with this fingerprint, or one is being dialled. */
   has(fingerprint: string): boolean {
-    return this.#channels.has(fingerprint)
+    return this.#shared.has(fingerprint)
   }
 
   /**
@@ -45,38 +63,41 @@ export class ChannelPool {
    * @throws TorError as {@link Channel.connect}; `LINK_CLOSED` after `close`
    */
   get(fingerprint: string, relay: DirectoryServer): Promise<Channel> {
-    const known = this.#channels.get(fingerprint)
+    const known = this.#shared.get(fingerprint)
     if (known) {
-      if (this.#open.get(known)?.leadsTo(relay) !== false) return known
+      if (known.open?.leadsTo(relay) !== false) return known.channel
       this.retire(fingerprint)
     }
     if (this.#closing.signal.aborted) return Promise.reject(new TorError('LINK_CLOSED', 'the client is closed'))
     const channel = Channel.connect(relay, { ...this.#options, signal: this.#closing.signal })
-    this.#channels.set(fingerprint, channel)
+    const idleTime = this.#drawIdleTime()
+    const link: Link = { fingerprint, channel, open: undefined, holders: 0, idleTime, stopTimer: undefined }
+    this.#shared.set(fingerprint, link)
+    this.#links.set(channel, link)
     const gone = (): void => {
-      if (this.#channels.get(fingerprint) === channel) this.#channels.delete(fingerprint)
-      this.#retired.delete(channel)
-      this.#lastReceived = Math.max(this.#lastReceived, this.#open.get(channel)?.lastReceived ?? -Infinity)
-      this.#open.delete(channel)
+      if (this.#shared.get(fingerprint) === link) this.#shared.delete(fingerprint)
+      this.#links.delete(channel)
+      link.stopTimer?.()
+      this.#lastReceived = Math.max(this.#lastReceived, link.open?.lastReceived ?? -Infinity)
     }
     channel.then((open) => {
-      this.#open.set(channel, open)
+      link.open = open
+      if (this.#isHushed) open.hush()
       open.closed.then(gone, gone)
+      this.#closeWhenIdle(link)
     }, gone)
     return channel
   }
 
   /** A circuit is on the channel until `over` settles. */
   hold(channel: Promise<Channel>, over: Promise<unknown>): void {
-    this.#holders.set(channel, (this.#holders.get(channel) ?? 0) + 1)
+    const link = this.#links.get(channel)
+    if (link === undefined) return // it is gone, or was never there
+    link.holders += 1
+    link.stopTimer?.()
     const release = (): void => {
-      const left = (this.#holders.get(channel) ?? 1) - 1
-      if (left > 0) {
-        this.#holders.set(channel, left)
-        return
-      }
-      this.#holders.delete(channel)
-      if (this.#retired.has(channel)) void closeQuietly(channel)
+      link.holders -= 1
+      this.#closeWhenIdle(link)
     }
     over.then(release, release)
   }
@@ -85,22 +106,46 @@ export class ChannelPool {
    * The next use dials anew: the channel is not needed any more, or may be dead without knowing. Its circuits go on.
    */
   retire(fingerprint: string): void {
-    const channel = this.#channels.get(fingerprint)
-    if (channel === undefined) return
-    this.#channels.delete(fingerprint)
-    this.#retired.add(channel)
-    if (!this.#holders.has(channel)) void closeQuietly(channel)
+    const link = this.#shared.get(fingerprint)
+    if (link === undefined) return
+    this.#shared.delete(fingerprint)
+    if (link.holders === 0) void closeQuietly(link.channel)
   }
 
   /** As {@link retire}, for all of them. */
   retireAll(): void {
-    for (const fingerprint of [...this.#channels.keys()]) this.retire(fingerprint)
+    for (const fingerprint of [...this.#shared.keys()]) this.retire(fingerprint)
+  }
+
+  /** All of them are about to be closed: circuits that end before are not told of. */
+  hush(): void {
+    this.#isHushed = true
+    for (const { open } of this.#links.values()) open?.hush()
   }
 
   /** Closes every channel, and those that are being dialled. */
   async close(): Promise<void> {
     this.#closing.abort()
-    await Promise.all([...this.#channels.values(), ...this.#retired].map(closeQuietly))
+    await Promise.all([...this.#links.keys()].map(closeQuietly))
+  }
+
+  #closeWhenIdle(link: Link): void {
+    const { fingerprint } = link
+    if (link.holders > 0 || !this.#links.has(link.channel)) return
+    if (this.#shared.get(fingerprint) !== link) {
+      void closeQuietly(link.channel)
+      return
+    }
+    link.stopTimer?.()
+    const { clock = systemClock } = this.#options
+    link.stopTimer = startBackgroundTimer(clock, link.idleTime, () => this.retire(fingerprint))
+  }
+
+  /** Half of it with reduced padding: the shorter a link is there, the less it is padded. */
+  #drawIdleTime(): number {
+    const { random = secureRandom, linkPadding } = this.#options
+    const seconds = LEAST_IDLE + random(MORE_IDLE)
+    return 1000 * (linkPadding === 'reduced' ? Math.floor(seconds / 2) : seconds)
   }
 }
 

@@ -22,6 +22,7 @@ import { DirectoryKeeper } from '../bootstrap/directory-keeper.ts'
 import { DocumentSource } from '../bootstrap/document-source.ts'
 import { statusOf, type ClientPhase, type ClientStatus } from '../bootstrap/status.ts'
 import { ChannelPool } from '../circuits/channel-pool.ts'
+import { networkFlowControl } from '../relays/network-flow-control.ts'
 import { secureRandom, shuffled } from '../../base/random.ts'
 import { KeptTexts } from './kept-texts.ts'
 
@@ -77,9 +78,11 @@ export class DirectoryMirror {
           for (const server of shuffled(servers, secureRandom)) yield { server }
       },
       isOptimistic: () => true,
-      keepsChannel: () => false,
+      known: (fingerprint) => this.#keeper.directory?.relay(fingerprint),
+      flowControl: () => networkFlowControl(this.#keeper.directory, true),
       clock,
       platform,
+      random: secureRandom,
     })
     this.#keeper = new DirectoryKeeper({
       network,

@@ -123,10 +123,15 @@ describe('The handshake with each relay of a path', () => {
       })
     }
 
-    it('asks for nothing on a circuit of one hop', async () => {
+    it('treats the one relay of a circuit of one hop as the last one', async () => {
       const circuit = await open(pathOf(RECENT))
-      expect(messages).to.deep.equal([[0]])
-      expect(circuit.flowControl).to.equal('windows')
+      expect(messages).to.deep.equal([[1, 1, 0]])
+      expect(circuit.flowControl).to.equal('congestion-control')
+      const old = await open(pathOf(OLDER))
+      expect(old.flowControl).to.equal('congestion-control')
+      const off = await open(pathOf(RECENT), { congestionControl: false })
+      expect(messages.slice(1)).to.deep.equal([[1, 1, 0], [0]])
+      expect(off.flowControl).to.equal('windows')
     })
 
     it('negotiates nothing by CREATE_FAST', async () => {

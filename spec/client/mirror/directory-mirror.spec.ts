@@ -75,7 +75,10 @@ describe('A directory without a client around it', function () {
   it('knows nobody any more once it no longer holds, until there is a new one', async () => {
     const it = await open()
     const [{ hostname, port } = { hostname: '', port: 0 }] = fixture.network.relays[0]?.description.addresses ?? []
-    for (const relay of fixture.network.relays) relay.reachable = 'no'
+    for (const relay of fixture.network.relays) {
+      relay.reachable = 'no'
+      for (const link of relay.links) link.die()
+    }
     fixture.clock.advance(4 * HOUR)
     await fixture.quiet()
     expect([it.isLive, it.has(hostname, port)]).to.deep.equal([false, false])
