@@ -3,8 +3,6 @@
  *
  * @module
  */
-import type { CircuitOptions } from '../circuit/circuit-options.ts'
-import { readCongestionParameters, readXonXoffParameters } from '../circuit/congestion/parameters.ts'
 import { readLinkPadding, type LinkPaddingMode, type LinkPaddingRanges } from '../channel/link-padding.ts'
 import { firstOf } from '../base/abort.ts'
 import { monotonicTime, startBackgroundTimer, type Clock } from '../base/clock.ts'
@@ -17,8 +15,8 @@ import type { Storage } from '../platform/storage/storage.ts'
 import { BuildTimes } from './circuits/build-times/build-times.ts'
 import { ChannelPool } from './circuits/channel-pool.ts'
 import { CircuitPool } from './circuits/circuit-pool.ts'
+import { PredictedPorts } from './circuits/prediction/predicted-ports.ts'
 import { DirectoryKeeper } from './bootstrap/directory-keeper.ts'
-import { CIRCUIT_WINDOW } from '../stream/flow/windows.ts'
 import { directoryServers } from './bootstrap/directory-servers.ts'
 import { DocumentSource } from './bootstrap/document-source.ts'
 import { GuardManager } from './guards/guards.ts'
@@ -30,6 +28,7 @@ import { LearnedPolicies } from './paths/learned-policies.ts'
 import type { OnionParts } from './onion/onion-parts.ts'
 import { Observer } from './watch/observer.ts'
 import type { CountryLookup } from './watch/seen.ts'
+import { networkFlowControl, type NetworkFlowControl } from './relays/network-flow-control.ts'
 import { PathSelector } from './paths/path-selection.ts'
 import { unlessAborted } from '../base/pause.ts'
 import type { Random } from '../base/random.ts'
@@ -120,9 +119,11 @@ export class ClientCore {
           random,
         }),
       isOptimistic: () => this.isOptimistic,
-      keepsChannel: (fingerprint) => this.#guards.sampled.includes(fingerprint),
+      known: (fingerprint) => this.#keeper.directory?.relay(fingerprint),
+      flowControl: () => this.#flowControl(),
       clock,
       platform,
+      random,
     })
     this.#snapshots = new SnapshotSource(options.snapshot, clock)
     this.#keeper = new DirectoryKeeper({
@@ -146,6 +147,12 @@ export class ClientCore {
       channels: this.#channels,
       watcher: this.observer,
       times: this.#buildTimes,
+      predicted: new PredictedPorts({
+        param: (...question) => this.#param(...question),
+        now: () => monotonicTime(clock),
+        random,
+        isReduced: linkPadding === 'reduced',
+      }),
       guards: () => this.#guards,
       learned: this.#learned,
       paths: (signal) => this.#currentPaths(signal),
@@ -153,6 +160,7 @@ export class ClientCore {
       flowControl: () => this.#flowControl(),
       clock,
       platform,
+      random,
     })
   }
 
@@ -246,6 +254,7 @@ export class ClientCore {
   async #close(): Promise<void> {
     this.#closing.abort(new TorError('CIRCUIT_CLOSED', 'the client is closed'))
     this.#stopRenewal?.()
+    this.#channels.hush()
     await this.pool.close()
     await (await this.#onions)?.close()
     await this.#channels.close()
@@ -275,16 +284,8 @@ export class ClientCore {
     }
   }
 
-  /** As the consensus says, unless the client was opened without congestion control: then windows as it says. */
-  #flowControl(): Pick<CircuitOptions, 'congestionControl' | 'xonXoff' | 'circuitWindow'> {
-    const { directory } = this.#keeper
-    if (directory === undefined) return { congestionControl: false }
-    const { cells, step } = CIRCUIT_WINDOW
-    const circuitWindow = directory.param('circwindow', cells, step, cells)
-    if (!this.#options.congestionControl) return { congestionControl: false, circuitWindow }
-    const { params } = directory.consensus
-    const congestionControl = readCongestionParameters(params) ?? false
-    return { congestionControl, xonXoff: readXonXoffParameters(params), circuitWindow }
+  #flowControl(): NetworkFlowControl {
+    return networkFlowControl(this.#keeper.directory, this.#options.congestionControl)
   }
 
   #directoryChanged(directory: NetworkDirectory): void {

@@ -12,7 +12,10 @@ import type { IsolationToken } from './circuits/isolation.ts'
 
 /** Which circuit a stream or a lookup may take. */
 export interface CircuitChoice {
-  /** Streams share a circuit only with those that have the same token. Compared by identity. */
+  /**
+   * Streams share a circuit only with those that have the same token. Compared by identity. With a token a circuit takes
+   * new streams until ten minutes after the last one has begun or ended, without one until ten minutes after the first.
+   */
   readonly isolation?: IsolationToken | undefined
   /** A condition on the exit, beside its policy. Choosing exits makes you easier to tell apart. */
   readonly exit?: ((relay: DirectoryRelay) => boolean) | undefined

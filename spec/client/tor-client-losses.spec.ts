@@ -189,7 +189,7 @@ describe('TorClient: what is lost', function () {
     expect(other.circuit.link).to.not.equal(link)
     expect(link.closed).to.equal(false)
     await socket.close()
-    await fixture.network.when(() => link.closed)
+    await fixture.passing(fixture.network.when(() => link.closed))
     expect(pathOf(other.circuit)[0]).to.equal(pathOf(circuit)[0])
   })
 

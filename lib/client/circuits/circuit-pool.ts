@@ -6,12 +6,13 @@
 import type { CircuitOptions } from '../../circuit/circuit-options.ts'
 import type { Clock } from '../../base/clock.ts'
 import { TorError } from '../../base/errors.ts'
+import type { Random } from '../../base/random.ts'
+import type { DirectoryRelay } from '../../directory/network-directory.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { tryOften } from './build-attempts.ts'
 import { BuildQueue } from './build-queue.ts'
 import type { BuildTimes } from './build-times/build-times.ts'
 import type { ChannelPool } from './channel-pool.ts'
-import type { ExitRequirements } from '../paths/exit-choice.ts'
 import { CircuitBuilder } from './circuit-builder.ts'
 import { avoidMissed, withUnreached } from './failed-extension.ts'
 import { firstReady } from './first-ready.ts'
@@ -19,12 +20,11 @@ import type { GuardManager } from '../guards/guards.ts'
 import type { LearnedPolicies } from '../paths/learned-policies.ts'
 import type { ChosenPath, PathSelector } from '../paths/path-selection.ts'
 import { pause } from '../../base/pause.ts'
-import { PooledCircuit, type CircuitNeed, type PooledCircuitOwner } from './pooled-circuit.ts'
+import { PooledCircuit, type CircuitNeed, type PooledCircuitOwner, type PooledCircuitUse } from './pooled-circuit.ts'
+import { bestFirst, idleTimeOf } from './prediction/circuit-choice.ts'
+import { CircuitsAhead, type AheadOf } from './prediction/circuits-ahead.ts'
+import type { PredictedPorts } from './prediction/predicted-ports.ts'
 import type { CircuitWatcher } from './seen-circuit.ts'
-import { SpareCircuits } from './spare-circuits.ts'
-
-/** What circuits are built ahead for. */
-const USUAL_REQUIREMENTS: ExitRequirements = { ports: [443, 80] }
 
 /** Without a sign of life for so long, in ms, the links may be dead: a laptop slept, the network changed. */
 const MAX_SILENCE = 1_800_000
@@ -37,6 +37,8 @@ export interface CircuitPoolOptions {
   readonly channels: ChannelPool
   /** What is known of how long it takes to build circuits. */
   readonly times: BuildTimes
+  /** Which ports streams are expected to go to. */
+  readonly predicted: PredictedPorts
   readonly watcher: CircuitWatcher
   guards(): GuardManager
   readonly learned: LearnedPolicies
@@ -48,6 +50,7 @@ export interface CircuitPoolOptions {
   flowControl(): Pick<CircuitOptions, 'congestionControl' | 'xonXoff' | 'circuitWindow'>
   readonly clock: Clock
   readonly platform: Platform
+  readonly random: Random
   /** What builds circuits, where it is another one than the network's own. */
   readonly builder?: Pick<CircuitBuilder, 'begin'> | undefined
 }
@@ -61,7 +64,7 @@ export class CircuitPool implements PooledCircuitOwner {
   readonly #queue = new BuildQueue<PooledCircuit>(({ settled }) => settled)
   /** By the guard's fingerprint: how many circuits in a row left a stream without an answer. */
   readonly #silent = new Map<string, number>()
-  readonly #spares: SpareCircuits
+  readonly #ahead: CircuitsAhead<PooledCircuit>
   #lastUse: number
   #lastFailure: unknown
 
@@ -70,12 +73,13 @@ export class CircuitPool implements PooledCircuitOwner {
     this.learned = options.learned
     this.#builder = options.builder ?? new CircuitBuilder({ ...options, closing: this.#closing.signal })
     this.#lastUse = options.clock.now()
-    this.#spares = new SpareCircuits({
+    this.#ahead = new CircuitsAhead({
       circuits: this.#circuits,
+      predicted: options.predicted,
       times: options.times,
       clock: options.clock,
       isIdle: () => this.#isSilent,
-      build: () => this.#buildSpare(undefined),
+      build: (need) => this.#buildAhead(need, undefined),
       drop: (circuit) => void this.#drop(circuit),
     })
   }
@@ -92,7 +96,7 @@ export class CircuitPool implements PooledCircuitOwner {
    * several builds
    */
   async acquire(need: CircuitNeed, signal?: AbortSignal): Promise<PooledCircuit> {
-    this.#noteUse()
+    this.#noteUse(need)
     const circuit = await this.#tryOften(signal, async (avoided) => {
       const found = this.#claim(need, avoided) ?? (await this.#buildAndClaim(need, avoided, signal))
       return firstReady(found, {
@@ -106,36 +110,39 @@ export class CircuitPool implements PooledCircuitOwner {
       })
     })
     circuit.use()
-    this.#spares.used()
+    this.#ahead.changed()
     return circuit
   }
 
-  /** Builds the circuits that are kept ready. Resolves when one is open; rejects when none could be built. */
+  /** Begins to keep circuits ready. Resolves when one is open; rejects when none could be built. */
   async warmUp(signal: AbortSignal): Promise<void> {
-    await this.#tryOften(signal, async (avoided) => {
-      const found = [...this.#circuits].find((circuit) => circuit.clean && !circuit.isToReach(avoided))
-      const spare = found ?? (await this.#buildSpare(signal, avoided))
+    const started = this.#tryOften(signal, async (avoided) => {
+      const spare = this.#cleanOne(avoided) ?? (await this.#buildUsual(signal, avoided))
       await firstReady(spare, {
         patience: () => this.#options.times.patience,
         pause: (delay, enough) => this.#pause(delay, signal, enough),
-        another: (pending) => this.#buildSpare(signal, withUnreached(avoided, pending)),
+        another: (pending) => {
+          const unreached = withUnreached(avoided, pending)
+          const found = this.#cleanOne(unreached, pending)
+          return found === undefined ? this.#buildUsual(signal, unreached) : Promise.resolve(found)
+        },
         passedOver: (passed, failure) => this.#passedOver(avoided, passed, failure),
       })
     })
-    this.#spares.replenish()
+    this.#ahead.start()
+    await started
   }
 
   /** Closes every circuit. */
   async close(): Promise<void> {
     this.#closing.abort()
     this.#queue.close(clientClosed())
-    this.#spares.close()
+    this.#ahead.close()
     await Promise.all([...this.#circuits].map((circuit) => this.#drop(circuit)))
   }
 
-  idle(circuit: PooledCircuit): void {
-    // One that is too late is not ours any more, and is measured.
-    if (this.#circuits.has(circuit) && circuit.expired(this.#options.clock.now())) void this.#drop(circuit)
+  now(): number {
+    return this.#options.clock.now()
   }
 
   silent({ guard: { fingerprint } }: PooledCircuit): void {
@@ -168,15 +175,22 @@ export class CircuitPool implements PooledCircuitOwner {
 
   /**
    * The circuit for a need, if there is one, with the stream as its own: one of the same isolation first, then a clean
-   * one.
+   * one (C tor, circuit_get_best).
    */
   #claim(need: CircuitNeed, avoided: ReadonlySet<string>): PooledCircuit | undefined {
     const now = this.#options.clock.now()
     const suitable = [...this.#circuits].filter((circuit) => circuit.suits(need, now) && !circuit.isToReach(avoided))
-    const found = suitable.find(({ clean }) => !clean) ?? suitable[0]
+    const [found] = suitable.sort(bestFirst)
     // Nobody else must come in between: a circuit is anybody's until its first stream.
     found?.claim(need, now)
     return found
+  }
+
+  /** One that nobody has yet, of others than these. */
+  #cleanOne(avoided: ReadonlySet<string>, others: readonly PooledCircuit[] = []): PooledCircuit | undefined {
+    return [...this.#circuits].find(
+      (circuit) => circuit.clean && !others.includes(circuit) && !circuit.isToReach(avoided),
+    )
   }
 
   async #buildAndClaim(
@@ -190,27 +204,39 @@ export class CircuitPool implements PooledCircuitOwner {
       prepare: () => this.#options.paths(signal),
       find: () => this.#claim(need, avoided),
       begin: (paths) => {
-        const begun = this.#begin(paths.choosePath({ ...need, avoided }), need)
+        const begun = this.#begin(paths.choosePath({ ...need, avoided }), { requirements: need })
         begun.claim(need, this.#options.clock.now())
         return begun
       },
     })
   }
 
-  async #buildSpare(signal: AbortSignal | undefined, avoided?: ReadonlySet<string>): Promise<PooledCircuit> {
+  /** One for what is expected. */
+  #buildUsual(signal: AbortSignal | undefined, avoided?: ReadonlySet<string>): Promise<PooledCircuit> {
+    return this.#buildAhead({ ports: this.#options.predicted.all, stable: false }, signal, avoided)
+  }
+
+  async #buildAhead(
+    { ports, stable }: AheadOf,
+    signal: AbortSignal | undefined,
+    avoided?: ReadonlySet<string>,
+  ): Promise<PooledCircuit> {
+    const lets = ({ exitPolicy }: DirectoryRelay): boolean => ports.some((port) => exitPolicy.allows(port))
     return this.#queue.build({
       isolation: undefined,
       signal,
       prepare: () => this.#options.paths(signal),
       find: () => undefined,
       begin: (paths) => {
+        const usual = { requirements: { ports: [] }, stable }
+        const exit = ports.length === 0 ? undefined : lets
         try {
-          return this.#begin(paths.choosePath({ ...USUAL_REQUIREMENTS, avoided }), USUAL_REQUIREMENTS)
+          return this.#begin(paths.choosePath({ ports: [], exit, stable, avoided }), usual)
         } catch (error) {
-          // No exit allows the usual ports: then any exit.
-          if (error instanceof TorError && error.code === 'NO_PATH')
-            return this.#begin(paths.choosePath({ ports: [], avoided }), USUAL_REQUIREMENTS)
-          throw error
+          // No exit lets out any of them: then any exit, and they are not expected any more.
+          if (exit === undefined || !(error instanceof TorError && error.code === 'NO_PATH')) throw error
+          this.#options.predicted.forget(ports)
+          return this.#begin(paths.choosePath({ ports: [], stable, avoided }), usual)
         }
       },
     })
@@ -220,30 +246,34 @@ export class CircuitPool implements PooledCircuitOwner {
    * Begins to build along a path. The circuit is in the pool at once, so that streams that suit it can wait for it
    * together.
    */
-  #begin(path: ChosenPath, requirements: ExitRequirements): PooledCircuit {
-    const tryBetter = (): void => void this.#buildSpare(undefined).catch(() => undefined) // then this one it is
+  #begin(path: ChosenPath, use: Pick<PooledCircuitUse, 'requirements' | 'stable'>): PooledCircuit {
+    const { times, predicted, clock, random } = this.#options
+    const tryBetter = (): void => void this.#buildUsual(undefined).catch(() => undefined) // then this one it is
     const begun = this.#builder.begin(path, this.#options.flowControl(), {
       opened: () => this.#silent.delete(path.relays[0].fingerprint),
       tryBetter,
     })
-    const pooled = new PooledCircuit(begun, path.relays, requirements, this.#options.clock.now(), this)
+    const idleTime = idleTimeOf(times, predicted, random)
+    const pooled = new PooledCircuit(begun, path.relays, { ...use, begunAt: clock.now(), idleTime }, this)
     this.#circuits.add(pooled)
     this.#options.watcher.begun(pooled)
     const gone = (): void => {
-      // One that nobody has used was a spare, and another has to take its place; but not at once, again and again.
-      if (this.#circuits.delete(pooled) && pooled.unused) this.#spares.failed()
+      if (!this.#circuits.delete(pooled)) return
+      if (pooled.isOpen) this.#ahead.changed()
+      else this.#ahead.failed()
     }
     begun.circuit.closed.then(gone, gone)
+    begun.circuit.opened.then(() => this.#ahead.opened()).catch(() => undefined) // it is gone, then
     begun.ready.catch(() => {
       if (begun.isLate()) this.#late(pooled)
     })
     return pooled
   }
 
-  /** It is only measured from now on. Another takes its place soon. */
+  /** It is only measured from now on. */
   #late(circuit: PooledCircuit): void {
     circuit.spoil()
-    if (this.#circuits.delete(circuit)) this.#spares.late()
+    if (this.#circuits.delete(circuit)) this.#ahead.changed()
   }
 
   /** A clock that was set back says nothing of how long it was. */
@@ -252,12 +282,15 @@ export class CircuitPool implements PooledCircuitOwner {
   }
 
   /** After a long silence, or a jump of the clock, nothing is taken to be alive. */
-  #noteUse(): void {
+  #noteUse({ ports }: CircuitNeed): void {
     if (this.#isSilent) {
       this.#forget()
       this.#options.guards().retryAll()
     }
     this.#lastUse = this.#options.clock.now()
+    for (const port of ports) this.#options.predicted.used(port)
+    if (ports.length === 0) this.#options.predicted.used()
+    this.#ahead.changed()
   }
 
   /**

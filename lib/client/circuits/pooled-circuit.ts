@@ -14,9 +14,13 @@ import { exitsFor, LONG_LIVED_PORTS, type ExitRequirements } from '../paths/exit
 import type { BegunCircuit } from './begun-circuit.ts'
 import { isSameIsolation, type Isolation } from './isolation.ts'
 import type { CircuitPurpose, SeenCircuit } from './seen-circuit.ts'
+import type { ReadyCircuit } from './prediction/circuit-choice.ts'
 import type { LearnedPolicies } from '../paths/learned-policies.ts'
 
-/** How long after its first stream a circuit takes new ones (C tor's `MaxCircuitDirtiness`), in ms. */
+/**
+ * How long after its first stream a circuit takes new ones (C tor's `MaxCircuitDirtiness`), in ms; with a token of the
+ * caller's, after its last one has ended.
+ */
 export const MAX_DIRTINESS = 600_000
 
 /** What a stream needs of its circuit. */
@@ -28,15 +32,27 @@ export interface CircuitNeed extends ExitRequirements {
 export interface PooledCircuitOwner {
   /** What exits have refused. */
   readonly learned: LearnedPolicies
-  /** No stream is left on it. */
-  idle(circuit: PooledCircuit): void
   /** A stream on it was not answered in time: the first one that was not. */
   silent(circuit: PooledCircuit): void
   /** It takes no more streams. */
   retired(circuit: PooledCircuit): void
+  /** The time, in ms since the epoch. */
+  now(): number
 }
 
-export class PooledCircuit implements AttachableCircuit, SeenCircuit {
+/** What a circuit is for, and until when it is kept. */
+export interface PooledCircuitUse {
+  /** What it was built for. */
+  readonly requirements: ExitRequirements
+  /** Its relays were to be Stable. */
+  readonly stable?: boolean | undefined
+  /** When it was begun, by the clock's time. */
+  readonly begunAt: number
+  /** How long it is kept without ever having had a stream, in ms. */
+  readonly idleTime: number
+}
+
+export class PooledCircuit implements AttachableCircuit, SeenCircuit, ReadyCircuit {
   readonly purpose: CircuitPurpose = 'streams'
   readonly circuit: Circuit
   readonly path: readonly DirectoryRelay[]
@@ -49,6 +65,7 @@ export class PooledCircuit implements AttachableCircuit, SeenCircuit {
   readonly settled: Promise<unknown>
   /** When it was begun, by the clock's time. */
   readonly begunAt: number
+  readonly #idleTime: number
   readonly #owner: PooledCircuitOwner
   /**
    * Whether it may carry streams to ports of connections that last: nothing better was there, or all of its relays are
@@ -62,12 +79,10 @@ export class PooledCircuit implements AttachableCircuit, SeenCircuit {
   #silent = false
   #streams = 0
 
-  /** @param requirements - what it was built for */
   constructor(
     { circuit, ready, settled }: BegunCircuit,
     path: readonly DirectoryRelay[],
-    requirements: ExitRequirements,
-    begunAt: number,
+    { requirements, stable = false, begunAt, idleTime }: PooledCircuitUse,
     owner: PooledCircuitOwner,
   ) {
     this.circuit = circuit
@@ -75,8 +90,9 @@ export class PooledCircuit implements AttachableCircuit, SeenCircuit {
     this.ready = ready
     this.settled = settled
     this.begunAt = begunAt
+    this.#idleTime = idleTime
     this.#owner = owner
-    this.#lasting = isLongLived(requirements) || path.every(({ flags }) => (flags & RelayFlag.Stable) !== 0)
+    this.#lasting = stable || isLongLived(requirements) || path.every(({ flags }) => (flags & RelayFlag.Stable) !== 0)
     const spoil = (): void => {
       this.#spoiled = true
     }
@@ -110,6 +126,32 @@ export class PooledCircuit implements AttachableCircuit, SeenCircuit {
    */
   expired(now: number): boolean {
     return this.#spoiled || (this.#dirtySince !== undefined && Math.abs(now - this.#dirtySince) >= MAX_DIRTINESS)
+  }
+
+  /** When it got its first stream, or with a token of the caller's its last one, or lost that; undefined while clean. */
+  get dirtySince(): number | undefined {
+    return this.#dirtySince
+  }
+
+  /** True when it may be used at once. */
+  get isOpen(): boolean {
+    return this.circuit.flowControl !== undefined
+  }
+
+  /** True when a stream of anybody's to this port finds it of use, now or when it is built. */
+  isReadyFor(port: number, now: number): boolean {
+    return (
+      this.#isolation === undefined &&
+      !this.expired(now) &&
+      (this.#lasting || !LONG_LIVED_PORTS.has(port)) &&
+      exitsFor({ ports: [port] }, [this.exit], this.#owner.learned).relays.length > 0
+    )
+  }
+
+  /** True when nothing more is to come of it: it takes no more streams and carries none, or never had one for long. */
+  isDone(now: number): boolean {
+    if (this.expired(now)) return this.unused
+    return this.clean && this.isOpen && Math.abs(now - this.begunAt) > this.#idleTime
   }
 
   /** True when no stream is on it. */
@@ -146,6 +188,7 @@ export class PooledCircuit implements AttachableCircuit, SeenCircuit {
 
   /** The stream that claimed it goes on it. */
   use(): void {
+    if (!this.#wasUsed || this.#isRenewed) this.#dirtySince = this.#owner.now()
     this.#wasUsed = true
   }
 
@@ -155,7 +198,7 @@ export class PooledCircuit implements AttachableCircuit, SeenCircuit {
       this.#isolation = undefined
       this.#dirtySince = undefined
     }
-    this.released()
+    this.#streams -= 1
   }
 
   /** No new stream may come. */
@@ -165,8 +208,8 @@ export class PooledCircuit implements AttachableCircuit, SeenCircuit {
   }
 
   released(): void {
+    if (this.#isRenewed) this.#dirtySince = this.#owner.now()
     this.#streams -= 1
-    if (this.#streams === 0) this.#owner.idle(this)
   }
 
   failed(fault: AttemptFault, { ports, host }: ExitRequirements): void {
@@ -182,12 +225,14 @@ export class PooledCircuit implements AttachableCircuit, SeenCircuit {
     this.#silent = true
     this.#owner.silent(this)
   }
+
+  /**
+   * Whether each stream makes it last: where the caller says what goes together, a session keeps its exit as long as it
+   * goes on (proposal 368).
+   */
+  get #isRenewed(): boolean {
+    return this.#isolation?.token !== undefined
+  }
 }
 
 const isLongLived = ({ ports }: ExitRequirements): boolean => ports.some((port) => LONG_LIVED_PORTS.has(port))
-
-/** Those that are open, have never had a stream, and were begun longer ago than this, in ms. */
-export const idleSince = (circuits: Iterable<PooledCircuit>, now: number, age: number): PooledCircuit[] =>
-  [...circuits].filter(
-    ({ clean, circuit, begunAt }) => clean && circuit.flowControl !== undefined && Math.abs(now - begunAt) > age,
-  )

@@ -131,9 +131,17 @@ export class ClientFixture {
   async quiet(): Promise<void> {
     for (let round = 0; round < 2; round++) {
       await turn(20)
-      await this.network.when(() => this.network.circuits.every(({ closed, hops }) => closed || hops.length === 3))
+      await this.network.when(() => this.network.circuits.every(isAtRest))
     }
     await turn(20)
+  }
+
+  /** Waits until the circuits ahead of need are there, which are begun one a second. */
+  async ahead(): Promise<void> {
+    for (let second = 0; second < 3; second++) {
+      this.clock.advance(1000)
+      await this.quiet()
+    }
   }
 
   /** The body that a stream to the network's exit brings. */
@@ -201,6 +209,16 @@ export class ClientFixture {
   async end(): Promise<void> {
     await this.network.close()
   }
+}
+
+/** Whether nothing more comes of a circuit by itself: it is closed, or built, or one for the directory that is not asked. */
+function isAtRest({ closed, hops }: TestCircuit): boolean {
+  const streams = [...(hops[0]?.streams.values() ?? [])]
+  return (
+    closed ||
+    hops.length === 3 ||
+    (hops.length === 1 && streams.length > 0 && streams.every(({ state }) => state === 'ended'))
+  )
 }
 
 /** The nicknames of a circuit's relays, guard first. */

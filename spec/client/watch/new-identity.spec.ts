@@ -66,7 +66,7 @@ describe('TorClient.newIdentity', function () {
   it('closes at once the circuits that have carried streams and carry none, and keeps those that are clean', async () => {
     const { socket, circuit } = await open()
     await fixture.passing(socket.close())
-    await fixture.quiet()
+    await fixture.ahead()
     const clean = fixture.network.circuits.filter((each) => !each.closed && each !== circuit && each.hops.length === 3)
     tor.newIdentity()
     await fixture.passing(fixture.network.when(() => circuit.closed))

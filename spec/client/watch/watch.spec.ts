@@ -18,7 +18,7 @@ describe('TorClient.watch', function () {
   beforeEach(async () => {
     for (const relay of fixture.network.relays) relay.exit = echo()
     tor = await fixture.open()
-    await fixture.quiet()
+    await fixture.ahead()
   })
 
   afterEach(() => fixture.tidy())
@@ -76,6 +76,7 @@ describe('TorClient.watch', function () {
     await turn(20)
     const id = socket.circuit?.id
     await fixture.passing(socket.close())
+    fixture.clock.advance(31_000) // it is looked for those every half a minute
     await turn(20)
     const states = circuitsOf(events)
       .filter((circuit) => circuit.id === id)
@@ -89,6 +90,7 @@ describe('TorClient.watch', function () {
     for (const relay of fixture.network.relays) relay.exit = source({ length: 1_000_000 })
     const socket = tor.connect('example.com:80')
     await fixture.passing(socket.opened)
+    await fixture.ahead()
     const { events, end } = reading({ interval: 500 })
     await turn(40)
     const before = events.length

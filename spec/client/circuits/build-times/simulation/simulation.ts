@@ -10,6 +10,7 @@ import { TimedBuild } from '../../../../../lib/client/circuits/build-times/timed
 import type { BegunCircuit } from '../../../../../lib/client/circuits/begun-circuit.ts'
 import type { CircuitBuilder, GuardedPath } from '../../../../../lib/client/circuits/circuit-builder.ts'
 import { CircuitPool, type CircuitPoolOptions } from '../../../../../lib/client/circuits/circuit-pool.ts'
+import { PredictedPorts } from '../../../../../lib/client/circuits/prediction/predicted-ports.ts'
 import { LearnedPolicies } from '../../../../../lib/client/paths/learned-policies.ts'
 import type { DirectoryRelay } from '../../../../../lib/directory/network-directory.ts'
 import { FakeClock } from '../../../../support/fake-clock.ts'
@@ -93,7 +94,8 @@ export async function simulate(network: SimulatedNetwork, policy: 'fixed' | 'lea
 
   const relays = Array.from(
     { length: RELAYS },
-    (_, index) => ({ fingerprint: `relay ${index}`, flags: 0 }) as unknown as DirectoryRelay,
+    (_, index) =>
+      ({ fingerprint: `relay ${index}`, flags: 0, exitPolicy: { allows: () => true } }) as unknown as DirectoryRelay,
   )
   const guard = { fingerprint: 'guard', flags: 0 } as unknown as DirectoryRelay
   const choosePath = ({ avoided }: { avoided?: ReadonlySet<string> }): GuardedPath => {
@@ -137,6 +139,8 @@ export async function simulate(network: SimulatedNetwork, policy: 'fixed' | 'lea
   const pool = new CircuitPool({
     channels: { retire: () => undefined, retireAll: () => undefined },
     times,
+    predicted: new PredictedPorts({ param: (_, fallback) => fallback, now, random: choice, isReduced: false }),
+    random: choice,
     watcher: { begun: () => undefined, retired: () => undefined },
     guards: () => ({ retryAll: () => undefined }),
     learned: new LearnedPolicies(() => clock.now()),

@@ -1,0 +1,190 @@
+/**
+ * Circuits ahead of need, by C tor's rules (path-spec, "Clients build circuits in advance"; C tor,
+ * circuit_predict_and_launch_new and circuit_expire_old_circuits_clientside): for each port that streams are expected to
+ * go to some that nobody has yet, one begun a second; and what has been of no use for long is closed.
+ *
+ * C tor looks once a second, always. Here it is looked at the same seconds, but only where there may be something to do.
+ *
+ * @module
+ */
+import { monotonicTime, startBackgroundTimer, type Clock } from '../../../base/clock.ts'
+import { LONG_LIVED_PORTS } from '../../paths/exit-choice.ts'
+import type { BuildTimes } from '../build-times/build-times.ts'
+import type { ReadyCircuit } from './circuit-choice.ts'
+import type { PredictedPorts } from './predicted-ports.ts'
+
+/** How many circuits that nobody has yet are wanted for each port (`MIN_CIRCUITS_HANDLING_STREAM`). */
+const CIRCUITS_FOR_PORT = 2
+
+/** With so many that have no stream none is begun (`MAX_UNUSED_OPEN_CIRCUITS`). */
+const MOST_CLEAN = 14
+
+/** How often it is looked whether one is to be begun, in ms. */
+const LAUNCH_INTERVAL = 1000
+
+/** How often it is looked whether some are to be closed, in ms: C tor's `NewCircuitPeriod`, and the next second. */
+const SWEEP_INTERVAL = 31_000
+
+/** When more than this fail from one look to the next, no more than this are begun until the one after that. */
+const MOST_FAILURES = 5
+
+/** The longest wait when none could even be begun, in ms: without a directory, or a guard. */
+const MAX_DELAY = 60_000
+
+/** What a circuit is built ahead for. */
+export interface AheadOf {
+  /** Its exit lets streams out to one of these at least; to any port, where there are none. */
+  readonly ports: readonly number[]
+  /** Its relays are to be Stable. */
+  readonly stable: boolean
+}
+
+/** What is needed to keep circuits ready. */
+export interface CircuitsAheadOptions<C extends ReadyCircuit> {
+  /** All that there are, clean or not, as they come and go. */
+  readonly circuits: ReadonlySet<C>
+  readonly predicted: Pick<PredictedPorts, 'all'>
+  /** What is known of how long it takes to build circuits. */
+  readonly times: Pick<BuildTimes, 'isLearning' | 'wantsCircuit' | 'parameters'>
+  readonly clock: Clock
+  /** True when no stream has asked for a circuit for long. */
+  isIdle(): boolean
+  build(need: AheadOf): Promise<unknown>
+  /** Takes it out of the circuits and closes it. */
+  drop(circuit: C): void
+}
+
+export class CircuitsAhead<C extends ReadyCircuit> {
+  readonly #options: CircuitsAheadOptions<C>
+  readonly #begunAt: number
+  /** True while the path of one is being chosen. */
+  #isComing = false
+  #isStarted = false
+  #isClosed = false
+  /** When it is looked next whether some are to be closed, by the clock's monotonic time. */
+  #nextSweep: number
+  /** When the next may be begun, by the clock's monotonic time. */
+  #nextLaunch = 0
+  /** How many could not even be begun, in a row. */
+  #refused = 0
+  /** How many failed since the last sweep, and whether many did before. */
+  #failures = 0
+  #didFail = false
+  #stopTimer: (() => void) | undefined
+
+  constructor(options: CircuitsAheadOptions<C>) {
+    this.#options = options
+    this.#begunAt = monotonicTime(options.clock)
+    this.#nextSweep = this.#begunAt + SWEEP_INTERVAL
+  }
+
+  /** From now on circuits are begun, behind one that is begun just now. */
+  start(): void {
+    this.#isStarted = true
+    this.#nextLaunch = monotonicTime(this.#options.clock) + LAUNCH_INTERVAL
+    this.#plan()
+  }
+
+  /** What there is, or is expected, has changed. */
+  changed(): void {
+    if (this.#isStarted) this.#plan()
+  }
+
+  /** A circuit is open: the network can be reached. */
+  opened(): void {
+    this.#failures = 0
+    this.#didFail = false
+  }
+
+  /** One could not be built. */
+  failed(): void {
+    this.#failures += 1
+    this.changed()
+  }
+
+  /** None is begun any more. */
+  close(): void {
+    this.#isClosed = true
+    this.#stopTimer?.()
+  }
+
+  /** What circuits are to be begun for, if one is: ports for which there are too few, or what tells of build times. */
+  get #missing(): AheadOf | undefined {
+    const { circuits, predicted, times, clock } = this.#options
+    const clean = [...circuits].filter(({ clean: isClean }) => isClean).length
+    if (clean >= MOST_CLEAN) return undefined
+    const now = clock.now()
+    const handling = (port: number): number => [...circuits].filter((circuit) => circuit.isReadyFor(port, now)).length
+    const ports = predicted.all.filter((port) => handling(port) < CIRCUITS_FOR_PORT)
+    if (ports.length > 0) return { ports, stable: ports.some((port) => LONG_LIVED_PORTS.has(port)) }
+    const learns = this.#isLearning && clean < times.parameters.maxOpenCircuits && times.wantsCircuit
+    return learns ? { ports: [], stable: false } : undefined
+  }
+
+  /**
+   * Whether circuits are built to learn from them: by a client that is in use, until enough is known (path-spec, "How much
+   * data to use").
+   */
+  get #isLearning(): boolean {
+    return this.#options.times.isLearning && !this.#options.isIdle()
+  }
+
+  get #isHeldUp(): boolean {
+    return this.#didFail && this.#failures > MOST_FAILURES
+  }
+
+  /** Closes what is to be closed, and begins what is to be begun. */
+  #look(): void {
+    if (this.#isClosed) return
+    const now = monotonicTime(this.#options.clock)
+    if (now >= this.#nextSweep) this.#sweep(now)
+    const missing = this.#isComing || this.#isHeldUp || now < this.#nextLaunch ? undefined : this.#missing
+    if (missing !== undefined) this.#launch(missing, now)
+    this.#plan()
+  }
+
+  #launch(missing: AheadOf, now: number): void {
+    this.#isComing = true
+    this.#nextLaunch = now + LAUNCH_INTERVAL
+    const done = (isRefused: boolean): void => {
+      this.#isComing = false
+      this.#refused = isRefused ? this.#refused + 1 : 0
+      if (isRefused) this.#nextLaunch = now + Math.min(MAX_DELAY, LAUNCH_INTERVAL * 2 ** this.#refused)
+      this.changed()
+    }
+    this.#options.build(missing).then(
+      () => done(false),
+      () => done(true),
+    )
+  }
+
+  /** Looks again at the next second at which there may be something to do. */
+  #plan(): void {
+    if (this.#isClosed) return
+    const { circuits, clock, times } = this.#options
+    const now = monotonicTime(clock)
+    const moments: number[] = []
+    if (circuits.size > 0 || this.#isHeldUp) moments.push(Math.max(now + 1, this.#nextSweep))
+    if (!this.#isComing && !this.#isHeldUp) {
+      if (this.#missing !== undefined) moments.push(Math.max(now + 1, this.#nextLaunch))
+      else if (this.#isLearning) moments.push(now + times.parameters.testInterval + LAUNCH_INTERVAL)
+    }
+    this.#stopTimer?.()
+    this.#stopTimer = undefined
+    if (moments.length === 0) return
+    // At the seconds that began with the client, so that nothing is to be read off them.
+    const next = Math.ceil((Math.min(...moments) - this.#begunAt) / LAUNCH_INTERVAL) * LAUNCH_INTERVAL + this.#begunAt
+    this.#stopTimer = startBackgroundTimer(clock, Math.max(1, Math.ceil(next - now)), () => this.#look())
+  }
+
+  /** Circuits that take no more streams and carry none, and those that nobody wanted in time. */
+  #sweep(time: number): void {
+    const past = Math.floor((time - this.#nextSweep) / SWEEP_INTERVAL)
+    this.#nextSweep += (past + 1) * SWEEP_INTERVAL
+    this.#didFail = this.#failures > MOST_FAILURES
+    this.#failures = 0
+    const { circuits, clock, drop } = this.#options
+    const now = clock.now()
+    for (const circuit of [...circuits]) if (circuit.isDone(now)) drop(circuit)
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * Which ports streams are expected to go to, and for how long: those that were used lately, by C tor's rules
+ * (path-spec, "Clients build circuits in advance"; predict_ports.c). When the time is over nothing is built ahead, until
+ * the next stream.
+ *
+ * @module
+ */
+import type { ParameterLookup } from '../../../base/parameter-lookup.ts'
+import type { Random } from '../../../base/random.ts'
+
+/** What is expected before there was any stream. */
+const FIRST_PORT = 443
+
+/** What a lookup of a name counts as. */
+const LOOKUP_PORT = 80
+
+/** What the prediction depends on. */
+export interface PredictedPortsOptions {
+  /** A parameter of the network. */
+  readonly param: ParameterLookup
+  /** The time, in ms, that nobody sets. */
+  now(): number
+  readonly random: Random
+  /** Whether it holds for half as long, as with reduced padding: the sooner circuits are gone, the sooner are links. */
+  readonly isReduced: boolean
+}
+
+export class PredictedPorts {
+  readonly #options: PredictedPortsOptions
+  /** When each port was used last. */
+  readonly #usedAt = new Map<number, number>()
+  /** When anything was. */
+  #lastUse = 0
+  /** How long a use counts, in ms: drawn anew when something is used after a time in which nothing counted. */
+  #relevance = 0
+
+  constructor(options: PredictedPortsOptions) {
+    this.#options = options
+    this.used(FIRST_PORT)
+  }
+
+  /** A stream goes to this port; without one a name is looked up. */
+  used(port: number = LOOKUP_PORT): void {
+    if (this.all.length === 0) this.#relevance = this.#drawRelevance()
+    this.#lastUse = this.#options.now()
+    this.#usedAt.set(port, this.#lastUse)
+  }
+
+  /** The ports that are expected. */
+  get all(): readonly number[] {
+    const now = this.#options.now()
+    for (const [port, usedAt] of this.#usedAt) if (usedAt + this.#relevance < now) this.#usedAt.delete(port)
+    return [...this.#usedAt.keys()]
+  }
+
+  /** How long anything will be expected yet, in ms. */
+  get remaining(): number {
+    return Math.max(0, this.#lastUse + this.#relevance - this.#options.now())
+  }
+
+  /** No exit takes streams to these. */
+  forget(ports: Iterable<number>): void {
+    for (const port of ports) this.#usedAt.delete(port)
+  }
+
+  /** From one to two times as long as the network says, by default half an hour. */
+  #drawRelevance(): number {
+    const { param, random, isReduced } = this.#options
+    const network = param('nf_conntimeout_clients', 1800, 60, 86_400)
+    const seconds = isReduced ? Math.floor(network / 2) : network
+    return 1000 * (seconds + random(seconds))
+  }
+}
