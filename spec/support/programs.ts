@@ -16,6 +16,8 @@ const INSTALL = {
   'Xvfb': 'apt-get install --no-install-recommends xvfb',
   'curl': 'apt-get install --no-install-recommends curl',
   'wget': 'apt-get install --no-install-recommends wget',
+  'aria2c': 'apt-get install --no-install-recommends aria2',
+  'proxychains4': 'apt-get install --no-install-recommends proxychains4',
   'openssl': 'apt-get install --no-install-recommends openssl',
   'git': 'apt-get install --no-install-recommends git',
   'websockify': 'apt-get install --no-install-recommends websockify',

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { programOf, RUN_ENV } from '../../../scripts/specs/engines.js'
 import type { FrontClient, Session, Ways } from './front-clients.ts'
 import { runProgram } from './program.ts'
+import { PYTHON_CLIENTS } from './python-clients.ts'
 
 const curl =
   (way: (proxy: string) => readonly string[]) =>
@@ -42,6 +43,41 @@ function wget({ proxy, authority, directory, environment }: Ways): Session {
       return await runProgram('wget', [...common, `--post-file=${file}`, url], { environment })
     },
   }
+}
+
+function aria2({ proxy, authority, directory, environment }: Ways): Session {
+  return {
+    async get(url) {
+      const folder = await mkdtemp(join(directory, 'aria2-'))
+      const settings = [
+        '--no-conf',
+        '--quiet',
+        '--max-tries=1',
+        '--file-allocation=none',
+        `--all-proxy=http://${proxy}`,
+        `--ca-certificate=${authority.file}`,
+        `--dir=${folder}`,
+        '--out=body',
+      ]
+      await runProgram('aria2c', [...settings, url], { environment })
+      return await readFile(join(folder, 'body'))
+    },
+  }
+}
+
+/** curl, which knows of no proxy. */
+function proxychains({ proxy, authority, directory, environment }: Ways): Session {
+  const file = join(directory, 'proxychains.conf')
+  const settings = ['strict_chain', 'proxy_dns', '[ProxyList]', `socks5 ${proxy.replace(':', ' ')}`, '']
+  const run = async (url: string, args: readonly string[], input?: Uint8Array): Promise<Buffer> => {
+    await writeFile(file, settings.join('\n'))
+    const curl = ['curl', '-q', '-sS', '--location', '--fail', '--cacert', authority.file, ...args, url]
+    return await runProgram('proxychains4', ['-q', '-f', file, ...curl], {
+      environment,
+      ...(input === undefined ? {} : { input }),
+    })
+  }
+  return { get: (url) => run(url, []), post: (url, body) => run(url, ['--data-binary', '@-'], body) }
 }
 
 /** The environment in which git has no configuration and asks nobody. */
@@ -157,6 +193,21 @@ export const PROGRAMS: readonly FrontClient[] = [
     open: wget,
   },
   {
+    name: 'aria2',
+    how: '`--all-proxy=http://127.0.0.1:9050`',
+    note: `**asks the resolver of the system for each name too, beside Tor**; ${FORWARDED}`,
+    asksResolver: true,
+    program: 'aria2c',
+    verbs: ['GET', ''],
+    open: aria2,
+  },
+  {
+    name: 'proxychains4',
+    how: '`socks5 127.0.0.1 9050` and `proxy_dns` in its file; here with curl',
+    program: 'proxychains4',
+    open: proxychains,
+  },
+  {
     name: 'git',
     how: '`-c http.proxy=socks5h://127.0.0.1:9050`',
     note: 'set `user.name` and `user.email`, or it asks the resolver for the name of this machine',
@@ -177,4 +228,5 @@ export const PROGRAMS: readonly FrontClient[] = [
     note: FORWARDED,
     ...runtime('bun', '-e', BUN),
   },
+  ...PYTHON_CLIENTS,
 ]

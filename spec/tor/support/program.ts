@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 
 /** How long a program may run, in ms, before it is killed. */
-const LIMIT = 40_000
+const LIMIT = 150_000
 
 /** A program that did not succeed. */
 export class ProgramFailure extends Error {

@@ -44,7 +44,10 @@ export class WebTarget {
   /** @param repositories - the directory with bare git repositories */
   static async start(repositories: string): Promise<WebTarget> {
     const servers = [createServer(), createSecureServer({ key: serverKey, cert: serverCertificate })] as const
-    for (const server of servers) await once(server.listen(0, '127.0.0.1'), 'listening')
+    for (const server of servers) {
+      server.keepAliveTimeout = 3_600_000 // A client's next request is not to meet a server that has just hung up.
+      await once(server.listen(0, '127.0.0.1'), 'listening')
+    }
     return new WebTarget(servers, repositories)
   }
 
