@@ -18,6 +18,7 @@ import { TorFixture } from './tor-fixture.ts'
 import { readRelayKeys, writeAuthorityKeys, writeRelayIdentity } from './keys.ts'
 import { fastEnvironment, fastLines } from './nodelay.ts'
 import { until } from './poll.ts'
+import { compiled } from './preload.ts'
 import { freePorts } from './ports.ts'
 import type { TorProcess } from './process.ts'
 import { socksGet } from './socks-get.ts'
@@ -58,6 +59,8 @@ export interface TorNetworkOptions {
   readonly voting?: Voting
   /** Relays that are bound by the CPU only; needs gcc. */
   readonly fast?: boolean
+  /** The relays note what clients show them, in files whose paths begin so (wire-view.ts reads them); needs gcc. */
+  readonly wireOut?: string
   /** A tor client as well. It needs an authority. */
   readonly client?: boolean
   /** Lines for the torrc of every relay. */
@@ -254,7 +257,13 @@ type Settled = TorNetworkOptions &
 async function launch(fixture: TorFixture, options: Settled): Promise<TorNetwork> {
   const failed = new AbortController()
   const signal = AbortSignal.any([failed.signal, AbortSignal.timeout(options.timeout ?? 60_000)])
-  const environment = options.fast === true ? await fastEnvironment(fixture.directory) : {}
+  const { wireOut } = options
+  const environment =
+    wireOut === undefined
+      ? options.fast === true
+        ? await fastEnvironment(fixture.directory)
+        : {}
+      : { LD_PRELOAD: await compiled(fixture.directory, 'wire-hook'), WIRE_OUT: wireOut }
   const network = await plan(fixture, options)
 
   const start = async (nickname: string, directory: string, torrc: string): Promise<TorProcess> => {
