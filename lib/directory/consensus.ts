@@ -7,14 +7,12 @@
 import { Sha1 } from '../crypto/sha1.ts'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { DocumentReader } from './text/document.ts'
+import { hashText } from './text/hash-text.ts'
 import { decodeBase64 } from './text/encoding.ts'
 import { parseFingerprint, parseKeyValues, parseNumber, parseTime } from './text/fields.ts'
 import { NO_PROTOCOLS, parseProtocols, type Protocols } from './protocols.ts'
 import { type ConsensusRelay, RelayEntryReader } from './relay-entry.ts'
 import { READ_A_SLICE, type SliceOptions, Slices } from './text/slices.ts'
-
-/** How much is hashed before other tasks have their turn, in characters: a few ms. */
-const HASHED_A_SLICE = 131_072
 
 /**
  * The most items ahead of the relays, and between them and the signatures; the most relays, and the most signatures.
@@ -94,7 +92,9 @@ export async function parseConsensus(text: string, options: SliceOptions = {}): 
   const footer = await readFooter(reader, text, slices)
   const digests = new Map<SignatureAlgorithm, Uint8Array>()
   for (const { algorithm } of footer.signatures) {
-    if (!digests.has(algorithm)) digests.set(algorithm, await digest(algorithm, text, footer.signedEnd, options))
+    if (digests.has(algorithm)) continue
+    const hash = algorithm === 'sha1' ? new Sha1() : sha256.create()
+    digests.set(algorithm, await hashText(hash, text, footer.signedEnd, options))
   }
   return { ...header, relays, bandwidthWeights: footer.bandwidthWeights, signatures: footer.signatures, digests }
 }
@@ -201,25 +201,4 @@ function readSignature(reader: DocumentReader): ConsensusSignature | undefined {
   if (identity === undefined || signingKeyDigest === undefined)
     return reader.fail('a signature in it does not say whose it is')
   return { algorithm, identity, signingKeyDigest, signature }
-}
-
-/** The digest of the first `end` characters, in UTF-8. */
-async function digest(
-  algorithm: SignatureAlgorithm,
-  text: string,
-  end: number,
-  options: SliceOptions,
-): Promise<Uint8Array> {
-  const hash = algorithm === 'sha1' ? new Sha1() : sha256.create()
-  const slices = new Slices(HASHED_A_SLICE, options)
-  const encoder = new TextEncoder()
-  for (let at = 0; at < end;) {
-    if (at > 0 && slices.isFull(HASHED_A_SLICE)) await slices.pause()
-    const next = Math.min(at + HASHED_A_SLICE, end)
-    // A character of two halves stays whole.
-    const cut = next < end && (text.charCodeAt(next - 1) & 0xfc00) === 0xd800 ? next - 1 : next
-    hash.update(encoder.encode(text.slice(at, cut)))
-    at = cut
-  }
-  return hash.digest()
 }

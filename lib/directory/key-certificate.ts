@@ -60,17 +60,23 @@ type Item = (typeof ITEMS)[number]
  *
  * @param asked - those that were asked for: it ends at the first that is none of them, or is there for the second time.
  *   By default any is welcome.
+ * @param strangers - how many others are passed over before it ends
  * @throws TorError `DIRECTORY_MALFORMED`
  */
-export function parseKeyCertificates(text: string, asked?: readonly KeyCertificateName[]): KeyCertificate[] {
+export function parseKeyCertificates(
+  text: string,
+  asked?: readonly KeyCertificateName[],
+  strangers = 0,
+): KeyCertificate[] {
   const certificates: KeyCertificate[] = []
   if (text === '') return certificates
   const wanted = asked && new Set(asked.map(nameOf))
   const reader = new DocumentReader(text, "authority's certificate")
+  let others = 0
   while (reader.next()) {
     const certificate = readCertificate(reader, text)
-    if (wanted?.delete(nameOf(certificate)) === false) break
-    certificates.push(certificate)
+    if (wanted?.delete(nameOf(certificate)) !== false) certificates.push(certificate)
+    else if (others++ === strangers) break
   }
   return certificates
 }

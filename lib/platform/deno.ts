@@ -7,6 +7,7 @@
 import { builtinModule } from './runtime/builtin.ts'
 import { nativeStorage } from './storage/native-storage.ts'
 import { type CurveModule, nativeVerifyEd25519, nativeX25519 } from './crypto/curves/native-curve25519.ts'
+import type { HashModule } from './crypto/digests/native-digest.ts'
 import { nativeTls } from './tls/native-tls.ts'
 import type { Platform } from './platform.ts'
 import { denoTransport } from './links/native-transport.ts'
@@ -14,10 +15,11 @@ import { webPlatform } from './web.ts'
 
 /** The platform in Deno. */
 export function denoPlatform(): Platform {
-  const crypto = builtinModule<CurveModule>('node:crypto')
+  const crypto = builtinModule<CurveModule & HashModule>('node:crypto')
   return {
     ...webPlatform(),
     name: 'deno',
+    sha3Hash: () => Promise.resolve(() => crypto.createHash('sha3-256')),
     x25519: nativeX25519(crypto),
     verifyEd25519: async (...signed) => nativeVerifyEd25519(crypto, ...signed),
     transport: denoTransport,

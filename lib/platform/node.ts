@@ -23,6 +23,7 @@ export function nodePlatform(): Platform {
     keystream: (key) => new NativeKeystream(crypto, key),
     runningDigest: (seed) => new Sha1RunningDigest(seed),
     sha3Digest: () => Promise.resolve((seed) => new NativeRunningDigest(crypto, seed, 'sha3-256')),
+    sha3Hash: () => Promise.resolve(() => crypto.createHash('sha3-256')),
     rsaPublic: (signature, modulus, exponent) => nativeRsaPublic(crypto, signature, modulus, exponent),
     x25519: nativeX25519(crypto),
     verifyEd25519: async (...signed) => nativeVerifyEd25519(crypto, ...signed),

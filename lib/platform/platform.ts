@@ -6,7 +6,7 @@
  */
 import type { Keystream } from './crypto/ciphers/keystream.ts'
 import type { RsaPublicOperation } from './crypto/rsa/rsa-public.ts'
-import type { RunningDigest } from './crypto/digests/running-digest.ts'
+import type { LongHash, RunningDigest } from './crypto/digests/running-digest.ts'
 import type { X25519 } from './crypto/curves/x25519.ts'
 import type { Transport } from './links/transport.ts'
 import type { Storage } from './storage/storage.ts'
@@ -24,6 +24,8 @@ export interface Platform extends RsaPublicOperation {
   runningDigest(seed: Uint8Array): RunningDigest
   /** What makes running digests of SHA3-256; where it is not native it is loaded when it is first needed. */
   sha3Digest(): Promise<(seed: Uint8Array) => RunningDigest>
+  /** What makes hashes by SHA3-256 of what is long, likewise. */
+  sha3Hash(): Promise<() => LongHash>
   /** The key agreement of the ntor handshakes. */
   readonly x25519: X25519
   /**

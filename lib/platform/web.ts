@@ -24,6 +24,10 @@ export function webPlatform(): Platform {
       const { Sha3RunningDigest } = await import('./crypto/digests/sha3.ts')
       return (seed) => new Sha3RunningDigest(seed)
     },
+    sha3Hash: async () => {
+      const { Sha3Hash } = await import('./crypto/digests/sha3.ts')
+      return () => new Sha3Hash()
+    },
     rsaPublic,
     x25519: nobleX25519,
     verifyEd25519: webVerifyEd25519,

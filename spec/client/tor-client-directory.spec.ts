@@ -230,15 +230,19 @@ describe('TorClient: the directory', function () {
   it('is asked for as a directory client does, and of nobody twice', async () => {
     await fixture.open()
     const { requests } = fixture.network.directory
-    expect(
-      requests.every(
-        ({ method, path, headers }) =>
-          method === 'GET' && path.endsWith('.z') && headers.get('accept-encoding') === 'deflate, identity',
-      ),
-    ).to.equal(true)
-    const consensus = requests.find(({ kind }) => kind === 'consensus') as DirectoryRequest
+    for (const { method, headers, kind, path } of requests) {
+      expect(method).to.equal('GET')
+      expect([...headers.keys()]).to.deep.equal(['host', 'accept-encoding'])
+      expect(headers.get('host')).to.match(/^[\d.]+:\d+$/)
+      expect(headers.get('accept-encoding')).to.equal('deflate, gzip, identity')
+      expect(path.endsWith('.z')).to.equal(kind !== 'certificates')
+    }
     const identities = fixture.network.config.authorities.map(({ v3Identity }) => v3Identity)
-    expect(consensus.path).to.equal(`/tor/status-vote/current/consensus-microdesc/${identities.sort().join('+')}.z`)
+    const pathOf = (wanted: DirectoryRequest['kind']): string | undefined =>
+      requests.find(({ kind }) => kind === wanted)?.path
+    const prefixes = identities.map((identity) => identity.slice(0, 6)).sort()
+    expect(pathOf('consensus')).to.equal(`/tor/status-vote/current/consensus-microdesc/${prefixes.join('+')}.z`)
+    expect(pathOf('certificates')).to.equal(`/tor/keys/fp/${identities.join('+')}`)
     expect(new Set(requests.map(({ path }) => path)).size).to.equal(requests.length)
   })
 })

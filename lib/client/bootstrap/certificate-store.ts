@@ -81,11 +81,14 @@ export class CertificateStore {
     let missing = this.#missing(consensus)
     if (missing.length === 0) return undefined
     const path = (): string => {
-      const names = missing.map(({ identity, signingKeyDigest }) => `${identity}-${signingKeyDigest}`)
-      return `/tor/keys/fp-sk/${names.join('+')}.z`
+      const unknown = this.#unknown()
+      const named = missing.filter(({ identity }) => !unknown.includes(identity))
+      if (named.length === 0) return `/tor/keys/fp/${unknown.join('+')}`
+      return `/tor/keys/fp-sk/${named.map((name) => `${name.identity}-${name.signingKeyDigest}`).join('+')}`
     }
     const accept = (text: string, outdo: () => void): void => {
-      const asked = parseKeyCertificates(text, missing)
+      // By their identities those are asked for, too, that have not signed this consensus.
+      const asked = parseKeyCertificates(text, missing, this.#options.network.authorities.length)
       this.#certificates = newestCertificates([...this.#certificates, ...this.#goodOnes(asked)])
       outdo()
       missing = this.#missing(consensus)
@@ -104,6 +107,14 @@ export class CertificateStore {
   /** True when some that would prove the consensus are not there. */
   lackSome(consensus: Consensus): boolean {
     return this.#missing(consensus).length > 0
+  }
+
+  /** The authorities of which no certificate is there that holds: a tor client asks for those by their identities alone. */
+  #unknown(): string[] {
+    const { network, clock } = this.#options
+    const now = clock.now()
+    const known = new Set(this.#certificates.filter(({ expires }) => now < expires).map(({ identity }) => identity))
+    return network.authorities.map(({ v3Identity }) => v3Identity).filter((identity) => !known.has(identity))
   }
 
   async #keep(): Promise<void> {

@@ -17,14 +17,12 @@ import type { Platform } from '../../platform/platform.ts'
 import type { DocumentSource } from './document-source.ts'
 import type { ClientStore } from './client-store.ts'
 import { CertificateStore } from './certificate-store.ts'
+import { ConsensusRequest, MAX_CONSENSUS } from './consensus-request.ts'
 import { MicrodescriptorStore } from './microdescriptor-store.ts'
 import type { SnapshotSource } from './snapshot-source.ts'
 import { unlessAborted } from '../../base/pause.ts'
 import { describedFraction, neededFraction } from '../relays/path-fraction.ts'
 import type { ClientPhase } from './status.ts'
-
-/** The most bytes, as C tor (`MAX_DIR_DL_SIZE`). The public network's consensus has about 3 MB. */
-const MAX_CONSENSUS = 10_485_760
 
 /** How soon the directory is renewed anew because it is stale, in ms. */
 const STALE_RETRY = 60_000
@@ -203,12 +201,18 @@ export class DirectoryKeeper {
 
   /** @param snapshot - what is looked at before relays are asked: one more server, that is believed no more than they are */
   async #fetchConsensus(snapshot: DirectorySnapshot | undefined, signal: AbortSignal): Promise<Consensus> {
-    const { network, source, snapshots, kept, clock } = this.#options
-    const wanted = network.authorities.map(({ v3Identity }) => v3Identity).sort()
-    const path = `/tor/status-vote/current/consensus-microdesc/${wanted.join('+')}.z`
+    const { source, snapshots, kept, clock } = this.#options
     const known = this.#consensus
+    const request = await ConsensusRequest.make({ ...this.#options, known, now: clock.now() })
     let behind: Consensus | undefined
-    const accept = async (text: string, outdo: () => void): Promise<Consensus> => {
+    const accept = async (answer: string, outdo: () => void): Promise<Consensus> => {
+      const text = await request.consensusOf(answer)
+      if (text === undefined) {
+        // What is known may have become useless meanwhile.
+        if (behind !== undefined && ageOf(behind, clock.now())) return behind
+        behind ??= known
+        throw new TorError('DIRECTORY_EXPIRED', 'there may be a newer consensus')
+      }
       const parsed = await parseConsensus(text)
       this.#expectNewer(parsed)
       this.#progress('certificates', 0)
@@ -236,11 +240,18 @@ export class DirectoryKeeper {
         snapshots?.refuse(error)
       }
     }
+    const { path } = request
+    const fetch = (): Promise<Consensus> =>
+      source.fetch({ path, headers: () => request.headers(), limit: MAX_CONSENSUS }, accept, signal)
     try {
-      return await source.fetch({ path, limit: MAX_CONSENSUS }, accept, signal)
+      return await fetch().catch((error: unknown) => {
+        // Each that was left after a diff that was no good may have failed: now all of them are asked for the whole.
+        if (!request.hasRefused || behind !== undefined || signal.aborted || !isAnswer(error)) throw error
+        return fetch()
+      })
     } catch (error) {
       // Nobody else had one. That this client is too old for a newer one is to be said all the same.
-      if (behind === undefined || signal.aborted || !isAnswer(error)) throw error
+      if (behind === undefined || signal.aborted || !isAnswer(error) || !ageOf(behind, clock.now())) throw error
       return behind
     }
   }

@@ -1,13 +1,14 @@
 /**
  * One document from a relay's directory: HTTP/1.0 over a BEGIN_DIR stream (dir-spec, "Standards compliance" and "HTTP
- * status codes"). The answer is bounded before and after decompression, and taken in slices: other tasks have their
- * turn, however much a few bytes decompress to.
+ * status codes"). The request has the form of a tor client's, built without LZMA and Zstandard as Tor Browser's is. The answer is
+ * bounded before and after decompression, and taken in slices: other tasks have their turn, however much a few bytes decompress to.
  *
  * @module
  */
 import { asciiBytes } from '../../cell/bytes.ts'
 import type { SliceOptions } from '../../directory/text/slices.ts'
 import { TorError } from '../../base/errors.ts'
+import type { LinkAddress } from '../../platform/links/transport.ts'
 import type { TorStream } from '../../stream/tor-stream.ts'
 import { AnswerBody, COMPRESSED_PIECE, readAnswerText, type AnswerReader } from './answer-body.ts'
 
@@ -18,8 +19,15 @@ const MAX_HEADER = 16_384
 const START_OF_HEADER = [72, 84, 84, 80, 47, 49, 46]
 const END_OF_HEADER = [13, 10, 13, 10]
 
+/** What is offered, and all that can be opened in every runtime. */
+const ACCEPTED = 'deflate, gzip, identity'
+
 /** How an answer is wanted. */
 export interface RequestOptions extends SliceOptions {
+  /** Who is asked, for the header `Host`. */
+  readonly server: { readonly addresses: readonly LinkAddress[] }
+  /** Further headers of a GET, in this order. With `If-Modified-Since` the answer may be {@link NOT_MODIFIED}. */
+  readonly headers?: RequestHeaders | undefined
   /**
    * False for one as it is: nothing can be made of it that is larger than what came.
    *
@@ -29,6 +37,12 @@ export interface RequestOptions extends SliceOptions {
   /** A document to bring to `path`, in ASCII: then the relay is to take it (rend-spec-v3, "Uploading descriptors"). */
   readonly document?: string
 }
+
+/** Headers by their names. */
+export type RequestHeaders = Readonly<Record<string, string>>
+
+/** In place of a document: there is none that is newer. */
+export const NOT_MODIFIED = ''
 
 /**
  * Asks for `path`, or brings a document there, and gives the body of the answer as text.
@@ -41,32 +55,45 @@ export async function requestDocument(
   stream: Pick<TorStream, 'readable' | 'writable' | 'close'>,
   path: string,
   limit: number,
-  options: RequestOptions = {},
+  options: RequestOptions,
 ): Promise<string> {
-  const { compressed = true, document } = options
+  const { compressed = true, document, headers = {} } = options
   try {
     const writer = stream.writable.getWriter()
-    const accepted = compressed ? 'Accept-Encoding: deflate, identity\r\n' : ''
-    const request = document === undefined ? `GET ${path} HTTP/1.0\r\n${accepted}\r\n` : posted(path, document)
-    await writer.write(asciiBytes(request))
+    const fields = {
+      Host: hostOf(options.server.addresses[0] as LinkAddress), // who has none was not dialled
+      ...(compressed ? { 'Accept-Encoding': ACCEPTED } : {}),
+      ...headers,
+      ...(document === undefined ? {} : { 'Content-Length': String(document.length) }),
+    }
+    const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`)
+    const method = document === undefined ? 'GET' : 'POST'
+    await writer.write(asciiBytes(`${method} ${path} HTTP/1.0\r\n${lines.join('')}\r\n${document ?? ''}`))
     const reader = stream.readable.getReader()
     const { header, rest } = await readHeader(reader)
-    const isCompressed = header.encoding === 'deflate'
+    if (header.status === '304' && 'If-Modified-Since' in headers) return NOT_MODIFIED
+    if (header.status !== '200') throw new TorError('DIRECTORY_UNAVAILABLE', `the relay answered ${header.status}`)
+    const { encoding } = header
+    const isCompressed = encoding !== 'identity'
     if (isCompressed && !compressed)
       throw new TorError('DIRECTORY_MALFORMED', 'the answer has an encoding that was not asked for')
     const body = new AnswerBody(reader, rest, header.length, isCompressed ? COMPRESSED_PIECE : Infinity)
-    const decoded = isCompressed ? body.stream.pipeThrough(new DecompressionStream('deflate')) : body.stream
+    const decoded = isCompressed ? body.stream.pipeThrough(new DecompressionStream(encoding)) : body.stream
     return await readAnswerText(decoded, body, limit, options)
   } finally {
     stream.close().catch(() => undefined) // what went wrong with the stream is thrown already
   }
 }
 
-const posted = (path: string, document: string): string =>
-  `POST ${path} HTTP/1.0\r\nContent-Length: ${document.length}\r\n\r\n${document}`
+/** As tor writes it: without brackets, and without the port of HTTP. */
+const hostOf = ({ hostname, port }: LinkAddress): string => (port === 80 ? hostname : `${hostname}:${port}`)
+
+const ENCODINGS = ['identity', 'deflate', 'gzip'] as const
 
 interface Header {
-  readonly encoding: 'identity' | 'deflate'
+  /** Three digits. */
+  readonly status: string
+  readonly encoding: (typeof ENCODINGS)[number]
   /** The Content-Length, if there was one. */
   readonly length: number | undefined
 }
@@ -106,19 +133,18 @@ function parseHeader(text: string): Header {
   const [status = '', ...lines] = text.split('\r\n')
   const code = /^HTTP\/1\.[01] (\d{3})(?: |$)/.exec(status)?.[1]
   if (code === undefined) throw new TorError('DIRECTORY_MALFORMED', 'the answer is no HTTP')
-  if (code !== '200') throw new TorError('DIRECTORY_UNAVAILABLE', `the relay answered ${code}`)
   const fields = new Map(
     lines.map((line) => {
       const colon = line.indexOf(':')
       return [line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim()] as const
     }),
   )
-  const encoding = fields.get('content-encoding')?.toLowerCase() ?? 'identity'
-  if (encoding !== 'identity' && encoding !== 'deflate') {
+  const named = fields.get('content-encoding')?.toLowerCase() ?? 'identity'
+  const encoding = ENCODINGS.find((each) => each === named)
+  if (encoding === undefined)
     throw new TorError('DIRECTORY_MALFORMED', 'the answer has an encoding that was not asked for')
-  }
   const length = fields.get('content-length')
   if (length !== undefined && !/^\d{1,10}$/.test(length))
     throw new TorError('DIRECTORY_MALFORMED', 'the answer has no valid length')
-  return { encoding, length: length === undefined ? undefined : Number(length) }
+  return { status: code, encoding, length: length === undefined ? undefined : Number(length) }
 }

@@ -12,7 +12,7 @@ import { SocketError, TorError } from '../../base/errors.ts'
 import { DestroyReason } from '../../cell/reasons.ts'
 import type { DirectoryServer } from '../../relay.ts'
 import { DirectoryCircuits, type DirectoryCircuitsOptions } from './directory-circuits.ts'
-import { requestDocument } from './directory-request.ts'
+import { requestDocument, type RequestHeaders } from './directory-request.ts'
 
 /** How long a server may take for one document, connecting included, in ms. */
 const REQUEST_TIMEOUT = 20_000
@@ -39,6 +39,8 @@ export interface DocumentSourceOptions extends DirectoryCircuitsOptions {
 export interface DocumentRequest {
   /** What each server is asked for. */
   readonly path: string | (() => string)
+  /** What each server is told beside. */
+  readonly headers?: (() => RequestHeaders) | undefined
   /** The most bytes, decompressed. */
   readonly limit: number
   /**
@@ -85,7 +87,7 @@ export class DocumentSource {
    * `accept` throws than `DIRECTORY_…`
    */
   async fetch<T>(
-    { path, limit, lane = 0, lacked }: DocumentRequest,
+    { path, headers, limit, lane = 0, lacked }: DocumentRequest,
     accept: (text: string, outdo: () => void) => Promise<T> | T,
     signal: AbortSignal,
   ): Promise<T> {
@@ -107,7 +109,7 @@ export class DocumentSource {
       if (signal.aborted || asked++ === MAX_SERVERS) break
       let text: string
       try {
-        text = await this.#request(pick.server, typeof path === 'string' ? path : path(), limit, signal)
+        text = await this.#request(pick.server, typeof path === 'string' ? path : path(), headers?.(), limit, signal)
         if (pick.settled) pick.settled(true)
         else this.#good.set(lane, pick.server)
       } catch (error) {
@@ -170,7 +172,13 @@ export class DocumentSource {
     this.#silent.clear()
   }
 
-  async #request(server: DirectoryServer, path: string, limit: number, signal: AbortSignal): Promise<string> {
+  async #request(
+    server: DirectoryServer,
+    path: string,
+    headers: RequestHeaders | undefined,
+    limit: number,
+    signal: AbortSignal,
+  ): Promise<string> {
     const { clock, isOptimistic } = this.#options
     const timeout = new AbortController()
     const stopTimer = startTimer(clock, REQUEST_TIMEOUT, () =>
@@ -185,7 +193,7 @@ export class DocumentSource {
     const ask = async (): Promise<string> => {
       const kept = this.#circuits.take(server, REQUEST_TIMEOUT)
       try {
-        return await requestDocument(kept.circuit.connectDirectory(options), path, limit)
+        return await requestDocument(kept.circuit.connectDirectory(options), path, limit, { server, headers })
       } catch (error) {
         // What was not answered here may not be answered again.
         if (timeout.signal.aborted) kept.end()

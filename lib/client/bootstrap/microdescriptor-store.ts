@@ -22,9 +22,13 @@ const MAX_MICRODESCRIPTORS = 2_000_000
 /** How many descriptions that are not wanted a text may have that nobody was asked for: as many as a network has relays. */
 const MAX_STRANGERS = 10_000
 
-/** How many microdescriptors are asked for at a time, and how many such requests are under way. */
-const BATCH = 200
-const PARALLEL = 3
+/**
+ * How many microdescriptors are asked for at a time, as C tor has it (`launch_descriptor_downloads`): in three requests, of so many
+ * at least and at most. As many requests are under way.
+ */
+const REQUESTS = 3
+const MIN_BATCH = 32
+const MAX_BATCH = 500
 
 /** How many servers must have answered without a description before it is looked for less often. */
 const LACKED_BY = 2
@@ -91,9 +95,10 @@ export class MicrodescriptorStore {
     signal: AbortSignal,
     progress: (done: number) => void,
   ): Promise<TorError | undefined> {
-    const missing = [...wanted].filter((digest) => !this.#known.has(digest) && this.#isDue(digest))
-    const batches = Array.from({ length: Math.ceil(missing.length / BATCH) }, (_, index) =>
-      missing.slice(index * BATCH, (index + 1) * BATCH),
+    const missing = inOrder([...wanted].filter((digest) => !this.#known.has(digest) && this.#isDue(digest)))
+    const size = Math.max(MIN_BATCH, Math.min(MAX_BATCH, Math.ceil(missing.length / REQUESTS)))
+    const batches = Array.from({ length: Math.ceil(missing.length / size) }, (_, index) =>
+      missing.slice(index * size, (index + 1) * size),
     )
     const total = batches.length
     let failure: TorError | undefined
@@ -105,7 +110,7 @@ export class MicrodescriptorStore {
         progress(1 - batches.length / total)
       }
     }
-    await Promise.all(Array.from({ length: PARALLEL }, (_, lane) => worker(lane)))
+    await Promise.all(Array.from({ length: REQUESTS }, (_, lane) => worker(lane)))
     for (const digest of this.#vain.keys()) if (!wanted.has(digest)) this.#vain.delete(digest)
     for (const [digest, known] of this.#known) {
       if (wanted.has(digest)) continue
@@ -188,3 +193,13 @@ export class MicrodescriptorStore {
     return Math.abs(this.#options.clock.now() - vain.at) >= Math.min(FIRST_RETRY * 2 ** (vain.times - 1), LAST_RETRY)
   }
 }
+
+const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+
+/** In the order of their bytes, which is not that of base64's letters. */
+const inOrder = (digests: readonly string[]): string[] =>
+  [...digests].sort((one, other) => {
+    let at = 0
+    while (at < one.length && one[at] === other[at]) at += 1
+    return BASE64.indexOf(one[at] ?? '') - BASE64.indexOf(other[at] ?? '')
+  })

@@ -142,12 +142,13 @@ export class OnionCircuits implements ServiceNetwork {
   }
 
   ask(relay: DirectoryRelay, { path, limit }: DirectoryQuery, signal: AbortSignal): Promise<string> {
-    const ask = (stream: TorStream): Promise<string> => requestDocument(stream, path, limit, { compressed: false })
+    const options = { compressed: false, server: relay }
+    const ask = (stream: TorStream): Promise<string> => requestDocument(stream, path, limit, options)
     return this.#exchange(relay, ask, this.#mostCells('hsdir_dl_max_reply_cells', DOWNLOAD_CELLS), signal)
   }
 
   async post(relay: DirectoryRelay, path: string, body: string, signal: AbortSignal): Promise<void> {
-    const options = { compressed: false, document: body }
+    const options = { compressed: false, document: body, server: relay }
     const send = (stream: TorStream): Promise<string> => requestDocument(stream, path, MAX_RECEIPT, options)
     await this.#exchange(relay, send, this.#mostCells('hsdir_ul_max_reply_cells', UPLOAD_CELLS), signal)
   }

@@ -49,6 +49,7 @@ const END_OF_HEAD = '\r\n\r\n'
 
 const REASONS: Readonly<Record<number, string>> = {
   200: 'OK',
+  304: 'Not modified',
   400: 'Bad request',
   404: 'Not found',
   503: 'Directory busy, try again later',

@@ -1,11 +1,12 @@
 /**
  * The directory of a relay, as it answers BEGIN_DIR: consensus, key certificates and microdescriptors by the URLs of
- * dir-spec, "General-use HTTP URLs". Whatever else a directory has, server descriptors, votes, consensus diffs, is not
- * found. `If-Modified-Since` is ignored: what is asked for is sent.
+ * dir-spec, "General-use HTTP URLs", and consensus diffs from the consensuses of the hours before. Whatever else a directory has,
+ * server descriptors, votes, is not found.
  *
  * @module
  */
 import { EndReason } from '../../cell/reasons.ts'
+import { digestAsSignedOf, writeConsensusDiff } from './consensus-diff-writer.ts'
 import { decompressionBomb, deflated, dripping, endless, failing, inSequence, silence } from './byte-sources.ts'
 import { documentsFor } from './directory-documents.ts'
 import type { DirectoryDocuments } from './directory-documents.ts'
@@ -24,7 +25,7 @@ const MICRODESCRIPTORS = /^\/tor\/micro\/d\/([A-Za-z0-9+/-]+)$/
 
 /** A document, or why there is none. */
 interface Found {
-  readonly status: 200 | 400 | 404
+  readonly status: 200 | 304 | 400 | 404
   readonly text: string
 }
 
@@ -61,7 +62,8 @@ async function answer(request: DirectoryRequest, directory: TestDirectory): Prom
   const lie = typeof choice === 'function' ? choice(request) : choice
   const now = relay.clock.now()
   const documents = await documentsFor(directory, lie === undefined || isTransferLie(lie) ? undefined : lie, now)
-  const found = request.method === 'GET' ? find(request, documents, lie) : { status: 400, text: '' }
+  const asked = request.method === 'GET' ? find(request, documents, lie) : { status: 400, text: '' }
+  const found = lie === undefined && request.kind === 'consensus' ? await newer(asked, request, directory, now) : asked
   const headers = {
     'Date': new Date(now + relay.clockSkew).toUTCString(),
     'Content-Type': 'text/plain',
@@ -75,6 +77,32 @@ async function answer(request: DirectoryRequest, directory: TestDirectory): Prom
   return typeof lie === 'object'
     ? slowly(response, encoding, lie, relay)
     : transfer(response, encoding, plain, lie, relay)
+}
+
+/** How many consensuses before this one a client may have for a diff. */
+const DIFF_HOURS = 3
+const HOUR = 3_600_000
+
+/** The consensus as a client wants it that has an older one: a diff, or nothing when it has this one. */
+async function newer(
+  found: Found | { readonly status: number; readonly text: string },
+  { headers }: DirectoryRequest,
+  directory: TestDirectory,
+  now: number,
+): Promise<{ readonly status: number; readonly text: string }> {
+  if (found.status !== 200) return found
+  const { text } = found
+  const since = headers.get('if-modified-since')
+  const validAfter = /^valid-after (\S+) (\S+)$/m.exec(text)
+  if (since !== undefined && Date.parse(`${validAfter?.[1]}T${validAfter?.[2]}Z`) <= Date.parse(since))
+    return { status: 304, text: '' }
+  const base = headers.get('x-or-diff-from-consensus')
+  for (let hours = 1; base !== undefined && hours <= DIFF_HOURS; hours++) {
+    const { consensus } = await documentsFor(directory, undefined, now - hours * HOUR)
+    if (digestAsSignedOf(consensus) === base.toUpperCase())
+      return { status: 200, text: writeConsensusDiff(consensus, text) }
+  }
+  return found
 }
 
 /** `Accept-Encoding` goes before the suffix (dir-spec, appendix B). */

@@ -30,6 +30,7 @@ export const platform: Platform = {
   keystream: unused,
   runningDigest: unused,
   sha3Digest: unused,
+  sha3Hash: unused,
   rsaPublic,
   x25519: nobleX25519,
   verifyEd25519: webVerifyEd25519,

@@ -1,5 +1,12 @@
 import { expect } from 'chai'
 import type { TorError } from '../../../lib/base/errors.ts'
+import type { ClientStore } from '../../../lib/client/bootstrap/client-store.ts'
+import { NOT_MODIFIED, type RequestHeaders } from '../../../lib/client/bootstrap/directory-request.ts'
+import { applyConsensusDiff, isConsensusDiff } from '../../../lib/directory/consensus-diff.ts'
+import { encodeHex } from '../../../lib/directory/text/encoding.ts'
+import { digestAsSignedOf, writeConsensusDiff } from '../../../lib/testing/directory/consensus-diff-writer.ts'
+import { mutate, mutations } from '../../directory/support/mutations.ts'
+import { fc } from '../../support/seed.ts'
 import { DirectoryKeeper } from '../../../lib/client/bootstrap/directory-keeper.ts'
 import { currentPlatform } from '../../../lib/platform/current.ts'
 import type { TestRelay } from '../../../lib/testing/relay/test-relay.ts'
@@ -30,10 +37,18 @@ describe('DirectoryKeeper', function () {
     source = new FakeSource(honest)
     missingOfGuards = []
     warning = undefined
-    keeper = new DirectoryKeeper({
+    keeper = keeperOf({
+      use: () => Promise.resolve(),
+      useBytes: () => Promise.resolve(),
+      keep: () => Promise.resolve(true),
+    })
+  })
+
+  const keeperOf = (kept: Pick<ClientStore, 'use' | 'useBytes' | 'keep'>): DirectoryKeeper =>
+    new DirectoryKeeper({
       network: network.config,
       source,
-      kept: { use: () => Promise.resolve(), useBytes: () => Promise.resolve(), keep: () => Promise.resolve(true) },
+      kept,
       clock,
       platform: currentPlatform(),
       closing: signal,
@@ -46,7 +61,6 @@ describe('DirectoryKeeper', function () {
         warning = text
       },
     })
-  })
 
   const honest: FakeServer = (path) => {
     const { directory } = network
@@ -114,6 +128,149 @@ describe('DirectoryKeeper', function () {
     source.servers = [same, same, same, same]
     await keeper.refresh(signal)
     expect(consensuses()).to.deep.equal([0, 1])
+  })
+
+  describe('that keeps its consensus', () => {
+    let kept: Map<string, string>
+    /** By request for a consensus, whether it would have a diff, and since when. */
+    let told: RequestHeaders[]
+
+    beforeEach(() => {
+      kept = new Map()
+      told = []
+      keeper = keeperOf({
+        use: async (name, take) => {
+          const text = kept.get(name)
+          if (text !== undefined) await take(text)
+        },
+        useBytes: () => Promise.resolve(),
+        keep: (name, text) => Promise.resolve(kept.set(name, typeof text === 'string' ? text : '').size > 0),
+      })
+    })
+
+    /** A server that makes what `lie` does of its diff, and knows no other consensus than that of an hour before. */
+    const diffing =
+      (lie: (diff: string) => string = (diff) => diff): FakeServer =>
+      async (path, lane, headers = {}) => {
+        if (!path.includes('consensus')) return (await honest(path, lane)) as string
+        told.push(headers)
+        const newest = network.directory.consensus()
+        if (Date.parse(headers['If-Modified-Since'] ?? '1970') >= validAfterOf(newest)) return NOT_MODIFIED
+        const before = network.directory.consensus(clock.now() - HOUR)
+        if (headers['X-Or-Diff-From-Consensus'] !== digestAsSignedOf(before)) return newest
+        return lie(writeConsensusDiff(before, newest))
+      }
+    const validAfterOf = (consensus: string): number =>
+      Date.parse(`${/^valid-after (.*)$/m.exec(consensus)?.[1]?.replace(' ', 'T')}Z`)
+    /** What is signed of it is; further signatures prove nothing and do no harm. */
+    const isRight = async (): Promise<void> => {
+      const digest = digestAsSignedOf(network.directory.consensus())
+      expect(digestAsSignedOf(kept.get('consensus') as string)).to.equal(digest)
+    }
+
+    it('asks for a diff from it, unless there is a newer one, and takes what comes of that', async () => {
+      source.servers = [diffing()]
+      await keeper.usable(signal)
+      const before = network.directory.consensus()
+      clock.advance(HOUR)
+      await keeper.refresh(signal)
+      await isRight()
+      expect(ageInHours()).to.equal(0)
+      expect(told).to.deep.equal([
+        {},
+        {
+          'If-Modified-Since': new Date(validAfterOf(before) + 3 * MINUTE).toUTCString(),
+          'X-Or-Diff-From-Consensus': digestAsSignedOf(before),
+        },
+      ])
+    })
+
+    it('stays with it when two servers say that there is none that is newer', async () => {
+      source.servers = [diffing()]
+      await keeper.usable(signal)
+      const { directory } = keeper
+      const same = diffing()
+      clock.advance(HOUR)
+      source.servers = [() => NOT_MODIFIED, () => NOT_MODIFIED, same]
+      source.asked.length = 0
+      await keeper.refresh(signal)
+      expect(keeper.directory?.consensus).to.equal(directory?.consensus)
+      expect(consensuses()).to.deep.equal([0, 1])
+    })
+
+    it('asks for no diff from one that is older than three days, or than the network says', async () => {
+      source.servers = [diffing()]
+      for (const [hours, params] of [
+        [73, {}],
+        [3, { 'try-diff-for-consensus-newer-than': 2 }],
+      ] as const) {
+        network.directory.params = params
+        clock.advance(HOUR)
+        await keeper.refresh(signal)
+        clock.advance(hours * HOUR)
+        told.length = 0
+        await keeper.refresh(signal)
+        expect(Object.keys(told[0] ?? {})).to.deep.equal(['If-Modified-Since'])
+      }
+      network.directory.params = {}
+    })
+
+    const lies: readonly (readonly [string, (diff: string) => string])[] = [
+      ['is cut', (diff) => diff.slice(0, -3)],
+      ['is from another consensus', (diff) => diff.replace(/^hash ./m, 'hash !')],
+      ['comes to something else', (diff) => diff.replace('valid-after', 'valid-afte')],
+      ['has commands that are none', (diff) => `${diff}1s/a/b/\n`],
+      ['is of a version to come', (diff) => diff.replace('version 1', 'version 2')],
+    ]
+    for (const [what, lie] of lies) {
+      it(`asks for the whole consensus, of the next server or of the only one, when a diff ${what}`, async () => {
+        for (const servers of [[diffing(lie)], [diffing(lie), diffing(lie)]]) {
+          source.servers = servers
+          await keeper.refresh(signal)
+          clock.advance(HOUR)
+          told.length = 0
+          await keeper.refresh(signal)
+          await isRight()
+          expect(ageInHours()).to.equal(0)
+          expect(told.map((headers) => 'X-Or-Diff-From-Consensus' in headers)).to.deep.equal([true, false])
+        }
+      })
+    }
+
+    it('comes to no wrong consensus by 100 diffs that were changed and lead where they say', async () => {
+      source.servers = [diffing()]
+      await keeper.refresh(signal)
+      await fc.assert(
+        fc.asyncProperty(mutations, async (changes) => {
+          const before = network.directory.consensus()
+          clock.advance(HOUR)
+          const lying = async (diff: string): Promise<string> => {
+            const [version, , ...lines] = changes.reduce(mutate, diff).split('\n')
+            const base = { text: before, digest: digestAsSignedOf(before) }
+            const head = (to: string): string => `${version}\nhash ${base.digest} ${to}\n`
+            const newHash = await currentPlatform().sha3Hash()
+            // What it comes to has a digest, if it comes to anything.
+            let result = ''
+            const watched = { update: (bytes: Uint8Array) => (result += new TextDecoder().decode(bytes)), digest: () => new Uint8Array(32) } // prettier-ignore
+            await applyConsensusDiff(`${head('0'.repeat(64))}${lines.join('\n')}`, base, { newHash: () => watched, limit: 1e7 }).catch(() => undefined) // prettier-ignore
+            const digest = newHash()
+            digest.update(new TextEncoder().encode(result))
+            return `${head(encodeHex(digest.digest()))}${lines.join('\n')}`
+          }
+          const honestly = diffing()
+          source.servers = [
+            async (path, lane, headers) => {
+              const answer = (await honestly(path, lane, headers)) as string
+              return isConsensusDiff(answer) ? await lying(answer) : answer
+            },
+            diffing(),
+          ]
+          await keeper.refresh(signal)
+          await isRight()
+        }),
+        { numRuns: 100 },
+      )
+    })
   })
 
   it('goes on with the directory that is there while the description of a guard is missing in a newer one', async () => {

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { fc } from '../../support/seed.ts'
 import { RelayCommand } from '../../../lib/cell/commands.ts'
 import { EndReason } from '../../../lib/cell/reasons.ts'
-import { requestDocument } from '../../../lib/client/bootstrap/directory-request.ts'
+import { NOT_MODIFIED, requestDocument } from '../../../lib/client/bootstrap/directory-request.ts'
 import { SocketError, TorError } from '../../../lib/base/errors.ts'
 import { TorStream } from '../../../lib/stream/tor-stream.ts'
 import { FakeCircuit } from '../../stream/support/fake-circuit.ts'
@@ -13,9 +13,12 @@ import { turn } from '../../support/turn.ts'
 
 const TEXT = 'network-status-version 3 microdesc\nüñí\n'.repeat(30)
 
-async function deflate(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+async function deflate(
+  bytes: Uint8Array<ArrayBuffer>,
+  format: 'deflate' | 'gzip' = 'deflate',
+): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(
-    await new Response(new Response(bytes).body?.pipeThrough(new CompressionStream('deflate'))).arrayBuffer(),
+    await new Response(new Response(bytes).body?.pipeThrough(new CompressionStream(format))).arrayBuffer(),
   )
 }
 
@@ -27,10 +30,13 @@ interface Asking {
   limit?: number
   signal?: AbortSignal
   pause?: () => Promise<void>
+  headers?: Record<string, string>
 }
 
+const SERVER = { addresses: [{ hostname: '192.0.2.7', port: 9001 }] }
+
 /** One request, and a relay that a spec plays. */
-function asking({ limit = 100_000, signal, pause }: Asking = {}): {
+function asking({ limit = 100_000, signal, pause, headers }: Asking = {}): {
   circuit: FakeCircuit
   clock: FakeClock
   text: Promise<string>
@@ -41,7 +47,7 @@ function asking({ limit = 100_000, signal, pause }: Asking = {}): {
     new TorStream(circuit, 'directory', { clock, signal, timeout: Infinity }),
     '/tor/some/path.z',
     limit,
-    pause ? { pause } : {},
+    { server: SERVER, headers, ...(pause ? { pause } : {}) },
   )
   text.catch(() => undefined) // each spec looks by itself
   circuit.connect()
@@ -74,8 +80,47 @@ describe('requestDocument', () => {
     await turn()
     expect(circuit.sent[0]?.command).to.equal(RelayCommand.BEGIN_DIR)
     expect(new TextDecoder().decode(circuit.dataBytes)).to.equal(
-      'GET /tor/some/path.z HTTP/1.0\r\nAccept-Encoding: deflate, identity\r\n\r\n',
+      'GET /tor/some/path.z HTTP/1.0\r\nHost: 192.0.2.7:9001\r\nAccept-Encoding: deflate, gzip, identity\r\n\r\n',
     )
+  })
+
+  it('has further headers behind, and none that says what can be decompressed where nothing may be', async () => {
+    const { circuit } = asking({ headers: { 'If-Modified-Since': 'a day', 'X-Or-Diff-From-Consensus': 'AB' } })
+    await turn()
+    expect(new TextDecoder().decode(circuit.dataBytes)).to.match(
+      /identity\r\nIf-Modified-Since: a day\r\nX-Or-Diff-From-Consensus: AB\r\n\r\n$/,
+    )
+  })
+
+  it('writes who is asked as tor does: without brackets, and without the port of HTTP', async () => {
+    const lines: string[] = []
+    for (const address of [
+      { hostname: '2001:db8::1', port: 443 },
+      { hostname: '192.0.2.7', port: 80 },
+    ]) {
+      const circuit = new FakeCircuit()
+      const stream = new TorStream(circuit, 'directory', { clock: new FakeClock() })
+      const answer = requestDocument(stream, '/tor/x', 10, {
+        server: { addresses: [address] },
+        document: 'abc',
+        compressed: false,
+      })
+      answer.catch(() => undefined) // there is none
+      circuit.connect()
+      await turn()
+      lines.push(new TextDecoder().decode(circuit.dataBytes))
+      circuit.die()
+    }
+    expect(lines).to.deep.equal([
+      'POST /tor/x HTTP/1.0\r\nHost: 2001:db8::1:443\r\nContent-Length: 3\r\n\r\nabc',
+      'POST /tor/x HTTP/1.0\r\nHost: 192.0.2.7\r\nContent-Length: 3\r\n\r\nabc',
+    ])
+  })
+
+  it('is told by 304 that there is nothing newer, where it asked for that', async () => {
+    const answer = http(new Uint8Array(0), [], 'HTTP/1.0 304 Not modified')
+    expect(await answered(answer, { headers: { 'If-Modified-Since': 'a day' } })).to.equal(NOT_MODIFIED)
+    expect(await codeOf(answered(answer))).to.equal('DIRECTORY_UNAVAILABLE')
   })
 
   it('gives the body, compressed or not, with a length or without', async () => {
@@ -87,6 +132,7 @@ describe('requestDocument', () => {
     expect(
       await answered(http(small, ['content-encoding:  DEFLATE ', `CONTENT-LENGTH:${small.length}`, 'X: y'])),
     ).to.equal(TEXT)
+    expect(await answered(http(await deflate(plain, 'gzip'), ['Content-Encoding: gzip']))).to.equal(TEXT)
     expect(await answered(http(new Uint8Array(0), ['Content-Length: 0']))).to.equal('')
   })
 
@@ -260,6 +306,7 @@ describe('requestDocument', () => {
       new TorStream(circuit, 'directory', { clock: new FakeClock() }),
       '/tor/some/path',
       1000,
+      { server: SERVER },
     )
     text.catch(() => undefined) // looked at below
     circuit.end(EndReason.NOTDIRECTORY)

@@ -1,7 +1,9 @@
+import { sha256 } from '@noble/hashes/sha2.js'
 import { expect } from 'chai'
 import type { TorError } from '../../../lib/base/errors.ts'
 import { deferred } from '../../../lib/base/deferred.ts'
 import { MicrodescriptorStore } from '../../../lib/client/bootstrap/microdescriptor-store.ts'
+import { decodeBase64, encodeBase64, encodeHex } from '../../../lib/directory/text/encoding.ts'
 import { TestNetwork } from '../../../lib/testing/test-network.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { rejection } from '../../stream/support/stream-fixture.ts'
@@ -120,12 +122,36 @@ describe('MicrodescriptorStore', () => {
       return undefined
     })
     const searching = search(many)
-    for (let turns = 0; done.length < 6 && turns < 1000; turns++) await Promise.resolve()
-    expect(done).to.deep.equal([200, 200, 200, 200, 200, 200])
+    for (let turns = 0; done.length < 2 && turns < 1000; turns++) await Promise.resolve()
+    expect(done).to.deep.equal([467, 466])
     stop.resolve('')
     expect((await searching)?.code).to.match(/^DIRECTORY_/)
-    expect(source.asked.length).to.equal(7)
+    expect(source.asked.length).to.equal(3)
   })
+
+  const batches: readonly (readonly [number, readonly number[]])[] = [
+    [1, [1]],
+    [32, [32]],
+    [33, [32, 1]],
+    [96, [32, 32, 32]],
+    [97, [33, 33, 31]],
+    [1500, [500, 500, 500]],
+    [2000, [500, 500, 500, 500]],
+  ]
+  for (const [count, sizes] of batches) {
+    it(`asks for ${count} as a tor client does: ${sizes.join(', ')} of them, in the order of their bytes`, async () => {
+      const many = Array.from({ length: count }, (_, index) => encodeBase64(sha256(Uint8Array.of(index, index >> 8))))
+      const asked: string[][] = []
+      serve((some) => {
+        asked.push([...some])
+        return undefined
+      })
+      await search(many)
+      expect(asked.map(({ length }) => length).sort()).to.deep.equal([...sizes].sort())
+      const bytes = (digest: string): string => encodeHex(decodeBase64(digest) as Uint8Array)
+      expect(asked.flat().map(bytes)).to.deep.equal(many.map(bytes).sort())
+    })
+  }
 
   it('forgets what the consensus no longer has', async () => {
     await search()

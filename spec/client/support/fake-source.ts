@@ -3,11 +3,12 @@
  *
  * @module
  */
+import type { RequestHeaders } from '../../../lib/client/bootstrap/directory-request.ts'
 import { TorError } from '../../../lib/base/errors.ts'
 import type { DocumentRequest, DocumentSource } from '../../../lib/client/bootstrap/document-source.ts'
 
 /** The document that a server has at a path; undefined when it has none. */
-export type FakeServer = (path: string, lane: number) => string | undefined | Promise<string>
+export type FakeServer = (path: string, lane: number, headers?: RequestHeaders) => string | undefined | Promise<string>
 
 export class FakeSource implements Pick<DocumentSource, 'fetch' | 'release'> {
   servers: readonly FakeServer[]
@@ -21,7 +22,7 @@ export class FakeSource implements Pick<DocumentSource, 'fetch' | 'release'> {
   }
 
   async fetch<T>(
-    { path, lane = 0, lacked }: DocumentRequest,
+    { path, headers, lane = 0, lacked }: DocumentRequest,
     accept: (text: string, outdo: () => void) => Promise<T> | T,
   ): Promise<T> {
     let failure: unknown = new TorError('DIRECTORY_UNAVAILABLE', 'no directory server could be asked')
@@ -29,7 +30,7 @@ export class FakeSource implements Pick<DocumentSource, 'fetch' | 'release'> {
       const asked = typeof path === 'string' ? path : path()
       this.asked.push({ path: asked, server })
       try {
-        const text = await documentAt(asked, lane)
+        const text = await documentAt(asked, lane, headers?.() ?? {})
         if (text === undefined) throw new TorError('DIRECTORY_UNAVAILABLE', 'the relay answered 404')
         return await accept(text, () => this.outdoing.push(server))
       } catch (error) {

@@ -22,3 +22,10 @@ export interface RunningDigest {
   /** The first 20 bytes of the digest after the last cell that was added: an authenticated SENDME's tag. A fresh copy. */
   tag(): Uint8Array
 }
+
+/** A hash of what is long, fed piece by piece. */
+export interface LongHash {
+  update(bytes: Uint8Array): unknown
+  /** The digest of all that was added. Once. */
+  digest(): Uint8Array
+}

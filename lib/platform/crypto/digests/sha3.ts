@@ -7,7 +7,7 @@
 import { BODY_SIZE } from '../../../cell/body-size.ts'
 import { DIGEST } from '../../../cell/relay/relay-cell-v0.ts'
 import { permute, STATE_WORDS } from './keccak.ts'
-import type { RunningDigest } from './running-digest.ts'
+import type { LongHash, RunningDigest } from './running-digest.ts'
 
 /** Bytes of a block: what one permutation takes in. */
 const RATE = 136
@@ -15,6 +15,9 @@ const RATE = 136
 /** Bytes of the digest that stand in a cell, and of a tag. */
 const FIELD_SIZE = 4
 const TAG_SIZE = 20
+
+/** Bytes of a digest. */
+const DIGEST_SIZE = 32
 
 /** A {@link RunningDigest} of SHA3-256 without native code. */
 export class Sha3RunningDigest implements RunningDigest {
@@ -78,6 +81,24 @@ export class Sha3RunningDigest implements RunningDigest {
     this.#digest = this.#nextDigest
     this.#nextDigest = digest
     this.#filled = filled
+  }
+}
+
+/** SHA3-256 of what is long. */
+export class Sha3Hash implements LongHash {
+  readonly #state = new Int32Array(STATE_WORDS)
+  #filled = 0
+
+  update(bytes: Uint8Array): void {
+    this.#filled = absorb(this.#state, this.#filled, bytes, 0, bytes.length)
+  }
+
+  digest(): Uint8Array {
+    const words = new Int32Array(STATE_WORDS)
+    finish(this.#state, this.#filled, words)
+    const digest = new Uint8Array(DIGEST_SIZE)
+    for (let at = 0; at < DIGEST_SIZE; at += 4) writeWord(digest, at, words[at / 4] as number)
+    return digest
   }
 }
 

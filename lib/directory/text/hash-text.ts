@@ -1,0 +1,40 @@
+/**
+ * The digest of a long text, in slices: other tasks have their turn between them.
+ *
+ * @module
+ */
+import { type SliceOptions, Slices } from './slices.ts'
+
+/** A hash that is fed piece by piece. */
+export interface TextHash {
+  update(bytes: Uint8Array): unknown
+  digest(): Uint8Array
+}
+
+/** How much is hashed before other tasks have their turn, in characters: a few ms. */
+const HASHED_A_SLICE = 131_072
+
+/** How much is encoded at a time, into the same bytes again and again, and the most bytes of a character (UTF-8). */
+const ENCODED_AT_ONCE = 32_768
+const BYTES_OF_A_CHARACTER = 3
+
+/** The digest of the first `end` characters, in UTF-8. */
+export async function hashText(
+  hash: TextHash,
+  text: string,
+  end: number,
+  options: SliceOptions = {},
+): Promise<Uint8Array> {
+  const slices = new Slices(HASHED_A_SLICE, options)
+  const encoder = new TextEncoder()
+  const bytes = new Uint8Array(BYTES_OF_A_CHARACTER * Math.min(end, ENCODED_AT_ONCE))
+  for (let at = 0; at < end;) {
+    if (slices.isFull(at === 0 ? 0 : ENCODED_AT_ONCE)) await slices.pause()
+    const next = Math.min(at + ENCODED_AT_ONCE, end)
+    // A character of two halves stays whole.
+    const cut = next < end && (text.charCodeAt(next - 1) & 0xfc00) === 0xd800 ? next - 1 : next
+    hash.update(bytes.subarray(0, encoder.encodeInto(text.slice(at, cut), bytes).written))
+    at = cut
+  }
+  return hash.digest()
+}
