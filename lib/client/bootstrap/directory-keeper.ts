@@ -17,7 +17,6 @@ import type { Platform } from '../../platform/platform.ts'
 import type { DocumentSource } from './document-source.ts'
 import type { ClientStore } from './client-store.ts'
 import { CertificateStore } from './certificate-store.ts'
-import { ConsensusRequest, MAX_CONSENSUS } from './consensus-request.ts'
 import { MicrodescriptorStore } from './microdescriptor-store.ts'
 import type { SnapshotSource } from './snapshot-source.ts'
 import { unlessAborted } from '../../base/pause.ts'
@@ -203,6 +202,7 @@ export class DirectoryKeeper {
   async #fetchConsensus(snapshot: DirectorySnapshot | undefined, signal: AbortSignal): Promise<Consensus> {
     const { source, snapshots, kept, clock } = this.#options
     const known = this.#consensus
+    const { ConsensusRequest, MAX_CONSENSUS } = await import('./consensus-request.ts')
     const request = await ConsensusRequest.make({ ...this.#options, known, now: clock.now() })
     let behind: Consensus | undefined
     const accept = async (answer: string, outdo: () => void): Promise<Consensus> => {
