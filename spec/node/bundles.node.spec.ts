@@ -18,7 +18,7 @@ interface Bundle {
 const LIMITS: Readonly<Record<string, number>> = {
   './stream': 14_000,
   './circuit': 56_000,
-  '.': 98_000,
+  '.': 99_500,
   './tls': 27_000,
   './onion': 30_000,
   './dashboard': 10_000,
@@ -27,7 +27,7 @@ const LIMITS: Readonly<Record<string, number>> = {
   './fetch': 15_000,
   './socks': 15_000,
   './node': 40_000,
-  './testing': 64_000,
+  './testing': 64_500,
 }
 
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
@@ -91,7 +91,7 @@ describe('Bundles for a web page', () => {
     })
   }
 
-  it('a page that opens a client through a gateway pays at most 105.5 kB for it and the TLS of its links, authorities apart', async () => {
+  it('a page that opens a client through a gateway pays at most 107 kB for it and the TLS of its links, authorities apart', async () => {
     const { whole } = await bundle(
       'page.ts',
       // From where the entries have them: what else an entry names a bundler leaves out, but esbuild does not when it splits.
@@ -107,7 +107,7 @@ describe('Bundles for a web page', () => {
     expect(whole.inputs)
       .to.include('lib/tls13/tls-client.ts')
       .and.to.include('lib/transports/websocket/socket-events.ts')
-    expect(whole.gzipped).to.be.at.most(105_500)
+    expect(whole.gzipped).to.be.at.most(107_000)
   })
 
   it('a page pays at most 25 kB for its first onion service, at most 14 kB more for the first proof of work, and 12 to be a service', async () => {
