@@ -7,20 +7,26 @@ import { serve } from './worker.ts'
 import { readConfig, type Figures } from './scale/kept-network.ts'
 import { Stalls } from './scale/stalls.ts'
 
+/** What it is told: where the directory is, and whether the event loop is watched, or else the rest. */
+export interface OpenOrder {
+  readonly folder: string
+  readonly watches: boolean
+}
+
 /** How long the client is left alone before it is looked at, in ms. */
 const QUIET = 2000
 
 const MB = 1_000_000
 
 /** Opens a client on what is kept, up to its first circuit, for which nobody answers. */
-serve(async ({ folder }: { readonly folder: string }): Promise<Figures> => {
+serve(async ({ folder, watches }: OpenOrder): Promise<Figures> => {
   const network = await readConfig(folder)
   const bare = process.memoryUsage()
   const began = performance.now()
   const { TorClient } = await import('../../lib/client/tor-client.ts')
   const { FileStorage } = await import('../../lib/platform/storage/file-storage.ts')
   const loaded = performance.now() - began
-  const stalls = new Stalls()
+  const stalls = watches ? new Stalls() : undefined
   const cpu = process.cpuUsage()
   const giveUp = new AbortController()
   let opened = 0
@@ -39,7 +45,7 @@ serve(async ({ folder }: { readonly folder: string }): Promise<Figures> => {
       },
     }).catch(reject)
   })
-  const stall = await stalls.end()
+  const stall = await stalls?.end()
   const open = process.memoryUsage()
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
@@ -49,12 +55,11 @@ serve(async ({ folder }: { readonly folder: string }): Promise<Figures> => {
   giveUp.abort()
   const names = ['consensus', 'certificates', 'microdescriptors']
   const sizes = await Promise.all(names.map((name) => stat(join(folder, name)).then(({ size }) => size)))
+  if (stall !== undefined) return { stall: stall.cpu, stallWall: stall.ms }
   return {
     loaded: loaded / 1000,
     seconds: opened / 1000,
     cpu: (used.user + used.system) / MB,
-    stall: stall.cpu,
-    stallWall: stall.ms,
     rssBare: bare.rss / MB,
     rss: open.rss / MB,
     rssSettled: settled.rss / MB,

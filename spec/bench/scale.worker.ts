@@ -23,7 +23,7 @@ import { makeSyntheticNetwork, type SyntheticNetwork } from './scale/synthetic-n
 /** What it is told; `folder` has a network that {@link ScaleOrder} `make` made. */
 export type ScaleOrder =
   | { readonly kind: 'make'; readonly folder: string; readonly count: number }
-  | { readonly kind: 'read' | 'renew' | 'choose'; readonly folder: string }
+  | { readonly kind: 'read' | 'renew' | 'choose'; readonly folder: string; readonly watches: boolean }
 
 const MB = 1_000_000
 
@@ -87,21 +87,22 @@ async function keeperOf(folder: string, clock: Clock, changed: (directory: Netwo
 }
 
 /** Reads and verifies what is kept. */
-async function read(folder: string): Promise<Figures> {
+async function read(folder: string, watches: boolean): Promise<Figures> {
   const holder: { directory?: NetworkDirectory } = {}
   const { keeper } = await keeperOf(folder, systemClock, (directory) => (holder.directory = directory))
   const before = inUse()
-  const stalls = new Stalls()
+  const stalls = watches ? new Stalls() : undefined
   const began = performance.now()
   const cpu = process.cpuUsage()
   await keeper.load()
   const seconds = (performance.now() - began) / 1000
   const { user, system } = process.cpuUsage(cpu)
-  const stall = await stalls.end()
+  const stall = await stalls?.end()
+  if (stall !== undefined) return { stall: stall.cpu, stallWall: stall.ms }
   if (holder.directory === undefined) throw new Error('the kept directory was not good')
   const heap = inUse() - before
   const relays = keeper.directory?.relays.length ?? 0
-  return { seconds, cpu: (user + system) / MB, stall: stall.cpu, stallWall: stall.ms, heap: heap / MB, relays }
+  return { seconds, cpu: (user + system) / MB, heap: heap / MB, relays }
 }
 
 /** Chooses paths. */
@@ -136,7 +137,7 @@ async function choose(folder: string): Promise<Figures> {
 }
 
 /** Renews what is kept an hour later. */
-async function renew(folder: string): Promise<Figures> {
+async function renew(folder: string, watches: boolean): Promise<Figures> {
   let shift = 0
   const clock: Clock = { ...systemClock, now: () => Date.now() + shift }
   let paths: PathSelector | undefined
@@ -148,19 +149,20 @@ async function renew(folder: string): Promise<Figures> {
   const before = inUse()
   shift = 3_600_000
   await delay(100)
-  const stalls = new Stalls()
+  const stalls = watches ? new Stalls() : undefined
   const began = performance.now()
   const cpu = process.cpuUsage()
   await keeper.refresh(signal)
   const seconds = (performance.now() - began) / 1000
   const { user, system } = process.cpuUsage(cpu)
-  const stall = await stalls.end()
+  const stall = await stalls?.end()
   await kept.settled()
+  if (stall !== undefined) return { stall: stall.cpu, stallWall: stall.ms }
   const growth = (inUse() - before) / MB
-  return { seconds, cpu: (user + system) / MB, stall: stall.cpu, stallWall: stall.ms, growth }
+  return { seconds, cpu: (user + system) / MB, growth }
 }
 
 serve((order: ScaleOrder): Promise<Figures> => {
   if (order.kind === 'make') return make(order.folder, order.count)
-  return { read, renew, choose }[order.kind](order.folder)
+  return { read, renew, choose }[order.kind](order.folder, order.watches)
 })

@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import type { Comparison } from '../compare.ts'
 import { Worker } from '../worker.ts'
 import type { Figures } from './kept-network.ts'
+import type { OpenOrder } from '../open.worker.ts'
 import type { ScaleOrder } from '../scale.worker.ts'
 
 /** As many relays as the public network has. */
@@ -48,8 +49,8 @@ const AIMS: readonly (readonly [
 export async function compareScale(programs: URL, turns: number, count: number = PUBLIC): Promise<Comparison[]> {
   const original = join(tmpdir(), `tor-streams-bench-network-${count}`)
   const copy = join(tmpdir(), `tor-streams-bench-scale-${process.pid}`)
-  const order = async (name: string, order: ScaleOrder | { readonly folder: string }): Promise<Figures> => {
-    const worker = new Worker<object, Figures>(new URL(name, programs))
+  const order = async (name: string, order: ScaleOrder | OpenOrder): Promise<Figures> => {
+    const worker = new Worker<ScaleOrder | OpenOrder, Figures>(new URL(name, programs))
     try {
       return await worker.obey(order)
     } finally {
@@ -64,17 +65,19 @@ export async function compareScale(programs: URL, turns: number, count: number =
     const figures = new Map<string, Figures[]>()
     for (let turn = 0; turn < turns; turn++) {
       for (const kind of ['read', 'open', 'choose', 'renew'] as const) {
-        await rm(copy, { recursive: true, force: true })
-        await cp(original, copy, { recursive: true })
-        const measured =
-          kind === 'open'
-            ? await order('open.worker.js', { folder: copy })
-            : await order('scale.worker.js', { kind, folder: copy })
-        figures.set(kind, [...(figures.get(kind) ?? []), measured])
+        for (const watches of kind === 'choose' ? [false] : [false, true]) {
+          await rm(copy, { recursive: true, force: true })
+          await cp(original, copy, { recursive: true })
+          const measured =
+            kind === 'open'
+              ? await order('open.worker.js', { folder: copy, watches })
+              : await order('scale.worker.js', { kind, folder: copy, watches })
+          figures.set(kind, [...(figures.get(kind) ?? []), measured])
+        }
       }
     }
     return AIMS.map(([kind, figure, name, unit, aim]) => {
-      const ours = Math.min(...(figures.get(kind) ?? []).map((each) => each[figure] ?? NaN))
+      const ours = Math.min(...(figures.get(kind) ?? []).map((each) => each[figure] ?? Infinity))
       return { name, unit, ours, peer: aim, peerName: 'aim', ratio: ours / aim, better: 'less' }
     })
   } finally {
