@@ -40,23 +40,15 @@ function maskOf(value: number): number {
   return value === 0 ? 0 : 0xffff_ffff >>> Math.clz32(value)
 }
 
-/** How many words are asked of the runtime at a time: one call takes it as long as a hundred words do. */
-const WORDS_AT_ONCE = 256
-
-/** Words of the runtime's that nobody has had yet: the first `left` of them. */
-let pool: Uint32Array<ArrayBuffer> | undefined
+/** Words of the runtime's that nobody has had yet: the first `left` of them. It takes as long for one as for a hundred. */
+const pool = /* @__PURE__ */ new Uint32Array(256)
 let left = 0
 
 /** The runtime's own random numbers, fit for secrets. None is kept once it was given. */
 export const secureRandom: Random = /* @__PURE__ */ randomFrom((words) => {
-  pool ??= new Uint32Array(WORDS_AT_ONCE)
   for (let at = 0; at < words.length; at++) {
-    if (left === 0) {
-      crypto.getRandomValues(pool)
-      left = WORDS_AT_ONCE
-    }
-    left--
-    words[at] = pool[left] as number
+    if (left === 0) left = crypto.getRandomValues(pool).length
+    words[at] = pool[--left] as number
     pool[left] = 0
   }
 })

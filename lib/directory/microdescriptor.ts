@@ -137,16 +137,13 @@ export class KeptMicrodescriptor implements Microdescriptor {
   readonly digest: string
   readonly exitPolicy: PortPolicy
   readonly exitPolicyIPv6: PortPolicy
-  /** All of it begins here in `#document`; the other places are counted from here. */
-  #start: number
   #document: Uint8Array
-  readonly #size: number
-  readonly #onionKey: number
-  readonly #identity: number
-  readonly #family: number
-  readonly #familySize: number
-  readonly #ids: number
-  readonly #idsSize: number
+  /** All of it begins here in the document. */
+  #start: number
+  /** How many bytes it has. */
+  readonly size: number
+  /** Where both keys are, counted from there; where the family begins and ends, and the families by identity. */
+  readonly #places: Places
 
   /** For {@link parseMicrodescriptors} alone. */
   constructor(
@@ -154,72 +151,76 @@ export class KeptMicrodescriptor implements Microdescriptor {
     { start, end }: Span,
     digest: string,
     policies: readonly [PortPolicy, PortPolicy],
-    places: Readonly<Record<'onionKey' | 'identity' | 'family' | 'ids', Span>>,
+    places: Places,
   ) {
-    const { onionKey, identity, family, ids } = places
     this.digest = digest
     ;[this.exitPolicy, this.exitPolicyIPv6] = policies
     this.#document = document
     this.#start = start
-    this.#size = end - start
-    this.#onionKey = onionKey.start
-    this.#identity = identity.start
-    this.#family = family.start
-    this.#familySize = family.end - family.start
-    this.#ids = ids.start
-    this.#idsSize = ids.end - ids.start
-  }
-
-  /** How many bytes it has. */
-  get size(): number {
-    return this.#size
+    this.size = end - start
+    this.#places = places
   }
 
   get ntorOnionKey(): Uint8Array {
-    return this.#key(this.#onionKey)
+    return this.#key(this.#places[0])
   }
 
   get ed25519Identity(): Uint8Array {
-    return this.#key(this.#identity)
+    return this.#key(this.#places[1])
   }
 
   get family(): readonly string[] {
-    return this.#familySize === 0 ? NOBODY : parseFamily(this.#text(this.#family, this.#familySize))
+    return parseFamily(this.#family)
   }
 
   get familyIds(): readonly string[] {
-    if (this.#idsSize === 0) return NOBODY
-    return this.#text(this.#ids, this.#idsSize)
+    const [, , , , start, end] = this.#places
+    if (start === end) return []
+    return this.#text(start, end)
       .split(/[ \t]+/, MAX_FAMILY_IDS)
       .map(ownText)
   }
 
   names(relay: FamilyMember): boolean {
-    return this.#familySize > 0 && namesInFamily(this.#bytes(this.#family, this.#familySize), relay)
+    const line = this.#family
+    return line !== '' && namesInFamily(line, relay)
   }
 
   /** Copies it to this place, and stays there from now on. Returns where it ends. */
   moveTo(document: Uint8Array, at: number): number {
-    document.set(this.#bytes(0, this.#size), at)
+    document.set(this.#bytes(0, this.size), at)
     this.#document = document
     this.#start = at
-    return at + this.#size
+    return at + this.size
+  }
+
+  get #family(): string {
+    const [, , start, end] = this.#places
+    return start === end ? '' : this.#text(start, end)
   }
 
   #key(at: number): Uint8Array {
-    return decodeBase64(this.#text(at, KEY_SIZE)) as Uint8Array
+    return decodeBase64(this.#text(at, at + KEY_SIZE)) as Uint8Array
   }
 
-  #text(at: number, size: number): string {
-    return new TextDecoder('latin1').decode(this.#bytes(at, size))
+  #text(start: number, end: number): string {
+    return new TextDecoder('latin1').decode(this.#bytes(start, end))
   }
 
-  #bytes(at: number, size: number): Uint8Array {
-    return this.#document.subarray(this.#start + at, this.#start + at + size)
+  #bytes(start: number, end: number): Uint8Array {
+    return this.#document.subarray(this.#start + start, this.#start + end)
   }
 }
 
-const NOBODY: readonly string[] = []
+/** See {@link KeptMicrodescriptor}. */
+type Places = readonly [
+  onionKey: number,
+  identity: number,
+  family: number,
+  familyEnd: number,
+  ids: number,
+  idsEnd: number,
+]
 
 /** Reads microdescriptors that may have policies in common. */
 class MicrodescriptorReader {
@@ -252,12 +253,11 @@ class MicrodescriptorReader {
       if (items.has(reader.keyword)) reader.fail(`"${reader.keyword}" is there twice`)
       items.set(reader.keyword, reader.argumentsSpan)
     }
-    const key = (item: string, index: number): Span => {
+    const key = (item: string, index: number): number => {
       const { start, end } = items.get(item) ?? NOTHING
       const word = text.slice(start, end).split(/[ \t]+/, index + 1)[index] ?? ''
       if (decodeBase64(word)?.length !== 32) reader.fail(`"${item}" has no key of 32 bytes`)
-      const at = text.indexOf(word, start)
-      return { start: at, end: at + word.length }
+      return text.indexOf(word, start)
     }
     const policy = (item: string): PortPolicy => {
       const span = items.get(item)
@@ -268,12 +268,12 @@ class MicrodescriptorReader {
       this.#policies.set(line, policy)
       return policy
     }
-    return new KeptMicrodescriptor(this.#document, { start, end }, digest, [policy('p'), policy('p6')], {
-      onionKey: key('ntor-onion-key', 0),
-      identity: key('id', 1),
-      family: items.get('family') ?? NOTHING,
-      ids: items.get('family-ids') ?? NOTHING,
-    })
+    const family = items.get('family') ?? NOTHING
+    const ids = items.get('family-ids') ?? NOTHING
+    const keys = [key('ntor-onion-key', 0), key('id', 1)] as const
+    const policies = [policy('p'), policy('p6')] as const
+    const places = [...keys, family.start, family.end, ids.start, ids.end] as const
+    return new KeptMicrodescriptor(this.#document, { start, end }, digest, policies, places)
   }
 }
 

@@ -7,10 +7,9 @@ import { parseIPv4 } from '../cell/ip-address.ts'
 import type { LinkAddress } from '../platform/links/transport.ts'
 import type { DocumentReader } from './text/document.ts'
 import { decodeBase64, encodeHex, ownText } from './text/encoding.ts'
-import { parseNumber, readAddressAndPort, type WrittenAddress } from './text/fields.ts'
+import { parseAddressAndPort, parseNumber } from './text/fields.ts'
 import { NO_PROTOCOLS, parseProtocols, type Protocols } from './protocols.ts'
 import { parseFlags, type RelayFlags } from './relay-flags.ts'
-import { RelayTexts } from './relay-texts.ts'
 import type { Slices } from './text/slices.ts'
 
 /** The most OR addresses of a relay, and the most items of its entry: authorities give two, and about eight. */
@@ -49,7 +48,7 @@ export interface ConsensusRelay {
 interface Entry {
   readonly nickname: string
   readonly fingerprint: string
-  readonly addresses: Pick<WrittenAddress, 'bytes' | 'port'>[]
+  readonly addresses: LinkAddress[]
   flags: RelayFlags | undefined
   digest: string | undefined
   bandwidth: number | undefined
@@ -66,10 +65,10 @@ class ListedEntry implements ConsensusRelay {
   readonly bandwidth: number
   readonly measured: boolean
   readonly protocols: Protocols
-  readonly #texts: RelayTexts
-  readonly #at: number
+  /** Its nickname, and each address with its port behind it: one string instead of many small objects. */
+  readonly #text: string
 
-  constructor(entry: Entry, flags: RelayFlags, digest: string, texts: RelayTexts) {
+  constructor(entry: Entry, flags: RelayFlags, digest: string) {
     this.fingerprint = entry.fingerprint
     this.microdescriptorDigest = digest
     this.isReachable = entry.addresses.length > 0
@@ -77,23 +76,24 @@ class ListedEntry implements ConsensusRelay {
     this.bandwidth = entry.bandwidth ?? 0
     this.measured = entry.measured
     this.protocols = entry.protocols ?? NO_PROTOCOLS
-    this.#texts = texts
-    this.#at = texts.add(entry.nickname, entry.addresses)
+    this.#text = [entry.nickname, ...entry.addresses.flatMap(({ hostname, port }) => [hostname, port])].join(' ')
   }
 
   get nickname(): string {
-    return this.#texts.nickname(this.#at)
+    return this.#text.split(' ', 1)[0] as string
   }
 
   get addresses(): readonly LinkAddress[] {
-    return this.#texts.addresses(this.#at)
+    return Array.from(this.#text.matchAll(/ (\S+) (\d+)/g), ([, hostname = '', port]) => ({
+      hostname,
+      port: Number(port),
+    }))
   }
 }
 
 /** Reads the relays of one consensus. */
 export class RelayEntryReader {
   readonly #reader: DocumentReader
-  readonly #texts = new RelayTexts()
   // Few different lines of these kinds stand for thousands of relays.
   readonly #flags = new Map<string, RelayFlags>()
   readonly #protocols = new Map<string, Protocols>()
@@ -128,9 +128,8 @@ export class RelayEntryReader {
       // Ascending, so that none is there twice.
       if (fingerprint <= last) reader.fail('its relays are not in order')
       last = fingerprint
-      relays.push(new ListedEntry(entry, flags, digest, this.#texts))
+      relays.push(new ListedEntry(entry, flags, digest))
     }
-    this.#texts.finish()
     // A copy is as long as it needs to be; an array that was added to has room to grow.
     return relays.slice()
   }
@@ -143,13 +142,12 @@ export class RelayEntryReader {
     const port = parseNumber(orPort, 65_535)
     if (!NICKNAME.test(nickname)) reader.fail('a nickname in it is none')
     if (identity?.length !== 20) return reader.fail('an identity in it does not have 20 bytes')
-    const bytes = parseIPv4(hostname)
-    if (bytes === undefined || port === undefined || parseNumber(directoryPort, 65_535) === undefined)
+    if (parseIPv4(hostname) === undefined || port === undefined || parseNumber(directoryPort, 65_535) === undefined)
       return reader.fail('an address in it is none')
     return {
       nickname,
       fingerprint: encodeHex(identity),
-      addresses: port === 0 ? [] : [{ bytes, port }],
+      addresses: port === 0 ? [] : [{ hostname, port }],
       flags: undefined,
       digest: undefined,
       bandwidth: undefined,
@@ -163,7 +161,7 @@ export class RelayEntryReader {
     switch (reader.keyword) {
       case 'a': {
         if (entry.addresses.length === MAX_ADDRESSES) reader.fail('a relay in it has too many addresses')
-        const address = readAddressAndPort(reader.words(1)[0] as string)
+        const address = parseAddressAndPort(reader.words(1)[0] as string)
         entry.addresses.push(address ?? reader.fail('an address in it is none'))
         break
       }

@@ -10,7 +10,7 @@ import { RelayFlag } from '../../directory/relay-flags.ts'
 import type { StreamCarrier } from '../../stream/contract/carrier.ts'
 import type { AttachableCircuit } from '../attach/attachable-circuit.ts'
 import type { AttemptFault } from '../attach/attempt-outcome.ts'
-import { exitsFor, LONG_LIVED_PORTS, type ExitRequirements } from '../paths/exit-choice.ts'
+import { exitConditions, LONG_LIVED_PORTS, type ExitRequirements } from '../paths/exit-choice.ts'
 import type { BegunCircuit } from './begun-circuit.ts'
 import { isSameIsolation, type Isolation } from './isolation.ts'
 import type { CircuitPurpose, SeenCircuit } from './seen-circuit.ts'
@@ -175,7 +175,7 @@ export class PooledCircuit implements AttachableCircuit, SeenCircuit, ReadyCircu
       !this.expired(now) &&
       (this.#isolation === undefined || isSameIsolation(this.#isolation, need.isolation)) &&
       (this.#lasting || !isLongLived(need)) &&
-      exitsFor(need, [this.exit], this.#owner.learned).relays.length > 0
+      exitConditions(need, this.#owner.learned).every(([, fits]) => fits(this.exit))
     )
   }
 

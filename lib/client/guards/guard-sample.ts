@@ -38,8 +38,6 @@ export class GuardSample {
   #parameters: GuardParameters = guardParameters(undefined)
   /** How many relays can be guards. */
   #listedCount = 0
-  /** What the directory says of those that were asked for: by fingerprint, undefined for who can be no guard there. */
-  readonly #listed = new Map<string, ConsensusRelay | undefined>()
   #hasChanged = false
   /** True for guards that were drawn without a look at what is kept, and are not kept yet. */
   #isUnrelated: boolean
@@ -100,10 +98,7 @@ export class GuardSample {
 
   /** The relay as the consensus lists it; undefined when it is no guard there. */
   listed({ fingerprint }: Pick<SampledGuard, 'fingerprint'>): ConsensusRelay | undefined {
-    const directory = this.#directory
-    if (directory === undefined) return undefined
-    if (!this.#listed.has(fingerprint)) this.#listed.set(fingerprint, findGuard(directory, fingerprint))
-    return this.#listed.get(fingerprint)
+    return this.#directory && findGuard(this.#directory, fingerprint)
   }
 
   /** The relay with its keys; undefined while its microdescriptor is missing. */
@@ -124,7 +119,6 @@ export class GuardSample {
   update(directory: DirectoryView, now: number): void {
     this.#directory = directory
     this.#parameters = guardParameters(directory)
-    this.#listed.clear()
     this.#listedCount = directory.consensus.relays.reduce((count, relay) => count + (canBeGuard(relay) ? 1 : 0), 0)
     this.#arePrimariesCurrent = false
     if (!this.#isLive(now)) return

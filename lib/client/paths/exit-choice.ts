@@ -41,19 +41,22 @@ export function isExit({ flags, exitPolicy, exitPolicyIPv6 }: DirectoryRelay): b
   return !exitPolicy.rejectsAll || !exitPolicyIPv6.rejectsAll
 }
 
-/** Those of `exits` that fit the requirements, as {@link isExitFor} has it; each of them is an exit ({@link isExit}). */
-export function exitsFor(
-  requirements: ExitRequirements,
-  exits: readonly DirectoryRelay[],
-  learned: LearnedPolicies,
-): ExitCandidates {
+/** What an exit must meet, the caller's own condition last; `what` is how a sentence ends that none does. */
+export type ExitCondition = readonly [what: string, fits: (relay: DirectoryRelay) => boolean]
+
+/** The conditions of these requirements. */
+export function exitConditions(requirements: ExitRequirements, learned: LearnedPolicies): readonly ExitCondition[] {
   const { ports, family, host, exit, excludedExits } = requirements
-  const conditions: (readonly [what: string, fits: (relay: DirectoryRelay) => boolean])[] = [
+  return [
     [`allows ${describePorts(ports, family)}`, (relay) => allowsPorts(relay, ports, family)],
     ['that allow it may be used', ({ fingerprint }) => excludedExits?.has(fingerprint) !== true],
     ['that allow it has not refused it lately', ({ fingerprint }) => learned.allows(fingerprint, ports, host)],
     ['that are left meets the condition of the caller', (relay) => exit === undefined || exit(relay)],
   ]
+}
+
+/** Those of `exits` that meet all conditions; each of them is an exit ({@link isExit}). */
+export function exitsFor(conditions: readonly ExitCondition[], exits: readonly DirectoryRelay[]): ExitCandidates {
   let relays = exits
   if (relays.length === 0) return { relays, reason: 'the directory has no exit' }
   for (const [what, fits] of conditions) {
@@ -62,21 +65,6 @@ export function exitsFor(
     relays = fitting
   }
   return { relays, reason: undefined }
-}
-
-/** True when one of the exits fits the requirements. The caller's own condition is asked last. */
-export function isExitFor(
-  { ports, family, host, exit, excludedExits }: ExitRequirements,
-  relay: DirectoryRelay,
-  learned: LearnedPolicies,
-): boolean {
-  const { fingerprint } = relay
-  return (
-    allowsPorts(relay, ports, family) &&
-    excludedExits?.has(fingerprint) !== true &&
-    learned.allows(fingerprint, ports, host) &&
-    (exit === undefined || exit(relay))
-  )
 }
 
 /** True when the relay lets out streams to all of these ports; without any, when it lets out some. */

@@ -11,7 +11,7 @@ import type { DirectoryRelay } from '../../directory/network-directory.ts'
 import { RelayFlag } from '../../directory/relay-flags.ts'
 import { TorError } from '../../base/errors.ts'
 import type { DirectoryView } from '../relays/directory-view.ts'
-import { exitsFor, isExit, isExitFor, LONG_LIVED_PORTS, type ExitRequirements } from './exit-choice.ts'
+import { exitConditions, exitsFor, isExit, LONG_LIVED_PORTS, type ExitRequirements } from './exit-choice.ts'
 import type { GuardManager, GuardPick } from '../guards/guards.ts'
 import { FamiliesAndSubnets } from './families-and-subnets.ts'
 import { LearnedPolicies } from './learned-policies.ts'
@@ -80,16 +80,19 @@ export class PathSelector {
   choosePath(request: PathRequest): ChosenPath {
     const stable = request.stable ?? request.ports.some((port) => LONG_LIVED_PORTS.has(port))
     const avoided = request.avoided ?? NOBODY
-    const likely = this.#draw('exit', stable, (relay) => {
-      return !avoided.has(relay.fingerprint) && isExitFor(request, relay, this.#learned)
-    })
+    const conditions = exitConditions(request, this.#learned)
+    const likely = this.#draw(
+      'exit',
+      stable,
+      (relay) => !avoided.has(relay.fingerprint) && conditions.every(([, fits]) => fits(relay)),
+    )
     if (likely !== undefined) {
       const path = this.#pathTo([likely], stable, avoided)
       if (typeof path !== 'string') return path
     }
     let problem = ''
     for (const exits of this.#exitsInPreference(stable, avoided)) {
-      const { relays, reason } = exitsFor(request, exits, this.#learned)
+      const { relays, reason } = exitsFor(conditions, exits)
       const path = reason === undefined ? this.#pathTo(relays, stable, avoided) : `an exit: ${reason}`
       if (typeof path !== 'string') return path
       problem = path

@@ -7,6 +7,8 @@
 import { TorError } from '../../base/errors.ts'
 import { decodeBase64 } from './encoding.ts'
 
+/** At the beginning of a line. */
+const KEYWORD = /[A-Za-z0-9][A-Za-z0-9-]*(?=[ \t\n])/y
 const BEGIN = /^-----BEGIN ([A-Za-z0-9-]+(?: [A-Za-z0-9-]+)*)-----$/
 const OBJECT_LINE = /^[A-Za-z0-9+/]+={0,2}$/
 
@@ -114,10 +116,10 @@ export class DocumentReader {
       return false
     }
     const end = this.#lineEndFrom(start)
-    const space = keywordEnd(text, start, end)
-    if (space === start) this.fail('a line in it begins with no keyword')
-    this.#keyword = text.slice(start, space)
-    this.#restStart = Math.min(space + 1, end)
+    KEYWORD.lastIndex = start
+    if (!KEYWORD.test(text)) this.fail('a line in it begins with no keyword')
+    this.#keyword = text.slice(start, KEYWORD.lastIndex)
+    this.#restStart = Math.min(KEYWORD.lastIndex + 1, end)
     this.#lineEnd = end
     this.#end = end + 1
     if (text.charCodeAt(this.#end) === HYPHEN) this.#readObject()
@@ -160,16 +162,8 @@ export class DocumentReader {
   }
 
   #split(most: number): string[] {
-    const text = this.#text
-    const words: string[] = []
-    for (let at = this.#restStart; words.length < most;) {
-      while (at < this.#lineEnd && isBlank(text.charCodeAt(at))) at++
-      const start = at
-      while (at < this.#lineEnd && !isBlank(text.charCodeAt(at))) at++
-      if (at === start) break
-      words.push(text.slice(start, at))
-    }
-    return words
+    const { start, end } = this.argumentsSpan
+    return start === end ? [] : this.#text.slice(start, end).split(/[ \t]+/, most)
   }
 
   /** Where the line that begins at `start` ends. */
@@ -207,14 +201,3 @@ export class DocumentReader {
 }
 
 const isBlank = (code: number): boolean => code === SPACE || code === TAB
-
-/** Where the keyword of a line ends, at a space, a tab or the line's end; `start` when the line begins with none. */
-function keywordEnd(text: string, start: number, end: number): number {
-  for (let at = start; at < end; at++) {
-    const code = text.charCodeAt(at)
-    if (isBlank(code)) return at
-    const isLetterOrDigit = (code >= 48 && code <= 57) || (code >= 65 && code <= 90) || (code >= 97 && code <= 122)
-    if (!isLetterOrDigit && (code !== HYPHEN || at === start)) return start
-  }
-  return end
-}

@@ -10,13 +10,8 @@ import { ownText } from './encoding.ts'
 
 /** A whole number without sign, without leading zeros, at most `most`. */
 export function parseNumber(text: string | undefined, most: number): number | undefined {
-  if (text === undefined || text.length === 0 || text.length > 10) return undefined
-  let value = 0
-  for (let at = 0; at < text.length; at++) {
-    const digit = text.charCodeAt(at) - 48
-    if (!(digit >= 0 && digit <= 9) || (at === 1 && value === 0)) return undefined
-    value = 10 * value + digit
-  }
+  if (text === undefined || !/^(0|[1-9]\d{0,9})$/.test(text)) return undefined
+  const value = Number(text)
   return value <= most ? value : undefined
 }
 
@@ -35,26 +30,15 @@ export function parseTime(date: string | undefined, time: string | undefined): n
   return Number.isNaN(value) || new Date(value).toISOString() !== iso ? undefined : value
 }
 
-/** An address and a port as they are written, beside the bytes of the address: 4 or 16. `hostname` is a piece of the text. */
-export interface WrittenAddress extends LinkAddress {
-  readonly bytes: Uint8Array
-}
-
-/** `1.2.3.4:80` or `[::1]:80`. */
-export function readAddressAndPort(text: string): WrittenAddress | undefined {
+/** `1.2.3.4:80` or `[::1]:80`. The result keeps nothing of `text`. */
+export function parseAddressAndPort(text: string): LinkAddress | undefined {
   const colon = text.lastIndexOf(':')
   const host = text.slice(0, Math.max(colon, 0))
   const bracketed = host.startsWith('[') && host.endsWith(']')
   const hostname = bracketed ? host.slice(1, -1) : host
   const port = parsePort(text.slice(colon + 1))
-  const bytes = bracketed ? parseIPv6(hostname) : parseIPv4(hostname)
-  return port === undefined || bytes === undefined ? undefined : { hostname, bytes, port }
-}
-
-/** The same. The result keeps nothing of `text`. */
-export function parseAddressAndPort(text: string): LinkAddress | undefined {
-  const address = readAddressAndPort(text)
-  return address && { hostname: ownText(address.hostname), port: address.port }
+  if (port === undefined || (bracketed ? parseIPv6(hostname) : parseIPv4(hostname)) === undefined) return undefined
+  return { hostname: ownText(hostname), port }
 }
 
 /**

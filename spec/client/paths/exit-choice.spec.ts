@@ -1,5 +1,11 @@
 import { expect } from 'chai'
-import { exitsFor, isExit, LONG_LIVED_PORTS, type ExitRequirements } from '../../../lib/client/paths/exit-choice.ts'
+import {
+  exitConditions,
+  exitsFor,
+  isExit,
+  LONG_LIVED_PORTS,
+  type ExitRequirements,
+} from '../../../lib/client/paths/exit-choice.ts'
 import { LearnedPolicies } from '../../../lib/client/paths/learned-policies.ts'
 import { generatedDirectory, type RelayPlan } from '../support/generated-directory.ts'
 
@@ -12,7 +18,8 @@ function fitting(
   plans: readonly RelayPlan[],
   learned: LearnedPolicies = new LearnedPolicies(),
 ): number[] | string {
-  const { relays, reason } = exitsFor({ ports: [80], ...requirements }, relaysOf(plans).filter(isExit), learned)
+  const conditions = exitConditions({ ports: [80], ...requirements }, learned)
+  const { relays, reason } = exitsFor(conditions, relaysOf(plans).filter(isExit))
   expect(relays.length === 0).to.equal(reason !== undefined)
   return reason ?? relays.map(({ nickname }) => Number(nickname.slice(1)))
 }
