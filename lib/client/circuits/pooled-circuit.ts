@@ -144,7 +144,7 @@ export class PooledCircuit implements AttachableCircuit, SeenCircuit, ReadyCircu
       this.#isolation === undefined &&
       !this.expired(now) &&
       (this.#lasting || !LONG_LIVED_PORTS.has(port)) &&
-      exitsFor({ ports: [port] }, [this.exit], this.#owner.learned).relays.length > 0
+      exitConditions({ ports: [port] }, this.#owner.learned).every(([, fits]) => fits(this.exit))
     )
   }
 

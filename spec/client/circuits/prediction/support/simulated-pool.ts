@@ -13,7 +13,7 @@ import { CircuitPool, type CircuitPoolOptions } from '../../../../../lib/client/
 import type { PooledCircuit } from '../../../../../lib/client/circuits/pooled-circuit.ts'
 import { PredictedPorts } from '../../../../../lib/client/circuits/prediction/predicted-ports.ts'
 import { LearnedPolicies } from '../../../../../lib/client/paths/learned-policies.ts'
-import { exitsFor, LONG_LIVED_PORTS } from '../../../../../lib/client/paths/exit-choice.ts'
+import { exitConditions, exitsFor, LONG_LIVED_PORTS } from '../../../../../lib/client/paths/exit-choice.ts'
 import type { PathRequest } from '../../../../../lib/client/paths/path-selection.ts'
 import type { DirectoryRelay } from '../../../../../lib/directory/network-directory.ts'
 import { FakeClock } from '../../../../support/fake-clock.ts'
@@ -69,7 +69,7 @@ export class SimulatedPool {
     const learned = new LearnedPolicies(() => clock.now())
     const choosePath = (request: PathRequest): GuardedPath => {
       const stable = request.stable ?? request.ports.some((port) => LONG_LIVED_PORTS.has(port))
-      const fitting = exitsFor(request, relays, learned).relays
+      const fitting = exitsFor(exitConditions(request, learned), relays).relays
       const exit = fitting.find(({ flags }) => !stable || flags !== 0) ?? fitting[0]
       if (exit === undefined) throw new TorError('NO_PATH', 'no exit')
       return { relays: [...others, exit], guard: {} as never }
