@@ -31,6 +31,27 @@ if (hasBuiltinModules()) {
   const crypto = builtinModule<CurveModule>('node:crypto')
   const verifyEd25519: Platform['verifyEd25519'] = async (...input) => nativeVerifyEd25519(crypto, ...input)
   implementations.push(['node:crypto', { x25519: nativeX25519(crypto), verifyEd25519 }])
+
+  describe('X25519 by node:crypto', () => {
+    it('exports no key that was just made, as Node 20 may then stand still for ever', () => {
+      const never = (): never => expect.fail('a key was exported')
+      const x25519 = nativeX25519({
+        generateKeyPairSync(type) {
+          const { privateKey } = crypto.generateKeyPairSync(type)
+          Object.defineProperty(privateKey, 'export', { value: never })
+          return { privateKey, publicKey: { export: never } }
+        },
+        createPrivateKey: never,
+        createPublicKey: (key) => ('kty' in key.key ? crypto.createPublicKey(key) : never()),
+        diffieHellman: (keys) => crypto.diffieHellman(keys),
+        verify: never,
+      })
+      const [one, other] = [x25519.generateKeyPair(), nobleX25519.generateKeyPair()]
+      expect(x25519.sharedSecret(one.secretKey, other.publicKey)).to.deep.equal(
+        nobleX25519.sharedSecret(other.secretKey, one.publicKey),
+      )
+    })
+  })
 }
 
 const P = 2n ** 255n - 19n
