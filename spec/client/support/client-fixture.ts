@@ -17,6 +17,7 @@ import type { TorStream } from '../../../lib/stream/tor-stream.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { seed } from '../../support/seed.ts'
 import { quiet, turn } from '../../support/turn.ts'
+import { lazyParts } from './lazy-parts.ts'
 import { seededRandom } from './seeded-random.ts'
 
 /** The most that a spec waits for anything, in ms of the fake clock. */
@@ -67,6 +68,7 @@ export class ClientFixture {
 
   static async start(options: TestNetworkOptions = {}): Promise<ClientFixture> {
     const clock = new FakeClock()
+    await lazyParts()
     return new ClientFixture(await TestNetwork.start({ relays: PLANS, authorities: 3, clock, ...options }), clock)
   }
 
