@@ -32,6 +32,7 @@ const parseNickname = (word: string): string | undefined =>
 export interface FamilyMember {
   /** 40 hex digits in upper case. */
   readonly fingerprint: string
+  /** 1 to 19 letters and digits, in any case. */
   readonly nickname: string
 }
 

@@ -25,6 +25,7 @@ export interface RunningDigest {
 
 /** A hash of what is long, fed piece by piece. */
 export interface LongHash {
+  /** Adds bytes, which are not kept. */
   update(bytes: Uint8Array): unknown
   /** The digest of all that was added. Once. */
   digest(): Uint8Array
