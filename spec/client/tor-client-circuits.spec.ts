@@ -185,7 +185,8 @@ describe('TorClient: circuits', function () {
       expect(error.attempts.map(({ code, reason, fingerprints }) => [code, reason, fingerprints.length])).to.deep.equal(
         [['CIRCUIT_DESTROYED', 5, 0]],
       )
-      expect(error.attempts[0]?.elapsed).to.be.within(15_000, 25_000)
+      // 15.75 s of pauses between one and the next; more where a slow engine lets a circuit wait, and one is begun beside it.
+      expect(error.attempts[0]?.elapsed).to.be.within(15_000, 60_000)
       for (const each of fixture.network.relays) each.answerCreate = undefined
       await open({ isolation: 'hopeless' })
     })
