@@ -107,9 +107,18 @@ const runs = chosen.flatMap((engine) => {
   }))
 })
 
+/** What failed, as it is said at once, and once more at the end: a long run scrolls. @type {string[]} */
+const failures = []
+/** @param {string} text */
+function failed(text) {
+  failures.push(text)
+  console.log(`\n${text}\n`)
+}
+
 const ran = await inTurn(runs, Number(values.jobs), async ({ engine, name, files, launch, isFirst }) => {
   if (typeof launch === 'string') {
-    if (isFirst) console.log(`${engine}: ${strict ? 'FAILED' : 'pending'}: ${launch}`)
+    if (isFirst && strict) failed(`${engine} FAILED: ${launch}`)
+    else if (isFirst) console.log(`${engine}: pending: ${launch}`)
     const pending = strict || !isFirst ? [] : [{ title: `every spec in ${engine}`, reason: launch }]
     return {
       engine,
@@ -136,7 +145,7 @@ const ran = await inTurn(runs, Number(values.jobs), async ({ engine, name, files
     onEvent(event) {
       progress.take(event)
       if (event.type === 'fail')
-        console.log(`\n${engine} FAILED: ${event.title}\n${mapStack(event.error, outdir).replaceAll(/^/gm, '    ')}\n`)
+        failed(`${name} FAILED: ${event.title}\n${mapStack(event.error, outdir).replaceAll(/^/gm, '    ')}`)
       if (values.verbose && event.type === 'pass')
         console.log(`${engine}   ok ${event.title} (${Math.round(event.ms)} ms)`)
     },
@@ -151,6 +160,6 @@ const ran = await inTurn(runs, Number(values.jobs), async ({ engine, name, files
 const outcomes = byEngine(ran)
 
 printSlowest(outcomes, Number(values.slow), specOf)
-printSummary(outcomes)
+printSummary(outcomes, failures)
 const nothingRan = outcomes.every(({ passed, pending, lacking }) => passed + pending.length + lacking.length === 0)
 process.exitCode = nothingRan || outcomes.some(({ failed }) => failed > 0) ? 1 : 0

@@ -85,11 +85,12 @@ export function byEngine(outcomes) {
 }
 
 /**
- * A table of engines, what is pending and why, what engines lack, and the sum as the last line.
+ * A table of engines, what is pending and why, what engines lack, what failed, and the sum as the last line.
  *
  * @param {readonly Outcome[]} outcomes
+ * @param {readonly string[]} failures
  */
-export function printSummary(outcomes) {
+export function printSummary(outcomes, failures) {
   const head = ['', 'passed', 'failed', 'not run', 'pending', 'not in this engine', 'time']
   const rows = outcomes.map((each) => [
     each.engine,
@@ -114,6 +115,7 @@ export function printSummary(outcomes) {
     'not in this engine',
     outcomes.flatMap(({ engine, lacking }) => counted(lacking.map(({ reason }) => `${engine}: ${reason}`))),
   )
+  if (failures.length > 0) console.log(`\n${failures.join('\n\n')}`)
 
   const sum = (/** @type {'passed' | 'failed'} */ name) => outcomes.reduce((total, each) => total + each[name], 0)
   console.log(`\nspecs: ${sum('passed')} passed, ${sum('failed')} failed`)
