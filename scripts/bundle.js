@@ -11,8 +11,8 @@
  *
  * @module
  */
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
 import { build } from 'esbuild'
 import { filesBelow, ROOT } from './files.js'
 
@@ -95,3 +95,23 @@ export async function bundle({ entries, outdir, outbase }) {
   writeFileSync(join(outdir, 'package.json'), '{ "type": "module" }\n')
   return metafile
 }
+
+/**
+ * Lets specs count what is being loaded, as they count other work that is not time: while a program waits for a file, time
+ * that a spec lets pass must stand still.
+ *
+ * @param {string} outdir
+ * @param {import('esbuild').Metafile} metafile
+ */
+export function countLoading(outdir, metafile) {
+  for (const output of Object.keys(metafile.outputs)) {
+    if (!output.endsWith('.js')) continue
+    const path = join(outdir, relative(outdir, output))
+    const code = readFileSync(path, 'utf8')
+    const counting = code.replaceAll(/\bimport\("\.{1,2}\/[^"\n]+\.js"\)/g, `(${LOADING})($&)`)
+    if (counting !== code) writeFileSync(path, counting)
+  }
+}
+
+/** Hands a module's promise to whoever counts: spec/support/under-way.ts. */
+const LOADING = 'module=>globalThis[Symbol.for("tor-streams.spec.loading")]?.(module)??module'

@@ -11,7 +11,7 @@
  * npm test -- --verbose                         every spec by name
  * npm test -- --slow 20                         at the end the files that took longest
  * npm test -- --jobs 1                          processes at the same time (as many as there are cores, 4 at the most)
- * npm test -- --timeout 10000                   milliseconds for one spec (60,000; twice as many in WebKit)
+ * npm test -- --timeout 10000                   milliseconds for one spec (180,000; twice as many in WebKit)
  * npm test -- --limit 60                        seconds for the whole run of one process (1800)
  * ```
  *
@@ -24,7 +24,7 @@ import { rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join, relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { bundle, outputFolder } from './bundle.js'
+import { bundle, countLoading, outputFolder } from './bundle.js'
 import { ROOT } from './files.js'
 import { runEngine } from './specs/engine-run.js'
 import { launchOf } from './specs/engines.js'
@@ -42,7 +42,7 @@ const { values, positionals } = parseArgs({
     verbose: { type: 'boolean', default: false },
     slow: { type: 'string', default: '0' },
     jobs: { type: 'string', default: String(Math.min(availableParallelism(), 4)) },
-    timeout: { type: 'string', default: '60000' },
+    timeout: { type: 'string', default: '180000' },
     limit: { type: 'string', default: '1800' },
   },
 })
@@ -70,6 +70,7 @@ if (specs.length + typeSpecs.length === 0) {
 if (specs.length > 0) {
   const started = performance.now()
   const metafile = await bundle({ entries: specs, outdir, outbase: 'spec' }).catch(() => process.exit(1)) // esbuild has said why.
+  countLoading(outdir, metafile)
   const sentences = misnamed(metafile)
   if (sentences.length > 0) {
     console.error(sentences.join('\n'))

@@ -73,7 +73,6 @@ TorClient.open = (options) =>
 const TORRC = `SocksPort 0\nDirAuthority a orport=1 v3ident=${'A'.repeat(40)} 127.0.0.1:2 ${'B'.repeat(40)}\n`
 
 describe('The programs of the README and the guides', function () {
-  this.timeout(120_000)
   let folder: string
 
   before(async () => {

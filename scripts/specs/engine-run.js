@@ -14,7 +14,7 @@ const GRACE = 5_000
 /**
  * The longest without any event, ms: a loop without end lets no timeout of a spec fire. Longer than the longest spec.
  */
-const SILENCE = 240_000
+const SILENCE = 600_000
 /** The most memory that a server runtime may take, bytes: such a loop may also allocate. */
 const MEMORY = 4 * 2 ** 30
 

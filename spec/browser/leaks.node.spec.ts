@@ -15,7 +15,6 @@ const CONTROL = 'control.leaks.test'
 const BY_ITSELF = /^name (?:[\w-]+\.)*(?:google|googleapis|gstatic|mozilla)\.(?:com|net|org)$|^address \S+:443$/
 
 describe('What a page brings its browser to do on the network', function () {
-  this.timeout(180_000)
   const reached = reachedNetwork(2)
   let directory: string
   let recorder: ChildRecorder

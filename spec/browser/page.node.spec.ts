@@ -22,7 +22,6 @@ const pictures = process.env['TOR_STREAMS_PICTURES']
 
 for (const browser of ['chromium', 'firefox'] as const) {
   describe(`The page in ${browser}`, function () {
-    this.timeout(120_000)
     const outdir = join(ROOT, '.build', `page-spec-${browser}`)
     let site: Awaited<ReturnType<typeof servePage>>
     let launched: Awaited<ReturnType<typeof launchBrowser>>

@@ -12,7 +12,6 @@ import { launchBrowser } from '../../scripts/specs/browser-launch.js'
 import { requireProgram } from '../support/programs.ts'
 
 describe("The proxy's dashboard in a browser", function () {
-  this.timeout(90_000)
   const outdir = outputFolder('proxy-dashboard')
   let child: ChildProcess
   let target: Server

@@ -18,7 +18,6 @@ const ON_ITS_WAY = 12_000_000
 const IN_THE_PAGE = 3_000_000
 
 describe('A page in trouble, in a network of real tor', function () {
-  this.timeout(180_000)
   let network: PageNetwork
   let gateway: Gateway
   /** Those that live. */

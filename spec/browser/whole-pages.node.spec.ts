@@ -29,7 +29,6 @@ const usedGuards = (guards: string): string[] =>
   (parseGuardState(guards) ?? []).filter(({ confirmedAt }) => confirmedAt !== undefined).map((each) => each.fingerprint)
 
 describe('A page through the gateway, and a network of real tor', function () {
-  this.timeout(180_000)
   const reached = reachedNetwork(2)
 
   for (const browser of BROWSERS) {

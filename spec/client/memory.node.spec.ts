@@ -38,7 +38,6 @@ async function heldBytes(): Promise<number> {
 
 for (const { kind } of flowControls) {
   describe(`The memory of a client that goes on (${kind}) after`, function () {
-    this.timeout(120_000)
     let network: TestNetwork
     let tor: TorClient
     let handler: ExitHandler = echo()

@@ -84,7 +84,7 @@ describe('TorClient: the directory', function () {
       expect(await fixture.storage.read('consensus').then((kept) => kept !== undefined)).to.equal(
         lie.endsWith('-microdescriptors'),
       )
-    }).timeout(60_000)
+    })
   }
 
   it('is asked of the next server when one lies, each time', async () => {

@@ -146,7 +146,7 @@ describe('TorClient', function () {
       )
       expect(bodies.every((bytes) => bytes.length === LENGTH)).to.equal(true)
       expect(fixture.built - before).to.be.at.most(6) // one carries them all; the others are spare ones that take its place
-    }).timeout(60_000)
+    })
 
     it('refuses at once, before anything is sent, what no exit shall be asked for', async () => {
       const tor = await fixture.open()

@@ -166,7 +166,7 @@ describe('A consensus diff', () => {
   })
 
   it(`comes, of ${MUTATIONS} that were changed at random, to the right consensus or is refused`, async function () {
-    this.timeout(Math.max(60_000, MUTATIONS * 10))
+    this.timeout(Math.max(180_000, MUTATIONS * 10))
     const newer = CONSENSUS.replace('valid-after', 'x-new 1\nvalid-after').replaceAll('Bandwidth=', 'Bandwidth=1')
     const base = { text: CONSENSUS, digest: digestAsSignedOf(CONSENSUS) }
     const diff = writeConsensusDiff(CONSENSUS, newer)

@@ -9,7 +9,6 @@ import { TestNetwork } from '../../lib/testing/test-network.ts'
 const SIZE = 300_000
 
 describe('serveFetch, on an onion service', function () {
-  this.timeout(60_000)
   let network: TestNetwork
   let tor: TorClient
   let visitor: TorClient

@@ -1,7 +1,7 @@
 /**
- * What the runtime's threads have to do for the library at this moment: cryptography, compression and decompression.
- * Without it a spec cannot tell a program that waits for a thread from one that waits for time to pass. This replaces
- * the runtime's functions by ones that count, for all specs of the process.
+ * What the runtime has to do for the library at this moment: cryptography, compression and decompression in its threads, and
+ * modules that are loaded when they are first needed. Without it a spec cannot tell a program that waits for that from one
+ * that waits for time to pass. This replaces the runtime's functions by ones that count, for all specs of the process.
  *
  * @module
  */
@@ -16,7 +16,7 @@ function count<T>(work: Promise<T>): Promise<T> {
   return work
 }
 
-/** True while a thread works. */
+/** True while something is under way. */
 export const isBusy = (): boolean => works.size > 0
 
 /** Waits for what is under way now. */
@@ -24,7 +24,17 @@ export async function untilDone(): Promise<void> {
   await Promise.allSettled([...works])
 }
 
-const CRYPTO = ['encrypt', 'importKey', 'exportKey', 'generateKey', 'sign', 'verify', 'digest', 'deriveBits'] as const
+const CRYPTO = [
+  'encrypt',
+  'decrypt',
+  'importKey',
+  'exportKey',
+  'generateKey',
+  'sign',
+  'verify',
+  'digest',
+  'deriveBits',
+] as const
 
 type AnyFunction = (...args: unknown[]) => Promise<unknown>
 
@@ -108,10 +118,11 @@ function countingCoder(Real: new (format: string) => Coder): new (format: string
   }
 }
 
-const INSTALLED = Symbol.for('tor-streams.spec.under-way')
+/** What the bundled specs call with the promise of each module that they load later: scripts/bundle.js. */
+const LOADING = Symbol.for('tor-streams.spec.loading')
 
-if (!(INSTALLED in globalThis)) {
-  Object.defineProperty(globalThis, INSTALLED, { value: true })
+if (!(LOADING in globalThis)) {
+  Object.defineProperty(globalThis, LOADING, { value: count })
   countCrypto()
   const all = globalThis as unknown as Record<string, new (format: string) => Coder>
   for (const name of ['CompressionStream', 'DecompressionStream'])

@@ -5,7 +5,6 @@ import { download, HttpAnswer, isPending, openCircuit, request, writeTestBytes }
 import { CountedCircuit } from './support/counted-circuit.ts'
 import type { StreamCount } from './support/counted-circuit.ts'
 import { TorNetwork } from './support/network.ts'
-import { networkTimeout } from './support/shared.ts'
 import { StalledServer } from './support/stalled-server.ts'
 import { testBytesSha256 } from './support/test-bytes.ts'
 
@@ -15,7 +14,6 @@ const MB = 1_000_000
 const quietRounds = 5
 
 describe('Backpressure through three real relays, by windows', function () {
-  this.timeout(networkTimeout)
   let network: TorNetwork
   /** The circuit that stalls, alone on its link. */
   let circuit: CountedCircuit

@@ -13,7 +13,6 @@ import { OPENSSL_3_0, OPENSSL_3_5 } from '../support/tor-hellos.ts'
 import { TorProcess } from './support/process.ts'
 
 describe('the ClientHello of the tor client', function () {
-  this.timeout(30_000)
   let directory: string
   let server: Server
   let tor: TorProcess | undefined

@@ -14,8 +14,6 @@ import { testBytesSha256 } from './support/test-bytes.ts'
 
 const MB = 1_000_000
 
-const startTimeout = 90_000
-
 /** What ends a reader, if not the end. */
 async function readToTheEnd(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<unknown> {
   try {
@@ -34,7 +32,6 @@ describe('A client of a network of real tor', function () {
   const outgoing = new Outgoing()
 
   before(async function () {
-    this.timeout(startTimeout)
     requireProgram(this, 'tor')
     requireProgram(this, 'tor-gencert')
     network = await TorNetwork.start({ authorities: 3, relays: 3, exits: 2, exitOptions: ['IPv6Exit 1'] })

@@ -6,7 +6,7 @@ import { codeOf, download, failure, get, isPending, openCircuit, request, writeT
 import { flowControls } from '../support/flow-controls.ts'
 import type { TorNetwork } from './support/network.ts'
 import { RawServer } from './support/raw-server.ts'
-import { networkTimeout, sharedNetwork } from './support/shared.ts'
+import { sharedNetwork } from './support/shared.ts'
 import { testBytesSha256 } from './support/test-bytes.ts'
 
 const MB = 1_000_000
@@ -19,7 +19,6 @@ interface Download {
 
 for (const { kind, options } of flowControls) {
   describe(`Streams given up midway at a real exit (${kind})`, function () {
-    this.timeout(networkTimeout)
     let network: TorNetwork
     let circuit: Circuit
 

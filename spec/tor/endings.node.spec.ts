@@ -9,12 +9,11 @@ import { flowControls } from '../support/flow-controls.ts'
 import type { TorNetwork } from './support/network.ts'
 import { freePorts } from './support/ports.ts'
 import { RawServer } from './support/raw-server.ts'
-import { networkTimeout, sharedNetwork } from './support/shared.ts'
+import { sharedNetwork } from './support/shared.ts'
 import { testBytes, testBytesSha256 } from './support/test-bytes.ts'
 
 for (const { kind, options } of flowControls) {
   describe(`How a stream ends at a real exit (${kind})`, function () {
-    this.timeout(networkTimeout)
     let network: TorNetwork
     let circuit: Circuit
     let server: RawServer | undefined

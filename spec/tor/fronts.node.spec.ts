@@ -20,8 +20,6 @@ const PROTOCOLS = ['http:', 'https:'] as const
 
 type Seen = Record<(typeof PROTOCOLS)[number], string[]>
 
-const startTimeout = 60_000
-
 const received = (bytes: Uint8Array): object => ({
   bytes: bytes.length,
   sha256: createHash('sha256').update(bytes).digest('hex'),
@@ -39,7 +37,6 @@ describe('Clients of the fronts, through real tor', function () {
   const rows: ClientRow[] = []
 
   before(async function () {
-    this.timeout(startTimeout)
     requireProgram(this, 'tor')
     requireProgram(this, 'tor-gencert')
     network = await TorNetwork.start({ authorities: 1, relays: 3, exits: 2 })
@@ -47,7 +44,6 @@ describe('Clients of the fronts, through real tor', function () {
   })
 
   after(async function () {
-    this.timeout(startTimeout)
     await fixture?.close()
     await network?.stop()
   })

@@ -32,7 +32,6 @@ describe('Real relays behind a gateway', function () {
   let folder: string
 
   before(async function () {
-    this.timeout(90_000)
     requireProgram(this, 'tor')
     requireProgram(this, 'tor-gencert')
     network = await TorNetwork.start({ authorities: 1, relays: 3, exits: 2 })

@@ -9,13 +9,12 @@ import { failure, get, openCircuit } from './support/client.ts'
 import type { TorNetwork } from './support/network.ts'
 import { freePorts } from './support/ports.ts'
 import { RawServer } from './support/raw-server.ts'
-import { networkTimeout, sharedNetwork } from './support/shared.ts'
+import { sharedNetwork } from './support/shared.ts'
 
 /** How long a server may stay silent here, in ms. */
 const patience = 200
 
 describe('Relays that are not who they should be', function () {
-  this.timeout(networkTimeout)
   let network: TorNetwork
   let path: [Relay, Relay, Relay]
 

@@ -6,7 +6,6 @@ import type { Socket } from 'node:net'
 import { once } from 'node:events'
 import { requireProgram } from '../support/programs.ts'
 import { TorNetwork } from './support/network.ts'
-import { networkTimeout } from './support/shared.ts'
 import { StalledServer } from './support/stalled-server.ts'
 import { testBytes, testBytesSha256 } from './support/test-bytes.ts'
 
@@ -28,7 +27,6 @@ const rejection = async (promise: Promise<unknown>): Promise<Error> => {
 }
 
 describe('the launcher of a private tor network', function () {
-  this.timeout(networkTimeout)
   let network: TorNetwork
 
   before(async function () {

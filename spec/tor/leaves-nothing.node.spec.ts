@@ -9,7 +9,7 @@ import { dialled, LinkTap } from './support/link-tap.ts'
 import type { TorNetwork } from './support/network.ts'
 import { Outgoing } from './support/outgoing.ts'
 import { until } from './support/poll.ts'
-import { networkTimeout, sharedNetwork } from './support/shared.ts'
+import { sharedNetwork } from './support/shared.ts'
 import { testBytesSha256 } from './support/test-bytes.ts'
 
 const MB = 1_000_000
@@ -26,7 +26,6 @@ const sockets = (): number => count(/^(TCPSocketWrap|ConnectWrap|TLSWrap|GetAddr
 const timers = (): number => count(/^Timeout$/)
 
 describe('What the library leaves behind', function () {
-  this.timeout(networkTimeout)
   let network: TorNetwork
 
   before(async function () {

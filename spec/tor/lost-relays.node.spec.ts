@@ -9,7 +9,6 @@ import { LinkTap } from './support/link-tap.ts'
 import { TorNetwork } from './support/network.ts'
 import type { NetworkRelay } from './support/network.ts'
 import { RawServer } from './support/raw-server.ts'
-import { networkTimeout } from './support/shared.ts'
 
 const MB = 1_000_000
 
@@ -23,7 +22,6 @@ interface Loss {
 }
 
 describe('A real relay that is lost in the middle of transfers', function () {
-  this.timeout(networkTimeout)
   let network: TorNetwork
   let silent: RawServer
   let guard: NetworkRelay

@@ -4,10 +4,9 @@ import { requireProgram } from '../support/programs.ts'
 import { codeOf, failure, get, openCircuit } from './support/client.ts'
 import { dnsTtl, reverseName } from './support/dns.ts'
 import type { TorNetwork } from './support/network.ts'
-import { networkTimeout, sharedNetwork } from './support/shared.ts'
+import { sharedNetwork } from './support/shared.ts'
 
 describe('Names and addresses at a real exit', function () {
-  this.timeout(networkTimeout)
   let network: TorNetwork
   let circuit: Circuit
 
@@ -89,7 +88,6 @@ describe('Names and addresses at a real exit', function () {
 })
 
 describe('The directory of a real relay', function () {
-  this.timeout(networkTimeout)
   let network: TorNetwork
 
   before(async function () {

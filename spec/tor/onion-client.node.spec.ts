@@ -16,8 +16,6 @@ import { socksGet } from './support/socks-get.ts'
 import { TorNetwork, type OnionServiceProcess } from './support/network.ts'
 import { testBytesSha256 } from './support/test-bytes.ts'
 
-const startTimeout = 120_000
-
 /** How much goes each way in one stream. */
 const SIZE = 20_000_000
 
@@ -33,7 +31,6 @@ function clientKey(): { readonly secret: string; readonly publicKey: string } {
 const NOBODY = '25njqamcweflpvkl73j4szahhihoc4xt3ktcgjnpaingr5yhkenl5sid.onion'
 
 describe('A client and an onion service of real tor', function () {
-  this.timeout(120_000)
   const alice = clientKey()
   const tap = new LinkTap()
   let network: TorNetwork
@@ -41,7 +38,6 @@ describe('A client and an onion service of real tor', function () {
   let restricted: OnionServiceProcess
 
   before(async function () {
-    this.timeout(startTimeout)
     requireProgram(this, 'tor')
     requireProgram(this, 'tor-gencert')
     network = await TorNetwork.start({ authorities: 1, relays: 5, exits: 1 })

@@ -30,7 +30,6 @@ const OWN_SIZE = 3_000_000
 const WINDOW = 500 * 498
 
 describe('An onion service, and its visitors through real tor', function () {
-  this.timeout(120_000)
   const tap = new LinkTap()
   let network: TorNetwork
 

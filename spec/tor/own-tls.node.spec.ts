@@ -29,7 +29,6 @@ describe('TLS of our own on links to real relays', function () {
   let network: TorNetwork
 
   before(async function () {
-    this.timeout(90_000)
     requireProgram(this, 'tor')
     requireProgram(this, 'tor-gencert')
     network = await TorNetwork.start({ authorities: 1, relays: 3, exits: 2 })

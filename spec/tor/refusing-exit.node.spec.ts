@@ -25,7 +25,6 @@ describe('A real exit that refuses a port of which the directory says nothing', 
   const onlyRefusing = { exit: ({ fingerprint }: DirectoryRelay): boolean => fingerprint === refusing }
 
   before(async function () {
-    this.timeout(90_000)
     requireProgram(this, 'tor')
     requireProgram(this, 'tor-gencert')
     echo = await RawServer.start((peer) => peer.pipe(peer))

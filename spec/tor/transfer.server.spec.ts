@@ -6,7 +6,7 @@ import { download, HttpAnswer, openCircuit, putHead, request, upload } from './s
 import type { Received } from './support/http-target.ts'
 import { flowControls } from '../support/flow-controls.ts'
 import type { TorNetwork } from './support/network.ts'
-import { networkTimeout, sharedNetwork } from './support/shared.ts'
+import { sharedNetwork } from './support/shared.ts'
 import { testBytes, testBytesSha256 } from './support/test-bytes.ts'
 
 const MB = 1_000_000
@@ -15,7 +15,6 @@ const wanted = (bytes: number): Received => ({ bytes, sha256: testBytesSha256(by
 
 for (const { kind, options } of flowControls) {
   describe(`Bytes through three real relays (${kind})`, function () {
-    this.timeout(networkTimeout)
     let network: TorNetwork
     let circuit: Circuit
 

@@ -25,7 +25,6 @@ describe('A real guard that vanishes while a client uses it', function () {
   let tor: TorClient
 
   before(async function () {
-    this.timeout(90_000)
     requireProgram(this, 'tor')
     requireProgram(this, 'tor-gencert')
     // Every relay is a guard too, the exits and the authority included.

@@ -96,7 +96,6 @@ const NOT_HERE: Readonly<Record<string, string>> = {
 }
 
 describe('What relays see of this client', function () {
-  this.timeout(90_000)
   let directory: string
   let network: TorNetwork
   let rows: string[]

@@ -107,7 +107,6 @@ const config :Workerd.Config = (
     let network: TorNetwork
 
     before(async function () {
-      this.timeout(90_000)
       requireProgram(this, 'tor')
       requireProgram(this, 'tor-gencert')
       network = await TorNetwork.start({ authorities: 1, relays: 3, exits: 2 })

@@ -7,7 +7,6 @@ import { download, HttpAnswer, isPending, openCircuit, request, writeTestBytes }
 import { CountedCircuit } from './support/counted-circuit.ts'
 import type { StreamCount } from './support/counted-circuit.ts'
 import { TorNetwork } from './support/network.ts'
-import { networkTimeout } from './support/shared.ts'
 import { StalledServer } from './support/stalled-server.ts'
 import { testBytesSha256 } from './support/test-bytes.ts'
 
@@ -25,7 +24,6 @@ const mostWaiting = DEFAULT_XON_XOFF.xoffClient * XOFF_CELL + 3 * MB
 const ratesIn = (log: string): number[] => [...log.matchAll(/Got XON: (\d+)/g)].map(([, rate]) => Number(rate))
 
 describe('Backpressure through three real relays, by XON and XOFF', function () {
-  this.timeout(networkTimeout)
   let network: TorNetwork
   /** The circuit that stalls, alone on its link. */
   let circuit: CountedCircuit

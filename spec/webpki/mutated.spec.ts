@@ -88,7 +88,6 @@ async function isAccepted(chain: readonly Uint8Array[], anchor: TrustAnchor): Pr
 }
 
 describe('Mutated certificates', function () {
-  this.timeout(120_000)
   let top: Issued
   let middle: Issued
   let own: Issued

@@ -83,8 +83,6 @@ async function verdictOnBetterTls({ certificates, hostname }: BetterTlsCase, roo
 }
 
 describe('The vectors of others', function () {
-  this.timeout(120_000)
-
   it('x509-limbo: every verdict is the same but for those that are listed with their reason', async function () {
     const { testcases } = vectors<{ testcases: readonly LimboCase[] }>(this, 'limbo.json')
     const different: string[] = []

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ByteCollector } from '../../base/byte-collector.ts'
 import { startTimer, type Clock } from '../../base/clock.ts'
 
 /** Bytes, or a stream of them. */
@@ -98,7 +99,10 @@ export async function deflated(source: ByteSource): Promise<Uint8Array<ArrayBuff
   const compressed = inSequence([source]).pipeThrough(
     new CompressionStream('deflate') as TransformStream<Uint8Array, Uint8Array>,
   )
-  return new Uint8Array(await new Response(compressed as ReadableStream<Uint8Array<ArrayBuffer>>).arrayBuffer())
+  const reader = compressed.getReader()
+  const all = new ByteCollector()
+  for (let read = await reader.read(); !read.done; read = await reader.read()) all.add(read.value)
+  return all.bytes
 }
 
 const BOMB_SIZE = 128 * 1_048_576

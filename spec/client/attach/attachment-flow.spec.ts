@@ -277,5 +277,5 @@ describe('Attachment: from one kind of flow control to another', () => {
       ),
       { numRuns: 80 },
     )
-  }).timeout(60_000)
+  })
 })

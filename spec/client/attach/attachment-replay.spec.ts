@@ -348,5 +348,5 @@ describe('Attachment: optimistic data', () => {
       }),
       { numRuns: 150 },
     )
-  }).timeout(60_000)
+  })
 })

@@ -8,7 +8,7 @@ import type { TestRelay } from '../../../lib/testing/relay/test-relay.ts'
 import { rejection } from '../../stream/support/stream-fixture.ts'
 import { ClientFixture, exit, guard, middle, pathOf } from '../support/client-fixture.ts'
 import { seededRandom } from '../support/seeded-random.ts'
-import { lyingSnapshot, snapshotOf, zipped, zippedSnapshot } from '../support/snapshots.ts'
+import { answerOf, lyingSnapshot, snapshotOf, zipped, zippedSnapshot } from '../support/snapshots.ts'
 
 const HOUR = 3_600_000
 const DIRECTORY = 'https://gateway.example/directory'
@@ -36,7 +36,7 @@ describe('A directory in one request outside Tor', function () {
       asked.push({ url: String(input), init })
       return Promise.resolve(answer(init.signal as AbortSignal))
     }
-  const serving = (body: Uint8Array<ArrayBuffer>): typeof globalThis.fetch => answering(() => new Response(body))
+  const serving = (body: Uint8Array<ArrayBuffer>): typeof globalThis.fetch => answering(() => answerOf(body))
   const open = (directoryFetch: typeof globalThis.fetch, options: TorClientOptions = {}): Promise<TorClient> =>
     fixture.open({ directory: DIRECTORY, directoryFetch, ...options })
   const pathTo = async (tor: TorClient, host: string, isolation?: number): Promise<string[]> => {
@@ -262,7 +262,7 @@ describe('A server of directories in one request', function () {
 
   const serving = async (isLeftOut: (relay: TestRelay) => boolean): Promise<TorClientOptions> => {
     const body = await zippedSnapshot(snapshotOf(fixture.network, isLeftOut))
-    return { directory: DIRECTORY, directoryFetch: () => Promise.resolve(new Response(body)) }
+    return { directory: DIRECTORY, directoryFetch: () => Promise.resolve(answerOf(body)) }
   }
   const pathTo = async (tor: TorClient, host: string, isolation?: number): Promise<string[]> => {
     await fixture.passing(tor.connect({ hostname: host, port: 80 }, { isolation }).opened)

@@ -574,7 +574,7 @@ describe('GuardManager', () => {
       }),
       { numRuns: 60 },
     )
-  }).timeout(20_000)
+  })
 })
 
 type Step =

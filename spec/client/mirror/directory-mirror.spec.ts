@@ -4,6 +4,7 @@ import { encodeSnapshot } from '../../../lib/directory/snapshot.ts'
 import { MemoryStorage } from '../../../lib/platform/storage/storage.ts'
 import { rejection } from '../../stream/support/stream-fixture.ts'
 import { ClientFixture } from '../support/client-fixture.ts'
+import { answerOf } from '../support/snapshots.ts'
 
 const HOUR = 3_600_000
 
@@ -43,7 +44,7 @@ describe('A directory without a client around it', function () {
     const { snapshot } = await open()
     if (snapshot === undefined) throw new Error('there is none')
     fixture.network.directory.requests.length = 0
-    const directoryFetch = (): Promise<Response> => Promise.resolve(new Response(encodeSnapshot(snapshot)))
+    const directoryFetch = (): Promise<Response> => Promise.resolve(answerOf(encodeSnapshot(snapshot)))
     const tor = await fixture.open({ directory: 'http://127.0.0.1/directory', directoryFetch })
     expect([fixture.requests, tor.status.warnings]).to.deep.equal([{}, []])
   })

@@ -93,7 +93,7 @@ describe('Path selection', () => {
         directory,
         'exit',
       )
-    }).timeout(20_000)
+    })
 
     it('chooses exits as often as they weigh among those that fit, with a few or with nearly all left out', () => {
       const plans = generatedNetwork(60, seededRandom(5)).map((plan, index) => ({
@@ -134,7 +134,7 @@ describe('Path selection', () => {
         )
         expectWeighted(drawn, candidates, directory, 'exit', DRAWS / 5)
       }
-    }).timeout(20_000)
+    })
 
     it('chooses middle relays as often as they weigh among those that fit', () => {
       const random = seededRandom(3)
@@ -156,7 +156,7 @@ describe('Path selection', () => {
         directory,
         'middle',
       )
-    }).timeout(20_000)
+    })
   })
 
   describe('of any network', () => {
@@ -321,7 +321,7 @@ describe('Path selection', () => {
       )
       expect(found).to.be.above(700)
       expect(missing).to.be.above(150)
-    }).timeout(20_000)
+    })
 
     it('asks about a few exits for each path, however many there are', () => {
       const directory = generatedDirectory(generatedNetwork(2000, seededRandom(8)))

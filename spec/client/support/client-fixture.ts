@@ -14,10 +14,10 @@ import type { TestCircuit } from '../../../lib/testing/relay/test-circuit.ts'
 import { TestNetwork, type TestNetworkOptions } from '../../../lib/testing/test-network.ts'
 import type { TestRelay } from '../../../lib/testing/relay/test-relay.ts'
 import type { TorStream } from '../../../lib/stream/tor-stream.ts'
+import { readAll } from '../../stream/support/stream-fixture.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { seed } from '../../support/seed.ts'
 import { quiet, turn } from '../../support/turn.ts'
-import { lazyParts } from './lazy-parts.ts'
 import { seededRandom } from './seeded-random.ts'
 
 /** The most that a spec waits for anything, in ms of the fake clock. */
@@ -68,7 +68,6 @@ export class ClientFixture {
 
   static async start(options: TestNetworkOptions = {}): Promise<ClientFixture> {
     const clock = new FakeClock()
-    await lazyParts()
     return new ClientFixture(await TestNetwork.start({ relays: PLANS, authorities: 3, clock, ...options }), clock)
   }
 
@@ -153,7 +152,7 @@ export class ClientFixture {
     options?: ConnectOptions,
   ): Promise<Uint8Array> {
     const socket = tor.connect(address, options)
-    return new Uint8Array(await this.passing(new Response(socket.readable).arrayBuffer()))
+    return this.passing(readAll(socket.readable))
   }
 
   /** The circuit that a stream is on: the latest that has a stream to this host. */

@@ -44,3 +44,14 @@ export const zipped = (bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<Array
 /** The same, of a snapshot. */
 export const zippedSnapshot = (snapshot: DirectorySnapshot): Promise<Uint8Array<ArrayBuffer>> =>
   zipped(encodeSnapshot(snapshot))
+
+/** An answer with these bytes. Its stream is of JavaScript's: an engine's own would come from a thread, which nobody counts. */
+export const answerOf = (bytes: Uint8Array): Response =>
+  new Response(
+    new ReadableStream({
+      start(body) {
+        body.enqueue(bytes)
+        body.close()
+      },
+    }),
+  )

@@ -3,7 +3,7 @@ import type { TorClient } from '../../../lib/client/tor-client.ts'
 import type { ClientEvent, WatchOptions } from '../../../lib/client/watch/client-event.ts'
 import type { StreamInfo } from '../../../lib/client/watch/circuit-info.ts'
 import { echo, source } from '../../../lib/testing/exit/exits.ts'
-import { rejection } from '../../stream/support/stream-fixture.ts'
+import { readAll, rejection } from '../../stream/support/stream-fixture.ts'
 import { turn } from '../../support/turn.ts'
 import { ClientFixture } from '../support/client-fixture.ts'
 
@@ -94,7 +94,7 @@ describe('TorClient.watch', function () {
     const { events, end } = reading({ interval: 500 })
     await turn(40)
     const before = events.length
-    await fixture.passing(new Response(socket.readable).arrayBuffer())
+    await fixture.passing(readAll(socket.readable))
     fixture.clock.advance(500)
     await turn(20)
     const bandwidth = events.slice(before).flatMap((event) => (event.type === 'bandwidth' ? [event] : []))

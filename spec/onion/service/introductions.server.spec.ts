@@ -20,7 +20,6 @@ const MUTATIONS = 300
 
 // Not in browsers: what came of a message is looked at when this thread rests, and there WebCrypto works in others.
 describe('Introductions at an onion service', function () {
-  this.timeout(120_000)
   let fixture: ServiceFixture
   let service: OnionService
   let descriptor: OnionDescriptor

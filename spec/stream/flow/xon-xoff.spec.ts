@@ -353,7 +353,7 @@ describe('a stream that is told to stop', () => {
       }),
       { numRuns: 60 },
     )
-  }).timeout(60_000)
+  })
 })
 
 describe('a consumer that falls behind', () => {
@@ -522,7 +522,7 @@ describe('a consumer that falls behind', () => {
       }),
       { numRuns: 60 },
     )
-  }).timeout(60_000)
+  })
 
   it('lets the far end go on when what waits is dropped, and bears any number of bytes then', async () => {
     const fixture = connected({ linger: Infinity })

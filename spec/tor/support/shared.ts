@@ -8,16 +8,12 @@ import { TorNetwork } from './network.ts'
 
 let network: Promise<TorNetwork> | undefined
 
-/** How long a hook may take that asks for the network, in milliseconds. */
-export const networkTimeout = 60_000
-
 /**
  * The shared network: no directory, three relays, of which two are exits. Nobody may kill one of its relays.
  *
  * ```ts
  * before(async function () {
  *   requireProgram(this, 'tor')
- *   this.timeout(networkTimeout)
  *   network = await sharedNetwork()
  * })
  * ```
@@ -29,7 +25,6 @@ export function sharedNetwork(): Promise<TorNetwork> {
 
 // This module is loaded while mocha collects specs, outside of any describe: the hook belongs to the whole run.
 after('stop the shared tor network', async function () {
-  this.timeout(networkTimeout)
   // A network that did not start has nothing to stop; the specs that asked for it have failed with the reason.
   await (await network?.catch(() => undefined))?.stop()
 })

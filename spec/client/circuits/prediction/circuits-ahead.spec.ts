@@ -134,6 +134,6 @@ describe('Circuits ahead of need', () => {
       expect(it_.begun.length).to.be.within(0.99 * other.launched, 1.01 * other.launched)
       expect(most).to.be.at.most(3)
       expect(differences).to.be.at.most(20) // of 1440
-    }).timeout(120_000)
+    })
   }
 })

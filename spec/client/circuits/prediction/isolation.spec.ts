@@ -75,5 +75,5 @@ describe('Isolation', () => {
     const closed = pool.close()
     await settle()
     await closed
-  }).timeout(120_000)
+  })
 })
