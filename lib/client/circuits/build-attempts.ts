@@ -34,13 +34,21 @@ export interface BuildAttempts<T> {
   /** A try failed. */
   failed(error: TorError): void
   readonly clock: Clock
+  /** How often it is tried where circuits fail and are not only too late; as often as there are delays by default. */
+  readonly most?: number
 }
 
 /** The first circuit that comes of it. What cannot change by itself is not tried again. */
-export async function tryOften<T>({ attempt, pause, failed, clock }: BuildAttempts<T>): Promise<T> {
+export async function tryOften<T>({
+  attempt,
+  pause,
+  failed,
+  clock,
+  most = BUILD_DELAYS.length,
+}: BuildAttempts<T>): Promise<T> {
   const avoided = new Set<string>()
   const begun = monotonicTime(clock)
-  const last = BUILD_DELAYS.length - 1
+  let failures = 0
   for (let tries = 0; ; tries++) {
     await pause(delayBefore(tries))
     try {
@@ -49,7 +57,7 @@ export async function tryOften<T>({ attempt, pause, failed, clock }: BuildAttemp
       if (!(error instanceof TorError) || HOPELESS.has(error.code)) throw error
       failed(error)
       const isEarly = monotonicTime(clock) - begun < PATIENCE
-      if (error.code === 'CIRCUIT_TIMEOUT' ? !isEarly : tries >= last) throw error
+      if (error.code === 'CIRCUIT_TIMEOUT' ? !isEarly : ++failures >= most) throw error
     }
   }
 }

@@ -6,7 +6,7 @@
  */
 import { startTimer, type Clock } from '../../base/clock.ts'
 import { firstOf } from '../../base/abort.ts'
-import { unlessAborted } from '../../base/pause.ts'
+import { pause, unlessAborted } from '../../base/pause.ts'
 import { TorError } from '../../base/errors.ts'
 import { extendTo, targetOf, type ExtensionTarget } from '../../circuit/build.ts'
 import type { Circuit } from '../../circuit/circuit.ts'
@@ -20,6 +20,7 @@ import type { ServiceNetwork, VisitorStream } from '../../onion/network/service-
 import type { Platform } from '../../platform/platform.ts'
 import type { TorStream } from '../../stream/tor-stream.ts'
 import { requestDocument } from '../bootstrap/directory-request.ts'
+import { tryOften } from '../circuits/build-attempts.ts'
 import { timeoutForExtension } from '../circuits/build-times/path-timeouts.ts'
 import { CircuitBuilder, type CircuitBuilderOptions } from '../circuits/circuit-builder.ts'
 import type { StreamWatcher } from '../attach/attachable-circuit.ts'
@@ -28,7 +29,7 @@ import type { Random } from '../../base/random.ts'
 import { OnionPaths } from './onion-paths.ts'
 import { Vanguards } from './vanguards.ts'
 
-/** How often a circuit of three hops is tried, and how often the hop behind it. */
+/** How often a circuit of three hops is tried that fails, and how often the hop behind it. */
 const MAX_BUILDS = 4
 const MAX_EXTENSIONS = 2
 
@@ -63,6 +64,19 @@ export interface OnionCircuitsOptions extends CircuitBuilderOptions {
   readonly congestionControl: boolean
   /** The fixed windows of circuits. */
   circuitWindow(): number | undefined
+}
+
+/** What a circuit of three hops is for. */
+interface CircuitPurpose {
+  readonly isRendezvous: boolean
+  /** The fingerprint of the relay that is to follow. */
+  readonly end?: string
+}
+
+interface BuiltCircuit {
+  readonly circuit: Circuit
+  readonly relays: readonly DirectoryRelay[]
+  readonly seen: object
 }
 
 export class OnionCircuits implements ServiceNetwork {
@@ -183,32 +197,36 @@ export class OnionCircuits implements ServiceNetwork {
     return this.#options.known()?.param(param, usual, 2, 0x7fff_ffff) ?? usual
   }
 
-  /** An open circuit of three hops. */
-  async #build(
-    purpose: { readonly isRendezvous: boolean; readonly end?: string },
-    signal: AbortSignal,
-  ): Promise<{ readonly circuit: Circuit; readonly relays: readonly DirectoryRelay[]; readonly seen: object }> {
-    const avoided = new Set<string>()
-    let failure: unknown
-    for (let tries = 0; tries < MAX_BUILDS; tries++) {
-      const paths = this.#pathsOf(await this.#options.directory(signal))
-      signal.throwIfAborted()
-      const path = paths.choose({ ...purpose, avoided })
-      const { circuit, ready, isLate } = this.#builder.begin(path, this.#windows())
-      const seen = { circuit, purpose: 'onion', path: path.relays, expired: () => false } as const
-      this.#options.watcher.begun(seen)
-      try {
-        await unlessAborted(ready, signal)
-        return { circuit, relays: path.relays, seen }
-      } catch (error) {
-        if (circuit.hops > 0) avoided.add((path.relays[circuit.hops] ?? path.relays[2])?.fingerprint ?? '')
-        // One that is too late is still measured.
-        if (!isLate()) await circuit.close().catch(() => undefined) // `error` tells
-        if (signal.aborted) throw error
-        failure = error
-      }
+  /**
+   * An open circuit of three hops. Where timeouts are short, and the network or the machine has become slow, many are too
+   * late before that is learned: this is nobody's failure, least of all that of the relay that is to follow.
+   */
+  #build(purpose: CircuitPurpose, signal: AbortSignal): Promise<BuiltCircuit> {
+    return tryOften({
+      attempt: (avoided) => this.#buildOnce(purpose, avoided, signal),
+      pause: (delay) => pause(this.clock, delay, [signal]),
+      failed: () => undefined,
+      clock: this.clock,
+      most: MAX_BUILDS,
+    })
+  }
+
+  async #buildOnce(purpose: CircuitPurpose, avoided: Set<string>, signal: AbortSignal): Promise<BuiltCircuit> {
+    const paths = this.#pathsOf(await this.#options.directory(signal))
+    signal.throwIfAborted()
+    const path = paths.choose({ ...purpose, avoided })
+    const { circuit, ready, isLate } = this.#builder.begin(path, this.#windows())
+    const seen = { circuit, purpose: 'onion', path: path.relays, expired: () => false } as const
+    this.#options.watcher.begun(seen)
+    try {
+      await unlessAborted(ready, signal)
+      return { circuit, relays: path.relays, seen }
+    } catch (error) {
+      if (circuit.hops > 0) avoided.add((path.relays[circuit.hops] ?? path.relays[2])?.fingerprint ?? '')
+      // One that is too late is still measured.
+      if (!isLate()) await circuit.close().catch(() => undefined) // `error` tells
+      throw error
     }
-    throw failure
   }
 
   async #extend(circuit: Circuit, target: ExtensionTarget, signal: AbortSignal): Promise<Uint8Array> {

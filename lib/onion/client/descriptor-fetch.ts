@@ -79,9 +79,11 @@ export class DescriptorFetch {
   }
 
   /**
-   * Asks one relay after the other, in an order of chance, until one has a descriptor that can be read.
+   * Asks one relay after the other, in an order of chance, until one has a descriptor that can be read, and that is newer
+   * than what there was before: a service does not bring it to all of them at the same moment, and one that has only an
+   * older revision says nothing of what the others have.
    *
-   * @param known - what there was before: only a newer revision replaces it
+   * @param known - what there was before; it is the answer where nobody has a newer one, or all were asked a while ago
    * @throws TorError `ONION_DESCRIPTOR_NOT_FOUND`, `ONION_DESCRIPTOR_INVALID`, `ONION_AUTHORIZATION_…`, `ABORTED`
    */
   async fetch(
@@ -94,11 +96,14 @@ export class DescriptorFetch {
     this.#askedFor = blinded.period.number
     const left = relays.filter((relay) => !this.#wasAsked(relay))
     let failure: TorError | undefined
+    let isKnown = left.length === 0
     while (left.length > 0) {
       const [relay] = left.splice(this.#network.random(left.length), 1) as [DirectoryRelay]
       this.#asked.set(relay.fingerprint, this.#network.clock.now())
       try {
-        return newerOf(known, await this.#fetchFrom(relay, blinded, directory, signal))
+        const fetched = await this.#fetchFrom(relay, blinded, directory, signal)
+        if (known === undefined || isNewer(fetched, known)) return fetched
+        isKnown = true
       } catch (error) {
         if (signal.aborted || !(error instanceof TorError)) throw error
         // The service itself says who may read it: no other relay has anything else.
@@ -106,6 +111,7 @@ export class DescriptorFetch {
         failure = error.code === 'ONION_DESCRIPTOR_INVALID' || failure === undefined ? error : failure
       }
     }
+    if (known !== undefined && isKnown) return known
     // Whoever wants it again may ask them all again.
     this.#asked.clear()
     if (failure?.code === 'ONION_DESCRIPTOR_INVALID') throw failure
@@ -145,7 +151,5 @@ export class DescriptorFetch {
 }
 
 /** An older revision is what a directory would like to be believed. */
-function newerOf(known: OnionDescriptor | undefined, fetched: OnionDescriptor): OnionDescriptor {
-  if (known === undefined || known.identity.period.number !== fetched.identity.period.number) return fetched
-  return fetched.revision > known.revision ? fetched : known
-}
+const isNewer = (fetched: OnionDescriptor, known: OnionDescriptor): boolean =>
+  known.identity.period.number !== fetched.identity.period.number || fetched.revision > known.revision

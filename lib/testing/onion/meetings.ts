@@ -43,6 +43,11 @@ export class Meetings {
     this.#services.set(placeOf(relay, authKey), service)
   }
 
+  /** A relay knows a service by this key no more. */
+  leave(relay: TestRelay, authKey: Uint8Array): void {
+    this.#services.delete(placeOf(relay, authKey))
+  }
+
   /** The relays know it no more. */
   detach(service: LocalService): void {
     this.#local.delete(service)

@@ -127,7 +127,8 @@ export class TestOnionService implements LocalService, DescribedService {
 
   readonly #host: OnionServiceHost
   readonly #keys: ServiceKeys
-  readonly #points: readonly Point[]
+  #points: readonly Point[] = []
+  readonly #introductionPoints: readonly TestRelay[]
   readonly #congestionControl: boolean
   readonly #identities = new Map<number, BlindedIdentity>()
   /** What it said to the client before. */
@@ -147,14 +148,25 @@ export class TestOnionService implements LocalService, DescribedService {
     this.#congestionControl = congestionControl
     this.#keys = new ServiceKeys((length) => this.#random(length))
     this.hostname = formatOnionAddress(this.#keys.identity)
-    this.#points = fitting.slice(0, introductionPoints).map((relay) => {
+    this.#introductionPoints = fitting.slice(0, introductionPoints)
+    this.renewIntroductionPoints()
+    meetings.admit(this)
+    keepers.services.add(this)
+  }
+
+  /**
+   * It has other introduction points from now on: at the same relays, which know it by other keys and no more by those that
+   * it had. Its descriptors list them.
+   */
+  renewIntroductionPoints(): void {
+    const { meetings } = this.#host
+    for (const { relay, authKey } of this.#points) meetings.leave(relay, authKey)
+    this.#points = this.#introductionPoints.map((relay) => {
       const { secretKey, publicKey } = x25519.keygen(this.#random(32))
       const authKey = this.#random(32)
       meetings.attach(this, relay, authKey)
       return { relay, target: targetOf(relay.description), authKey, encryptionKey: publicKey, secret: secretKey }
     })
-    meetings.admit(this)
-    keepers.services.add(this)
   }
 
   /** It is gone: its introduction points know it no more, its circuits are closed. Descriptors of it are still served. */
