@@ -3,10 +3,12 @@
  * client.
  *
  * ```text
- * npm run bench                        all of it, in under four minutes
+ * npm run bench                        all of it, in about six minutes
  * npm run bench -- --quick             less data
- * npm run bench -- --only bulk         bulk (in memory), tls (over loopback), scale (a directory of 9,000 relays against what it may cost), tor (transfers over real tor), flow (congestion control), client (starts
- *                                      and new streams) or fronts (SOCKS and fetch)
+ * npm run bench -- --only bulk         bulk (in memory), tls (over loopback), scale (a directory of 9,000 relays against
+ *                                      what it may cost), tor (transfers over real tor), flow (congestion control), client
+ *                                      (starts and new streams), fronts (SOCKS and fetch) or onion (services, and clients
+ *                                      of them)
  * npm run bench -- --json FILE         also writes [{ name, unit, ours, peer, peerName, ratio }]
  * ```
  *
@@ -22,6 +24,7 @@ import { compareBulk } from './bulk.ts'
 import { table, type Comparison, type Result } from './compare.ts'
 import { compareClients } from './client.ts'
 import { compareFronts } from './fronts.ts'
+import { compareOnions } from './onion/onion.ts'
 import { compareScale } from './scale/scale.ts'
 import { compareTls } from './tls.ts'
 import { compareFlow, compareTor } from './tor.ts'
@@ -34,7 +37,7 @@ const { values } = parseArgs({
   },
 })
 const { quick, only, json } = values
-const parts = ['bulk', 'tls', 'scale', 'tor', 'flow', 'client', 'fronts']
+const parts = ['bulk', 'tls', 'scale', 'tor', 'flow', 'client', 'fronts', 'onion']
 if (only !== undefined && !parts.includes(only)) {
   console.error(`there is no part ${only}: ${parts.join(', ')}`)
   process.exit(2)
@@ -53,6 +56,7 @@ if (parts.slice(3).some(wanted)) {
     if (wanted('flow')) comparisons.push(...(await compareFlow(quick ? 20_000_000 : 60_000_000, programs)))
     if (wanted('client')) comparisons.push(...(await compareClients(programs)))
     if (wanted('fronts')) comparisons.push(...(await compareFronts(quick ? 30_000_000 : 100_000_000, programs)))
+    if (wanted('onion')) comparisons.push(...(await compareOnions(quick ? 5_000_000 : 20_000_000, programs)))
   }
 }
 console.log(table(comparisons))

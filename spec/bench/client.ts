@@ -12,6 +12,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { TorNetwork } from '../tor/support/network.ts'
 import { alternate, type Comparison, type Metric } from './compare.ts'
+import { socksFirstByte } from './socks-first-byte.ts'
 import { Worker } from './worker.ts'
 
 /** What client.worker.ts is told. It answers with seconds. */
@@ -23,35 +24,6 @@ export type ClientOrder =
 /** Starts of each client, cold and warm, and new streams of each. */
 const STARTS = 3
 const STREAMS = 100
-
-const GET = Buffer.from('GET / HTTP/1.0\r\n\r\n')
-
-/**
- * Seconds until the first byte of an answer through the tor client; `ahead` sends the request without waiting for the
- * reply.
- */
-async function socksFirstByte(socksPort: number, port: number, ahead: boolean): Promise<number> {
-  const began = performance.now()
-  const socket = connect(socksPort, '127.0.0.1')
-  try {
-    socket.write(Buffer.from([5, 1, 0, 5, 1, 0, 1, 127, 0, 0, 1, port >> 8, port & 0xff]))
-    if (ahead) socket.write(GET)
-    let asked = ahead
-    let received = 0
-    for await (const piece of socket) {
-      received += (piece as Buffer).length
-      // The method that was chosen (2 bytes), then the reply with an IPv4 address and a port (10 bytes).
-      if (received > 12) return (performance.now() - began) / 1000
-      if (received === 12 && !asked) {
-        asked = true
-        socket.write(GET)
-      }
-    }
-    throw new Error('the tor client closed the connection')
-  } finally {
-    socket.destroy()
-  }
-}
 
 /** Waits until somebody listens on the port. */
 async function listening(port: number): Promise<void> {
@@ -94,7 +66,7 @@ export async function compareClients(programs: URL): Promise<Comparison[]> {
       const began = performance.now()
       const { socksPort, stop } = await network.startClient(name)
       await listening(socksPort)
-      await socksFirstByte(socksPort, port, true)
+      await socksFirstByte(socksPort, { hostname: '127.0.0.1', port }, { isAhead: true })
       const seconds = (performance.now() - began) / 1000
       await stop()
       return seconds
@@ -139,7 +111,9 @@ export async function compareClients(programs: URL): Promise<Comparison[]> {
           'tor',
           STREAMS,
           async () => [await ready.obey({ kind: 'latency', port, optimistic })],
-          async () => [await socksFirstByte(client.socksPort, port, optimistic)],
+          async () => [
+            await socksFirstByte(client.socksPort, { hostname: '127.0.0.1', port }, { isAhead: optimistic }),
+          ],
         )),
       )
     }

@@ -5,11 +5,12 @@ import { transfer, type Connection, type Order } from './transfer.ts'
 import { serve } from './worker.ts'
 
 let socksPort = 0
+let hostname = 'target.test'
 let port = 0
 
 async function connect(): Promise<Connection> {
   const socket = connectTcp(socksPort, '127.0.0.1')
-  const name = Buffer.from('target.test')
+  const name = Buffer.from(hostname)
   socket.write(Buffer.from([5, 1, 0, 5, 1, 0, 3, name.length, ...name, port >> 8, port & 0xff]))
   const incoming = socket[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>
   // The method that was chosen (2 bytes), then the reply with an IPv4 address and a port (10 bytes).
@@ -35,6 +36,7 @@ async function connect(): Promise<Connection> {
 serve(async (order: Order) => {
   if (order.kind !== 'open') return transfer(order, await connect())
   socksPort = order.path as number
+  hostname = order.hostname ?? hostname
   port = order.port
   return { seconds: 0, cpu: 0 }
 })

@@ -6,9 +6,9 @@
  *
  * @module
  */
-import { readFileSync } from 'node:fs'
 import { TorNetwork } from '../tor/support/network.ts'
 import { alternate, type Comparison, type Metric } from './compare.ts'
+import { cpuOf } from './cpu.ts'
 import type { DelayOrder } from './delay.worker.ts'
 import type { Order, Outcome } from './transfer.ts'
 import { Worker } from './worker.ts'
@@ -18,18 +18,6 @@ const TURNS = 5
 
 /** What the warming up moves: V8 compiles while it runs. */
 const WARM_UP = 60_000_000
-
-/** A tick of /proc/PID/stat, in seconds. Linux has told programs 100 a second since ever. */
-const TICK = 0.01
-
-/**
- * CPU seconds that a process has used so far, user and system (proc(5): fields 14 and 15, after the name in brackets).
- */
-function cpuOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return (Number(fields[11]) + Number(fields[12])) * TICK
-}
 
 /** A network to compare clients on. */
 interface TorFixture {

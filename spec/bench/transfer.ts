@@ -6,7 +6,14 @@
 
 /** What a process that transfers is told to do. */
 export type Order =
-  | { readonly kind: 'open'; readonly path: unknown; readonly port: number; readonly windows?: boolean }
+  | {
+      readonly kind: 'open'
+      readonly path: unknown
+      /** Through SOCKS only; `target.test` by default. */
+      readonly hostname?: string
+      readonly port: number
+      readonly windows?: boolean
+    }
   | { readonly kind: 'down' | 'up'; readonly length: number }
 
 /** What it answers. */

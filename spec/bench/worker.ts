@@ -16,6 +16,10 @@ export class Worker<Order extends object, Answer> {
     this.#child = fork(program, { serialization: 'advanced', execArgv: [] })
   }
 
+  get pid(): number {
+    return this.#child.pid as number
+  }
+
   /** Gives an order and resolves with what came of it. One at a time. */
   async obey(order: Order): Promise<Answer> {
     const given = new AbortController()

@@ -113,6 +113,9 @@ export interface NetworkClient {
 export interface OnionServiceProcess {
   /** `<56 letters>.onion`. */
   readonly onion: string
+  /** The addresses of all its services, the first one's first. */
+  readonly onions: readonly string[]
+  readonly pid: number
   /** What it has logged so far. */
   log(): string
   /** Ends it without a warning. Resolves when it is gone. */
@@ -143,6 +146,7 @@ export class TorNetwork {
   readonly dirAuthorityLines: string
   readonly #fixture: TorFixture
   readonly #plan: NetworkPlan
+  readonly #environment: NodeJS.ProcessEnv
 
   /**
    * Starts a network and resolves when circuits through it work and, with a client, the client's first request was
@@ -175,8 +179,10 @@ export class TorNetwork {
     plan: NetworkPlan,
     relays: readonly NetworkRelay[],
     client: NetworkClient | undefined,
+    environment: NodeJS.ProcessEnv,
   ) {
     this.#plan = plan
+    this.#environment = environment
     this.dirAuthorityLines = directoryLines(plan).join('\n')
     this.relays = relays
     this.client = client
@@ -216,7 +222,7 @@ export class TorNetwork {
     }
     const lines = [...(authPrivate === undefined ? [] : [`ClientOnionAuthDir ${keys}`]), ...more]
     const torrc = clientTorrc(this.#plan, directory, socksPort, lines)
-    const process = await this.#fixture.startTor(name, directory, torrc, {})
+    const process = await this.#fixture.startTor(name, directory, torrc, this.#environment)
     return { socksPort, log: () => process.log(), stop: () => process.stop() }
   }
 
@@ -226,22 +232,39 @@ export class TorNetwork {
    *
    * @param options.lines - further lines for its torrc
    * @param options.clients - public keys of the clients that may discover it, in base32; everybody without any
+   * @param options.count - how many services it offers; one by default
    */
   async startService(
     name: string,
-    options: { readonly lines?: readonly string[]; readonly clients?: readonly string[] } = {},
+    options: {
+      readonly lines?: readonly string[]
+      readonly clients?: readonly string[]
+      readonly count?: number
+    } = {},
   ): Promise<OnionServiceProcess> {
+    const { lines = [], clients = [], count = 1 } = options
     const directory = await this.#fixture.makeDirectory(name)
-    const service = join(directory, 'service')
-    await mkdir(join(service, 'authorized_clients'), { recursive: true, mode: 0o700 })
-    await chmod(service, 0o700)
-    for (const [index, key] of (options.clients ?? []).entries())
-      await writeFile(join(service, 'authorized_clients', `client${index}.auth`), `descriptor:x25519:${key}\n`)
-    const torrc = serviceTorrc(this.#plan, directory, service, this.httpPort, options.lines ?? [])
-    const process = await this.#fixture.startTor(name, directory, torrc, {})
-    await until('the descriptors of the service', AbortSignal.timeout(60_000), () => uploads(process.log()) >= 8)
-    const onion = (await readFile(join(service, 'hostname'), 'utf8')).trim()
-    return { onion, log: () => process.log(), kill: () => process.kill(), stop: () => process.stop() }
+    const services = Array.from({ length: count }, (_, index) => join(directory, `service${index}`))
+    for (const service of services) {
+      await mkdir(join(service, 'authorized_clients'), { recursive: true, mode: 0o700 })
+      await chmod(service, 0o700)
+      for (const [index, key] of clients.entries())
+        await writeFile(join(service, 'authorized_clients', `client${index}.auth`), `descriptor:x25519:${key}\n`)
+    }
+    const torrc = serviceTorrc(this.#plan, directory, services, this.httpPort, lines)
+    const process = await this.#fixture.startTor(name, directory, torrc, this.#environment)
+    // Two descriptors of each, at as many directories as there are: one service is found with fewer.
+    const enough = count === 1 ? 8 : 2 * count * Math.min(8, this.relays.length)
+    await until('the descriptors of the service', AbortSignal.timeout(60_000), () => uploads(process.log()) >= enough)
+    const onions = await Promise.all(services.map((each) => readFile(join(each, 'hostname'), 'utf8')))
+    return {
+      onions: onions.map((onion) => onion.trim()),
+      onion: (onions[0] as string).trim(),
+      pid: process.pid,
+      log: () => process.log(),
+      kill: () => process.kill(),
+      stop: () => process.stop(),
+    }
   }
 
   /** Ends every process and removes every file of the network. May be called more than once. */
@@ -298,7 +321,7 @@ async function launch(fixture: TorFixture, options: Settled): Promise<TorNetwork
     )
     client = { socksPort, pid: process.pid, log: () => process.log() }
   }
-  return new TorNetwork(fixture, network, relays, client)
+  return new TorNetwork(fixture, network, relays, client, wireOut === undefined ? environment : {})
 }
 
 /** Picks ports, makes directories and identities. */

@@ -89,11 +89,11 @@ export function clientTorrc(
   ])
 }
 
-/** The torrc of a tor that offers an onion service on port 80, which leads to `targetPort` on 127.0.0.1. */
+/** The torrc of a tor that offers onion services on port 80, which leads to `targetPort` on 127.0.0.1. */
 export function serviceTorrc(
   network: NetworkPlan,
   directory: string,
-  serviceDirectory: string,
+  serviceDirectories: readonly string[],
   targetPort: number,
   lines: readonly string[],
 ): string {
@@ -102,8 +102,10 @@ export function serviceTorrc(
     // It says there when a descriptor is uploaded.
     'Log [rend]info stdout',
     'SocksPort 0',
-    `HiddenServiceDir ${serviceDirectory}`,
-    `HiddenServicePort 80 127.0.0.1:${targetPort}`,
+    ...serviceDirectories.flatMap((service) => [
+      `HiddenServiceDir ${service}`,
+      `HiddenServicePort 80 127.0.0.1:${targetPort}`,
+    ]),
     ...lines,
   ])
 }
