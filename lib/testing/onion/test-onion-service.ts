@@ -5,7 +5,6 @@
  *
  * @module
  */
-import { x25519 } from '@noble/curves/ed25519.js'
 import { checkOptions, type OptionNames } from '../../base/checks.ts'
 import { joinBytes } from '../../base/join-bytes.ts'
 import { RelayCommand } from '../../cell/commands.ts'
@@ -13,7 +12,6 @@ import { encodeIntroduceAck, IntroduceStatus } from '../../cell/onion/introduce-
 import { decodeIntroduce } from '../../cell/onion/introduce.ts'
 import { decodeIntroducePlain, IntroduceExtension } from '../../cell/onion/introduce-plain.ts'
 import { DestroyReason } from '../../cell/reasons.ts'
-import { targetOf } from '../../circuit/build.ts'
 import { answerHsNtor, openIntroduce } from '../../circuit/handshake/hs-ntor.ts'
 import { serviceHop } from '../../circuit/onion/service-hop.ts'
 import { encodeBase64, encodeHex } from '../../directory/text/encoding.ts'
@@ -29,7 +27,7 @@ import { windowRules, type CircuitFlowRules } from '../relay/circuit/circuit-flo
 import type { TestCircuit } from '../relay/test-circuit.ts'
 import type { TestRelay } from '../relay/test-relay.ts'
 import type { DescriptorKeepers, DescribedService } from './descriptor-keepers.ts'
-import { writeDescriptor, type ListedPoint, type TestPuzzle } from './descriptor-writer.ts'
+import { writeDescriptor, type TestPuzzle } from './descriptor-writer.ts'
 import type { LocalService, Meetings } from './meetings.ts'
 import type {
   DescriptorAnswer,
@@ -40,6 +38,7 @@ import type {
 } from './onion-lies.ts'
 import { serviceEnd } from './service-end.ts'
 import { ServiceKeys } from './service-keys.ts'
+import { testPoint, type TestPoint } from './test-point.ts'
 
 /** A period of the public network, and of a test network whose consensus is fresh for an hour. */
 const PERIOD_IN_MINUTES = 1440
@@ -91,11 +90,6 @@ export interface OnionServiceHost {
   readonly keepers: DescriptorKeepers
 }
 
-interface Point extends ListedPoint {
-  readonly relay: TestRelay
-  readonly secret: Uint8Array
-}
-
 /** A service of a test network. Every property that is not readonly is a knob. */
 export class TestOnionService implements LocalService, DescribedService {
   /** `<56 letters>.onion`. */
@@ -127,7 +121,7 @@ export class TestOnionService implements LocalService, DescribedService {
 
   readonly #host: OnionServiceHost
   readonly #keys: ServiceKeys
-  #points: readonly Point[] = []
+  #points: readonly TestPoint[] = []
   readonly #introductionPoints: readonly TestRelay[]
   readonly #congestionControl: boolean
   readonly #identities = new Map<number, BlindedIdentity>()
@@ -161,12 +155,8 @@ export class TestOnionService implements LocalService, DescribedService {
   renewIntroductionPoints(): void {
     const { meetings } = this.#host
     for (const { relay, authKey } of this.#points) meetings.leave(relay, authKey)
-    this.#points = this.#introductionPoints.map((relay) => {
-      const { secretKey, publicKey } = x25519.keygen(this.#random(32))
-      const authKey = this.#random(32)
-      meetings.attach(this, relay, authKey)
-      return { relay, target: targetOf(relay.description), authKey, encryptionKey: publicKey, secret: secretKey }
-    })
+    this.#points = this.#introductionPoints.map((relay) => testPoint(relay, (length) => this.#random(length)))
+    for (const { relay, authKey } of this.#points) meetings.attach(this, relay, authKey)
   }
 
   /** It is gone: its introduction points know it no more, its circuits are closed. Descriptors of it are still served. */
@@ -228,7 +218,7 @@ export class TestOnionService implements LocalService, DescribedService {
   async #meet(introduction: TestIntroduction, body: Uint8Array): Promise<void> {
     const platform = currentPlatform()
     const request = decodeIntroduce(body)
-    const point = this.#points.find(({ authKey }) => encodeHex(authKey) === encodeHex(request.authKey)) as Point
+    const point = this.#points.find(({ authKey }) => encodeHex(authKey) === encodeHex(request.authKey)) as TestPoint
     const secret = platform.x25519.secretKey(point.secret)
     for (const { subcredential } of this.#identities.values()) {
       const keys = { authKey: point.authKey, encryptionKey: point.encryptionKey, subcredential }

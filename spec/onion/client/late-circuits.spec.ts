@@ -47,7 +47,7 @@ describe('A client of an onion service that knows a fast network, which has beco
       let slow = 0
       for (const relay of network.relays) {
         if (encodeHex(relay.description.rsaIdentity).toUpperCase() === guard) continue
-        relay.answerCreate = async () => {
+        relay.answerCreate = async (): Promise<'answer'> => {
           if (inTime-- > 0) return 'answer'
           until ||= clock.now() + SLOW_FOR
           if (clock.now() < until) {
