@@ -27,6 +27,7 @@ import type { StreamWatcher } from '../attach/attachable-circuit.ts'
 import type { CircuitWatcher } from '../circuits/seen-circuit.ts'
 import type { Random } from '../../base/random.ts'
 import { OnionPaths } from './onion-paths.ts'
+import { Stems, type Stem } from './stems.ts'
 import { Vanguards } from './vanguards.ts'
 
 /** How often a circuit of three hops is tried that fails, and how often the hop behind it. */
@@ -73,12 +74,6 @@ interface CircuitPurpose {
   readonly end?: string
 }
 
-interface BuiltCircuit {
-  readonly circuit: Circuit
-  readonly relays: readonly DirectoryRelay[]
-  readonly seen: object
-}
-
 export class OnionCircuits implements ServiceNetwork {
   readonly clock: Clock
   readonly platform: Platform
@@ -86,6 +81,7 @@ export class OnionCircuits implements ServiceNetwork {
   readonly #options: OnionCircuitsOptions
   readonly #builder: CircuitBuilder
   readonly #vanguards: Vanguards
+  readonly #stems: Stems
   #paths: readonly [NetworkDirectory, OnionPaths] | undefined
 
   constructor(options: OnionCircuitsOptions) {
@@ -95,6 +91,9 @@ export class OnionCircuits implements ServiceNetwork {
     this.testing = options.testing
     this.#builder = new CircuitBuilder(options)
     this.#vanguards = new Vanguards({ now: () => options.clock.now(), random: options.random })
+    const { clock, random, closing } = options
+    const build = (signal: AbortSignal): Promise<Stem> => this.#build({ isRendezvous: true }, signal)
+    this.#stems = new Stems({ build, clock, random, closing })
   }
 
   random(limit: number): number {
@@ -119,6 +118,7 @@ export class OnionCircuits implements ServiceNetwork {
 
   renew(): void {
     this.#vanguards.forget()
+    this.#stems.forget()
   }
 
   congestionControl(path: 'exit' | 'onion'): CongestionControlSetup | undefined {
@@ -133,8 +133,12 @@ export class OnionCircuits implements ServiceNetwork {
     this.#options.watcher.streamChanged(stream)
   }
 
-  async toRendezvousPoint(signal: AbortSignal): Promise<OnionCircuit & { readonly point: DirectoryRelay }> {
-    const { circuit, relays, seen } = await this.#build({ isRendezvous: true }, signal)
+  async toRendezvousPoint(
+    signal: AbortSignal,
+    isAgain: boolean = false,
+  ): Promise<OnionCircuit & { readonly point: DirectoryRelay }> {
+    const ready = isAgain ? undefined : this.#stems.take()
+    const { circuit, relays, seen } = ready ?? (await this.#build({ isRendezvous: true }, signal))
     return { circuit, seen, fingerprints: fingerprintsOf(relays), point: relays.at(-1) as DirectoryRelay }
   }
 
@@ -142,7 +146,9 @@ export class OnionCircuits implements ServiceNetwork {
     const end = encodeHex(target.rsaIdentity)
     let failure: unknown
     for (let tries = 0; tries < MAX_EXTENSIONS; tries++) {
-      const { circuit, relays, seen } = await this.#build({ isRendezvous: false, end }, signal)
+      // What was ready may have died without a word: the next one is new.
+      const ready = tries === 0 ? this.#stems.take(end) : undefined
+      const { circuit, relays, seen } = ready ?? (await this.#build({ isRendezvous: false, end }, signal))
       try {
         const proof = await this.#extend(circuit, target, signal)
         return { circuit, seen, proof, fingerprints: [...fingerprintsOf(relays), end] }
@@ -201,7 +207,7 @@ export class OnionCircuits implements ServiceNetwork {
    * An open circuit of three hops. Where timeouts are short, and the network or the machine has become slow, many are too
    * late before that is learned: this is nobody's failure, least of all that of the relay that is to follow.
    */
-  #build(purpose: CircuitPurpose, signal: AbortSignal): Promise<BuiltCircuit> {
+  #build(purpose: CircuitPurpose, signal: AbortSignal): Promise<Stem> {
     return tryOften({
       attempt: (avoided) => this.#buildOnce(purpose, avoided, signal),
       pause: (delay) => pause(this.clock, delay, [signal]),
@@ -211,7 +217,7 @@ export class OnionCircuits implements ServiceNetwork {
     })
   }
 
-  async #buildOnce(purpose: CircuitPurpose, avoided: Set<string>, signal: AbortSignal): Promise<BuiltCircuit> {
+  async #buildOnce(purpose: CircuitPurpose, avoided: Set<string>, signal: AbortSignal): Promise<Stem> {
     const paths = this.#pathsOf(await this.#options.directory(signal))
     signal.throwIfAborted()
     const path = paths.choose({ ...purpose, avoided })

@@ -58,10 +58,14 @@ export class Rendezvous {
   /**
    * A relay that waits for a service with this client's cookie.
    *
+   * @param isAgain - another one was of no use
    * @throws TorError what befell the circuit, or `TIMEOUT`, `ABORTED`
    */
-  static async establish(network: OnionNetwork, signal: AbortSignal): Promise<Rendezvous> {
-    const [digest, place] = await Promise.all([network.platform.sha3Digest(), network.toRendezvousPoint(signal)])
+  static async establish(network: OnionNetwork, signal: AbortSignal, isAgain: boolean = false): Promise<Rendezvous> {
+    const [digest, place] = await Promise.all([
+      network.platform.sha3Digest(),
+      network.toRendezvousPoint(signal, isAgain),
+    ])
     const rendezvous = new Rendezvous(network, place, digest)
     const { circuit, cookie } = rendezvous
     try {

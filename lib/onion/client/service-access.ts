@@ -204,7 +204,7 @@ export class ServiceAccess {
     let failure: unknown
     for (let tries = 0; tries < MAX_RENDEZVOUS; tries++) {
       try {
-        return await Rendezvous.establish(this.#network, signal)
+        return await Rendezvous.establish(this.#network, signal, true)
       } catch (error) {
         if (signal.aborted) throw error
         failure = error

@@ -42,8 +42,12 @@ export interface OnionNetwork {
   random(limit: number): number
   /** The directory of now, fetched anew if it has to be. */
   directory(signal: AbortSignal): Promise<NetworkDirectory>
-  /** A circuit of three hops to a relay that clients and services can meet at. */
-  toRendezvousPoint(signal: AbortSignal): Promise<OnionCircuit & { readonly point: DirectoryRelay }>
+  /**
+   * A circuit of three hops to a relay that clients and services can meet at.
+   *
+   * @param isAgain - one that was there before was of no use: this one is new
+   */
+  toRendezvousPoint(signal: AbortSignal, isAgain?: boolean): Promise<OnionCircuit & { readonly point: DirectoryRelay }>
   /**
    * A circuit of four hops to a relay that somebody else has chosen.
    *
