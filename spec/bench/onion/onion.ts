@@ -8,7 +8,9 @@
  *
  * @module
  */
+import { setTimeout as delay } from 'node:timers/promises'
 import { TorNetwork } from '../../tor/support/network.ts'
+import { until } from '../../tor/support/poll.ts'
 import { alternate, type Comparison, type Metric, type Turn } from '../compare.ts'
 import { cpuOf } from '../cpu.ts'
 import { socksFirstByte } from '../socks-first-byte.ts'
@@ -32,7 +34,10 @@ export interface OnionAnswer {
 }
 
 /** Services that are met cold, once by each client. One more is met before, and used for everything else. */
-const SERVICES = 8
+const SERVICES = 5
+
+/** How long each client has before a cold connect to get ready what it keeps ready, in ms. */
+const REST = 3500
 
 /** Connects under other isolations, new streams, and turns of everything else. */
 const CONNECTS = 10
@@ -108,9 +113,9 @@ export async function compareOnions(length: number, programs: URL): Promise<Comp
 
 /** A tor client that has met none of the services yet. */
 async function withAnotherClient<T>(network: TorNetwork, use: (socksPort: number) => Promise<T>): Promise<T> {
-  const { socksPort, log, stop } = await network.startClient('another', { lines: [] })
+  const { socksPort, log, stop } = await network.startClient('another')
   try {
-    while (!log().includes('Bootstrapped 100%')) await new Promise((resolve) => setTimeout(resolve, 100))
+    await until('the other client', AbortSignal.timeout(60_000), () => log().includes('Bootstrapped 100%'))
     return await use(socksPort)
   } finally {
     await stop()
@@ -157,7 +162,10 @@ async function compareSides(name: string, length: number, ours: Side, tors: Side
   const inSeconds = (what: string): Metric => ({ name: `${name}: ${what}`, unit: 's', better: 'less' })
   await compare([inSeconds('cold connect to first byte')], SERVICES, (side) => {
     const left = side.hostnames.slice(1)
-    return async () => [await side.client.first(left.pop() as string, false)]
+    return async () => {
+      await delay(REST)
+      return [await side.client.first(left.pop() as string, false)]
+    }
   })
   await compare([inSeconds('connect to first byte, other isolation')], CONNECTS, (side) => async () => [
     await side.client.first(usual(side), true),
