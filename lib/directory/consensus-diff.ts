@@ -3,16 +3,18 @@
  * A diff proves nothing. It is held against the digests that it names, and what comes of it is a consensus like any other, to be
  * verified as such.
  *
+ * All of it is done on bytes: what stays is copied as it stands, many lines at once, and nothing is decoded.
+ *
  * @module
  */
-import { TorError } from '../base/errors.ts'
+import { EditScript, malformed } from './edit-script.ts'
 import { encodeHex } from './text/encoding.ts'
-import { hashText, type TextHash } from './text/hash-text.ts'
+import { HASHED_A_SLICE, hashText, type TextHash } from './text/hash-text.ts'
 import { READ_A_SLICE, type SliceOptions, Slices } from './text/slices.ts'
 
 /** A consensus that a diff is from. */
 export interface DiffBase {
-  readonly text: string
+  readonly bytes: Uint8Array
   /** See {@link digestAsSigned}. */
   readonly digest: string
 }
@@ -21,32 +23,44 @@ export interface DiffBase {
 export interface DiffOptions extends SliceOptions {
   /** Makes a hash by SHA3-256. */
   readonly newHash: () => TextHash
-  /** The most characters of the result. */
+  /** The most bytes of the result. */
   readonly limit: number
 }
 
 const BEGINNING = 'network-status-diff-version'
 const HEAD = /^network-status-diff-version 1\nhash ([0-9A-Fa-f]{64}) ([0-9A-Fa-f]{64})\n/
-const COMMAND = /^(\d{1,9})(?:,(\d{1,9}|\$))?([acd])$/
-const END_OF_LINES = '.'
 
-/** Several times as many as there are lines in the public network's consensus. */
-const MAX_COMMANDS = 200_000
+/** What is signed ends behind the first of these (dir-spec, "directory-signature"), the space included; they follow this. */
+const SIGNATURE = 'directory-signature '
+const FOOTER = 'directory-footer'
 
-/** What is signed ends here (dir-spec, "directory-signature"), the space included. */
-const SIGNATURES = '\ndirectory-signature '
+const NEWLINE = 10
 
 /** True for an answer that is a diff, good or not. */
 export const isConsensusDiff = (text: string): boolean => text.startsWith(BEGINNING)
 
 /** The SHA3-256 of what is signed of a consensus, in hex: by that it is named as a base. Undefined when nothing is signed. */
 export async function digestAsSigned(
-  text: string,
+  consensus: Uint8Array,
   newHash: () => TextHash,
   options: SliceOptions = {},
 ): Promise<string | undefined> {
-  const end = text.indexOf(SIGNATURES)
-  return end < 0 ? undefined : encodeHex(await hashText(newHash(), text, end + SIGNATURES.length, options))
+  const slices = new Slices(READ_A_SLICE, options)
+  let signed: number | undefined
+  // From the end: nothing else follows the first signature of a consensus that can be read.
+  for (let end = consensus.length; end > 0;) {
+    const start = end > 1 ? consensus.lastIndexOf(NEWLINE, end - 2) + 1 : 0
+    if (beginsWith(consensus, start, SIGNATURE)) signed = start + SIGNATURE.length
+    else if (beginsWith(consensus, start, FOOTER)) break
+    if (slices.isFull(end - start)) await slices.pause()
+    end = start
+  }
+  return signed === undefined ? undefined : encodeHex(await hashText(newHash(), consensus, signed, options))
+}
+
+function beginsWith(bytes: Uint8Array, at: number, line: string): boolean {
+  for (let index = 0; index < line.length; index++) if (bytes[at + index] !== line.charCodeAt(index)) return false
+  return true
 }
 
 /**
@@ -54,113 +68,28 @@ export async function digestAsSigned(
  *
  * @throws TorError `DIRECTORY_MALFORMED`, as rejection, when it is not one, not from this base, or does not come to what it promises
  */
-export async function applyConsensusDiff(diff: string, base: DiffBase, options: DiffOptions): Promise<string> {
-  const [head, from, to] = HEAD.exec(diff) ?? []
-  if (head === undefined || from === undefined || to === undefined) throw malformed('it begins with something else')
-  if (from.toUpperCase() !== base.digest) throw malformed('it is from another consensus')
-  const slices = new Slices(READ_A_SLICE, options)
-  const commands = await readCommands(diff, head.length, slices)
-  const text = await edited(base.text, commands, options.limit, slices)
-  const digest = encodeHex(await hashText(options.newHash(), text, text.length, options))
-  if (digest !== to.toUpperCase()) throw malformed('what comes of it is not what it promises')
-  return text
-}
-
-/** Lines of the base, from 1, that go, and what comes in their place. */
-interface Command {
-  /** The first line that goes; of an addition the line that it follows, and one more. */
-  readonly from: number
-  /** The first line that stays after them; `Infinity` for none. */
-  readonly to: number
-  readonly added: string
-}
-
-/** Reads the commands, and gives them in the order of the base's lines: they come in the reverse. */
-async function readCommands(diff: string, start: number, slices: Slices): Promise<Command[]> {
-  const commands: Command[] = []
-  /** Lines from here on have been dealt with. */
-  let bound = Infinity
-  for (let at = start; at < diff.length;) {
-    const line = lineAt(diff, at)
-    const [, first, second, action] = COMMAND.exec(line) ?? []
-    if (first === undefined) throw malformed('a command of it is none')
-    at += line.length + 1
-    const from = Number(first)
-    const last = second === '$' ? Infinity : Number(second ?? first)
-    const isAddition = action === 'a'
-    const isRange = second !== undefined
-    if (isRange && (isAddition || last <= from || (second === '$' && action === 'c')))
-      throw malformed('a command of it has a range that makes no sense')
-    if (!isAddition && from === 0) throw malformed('it edits ahead of the first line')
-    const command = isAddition ? { from: from + 1, to: from + 1 } : { from, to: last + 1 }
-    if (command.to > bound) throw malformed('its commands are not in reverse order')
-    bound = command.from
-    let added = ''
-    if (action !== 'd') {
-      const end = endOfLines(diff, at)
-      if (end === at) throw malformed('a command of it adds nothing')
-      added = diff.slice(at, end)
-      at = end + END_OF_LINES.length + 1
-    }
-    if (commands.length === MAX_COMMANDS) throw malformed('it has too many commands')
-    commands.push({ ...command, added })
-    if (slices.isFull(line.length + added.length + COMMAND_COST)) await slices.pause()
+export async function applyConsensusDiff(
+  diff: string,
+  base: DiffBase,
+  options: DiffOptions,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const [head, before, after] = HEAD.exec(diff) ?? []
+  if (head === undefined || before === undefined || after === undefined)
+    throw malformed('it begins with something else')
+  if (before.toUpperCase() !== base.digest) throw malformed('it is from another consensus')
+  const script = new EditScript(diff.slice(head.length), base.bytes)
+  const slices = new Slices(1, options)
+  while (!script.read()) await slices.pause()
+  while (!script.locate()) await slices.pause()
+  if (script.size > options.limit) throw malformed(`what comes of it has more than ${options.limit} bytes`)
+  const hash = options.newHash()
+  const result = new Uint8Array(script.size)
+  for (let at = 0; at < result.length; at += HASHED_A_SLICE) {
+    await slices.pause()
+    const most = Math.min(at + HASHED_A_SLICE, result.length)
+    script.write(result, at, most)
+    hash.update(result.subarray(at, most))
   }
-  return commands.reverse()
+  if (encodeHex(hash.digest()) !== after.toUpperCase()) throw malformed('what comes of it is not what it promises')
+  return result
 }
-
-/** What a command costs beside its characters. */
-const COMMAND_COST = 64
-
-/** How many characters may be passed over for the price of one that is read. */
-const PASSED = 8
-
-/** Where the line with nothing but a dot begins that ends what is added from `start`. */
-function endOfLines(diff: string, start: number): number {
-  if (diff.startsWith('.\n', start)) return start
-  const end = diff.indexOf('\n.\n', start)
-  if (end < 0) throw malformed('what it adds does not end')
-  return end + 1
-}
-
-function lineAt(text: string, start: number): string {
-  const end = text.indexOf('\n', start)
-  if (end < 0) throw malformed('its last line does not end')
-  return text.slice(start, end)
-}
-
-/** The base with these commands, which are in its order. */
-async function edited(base: string, commands: readonly Command[], limit: number, slices: Slices): Promise<string> {
-  const pieces: string[] = []
-  let size = 0
-  let line = 1
-  let at = 0
-  const add = (piece: string): void => {
-    size += piece.length
-    if (size > limit) throw malformed(`what comes of it has more than ${limit} characters`)
-    if (piece !== '') pieces.push(piece)
-  }
-  /** Goes to where a line begins. */
-  const seek = async (target: number): Promise<void> => {
-    for (; line < target; line++) {
-      const end = base.indexOf('\n', at)
-      if (end < 0) throw malformed('it edits lines that are not there')
-      if (slices.isFull((end + 1 - at) / PASSED)) await slices.pause()
-      at = end + 1
-    }
-  }
-  for (const { from, to, added } of commands) {
-    const start = at
-    await seek(from)
-    add(base.slice(start, at))
-    add(added)
-    if (to !== Infinity) await seek(to)
-    else if (at === base.length) throw malformed('it edits lines that are not there')
-    else at = base.length
-  }
-  add(base.slice(at))
-  return pieces.join('')
-}
-
-const malformed = (why: string): TorError =>
-  new TorError('DIRECTORY_MALFORMED', `the consensus diff is no good: ${why}`)

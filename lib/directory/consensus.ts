@@ -7,6 +7,7 @@
 import { Sha1 } from '../crypto/sha1.ts'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { DocumentReader } from './text/document.ts'
+import { documentPieces } from './text/pieces.ts'
 import { hashText } from './text/hash-text.ts'
 import { decodeBase64 } from './text/encoding.ts'
 import { parseFingerprint, parseKeyValues, parseNumber, parseTime } from './text/fields.ts'
@@ -80,21 +81,23 @@ const HEADER_ITEMS: ReadonlySet<string> = /* @__PURE__ */ new Set([
 const SHARED_RANDOM_SIZE = 32
 
 /**
- * Reads a microdesc consensus, in slices: other tasks have their turn between them. The result keeps nothing of `text`.
+ * Reads a microdesc consensus, in slices: other tasks have their turn between them. The result keeps nothing of `document`.
  *
+ * @param document - as text, or as its bytes
  * @throws TorError `DIRECTORY_MALFORMED`, as rejection
  */
-export async function parseConsensus(text: string, options: SliceOptions = {}): Promise<Consensus> {
-  const reader = new DocumentReader(text, 'consensus')
+export async function parseConsensus(document: string | Uint8Array, options: SliceOptions = {}): Promise<Consensus> {
+  const pieces = typeof document === 'string' ? document : documentPieces(document, 'r ')
+  const reader = new DocumentReader(pieces, 'consensus')
   const slices = new Slices(READ_A_SLICE, options)
   const header = await readHeader(reader, slices)
   const relays = await new RelayEntryReader(reader).read(MAX_RELAYS, slices)
-  const footer = await readFooter(reader, text, slices)
+  const footer = await readFooter(reader, slices)
   const digests = new Map<SignatureAlgorithm, Uint8Array>()
   for (const { algorithm } of footer.signatures) {
     if (digests.has(algorithm)) continue
     const hash = algorithm === 'sha1' ? new Sha1() : sha256.create()
-    digests.set(algorithm, await hashText(hash, text, footer.signedEnd, options))
+    digests.set(algorithm, await hashText(hash, document, footer.signedEnd, options))
   }
   return { ...header, relays, bandwidthWeights: footer.bandwidthWeights, signatures: footer.signatures, digests }
 }
@@ -158,12 +161,12 @@ async function readHeader(reader: DocumentReader, slices: Slices): Promise<Heade
 interface Footer {
   readonly bandwidthWeights: ReadonlyMap<string, number>
   readonly signatures: readonly ConsensusSignature[]
-  /** Where the signed part of the text ends: behind the space after the first "directory-signature". */
+  /** Where the signed part of the document ends: behind the space after the first "directory-signature". */
   readonly signedEnd: number
 }
 
 /** Reads the footer, up to the end of the document. */
-async function readFooter(reader: DocumentReader, text: string, slices: Slices): Promise<Footer> {
+async function readFooter(reader: DocumentReader, slices: Slices): Promise<Footer> {
   if (!reader.is('directory-footer')) reader.fail('it has no footer')
   let bandwidthWeights: ReadonlyMap<string, number> | undefined
   const signatures: ConsensusSignature[] = []
@@ -173,8 +176,7 @@ async function readFooter(reader: DocumentReader, text: string, slices: Slices):
     if (reader.is('directory-signature')) {
       if (signed++ === MAX_SIGNATURES) reader.fail('it has too many signatures')
       signedEnd ??= reader.start + 'directory-signature '.length
-      if (!text.startsWith('directory-signature ', reader.start))
-        reader.fail('a signature in it has no space where one must be')
+      if (!reader.isSpaced) reader.fail('a signature in it has no space where one must be')
       const signature = readSignature(reader)
       if (signature !== undefined) signatures.push(signature)
     } else if (signedEnd !== undefined) {

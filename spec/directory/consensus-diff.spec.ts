@@ -24,7 +24,8 @@ const MUTATIONS = Number(
   (globalThis as { process?: { env: Record<string, string> } }).process?.env['TOR_STREAMS_MUTATIONS'] ?? 3000,
 )
 
-const hashOf = (text: string): string => encodeHex(sha3(new TextEncoder().encode(text)))
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
+const hashOf = (text: string): string => encodeHex(sha3(bytesOf(text)))
 const A = 'A'.repeat(64)
 
 describe('A consensus diff', () => {
@@ -34,14 +35,17 @@ describe('A consensus diff', () => {
     newHash = await currentPlatform().sha3Hash()
   })
 
-  const apply = (diff: string, base: DiffBase, limit = LIMIT): Promise<string> =>
-    applyConsensusDiff(diff, base, { newHash, limit })
+  const apply = async (diff: string, base: DiffBase, limit = LIMIT): Promise<string> =>
+    new TextDecoder().decode(await applyConsensusDiff(diff, base, { newHash, limit }))
 
   /** Applies commands to a text, with digests that are right if `result` is. */
   const edit = (text: string, commands: string, result = ''): Promise<string> =>
-    apply(`network-status-diff-version 1\nhash ${A} ${hashOf(result)}\n${commands}`, { text, digest: A })
+    apply(`network-status-diff-version 1\nhash ${A} ${hashOf(result)}\n${commands}`, {
+      bytes: bytesOf(text),
+      digest: A,
+    })
 
-  const refusal = async (refused: Promise<string>): Promise<string> => {
+  const refusal = async (refused: Promise<unknown>): Promise<string> => {
     const error: unknown = await refused.catch((thrown: unknown) => thrown)
     expect(error).to.be.instanceOf(TorError)
     expect((error as TorError).code).to.equal('DIRECTORY_MALFORMED')
@@ -112,7 +116,7 @@ describe('A consensus diff', () => {
   }
 
   it('is refused when it does not begin as one, is from another consensus, or comes to something else', async () => {
-    const base = { text: '1\n', digest: A }
+    const base = { bytes: bytesOf('1\n'), digest: A }
     const of = (head: string): Promise<string> => refusal(apply(`${head}1d\n`, base))
     const B = 'B'.repeat(64)
     expect(await of('')).to.match(/begins/)
@@ -126,11 +130,39 @@ describe('A consensus diff', () => {
 
   it('comes to no more than is allowed, and has no more commands than a consensus has lines', async () => {
     const text = '1\n'.repeat(1000)
-    const base = { text, digest: A }
+    const base = { bytes: bytesOf(text), digest: A }
     const head = `network-status-diff-version 1\nhash ${A} ${hashOf(text)}\n`
     expect(await apply(head, base, text.length)).to.equal(text)
-    expect(await refusal(apply(head, base, text.length - 1))).to.match(/more than 1999 characters/)
+    expect(await refusal(apply(head, base, text.length - 1))).to.match(/more than 1999 bytes/)
     expect(await refusal(apply(`${head}${'0a\nx\n.\n'.repeat(200_001)}`, base))).to.match(/too many/)
+  })
+
+  it('gives other tasks their turn, whatever it is made of', async () => {
+    const size = 2_000_000
+    const long: readonly (readonly [what: string, text: string, commands: string])[] = [
+      ['what it adds, in short lines', '1\n', `0a\n${'\n'.repeat(size)}.\n`],
+      ['commands', '1\n', '0a\nx\n.\n'.repeat(199_999)],
+      ['digits', '1\n', '1'.repeat(size)],
+      ['lines ahead of the first command', '\n'.repeat(size), `${size}d\n`],
+      ['lines that go', '\n'.repeat(size), `2,${size}d\n`],
+      ['lines that stay', '\n'.repeat(size), ''],
+    ]
+    for (const [what, text, commands] of long) {
+      let pauses = 0
+      const pause = (): Promise<void> => {
+        pauses += 1
+        return Promise.resolve()
+      }
+      const head = `network-status-diff-version 1\nhash ${A} ${A}\n`
+      const applied = applyConsensusDiff(
+        `${head}${commands}`,
+        { bytes: bytesOf(text), digest: A },
+        { newHash, limit: 1e7, pause },
+      )
+      const why = await refusal(applied)
+      if (what === 'digits') expect(why).to.match(/does not end/)
+      else expect(pauses, what).to.be.at.least(15)
+    }
   })
 
   it('makes of any lines any others, by the commands that a cache writes', async () => {
@@ -154,21 +186,21 @@ describe('A consensus diff', () => {
       const [relay] = network.relays
       if (relay !== undefined) relay.listing.exitPolicy = `accept ${80 + hours}`
       const newer = directory.consensus()
-      const digest = (await digestAsSigned(text, newHash)) as string
+      const digest = (await digestAsSigned(bytesOf(text), newHash)) as string
       expect(digest).to.equal(digestAsSignedOf(text))
       const diff = writeConsensusDiff(text, newer)
       expect(isConsensusDiff(diff)).to.equal(true)
-      text = await apply(diff, { text, digest })
+      text = await apply(diff, { bytes: bytesOf(text), digest })
       expect(text).to.equal(newer)
     }
     await network.close()
-    expect(await digestAsSigned('network-status-version 3 microdesc\n', newHash)).to.equal(undefined)
+    expect(await digestAsSigned(bytesOf('network-status-version 3 microdesc\n'), newHash)).to.equal(undefined)
   })
 
   it(`comes, of ${MUTATIONS} that were changed at random, to the right consensus or is refused`, async function () {
     this.timeout(Math.max(180_000, MUTATIONS * 10))
     const newer = CONSENSUS.replace('valid-after', 'x-new 1\nvalid-after').replaceAll('Bandwidth=', 'Bandwidth=1')
-    const base = { text: CONSENSUS, digest: digestAsSignedOf(CONSENSUS) }
+    const base = { bytes: bytesOf(CONSENSUS), digest: digestAsSignedOf(CONSENSUS) }
     const diff = writeConsensusDiff(CONSENSUS, newer)
     let right = 0
     await fc.assert(

@@ -110,16 +110,20 @@ describe('a consensus that nobody need have signed', () => {
   ]
   for (const [what, text] of long) {
     it(`gives other tasks their turn, however long ${what} may be`, async () => {
-      const { pauses, pause } = countedPauses()
-      await parseConsensus(text, { pause })
-      expect(pauses()).to.be.at.least(Math.floor(text.length / (READ_A_SLICE + 2 * 65_536)))
+      // Of one that is there as bytes a piece may end within an object, where there are far too many.
+      const asBytes = what === 'objects' || what === 'signatures' ? [] : [new TextEncoder().encode(text)]
+      for (const document of [text, ...asBytes]) {
+        const { pauses, pause } = countedPauses()
+        await parseConsensus(document, { pause })
+        expect(pauses()).to.be.at.least(Math.floor(text.length / (READ_A_SLICE + 2 * 65_536)))
+      }
     })
   }
 
   it('is hashed as a whole where a slice ends within a character of two halves', async () => {
     for (const shift of ['', 'y']) {
       const text = inHeader(times(5, `x ${shift}${'\u{1f9c5}'.repeat(32_000)}\n`))
-      const { digests } = await consensusOf(text)
+      const { digests } = await parseConsensus(text)
       const signed = text.slice(0, text.indexOf('directory-signature ') + 'directory-signature '.length)
       expect([...digests]).to.deep.equal([['sha256', sha256(new TextEncoder().encode(signed))]])
     }

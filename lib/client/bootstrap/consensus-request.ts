@@ -29,7 +29,7 @@ const HOUR = 3_600_000
 /** What a request is made of. */
 export interface ConsensusRequestOptions {
   readonly network: NetworkConfig
-  readonly kept: Pick<ClientStore, 'use'>
+  readonly kept: Pick<ClientStore, 'useBytes'>
   readonly platform: Pick<Platform, 'sha3Hash'>
   /** The newest consensus that was verified. */
   readonly known: Consensus | undefined
@@ -80,7 +80,7 @@ export class ConsensusRequest {
    *
    * @throws TorError `DIRECTORY_MALFORMED`, as rejection, for a diff that is no good
    */
-  async consensusOf(answer: string): Promise<string | undefined> {
+  async consensusOf(answer: string): Promise<string | Uint8Array | undefined> {
     if (answer === NOT_MODIFIED && this.#options.known !== undefined) return undefined
     const base = this.#base
     if (base === undefined) return answer
@@ -100,11 +100,11 @@ export class ConsensusRequest {
 /** What is kept, which may be newer than what is known: others share the storage. */
 async function keptBase({ kept, platform }: ConsensusRequestOptions): Promise<DiffBase | undefined> {
   let base: DiffBase | undefined
-  await kept.use('consensus', async (text) => {
-    if (text.length > MAX_CONSENSUS) return
+  await kept.useBytes('consensus', async (bytes) => {
+    if (bytes.length > MAX_CONSENSUS) return
     const { digestAsSigned } = await import('../../directory/consensus-diff.ts')
-    const digest = await digestAsSigned(text, await platform.sha3Hash())
-    if (digest !== undefined) base = { text, digest }
+    const digest = await digestAsSigned(bytes, await platform.sha3Hash())
+    if (digest !== undefined) base = { bytes, digest }
   })
   return base
 }

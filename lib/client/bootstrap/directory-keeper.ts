@@ -95,8 +95,8 @@ export class DirectoryKeeper {
     const { kept, closing } = this.#options
     const certificates = this.#certificates.load()
     const microdescriptors = this.#microdescriptors.load()
-    const consensus = kept.use('consensus', async (text) => {
-      const parsed = await parseConsensus(text)
+    const consensus = kept.useBytes('consensus', async (bytes) => {
+      const parsed = await parseConsensus(bytes)
       await Promise.all([certificates, microdescriptors])
       if (!this.#isGood(parsed)) return
       await pauseForTasks()
@@ -206,14 +206,14 @@ export class DirectoryKeeper {
     const request = await ConsensusRequest.make({ ...this.#options, known, now: clock.now() })
     let behind: Consensus | undefined
     const accept = async (answer: string, outdo: () => void): Promise<Consensus> => {
-      const text = await request.consensusOf(answer)
-      if (text === undefined) {
+      const document = await request.consensusOf(answer)
+      if (document === undefined) {
         // What is known may have become useless meanwhile.
         if (behind !== undefined && ageOf(behind, clock.now())) return behind
         behind ??= known
         throw new TorError('DIRECTORY_EXPIRED', 'there may be a newer consensus')
       }
-      const parsed = await parseConsensus(text)
+      const parsed = await parseConsensus(document)
       this.#expectNewer(parsed)
       this.#progress('certificates', 0)
       if (snapshot) await this.#certificates.offer(parsed, snapshot.certificates)
@@ -224,12 +224,12 @@ export class DirectoryKeeper {
       const isBehind = parsed.validAfter <= (known?.validAfter ?? 0) || ageOf(parsed, clock.now())?.phase === 'stale'
       if (isBehind && before === undefined) {
         behind = parsed
-        await kept.keep('consensus', text)
+        await kept.keep('consensus', document)
         throw new TorError('DIRECTORY_EXPIRED', 'there may be a newer consensus')
       }
       if (before && parsed.validAfter <= before.validAfter) return before
       if (before) outdo()
-      await kept.keep('consensus', text)
+      await kept.keep('consensus', document)
       return parsed
     }
     if (snapshot !== undefined && snapshot.consensus.length <= MAX_CONSENSUS) {

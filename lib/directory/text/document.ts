@@ -37,8 +37,11 @@ const ITEM_COST = 16
  * The strings that it gives are pieces of the text: see `ownText` for what is to outlive it.
  */
 export class DocumentReader {
-  readonly #text: string
   readonly #what: string
+  readonly #pieces: Iterator<string, undefined> | undefined
+  /** The piece that is being read, and what was ahead of it. */
+  #text = ''
+  #base = 0
   #keyword = ''
   #start = 0
   // Where what follows the keyword begins, and where its line ends.
@@ -51,12 +54,17 @@ export class DocumentReader {
   #objectStart = 0
   #objectEnd = 0
 
-  /** @param what what the text claims to be, for messages to people: `consensus` */
-  constructor(text: string, what: string) {
-    this.#text = text
+  /**
+   * @param text - the document, or pieces of it between which there may be a cut, each asked for when it is to be read
+   * @param what - what it claims to be, for messages to people: `consensus`
+   */
+  constructor(text: string | Iterator<string, undefined>, what: string) {
     this.#what = what
-    if (text.includes('\0')) this.fail('it has a zero byte in it')
-    if (!text.endsWith('\n')) this.fail('it ends within a line')
+    if (typeof text === 'string') this.#begin(text)
+    else {
+      this.#pieces = text
+      this.#begin(this.#nextPiece() ?? '')
+    }
   }
 
   /** The keyword of this item; empty at the end. */
@@ -69,7 +77,7 @@ export class DocumentReader {
     return this.#text.slice(this.#restStart, this.#lineEnd)
   }
 
-  /** Where the arguments of this item are in the text, without the blanks around them. */
+  /** Where the arguments of this item are in the text, or in its piece, without the blanks around them. */
   get argumentsSpan(): { readonly start: number; readonly end: number } {
     let start = this.#restStart
     let end = this.#lineEnd
@@ -78,14 +86,19 @@ export class DocumentReader {
     return { start, end }
   }
 
-  /** Where this item begins in the text. */
-  get start(): number {
-    return this.#start
+  /** True when a space follows the keyword of this item. */
+  get isSpaced(): boolean {
+    return this.#text.charCodeAt(this.#restStart - 1) === SPACE
   }
 
-  /** Where the next item would begin in the text. */
+  /** Where this item begins in the document. */
+  get start(): number {
+    return this.#base + this.#start
+  }
+
+  /** Where the next item would begin in the document. */
   get end(): number {
-    return this.#end
+    return this.#base + this.#end
   }
 
   /** What was read since this was asked for last, in the unit of `READ_A_SLICE`. */
@@ -111,6 +124,13 @@ export class DocumentReader {
     const begin = this.#end
     if (start === text.length) {
       this.#work += start - begin
+      const piece = this.#nextPiece()
+      if (piece !== undefined) {
+        this.#base += text.length
+        this.#end = 0
+        this.#begin(piece)
+        return this.next()
+      }
       this.#end = this.#restStart = this.#lineEnd = start
       this.#keyword = ''
       return false
@@ -159,6 +179,20 @@ export class DocumentReader {
       `Malformed ${this.#what}: ${problem}`,
       cause === undefined ? {} : { cause },
     )
+  }
+
+  #nextPiece(): string | undefined {
+    try {
+      return this.#pieces?.next().value
+    } catch (error) {
+      return this.fail('it is no UTF-8', error)
+    }
+  }
+
+  #begin(text: string): void {
+    if (text.includes('\0')) this.fail('it has a zero byte in it')
+    if (!text.endsWith('\n')) this.fail('it ends within a line')
+    this.#text = text
   }
 
   #split(most: number): string[] {

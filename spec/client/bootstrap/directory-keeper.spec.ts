@@ -143,8 +143,14 @@ describe('DirectoryKeeper', function () {
           const text = kept.get(name)
           if (text !== undefined) await take(text)
         },
-        useBytes: () => Promise.resolve(),
-        keep: (name, text) => Promise.resolve(kept.set(name, typeof text === 'string' ? text : '').size > 0),
+        useBytes: async (name, take) => {
+          const text = name === 'consensus' ? kept.get(name) : undefined
+          if (text !== undefined) await take(new TextEncoder().encode(text))
+        },
+        keep: (name, content) => {
+          kept.set(name, typeof content === 'string' ? content : new TextDecoder().decode(content))
+          return Promise.resolve(true)
+        },
       })
     })
 
@@ -246,7 +252,7 @@ describe('DirectoryKeeper', function () {
           clock.advance(HOUR)
           const lying = async (diff: string): Promise<string> => {
             const [version, , ...lines] = changes.reduce(mutate, diff).split('\n')
-            const base = { text: before, digest: digestAsSignedOf(before) }
+            const base = { bytes: new TextEncoder().encode(before), digest: digestAsSignedOf(before) }
             const head = (to: string): string => `${version}\nhash ${base.digest} ${to}\n`
             const newHash = await currentPlatform().sha3Hash()
             // What it comes to has a digest, if it comes to anything.

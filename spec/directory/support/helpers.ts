@@ -26,8 +26,8 @@ export function countedPauses(): { pauses(): number; pause(): Promise<void> } {
   }
 }
 
-/** A consensus, read in one go. */
-export const consensusOf = (text: string): Promise<Consensus> => parseConsensus(text, atOnce)
+/** A consensus, read in one go from its bytes. */
+export const consensusOf = (text: string): Promise<Consensus> => parseConsensus(new TextEncoder().encode(text), atOnce)
 
 /** Microdescriptors, read in one go. */
 export const entriesOf = (text: string): Promise<MicrodescriptorEntry[]> => parseMicrodescriptors(text, atOnce)
