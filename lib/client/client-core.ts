@@ -110,11 +110,12 @@ export class ClientCore {
     this.#source = new DocumentSource({
       channels: this.#channels,
       watcher: this.observer,
-      servers: () =>
+      servers: (onlyAuthorities = false) =>
         directoryServers({
           network,
           guards: this.#guards,
-          hasDirectory: this.#keeper.directory !== undefined,
+          hasDirectory: this.#guards.hasDirectory,
+          onlyAuthorities,
           isOutdone: (fingerprint) => this.#source.isOutdone(fingerprint),
           random,
         }),
@@ -138,6 +139,7 @@ export class ClientCore {
       missingOfGuards: (directory) =>
         this.#guards.missingMicrodescriptors(directory).map(({ microdescriptorDigest }) => microdescriptorDigest),
       progress: (phase, done) => this.#progress(phase, done),
+      listed: (directory) => this.#guards.updateDirectory(directory),
       changed: (directory) => this.#directoryChanged(directory),
       warn: (warning) => {
         this.#warning = warning

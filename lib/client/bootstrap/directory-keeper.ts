@@ -46,6 +46,11 @@ export interface DirectoryKeeperOptions {
   missingOfGuards(directory?: NetworkDirectory): readonly string[]
   /** What is being done; `done` is from 0 to 1. */
   progress(phase: ClientPhase, done: number): void
+  /**
+   * The relays of the first directory are known, and few of them described: from now on guards are asked for documents, as a
+   * tor client does.
+   */
+  listed?(directory: NetworkDirectory): void
   /** There is a new directory. */
   changed(directory: NetworkDirectory): void
   /** Something that the user should know. */
@@ -163,7 +168,7 @@ export class DirectoryKeeper {
   }
 
   async #refresh(renews: boolean, signal: AbortSignal): Promise<NetworkDirectory> {
-    const { clock, missingOfGuards, snapshots } = this.#options
+    const { clock, missingOfGuards, snapshots, listed } = this.#options
     const known = this.#consensus
     const phase = known && ageOf(known, clock.now())?.phase
     const isGoodEnough = phase === 'fresh' || (!renews && phase !== undefined && phase !== 'stale')
@@ -177,6 +182,10 @@ export class DirectoryKeeper {
     this.#consensus = consensus
     const wanted = new Set(consensus.relays.filter(isUsable).map(({ microdescriptorDigest }) => microdescriptorDigest))
     if (snapshot) await this.#microdescriptors.offer(wanted, snapshot.microdescriptors)
+    if (listed && this.#directory === undefined) {
+      await pauseForTasks()
+      listed(this.#directoryOf(consensus))
+    }
     const failure = await this.#microdescriptors.fetch(wanted, signal, (done) =>
       this.#progress('microdescriptors', done),
     )
@@ -241,8 +250,9 @@ export class DirectoryKeeper {
       }
     }
     const { path } = request
+    const isRaced = known === undefined || ageOf(known, clock.now()) === undefined
     const fetch = (): Promise<Consensus> =>
-      source.fetch({ path, headers: () => request.headers(), limit: MAX_CONSENSUS }, accept, signal)
+      source.fetch({ path, headers: () => request.headers(), limit: MAX_CONSENSUS, isRaced }, accept, signal)
     try {
       return await fetch().catch((error: unknown) => {
         // Each that was left after a diff that was no good may have failed: now all of them are asked for the whole.

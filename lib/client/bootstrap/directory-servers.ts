@@ -20,6 +20,8 @@ export interface DirectoryServersOptions {
   readonly guards: GuardManager
   /** There is a directory, and so there are guards. */
   readonly hasDirectory: boolean
+  /** Authorities that are asked beside the others; none where there are no others. */
+  readonly onlyAuthorities: boolean
   /** True for a server that did not have what another one had. */
   isOutdone(fingerprint: string): boolean
   readonly random: Random
@@ -27,7 +29,12 @@ export interface DirectoryServersOptions {
 
 /** The servers to ask for one document. */
 export function* directoryServers(options: DirectoryServersOptions): Iterable<ServerPick> {
-  const { network, guards, hasDirectory, random } = options
+  const { network, guards, hasDirectory, onlyAuthorities, random } = options
+  const authorities = shuffled(network.authorities, random)
+  if (onlyAuthorities) {
+    if (network.fallbacks.length > 0) for (const server of authorities) yield { server }
+    return
+  }
   const asked = new Set<string>()
   const later: string[] = []
   while (hasDirectory && asked.size < MAX_DIRECTORY_GUARDS) {
@@ -44,8 +51,7 @@ export function* directoryServers(options: DirectoryServersOptions): Iterable<Se
     const pick = guards.pickForDirectory({ allows: ({ fingerprint }) => fingerprint === last })
     if (pick !== undefined) yield serverOf(guards, pick)
   }
-  for (const server of [...shuffled(network.fallbacks, random), ...shuffled(network.authorities, random)])
-    yield { server }
+  for (const server of [...shuffled(network.fallbacks, random), ...authorities]) yield { server }
 }
 
 /** A guard to be asked for documents; it is told what became of it. */

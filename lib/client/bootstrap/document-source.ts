@@ -7,10 +7,12 @@
  * @module
  */
 import { startTimer } from '../../base/clock.ts'
+import { deferred } from '../../base/deferred.ts'
 import { encodeHex } from '../../directory/text/encoding.ts'
 import { SocketError, TorError } from '../../base/errors.ts'
 import { DestroyReason } from '../../cell/reasons.ts'
 import type { DirectoryServer } from '../../relay.ts'
+import { race, type RaceLane } from './bootstrap-race.ts'
 import { DirectoryCircuits, type DirectoryCircuitsOptions } from './directory-circuits.ts'
 import { requestDocument, type RequestHeaders } from './directory-request.ts'
 
@@ -29,8 +31,8 @@ export interface ServerPick {
 
 /** What a source needs. */
 export interface DocumentSourceOptions extends DirectoryCircuitsOptions {
-  /** The servers to ask, best first; asked anew for each document. */
-  servers(): Iterable<ServerPick>
+  /** The servers to ask, best first; asked anew for each document. Or of those the authorities alone. */
+  servers(onlyAuthorities?: boolean): Iterable<ServerPick>
   /** Whether a request leaves before the server has agreed to be asked. */
   isOptimistic(): boolean
 }
@@ -51,7 +53,19 @@ export interface DocumentRequest {
   readonly lane?: number | undefined
   /** A server answered, but did not have it, or not as it should be. */
   readonly lacked?: (() => void) | undefined
+  /**
+   * Several servers are asked at a time: see bootstrap-race.ts.
+   *
+   * @defaultValue false
+   */
+  readonly isRaced?: boolean | undefined
 }
+
+/** How long after the first server an authority is asked beside (`ClientBootstrapConsensusAuthorityDownloadInitialDelay`), in s. */
+const AUTHORITY_DELAY = 6
+
+/** What asking a server came to. */
+type Outcome<T> = { readonly value: T } | undefined
 
 export class DocumentSource {
   readonly #options: DocumentSourceOptions
@@ -87,12 +101,14 @@ export class DocumentSource {
    * `accept` throws than `DIRECTORY_…`
    */
   async fetch<T>(
-    { path, headers, limit, lane = 0, lacked }: DocumentRequest,
+    request: DocumentRequest,
     accept: (text: string, outdo: () => void) => Promise<T> | T,
     signal: AbortSignal,
   ): Promise<T> {
+    const { lane = 0, lacked } = request
     let failure: unknown
     let asked = 0
+    let judging: Promise<void> = Promise.resolve()
     const lacking: DirectoryServer[] = []
     const outdo = (): void => {
       for (const server of lacking) this.#outdone.add(encodeHex(server.rsaIdentity))
@@ -105,30 +121,50 @@ export class DocumentSource {
       lacking.push(server)
       lacked?.()
     }
-    for (const pick of this.#servers(lane)) {
-      if (signal.aborted || asked++ === MAX_SERVERS) break
+    /** Asks one server. Gives nothing when another is to be asked, and rejects with what ends it all. */
+    const ask = async (pick: ServerPick, wanted: AbortSignal, opened?: () => void): Promise<Outcome<T>> => {
       let text: string
       try {
-        text = await this.#request(pick.server, typeof path === 'string' ? path : path(), headers?.(), limit, signal)
+        text = await this.#request(pick.server, request, wanted, opened)
         if (pick.settled) pick.settled(true)
         else this.#good.set(lane, pick.server)
       } catch (error) {
-        if (signal.aborted) break
+        if (wanted.aborted) return undefined
         const reached = isFromServer(error)
         if (pick.settled) pick.settled(reached)
         else if (!reached) this.#silent.add(pick.server)
         failed(pick, error)
-        continue
+        return undefined
       }
+      // What one brought is judged before what the next did.
+      const before = judging
+      const own = deferred<void>()
+      judging = own.promise
+      await before
       try {
-        return await accept(text, outdo)
+        return wanted.aborted ? undefined : { value: await accept(text, outdo) }
       } catch (error) {
-        if (signal.aborted) break
+        if (signal.aborted) return undefined
         // Only a document that is no good speaks for another server.
         if (!isAnswer(error)) throw error
         failed(pick, error)
+        return undefined
+      } finally {
+        own.resolve()
       }
     }
+    const seen = new Set<DirectoryServer>()
+    const next = (servers: Iterator<ServerPick>): ServerPick | undefined => {
+      if (signal.aborted || asked++ >= MAX_SERVERS) return undefined
+      let pick = servers.next().value as ServerPick | undefined
+      while (pick !== undefined && seen.has(pick.server)) pick = servers.next().value as ServerPick | undefined
+      if (pick !== undefined) seen.add(pick.server)
+      return pick
+    }
+    const outcome = request.isRaced
+      ? await this.#race(lane, next, ask, signal)
+      : await inTurn(this.#servers(lane), next, (pick) => ask(pick, signal))
+    if (outcome !== undefined) return outcome.value
     if (signal.aborted) throw new TorError('ABORTED', 'the directory is not wanted any more', { cause: signal.reason })
     if (failure instanceof TorError && failure.code.startsWith('DIRECTORY_')) throw failure
     // Why is said at once: it may be the gateway, the page's own rules, or the clock.
@@ -139,11 +175,40 @@ export class DocumentSource {
     throw new TorError('DIRECTORY_UNAVAILABLE', sentence, { cause: failure })
   }
 
+  /** Asks several at a time, and authorities beside. */
+  async #race<T>(
+    lane: number,
+    next: (servers: Iterator<ServerPick>) => ServerPick | undefined,
+    ask: (pick: ServerPick, wanted: AbortSignal, opened: () => void) => Promise<Outcome<T>>,
+    signal: AbortSignal,
+  ): Promise<Outcome<T>> {
+    const won = new AbortController()
+    const wanted = AbortSignal.any([signal, won.signal])
+    const laneOf = (servers: Iterator<ServerPick>, delay: number): RaceLane<T> => ({
+      delay,
+      begin: () => {
+        const pick = next(servers)
+        if (pick === undefined) return undefined
+        let isUnderWay = false
+        const outcome = ask(pick, wanted, () => {
+          isUnderWay = true
+        })
+        return { outcome, isUnderWay: () => isUnderWay }
+      },
+    })
+    const authorities = this.#options.servers(true)[Symbol.iterator]()
+    try {
+      return await race([laneOf(this.#servers(lane), 0), laneOf(authorities, AUTHORITY_DELAY)], this.#options, wanted)
+    } finally {
+      won.abort(new TorError('ABORTED', 'another server had the document'))
+    }
+  }
+
   /**
    * Guards first; then who has served a document in this round; then the others that are not known to be silent, those
    * of other lanes and those that were outdone last.
    */
-  *#servers(lane: number): Iterable<ServerPick> {
+  *#servers(lane: number): Generator<ServerPick, undefined> {
     const good = this.#good.get(lane)
     const ofOthers = new Set(this.#good.values())
     const later: ServerPick[] = []
@@ -174,12 +239,13 @@ export class DocumentSource {
 
   async #request(
     server: DirectoryServer,
-    path: string,
-    headers: RequestHeaders | undefined,
-    limit: number,
+    { path, headers, limit }: DocumentRequest,
     signal: AbortSignal,
+    opened?: () => void,
   ): Promise<string> {
     const { clock, isOptimistic } = this.#options
+    const asked = typeof path === 'string' ? path : path()
+    const told = { server, headers: headers?.() }
     const timeout = new AbortController()
     const stopTimer = startTimer(clock, REQUEST_TIMEOUT, () =>
       timeout.abort(new TorError('DIRECTORY_UNAVAILABLE', `no answer within ${REQUEST_TIMEOUT} ms`)),
@@ -192,8 +258,9 @@ export class DocumentSource {
     }
     const ask = async (): Promise<string> => {
       const kept = this.#circuits.take(server, REQUEST_TIMEOUT)
+      kept.circuit.opened.then(opened, () => undefined) // whoever asks is told
       try {
-        return await requestDocument(kept.circuit.connectDirectory(options), path, limit, { server, headers })
+        return await requestDocument(kept.circuit.connectDirectory(options), asked, limit, told)
       } catch (error) {
         // What was not answered here may not be answered again.
         if (timeout.signal.aborted) kept.end()
@@ -211,6 +278,19 @@ export class DocumentSource {
       stopTimer()
     }
   }
+}
+
+/** Asks one after the other. */
+async function inTurn<T>(
+  servers: Iterator<ServerPick>,
+  next: (servers: Iterator<ServerPick>) => ServerPick | undefined,
+  ask: (pick: ServerPick) => Promise<Outcome<T>>,
+): Promise<Outcome<T>> {
+  for (let pick = next(servers); pick !== undefined; pick = next(servers)) {
+    const outcome = await ask(pick)
+    if (outcome !== undefined) return outcome
+  }
+  return undefined
 }
 
 /** True for an answer of the server's that is no document, as opposed to no answer. */

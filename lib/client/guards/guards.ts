@@ -103,6 +103,11 @@ export class GuardManager {
     return records !== undefined
   }
 
+  /** True once there is a directory: there may be guards without one, of the last run, that nothing is known of. */
+  get hasDirectory(): boolean {
+    return this.#directory !== undefined
+  }
+
   /** True when there is something to save. */
   get changed(): boolean {
     return this.#sample.hasChanged

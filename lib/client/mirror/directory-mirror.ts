@@ -73,8 +73,8 @@ export class DirectoryMirror {
     this.#texts = new KeptTexts(this.#store)
     this.#source = new DocumentSource({
       channels: this.#channels,
-      *servers() {
-        for (const servers of [network.fallbacks, network.authorities])
+      *servers(onlyAuthorities) {
+        for (const servers of [onlyAuthorities ? [] : network.fallbacks, network.authorities])
           for (const server of shuffled(servers, secureRandom)) yield { server }
       },
       isOptimistic: () => true,

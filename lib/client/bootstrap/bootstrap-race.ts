@@ -1,0 +1,92 @@
+/**
+ * The first consensus is asked of several servers, each begun a little later than the one before: most of them are quick, some are
+ * gone (C tor, `update_consensus_bootstrap_multiple_downloads`; dir-spec, "Client operation"). As soon as one is being asked over a
+ * circuit that is open, nobody else is begun; once there is a consensus the others are left. Where nobody is being asked any more
+ * the next is begun at once; C tor waits until its time, a few seconds at first.
+ *
+ * @module
+ */
+import { startTimer, type Clock } from '../../base/clock.ts'
+import type { Random } from '../../base/random.ts'
+
+/** How many are asked at a time (`ClientBootstrapConsensusMaxInProgressTries`), unless two are begun in one second. */
+const MOST = 3
+
+/** How often it is looked whether it is time for another one, in ms. */
+const SECOND = 1000
+
+/** One server that is asked. */
+export interface RaceAttempt<T> {
+  /** What it came to; undefined when that is nothing, and others are to be asked. Rejects with what ends all of them. */
+  readonly outcome: Promise<{ readonly value: T } | undefined>
+  /** True once it is asked over a circuit that is open. */
+  isUnderWay(): boolean
+}
+
+/** Some of the servers, asked one after the other whether or not those before have answered. */
+export interface RaceLane<T> {
+  /** When the first of them is asked, in seconds. */
+  readonly delay: number
+  /** Asks the next; undefined when there are no more. */
+  begin(): RaceAttempt<T> | undefined
+}
+
+/**
+ * When the next is asked, in seconds after one that was asked `last` seconds after the one before it (C tor,
+ * `next_random_exponential_delay`): at least `least`, or a second, and on average ever later.
+ */
+export function nextDelay(last: number, least: number, random: Random): number {
+  const base = Math.max(1, least)
+  return base + random(Math.max(1, 3 * last - base))
+}
+
+/** What the first of the attempts comes to that comes to something; undefined when none does, or when it is not wanted any more. */
+export async function race<T>(
+  lanes: readonly RaceLane<T>[],
+  { clock, random }: { readonly clock: Clock; readonly random: Random },
+  signal: AbortSignal,
+): Promise<{ readonly value: T } | undefined> {
+  const waiting = new Map(lanes.map((lane) => [lane, { at: lane.delay, last: lane.delay }]))
+  const running = new Set<RaceAttempt<T>>()
+  const beginIn = (lane: RaceLane<T>, now: number): void => {
+    const attempt = lane.begin()
+    if (attempt === undefined) return void waiting.delete(lane)
+    running.add(attempt)
+    const last = nextDelay(waiting.get(lane)?.last ?? 0, lane.delay, random)
+    waiting.set(lane, { at: now + last, last })
+  }
+  const begin = (now: number): void => {
+    if (running.size >= MOST || [...running].some((attempt) => attempt.isUnderWay())) return
+    for (const lane of lanes) while ((waiting.get(lane)?.at ?? Infinity) <= now) beginIn(lane, now)
+    while (running.size === 0 && waiting.size > 0) {
+      const [[next]] = [...waiting].sort(([, { at: one }], [, { at: other }]) => one - other) as [
+        [RaceLane<T>, unknown],
+      ]
+      beginIn(next, now)
+    }
+  }
+  for (let now = 0; ;) {
+    if (signal.aborted) return undefined
+    begin(now)
+    if (running.size === 0 && waiting.size === 0) return undefined
+    let stopTimer = (): void => undefined
+    const tick = new Promise<undefined>((resolve) => {
+      stopTimer = startTimer(clock, SECOND, () => {
+        now += 1
+        resolve(undefined)
+      })
+    })
+    const ends = Array.from(running, (attempt) =>
+      attempt.outcome.then((outcome) => {
+        running.delete(attempt)
+        return outcome
+      }),
+    )
+    try {
+      const outcome = await Promise.race([tick, ...ends])
+      if (outcome !== undefined) return outcome
+    } finally {
+      stopTimer()
+    }
+  }
+}
