@@ -5,6 +5,7 @@ import { ExitRefusal, type ExitHandler } from '../../lib/testing/exit/exit.ts'
 import { echo } from '../../lib/testing/exit/exits.ts'
 import type { TestRelay } from '../../lib/testing/relay/test-relay.ts'
 import type { TestCircuit } from '../../lib/testing/relay/test-circuit.ts'
+import { MemoryStorage } from '../../lib/platform/storage/storage.ts'
 import type { TorClient } from '../../lib/client/tor-client.ts'
 import type { TorStream } from '../../lib/stream/tor-stream.ts'
 import { codeOf, rejection } from '../stream/support/stream-fixture.ts'
@@ -118,6 +119,26 @@ describe('TorClient: circuits', function () {
   })
 
   describe('are built', () => {
+    it('and there for the next stream as long as one is expected, over the links that there are', async () => {
+      fixture.network.directory.params = { nf_conntimeout_clients: 7200 }
+      const other = await fixture.open({ storage: new MemoryStorage() })
+      fixture.network.directory.params = {}
+      await open({}, other)
+      for (let round = 0; round < 9; round++) {
+        fixture.clock.advance(5 * MINUTE)
+        await fixture.quiet()
+      }
+      for (let round = 0; round < 4; round++) {
+        fixture.clock.advance(1000)
+        await fixture.quiet()
+      }
+      const before = new Set(fixture.network.circuits)
+      fixture.network.dials.length = 0
+      const { circuit } = await open({}, other)
+      expect(before.has(circuit)).to.equal(true)
+      expect(fixture.network.dials).to.deep.equal([])
+    })
+
     it('few for many streams, when none is ready', async () => {
       fixture.clock.advance(31 * MINUTE)
       await fixture.quiet()

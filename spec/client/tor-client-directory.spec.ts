@@ -27,10 +27,12 @@ describe('TorClient: the directory', function () {
   afterEach(() => fixture.tidy())
   after(() => fixture.end())
 
-  /** A network of which a client asks one authority, that tells lies. */
+  /** A network of which a client asks one authority, that tells lies, and its guards. */
   const lied = (lie: DocumentLie | TransferLie): Promise<unknown> => {
     const { authorities } = fixture.network.directory
     for (const { relay } of authorities) relay.lie = lie
+    // Descriptions are asked of guards.
+    if (lie.endsWith('-microdescriptors')) for (const relay of fixture.network.relays) relay.lie = lie
     // Only one of the three is asked; all three must have signed.
     const [server] = fixture.network.config.authorities
     const authoritiesAtOnePlace = fixture.network.config.authorities.map((authority) => ({

@@ -56,10 +56,15 @@ export class FakeClock implements Clock {
     const end = this.#now + ms
     for (let next = this.#dueBy(end); next !== undefined; next = this.#dueBy(end)) {
       this.#timers.delete(next)
-      this.#now = next.at
+      this.#now = Math.max(this.#now, next.at)
       next.callback()
     }
     this.#now = end
+  }
+
+  /** Time passes, and nothing is called: the machine sleeps. What was due is called by the next {@link advance}. */
+  sleep(ms: number): void {
+    this.#now += ms
   }
 
   #dueBy(end: number): Timer | undefined {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { CircuitOptions } from '../../circuit/circuit-options.ts'
-import type { Clock } from '../../base/clock.ts'
+import { monotonicTime, type Clock } from '../../base/clock.ts'
 import { TorError } from '../../base/errors.ts'
 import type { Random } from '../../base/random.ts'
 import type { DirectoryRelay } from '../../directory/network-directory.ts'
@@ -26,8 +26,15 @@ import { CircuitsAhead, type AheadOf } from './prediction/circuits-ahead.ts'
 import type { PredictedPorts } from './prediction/predicted-ports.ts'
 import type { CircuitWatcher } from './seen-circuit.ts'
 
-/** Without a sign of life for so long, in ms, the links may be dead: a laptop slept, the network changed. */
+/** A client without a stream for so long, in ms, learns nothing of how long circuits take. */
 const MAX_SILENCE = 1_800_000
+
+/**
+ * When this process did nothing for so long, or its clocks went apart by so much, the machine slept, in ms: the links may be
+ * dead (C tor, `NUM_JUMPED_SECONDS_BEFORE_WARN` and half of `NUM_IDLE_SECONDS_BEFORE_WARN`).
+ */
+const LONGEST_STANDSTILL = 1_800_000
+const MOST_APART = 100_000
 
 /** When so many circuits in a row on one channel left a stream without an answer, the channel may be dead. */
 const MAX_SILENT_CIRCUITS = 2
@@ -66,6 +73,8 @@ export class CircuitPool implements PooledCircuitOwner {
   readonly #silent = new Map<string, number>()
   readonly #ahead: CircuitsAhead<PooledCircuit>
   #lastUse: number
+  /** When the time was looked at last, by both clocks. */
+  #lastLook: readonly [now: number, monotonic: number]
   #lastFailure: unknown
 
   constructor(options: CircuitPoolOptions) {
@@ -73,12 +82,14 @@ export class CircuitPool implements PooledCircuitOwner {
     this.learned = options.learned
     this.#builder = options.builder ?? new CircuitBuilder({ ...options, closing: this.#closing.signal })
     this.#lastUse = options.clock.now()
+    this.#lastLook = [this.#lastUse, monotonicTime(options.clock)]
     this.#ahead = new CircuitsAhead({
       circuits: this.#circuits,
       predicted: options.predicted,
       times: options.times,
       clock: options.clock,
-      isIdle: () => this.#isSilent,
+      isIdle: () => Math.abs(this.#options.clock.now() - this.#lastUse) > MAX_SILENCE,
+      looked: () => this.#noteTime(),
       build: (need) => this.#buildAhead(need, undefined),
       drop: (circuit) => void this.#drop(circuit),
     })
@@ -276,17 +287,19 @@ export class CircuitPool implements PooledCircuitOwner {
     if (this.#circuits.delete(circuit)) this.#ahead.changed()
   }
 
-  /** A clock that was set back says nothing of how long it was. */
-  get #isSilent(): boolean {
-    return Math.abs(this.#options.clock.now() - this.#lastUse) > MAX_SILENCE
+  /** Looks at the time, every half a minute as long as there are circuits: where time was lost nothing is taken to be alive. */
+  #noteTime(): void {
+    const { clock, guards } = this.#options
+    const last = this.#lastLook
+    const [now, monotonic] = (this.#lastLook = [clock.now(), monotonicTime(clock)])
+    const passed = Math.abs(now - last[0])
+    if (passed <= LONGEST_STANDSTILL && Math.abs(now - last[0] - (monotonic - last[1])) <= MOST_APART) return
+    this.#forget()
+    guards().retryAll()
   }
 
-  /** After a long silence, or a jump of the clock, nothing is taken to be alive. */
   #noteUse({ ports }: CircuitNeed): void {
-    if (this.#isSilent) {
-      this.#forget()
-      this.#options.guards().retryAll()
-    }
+    this.#noteTime()
     this.#lastUse = this.#options.clock.now()
     for (const port of ports) this.#options.predicted.used(port)
     if (ports.length === 0) this.#options.predicted.used()

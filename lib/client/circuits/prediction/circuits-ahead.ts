@@ -49,6 +49,8 @@ export interface CircuitsAheadOptions<C extends ReadyCircuit> {
   readonly clock: Clock
   /** True when no stream has asked for a circuit for long. */
   isIdle(): boolean
+  /** It is looked whether some are to be closed: every half a minute as long as there are some. */
+  looked?(): void
   build(need: AheadOf): Promise<unknown>
   /** Takes it out of the circuits and closes it. */
   drop(circuit: C): void
@@ -183,6 +185,7 @@ export class CircuitsAhead<C extends ReadyCircuit> {
     this.#nextSweep += (past + 1) * SWEEP_INTERVAL
     this.#didFail = this.#failures > MOST_FAILURES
     this.#failures = 0
+    this.#options.looked?.()
     const { circuits, clock, drop } = this.#options
     const now = clock.now()
     for (const circuit of [...circuits]) if (circuit.isDone(now)) drop(circuit)
