@@ -88,9 +88,8 @@ const NOT_HERE: Readonly<Record<string, string>> = {
   'the TLS ClientHello in Bun': 'another runtime: native-hello.server.spec.ts',
   'the TLS ClientHello in Deno': 'another runtime',
   'sizes of TCP segments': 'below TLS',
-  'the first use after half an hour without any': 'half an hour later',
   'a first relay that does not answer CREATE2': 'these answer',
-  'which directory servers are asked, and when': 'there is one that all ask',
+  'a directory server that does not help': 'it does',
   'conflux': 'the exit alone can read it',
   'the handshake': 'the exit alone can read it',
 }
