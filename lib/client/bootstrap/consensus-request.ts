@@ -11,6 +11,7 @@ import type { Consensus } from '../../directory/consensus.ts'
 import type { NetworkConfig } from '../../directory/network/network-config.ts'
 import type { Platform } from '../../platform/platform.ts'
 import type { ClientStore } from './client-store.ts'
+import { race } from './bootstrap-race.ts'
 import { NOT_MODIFIED, type RequestHeaders } from './directory-request.ts'
 
 /** The most bytes of a consensus, as C tor (`MAX_DIR_DL_SIZE`). The public network's has about 3 MB. */
@@ -39,6 +40,8 @@ export interface ConsensusRequestOptions {
 
 export class ConsensusRequest {
   readonly path: string
+  /** How several servers are asked at a time by a client that has no consensus of use. */
+  readonly race = race
   readonly #options: ConsensusRequestOptions
   readonly #base: DiffBase | undefined
   #refused = false

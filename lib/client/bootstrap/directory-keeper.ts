@@ -250,9 +250,9 @@ export class DirectoryKeeper {
       }
     }
     const { path } = request
-    const isRaced = known === undefined || ageOf(known, clock.now()) === undefined
+    const race = known && ageOf(known, clock.now()) ? undefined : request.race
     const fetch = (): Promise<Consensus> =>
-      source.fetch({ path, headers: () => request.headers(), limit: MAX_CONSENSUS, isRaced }, accept, signal)
+      source.fetch({ path, headers: () => request.headers(), limit: MAX_CONSENSUS, race }, accept, signal)
     try {
       return await fetch().catch((error: unknown) => {
         // Each that was left after a diff that was no good may have failed: now all of them are asked for the whole.

@@ -12,7 +12,7 @@ import { encodeHex } from '../../directory/text/encoding.ts'
 import { SocketError, TorError } from '../../base/errors.ts'
 import { DestroyReason } from '../../cell/reasons.ts'
 import type { DirectoryServer } from '../../relay.ts'
-import { race, type RaceLane } from './bootstrap-race.ts'
+import type { race, RaceLane } from './bootstrap-race.ts'
 import { DirectoryCircuits, type DirectoryCircuitsOptions } from './directory-circuits.ts'
 import { requestDocument, type RequestHeaders } from './directory-request.ts'
 
@@ -53,12 +53,8 @@ export interface DocumentRequest {
   readonly lane?: number | undefined
   /** A server answered, but did not have it, or not as it should be. */
   readonly lacked?: (() => void) | undefined
-  /**
-   * Several servers are asked at a time: see bootstrap-race.ts.
-   *
-   * @defaultValue false
-   */
-  readonly isRaced?: boolean | undefined
+  /** Asks several servers at a time: see bootstrap-race.ts, which is loaded with what needs it. By default one after the other. */
+  readonly race?: typeof race | undefined
 }
 
 /** How long after the first server an authority is asked beside (`ClientBootstrapConsensusAuthorityDownloadInitialDelay`), in s. */
@@ -161,8 +157,8 @@ export class DocumentSource {
       if (pick !== undefined) seen.add(pick.server)
       return pick
     }
-    const outcome = request.isRaced
-      ? await this.#race(lane, next, ask, signal)
+    const outcome = request.race
+      ? await this.#race(request.race, lane, next, ask, signal)
       : await inTurn(this.#servers(lane), next, (pick) => ask(pick, signal))
     if (outcome !== undefined) return outcome.value
     if (signal.aborted) throw new TorError('ABORTED', 'the directory is not wanted any more', { cause: signal.reason })
@@ -177,6 +173,7 @@ export class DocumentSource {
 
   /** Asks several at a time, and authorities beside. */
   async #race<T>(
+    begin: typeof race,
     lane: number,
     next: (servers: Iterator<ServerPick>) => ServerPick | undefined,
     ask: (pick: ServerPick, wanted: AbortSignal, opened: () => void) => Promise<Outcome<T>>,
@@ -198,7 +195,7 @@ export class DocumentSource {
     })
     const authorities = this.#options.servers(true)[Symbol.iterator]()
     try {
-      return await race([laneOf(this.#servers(lane), 0), laneOf(authorities, AUTHORITY_DELAY)], this.#options, wanted)
+      return await begin([laneOf(this.#servers(lane), 0), laneOf(authorities, AUTHORITY_DELAY)], this.#options, wanted)
     } finally {
       won.abort(new TorError('ABORTED', 'another server had the document'))
     }
