@@ -41,7 +41,7 @@ export interface ConsensusRequestOptions {
 export class ConsensusRequest {
   readonly path: string
   /** How several servers are asked at a time by a client that has no consensus of use. */
-  readonly race = race
+  readonly race: typeof race = race
   readonly #options: ConsensusRequestOptions
   readonly #base: DiffBase | undefined
   #refused = false
