@@ -107,9 +107,11 @@ export class DirectoryKeeper {
       await pauseForTasks()
       const directory = this.#directoryOf(parsed)
       await pauseForTasks()
+      const isComplete = describedFraction(directory) >= neededFraction(directory)
+      await pauseForTasks()
       if (closing.aborted) return
       this.#consensus = parsed
-      this.#replaceBy(directory)
+      this.#replaceBy(directory, isComplete)
       await pauseForTasks()
     })
     await Promise.all([certificates, microdescriptors, consensus])
@@ -199,8 +201,9 @@ export class DirectoryKeeper {
       const what = `the descriptions that could be had make ${percent} % of the paths, which is too little`
       throw new TorError('DIRECTORY_UNAVAILABLE', what, { cause: failure })
     }
+    await pauseForTasks()
     // The guards of now first: as long as theirs are missing the directory that is there goes on.
-    if (missingOfGuards(directory).length === 0) this.#replaceBy(directory)
+    if (missingOfGuards(directory).length === 0) this.#replaceBy(directory, true)
     // A new consensus may have changed them.
     if (this.#directory !== directory || missingOfGuards().length > 0)
       throw new TorError('DIRECTORY_UNAVAILABLE', 'the description of a guard could not be had', { cause: failure })
@@ -316,9 +319,9 @@ export class DirectoryKeeper {
     return new NetworkDirectory(consensus, this.#microdescriptors.all)
   }
 
-  #replaceBy(directory: NetworkDirectory): void {
+  #replaceBy(directory: NetworkDirectory, isComplete: boolean): void {
     this.#directory = directory
-    this.#isComplete = describedFraction(directory) >= neededFraction(directory)
+    this.#isComplete = isComplete
     this.#options.changed(directory)
   }
 }
