@@ -23,10 +23,17 @@ export interface HashModule {
 /** Bytes of a tag. */
 const TAG_SIZE = 20
 
+/** After so many cells the state is kept to go back to, as a copy costs as much as to digest some of them. */
+const CELLS_BETWEEN = 16
+
 /** A {@link RunningDigest} by a native hash. */
 export class NativeRunningDigest implements RunningDigest {
   #hash: NativeHash
   #tag: Uint8Array
+  /** What the digest was some cells ago, and those cells: to go back to when one that is none of it was added. */
+  #before: NativeHash | undefined
+  #since: Uint8Array | undefined
+  #count = 0
 
   /** Takes in `seed`, Df or Db of tor-spec, "Setting circuit keys". */
   constructor(crypto: HashModule, seed: Uint8Array, algorithm: 'sha1' | 'sha3-256' = 'sha1') {
@@ -39,6 +46,7 @@ export class NativeRunningDigest implements RunningDigest {
     const field = offset + DIGEST
     bodies.fill(0, field, field + 4)
     this.#hash.update(bodies.subarray(offset, offset + BODY_SIZE))
+    this.#before = undefined
     this.#tag = this.#hash.copy().digest()
     bodies.set(this.#tag.subarray(0, 4), field)
   }
@@ -46,13 +54,23 @@ export class NativeRunningDigest implements RunningDigest {
   verify(bodies: Uint8Array, offset: number): boolean {
     const field = offset + DIGEST
     const word = readWord(bodies, field)
+    if (this.#before === undefined || this.#count === CELLS_BETWEEN) {
+      this.#before = this.#hash.copy()
+      this.#count = 0
+    }
     bodies.fill(0, field, field + 4)
-    const hash = this.#hash.copy()
-    hash.update(bodies.subarray(offset, offset + BODY_SIZE))
-    const tag = hash.copy().digest()
+    const cell = bodies.subarray(offset, offset + BODY_SIZE)
+    this.#hash.update(cell)
+    const tag = this.#hash.copy().digest()
+    this.#since ??= new Uint8Array(CELLS_BETWEEN * BODY_SIZE)
+    this.#since.set(cell, this.#count * BODY_SIZE)
     writeWord(bodies, field, word)
-    if ((word ^ readWord(tag, 0)) !== 0) return false
-    this.#hash = hash
+    if ((word ^ readWord(tag, 0)) !== 0) {
+      this.#hash = this.#before.copy()
+      this.#hash.update(this.#since.subarray(0, this.#count * BODY_SIZE))
+      return false
+    }
+    this.#count += 1
     this.#tag = tag
     return true
   }

@@ -113,6 +113,22 @@ export function describeRunningDigest(
       )
     })
 
+    it('forgets a forged cell after any number of good ones, and a second one at once, those that it sealed itself among them', () => {
+      const seed = crypto.getRandomValues(new Uint8Array(20))
+      const sender = make(seed)
+      const receiver = make(seed)
+      for (let index = 0; index < 70; index++) {
+        const cell = withoutDigest(randomCell())
+        const isOwn = index % 23 === 22
+        if (isOwn) receiver.seal(new Uint8Array(cell), 0)
+        sender.seal(cell, 0)
+        for (let forgeries = 0; forgeries < index % 3; forgeries++)
+          expect(receiver.verify(withoutDigest(randomCell()), 0)).to.equal(false)
+        if (!isOwn) expect(receiver.verify(cell, 0)).to.equal(true)
+        expect(bytesToHex(receiver.tag())).to.equal(bytesToHex(sender.tag()))
+      }
+    })
+
     it('refuses a cell that is replayed, and one that comes before its turn', () => {
       const sender = make(new Uint8Array(20))
       const receiver = make(new Uint8Array(20))
