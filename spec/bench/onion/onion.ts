@@ -13,7 +13,6 @@ import { TorNetwork } from '../../tor/support/network.ts'
 import { until } from '../../tor/support/poll.ts'
 import { alternate, type Comparison, type Metric, type Turn } from '../compare.ts'
 import { cpuOf } from '../cpu.ts'
-import type { DelayOrder } from '../delay.worker.ts'
 import { socksFirstByte } from '../socks-first-byte.ts'
 import type { Order, Outcome } from '../transfer.ts'
 import { Worker } from '../worker.ts'
@@ -43,9 +42,6 @@ const REST = 3500
 /** What the warming up moves, in lengths: V8 compiles while it runs. */
 const WARM_UP = 3
 
-/** For how long each hop holds back what passes where round trips are to count, in each direction, in ms. */
-const DELAY = 50
-
 /** Connects under other isolations, new streams, and turns of everything else. */
 const CONNECTS = 10
 const STREAMS = 40
@@ -70,22 +66,11 @@ interface Side {
 }
 
 /**
- * Compares both sides of onion services, with `length` bytes a transfer; and connects where every hop is far away.
+ * Compares both sides of onion services, with `length` bytes a transfer.
  *
  * @param programs the folder of the workers
  */
 export async function compareOnions(length: number, programs: URL): Promise<Comparison[]> {
-  return [
-    ...(await compareOn({ delay: 0, length }, programs)),
-    ...(await compareOn({ delay: DELAY, length: 0 }, programs)),
-  ]
-}
-
-/** @param fixture.length - 0 where only connects are compared */
-async function compareOn(
-  { delay: hold, length }: { readonly delay: number; readonly length: number },
-  programs: URL,
-): Promise<Comparison[]> {
   const workers: { stop(): Promise<void> }[] = []
   const start = <O extends object, A>(program: string): Worker<O, A> => {
     const worker = new Worker<O, A>(new URL(program, programs))
@@ -94,15 +79,7 @@ async function compareOn(
   }
   let network: TorNetwork | undefined
   try {
-    const delays = hold > 0 ? start<DelayOrder, number[]>('delay.worker.js') : undefined
-    network = await TorNetwork.start({
-      authorities: 1,
-      relays: 5,
-      exits: 1,
-      client: true,
-      fast: true,
-      ...(delays && { standBefore: (ports) => delays.obey({ ports, delay: hold }) }),
-    })
+    network = await TorNetwork.start({ authorities: 1, relays: 5, exits: 1, client: true, fast: true })
     const { client: tors, dirAuthorityLines: authorities, httpPort: targetPort } = network
     if (tors === undefined) throw new Error('the network has no client')
     const visitor = start<OnionOrder, OnionAnswer>('onion.worker.js')
@@ -115,10 +92,9 @@ async function compareOn(
 
     const torClient = (socksPort: number): Client =>
       clientOfTor(socksPort, () => start<Order, Outcome>('socks.worker.js'))
-    const where = hold > 0 ? `, ${hold} ms a hop` : ''
     return [
       ...(await compareSides(
-        `onion client${where}`,
+        'onion client',
         length,
         { client: clientOf(visitor), hostnames: theirs.onions, pid: visitor.pid },
         { client: torClient(tors.socksPort), hostnames: theirs.onions, pid: tors.pid },
@@ -126,7 +102,7 @@ async function compareOn(
       ...(await withAnotherClient(network, async (socksPort) => {
         const another = torClient(socksPort)
         return await compareSides(
-          `onion service${where}`,
+          'onion service',
           length,
           { client: another, hostnames: ours, pid: host.pid },
           { client: another, hostnames: theirs.onions, pid: theirs.pid },
@@ -198,7 +174,6 @@ async function compareSides(name: string, length: number, ours: Side, tors: Side
   await compare([inSeconds('connect to first byte, other isolation')], CONNECTS, (side) => async () => [
     await side.client.first(usual(side), true),
   ])
-  if (length === 0) return results
 
   for (const side of [ours, tors]) await side.client.requests(usual(side), REQUESTS)
   await compare([inSeconds('warm connect to first byte')], STREAMS, (side) => async () => [
