@@ -31,7 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'tls13': [
     ...SEAM,
     'platform/crypto/ciphers/native-aead.ts',
-    'platform/crypto/curves/noble-x25519.ts',
+    'platform/crypto/curves/web-x25519.ts',
     'platform/runtime/runtime.ts',
     'platform/links/server-name.ts',
     'cell',

@@ -103,10 +103,10 @@ export async function extendTo(
   { linkSpecifiers, rsaIdentity, ntorOnionKey }: ExtensionTarget,
   platform: Platform,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { onionSkin, finish } = startNtor({ rsaIdentity, ntorOnionKey, platform })
+  const { onionSkin, finish } = await startNtor({ rsaIdentity, ntorOnionKey, platform })
   const handshake = encodeCreate2(HandshakeType.NTOR, onionSkin)
   const reply = await circuit.extend(joinBytes([linkSpecifiers, handshake]))
-  const keys = finish(handshakeData(reply), HOP_KEY_SIZE + HANDSHAKE_PROOF_SIZE)
+  const keys = await finish(handshakeData(reply), HOP_KEY_SIZE + HANDSHAKE_PROOF_SIZE)
   const proof = keys.slice(HOP_KEY_SIZE)
   circuit.addHop(new HopCrypto(keys.subarray(0, HOP_KEY_SIZE), platform))
   keys.fill(0)

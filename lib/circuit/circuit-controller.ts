@@ -119,7 +119,7 @@ export class CircuitController implements CircuitReceiver, StreamCarrier, RelayR
     )
     this.hops.push(hop)
     this.#cryptos.push(crypto)
-    this.progress?.extended(this.hops.length)
+    if (this.#state !== 'closed') this.progress?.extended(this.hops.length)
     return hop
   }
 

@@ -10,8 +10,11 @@ import type { FlowControl } from './flow-control.ts'
 import type { HopCrypto } from './onion/hop-crypto.ts'
 import { StreamTable } from './stream-table.ts'
 
-/** Whoever speaks with a relay about introductions and rendezvous. It throws `CIRCUIT_PROTOCOL` at what is not its turn. */
-export type Conversation = (command: number, body: Uint8Array) => void
+/**
+ * Whoever speaks with a relay about introductions and rendezvous. It throws `CIRCUIT_PROTOCOL` at what is not its turn. If it
+ * returns a promise, what follows the message waits for that, and a rejection is as if it had thrown.
+ */
+export type Conversation = (command: number, body: Uint8Array) => Promise<void> | void
 
 /** Whoever takes the streams that a hop begins, with the ids that it chose. It throws `CIRCUIT_PROTOCOL`. */
 export type StreamAcceptor = (streamId: number, body: Uint8Array) => void

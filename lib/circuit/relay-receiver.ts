@@ -80,7 +80,8 @@ export class RelayReceiver {
 
   /**
    * One run of cells: all layers off, then one cell after the other in the order in which they came. A promise is
-   * returned while keystream is made for a hop that was added by one of them; it rejects when there can be none.
+   * returned while whoever got one of them is not done with it, and while keystream is made for a hop that was added by one;
+   * it rejects when there can be none.
    */
   receive(bodies: Uint8Array, count: number): Promise<void> | undefined {
     if (this.#owner.isClosed) return undefined
@@ -97,20 +98,45 @@ export class RelayReceiver {
     let early = 0
     for (let index = start, offset = 0; index < count && this.#mayReceive(); index++) {
       const fromEarlier = peeled.early?.[early]
+      let done: Promise<void> | undefined
       if (fromEarlier?.index === index) {
         early += 1
-        this.#message(this.#hops[fromEarlier.hop] as Hop, fromEarlier.body, 0, () => fromEarlier.tag)
+        done = this.#message(this.#hops[fromEarlier.hop] as Hop, fromEarlier.body, 0, () => fromEarlier.tag)
       } else {
         if (!looksRecognized(peeled.bodies, offset) || !last.crypto.backward.digest.verify(peeled.bodies, offset)) {
           throw new TorError('CIRCUIT_PROTOCOL', 'unrecognized relay cell')
         }
-        this.#message(last, peeled.bodies, offset, last.tag)
+        done = this.#message(last, peeled.bodies, offset, last.tag)
         offset += BODY_SIZE
       }
+      if (done !== undefined) return this.#deliverAfter(done, peeled, early, offset, index + 1, count, layers)
       // The cell made the path longer: what follows it in this batch is from the new hop already.
       if (this.#hops.length > layers) return this.#deliverRest(peeled, early, offset, index + 1, count, layers)
     }
     return undefined
+  }
+
+  /** Goes on with what is left of a batch once somebody is done with what they got of it. */
+  async #deliverAfter(
+    done: Promise<void>,
+    peeled: Peeled,
+    early: number,
+    offset: number,
+    start: number,
+    count: number,
+    layers: number,
+  ): Promise<void> {
+    try {
+      await done
+    } catch (error) {
+      this.#owner.violated(error)
+    }
+    const rest = { ...peeled, bodies: peeled.bodies.subarray(offset), early: peeled.early?.slice(early) }
+    await this.#guard(() =>
+      this.#hops.length > layers
+        ? this.#deliverRest(peeled, early, offset, start, count, layers)
+        : this.#deliver(rest, start, count),
+    )
   }
 
   /** Takes the layers of added hops off what is left of a batch, and goes on. */
@@ -151,8 +177,11 @@ export class RelayReceiver {
     return !this.#owner.isClosed
   }
 
-  /** One relay message: windows first, then whom it is for. `tag` is the hop's digest after this cell. */
-  #message(hop: Hop, bodies: Uint8Array, offset: number, tag: () => Uint8Array): void {
+  /**
+   * One relay message: windows first, then whom it is for, who may have to be waited for. `tag` is the hop's digest after this
+   * cell.
+   */
+  #message(hop: Hop, bodies: Uint8Array, offset: number, tag: () => Uint8Array): Promise<void> | undefined {
     const command = commandOf(bodies, offset)
     const streamId = streamIdOf(bodies, offset)
     const length = lengthOf(bodies, offset)
@@ -209,8 +238,7 @@ export class RelayReceiver {
         expectNoStream(command, streamId)
         if (hop.conversation === undefined)
           throw new TorError('CIRCUIT_PROTOCOL', `${relayCommandName(command)} that nobody asked for`)
-        hop.conversation(command, bodyOf(bodies, offset, length))
-        break
+        return hop.conversation(command, bodyOf(bodies, offset, length)) ?? undefined
       case RelayCommand.EXTEND:
       case RelayCommand.EXTENDED:
       case RelayCommand.TRUNCATE:
@@ -228,6 +256,7 @@ export class RelayReceiver {
         if (this.#idleCells > this.#usefulCells + MAX_IDLE_CELLS)
           throw new TorError('CIRCUIT_PROTOCOL', 'too many cells without use')
     }
+    return undefined
   }
 
   #streamMessage(hop: Hop, streamId: number, command: number, body: Uint8Array): void {

@@ -191,7 +191,9 @@ export class FarLink {
       )
     } else if (item.command === CellCommand.CREATE2) {
       this.#circuitId = item.circuitId
-      this.#answer(encodeCell(item.circuitId, CellCommand.CREATED2, this.#addHop(decodeCreate2(item.body).data)))
+      this.#addHop(decodeCreate2(item.body).data, (reply) =>
+        this.#answer(encodeCell(item.circuitId, CellCommand.CREATED2, reply)),
+      )
     }
   }
 
@@ -214,8 +216,7 @@ export class FarLink {
     switch (command) {
       case RelayCommand.EXTEND2: {
         const crypto = [...this.#hops]
-        const reply = this.#addHop(decodeExtend2(body).data)
-        this.#send(RelayCommand.EXTENDED2, 0, reply, crypto)
+        this.#addHop(decodeExtend2(body).data, (reply) => this.#send(RelayCommand.EXTENDED2, 0, reply, crypto))
         break
       }
       case RelayCommand.BEGIN:
@@ -250,12 +251,17 @@ export class FarLink {
     if (upload.received === upload.length) upload.complete()
   }
 
-  #addHop(onionSkin: Uint8Array): Uint8Array {
+  /** The client waits for the reply, and sends nothing meanwhile. */
+  #addHop(onionSkin: Uint8Array, answer: (reply: Uint8Array) => void): void {
+    this.#handshake(onionSkin).then(answer, (error: unknown) => this.#source.error(error))
+  }
+
+  async #handshake(onionSkin: Uint8Array): Promise<Uint8Array> {
     const { rsa, onion } = this.#identities[this.#hops.length] as RelayIdentity
-    const { reply, keys } = answerNtor({
+    const { reply, keys } = await answerNtor({
       onionSkin,
       rsaIdentity: rsa.fingerprint,
-      onionSecretKey: currentPlatform().x25519.secretKey(onion.secretKey),
+      onionSecretKey: await currentPlatform().x25519.secretKey(onion.secretKey),
       keyLength: HOP_KEY_SIZE,
     })
     this.#hops.push(new HopCrypto(keys, currentPlatform()))

@@ -34,3 +34,15 @@ export async function torCodeOf(promise: Promise<unknown>): Promise<string> {
   expect(error).to.be.instanceOf(TorError)
   return error.code
 }
+
+/** That a promise rejects with an error of this kind, whose message has these words. */
+export async function expectRejection(promise: Promise<unknown>, kind: ErrorConstructor, words: string): Promise<void> {
+  let error: unknown
+  try {
+    await promise
+  } catch (thrown) {
+    error = thrown
+  }
+  expect(error).to.be.instanceOf(kind)
+  expect((error as Error).message).to.include(words)
+}

@@ -33,7 +33,7 @@ const heap = (): number => {
 }
 
 const identity = await identityOf('P-256')
-const kinds = parserKinds(freshHello(), identity)
+const kinds = parserKinds(await freshHello(), identity)
 const names = Object.keys(kinds)
 const outcomes = new Map<string, Record<Outcome, number>>()
 const started = performance.now()

@@ -12,7 +12,7 @@ const CONNECTIONS = tries(150)
 describe('TLS of a server whose bytes were altered', function () {
   it(`is refused by our own errors, or read as what it says: ${COUNT} records and messages`, async () => {
     const random = randomFrom(seed)
-    const kinds = Object.entries(parserKinds(freshHello(), await identityOf('P-256')))
+    const kinds = Object.entries(parserKinds(await freshHello(), await identityOf('P-256')))
     for (const [name, kind] of kinds) {
       expect(kind(unaltered), `${name}, unaltered`).to.equal('taken')
       let refused = 0

@@ -15,10 +15,10 @@ const bytesOf = (digits: string): Uint8Array<ArrayBuffer> => new Uint8Array(hexT
 const DATA = Uint8Array.from({ length: 50 }, (_, at) => at)
 
 /** A share with the trace's key; checked to be the one that the trace's hello has. */
-function x25519Of(trace: Trace): KeyShare {
-  const secretKey = nobleX25519.secretKey(bytesOf(trace.x25519Key))
-  const publicKey = nobleX25519.publicKey(secretKey)
-  return x25519Share({ ...nobleX25519, generateKeyPair: () => ({ secretKey, publicKey }) })
+async function x25519Of(trace: Trace): Promise<KeyShare> {
+  const secretKey = await nobleX25519.secretKey(bytesOf(trace.x25519Key))
+  const publicKey = await nobleX25519.publicKey(secretKey)
+  return x25519Share({ ...nobleX25519, generateKeyPair: async () => ({ secretKey, publicKey }) })
 }
 
 function p256Of(digits: string): KeyShare {
@@ -54,16 +54,20 @@ class Replay {
   retried: RetryRequest | undefined
   chain: readonly Uint8Array[] = []
 
-  constructor(trace: Trace) {
+  private constructor(trace: Trace, share: KeyShare) {
     this.trace = trace
     const { retry, p256Key } = trace
-    const hello = helloOf(trace.hello, [x25519Of(trace)], async (request) => {
+    const hello = helloOf(trace.hello, [share], async (request) => {
       this.retried = request
       return helloOf(retry?.hello as string, [p256Of(p256Key as string)])
     })
     this.client = new TlsClient(hello, (chain) => {
       this.chain = chain
     })
+  }
+
+  static async of(trace: Trace): Promise<Replay> {
+    return new Replay(trace, await x25519Of(trace))
   }
 
   /** Gives the client what the trace's server sends, in pieces of this many bytes. Returns the data that came out. */
@@ -91,7 +95,7 @@ describe('TLS 1.3 by the traces of RFC 8448', () => {
     for (const size of [Infinity, 1, 7]) {
       const pieces = size === Infinity ? 'whole' : `in pieces of ${size}`
       it(`${name}: sends each record byte for byte, and takes the server's ${pieces}`, async () => {
-        const replay = new Replay(trace)
+        const replay = await Replay.of(trace)
         const { client } = replay
         await replay.expectToSend(trace.hello, 'ClientHello')
         if (trace.retry !== undefined) {

@@ -12,10 +12,10 @@ import type { X25519, X25519KeyPair, X25519SecretKey } from '../../platform/cryp
 export const KEY_SIZE = 32
 
 /** A key pair for one handshake: a new one, or that of a test vector's secret. */
-export function ephemeralPair(x25519: X25519, secret: Uint8Array | undefined): X25519KeyPair {
+export async function ephemeralPair(x25519: X25519, secret: Uint8Array | undefined): Promise<X25519KeyPair> {
   if (secret === undefined) return x25519.generateKeyPair()
-  const secretKey = x25519.secretKey(secret)
-  return { secretKey, publicKey: x25519.publicKey(secretKey) }
+  const secretKey = await x25519.secretKey(secret)
+  return { secretKey, publicKey: await x25519.publicKey(secretKey) }
 }
 
 /** A secret key of ours and a public key of theirs. */
@@ -25,17 +25,17 @@ export type KeyPair = readonly [secretKey: X25519SecretKey, publicKey: Uint8Arra
  * Makes the secret input of a handshake for the duration of `use`: what the key pairs give, one after the other, then
  * `transcript`. It is overwritten afterwards, whatever happens.
  *
- * @throws TorError `CIRCUIT_HANDSHAKE` when a public key is of small order, and what `use` throws
+ * @throws TorError `CIRCUIT_HANDSHAKE` (as a rejection) when a public key is of small order, and what `use` throws
  */
-export function withSecretInput<T>(
+export async function withSecretInput<T>(
   x25519: X25519,
   pairs: readonly KeyPair[],
   transcript: readonly Uint8Array[],
   use: (input: Uint8Array) => T,
-): T {
+): Promise<T> {
   const secrets: Uint8Array[] = []
   try {
-    for (const [secretKey, publicKey] of pairs) secrets.push(x25519.sharedSecret(secretKey, publicKey))
+    for (const [secretKey, publicKey] of pairs) secrets.push(await x25519.sharedSecret(secretKey, publicKey))
     const input = joinBytes([...secrets, ...transcript])
     secrets.push(input)
     return use(input)

@@ -64,11 +64,11 @@ export async function startHandshake(
   const { protocols } = relay
   const asked = protocols?.supports('Relay', 4) && protocols.supports('FlowCtrl', 2) ? wanted : undefined
   if (asked === undefined && !isRecent(protocols)) {
-    const { onionSkin, finish } = startNtor({ ...keysOf(relay), platform })
+    const { onionSkin, finish } = await startNtor({ ...keysOf(relay), platform })
     return {
       type: HandshakeType.NTOR,
       onionSkin,
-      finish: async (reply) => ({ keys: finish(reply, HOP_KEY_SIZE), congestionControl: undefined }),
+      finish: async (reply) => ({ keys: await finish(reply, HOP_KEY_SIZE), congestionControl: undefined }),
     }
   }
   const request: HandshakeExtensions = new Map(asked ? [[CONGESTION_CONTROL_REQUEST, new Uint8Array(0)]] : [])

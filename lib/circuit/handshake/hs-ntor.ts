@@ -53,9 +53,10 @@ export interface HsNtorHandshake {
    * Checks the service's half, 64 bytes, and derives {@link HS_NTOR_KEY_SIZE} bytes of key material. It can be called
    * once: the secret is gone afterwards, whether it succeeds or not.
    *
-   * @throws TorError `CIRCUIT_HANDSHAKE` when it does not prove that it comes from the service
+   * @throws TorError `CIRCUIT_HANDSHAKE` (as a rejection) when it does not prove that it comes from the service
+   * @throws TypeError (as a rejection) when it is called twice, or after {@link abandon}
    */
-  finish(reply: Uint8Array): Uint8Array
+  finish(reply: Uint8Array): Promise<Uint8Array>
   /** There will be no answer: the secret is forgotten. */
   abandon(): void
 }
@@ -65,16 +66,20 @@ export interface HsNtorHandshake {
  *
  * @param secret - the ephemeral secret of 32 bytes, for test vectors only
  */
-export function startHsNtor(service: HsNtorService, platform: HsNtorPlatform, secret?: Uint8Array): HsNtorHandshake {
+export async function startHsNtor(
+  service: HsNtorService,
+  platform: HsNtorPlatform,
+  secret?: Uint8Array,
+): Promise<HsNtorHandshake> {
   const { x25519 } = platform
-  const { secretKey, publicKey: clientKey } = ephemeralPair(x25519, secret)
+  const { secretKey, publicKey: clientKey } = await ephemeralPair(x25519, secret)
   let isIntroduced = false
   let ephemeral: X25519SecretKey | undefined = secretKey
   return {
     async introduce(header, plain) {
       if (isIntroduced || ephemeral === undefined) throw new TypeError('Cannot introduce a client twice')
       isIntroduced = true
-      const keys = introductionKeys(x25519, [ephemeral, service.encryptionKey], service, clientKey)
+      const keys = await introductionKeys(x25519, [ephemeral, service.encryptionKey], service, clientKey)
       try {
         const cipherText = await crypt(platform, keys.subarray(0, KEY_SIZE), plain)
         const message = joinBytes([header, clientKey, cipherText])
@@ -83,7 +88,7 @@ export function startHsNtor(service: HsNtorService, platform: HsNtorPlatform, se
         keys.fill(0)
       }
     },
-    finish(reply) {
+    async finish(reply) {
       if (ephemeral === undefined) throw new TypeError('Cannot finish an hs-ntor handshake twice')
       const own = ephemeral
       ephemeral = undefined
@@ -95,7 +100,7 @@ export function startHsNtor(service: HsNtorService, platform: HsNtorPlatform, se
           [own, serviceKey],
           [own, service.encryptionKey],
         ]
-        return rendezvousKeys(x25519, pairs, service, clientKey, serviceKey, (auth) => {
+        return await rendezvousKeys(x25519, pairs, service, clientKey, serviceKey, (auth) => {
           if (!constantTimeEqual(auth, reply.subarray(KEY_SIZE)))
             throw handshakeError('the other side does not prove that it is the onion service')
         })
@@ -133,7 +138,7 @@ export async function openIntroduce(
   const { header, clientKey, cipherText } = request
   let keys: Uint8Array
   try {
-    keys = introductionKeys(platform.x25519, [encryptionSecret, clientKey], service, clientKey)
+    keys = await introductionKeys(platform.x25519, [encryptionSecret, clientKey], service, clientKey)
   } catch {
     return undefined // a key of small order
   }
@@ -150,24 +155,24 @@ export async function openIntroduce(
  * The service's half for a client, of 64 bytes, and the same key material that the client will derive.
  *
  * @param secret - the ephemeral secret of 32 bytes, for test vectors only
- * @throws TorError `CIRCUIT_HANDSHAKE` when the client's key is of small order
+ * @throws TorError `CIRCUIT_HANDSHAKE` (as a rejection) when the client's key is of small order
  */
-export function answerHsNtor(
+export async function answerHsNtor(
   clientKey: Uint8Array,
   service: HsNtorService,
   encryptionSecret: X25519SecretKey,
   platform: HsNtorPlatform,
   secret?: Uint8Array,
-): { readonly reply: Uint8Array<ArrayBuffer>; readonly keys: Uint8Array } {
+): Promise<{ readonly reply: Uint8Array<ArrayBuffer>; readonly keys: Uint8Array }> {
   const { x25519 } = platform
-  const { secretKey, publicKey: serviceKey } = ephemeralPair(x25519, secret)
+  const { secretKey, publicKey: serviceKey } = await ephemeralPair(x25519, secret)
   try {
     let reply = new Uint8Array(0)
     const pairs: KeyPair[] = [
       [secretKey, clientKey],
       [encryptionSecret, clientKey],
     ]
-    const keys = rendezvousKeys(x25519, pairs, service, clientKey, serviceKey, (auth) => {
+    const keys = await rendezvousKeys(x25519, pairs, service, clientKey, serviceKey, (auth) => {
       reply = joinBytes([serviceKey, auth])
     })
     return { reply, keys }
@@ -182,7 +187,7 @@ function introductionKeys(
   pair: KeyPair,
   { authKey, encryptionKey, subcredential }: HsNtorService,
   clientKey: Uint8Array,
-): Uint8Array {
+): Promise<Uint8Array> {
   return withSecretInput(x25519, [pair], [authKey, clientKey, encryptionKey, PROTOCOL_ID], (input) =>
     shake256
       .create({ dkLen: 2 * KEY_SIZE })
@@ -202,7 +207,7 @@ function rendezvousKeys(
   clientKey: Uint8Array,
   serviceKey: Uint8Array,
   judge: (auth: Uint8Array) => void,
-): Uint8Array {
+): Promise<Uint8Array> {
   const transcript = [authKey, encryptionKey, clientKey, serviceKey, PROTOCOL_ID]
   return withSecretInput(x25519, pairs, transcript, (input) => {
     const seed = mac(input, T_ENC)

@@ -81,10 +81,10 @@ export async function startNtorV3(options: NtorV3Options): Promise<NtorV3Handsha
   const id = expectLength('ed25519Identity', options.ed25519Identity, KEY_SIZE)
   const onionKey = expectLength('ntorOnionKey', options.ntorOnionKey, KEY_SIZE)
   const { x25519 } = platform
-  const { secretKey: ephemeral, publicKey: clientKey } = ephemeralPair(x25519, options.secret)
+  const { secretKey: ephemeral, publicKey: clientKey } = await ephemeralPair(x25519, options.secret)
   const protocol = joinBytes([PROTOCOL_ID, encapsulate(verification)])
 
-  const requestKeys = orForget(ephemeral, () =>
+  const requestKeys = await orForget(ephemeral, () =>
     withSecretInput(x25519, [[ephemeral, onionKey]], [id, clientKey, onionKey, protocol], (input) =>
       deriveKeys('kdf_phase1', input, 2 * DIGEST_SIZE),
     ),
@@ -99,7 +99,7 @@ export async function startNtorV3(options: NtorV3Options): Promise<NtorV3Handsha
     async finish(reply, keyLength) {
       if (finished) throw new TypeError('Cannot finish an ntor-v3 handshake twice')
       finished = true
-      const raw = orForget(ephemeral, () => {
+      const raw = await orForget(ephemeral, async () => {
         if (reply.length < NTOR_V3_REPLY_OVERHEAD) throw handshakeError(`the reply has only ${reply.length} bytes`)
         const relayKey = reply.subarray(0, KEY_SIZE)
         const auth = reply.subarray(KEY_SIZE, NTOR_V3_REPLY_OVERHEAD)
@@ -108,7 +108,7 @@ export async function startNtorV3(options: NtorV3Options): Promise<NtorV3Handsha
           [ephemeral, relayKey],
           [ephemeral, onionKey],
         ] as const
-        return withSecretInput(x25519, pairs, [id, onionKey, clientKey, relayKey, protocol], (input) => {
+        return await withSecretInput(x25519, pairs, [id, onionKey, clientKey, relayKey, protocol], (input) => {
           const expected = digest(
             'auth_final',
             joinBytes([
@@ -138,9 +138,9 @@ export async function startNtorV3(options: NtorV3Options): Promise<NtorV3Handsha
 }
 
 /** The secret does not outlive a handshake that fails. */
-function orForget<T>(secret: X25519SecretKey, action: () => T): T {
+async function orForget<T>(secret: X25519SecretKey, action: () => Promise<T>): Promise<T> {
   try {
-    return action()
+    return await action()
   } catch (error) {
     secret.forget()
     throw error

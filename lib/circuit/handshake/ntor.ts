@@ -52,9 +52,10 @@ export interface NtorHandshake {
    * Checks the relay's 64-byte reply and derives `keyLength` bytes of key material. It can be called once: the secret
    * is gone afterwards, whether it succeeds or not.
    *
-   * @throws TorError `CIRCUIT_HANDSHAKE` when the reply does not prove that the relay owns its onion key
+   * @throws TorError `CIRCUIT_HANDSHAKE` (as a rejection) when the reply does not prove that the relay owns its onion key
+   * @throws TypeError (as a rejection) when it is called twice
    */
-  finish(reply: Uint8Array, keyLength: number): Uint8Array
+  finish(reply: Uint8Array, keyLength: number): Promise<Uint8Array>
 }
 
 /**
@@ -62,22 +63,23 @@ export interface NtorHandshake {
  *
  * @param options.platform whose curve to use; by default the runtime's
  * @param options.secret the ephemeral secret of 32 bytes, for test vectors only
+ * @throws RangeError (as a rejection) naming the key that has another length
  */
-export function startNtor(options: {
+export async function startNtor(options: {
   readonly rsaIdentity: Uint8Array
   readonly ntorOnionKey: Uint8Array
   readonly platform?: Pick<Platform, 'x25519'>
   /** @internal */
   readonly secret?: Uint8Array
-}): NtorHandshake {
+}): Promise<NtorHandshake> {
   const id = expectLength('rsaIdentity', options.rsaIdentity, ID_SIZE)
   const onionKey = expectLength('ntorOnionKey', options.ntorOnionKey, KEY_SIZE)
   const { x25519 } = options.platform ?? currentPlatform()
-  const { secretKey, publicKey: clientKey } = ephemeralPair(x25519, options.secret)
+  const { secretKey, publicKey: clientKey } = await ephemeralPair(x25519, options.secret)
   let secret: X25519SecretKey | undefined = secretKey
   return {
     onionSkin: joinBytes([id, onionKey, clientKey]),
-    finish(reply, keyLength) {
+    async finish(reply, keyLength) {
       if (secret === undefined) throw new TypeError('Cannot finish an ntor handshake twice')
       const ephemeral = secret
       secret = undefined
@@ -88,7 +90,7 @@ export function startNtor(options: {
         const relayKey = reply.subarray(0, KEY_SIZE)
         const auth = reply.subarray(KEY_SIZE)
         const transcript = { id, onionKey, clientKey, relayKey }
-        return withTranscript(
+        return await withTranscript(
           x25519,
           [
             [ephemeral, relayKey],
@@ -114,10 +116,10 @@ export function startNtor(options: {
  *
  * @param options.platform whose curve to use; by default the runtime's
  * @param options.secret the ephemeral secret of 32 bytes, for test vectors only
- * @throws TorError `CIRCUIT_HANDSHAKE` when the onion skin is for another relay or another onion key, or is no onion
- * skin
+ * @throws TorError `CIRCUIT_HANDSHAKE` (as a rejection) when the onion skin is for another relay or another onion key, or
+ * is no onion skin
  */
-export function answerNtor(options: {
+export async function answerNtor(options: {
   readonly onionSkin: Uint8Array
   readonly rsaIdentity: Uint8Array
   readonly onionSecretKey: X25519SecretKey
@@ -125,24 +127,24 @@ export function answerNtor(options: {
   readonly platform?: Pick<Platform, 'x25519'>
   /** @internal */
   readonly secret?: Uint8Array
-}): { readonly reply: Uint8Array; readonly keys: Uint8Array } {
+}): Promise<{ readonly reply: Uint8Array; readonly keys: Uint8Array }> {
   const { onionSkin, onionSecretKey, keyLength } = options
   const id = expectLength('rsaIdentity', options.rsaIdentity, ID_SIZE)
   if (onionSkin.length !== NTOR_ONION_SKIN_SIZE) {
     throw handshakeError(`the onion skin has ${onionSkin.length} bytes instead of ${NTOR_ONION_SKIN_SIZE}`)
   }
   const { x25519 } = options.platform ?? currentPlatform()
-  const onionKey = x25519.publicKey(onionSecretKey)
+  const onionKey = await x25519.publicKey(onionSecretKey)
   if (!constantTimeEqual(onionSkin.subarray(0, ID_SIZE), id))
     throw handshakeError('the onion skin is for another relay')
   if (!constantTimeEqual(onionSkin.subarray(ID_SIZE, ID_SIZE + KEY_SIZE), onionKey)) {
     throw handshakeError('the onion skin is for another onion key')
   }
   const clientKey = onionSkin.subarray(ID_SIZE + KEY_SIZE)
-  const { secretKey, publicKey: relayKey } = ephemeralPair(x25519, options.secret)
+  const { secretKey, publicKey: relayKey } = await ephemeralPair(x25519, options.secret)
   try {
     const transcript = { id, onionKey, clientKey, relayKey }
-    return withTranscript(
+    return await withTranscript(
       x25519,
       [
         [secretKey, clientKey],
@@ -165,7 +167,7 @@ function withTranscript<T>(
   pairs: readonly KeyPair[],
   transcript: Transcript,
   use: (input: Uint8Array) => T,
-): T {
+): Promise<T> {
   const { id, onionKey, clientKey, relayKey } = transcript
   return withSecretInput(x25519, pairs, [id, onionKey, clientKey, relayKey, PROTOCOL_ID], use)
 }

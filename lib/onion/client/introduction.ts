@@ -82,7 +82,7 @@ export async function introduce(
     const proofOfWork = await whileOpen(circuit, proof, clock, signal)
     const { authKey, encryptionKey } = point
     const { subcredential } = descriptor.identity
-    const handshake = startHsNtor({ authKey, encryptionKey, subcredential }, platform)
+    const handshake = await startHsNtor({ authKey, encryptionKey, subcredential }, platform)
     const congestionControl = negotiatedWith(network, descriptor)
     const relay = introductionOf(rendezvous.point)
     const plain = encodeIntroducePlain({

@@ -96,14 +96,16 @@ export class Rendezvous {
   expect(handshake: HsNtorHandshake, congestionControl: NegotiatedCongestionControl | undefined): void {
     this.#handshake = handshake
     const hop = lastHop(this.circuit)
-    hop.conversation = (command, body) => {
+    const { controller } = this.circuit
+    hop.conversation = async (command, body) => {
       if (command !== RelayCommand.RENDEZVOUS2)
         throw new TorError('CIRCUIT_PROTOCOL', `${relayCommandName(command)} out of turn`)
       hop.conversation = undefined
-      const keys = handshake.finish(decodeRendezvous2(body))
+      const keys = await handshake.finish(decodeRendezvous2(body))
       const crypto = serviceHop(keys, (key) => this.#network.platform.keystream(key), this.#digest)
       keys.fill(0)
-      this.circuit.controller.addHop(crypto, congestionControl)
+      if (controller.isClosed) return
+      controller.addHop(crypto, congestionControl)
       this.#joined.resolve()
     }
   }

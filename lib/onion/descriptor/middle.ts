@@ -80,7 +80,7 @@ export async function cookieFor(
   subcredential: Uint8Array,
   x25519: X25519,
 ): Promise<Uint8Array | undefined> {
-  const credential = clientCredential(secret, ephemeralKey, subcredential, x25519)
+  const credential = await clientCredential(secret, ephemeralKey, subcredential, x25519)
   if (credential === undefined) return undefined
   const own = clients.find(({ id }) => constantTimeEqual(id, credential.id))
   return own && (await aesCtr(credential.key, own.iv, own.cookie))

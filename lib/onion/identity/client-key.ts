@@ -46,16 +46,16 @@ export interface ClientCredential {
 }
 
 /** What the client's secret and the descriptor's ephemeral key make; undefined for an ephemeral key of small order. */
-export function clientCredential(
+export async function clientCredential(
   secret: Uint8Array,
   ephemeralKey: Uint8Array,
   subcredential: Uint8Array,
   x25519: X25519,
-): ClientCredential | undefined {
-  const secretKey = x25519.secretKey(secret)
+): Promise<ClientCredential | undefined> {
+  const secretKey = await x25519.secretKey(secret)
   let seed: Uint8Array
   try {
-    seed = x25519.sharedSecret(secretKey, ephemeralKey)
+    seed = await x25519.sharedSecret(secretKey, ephemeralKey)
   } catch {
     return undefined // whoever wrote it has encrypted nothing to anybody
   } finally {

@@ -219,7 +219,7 @@ export class TestOnionService implements LocalService, DescribedService {
     const platform = currentPlatform()
     const request = decodeIntroduce(body)
     const point = this.#points.find(({ authKey }) => encodeHex(authKey) === encodeHex(request.authKey)) as TestPoint
-    const secret = platform.x25519.secretKey(point.secret)
+    const secret = await platform.x25519.secretKey(point.secret)
     for (const { subcredential } of this.#identities.values()) {
       const keys = { authKey: point.authKey, encryptionKey: point.encryptionKey, subcredential }
       const plain = await openIntroduce(request, keys, secret, platform)
@@ -230,7 +230,7 @@ export class TestOnionService implements LocalService, DescribedService {
       const rendezvous = this.#host.meetings.take(cookie)
       if (rendezvous === undefined) return
       const digest = await platform.sha3Digest()
-      const { reply, keys: material } = answerHsNtor(request.clientKey, keys, secret, platform)
+      const { reply, keys: material } = await answerHsNtor(request.clientKey, keys, secret, platform)
       if (!this.#reply(rendezvous, reply)) return
       const crypto = serviceHop(material, (key) => platform.keystream(key), digest)
       const flow = this.#flowFor(introduction, rendezvous)

@@ -52,7 +52,7 @@ export async function answerNtorV3(
   const platform = currentPlatform()
   const { x25519 } = platform
   if (onionSkin.length < 4 * SIZE) throw refusal('the onion skin is too short')
-  const onionKey = x25519.publicKey(onionSecretKey)
+  const onionKey = await x25519.publicKey(onionSecretKey)
   const asked = concat([ed25519Identity, onionKey])
   if (!constantTimeEqual(onionSkin.subarray(0, 2 * SIZE), asked))
     throw refusal('the onion skin is for another relay or onion key')
@@ -61,7 +61,7 @@ export async function answerNtorV3(
   const clientMac = onionSkin.subarray(-SIZE)
   const ending = concat([PROTOCOL_ID, encapsulate(verification)])
 
-  const onionShared = x25519.sharedSecret(onionSecretKey, clientKey)
+  const onionShared = await x25519.sharedSecret(onionSecretKey, clientKey)
   const requestKeys = deriveKeys(
     'kdf_phase1',
     concat([onionShared, ed25519Identity, clientKey, onionKey, ending]),
@@ -75,8 +75,8 @@ export async function answerNtorV3(
   if (!constantTimeEqual(expectedMac, clientMac)) throw refusal('the onion skin was changed on its way')
   const message = request.answer(await crypt(platform, requestKeys.subarray(0, SIZE), encrypted))
 
-  const { secretKey, publicKey: relayKey } = ephemeralPair(x25519, request.secret)
-  const shared = concat([x25519.sharedSecret(secretKey, clientKey), onionShared])
+  const { secretKey, publicKey: relayKey } = await ephemeralPair(x25519, request.secret)
+  const shared = concat([await x25519.sharedSecret(secretKey, clientKey), onionShared])
   const input = concat([shared, ed25519Identity, onionKey, clientKey, relayKey, ending])
   const keystream = deriveKeys('kdf_final', digest('key_seed', input), SIZE + keyLength)
   const encryptedAnswer = await crypt(platform, keystream.subarray(0, SIZE), message)

@@ -68,9 +68,9 @@ export function answerFast(relay: Pick<HandshakeRelay, 'circuitWindow'>, data: U
 }
 
 /** What the runtime made of the onion keys of relays that have answered: reading one takes it longer than using it. */
-const onionSecrets = new WeakMap<KeyPair, X25519SecretKey>()
+const onionSecrets = new WeakMap<KeyPair, Promise<X25519SecretKey>>()
 
-function onionSecretOf(onion: KeyPair): X25519SecretKey {
+function onionSecretOf(onion: KeyPair): Promise<X25519SecretKey> {
   const secret = onionSecrets.get(onion) ?? currentPlatform().x25519.secretKey(onion.secretKey)
   onionSecrets.set(onion, secret)
   return secret
@@ -85,14 +85,14 @@ export async function answerHandshake(
   let flow = windowRules(relay.circuitWindow)
   switch (handshakeType) {
     case HandshakeType.NTOR: {
-      const keys = { rsaIdentity: rsa.fingerprint, onionSecretKey: onionSecretOf(onion) }
-      return { ...answerNtor({ onionSkin: data, ...keys, keyLength: KEY_SIZE }), flow }
+      const keys = { rsaIdentity: rsa.fingerprint, onionSecretKey: await onionSecretOf(onion) }
+      return { ...(await answerNtor({ onionSkin: data, ...keys, keyLength: KEY_SIZE })), flow }
     }
     case HandshakeType.NTOR_V3: {
       const answered = await answerNtorV3({
         onionSkin: data,
         ed25519Identity: ed25519.publicKey,
-        onionSecretKey: onionSecretOf(onion),
+        onionSecretKey: await onionSecretOf(onion),
         keyLength: KEY_SIZE,
         answer: (message) => {
           flow = agreedFlow(relay, message) ?? flow

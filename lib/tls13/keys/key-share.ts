@@ -21,15 +21,15 @@ export interface KeyShare {
 }
 
 /** A share of X25519 (RFC 7748). */
-export function x25519Share(x25519: X25519): KeyShare {
-  const { secretKey, publicKey } = x25519.generateKeyPair()
+export async function x25519Share(x25519: X25519): Promise<KeyShare> {
+  const { secretKey, publicKey } = await x25519.generateKeyPair()
   return {
     group: NamedGroup.X25519,
     publicKey,
     async sharedSecret(serverKey) {
       if (serverKey.length !== 32) throw notOfTheGroup()
       try {
-        return x25519.sharedSecret(secretKey, serverKey)
+        return await x25519.sharedSecret(secretKey, serverKey)
       } catch {
         throw notOfTheGroup() // a key of small order (7.4.2: an all-zero secret is refused)
       } finally {

@@ -20,7 +20,7 @@ export interface LinkHelloContent {
   /** Of P-256. */
   readonly share: KeyShare
   /** Makes the share of X25519 that a HelloRetryRequest may ask for. */
-  readonly makeX25519Share: () => KeyShare
+  readonly makeX25519Share: () => Promise<KeyShare>
 }
 
 /** TLS 1.3, then TLS 1.2, then the sign that stands for an empty `renegotiation_info` (RFC 5746, section 3.3). */
@@ -61,8 +61,8 @@ export function createLinkHello(content: LinkHelloContent): ClientHello {
   })
   return {
     ...encode(content.share, undefined),
-    retry: ({ group, cookie }) =>
-      Promise.resolve(encode(group === undefined ? content.share : content.makeX25519Share(), cookie)),
+    retry: async ({ group, cookie }) =>
+      encode(group === undefined ? content.share : await content.makeX25519Share(), cookie),
   }
 }
 

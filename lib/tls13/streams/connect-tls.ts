@@ -6,7 +6,7 @@
 import { onAbort } from '../../base/abort.ts'
 import { abortSignal, checkOptions, type OptionNames } from '../../base/checks.ts'
 import { SocketError } from '../../base/errors.ts'
-import { nobleX25519 } from '../../platform/crypto/curves/noble-x25519.ts'
+import { webX25519 } from '../../platform/crypto/curves/web-x25519.ts'
 import { authoritiesOf, checkProtocols } from '../../tls/options.ts'
 import { anchorsOfPem, type TrustAnchor } from '../../webpki/trust-anchor.ts'
 import { webTls } from './web-tls.ts'
@@ -108,7 +108,7 @@ export async function connectTls(below: TlsCarrier, options: ConnectTlsOptions):
     giveUp.abort(new SocketError('ABORTED', 'the TLS connection was aborted', { cause: signal?.reason })),
   )
   try {
-    const streams = await webTls({ x25519: nobleX25519, now, roots }).secure(below, {
+    const streams = await webTls({ x25519: webX25519(), now, roots }).secure(below, {
       serverName,
       alpn,
       ca,

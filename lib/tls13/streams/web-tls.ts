@@ -49,7 +49,7 @@ export function webTls({ x25519, now, roots }: WebTlsOptions): WebTls {
         serverName: isAddress ? undefined : serverName, // RFC 6066, section 3: no addresses
         alpn,
         suites: (await usableSuites()).map(({ id }) => id),
-        shares: [x25519Share(x25519)],
+        shares: [await x25519Share(x25519)],
         makeP256Share: p256Share,
       })
       const authenticate = async (chain: readonly Uint8Array[]): Promise<void> => {

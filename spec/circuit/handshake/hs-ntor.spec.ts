@@ -5,9 +5,8 @@ import { decodeIntroduce, INTRODUCE_SIZE, introduceHeader } from '../../../lib/c
 import { decodeIntroducePlain, encodeIntroducePlain } from '../../../lib/cell/onion/introduce-plain.ts'
 import type { X25519SecretKey } from '../../../lib/platform/crypto/curves/x25519.ts'
 import { answerHsNtor, openIntroduce, startHsNtor, type HsNtorService } from '../../../lib/circuit/handshake/hs-ntor.ts'
-import { TorError } from '../../../lib/base/errors.ts'
 import { currentPlatform } from '../../../lib/platform/current.ts'
-import { codeOf } from '../../support/failures.ts'
+import { codeOf, expectRejection } from '../../support/failures.ts'
 import { degenerateKeys } from './vectors/degenerate-keys.ts'
 import { hsNtorVector as vector } from './vectors/hs-ntor.ts'
 
@@ -17,69 +16,66 @@ const service: HsNtorService = {
   encryptionKey: hexToBytes(vector.encryptionKey),
   subcredential: hexToBytes(vector.subcredential),
 }
-const encryptionSecret = (): X25519SecretKey => platform.x25519.secretKey(hexToBytes(vector.encryptionSecret))
-const codeOfThrown = (action: () => unknown): string => {
-  try {
-    action()
-  } catch (error) {
-    if (error instanceof TorError) return error.code
-    throw error
-  }
-  throw new Error('nothing was thrown')
-}
+const encryptionSecret = (): Promise<X25519SecretKey> => platform.x25519.secretKey(hexToBytes(vector.encryptionSecret))
 
 describe('hs-ntor', () => {
   it('gives the published INTRODUCE1, reply and keys on both sides', async () => {
-    const client = startHsNtor(service, platform, hexToBytes(vector.clientSecret))
+    const client = await startHsNtor(service, platform, hexToBytes(vector.clientSecret))
     const body = await client.introduce(hexToBytes(vector.header), hexToBytes(vector.plain))
     expect(bytesToHex(body)).to.equal(vector.introduce)
 
     const request = decodeIntroduce(body)
     expect(bytesToHex(request.header)).to.equal(vector.header)
-    const plain = await openIntroduce(request, service, encryptionSecret(), platform)
+    const plain = await openIntroduce(request, service, await encryptionSecret(), platform)
     expect(bytesToHex(plain as Uint8Array)).to.equal(vector.plain)
     const { clientKey } = request
-    const answer = answerHsNtor(clientKey, service, encryptionSecret(), platform, hexToBytes(vector.serviceSecret))
+    const answer = await answerHsNtor(
+      clientKey,
+      service,
+      await encryptionSecret(),
+      platform,
+      hexToBytes(vector.serviceSecret),
+    )
     expect(bytesToHex(answer.reply)).to.equal(vector.reply)
 
     const seed = `${vector.keySeed}${bytesToHex(new TextEncoder().encode('tor-hs-ntor-curve25519-sha3-256-1:hs_key_expand'))}`
     const keys = bytesToHex(shake256(hexToBytes(seed), { dkLen: 128 }))
     expect(bytesToHex(answer.keys)).to.equal(keys)
-    expect(bytesToHex(client.finish(answer.reply))).to.equal(keys)
+    expect(bytesToHex(await client.finish(answer.reply))).to.equal(keys)
   })
 
   it('refuses a reply with any bit changed, and can be finished once', async () => {
     for (const bit of [0, 7, 255, 256, 300, 511]) {
-      const client = startHsNtor(service, platform)
+      const client = await startHsNtor(service, platform)
       const { clientKey } = decodeIntroduce(await client.introduce(hexToBytes(vector.header), new Uint8Array(1)))
-      const { reply } = answerHsNtor(clientKey, service, encryptionSecret(), platform)
+      const { reply } = await answerHsNtor(clientKey, service, await encryptionSecret(), platform)
       reply[bit >> 3] = (reply[bit >> 3] as number) ^ (1 << (bit & 7))
-      expect(codeOfThrown(() => client.finish(reply))).to.equal('CIRCUIT_HANDSHAKE')
-      expect(() => client.finish(reply)).to.throw(TypeError)
+      expect(await codeOf(client.finish(reply))).to.equal('CIRCUIT_HANDSHAKE')
+      await expectRejection(client.finish(reply), TypeError, 'twice')
     }
   })
 
   it('refuses a reply of another handshake, and one of another size', async () => {
-    const { reply } = answerHsNtor(new Uint8Array(32).fill(9), service, encryptionSecret(), platform)
+    const { reply } = await answerHsNtor(new Uint8Array(32).fill(9), service, await encryptionSecret(), platform)
     for (const bytes of [reply, reply.subarray(0, 63), new Uint8Array(64)])
-      expect(codeOfThrown(() => startHsNtor(service, platform).finish(bytes))).to.equal('CIRCUIT_HANDSHAKE')
+      expect(await codeOf((await startHsNtor(service, platform)).finish(bytes))).to.equal('CIRCUIT_HANDSHAKE')
   })
 
   it("refuses a service's keys of small order, in a descriptor and in a reply", async () => {
     for (const key of degenerateKeys) {
       const bad = { ...service, encryptionKey: hexToBytes(key) }
-      const begun = startHsNtor(bad, platform)
+      const begun = await startHsNtor(bad, platform)
       expect(await codeOf(begun.introduce(new Uint8Array(56), new Uint8Array(1)))).to.equal('CIRCUIT_HANDSHAKE')
       const reply = Uint8Array.of(...hexToBytes(key), ...new Uint8Array(32))
-      expect(codeOfThrown(() => startHsNtor(service, platform).finish(reply))).to.equal('CIRCUIT_HANDSHAKE')
+      expect(await codeOf((await startHsNtor(service, platform)).finish(reply))).to.equal('CIRCUIT_HANDSHAKE')
     }
   })
 
   it('opens nothing at the service that was changed, or was for another service', async () => {
-    const client = startHsNtor(service, platform)
+    const client = await startHsNtor(service, platform)
     const body = await client.introduce(hexToBytes(vector.header), new Uint8Array(100))
-    const open = (bytes: Uint8Array, by: HsNtorService = service): Promise<Uint8Array | undefined> =>
-      openIntroduce(decodeIntroduce(bytes), by, encryptionSecret(), platform)
+    const open = async (bytes: Uint8Array, by: HsNtorService = service): Promise<Uint8Array | undefined> =>
+      openIntroduce(decodeIntroduce(bytes), by, await encryptionSecret(), platform)
     expect(await open(body)).to.have.length(100)
     expect(await open(body, { ...service, subcredential: new Uint8Array(32) })).to.equal(undefined)
     for (const at of [30, 60, 100, body.length - 1]) {
@@ -102,7 +98,7 @@ describe('hs-ntor', () => {
       linkSpecifiers: Uint8Array.of(1, 0, 6, 127, 0, 0, 1, 0, 80),
     }
     const encoded = encodeIntroducePlain(plain)
-    const body = await startHsNtor(service, platform).introduce(introduceHeader(service.authKey), encoded)
+    const body = await (await startHsNtor(service, platform)).introduce(introduceHeader(service.authKey), encoded)
     expect(body).to.have.length(INTRODUCE_SIZE)
     expect(decodeIntroducePlain(encoded)).to.deep.equal(plain)
     expect(bytesToHex(introduceHeader(service.authKey))).to.equal(vector.header)

@@ -29,8 +29,8 @@ interface Host {
 }
 
 /** A relay with keys of its own. */
-function relay(): Host {
-  const { secretKey, publicKey } = platform.x25519.generateKeyPair()
+async function relay(): Promise<Host> {
+  const { secretKey, publicKey } = await platform.x25519.generateKeyPair()
   return {
     ed25519Identity: crypto.getRandomValues(new Uint8Array(32)),
     onionSecretKey: secretKey,
@@ -94,7 +94,7 @@ describe('ntor-v3', () => {
       ...shared,
       onionSkin: client.onionSkin,
       keyLength: 256,
-      onionSecretKey: platform.x25519.secretKey(hexToBytes(ntorV3Vector.onionSecretKey)),
+      onionSecretKey: await platform.x25519.secretKey(hexToBytes(ntorV3Vector.onionSecretKey)),
       secret: hexToBytes(ntorV3Vector.relaySecret),
       answer(said) {
         expect(bytesToHex(said)).to.equal(clientMessage)
@@ -113,7 +113,7 @@ describe('ntor-v3', () => {
     const texts = fc.uint8Array({ maxLength: 300 })
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 0, max: 200 }), texts, texts, async (keyLength, said, answered) => {
-        const host = relay()
+        const host = await relay()
         const client = await startNtorV3({ ...host, message: said, platform })
         expect(client.onionSkin).to.have.length(NTOR_V3_ONION_SKIN_OVERHEAD + said.length)
         const heard: Uint8Array[] = []
@@ -138,7 +138,7 @@ describe('ntor-v3', () => {
   })
 
   it('forgets the ephemeral secret when the handshake ends, well or badly', async () => {
-    const host = relay()
+    const host = await relay()
     const { x25519, kept } = watchSecrets()
     const watched = { ...host, message, platform: { ...platform, x25519 } }
     for (const end of ['well', 'badly'] as const) {
@@ -153,7 +153,7 @@ describe('ntor-v3', () => {
   })
 
   it('finishes once only', async () => {
-    const host = relay()
+    const host = await relay()
     const client = await start(host)
     const made = await reply(host, client.onionSkin)
     await client.finish(made.reply, 72)
@@ -163,7 +163,7 @@ describe('ntor-v3', () => {
   })
 
   it('is not disturbed when the caller reuses its buffers', async () => {
-    const host = relay()
+    const host = await relay()
     const given = {
       ed25519Identity: new Uint8Array(host.ed25519Identity),
       ntorOnionKey: new Uint8Array(host.ntorOnionKey),
@@ -176,7 +176,7 @@ describe('ntor-v3', () => {
   })
 
   it('refuses a reply with any byte changed', async () => {
-    const host = relay()
+    const host = await relay()
     const secretKey = crypto.getRandomValues(new Uint8Array(32))
     const { onionSkin } = await start(host, secretKey)
     const { reply: good } = await reply(host, onionSkin)
@@ -189,7 +189,7 @@ describe('ntor-v3', () => {
   })
 
   it('refuses a reply that is cut anywhere, or longer', async () => {
-    const host = relay()
+    const host = await relay()
     const secretKey = crypto.getRandomValues(new Uint8Array(32))
     const { onionSkin } = await start(host, secretKey)
     const { reply: good } = await reply(host, onionSkin)
@@ -203,8 +203,8 @@ describe('ntor-v3', () => {
   })
 
   it('refuses the reply of a relay with another onion key or another identity, or to another handshake', async () => {
-    const asked = relay()
-    const other = relay()
+    const asked = await relay()
+    const other = await relay()
     for (const answering of [
       { ...other, ed25519Identity: asked.ed25519Identity },
       { ...asked, ed25519Identity: other.ed25519Identity },
@@ -217,7 +217,7 @@ describe('ntor-v3', () => {
   })
 
   it('refuses the reply of who had another purpose in mind', async () => {
-    const host = relay()
+    const host = await relay()
     const secretKey = crypto.getRandomValues(new Uint8Array(32))
     const client = await startNtorV3({
       ...host,
@@ -238,7 +238,7 @@ describe('ntor-v3', () => {
 
   for (const key of degenerateKeys) {
     it(`refuses the degenerate public key ${key.slice(0, 8)} as onion key and as ephemeral key`, async () => {
-      const host = relay()
+      const host = await relay()
       const forged = new Uint8Array(64)
       forged.set(hexToBytes(key))
       expect(await codeOf((await start(host)).finish(forged, 72))).to.equal('CIRCUIT_HANDSHAKE')
@@ -247,7 +247,7 @@ describe('ntor-v3', () => {
   }
 
   it('names the argument that has a wrong length', async () => {
-    const host = relay()
+    const host = await relay()
     for (const argument of ['ed25519Identity', 'ntorOnionKey'] as const) {
       let error: unknown
       await start({ ...host, [argument]: new Uint8Array(31) }).catch((thrown: unknown) => (error = thrown))
@@ -258,7 +258,7 @@ describe('ntor-v3', () => {
 
 describe('The relay of ntor-v3', () => {
   it('refuses an onion skin with any byte changed, or cut anywhere', async () => {
-    const host = relay()
+    const host = await relay()
     const { onionSkin } = await start(host)
     for (let byte = 0; byte < onionSkin.length; byte++) {
       // The highest bit of a Curve25519 key means nothing to the curve, but the MAC covers it.

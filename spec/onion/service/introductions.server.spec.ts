@@ -55,7 +55,7 @@ describe('Introductions at an onion service', function () {
     expect(await since(() => fixture.introduce(point, body))).to.deep.equal({ circuits: 1, answers: 1 })
     const answer = fixture.rendezvous.at(-1)
     expect(answer?.cookie).to.deep.equal(cookie)
-    expect(handshake.finish(answer?.reply as Uint8Array)).to.have.length(128)
+    expect(await handshake.finish(answer?.reply as Uint8Array)).to.have.length(128)
     expect(service.status.visitors).to.equal(1)
   })
 
@@ -63,7 +63,7 @@ describe('Introductions at an onion service', function () {
     const [there] = other.introPoints as [IntroPoint]
     const { body, handshake } = await fixture.introduction(other, there)
     expect(await since(() => fixture.introduce(there, body))).to.deep.equal({ circuits: 1, answers: 1 })
-    expect(handshake.finish(fixture.rendezvous.at(-1)?.reply as Uint8Array)).to.have.length(128)
+    expect(await handshake.finish(fixture.rendezvous.at(-1)?.reply as Uint8Array)).to.have.length(128)
   })
 
   it('are answered once, however often and wherever the same message comes', async () => {
@@ -166,7 +166,7 @@ describe('Introductions at an onion service', function () {
     for (const { at, value, length, plain, ofPlain } of samples) {
       if (ofPlain) {
         // With the right keys: the plain text alone is noise.
-        const handshake = startHsNtor({ ...point, subcredential }, platform)
+        const handshake = await startHsNtor({ ...point, subcredential }, platform)
         made.push(await handshake.introduce(introduceHeader(point.authKey), plain))
       } else {
         const changed = new Uint8Array(body)

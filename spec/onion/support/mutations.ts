@@ -148,17 +148,17 @@ export async function descriptorKind(random: Random): Promise<Outcome> {
 /** A service's half of the handshake, altered: nothing but the half itself may be taken. */
 export async function handshakeKind(random: Random): Promise<Outcome> {
   const pair = x25519.keygen(Uint8Array.from({ length: 32 }, () => random(256)))
-  const secret = platform.x25519.secretKey(pair.secretKey)
+  const secret = await platform.x25519.secretKey(pair.secretKey)
   const service = { authKey: new Uint8Array(32), encryptionKey: pair.publicKey, subcredential: new Uint8Array(32) }
-  const handshake = startHsNtor(service, platform)
+  const handshake = await startHsNtor(service, platform)
   const introduced = await handshake.introduce(new Uint8Array(56), new Uint8Array(1))
-  const { reply, keys } = answerHsNtor(introduced.subarray(56, 88), service, secret, platform)
+  const { reply, keys } = await answerHsNtor(introduced.subarray(56, 88), service, secret, platform)
   const padded = joinBytes([reply, new Uint8Array(84)])
   const altered = mutated(padded, random)
   const isSame = altered.length >= 64 && reply.every((byte, at) => byte === altered[at])
   let derived: Uint8Array | undefined
-  const outcome = await outcomeOf(() => {
-    derived = handshake.finish(decodeRendezvous2(altered))
+  const outcome = await outcomeOf(async () => {
+    derived = await handshake.finish(decodeRendezvous2(altered))
   })
   if (outcome === 'taken' && !(isSame && derived !== undefined && derived.every((byte, at) => byte === keys[at])))
     throw new Error('a handshake was taken that the service did not make')
@@ -177,7 +177,7 @@ interface ServiceSide {
 
 let serviceSide: ServiceSide | undefined
 
-function makeServiceSide(): ServiceSide {
+async function makeServiceSide(): Promise<ServiceSide> {
   const filled = (byte: number, length = 32): Uint8Array<ArrayBuffer> => new Uint8Array(length).fill(byte)
   const pair = x25519.keygen(filled(1))
   const authKey = filled(2)
@@ -195,12 +195,12 @@ function makeServiceSide(): ServiceSide {
   return {
     point: {
       listed: { target: undefined as never, authKey, encryptionKey: pair.publicKey },
-      encryptionSecret: platform.x25519.secretKey(pair.secretKey),
+      encryptionSecret: await platform.x25519.secretKey(pair.secretKey),
       replays: new ReplayCache(1000),
     },
     rule: { subcredential, congestionControl: true, testing: false, now: 0, platform },
     plain,
-    introduce: (changed) => startHsNtor(service, platform).introduce(introduceHeader(authKey), changed),
+    introduce: async (changed) => (await startHsNtor(service, platform)).introduce(introduceHeader(authKey), changed),
   }
 }
 
@@ -209,7 +209,7 @@ function makeServiceSide(): ServiceSide {
  * what it says, or passed over.
  */
 export async function introductionKind(random: Random): Promise<Outcome> {
-  serviceSide ??= makeServiceSide()
+  serviceSide ??= await makeServiceSide()
   const { point, rule, plain, introduce } = serviceSide
   const isOnTheWay = random(2) === 0
   const body = await introduce(isOnTheWay ? plain : mutated(plain, random))

@@ -194,7 +194,7 @@ export class ServiceFixture {
   ): Promise<{ body: Uint8Array; cookie: Uint8Array; handshake: HsNtorHandshake }> {
     const meetingPoint = targetOf(this.relays.at(-1) as DirectoryRelay)
     const cookie = changed.cookie ?? crypto.getRandomValues(new Uint8Array(20))
-    const handshake = startHsNtor({ authKey, encryptionKey, subcredential }, platform)
+    const handshake = await startHsNtor({ authKey, encryptionKey, subcredential }, platform)
     const { linkSpecifiers, ntorOnionKey } = meetingPoint
     const plain = encodeIntroducePlain({ extensions: new Map(), ntorOnionKey, linkSpecifiers, ...changed, cookie })
     return { body: await handshake.introduce(introduceHeader(authKey), plain), cookie, handshake }

@@ -104,10 +104,10 @@ export class MinimalClient {
 
   async create(relay: Relay): Promise<void> {
     const { rsaIdentity, ntorOnionKey } = relay
-    const ntor = startNtor({ rsaIdentity, ntorOnionKey })
+    const ntor = await startNtor({ rsaIdentity, ntorOnionKey })
     this.sendCell(CellCommand.CREATE2, encodeCreate2(HandshakeType.NTOR, ntor.onionSkin))
     const created = await this.cell(CellCommand.CREATED2)
-    this.hops.push(new HopCrypto(ntor.finish(decodeCreated2(created.body), HOP_KEY_SIZE), currentPlatform()))
+    this.hops.push(new HopCrypto(await ntor.finish(decodeCreated2(created.body), HOP_KEY_SIZE), currentPlatform()))
   }
 
   /** Extends by ntor-v3, with a message within the handshake. Returns the relay's. */
@@ -127,9 +127,9 @@ export class MinimalClient {
 
   async extend(relay: Relay, early = true): Promise<void> {
     const { rsaIdentity, ntorOnionKey } = relay
-    const ntor = startNtor({ rsaIdentity, ntorOnionKey })
+    const ntor = await startNtor({ rsaIdentity, ntorOnionKey })
     const reply = await this.#askToExtend(relay, HandshakeType.NTOR, ntor.onionSkin, early)
-    this.hops.push(new HopCrypto(ntor.finish(reply, HOP_KEY_SIZE), currentPlatform()))
+    this.hops.push(new HopCrypto(await ntor.finish(reply, HOP_KEY_SIZE), currentPlatform()))
   }
 
   async #askToExtend(relay: Relay, type: number, onionSkin: Uint8Array, early: boolean): Promise<Uint8Array> {

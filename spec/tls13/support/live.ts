@@ -78,7 +78,7 @@ export async function secured(
     serverName: 'target.test',
     alpn,
     suites: suites ?? (await usableSuites()).map(({ id }) => id),
-    shares: [x25519Share(nobleX25519)],
+    shares: [await x25519Share(nobleX25519)],
     makeP256Share: p256 ? p256Share : undefined,
   })
   return await secureStreams(tcp(port, onChunk), hello, () => undefined, new AbortController().signal)

@@ -184,7 +184,7 @@ function reassembled(stream: Uint8Array, random: Random): Outcome {
  * with its own code, or it is right after all: and then data gets through.
  */
 export async function connectionKind(identity: Identity, random: Random): Promise<Outcome> {
-  const client = new TlsClient(freshHello(), () => undefined)
+  const client = new TlsClient(await freshHello(), () => undefined)
   const given: Uint8Array[] = []
   const server = new ScriptedServer(identity, (chunk) => given.push(chunk))
   await server.take(await client.takeOutput())

@@ -33,12 +33,12 @@ export interface Rogue {
 }
 
 /** A hello of a client as pages have it, with fresh keys. */
-export const freshHello = ({ isLink = false, suites = [0x1301] as readonly number[] } = {}) =>
+export const freshHello = async ({ isLink = false, suites = [0x1301] as readonly number[] } = {}) =>
   createClientHello({
     serverName: 'target.test',
     alpn: ['h2', 'http/1.1'],
     suites,
-    shares: [x25519Share(nobleX25519)],
+    shares: [await x25519Share(nobleX25519)],
     makeP256Share: isLink ? undefined : p256Share,
   })
 
@@ -56,7 +56,7 @@ export async function begin(
   const wire = new Wire()
   const server = new ScriptedServer(options.identity ?? (await identityOf('P-256')), (bytes) => wire.give(bytes))
   const { authenticate = () => undefined, signal = new AbortController().signal } = options
-  const secured = secureStreams(wire.below, freshHello(options), authenticate, signal)
+  const secured = secureStreams(wire.below, await freshHello(options), authenticate, signal)
   secured.catch(() => undefined) // looked at by whoever began it
   await server.take((await wire.take()) as Uint8Array)
   return { wire, server, secured }

@@ -4,9 +4,9 @@
  *
  * @module
  */
+import { x25519 } from '@noble/curves/ed25519.js'
 import { joinBytes } from '../../../lib/base/join-bytes.ts'
 import { asciiBytes, ByteReader, ByteWriter } from '../../../lib/cell/bytes.ts'
-import { nobleX25519 } from '../../../lib/platform/crypto/curves/noble-x25519.ts'
 import { CIPHER_SUITES, type CipherSuite } from '../../../lib/tls13/keys/cipher-suites.ts'
 import { readExtensions } from '../../../lib/tls13/messages/extensions.ts'
 import { HandshakeReader, handshakeMessage } from '../../../lib/tls13/messages/handshake-message.ts'
@@ -62,7 +62,7 @@ export class ScriptedServer {
   readonly #give: (bytes: Uint8Array) => void
   readonly #deframer = new RecordDeframer()
   readonly #fromClient = new HandshakeReader()
-  readonly #keyPair = nobleX25519.generateKeyPair()
+  readonly #keyPair = x25519.keygen()
   #transcript: Transcript | undefined
   #sessionId: Uint8Array = new Uint8Array(0)
   #clientKey: Uint8Array = new Uint8Array(0)
@@ -178,7 +178,7 @@ export class ScriptedServer {
     transcript.start(this.suite.hash, false)
     await this.message(HandshakeType.SERVER_HELLO, this.#helloBody(lies))
     this.#schedule = new KeySchedule(this.suite.hash)
-    const shared = nobleX25519.sharedSecret(this.#keyPair.secretKey, this.#clientKey)
+    const shared = x25519.getSharedSecret(this.#keyPair.secretKey, this.#clientKey)
     this.#secrets = this.#schedule.handshakeSecrets(shared, transcript.digest())
     this.#sending = new RecordKeys(this.suite, this.#secrets.server)
     this.#receiving = new RecordKeys(this.suite, this.#secrets.client)

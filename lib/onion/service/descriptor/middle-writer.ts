@@ -46,12 +46,12 @@ export async function middleBytes(
   { x25519 }: Pick<Platform, 'x25519'>,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const secret = random(KEY_SIZE)
-  const secretKey = x25519.secretKey(secret)
-  const ephemeralKey = x25519.publicKey(secretKey)
+  const secretKey = await x25519.secretKey(secret)
+  const ephemeralKey = await x25519.publicKey(secretKey)
   secretKey.forget()
   const lines: string[] = []
   for (const client of readers?.clients ?? []) {
-    const credential = clientCredential(secret, client, subcredential, x25519)
+    const credential = await clientCredential(secret, client, subcredential, x25519)
     if (credential === undefined) continue // a key of small order: it is nobody's
     const iv = random(IV_SIZE)
     lines.push(line(credential.id, iv, await aesCtr(credential.key, iv, readers?.cookie ?? new Uint8Array(0))))

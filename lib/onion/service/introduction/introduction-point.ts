@@ -13,7 +13,7 @@ import { encodeEstablishIntro } from '../../../cell/onion/establish-intro.ts'
 import { targetOf } from '../../../circuit/build.ts'
 import type { Circuit } from '../../../circuit/circuit.ts'
 import type { DirectoryRelay } from '../../../directory/network-directory.ts'
-import type { X25519SecretKey } from '../../../platform/crypto/curves/x25519.ts'
+import type { X25519KeyPair, X25519SecretKey } from '../../../platform/crypto/curves/x25519.ts'
 import type { IntroPoint } from '../../descriptor/intro-point.ts'
 import { mac } from '../../hashing.ts'
 import { closeQuietly, inTime, lastHop } from '../../network/expected-message.ts'
@@ -42,13 +42,17 @@ export class IntroductionPoint {
   readonly #expires: number
   #introductionsLeft: number
 
-  constructor(network: ServiceNetwork, relay: DirectoryRelay, limits: PointLimits) {
+  /** @param encryption - what introductions are encrypted with; the point's to forget from now on */
+  constructor(network: ServiceNetwork, relay: DirectoryRelay, encryption: X25519KeyPair, limits: PointLimits) {
     this.#network = network
     this.relay = relay
     this.#authSecret = crypto.getRandomValues(new Uint8Array(32))
-    const { secretKey, publicKey } = network.platform.x25519.generateKeyPair()
-    this.encryptionSecret = secretKey
-    this.listed = { target: targetOf(relay), authKey: ed25519.getPublicKey(this.#authSecret), encryptionKey: publicKey }
+    this.encryptionSecret = encryption.secretKey
+    this.listed = {
+      target: targetOf(relay),
+      authKey: ed25519.getPublicKey(this.#authSecret),
+      encryptionKey: encryption.publicKey,
+    }
     this.#expires = network.clock.now() + limits.lifetime
     this.#introductionsLeft = limits.introductions
     this.replays = new ReplayCache(limits.introductions)

@@ -126,10 +126,11 @@ export class IntroductionPoints {
     for (;;) {
       try {
         const directory = await network.directory(signal)
-        const relay = this.#choose(directory)
+        const encryption = await network.platform.x25519.generateKeyPair()
+        const relay = this.#choose(directory) // and nothing is awaited until it is taken
         if (relay !== undefined) {
           this.#taken.add(relay.fingerprint)
-          return new IntroductionPoint(network, relay, limitsOf(network, directory))
+          return new IntroductionPoint(network, relay, encryption, limitsOf(network, directory))
         }
         this.#lastFailure = new TorError('NO_PATH', 'no relay is left that could be an introduction point')
       } catch (error) {

@@ -45,7 +45,7 @@ export async function meet(
   try {
     const { circuit, seen } = await network.toRelay(meetingPoint, either)
     try {
-      const { reply, keys } = answerHsNtor(clientKey, service, encryptionSecret, platform)
+      const { reply, keys } = await answerHsNtor(clientKey, service, encryptionSecret, platform)
       const relay = lastHop(circuit)
       const crypto = serviceHop(keys, (key) => platform.keystream(key), digest, 'service')
       keys.fill(0)

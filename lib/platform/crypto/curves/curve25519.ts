@@ -5,6 +5,7 @@
  * @module
  */
 import { TorError } from '../../../base/errors.ts'
+import type { X25519SecretKey } from './x25519.ts'
 
 /** Bytes of a secret key, a public key and a shared secret. */
 export const CURVE_KEY_SIZE = 32
@@ -46,6 +47,40 @@ export const degenerateKey = (cause?: unknown): TorError =>
     'Cannot agree on a secret: the public key is degenerate',
     cause === undefined ? {} : { cause },
   )
+
+/** The base point, whose u coordinate is 9 (RFC 7748, section 4.1). */
+export const BASE_POINT_U: Uint8Array<ArrayBuffer> = /* @__PURE__ */ Uint8Array.of(9, ...new Uint8Array(31))
+
+/** What is ahead of a secret key's 32 bytes in DER: PrivateKeyInfo with version 0 and 1.3.101.110 (RFC 8410). */
+const PKCS8 = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x6e, 4, 0x22, 4, 0x20]
+
+/**
+ * A secret key in DER, to be overwritten by whoever asked for it.
+ *
+ * @throws RangeError when it has not 32 bytes
+ */
+export function pkcs8(secretKey: Uint8Array): Uint8Array<ArrayBuffer> {
+  checkKeySize('secretKey', secretKey)
+  return Uint8Array.of(...PKCS8, ...secretKey)
+}
+
+/** A secret key that the runtime holds, as an object of its own. */
+export class HeldKey<Key extends object> implements X25519SecretKey {
+  #key: Key | undefined
+
+  constructor(key: Key) {
+    this.#key = key
+  }
+
+  /** @throws TypeError when it is forgotten */
+  get key(): Key {
+    return this.#key ?? forgotten()
+  }
+
+  forget(): void {
+    this.#key = undefined
+  }
+}
 
 /** For whoever still uses a secret key that was forgotten. */
 export function forgotten(): never {

@@ -9,9 +9,17 @@
  *
  * @module
  */
-import { checkKeySize, degenerateKey, expectContribution, forgotten, isWorthVerifying } from './curve25519.ts'
+import {
+  BASE_POINT_U,
+  checkKeySize,
+  degenerateKey,
+  expectContribution,
+  HeldKey,
+  isWorthVerifying,
+  pkcs8,
+} from './curve25519.ts'
 import { base64url } from '../jwk.ts'
-import type { X25519, X25519SecretKey } from './x25519.ts'
+import type { X25519 } from './x25519.ts'
 
 /** A public key. */
 interface PublicJwk {
@@ -29,60 +37,34 @@ export interface CurveModule {
   verify(algorithm: null, data: Uint8Array, key: object, signature: Uint8Array): boolean
 }
 
-/** What is ahead of a secret key's 32 bytes in DER: PrivateKeyInfo with version 0 and 1.3.101.110 (RFC 8410). */
-const PKCS8 = Uint8Array.of(0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x6e, 4, 0x22, 4, 0x20)
-
-/** The base point, whose u coordinate is 9 (RFC 7748, section 4.1). */
-const BASE_POINT = Uint8Array.of(9, ...new Uint8Array(31))
-
-/** A secret key that node:crypto holds. */
-class NativeSecretKey implements X25519SecretKey {
-  #key: object | undefined
-
-  constructor(key: object) {
-    this.#key = key
-  }
-
-  get key(): object {
-    return this.#key ?? forgotten()
-  }
-
-  forget(): void {
-    this.#key = undefined
-  }
-}
-
-/** X25519 by this module. */
+/** X25519 by this module. It computes at once. */
 export function nativeX25519(crypto: CurveModule): X25519 {
   let basePoint: object | undefined
   const publicKeyOf = (privateKey: object): Uint8Array => {
-    basePoint ??= publicKeyObject(crypto, 'X25519', BASE_POINT)
+    basePoint ??= publicKeyObject(crypto, 'X25519', BASE_POINT_U)
     return new Uint8Array(crypto.diffieHellman({ privateKey, publicKey: basePoint }))
   }
   return {
-    generateKeyPair() {
+    async generateKeyPair() {
       const { privateKey } = crypto.generateKeyPairSync('x25519')
-      return { secretKey: new NativeSecretKey(privateKey), publicKey: publicKeyOf(privateKey) }
+      return { secretKey: new HeldKey(privateKey), publicKey: publicKeyOf(privateKey) }
     },
 
-    secretKey(bytes) {
-      checkKeySize('secretKey', bytes)
-      const der = new Uint8Array(PKCS8.length + bytes.length)
-      der.set(PKCS8)
-      der.set(bytes, PKCS8.length)
+    async secretKey(bytes) {
+      const key = pkcs8(bytes)
       try {
-        return new NativeSecretKey(crypto.createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }))
+        return new HeldKey(crypto.createPrivateKey({ key, format: 'der', type: 'pkcs8' }))
       } finally {
-        der.fill(0)
+        key.fill(0)
       }
     },
 
-    publicKey(secretKey) {
-      return publicKeyOf((secretKey as NativeSecretKey).key)
+    async publicKey(secretKey) {
+      return publicKeyOf((secretKey as HeldKey<object>).key)
     },
 
-    sharedSecret(secretKey, publicKey) {
-      const privateKey = (secretKey as NativeSecretKey).key
+    async sharedSecret(secretKey, publicKey) {
+      const privateKey = (secretKey as HeldKey<object>).key
       checkKeySize('publicKey', publicKey)
       let shared: Uint8Array
       try {

@@ -1,5 +1,5 @@
 /**
- * X25519 in JavaScript, for runtimes that have no synchronous one of their own: @noble/curves.
+ * X25519 in JavaScript, for pages in browsers that have none: @noble/curves.
  *
  * It stands on the ladder alone: what noble names x25519 brings all of Ed25519 with it, to make public keys faster, and
  * that is a twentieth of a page's client.
@@ -45,21 +45,21 @@ class SecretBytes implements X25519SecretKey {
 
 /** See {@link X25519}. */
 export const nobleX25519: X25519 = {
-  generateKeyPair() {
+  async generateKeyPair() {
     const bytes = x25519.utils.randomSecretKey()
     return { secretKey: new SecretBytes(bytes), publicKey: x25519.getPublicKey(bytes) }
   },
 
-  secretKey(bytes) {
+  async secretKey(bytes) {
     checkKeySize('secretKey', bytes)
     return new SecretBytes(new Uint8Array(bytes))
   },
 
-  publicKey(secretKey) {
+  async publicKey(secretKey) {
     return x25519.getPublicKey((secretKey as SecretBytes).bytes)
   },
 
-  sharedSecret(secretKey, publicKey) {
+  async sharedSecret(secretKey, publicKey) {
     const { bytes } = secretKey as SecretBytes
     checkKeySize('publicKey', publicKey)
     let shared: Uint8Array

@@ -20,23 +20,23 @@ export interface X25519KeyPair {
 
 /**
  * Diffie-Hellman on Curve25519 (RFC 7748, section 6.1). Public keys and shared secrets have 32 bytes, and what is
- * returned is a fresh copy.
+ * returned is a fresh copy. What is given must stay as it is until the promise has settled. What is said to throw rejects.
  */
 export interface X25519 {
   /** A new key pair, from the runtime's source of randomness. */
-  generateKeyPair(): X25519KeyPair
+  generateKeyPair(): Promise<X25519KeyPair>
   /**
    * The key whose 32 bytes are known; they are copied.
    *
    * @throws RangeError when they are not 32
    */
-  secretKey(bytes: Uint8Array): X25519SecretKey
+  secretKey(bytes: Uint8Array): Promise<X25519SecretKey>
   /**
    * The public key that belongs to a secret key.
    *
    * @throws TypeError when the secret is forgotten
    */
-  publicKey(secretKey: X25519SecretKey): Uint8Array
+  publicKey(secretKey: X25519SecretKey): Promise<Uint8Array>
   /**
    * What both sides share.
    *
@@ -45,5 +45,5 @@ export interface X25519 {
    * @throws RangeError when the public key has not 32 bytes
    * @throws TypeError when the secret is forgotten
    */
-  sharedSecret(secretKey: X25519SecretKey, publicKey: Uint8Array): Uint8Array
+  sharedSecret(secretKey: X25519SecretKey, publicKey: Uint8Array): Promise<Uint8Array>
 }

@@ -18,11 +18,11 @@ export function watchSecrets(): { readonly x25519: X25519; readonly kept: Set<X2
     kept,
     x25519: {
       ...x25519,
-      generateKeyPair() {
-        const pair = x25519.generateKeyPair()
+      async generateKeyPair() {
+        const pair = await x25519.generateKeyPair()
         return { ...pair, secretKey: watched(pair.secretKey) }
       },
-      secretKey: (bytes) => watched(x25519.secretKey(bytes)),
+      secretKey: async (bytes) => watched(await x25519.secretKey(bytes)),
     },
   }
 }

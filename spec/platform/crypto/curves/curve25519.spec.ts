@@ -1,8 +1,8 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
 import { expect } from 'chai'
+import { expectRejection, torCodeOf } from '../../../support/failures.ts'
 import { fc } from '../../../support/seed.ts'
-import { TorError } from '../../../../lib/base/errors.ts'
 import { bytesOfBase64url } from '../../../../lib/platform/crypto/jwk.ts'
 import { builtinModule, hasBuiltinModules } from '../../../../lib/platform/runtime/builtin.ts'
 import { currentPlatform } from '../../../../lib/platform/current.ts'
@@ -14,6 +14,7 @@ import {
 import { nobleVerifyEd25519 } from '../../../../lib/platform/crypto/curves/noble-ed25519.ts'
 import { nobleX25519 } from '../../../../lib/platform/crypto/curves/noble-x25519.ts'
 import { BASE_POINT, LAX_S, webVerifyEd25519 } from '../../../../lib/platform/crypto/curves/web-ed25519.ts'
+import { webX25519 } from '../../../../lib/platform/crypto/curves/web-x25519.ts'
 import type { Platform } from '../../../../lib/platform/platform.ts'
 
 type Curves = Pick<Platform, 'x25519' | 'verifyEd25519'>
@@ -24,7 +25,7 @@ const noble: Curves = {
 }
 const implementations: [name: string, curves: Curves][] = [
   ['@noble/curves', noble],
-  ['WebCrypto, where it has it', { x25519: nobleX25519, verifyEd25519: webVerifyEd25519 }],
+  ['WebCrypto, where it has it', { x25519: webX25519(), verifyEd25519: webVerifyEd25519 }],
   ['the platform of this runtime', currentPlatform()],
 ]
 if (hasBuiltinModules()) {
@@ -33,7 +34,7 @@ if (hasBuiltinModules()) {
   implementations.push(['node:crypto', { x25519: nativeX25519(crypto), verifyEd25519 }])
 
   describe('X25519 by node:crypto', () => {
-    it('exports no key that was just made, as Node 20 may then stand still for ever', () => {
+    it('exports no key that was just made, as Node 20 may then stand still for ever', async () => {
       const never = (): never => expect.fail('a key was exported')
       const x25519 = nativeX25519({
         generateKeyPairSync(type) {
@@ -46,9 +47,9 @@ if (hasBuiltinModules()) {
         diffieHellman: (keys) => crypto.diffieHellman(keys),
         verify: never,
       })
-      const [one, other] = [x25519.generateKeyPair(), nobleX25519.generateKeyPair()]
-      expect(x25519.sharedSecret(one.secretKey, other.publicKey)).to.deep.equal(
-        nobleX25519.sharedSecret(other.secretKey, one.publicKey),
+      const [one, other] = [await x25519.generateKeyPair(), await nobleX25519.generateKeyPair()]
+      expect(await x25519.sharedSecret(one.secretKey, other.publicKey)).to.deep.equal(
+        await nobleX25519.sharedSecret(other.secretKey, one.publicKey),
       )
     })
   })
@@ -188,15 +189,8 @@ const DISPUTED = [
   },
 ]
 
-function expectDegenerate(action: () => unknown): void {
-  let error: unknown
-  try {
-    action()
-  } catch (thrown) {
-    error = thrown
-  }
-  expect(error).to.be.instanceOf(TorError)
-  expect((error as TorError).code).to.equal('CIRCUIT_HANDSHAKE')
+async function expectDegenerate(action: Promise<unknown>): Promise<void> {
+  expect(await torCodeOf(action)).to.equal('CIRCUIT_HANDSHAKE')
 }
 
 /** Plain bytes that nothing else lies beside. */
@@ -217,94 +211,99 @@ const bytes32 = fc.uint8Array({ minLength: 32, maxLength: 32 })
 
 for (const [name, { x25519, verifyEd25519 }] of implementations) {
   describe(`X25519 by ${name}`, () => {
-    const agreed = (secret: Uint8Array, publicKey: Uint8Array): Uint8Array =>
-      x25519.sharedSecret(x25519.secretKey(secret), publicKey)
+    const agreed = async (secret: Uint8Array, publicKey: Uint8Array): Promise<Uint8Array> =>
+      x25519.sharedSecret(await x25519.secretKey(secret), publicKey)
+    const publicKeyOf = async (secret: Uint8Array): Promise<Uint8Array> =>
+      x25519.publicKey(await x25519.secretKey(secret))
 
     for (const { secret, publicKey, shared } of X25519_VECTORS) {
-      it(`agrees with the published vector ${secret.slice(0, 8)}`, () => {
-        expect(bytesToHex(agreed(hexToBytes(secret), hexToBytes(publicKey)))).to.equal(shared)
+      it(`agrees with the published vector ${secret.slice(0, 8)}`, async () => {
+        expect(bytesToHex(await agreed(hexToBytes(secret), hexToBytes(publicKey)))).to.equal(shared)
       })
     }
 
-    it('gives both sides of the published exchange the same secret', () => {
+    it('gives both sides of the published exchange the same secret', async () => {
       for (const [own, other] of [
         [ALICE, BOB],
         [BOB, ALICE],
       ] as const) {
-        expect(x25519.publicKey(x25519.secretKey(own.secret))).to.deep.equal(own.publicKey)
-        expect(bytesToHex(agreed(own.secret, other.publicKey))).to.equal(ALICE_AND_BOB)
+        expect(await publicKeyOf(own.secret)).to.deep.equal(own.publicKey)
+        expect(bytesToHex(await agreed(own.secret, other.publicKey))).to.equal(ALICE_AND_BOB)
       }
     })
 
-    it('makes key pairs that go together, and another one each time', () => {
-      const a = x25519.generateKeyPair()
-      const b = x25519.generateKeyPair()
+    it('makes key pairs that go together, and another one each time', async () => {
+      const a = await x25519.generateKeyPair()
+      const b = await x25519.generateKeyPair()
       expect(a.publicKey).not.to.deep.equal(b.publicKey)
-      for (const { secretKey, publicKey } of [a, b]) expect(x25519.publicKey(secretKey)).to.deep.equal(publicKey)
-      expect(x25519.sharedSecret(a.secretKey, b.publicKey)).to.deep.equal(x25519.sharedSecret(b.secretKey, a.publicKey))
-    })
-
-    it('agrees with @noble/curves by a pair of its own', () => {
-      const { secretKey, publicKey } = x25519.generateKeyPair()
-      const other = nobleX25519.generateKeyPair()
-      expect(x25519.sharedSecret(secretKey, other.publicKey)).to.deep.equal(
-        nobleX25519.sharedSecret(other.secretKey, publicKey),
+      for (const { secretKey, publicKey } of [a, b]) expect(await x25519.publicKey(secretKey)).to.deep.equal(publicKey)
+      expect(await x25519.sharedSecret(a.secretKey, b.publicKey)).to.deep.equal(
+        await x25519.sharedSecret(b.secretKey, a.publicKey),
       )
     })
 
-    it('gives bytes of its own, no view of a pool', () => {
-      const { secretKey, publicKey } = x25519.generateKeyPair()
-      for (const bytes of [publicKey, x25519.publicKey(secretKey), x25519.sharedSecret(secretKey, BOB.publicKey)])
-        expectOwn(bytes)
+    it('agrees with @noble/curves by a pair of its own', async () => {
+      const { secretKey, publicKey } = await x25519.generateKeyPair()
+      const other = await nobleX25519.generateKeyPair()
+      expect(await x25519.sharedSecret(secretKey, other.publicKey)).to.deep.equal(
+        await nobleX25519.sharedSecret(other.secretKey, publicKey),
+      )
     })
 
-    it('uses a secret no more once it is forgotten, and leaves that of others alone', () => {
+    it('gives bytes of its own, no view of a pool', async () => {
+      const { secretKey, publicKey } = await x25519.generateKeyPair()
+      expectOwn(publicKey)
+      expectOwn(await x25519.publicKey(secretKey))
+      expectOwn(await x25519.sharedSecret(secretKey, BOB.publicKey))
+    })
+
+    it('uses a secret no more once it is forgotten, and leaves that of others alone', async () => {
       const bytes = new Uint8Array(ALICE.secret)
-      for (const secretKey of [x25519.secretKey(bytes), x25519.generateKeyPair().secretKey]) {
+      for (const secretKey of [await x25519.secretKey(bytes), (await x25519.generateKeyPair()).secretKey]) {
         secretKey.forget()
-        expect(() => x25519.publicKey(secretKey)).to.throw(TypeError, 'forgotten')
-        expect(() => x25519.sharedSecret(secretKey, BOB.publicKey)).to.throw(TypeError, 'forgotten')
+        await expectRejection(x25519.publicKey(secretKey), TypeError, 'forgotten')
+        await expectRejection(x25519.sharedSecret(secretKey, BOB.publicKey), TypeError, 'forgotten')
       }
       expect(bytes).to.deep.equal(ALICE.secret)
     })
 
-    it('reads views, and changes nothing of what it is given', () => {
+    it('reads views, and changes nothing of what it is given', async () => {
       const secret = inside(ALICE.secret)
       const publicKey = inside(BOB.publicKey)
-      expect(bytesToHex(agreed(secret, publicKey))).to.equal(ALICE_AND_BOB)
-      expect(x25519.publicKey(x25519.secretKey(secret))).to.deep.equal(ALICE.publicKey)
+      expect(bytesToHex(await agreed(secret, publicKey))).to.equal(ALICE_AND_BOB)
+      expect(await publicKeyOf(secret)).to.deep.equal(ALICE.publicKey)
       expect([new Uint8Array(secret), new Uint8Array(publicKey)]).to.deep.equal([ALICE.secret, BOB.publicKey])
     })
 
-    it('refuses every point of small order, however it is encoded', () => {
+    it('refuses every point of small order, however it is encoded', async () => {
       for (const u of SMALL_ORDER_U) {
-        expectDegenerate(() => agreed(ALICE.secret, u))
-        expectDegenerate(() => agreed(ALICE.secret, withHighBit(u)))
+        await expectDegenerate(agreed(ALICE.secret, u))
+        await expectDegenerate(agreed(ALICE.secret, withHighBit(u)))
       }
     })
 
-    it('takes an encoding that is not reduced for the point that it is, and ignores the highest bit', () => {
+    it('takes an encoding that is not reduced for the point that it is, and ignores the highest bit', async () => {
       for (let u = 2n; u < 19n; u++) {
-        const shared = agreed(ALICE.secret, littleEndian(u))
-        expect(agreed(ALICE.secret, littleEndian(P + u))).to.deep.equal(shared)
-        expect(agreed(ALICE.secret, withHighBit(littleEndian(P + u)))).to.deep.equal(shared)
+        const shared = await agreed(ALICE.secret, littleEndian(u))
+        expect(await agreed(ALICE.secret, littleEndian(P + u))).to.deep.equal(shared)
+        expect(await agreed(ALICE.secret, withHighBit(littleEndian(P + u)))).to.deep.equal(shared)
       }
     })
 
-    it('names a key that has not 32 bytes', () => {
+    it('names a key that has not 32 bytes', async () => {
       for (const length of [0, 31, 33, 64]) {
         const bad = new Uint8Array(length).fill(9)
-        expect(() => x25519.secretKey(bad)).to.throw(RangeError, '"secretKey"')
-        expect(() => agreed(ALICE.secret, bad)).to.throw(RangeError, '"publicKey"')
+        await expectRejection(x25519.secretKey(bad), RangeError, '"secretKey"')
+        await expectRejection(agreed(ALICE.secret, bad), RangeError, '"publicKey"')
       }
     })
 
-    it('agrees with @noble/curves, whatever comes', () => {
-      fc.assert(
-        fc.property(bytes32, bytes32, (secret, u) => {
-          const theirs = nobleX25519.secretKey(secret)
-          expect(x25519.publicKey(x25519.secretKey(secret))).to.deep.equal(nobleX25519.publicKey(theirs))
-          expect(agreed(secret, u)).to.deep.equal(nobleX25519.sharedSecret(theirs, u))
+    it('agrees with @noble/curves, whatever comes', async () => {
+      await fc.assert(
+        fc.asyncProperty(bytes32, bytes32, async (secret, u) => {
+          const theirs = await nobleX25519.secretKey(secret)
+          expect(await publicKeyOf(secret)).to.deep.equal(await nobleX25519.publicKey(theirs))
+          expect(await agreed(secret, u)).to.deep.equal(await nobleX25519.sharedSecret(theirs, u))
         }),
         { numRuns: 25 },
       )
