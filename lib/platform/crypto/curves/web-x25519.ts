@@ -64,7 +64,7 @@ function subtleX25519(subtle: SubtleCrypto): X25519 {
     return new Uint8Array(await subtle.deriveBits({ name: ALGORITHM, public: theirs }, secretKey, 256))
   }
   const generate = async (): Promise<CryptoKey> =>
-    ((await subtle.generateKey(ALGORITHM, false, ['deriveBits']))).privateKey
+    (await subtle.generateKey(ALGORITHM, false, ['deriveBits'])).privateKey
   return {
     async generateKeyPair() {
       // WebKitGTK refuses secrets whose first byte is zero, its own included: one in 256.
