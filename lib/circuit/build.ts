@@ -61,9 +61,10 @@ export async function buildPath(
         ? await circuit.create(encodeCreate2(type, onionSkin))
         : await circuit.extend(encodeExtend2(specifiersToExtend(relay), type, onionSkin))
     const { keys, congestionControl: negotiated } = await finish(handshakeData(reply))
-    const hop = circuit.addHop(new HopCrypto(keys, platform), negotiated)
-    hop.exitPolicyIPv6 = relay.exitPolicyIPv6
+    const crypto = new HopCrypto(keys, platform)
     keys.fill(0)
+    const hop = circuit.addHop(crypto, negotiated)
+    hop.exitPolicyIPv6 = relay.exitPolicyIPv6
   }
 }
 
@@ -76,8 +77,9 @@ export async function buildPath(
 export async function buildFast(circuit: CircuitController, platform: Platform): Promise<void> {
   const handshake = startCreateFast()
   const keys = handshake.finish(await circuit.createFast(handshake.material), HOP_KEY_SIZE)
-  circuit.addHop(new HopCrypto(keys, platform))
+  const crypto = new HopCrypto(keys, platform)
   keys.fill(0)
+  circuit.addHop(crypto)
 }
 
 /** Bytes by which a relay can prove that it knows a handshake, behind the keys of the hop: KH of tor-spec. */
@@ -108,8 +110,9 @@ export async function extendTo(
   const reply = await circuit.extend(joinBytes([linkSpecifiers, handshake]))
   const keys = await finish(handshakeData(reply), HOP_KEY_SIZE + HANDSHAKE_PROOF_SIZE)
   const proof = keys.slice(HOP_KEY_SIZE)
-  circuit.addHop(new HopCrypto(keys.subarray(0, HOP_KEY_SIZE), platform))
+  const crypto = new HopCrypto(keys.subarray(0, HOP_KEY_SIZE), platform)
   keys.fill(0)
+  circuit.addHop(crypto)
   return new Uint8Array(proof)
 }
 

@@ -106,8 +106,11 @@ export class CircuitController implements CircuitReceiver, StreamCarrier, RelayR
   /**
    * A handshake succeeded: the path is one hop longer. Without congestion control the hop has fixed windows. It may come
    * when the circuit is open: streams that attach from then on are the new hop's.
+   *
+   * @throws TorError what befell the circuit while that was computed
    */
   addHop(crypto: HopCrypto, negotiated?: NegotiatedCongestionControl): Hop {
+    if (this.#failure) throw this.#failure
     const flow = negotiated
       ? congestionControlled(negotiated, () => this.#port?.room === 0)
       : fixedWindows(this.#circuitWindow)
@@ -119,7 +122,7 @@ export class CircuitController implements CircuitReceiver, StreamCarrier, RelayR
     )
     this.hops.push(hop)
     this.#cryptos.push(crypto)
-    if (this.#state !== 'closed') this.progress?.extended(this.hops.length)
+    this.progress?.extended(this.hops.length)
     return hop
   }
 

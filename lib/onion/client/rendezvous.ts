@@ -96,7 +96,6 @@ export class Rendezvous {
   expect(handshake: HsNtorHandshake, congestionControl: NegotiatedCongestionControl | undefined): void {
     this.#handshake = handshake
     const hop = lastHop(this.circuit)
-    const { controller } = this.circuit
     hop.conversation = async (command, body) => {
       if (command !== RelayCommand.RENDEZVOUS2)
         throw new TorError('CIRCUIT_PROTOCOL', `${relayCommandName(command)} out of turn`)
@@ -104,8 +103,7 @@ export class Rendezvous {
       const keys = await handshake.finish(decodeRendezvous2(body))
       const crypto = serviceHop(keys, (key) => this.#network.platform.keystream(key), this.#digest)
       keys.fill(0)
-      if (controller.isClosed) return
-      controller.addHop(crypto, congestionControl)
+      this.circuit.controller.addHop(crypto, congestionControl)
       this.#joined.resolve()
     }
   }
