@@ -10,7 +10,6 @@
  */
 import { joinBytes } from '../../base/join-bytes.ts'
 import { constantTimeEqual } from '../../cell/bytes.ts'
-import type { X25519SecretKey } from '../../platform/crypto/curves/x25519.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { ephemeralPair, expectLength, handshakeError, KEY_SIZE, withSecretInput } from './handshake.ts'
 import {
@@ -84,11 +83,15 @@ export async function startNtorV3(options: NtorV3Options): Promise<NtorV3Handsha
   const { secretKey: ephemeral, publicKey: clientKey } = await ephemeralPair(x25519, options.secret)
   const protocol = joinBytes([PROTOCOL_ID, encapsulate(verification)])
 
-  const requestKeys = await orForget(ephemeral, () =>
-    withSecretInput(x25519, [[ephemeral, onionKey]], [id, clientKey, onionKey, protocol], (input) =>
-      deriveKeys('kdf_phase1', input, 2 * DIGEST_SIZE),
-    ),
-  )
+  const requestKeys = await withSecretInput(
+    x25519,
+    [[ephemeral, onionKey]],
+    [id, clientKey, onionKey, protocol],
+    (input) => deriveKeys('kdf_phase1', input, 2 * DIGEST_SIZE),
+  ).catch((error: unknown) => {
+    ephemeral.forget()
+    throw error
+  })
   const encrypted = await crypt(platform, requestKeys.subarray(0, DIGEST_SIZE), message)
   const messageMac = mac('msg_mac', requestKeys.subarray(DIGEST_SIZE), joinBytes([id, onionKey, clientKey, encrypted]))
   requestKeys.fill(0)
@@ -99,7 +102,8 @@ export async function startNtorV3(options: NtorV3Options): Promise<NtorV3Handsha
     async finish(reply, keyLength) {
       if (finished) throw new TypeError('Cannot finish an ntor-v3 handshake twice')
       finished = true
-      const raw = await orForget(ephemeral, async () => {
+      let raw: Uint8Array
+      try {
         if (reply.length < NTOR_V3_REPLY_OVERHEAD) throw handshakeError(`the reply has only ${reply.length} bytes`)
         const relayKey = reply.subarray(0, KEY_SIZE)
         const auth = reply.subarray(KEY_SIZE, NTOR_V3_REPLY_OVERHEAD)
@@ -108,7 +112,7 @@ export async function startNtorV3(options: NtorV3Options): Promise<NtorV3Handsha
           [ephemeral, relayKey],
           [ephemeral, onionKey],
         ] as const
-        return await withSecretInput(x25519, pairs, [id, onionKey, clientKey, relayKey, protocol], (input) => {
+        raw = await withSecretInput(x25519, pairs, [id, onionKey, clientKey, relayKey, protocol], (input) => {
           const expected = digest(
             'auth_final',
             joinBytes([
@@ -127,22 +131,13 @@ export async function startNtorV3(options: NtorV3Options): Promise<NtorV3Handsha
             throw handshakeError('the reply does not prove possession of the onion key')
           return deriveKeys('kdf_final', digest('key_seed', input), DIGEST_SIZE + keyLength)
         })
-      })
-      ephemeral.forget()
+      } finally {
+        ephemeral.forget()
+      }
       const answer = await crypt(platform, raw.subarray(0, DIGEST_SIZE), reply.subarray(NTOR_V3_REPLY_OVERHEAD))
       const keys = new Uint8Array(raw.subarray(DIGEST_SIZE))
       raw.fill(0)
       return { keys, message: answer }
     },
-  }
-}
-
-/** The secret does not outlive a handshake that fails. */
-async function orForget<T>(secret: X25519SecretKey, action: () => Promise<T>): Promise<T> {
-  try {
-    return await action()
-  } catch (error) {
-    secret.forget()
-    throw error
   }
 }

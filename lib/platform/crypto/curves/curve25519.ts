@@ -29,19 +29,33 @@ const SMALL_ORDER: ReadonlySet<bigint> = new Set([
 ])
 
 /**
- * The shared secret, if it is one: a copy in a buffer of its own.
+ * The shared secret, if it is one: in a buffer of its own, and what `derive` made is overwritten.
  *
- * @throws TorError `CIRCUIT_HANDSHAKE` when it is all zero; found in a time that does not depend on its bytes
+ * @throws TorError `CIRCUIT_HANDSHAKE` when `derive` fails, as it does at a public key of small order, or when the secret is all
+ * zero; that is found in a time that does not depend on its bytes
+ * @throws RangeError when the public key has not 32 bytes
  */
-export function expectContribution(shared: Uint8Array): Uint8Array {
+export async function agreedOn(
+  publicKey: Uint8Array,
+  derive: () => Promise<Uint8Array> | Uint8Array,
+): Promise<Uint8Array> {
+  checkKeySize('publicKey', publicKey)
+  let shared: Uint8Array
+  try {
+    shared = await derive()
+  } catch (cause) {
+    throw degenerateKey(cause)
+  }
   let bits = 0
   for (const byte of shared) bits |= byte
   if (bits === 0) throw degenerateKey()
-  return new Uint8Array(shared)
+  const own = new Uint8Array(shared)
+  shared.fill(0)
+  return own
 }
 
 /** The error for a public key of small order. */
-export const degenerateKey = (cause?: unknown): TorError =>
+const degenerateKey = (cause?: unknown): TorError =>
   new TorError(
     'CIRCUIT_HANDSHAKE',
     'Cannot agree on a secret: the public key is degenerate',

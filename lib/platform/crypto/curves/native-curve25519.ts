@@ -9,15 +9,7 @@
  *
  * @module
  */
-import {
-  BASE_POINT_U,
-  checkKeySize,
-  degenerateKey,
-  expectContribution,
-  HeldKey,
-  isWorthVerifying,
-  pkcs8,
-} from './curve25519.ts'
+import { agreedOn, BASE_POINT_U, HeldKey, isWorthVerifying, pkcs8 } from './curve25519.ts'
 import { base64url } from '../jwk.ts'
 import type { X25519 } from './x25519.ts'
 
@@ -65,16 +57,9 @@ export function nativeX25519(crypto: CurveModule): X25519 {
 
     async sharedSecret(secretKey, publicKey) {
       const privateKey = (secretKey as HeldKey<object>).key
-      checkKeySize('publicKey', publicKey)
-      let shared: Uint8Array
-      try {
-        shared = crypto.diffieHellman({ privateKey, publicKey: publicKeyObject(crypto, 'X25519', publicKey) })
-      } catch (cause) {
-        throw degenerateKey(cause)
-      }
-      const own = expectContribution(shared)
-      shared.fill(0)
-      return own
+      return agreedOn(publicKey, () =>
+        crypto.diffieHellman({ privateKey, publicKey: publicKeyObject(crypto, 'X25519', publicKey) }),
+      )
     },
   }
 }

@@ -8,7 +8,7 @@
  */
 import { montgomery } from '@noble/curves/abstract/montgomery.js'
 import { pow } from '@noble/curves/abstract/modular.js'
-import { checkKeySize, degenerateKey, expectContribution, forgotten, P } from './curve25519.ts'
+import { agreedOn, checkKeySize, forgotten, P } from './curve25519.ts'
 import type { X25519, X25519SecretKey } from './x25519.ts'
 
 /** RFC 7748, sections 4.1 and 5. */
@@ -61,13 +61,6 @@ export const nobleX25519: X25519 = {
 
   async sharedSecret(secretKey, publicKey) {
     const { bytes } = secretKey as SecretBytes
-    checkKeySize('publicKey', publicKey)
-    let shared: Uint8Array
-    try {
-      shared = x25519.getSharedSecret(bytes, publicKey)
-    } catch (cause) {
-      throw degenerateKey(cause)
-    }
-    return expectContribution(shared)
+    return agreedOn(publicKey, () => x25519.getSharedSecret(bytes, publicKey))
   },
 }

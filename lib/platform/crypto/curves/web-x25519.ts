@@ -7,15 +7,7 @@
  *
  * @module
  */
-import {
-  BASE_POINT_U,
-  checkKeySize,
-  CURVE_KEY_SIZE,
-  degenerateKey,
-  expectContribution,
-  HeldKey,
-  pkcs8,
-} from './curve25519.ts'
+import { agreedOn, BASE_POINT_U, CURVE_KEY_SIZE, HeldKey, pkcs8 } from './curve25519.ts'
 import type { X25519 } from './x25519.ts'
 
 const ALGORITHM = 'X25519'
@@ -90,16 +82,7 @@ function subtleX25519(subtle: SubtleCrypto): X25519 {
 
     async sharedSecret(secretKey, publicKey) {
       const { key } = secretKey as HeldKey<CryptoKey>
-      checkKeySize('publicKey', publicKey)
-      let shared: Uint8Array
-      try {
-        shared = await derive(key, publicKey)
-      } catch (cause) {
-        throw degenerateKey(cause)
-      }
-      const own = expectContribution(shared)
-      shared.fill(0)
-      return own
+      return agreedOn(publicKey, () => derive(key, publicKey))
     },
   }
 }
