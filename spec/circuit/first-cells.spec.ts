@@ -4,10 +4,14 @@ import { Circuit } from '../../lib/circuit/circuit.ts'
 import type { Link, LinkAddress, Transport } from '../../lib/platform/links/transport.ts'
 import type { Relay } from '../../lib/relay.ts'
 import { TestNetwork } from '../../lib/testing/test-network.ts'
+import { quiet } from '../support/turn.ts'
 
 const CELL = 514
 
-/** A transport that notes how long each write is. */
+/**
+ * A transport that notes how long each write is. As a real one it takes longer than a key agreement, whose threads are done when
+ * there is a link.
+ */
 class Measured implements Transport {
   readonly writes: number[] = []
   readonly #transport: Transport
@@ -17,6 +21,7 @@ class Measured implements Transport {
   }
 
   async connect(address: LinkAddress, options: { readonly signal: AbortSignal }): Promise<Link> {
+    await quiet(5)
     const link = (await this.#transport.connect(address, options)) as Link
     const writer = link.writable.getWriter()
     const writable = new WritableStream<Uint8Array>({
