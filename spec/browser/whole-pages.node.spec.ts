@@ -4,13 +4,27 @@ import { parseGuardState } from '../../lib/client/guards/guard-state.ts'
 import { ROOT } from '../../scripts/files.js'
 import { buildPage, servePage } from '../../scripts/page.js'
 import type { DrivenBrowser } from '../../scripts/specs/browser-launch.js'
-import { testBytesSha256 } from '../tor/support/test-bytes.ts'
+import { TorClient } from '../../lib/client/tor-client.ts'
+import type { TorStream } from '../../lib/stream/tor-stream.ts'
+import { MemoryStorage } from '../../lib/platform/storage/storage.ts'
+import { requireProgram } from '../support/programs.ts'
+import { codeOf, writeTestBytes } from '../tor/support/client.ts'
+import type { Received } from '../tor/support/http-target.ts'
+import type { OnionServiceProcess, TorNetwork } from '../tor/support/network.ts'
+import { until } from '../tor/support/poll.ts'
+import { runProgram } from '../tor/support/program.ts'
+import { digestOf } from '../tor/support/stream-target.ts'
+import { testBytes, testBytesSha256 } from '../tor/support/test-bytes.ts'
 import type { Opened } from './support/actions.ts'
 import { BROWSERS, Page, startBrowser } from './support/driven-page.ts'
 import { reachedNetwork } from './support/page-network.ts'
 import type { Wrong } from './support/secure-targets.ts'
+import type { Served } from './support/served.ts'
 
 const MB = 1_000_000
+
+/** An address that nobody serves. */
+const NOBODY = '25njqamcweflpvkl73j4szahhihoc4xt3ktcgjnpaingr5yhkenl5sid.onion'
 
 const REFUSED: Readonly<Record<Wrong, string>> = {
   'another name': 'TLS_CERTIFICATE',
@@ -30,6 +44,22 @@ const usedGuards = (guards: string): string[] =>
 
 describe('A page through the gateway, and a network of real tor', function () {
   const reached = reachedNetwork(2)
+  /** A service of real tor, which pages visit. */
+  let onion: Promise<OnionServiceProcess>
+  /** Who visits pages: a tor client, and a client of this library in this process. */
+  let torClient: Awaited<ReturnType<TorNetwork['startClient']>>
+  let visitor: TorClient
+
+  before(async () => {
+    const { tor, config } = reached.network
+    // Others begin while its descriptors are on their way.
+    onion = tor.startService('onion')
+    onion.catch(() => undefined)
+    torClient = await tor.startClient('visitor')
+    visitor = await TorClient.open({ network: config, storage: new MemoryStorage(), timeout: 60_000 })
+  })
+
+  after(() => visitor?.close())
 
   for (const browser of BROWSERS) {
     describe(`in ${browser}`, () => {
@@ -102,6 +132,55 @@ describe('A page through the gateway, and a network of real tor', function () {
           expect([found, ...causes].join(), message).to.contain(code)
         })
       }
+
+      it('reaches an onion service of real tor: 1 MB down and 1 MB up, every byte right', async () => {
+        const at = `http://${(await onion).onion}`
+        expect(await page.act('get', { url: `${at}/` })).to.deep.equal({ status: 200, text: 'ok\n' })
+        const whole = { bytes: MB, sha256: testBytesSha256(MB) }
+        expect(await page.act('download', { url: `${at}/${MB}` })).to.deep.equal(whole)
+        expect(await page.act('upload', { from: `${at}/${MB}`, url: `${at}/` })).to.deep.equal(whole)
+      })
+
+      it('is told what is wrong with the address of an onion service', async () => {
+        const { onion: right } = await onion
+        const mistyped = right.replace(/^./, (letter) => (letter === 'a' ? 'b' : 'a'))
+        for (const [at, code] of [
+          [mistyped, 'ONION_ADDRESS_INVALID'],
+          [NOBODY, 'ONION_DESCRIPTOR_NOT_FOUND'],
+          [`${right}:81`, 'END_DONE'],
+        ] as const) {
+          const { code: found, causes, message } = await page.failure('get', { url: `http://${at}/` })
+          expect([found, ...causes].join(), message).to.contain(code)
+          expect([message, ...causes].join()).to.not.match(/[a-z2-7]{55}d/)
+        }
+      })
+
+      it('offers onion services, to clients of this library and of C tor, and to another page', async function () {
+        const curl = requireProgram(this, 'curl')
+        const tab = await Page.open(driven, reached.network.site)
+        await open(tab)
+        const { web, echo } = await tab.act<Served>('serve')
+        const whole = { bytes: MB, sha256: testBytesSha256(MB) }
+
+        const put = { method: 'PUT', body: testBytes(MB) }
+        expect(await (await visitor.fetch(`http://${web}/${MB}`)).bytes()).to.deep.equal(testBytes(MB))
+        expect(await (await visitor.fetch(`http://${web}/`, put)).json()).to.deep.equal(whole)
+        expect(await echoed(visitor.connect(`${echo}:7`), MB)).to.deep.equal(whole)
+        expect(await codeOf(visitor.connect(`${web}:81`).opened)).to.equal('END_DONE')
+
+        await until('the tor client', AbortSignal.timeout(60_000), () => torClient.log().includes('Bootstrapped 100%'))
+        const ask = (...more: string[]): Promise<Buffer> =>
+          runProgram(curl, ['-q', '-sS', '--fail', '--socks5-hostname', `127.0.0.1:${torClient.socksPort}`, ...more], {
+            environment: {},
+            input: testBytes(MB),
+          })
+        expect(new Uint8Array(await ask(`http://${web}/${MB}`))).to.deep.equal(testBytes(MB))
+        expect(JSON.parse((await ask('--upload-file', '-', `http://${web}/`)).toString())).to.deep.equal(whole)
+
+        expect(await page.act('download', { url: `http://${web}/${MB}` })).to.deep.equal(whole)
+        await tab.act('close')
+        await tab.close()
+      })
 
       it('begins at the same guard on the next visit, and downloads nothing', async () => {
         const before = usedGuards(await page.act('guards'))
@@ -199,3 +278,12 @@ describe('A page through the gateway, and a network of real tor', function () {
     }
   })
 })
+
+/** What an echo makes of so many bytes of the sequence in test-bytes.ts. Its stream is closed then: Tor has no half-close. */
+async function echoed(socket: TorStream, length: number): Promise<Received> {
+  const writing = writeTestBytes(socket.writable.getWriter(), length)
+  const received = await digestOf(socket.readable, length)
+  await writing
+  await socket.close()
+  return received
+}

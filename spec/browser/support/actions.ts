@@ -6,6 +6,7 @@
  */
 import { IndexedDbStorage, parseDirAuthorityLines, TorClient } from '../../../lib/index.ts'
 import { webSocketTransport } from '../../../lib/websocket.ts'
+import { serveBoth, sha256, type Served } from './served.ts'
 
 /** How a client is opened. */
 export interface OpenArgument {
@@ -44,11 +45,6 @@ const client = (): TorClient => {
   if (tor === undefined) throw new Error('the page has no client')
   return tor
 }
-
-const hex = (bytes: ArrayBuffer): string =>
-  [...new Uint8Array(bytes)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
-const sha256 = async (bytes: Uint8Array<ArrayBuffer>): Promise<string> =>
-  hex(await crypto.subtle.digest('SHA-256', bytes))
 
 async function open({
   url,
@@ -152,6 +148,11 @@ function readSoFar({ name }: { readonly name: string }): Promise<number> {
   return Promise.resolve(held.get(name)?.bytes ?? 0)
 }
 
+/** Offers onion services, until the client is closed. */
+async function serve(): Promise<Served> {
+  return await serveBoth(client())
+}
+
 async function resolve({ hostname }: { readonly hostname: string }) {
   return await client().resolve(hostname)
 }
@@ -195,6 +196,7 @@ const ACTIONS = {
   hold,
   readOn,
   readSoFar,
+  serve,
   resolve,
   close,
   without,
