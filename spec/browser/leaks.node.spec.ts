@@ -4,9 +4,11 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import type { DrivenBrowser } from '../../scripts/specs/browser-launch.js'
 import { requireProgram } from '../support/programs.ts'
+import { NOBODY } from '../onion/support/nobody.ts'
 import { ChildRecorder } from '../tor/support/outgoing-child.ts'
 import { BROWSERS, Page, startBrowser } from './support/driven-page.ts'
 import { reachedNetwork } from './support/page-network.ts'
+import type { Served } from './support/served.ts'
 
 /** A name that nothing but the control of these specs has the browser look up. */
 const CONTROL = 'control.leaks.test'
@@ -51,6 +53,9 @@ describe('What a page brings its browser to do on the network', function () {
         await page.act('get', { url: network.url('/') })
         await page.act('get', { url: network.secure.right })
         await page.act('resolve', { hostname: 'some.name.test' })
+        const { web } = await page.act<Served>('serve')
+        await page.act('get', { url: `http://${web}/` })
+        await page.failure('get', { url: `http://${NOBODY}/` })
         for (const wrong of Object.values(network.secure.wrong)) await page.failure('get', { url: wrong })
         await page.failure('get', { url: `http://some.name.test:1/` })
         await page.failure('get', { url: `http://nx.name.test:${network.tor.httpPort}/` })

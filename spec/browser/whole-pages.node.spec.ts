@@ -7,6 +7,7 @@ import type { DrivenBrowser } from '../../scripts/specs/browser-launch.js'
 import { TorClient } from '../../lib/client/tor-client.ts'
 import type { TorStream } from '../../lib/stream/tor-stream.ts'
 import { MemoryStorage } from '../../lib/platform/storage/storage.ts'
+import { NOBODY } from '../onion/support/nobody.ts'
 import { requireProgram } from '../support/programs.ts'
 import { codeOf, writeTestBytes } from '../tor/support/client.ts'
 import type { Received } from '../tor/support/http-target.ts'
@@ -22,9 +23,6 @@ import type { Wrong } from './support/secure-targets.ts'
 import type { Served } from './support/served.ts'
 
 const MB = 1_000_000
-
-/** An address that nobody serves. */
-const NOBODY = '25njqamcweflpvkl73j4szahhihoc4xt3ktcgjnpaingr5yhkenl5sid.onion'
 
 const REFUSED: Readonly<Record<Wrong, string>> = {
   'another name': 'TLS_CERTIFICATE',

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, get } from 'node:http'
 import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { serveHttp } from '../../lib/node/onion/serve-http.ts'
 import { encodeHex } from '../../lib/directory/text/encoding.ts'
+import { NOBODY } from '../onion/support/nobody.ts'
 import { whyLacking } from '../support/engines.ts'
 import { findProgram, requireProgram } from '../support/programs.ts'
 import type { FrontClient, Session } from './support/front-clients.ts'
@@ -14,9 +16,11 @@ import { FrontFixture } from './support/front-fixture.ts'
 import { LIBRARIES } from './support/library-clients.ts'
 import { TorNetwork, type NetworkRelay } from './support/network.ts'
 import { ChildRecorder } from './support/outgoing-child.ts'
+import { RecordedCommands } from './support/recorded-commands.ts'
 import { Outgoing } from './support/outgoing.ts'
 import { until } from './support/poll.ts'
 import { PROGRAMS } from './support/program-clients.ts'
+import { socksGet } from './support/socks-get.ts'
 import { testBytesSha256 } from './support/test-bytes.ts'
 import { targetName } from './support/web-target.ts'
 
@@ -29,6 +33,14 @@ const isHere = ({ program, feature, missing }: FrontClient): boolean =>
   (feature === undefined || whyLacking(feature) === undefined)
 
 const anAnswer = (): string => 'an answer'
+const sha256 = (body: Uint8Array): string => createHash('sha256').update(body).digest('hex')
+
+/** Addresses of services and of machines, names of hosts and of relays, paths: of circuits, requests and files. */
+const NAMES = /[a-z2-7]{16}|onion\b.*\.|\.(?:onion|test)\b|\d+\.\d+\.\d+\.\d+|(?:relay|authority)\d|[\dA-F]{8}|\//
+
+function expectToNameNothing(log: string): void {
+  expect(log.split('\n').filter((line) => NAMES.test(line))).to.deep.equal([])
+}
 
 /** What a GET of `url` comes to for each client: `failed`, or what `of` makes of the body. */
 async function outcomes(
@@ -51,6 +63,9 @@ describe('What goes out beside the relays', function () {
   let fixture: FrontFixture
   /** The exit of every stream. */
   let exit: NetworkRelay
+  let commands: RecordedCommands
+  /** The front of such a command. */
+  let otherFront: string | undefined
   let canary: Server
   /** How many connections somebody made to the port that nobody should be led to. */
   let caught = 0
@@ -62,10 +77,15 @@ describe('What goes out beside the relays', function () {
   const all = (outcome: string): Record<string, string> =>
     Object.fromEntries(Array.from(sessions.keys(), (name) => [name, outcome]))
 
-  /** Nothing but TLS to the relays and connections to its own front from this process, and from any program none but to the front. */
+  const relays = (): string[] => network.relays.map(({ relay }) => `127.0.0.1:${relay.addresses[0]?.port}`)
+
+  /**
+   * Nothing but TLS to the relays and connections to its own front, or that of a recorded program, from this process, and
+   * from any program none but to the front. Some ask the resolver for the name.
+   */
   async function expectNothingElse(): Promise<void> {
     const front = `127.0.0.1:${fixture.front.port}`
-    const wanted = new Set([front, ...network.relays.map(({ relay }) => `127.0.0.1:${relay.addresses[0]?.port}`)])
+    const wanted = new Set([front, otherFront, ...relays()])
     expect(outgoing.connections.filter((each) => !wanted.has(each))).to.deep.equal([])
     expect(outgoing.connections).not.to.deep.equal([])
     expect(outgoing.otherWays).to.deep.equal([])
@@ -93,6 +113,7 @@ describe('What goes out beside the relays', function () {
     await once(canary.listen(0, '127.0.0.1'), 'listening')
     outgoing.start()
     fixture = await FrontFixture.open(network, { repository: SIZE })
+    commands = await RecordedCommands.make(recorder)
     exit = network.relays.find(({ isExit }) => isExit) as NetworkRelay
     fixture.exit = encodeHex(exit.relay.rsaIdentity)
     for (const client of [...LIBRARIES, ...PROGRAMS].filter(isHere)) {
@@ -103,6 +124,7 @@ describe('What goes out beside the relays', function () {
   after(async function () {
     outgoing.stop()
     await Promise.all(Array.from(sessions.values(), (session) => session.close?.()))
+    await commands?.stop()
     await fixture?.close()
     canary?.close()
     await network?.stop()
@@ -110,7 +132,6 @@ describe('What goes out beside the relays', function () {
   })
 
   it('is nothing while every client gets its answer', async () => {
-    const sha256 = (body: Uint8Array): string => createHash('sha256').update(body).digest('hex')
     expect(await outcomes(sessions, fixture.target.url('https:', `/${SIZE}`), sha256)).to.deep.equal(
       all(testBytesSha256(SIZE)),
     )
@@ -139,6 +160,57 @@ describe('What goes out beside the relays', function () {
       expect(fixture.refused.filter((each) => each === host).length, host).to.be.at.least(sessions.size)
     }
     await expectNothingElse()
+  })
+
+  it('is nothing while every client visits an onion service of this process, and when nobody serves', async () => {
+    const problems: (string | undefined)[] = []
+    await using service = await fixture.tor.serve({ ports: [80], onStatus: ({ problem }) => problems.push(problem) })
+    fixture.target.answerOn(serveHttp(service, () => undefined))
+    await service.published
+    const url = `http://${service.hostname}/${SIZE}`
+    expect(await outcomes(sessions, url, sha256)).to.deep.equal(all(testBytesSha256(SIZE)))
+    expect(await outcomes(sessions, `http://${NOBODY}/`)).to.deep.equal(all('failed'))
+    await expectNothingElse()
+    expectToNameNothing([...problems, fixture.tor.status.message, ...fixture.tor.status.warnings].join('\n'))
+  })
+
+  it('is nothing of a program that serves and of one that visits, whatever becomes of the service', async () => {
+    const torrc = join(directory, 'torrc')
+    await writeFile(torrc, network.dirAuthorityLines)
+    const common = ['--network', torrc]
+    const port = fixture.target.ports['http:']
+    const serve = commands.start('serve', ['serve', `80:127.0.0.1:${port}`, ...common])
+    const proxy = commands.start('proxy', ['proxy', '--socks', '0', '--log', 'info', ...common])
+    const [, onion = ''] = await serve.told(/^(\S+\.onion):80 /)
+    const socks = Number((await proxy.told(/:(\d+)\n/))[1])
+    const visit = (host: string, patience = 60_000): Promise<string> =>
+      socksGet(socks, host, 80, `/${SIZE}`, patience).then(anAnswer, () => 'failed')
+
+    expect(await visit(onion)).to.equal('an answer')
+    expect(await visit(NOBODY)).to.equal('failed')
+    expect(await visit(`x${onion}`)).to.equal('failed')
+    await serve.end('SIGKILL')
+    // A relay may not know yet, and then the client waits for who will not come.
+    expect(await visit(onion, 5_000)).to.equal('failed')
+    await proxy.end('SIGINT')
+
+    otherFront = `127.0.0.1:${socks}`
+    await expectNothingElse()
+    const onlyRelays = relays().map((relay) => `address ${relay}`)
+    for (const [{ label }, more] of [
+      [serve, [`address 127.0.0.1:${port}`]],
+      [proxy, []],
+    ] as const) {
+      const seen = await recorder.seen(label)
+      expect([...onlyRelays, ...more], label).to.include.members(seen)
+      expect(seen, label).to.include.members(more)
+      expect(
+        onlyRelays.some((relay) => seen.includes(relay)),
+        label,
+      ).to.equal(true)
+    }
+    for (const { stderr } of [serve, proxy]) expectToNameNothing(stderr)
+    expect(proxy.stderr).to.match(/ info: circuit \d+ for onion/)
   })
 
   it('is nothing when the circuits die in the middle of every answer, and every client is told', async function () {

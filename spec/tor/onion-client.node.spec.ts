@@ -9,6 +9,7 @@ import { encodeBase32 } from '../../lib/onion/identity/base32.ts'
 import { MemoryStorage } from '../../lib/platform/storage/storage.ts'
 import type { TorStream } from '../../lib/stream/tor-stream.ts'
 import { listenSocks } from '../../lib/node/listen-socks.ts'
+import { NOBODY } from '../onion/support/nobody.ts'
 import { requireProgram } from '../support/programs.ts'
 import { codeOf, download, failure, get, upload } from './support/client.ts'
 import { LinkTap } from './support/link-tap.ts'
@@ -26,9 +27,6 @@ function clientKey(): { readonly secret: string; readonly publicKey: string } {
   const secret = x25519.utils.randomSecretKey()
   return { secret: encodeBase32(secret), publicKey: encodeBase32(x25519.getPublicKey(secret)).toUpperCase() }
 }
-
-/** An address that nobody serves. */
-const NOBODY = '25njqamcweflpvkl73j4szahhihoc4xt3ktcgjnpaingr5yhkenl5sid.onion'
 
 describe('A client and an onion service of real tor', function () {
   const alice = clientKey()

@@ -40,6 +40,7 @@ export class WebTarget {
   readonly #servers: readonly Server[]
   readonly #upgraded = new Set<Duplex>()
   readonly #sockets = new WebSocketServer({ noServer: true })
+  readonly #repositories: string
 
   /** @param repositories - the directory with bare git repositories */
   static async start(repositories: string): Promise<WebTarget> {
@@ -53,17 +54,21 @@ export class WebTarget {
 
   private constructor(servers: readonly [Server, Server], repositories: string) {
     this.#servers = servers
+    this.#repositories = repositories
     const [http, https] = servers.map((server) => (server.address() as AddressInfo).port) as [number, number]
     this.ports = { 'http:': http, 'https:': https }
-    for (const server of servers) {
-      server.on('request', (request, response) => void this.#answer(request, response, repositories))
-      server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head))
-    }
+    for (const server of servers) this.answerOn(server)
   }
 
   /** The URL of a path, by the name that only the exits know. */
   url(protocol: 'http:' | 'https:', path: string): string {
     return `${protocol}//${targetName}:${this.ports[protocol]}${path}`
+  }
+
+  /** Has another server do the same. */
+  answerOn(server: Server): void {
+    server.on('request', (request, response) => void this.#answer(request, response))
+    server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head))
   }
 
   /** Stops listening and cuts every connection. */
@@ -79,7 +84,7 @@ export class WebTarget {
     )
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse, repositories: string): Promise<void> {
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url ?? ''
     const location = redirectOf(path)
     if (location !== undefined) {
@@ -90,7 +95,9 @@ export class WebTarget {
         this.stalled += 1
       })
     } else if (path.includes('.git/')) {
-      const file = await readFile(join(repositories, new URL(path, 'http://target').pathname)).catch(() => undefined)
+      const file = await readFile(join(this.#repositories, new URL(path, 'http://target').pathname)).catch(
+        () => undefined,
+      )
       response.writeHead(file === undefined ? 404 : 200).end(file)
     } else {
       answer(request, response)
