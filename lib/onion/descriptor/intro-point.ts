@@ -4,13 +4,13 @@
  *
  * @module
  */
-import { ed25519 } from '@noble/curves/ed25519.js'
 import { ByteReader, constantTimeEqual } from '../../cell/bytes.ts'
 import { isInternalAddress, parseIPAddress } from '../../cell/ip-address.ts'
 import { decodeLinkSpecifiers } from '../../cell/link-specifier.ts'
 import { DocumentReader } from '../../directory/text/document.ts'
 import { decodeBase64 } from '../../directory/text/encoding.ts'
 import type { Platform } from '../../platform/platform.ts'
+import { fromLittleEndian, Point } from '../identity/edwards25519.ts'
 import { OnionCertType, readCertificate } from './certificates.ts'
 
 const KEY_SIZE = 32
@@ -122,14 +122,8 @@ function ntorKey(reader: DocumentReader, known: Uint8Array | undefined): Uint8Ar
 
 /** An X25519 key as the Ed25519 key whose certificate stands for it: y = (u - 1) / (u + 1), with a sign bit of 0. */
 export function asEd25519(montgomery: Uint8Array): Uint8Array | undefined {
-  const { Fp } = ed25519.Point
+  const { Fp } = Point
   const u = Fp.create(fromLittleEndian(montgomery) & ((1n << 255n) - 1n))
   const divisor = Fp.add(u, 1n)
   return Fp.is0(divisor) ? undefined : Fp.toBytes(Fp.div(Fp.sub(u, 1n), divisor))
-}
-
-function fromLittleEndian(bytes: Uint8Array): bigint {
-  let value = 0n
-  for (let at = bytes.length - 1; at >= 0; at--) value = (value << 8n) | BigInt(bytes[at] as number)
-  return value
 }

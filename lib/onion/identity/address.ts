@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { ed25519 } from '@noble/curves/ed25519.js'
 import { constantTimeEqual } from '../../cell/bytes.ts'
 import { joinBytes } from '../../base/join-bytes.ts'
+import { Point } from './edwards25519.ts'
 import { sha3 } from '../hashing.ts'
 import { decodeBase32, encodeBase32 } from './base32.ts'
 
@@ -42,7 +42,7 @@ export function formatOnionAddress(key: Uint8Array): string {
  */
 function isServiceKey(key: Uint8Array): boolean {
   try {
-    const point = ed25519.Point.fromBytes(key)
+    const point = Point.fromBytes(key)
     return !point.is0() && point.isTorsionFree()
   } catch {
     return false // no point, or not in its one encoding

@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { ed25519 } from '@noble/curves/ed25519.js'
 import { sha512 } from '@noble/hashes/sha2.js'
 import { joinBytes } from '../../base/join-bytes.ts'
 import { asciiBytes } from '../../cell/bytes.ts'
+import { Point, scalarOf } from './edwards25519.ts'
 import type { TimePeriod } from '../ring/time-period.ts'
 import { blindingFactor } from './key-blinding.ts'
 
@@ -32,33 +32,25 @@ export const publicKeyOf = (expanded: Uint8Array): Uint8Array<ArrayBuffer> => po
 /** A signature that every verifier of Ed25519 takes. */
 export function signExpanded(expanded: Uint8Array, message: Uint8Array): Uint8Array<ArrayBuffer> {
   const scalar = scalarIn(expanded)
-  const nonce = modulo(sha512(joinBytes([expanded.subarray(HALF), message])))
+  const nonce = scalarOf(sha512(joinBytes([expanded.subarray(HALF), message])))
   const commitment = pointOf(nonce)
-  const challenge = modulo(sha512(joinBytes([commitment, pointOf(scalar), message])))
-  const { Fn } = ed25519.Point
+  const challenge = scalarOf(sha512(joinBytes([commitment, pointOf(scalar), message])))
+  const { Fn } = Point
   return joinBytes([commitment, toLittleEndian(Fn.add(nonce, Fn.mul(challenge, scalar)))])
 }
 
 /** The expanded secret whose public key is that of `expanded`, blinded for a period. */
 export function blindExpanded(expanded: Uint8Array, identity: Uint8Array, period: TimePeriod): Uint8Array<ArrayBuffer> {
-  const scalar = ed25519.Point.Fn.mul(modulo(blindingFactor(identity, period)), scalarIn(expanded))
+  const scalar = Point.Fn.mul(scalarOf(blindingFactor(identity, period)), scalarIn(expanded))
   const prefix = sha512(joinBytes([BLINDED_PREFIX, expanded.subarray(HALF)])).subarray(0, HALF)
   return joinBytes([toLittleEndian(scalar), prefix])
 }
 
-const scalarIn = (expanded: Uint8Array): bigint => modulo(expanded.subarray(0, HALF))
-
-/** A little-endian number, modulo the order of the large subgroup. */
-function modulo(bytes: Uint8Array): bigint {
-  let value = 0n
-  for (let at = bytes.length - 1; at >= 0; at--) value = (value << 8n) | BigInt(bytes[at] as number)
-  return value % ed25519.Point.Fn.ORDER
-}
+const scalarIn = (expanded: Uint8Array): bigint => scalarOf(expanded.subarray(0, HALF))
 
 function toLittleEndian(value: bigint): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length: HALF }, (_, at) => Number((value >> BigInt(8 * at)) & 255n))
 }
 
 /** A multiple of the base point. */
-const pointOf = (scalar: bigint): Uint8Array<ArrayBuffer> =>
-  new Uint8Array(ed25519.Point.BASE.multiply(scalar).toBytes())
+const pointOf = (scalar: bigint): Uint8Array<ArrayBuffer> => new Uint8Array(Point.BASE.multiply(scalar).toBytes())

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { ed25519 } from '@noble/curves/ed25519.js'
 import type { TimePeriod } from '../ring/time-period.ts'
+import { Point, scalarOf } from './edwards25519.ts'
 import { sha3, u64 } from '../hashing.ts'
 
 /** The base point, as the specification has it written. */
@@ -29,7 +29,6 @@ export function blindingFactor(identity: Uint8Array, { number, minutes }: TimePe
 
 /** The public key multiplied by a factor. */
 export function blindPublicKey(identity: Uint8Array, factor: Uint8Array): Uint8Array<ArrayBuffer> {
-  const { Point } = ed25519
   // The same point as with the whole factor, as the key has no part of small order (see address.ts).
   return new Uint8Array(Point.fromBytes(identity).multiply(scalarOf(factor)).toBytes())
 }
@@ -44,11 +43,4 @@ function clamped(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   bytes[0] = (bytes[0] as number) & 248
   bytes[31] = ((bytes[31] as number) & 63) | 64
   return bytes
-}
-
-/** A little-endian number of 32 bytes, modulo the order of the large subgroup. */
-function scalarOf(bytes: Uint8Array): bigint {
-  let value = 0n
-  for (let at = bytes.length - 1; at >= 0; at--) value = (value << 8n) | BigInt(bytes[at] as number)
-  return value % ed25519.Point.Fn.ORDER
 }
