@@ -233,6 +233,7 @@ export class TorNetwork {
    * @param options.lines - further lines for its torrc
    * @param options.clients - public keys of the clients that may discover it, in base32; everybody without any
    * @param options.count - how many services it offers; one by default
+   * @param options.directories - how many relays keep each of its descriptors; four at least by default
    */
   async startService(
     name: string,
@@ -240,6 +241,7 @@ export class TorNetwork {
       readonly lines?: readonly string[]
       readonly clients?: readonly string[]
       readonly count?: number
+      readonly directories?: number
     } = {},
   ): Promise<OnionServiceProcess> {
     const { lines = [], clients = [], count = 1 } = options
@@ -254,7 +256,8 @@ export class TorNetwork {
     const torrc = serviceTorrc(this.#plan, directory, services, this.httpPort, lines)
     const process = await this.#fixture.startTor(name, directory, torrc, this.#environment)
     // Two descriptors of each, at as many directories as there are: one service is found with fewer.
-    const enough = count === 1 ? 8 : 2 * count * Math.min(8, this.relays.length)
+    const { directories = count === 1 ? 4 : Math.min(8, this.relays.length) } = options
+    const enough = 2 * count * directories
     await until('the descriptors of the service', AbortSignal.timeout(60_000), () => uploads(process.log()) >= enough)
     const onions = await Promise.all(services.map((each) => readFile(join(each, 'hostname'), 'utf8')))
     return {
