@@ -26,8 +26,8 @@ describe('An onion service of real tor, and relays that are lost:', function () 
   })
 
   /** A client that has met nobody yet, beside a service. */
-  async function start(params: readonly string[], directories: number): Promise<TorNetwork> {
-    network = await TorNetwork.start({ authorities: 1, relays: 6, exits: 1, params })
+  async function start(relays: number, params: readonly string[], directories: number): Promise<TorNetwork> {
+    network = await TorNetwork.start({ authorities: 1, relays, exits: 1, params })
     service = await network.startService('service', { directories })
     const authorities = parseDirAuthorityLines(network.dirAuthorityLines)
     tor = await TorClient.open({
@@ -50,7 +50,7 @@ describe('An onion service of real tor, and relays that are lost:', function () 
   }
 
   it('all introduction points: nobody brings a client to it, and that is said within 45 s', async () => {
-    const started = await start([], 4)
+    const started = await start(9, [], 4)
     const points = await listedPoints(started, service.onion)
     expect(points).to.have.length(3)
     await lose(points)
@@ -58,7 +58,7 @@ describe('An onion service of real tor, and relays that are lost:', function () 
   })
 
   it('all that keep its descriptor: it is not found, and that is said within 45 s', async () => {
-    const started = await start(['hsdir_n_replicas=1', 'hsdir_spread_store=2', 'hsdir_spread_fetch=2'], 2)
+    const started = await start(6, ['hsdir_n_replicas=1', 'hsdir_spread_store=2', 'hsdir_spread_fetch=2'], 2)
     const kept = new Set(
       [...service.log().matchAll(/descriptor of revision \d+ initiated upload request to \$[0-9A-F]{40}~(\w+)/g)].map(
         ([, nickname]) => nickname,
