@@ -17,7 +17,7 @@ import type { TorStream } from '../../../lib/stream/tor-stream.ts'
 import { readAll } from '../../stream/support/stream-fixture.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { seed } from '../../support/seed.ts'
-import { quiet, turn } from '../../support/turn.ts'
+import { quiet } from '../../support/turn.ts'
 import { seededRandom } from './seeded-random.ts'
 
 /** The most that a spec waits for anything, in ms of the fake clock. */
@@ -130,11 +130,12 @@ export class ClientFixture {
    * Waits until what has begun is done, without letting time pass: no document is being fetched, and no circuit built.
    */
   async quiet(): Promise<void> {
-    for (let round = 0; round < 2; round++) {
-      await turn(20)
-      await this.network.when(() => this.network.circuits.every(isAtRest))
+    const isQuiet = (): boolean => this.network.circuits.every(isAtRest)
+    for (;;) {
+      await quiet(QUIET_TURNS, () => this.#events)
+      if (isQuiet()) return
+      await this.network.when(isQuiet)
     }
-    await turn(20)
   }
 
   /** Waits until the circuits ahead of need are there, which are begun one a second. */
