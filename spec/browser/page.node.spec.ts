@@ -50,12 +50,18 @@ for (const browser of ['chromium', 'firefox'] as const) {
       await site?.close()
     })
 
-    const says = (pattern: RegExp): Promise<unknown> =>
-      page.waitForFunction(
-        (source) => new RegExp(source).test(document.querySelector('.ts-say')?.textContent ?? ''),
-        { timeout: 60_000 },
-        pattern.source,
-      )
+    async function says(pattern: RegExp): Promise<void> {
+      try {
+        await page.waitForFunction(
+          (source) => new RegExp(source).test(document.querySelector('.ts-say')?.textContent ?? ''),
+          { timeout: 60_000 },
+          pattern.source,
+        )
+      } catch (cause) {
+        const all = await page.evaluate(() => document.body.innerText)
+        throw new Error(`the page never said ${pattern}, but shows: ${all}`, { cause })
+      }
+    }
     const text = (selector: string): Promise<string> =>
       page.evaluate((each) => document.querySelector(each)?.textContent ?? '', selector)
     /** Presses Tab until the element with this id has the focus; backwards for what comes before. */
@@ -166,8 +172,8 @@ for (const browser of ['chromium', 'firefox'] as const) {
 
     it('shows XON and XOFF under congestion control', async () => {
       await page.select('#flow', 'congestion-control')
-      await page.$eval('#network button', (each) => each.click())
       await page.$eval('#url', (each) => ((each as HTMLInputElement).value = 'http://far.example/endless'))
+      await page.$eval('#network button', (each) => each.click())
       // On a busy machine the page may be the slower side already.
       await says(/nothing holds the far end back|an XOFF has gone out/)
       await page.focus('#pace')

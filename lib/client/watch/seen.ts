@@ -112,7 +112,9 @@ export class StreamEntry implements Seen {
     if (!('phase' in this.#seen)) return ''
     const { traffic, flow } = this.#seen
     const { package: sendable, deliver } = flow?.windows ?? { package: 0, deliver: 0 }
-    return `${traffic?.bytesIn} ${traffic?.bytesOut} ${traffic?.waiting} ${sendable} ${deliver}`
+    // What waits may be too much for a while before the XOFF goes out: the window is empty before and after.
+    const { xoffSent, xoffReceived } = flow?.xonXoff ?? { xoffSent: false, xoffReceived: false }
+    return `${traffic?.bytesIn} ${traffic?.bytesOut} ${traffic?.waiting} ${sendable} ${deliver} ${xoffSent} ${xoffReceived}`
   }
 
   look(): StreamInfo {
