@@ -14,7 +14,7 @@ import { TestNetwork } from '../../../lib/testing/test-network.ts'
 import type { TestRelay } from '../../../lib/testing/relay/test-relay.ts'
 import { begin, MinimalClient, sendData } from '../support/minimal-client.ts'
 
-const { BEGIN_DIR, CONNECTED, DATA, END, RESOLVE, RESOLVED } = RelayCommand
+const { BEGIN_DIR, CONNECTED, DATA, END, RESOLVE, RESOLVED, SENDME } = RelayCommand
 
 describe('An exit of a test network', () => {
   let network: TestNetwork
@@ -77,7 +77,8 @@ describe('An exit of a test network', () => {
     await circuit.when(() => circuit.dataReceived.get(1) === 120)
     expect(circuit.streams.get(1)).to.include({ state: 'connecting', dataConsumed: 0 })
     expect(circuit.streams.get(1)?.flow.sendmesSent).to.equal(0)
-    expect(client.messages).to.have.length(1) // the SENDME of the circuit, which follows receipt
+    await client.answer(SENDME, 0) // that of the circuit, which follows receipt
+    expect(client.messages).to.have.length(1)
     connect(target())
     await client.answer(CONNECTED, 1)
     await circuit.when(() => target.bytes === 120)
