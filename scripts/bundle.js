@@ -39,6 +39,9 @@ const EXTERNAL = [
   'socks-proxy-agent',
   'http-proxy-agent',
   'https-proxy-agent',
+  'viem',
+  'ethers',
+  '@grpc/grpc-js',
 ]
 
 /**

@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto'
 import { expect } from 'chai'
 import { unlessEngineLacks } from '../support/engines.ts'
 import { requireProgram, skipBecause } from '../support/programs.ts'
-import { tableOf, writeTable, writtenTable, type ClientRow } from './support/clients-table.ts'
+import { ClientsTable, type ClientRow } from './support/clients-table.ts'
 import type { Session } from './support/front-clients.ts'
 import { FrontFixture } from './support/front-fixture.ts'
 import { LIBRARIES } from './support/library-clients.ts'
-import { TorNetwork } from './support/network.ts'
 import { ChildRecorder } from './support/outgoing-child.ts'
 import { PROGRAMS } from './support/program-clients.ts'
+import { sharedNetworkOfClients } from './support/shared.ts'
 import { socksGet } from './support/socks-get.ts'
 import { testBytes, testBytesSha256 } from './support/test-bytes.ts'
 import { targetName } from './support/web-target.ts'
@@ -18,7 +18,8 @@ const SIZE = 300_000
 
 const PROTOCOLS = ['http:', 'https:'] as const
 
-type Seen = Record<(typeof PROTOCOLS)[number], string[]>
+/** Verbs, by the column of the table. */
+type Seen = Record<`\`${(typeof PROTOCOLS)[number]}\``, string[]>
 
 const received = (bytes: Uint8Array): object => ({
   bytes: bytes.length,
@@ -32,20 +33,17 @@ const expected = { bytes: SIZE, sha256: testBytesSha256(SIZE) }
  * one.
  */
 describe('Clients of the fronts, through real tor', function () {
-  let network: TorNetwork
   let fixture: FrontFixture
   const rows: ClientRow[] = []
 
   before(async function () {
     requireProgram(this, 'tor')
     requireProgram(this, 'tor-gencert')
-    network = await TorNetwork.start({ authorities: 1, relays: 3, exits: 2 })
-    fixture = await FrontFixture.open(network, { repository: SIZE })
+    fixture = await FrontFixture.open(await sharedNetworkOfClients(), { repository: SIZE })
   })
 
   after(async function () {
     await fixture?.close()
-    await network?.stop()
   })
 
   it('serves 50 SOCKS clients at once', async () => {
@@ -71,7 +69,7 @@ describe('Clients of the fronts, through real tor', function () {
     open,
   } of [...LIBRARIES, ...PROGRAMS]) {
     const guarded = feature === undefined ? { describe } : unlessEngineLacks(feature)
-    const seen: Seen = { 'http:': [], 'https:': [] }
+    const seen: Seen = { '`http:`': [], '`https:`': [] }
     const row: ClientRow = { name, how, note, seen: undefined }
     rows.push(row)
 
@@ -98,14 +96,14 @@ describe('Clients of the fronts, through real tor', function () {
           expect(received(await (session as Session).get(fixture.target.url(protocol, `/${SIZE}`)))).to.deep.equal(
             expected,
           )
-          seen[protocol].push(verbs[0])
+          seen[`\`${protocol}\``].push(verbs[0])
         })
 
         if (verbs[1] === '') continue
         it(`${verbs[1]} by ${protocol}`, async () => {
           const answer = await session?.post?.(fixture.target.url(protocol, '/'), testBytes(SIZE))
           expect(JSON.parse(Buffer.from(answer as Uint8Array).toString())).to.deep.equal(expected)
-          seen[protocol].push(verbs[1])
+          seen[`\`${protocol}\``].push(verbs[1])
         })
       }
     })
@@ -113,9 +111,13 @@ describe('Clients of the fronts, through real tor', function () {
 
   describe('the table in the README', () => {
     it('says what was seen; UPDATE_README=1 writes it', () => {
-      const table = tableOf(rows, writtenTable())
-      if (process.env['UPDATE_README'] === '1') writeTable(table)
-      expect(writtenTable()).to.equal(table)
+      const table = new ClientsTable(
+        'clients',
+        PROTOCOLS.map((protocol) => `\`${protocol}\``),
+      )
+      const made = table.of(rows)
+      if (process.env['UPDATE_README'] === '1') table.write(made)
+      expect(table.written()).to.equal(made)
     })
   })
 })

@@ -1,5 +1,5 @@
 /**
- * The table of the README that says which clients work, made of what a run has seen.
+ * The tables of the README that say which clients work, made of what a run has seen.
  *
  * @module
  */
@@ -8,50 +8,68 @@ import { join } from 'node:path'
 import { ROOT } from '../../../scripts/files.js'
 
 const README = join(ROOT, 'README.md')
-const BEGIN = '<!-- clients: begin -->'
-const END = '<!-- clients: end -->'
-const HEAD = ['| client | how it is plugged in | `http:` | `https:` | note |', '|---|---|---|---|---|']
 
-/** A row of the table. */
+/** A row of a table. */
 export interface ClientRow {
   readonly name: string
   readonly how: string
   readonly note: string
-  /** What was seen to work for each protocol; undefined when not all of it was tried here, and worked. */
-  seen: Readonly<Record<'http:' | 'https:', readonly string[]>> | undefined
+  /** What was seen to work, by column; undefined when not all of it was tried here, and worked. */
+  seen: Readonly<Record<string, readonly string[]>> | undefined
 }
 
-/** The README, cut where the table begins and where it ends. */
-function parts(): readonly [before: string, table: string, after: string] {
-  const text = readFileSync(README, 'utf8')
-  const begin = text.indexOf(BEGIN) + BEGIN.length
-  const end = text.indexOf(END)
-  if (begin < BEGIN.length || end < begin)
-    throw new Error(`README.md has no place for the table of clients: ${BEGIN} and ${END}`)
-  return [text.slice(0, begin), text.slice(begin, end).trim(), text.slice(end)]
-}
+/** A table of the README, between a mark where it begins and one where it ends. */
+export class ClientsTable {
+  readonly #begin: string
+  readonly #end: string
+  readonly #columns: readonly string[]
 
-/** The table in the README, as it is. */
-export function writtenTable(): string {
-  return parts()[1]
-}
-
-/** The table as it should be: a client that was not seen keeps the row that it has. */
-export function tableOf(rows: readonly ClientRow[], written: string): string {
-  const lines = written.split('\n')
-  const lineOf = ({ name, how, note, seen }: ClientRow): string => {
-    const cell = (protocol: 'http:' | 'https:'): string => {
-      if (seen === undefined) return 'not run'
-      return seen[protocol].length === 0 ? 'no' : seen[protocol].join(', ')
-    }
-    const kept = seen === undefined ? lines.find((line) => line.startsWith(`| ${name} |`)) : undefined
-    return kept ?? `| ${[name, how, cell('http:'), cell('https:'), note].join(' | ')} |`
+  /**
+   * @param mark - what its marks call it
+   * @param columns - what may have been seen, in Markdown
+   */
+  constructor(mark: string, columns: readonly string[]) {
+    this.#begin = `<!-- ${mark}: begin -->`
+    this.#end = `<!-- ${mark}: end -->`
+    this.#columns = columns
   }
-  return [...HEAD, ...rows.map(lineOf)].join('\n')
+
+  /** The table in the README, as it is. */
+  written(): string {
+    return this.#parts()[1]
+  }
+
+  /** The table as it should be: a client that was not seen keeps the row that it has. */
+  of(rows: readonly ClientRow[]): string {
+    const lines = this.written().split('\n')
+    const lineOf = ({ name, how, note, seen }: ClientRow): string => {
+      const cells = this.#columns.map((column) => {
+        if (seen === undefined) return 'not run'
+        const verbs = seen[column] ?? []
+        return verbs.length === 0 ? 'no' : verbs.join(', ')
+      })
+      const kept = seen === undefined ? lines.find((line) => line.startsWith(`| ${name} |`)) : undefined
+      return kept ?? row([name, how, ...cells, note])
+    }
+    const head = ['client', 'how it is plugged in', ...this.#columns, 'note']
+    return [row(head), `|${'---|'.repeat(head.length)}`, ...rows.map(lineOf)].join('\n')
+  }
+
+  /** Puts the table into the README. */
+  write(table: string): void {
+    const [before, , after] = this.#parts()
+    writeFileSync(README, `${before}\n${table}\n${after}`)
+  }
+
+  /** The README, cut where the table begins and where it ends. */
+  #parts(): readonly [before: string, table: string, after: string] {
+    const text = readFileSync(README, 'utf8')
+    const begin = text.indexOf(this.#begin) + this.#begin.length
+    const end = text.indexOf(this.#end)
+    if (begin < this.#begin.length || end < begin)
+      throw new Error(`README.md has no place for a table of clients: ${this.#begin} and ${this.#end}`)
+    return [text.slice(0, begin), text.slice(begin, end).trim(), text.slice(end)]
+  }
 }
 
-/** Puts the table into the README. */
-export function writeTable(table: string): void {
-  const [before, , after] = parts()
-  writeFileSync(README, `${before}\n${table}\n${after}`)
-}
+const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`

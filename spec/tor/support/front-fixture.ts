@@ -44,6 +44,8 @@ export class FrontFixture {
   refusesPrivate = false
   /** The addresses that were refused for that. */
   readonly refused: string[] = []
+  /** The repository that there is, if one was wanted and git is there. */
+  readonly repository: string | undefined
   readonly #directory: string
   readonly #fetch: Fetch
   readonly #file: string
@@ -52,7 +54,7 @@ export class FrontFixture {
   static async open(network: TorNetwork, { repository }: FrontFixtureOptions = {}): Promise<FrontFixture> {
     const directory = await mkdtemp(join(tmpdir(), 'tor-streams-fronts-'))
     await writeFile(join(directory, 'authority.pem'), authority)
-    if (repository !== undefined) await makeRepository(directory, repository)
+    const bare = repository === undefined ? undefined : await makeRepository(directory, repository)
     const target = await WebTarget.start(directory)
     const tor = await TorClient.open({
       network: { authorities: parseDirAuthorityLines(network.dirAuthorityLines), fallbacks: [], testing: true },
@@ -64,12 +66,19 @@ export class FrontFixture {
       port: 0,
       http: true,
     })
-    const fixture: FrontFixture = new FrontFixture(directory, target, tor, front)
+    const fixture: FrontFixture = new FrontFixture(directory, bare, target, tor, front)
     return fixture
   }
 
-  private constructor(directory: string, target: WebTarget, tor: TorClient, front: SocksListener) {
+  private constructor(
+    directory: string,
+    repository: string | undefined,
+    target: WebTarget,
+    tor: TorClient,
+    front: SocksListener,
+  ) {
     this.#directory = directory
+    this.repository = repository
     this.#file = join(directory, 'authority.pem')
     this.target = target
     this.tor = tor
@@ -129,9 +138,9 @@ interface Target {
 }
 
 /** Makes `SIZE.git` with one file of so many bytes, for whoever serves files and knows nothing of git. */
-async function makeRepository(directory: string, size: number): Promise<void> {
+async function makeRepository(directory: string, size: number): Promise<string | undefined> {
   const git = findProgram('git')
-  if (git === undefined) return // Then nobody is there to clone it.
+  if (git === undefined) return undefined // Then nobody is there to clone it.
   const environment = { PATH: process.env['PATH'], HOME: directory, ...GIT_ENVIRONMENT }
   const tree = join(directory, 'tree')
   const bare = join(directory, `${size}.git`)
@@ -142,4 +151,5 @@ async function makeRepository(directory: string, size: number): Promise<void> {
   await runProgram(git, ['-C', tree, ...GIT_IDENTITY, 'commit', '--quiet', '--message=one file'], { environment })
   await runProgram(git, ['clone', '--quiet', '--bare', tree, bare], { environment })
   await runProgram(git, ['-C', bare, 'update-server-info'], { environment })
+  return bare
 }

@@ -140,7 +140,7 @@ function withWs(ways: Ways): Session {
 }
 
 /** The name of a package with its major version. */
-function versioned(name: string, alias: string = name): string {
+export function versioned(name: string, alias: string = name): string {
   const { version } = JSON.parse(readFileSync(join(ROOT, 'node_modules', alias, 'package.json'), 'utf8')) as {
     version: string
   }

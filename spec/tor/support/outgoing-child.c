@@ -80,7 +80,9 @@ int sendmmsg(int socket, struct mmsghdr *messages, unsigned int count, int flags
 }
 
 int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **found) {
-  return is_refused(name) ? EAI_NONAME : NEXT(getaddrinfo)(name, service, hints, found);
+  /* With AI_NUMERICHOST, what is no address is nothing. */
+  int asks = hints == NULL || (hints->ai_flags & AI_NUMERICHOST) == 0;
+  return asks && is_refused(name) ? EAI_NONAME : NEXT(getaddrinfo)(name, service, hints, found);
 }
 
 struct hostent *gethostbyname(const char *name) {
