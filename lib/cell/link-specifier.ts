@@ -3,13 +3,11 @@
  *
  * @module
  */
-import { ByteWriter, type ByteReader } from './bytes.ts'
-import { formatIPv4, formatIPv6, parseIPv4, parseIPv6 } from './ip-address.ts'
+import { ByteWriter } from './bytes.ts'
+import { parseIPv4, parseIPv6 } from './ip-address.ts'
 
-const IPV4 = 0
-const IPV6 = 1
-const RSA = 2
-const ED25519 = 3
+/** The type bytes of those that have a meaning to us. */
+export const LinkSpecifierType = { IPV4: 0, IPV6: 1, RSA: 2, ED25519: 3 } as const
 
 /** One thing that is known of a relay. */
 export type LinkSpecifier =
@@ -27,7 +25,10 @@ function encodeOne(specifier: LinkSpecifier): [code: number, bytes: Uint8Array] 
       const address = specifier.type === 'ipv4' ? parseIPv4(specifier.address) : parseIPv6(specifier.address)
       if (address === undefined)
         throw new TypeError(`Cannot encode a link specifier: "address" is no ${specifier.type} address`)
-      return [specifier.type === 'ipv4' ? IPV4 : IPV6, new ByteWriter().bytes(address).u16(specifier.port).finish()]
+      return [
+        specifier.type === 'ipv4' ? LinkSpecifierType.IPV4 : LinkSpecifierType.IPV6,
+        new ByteWriter().bytes(address).u16(specifier.port).finish(),
+      ]
     }
     case 'rsa':
     case 'ed25519': {
@@ -36,7 +37,7 @@ function encodeOne(specifier: LinkSpecifier): [code: number, bytes: Uint8Array] 
       if (identity.length !== length) {
         throw new RangeError(`Cannot encode a link specifier as "identity" has ${identity.length} bytes, not ${length}`)
       }
-      return [specifier.type === 'rsa' ? RSA : ED25519, identity]
+      return [specifier.type === 'rsa' ? LinkSpecifierType.RSA : LinkSpecifierType.ED25519, identity]
     }
     case 'unknown':
       return [specifier.code, specifier.bytes]
@@ -51,38 +52,4 @@ export function encodeLinkSpecifiers(specifiers: readonly LinkSpecifier[]): Uint
     writer.u8(code).u8(bytes.length).bytes(bytes)
   }
   return writer.finish()
-}
-
-function decodeOne(reader: ByteReader): LinkSpecifier {
-  const code = reader.u8()
-  const bytes = reader.take(reader.u8())
-  const check = (length: number): void => {
-    if (bytes.length !== length)
-      reader.fail(`its link specifier of type ${code} has ${bytes.length} bytes, not ${length}`)
-  }
-  const port = (): number => ((bytes[bytes.length - 2] as number) << 8) | (bytes[bytes.length - 1] as number)
-  switch (code) {
-    case IPV4:
-      check(6)
-      return { type: 'ipv4', address: formatIPv4(bytes.subarray(0, 4)), port: port() }
-    case IPV6:
-      check(18)
-      return { type: 'ipv6', address: formatIPv6(bytes.subarray(0, 16)), port: port() }
-    case RSA:
-      check(20)
-      return { type: 'rsa', identity: bytes }
-    case ED25519:
-      check(32)
-      return { type: 'ed25519', identity: bytes }
-    default:
-      return { type: 'unknown', code, bytes }
-  }
-}
-
-/**
- * Reads a count of one byte and as many link specifiers. Throws `CELL_MALFORMED`, also for one of a known type with
- * another length than it has.
- */
-export function decodeLinkSpecifiers(reader: ByteReader): LinkSpecifier[] {
-  return Array.from({ length: reader.u8() }, () => decodeOne(reader))
 }

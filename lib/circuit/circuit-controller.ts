@@ -10,7 +10,8 @@ import { deferred, type Deferred } from '../base/deferred.ts'
 import { TorError } from '../base/errors.ts'
 import type { PendingStream, StreamCarrier } from '../stream/contract/carrier.ts'
 import type { FlowControlKind } from '../stream/contract/socket-info.ts'
-import type { BuildProgress } from './build-progress.ts'
+import type { BuildProgress } from './build/build-progress.ts'
+import type { GrowingCircuit } from './build/growing-circuit.ts'
 import { congestionControlled, fixedWindows } from './flow-control.ts'
 import type { NegotiatedCongestionControl } from './congestion/negotiated.ts'
 import type { HopCrypto } from './onion/hop-crypto.ts'
@@ -29,7 +30,7 @@ export interface CellCounts {
   readonly received: number
 }
 
-export class CircuitController implements CircuitReceiver, StreamCarrier, RelayReceiverOwner {
+export class CircuitController implements CircuitReceiver, StreamCarrier, RelayReceiverOwner, GrowingCircuit {
   readonly opened: Deferred<void> = deferred()
   readonly closed: Deferred<void> = deferred()
   readonly hops: Hop[] = []

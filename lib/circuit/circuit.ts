@@ -19,7 +19,7 @@ import type { FlowControlKind, StreamWindows } from '../stream/contract/socket-i
 import { tlsLayer } from '../stream/tls-layer.ts'
 import { TorStream } from '../stream/tor-stream.ts'
 import type { CongestionState } from './flow-control.ts'
-import { buildFast, buildPath, startFirst } from './build.ts'
+import { buildFast, buildPath, startFirst } from './build/build-path.ts'
 import { CircuitController, type CellCounts } from './circuit-controller.ts'
 import {
   checkCircuit,

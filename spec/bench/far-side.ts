@@ -10,7 +10,7 @@ import { encodeCell, encodeVersions } from '../../lib/cell/channel/channel-cell.
 import { CellCommand, RelayCommand, relayCommandName } from '../../lib/cell/commands.ts'
 import { encodeConnected } from '../../lib/cell/relay/connected.ts'
 import { decodeCreate2, encodeCreated2 } from '../../lib/cell/create2.ts'
-import { decodeExtend2 } from '../../lib/cell/relay/extend2.ts'
+import { decodeExtend2 } from '../../lib/cell/relay/extend2-reader.ts'
 import { encodeNetinfo } from '../../lib/cell/channel/netinfo.ts'
 import { bodyOf, commandOf, lengthOf, streamIdOf } from '../../lib/cell/relay/relay-cell-v0.ts'
 import { BODY_SIZE } from '../../lib/cell/body-size.ts'

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { BeginFlag } from '../../lib/cell/relay/begin.ts'
 import { RelayCommand } from '../../lib/cell/commands.ts'
-import { decodeExtend2 } from '../../lib/cell/relay/extend2.ts'
+import { decodeExtend2 } from '../../lib/cell/relay/extend2-reader.ts'
 import { EndReason } from '../../lib/cell/reasons.ts'
 import { Channel } from '../../lib/channel/channel.ts'
 import { Circuit } from '../../lib/circuit/circuit.ts'

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { ByteReader, ByteWriter } from '../bytes.ts'
-import { encodeCreate2, readHandshake, type Create2 } from '../create2.ts'
-import { decodeLinkSpecifiers, encodeLinkSpecifiers, type LinkSpecifier } from '../link-specifier.ts'
+import { ByteWriter } from '../bytes.ts'
+import { encodeCreate2, type Create2 } from '../create2.ts'
+import { encodeLinkSpecifiers, type LinkSpecifier } from '../link-specifier.ts'
 
 /** A request to extend a circuit by one hop. */
 export interface Extend2 extends Create2 {
@@ -21,10 +21,4 @@ export function encodeExtend2(
   data: Uint8Array,
 ): Uint8Array<ArrayBuffer> {
   return new ByteWriter().bytes(encodeLinkSpecifiers(linkSpecifiers)).bytes(encodeCreate2(handshakeType, data)).finish()
-}
-
-/** Reads the body of an EXTEND2 message; bytes in it are views. Throws `CELL_MALFORMED`. */
-export function decodeExtend2(body: Uint8Array): Extend2 {
-  const reader = new ByteReader(body, 'EXTEND2 message')
-  return { linkSpecifiers: decodeLinkSpecifiers(reader), ...readHandshake(reader) }
 }

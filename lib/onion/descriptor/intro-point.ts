@@ -6,7 +6,7 @@
  */
 import { ByteReader, constantTimeEqual } from '../../cell/bytes.ts'
 import { isInternalAddress, parseIPAddress } from '../../cell/ip-address.ts'
-import { decodeLinkSpecifiers } from '../../cell/link-specifier.ts'
+import { decodeLinkSpecifiers } from '../../cell/link-specifier-reader.ts'
 import { DocumentReader } from '../../directory/text/document.ts'
 import { decodeBase64 } from '../../directory/text/encoding.ts'
 import type { Platform } from '../../platform/platform.ts'

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Clock } from '../../base/clock.ts'
-import type { ExtensionTarget } from '../../circuit/build.ts'
+import type { ExtensionTarget } from '../../circuit/build/extend-to.ts'
 import type { Circuit } from '../../circuit/circuit.ts'
 import type { CongestionControlSetup } from '../../circuit/congestion/negotiated.ts'
 import type { DirectoryRelay, NetworkDirectory } from '../../directory/network-directory.ts'

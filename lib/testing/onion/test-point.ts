@@ -4,7 +4,7 @@
  * @module
  */
 import { x25519 } from '@noble/curves/ed25519.js'
-import { targetOf } from '../../circuit/build.ts'
+import { targetOf } from '../../circuit/build/extend-to.ts'
 import type { TestRelay } from '../relay/test-relay.ts'
 import type { ListedPoint } from './descriptor-writer.ts'
 

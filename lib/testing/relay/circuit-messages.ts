@@ -7,7 +7,7 @@
 import { decodeBegin } from '../../cell/relay/begin.ts'
 import { RelayCommand } from '../../cell/commands.ts'
 import { decodeEnd, encodeEnd } from '../../cell/relay/end.ts'
-import { decodeExtend2 } from '../../cell/relay/extend2.ts'
+import { decodeExtend2 } from '../../cell/relay/extend2-reader.ts'
 import type { Extend2 } from '../../cell/relay/extend2.ts'
 import { DestroyReason, EndReason } from '../../cell/reasons.ts'
 import { decodeResolve, encodeResolved } from '../../cell/relay/resolve.ts'

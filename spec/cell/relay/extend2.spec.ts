@@ -1,8 +1,10 @@
 import { expect } from 'chai'
 import { fc } from '../../support/seed.ts'
 import { ByteReader } from '../../../lib/cell/bytes.ts'
-import { decodeExtend2, encodeExtend2 } from '../../../lib/cell/relay/extend2.ts'
-import { decodeLinkSpecifiers, encodeLinkSpecifiers, type LinkSpecifier } from '../../../lib/cell/link-specifier.ts'
+import { encodeExtend2 } from '../../../lib/cell/relay/extend2.ts'
+import { decodeExtend2 } from '../../../lib/cell/relay/extend2-reader.ts'
+import { encodeLinkSpecifiers, type LinkSpecifier } from '../../../lib/cell/link-specifier.ts'
+import { decodeLinkSpecifiers } from '../../../lib/cell/link-specifier-reader.ts'
 import { expectMalformed, expectTotal, hex, ipv4Text, ipv6Text, port } from '../support/bytes.ts'
 
 const linkSpecifier: fc.Arbitrary<LinkSpecifier> = fc.oneof(

@@ -13,7 +13,7 @@ import { decodeEstablishIntro } from '../../../lib/cell/onion/establish-intro.ts
 import { introduceHeader } from '../../../lib/cell/onion/introduce.ts'
 import { encodeIntroducePlain, type IntroducePlain } from '../../../lib/cell/onion/introduce-plain.ts'
 import { decodeRendezvous1 } from '../../../lib/cell/onion/rendezvous.ts'
-import { targetOf, type ExtensionTarget } from '../../../lib/circuit/build.ts'
+import { targetOf, type ExtensionTarget } from '../../../lib/circuit/build/extend-to.ts'
 import { Channel } from '../../../lib/channel/channel.ts'
 import { Circuit } from '../../../lib/circuit/circuit.ts'
 import { startHsNtor, type HsNtorHandshake } from '../../../lib/circuit/handshake/hs-ntor.ts'

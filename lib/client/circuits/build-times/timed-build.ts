@@ -9,7 +9,7 @@
 import { monotonicTime, startBackgroundTimer, startTimer, type Clock } from '../../../base/clock.ts'
 import { deferred, type Deferred } from '../../../base/deferred.ts'
 import { TorError } from '../../../base/errors.ts'
-import type { BuildProgress } from '../../../circuit/build-progress.ts'
+import type { BuildProgress } from '../../../circuit/build/build-progress.ts'
 import type { Circuit } from '../../../circuit/circuit.ts'
 import type { BuildTimes } from './build-times.ts'
 import { MEASURED_HOPS, timeoutFor } from './path-timeouts.ts'

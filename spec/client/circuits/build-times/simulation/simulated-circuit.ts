@@ -6,7 +6,7 @@
 import type { Clock } from '../../../../../lib/base/clock.ts'
 import { deferred } from '../../../../../lib/base/deferred.ts'
 import type { TorError } from '../../../../../lib/base/errors.ts'
-import type { BuildProgress } from '../../../../../lib/circuit/build-progress.ts'
+import type { BuildProgress } from '../../../../../lib/circuit/build/build-progress.ts'
 import type { Circuit } from '../../../../../lib/circuit/circuit.ts'
 import type { DirectoryRelay } from '../../../../../lib/directory/network-directory.ts'
 
