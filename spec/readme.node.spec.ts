@@ -200,6 +200,7 @@ describe('The guides', () => {
     const { projectDocuments } = JSON.parse(readFileSync(join(ROOT, 'typedoc.json'), 'utf8')) as {
       projectDocuments: string[]
     }
-    expect([...projectDocuments].sort()).to.deep.equal(guides.map((name) => `docs/guides/${name}`))
+    const ours = projectDocuments.filter((name) => name.startsWith('docs/guides/'))
+    expect(ours.sort()).to.deep.equal(guides.map((name) => `docs/guides/${name}`))
   })
 })

@@ -1,6 +1,5 @@
 /** The page of examples/page, as a visitor has it: in two browsers, at three sizes, by keyboard, and by a screen reader. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import type { Page } from 'puppeteer-core'
@@ -8,14 +7,13 @@ import { ROOT } from '../../scripts/files.js'
 import { buildPage, servePage } from '../../scripts/page.js'
 import { launchBrowser } from '../../scripts/specs/browser-launch.js'
 import { requireProgram } from '../support/programs.ts'
+import { excessWidth, faultsForReaders } from './support/faults.ts'
 
 const SIZES = [
   { width: 360, height: 760 },
   { width: 1280, height: 960 },
   { width: 2560, height: 1440 },
 ] as const
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 /** Where pictures go when somebody wants new ones: `TOR_STREAMS_PICTURES=docs`. */
 const pictures = process.env['TOR_STREAMS_PICTURES']
@@ -113,18 +111,8 @@ for (const browser of ['chromium', 'firefox'] as const) {
         it(`is without faults for a screen reader at ${size.width} pixels in ${scheme}, and nothing sticks out`, async () => {
           await page.setViewport(size)
           if (browser === 'chromium') await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }])
-          await page.evaluate(`if (window.axe === undefined) { ${axe} }`)
-          const violations = await page.evaluate(async () => {
-            const { axe: here } = window as unknown as {
-              axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> }
-            }
-            return (await here.run()).violations.map(
-              ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`,
-            )
-          })
-          expect(violations).to.deep.equal([])
-          const excess = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
-          expect(excess).to.be.at.most(0)
+          expect(await faultsForReaders(page)).to.deep.equal([])
+          expect(await excessWidth(page)).to.be.at.most(0)
           await picture(`page-${size.width}-${scheme}`)
         })
       }

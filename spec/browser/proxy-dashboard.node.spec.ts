@@ -10,6 +10,7 @@ import { bundle, outputFolder } from '../../scripts/bundle.js'
 import { ROOT } from '../../scripts/files.js'
 import { launchBrowser } from '../../scripts/specs/browser-launch.js'
 import { requireProgram } from '../support/programs.ts'
+import { excessWidth, faultsForReaders } from './support/faults.ts'
 
 describe("The proxy's dashboard in a browser", function () {
   const outdir = outputFolder('proxy-dashboard')
@@ -90,6 +91,17 @@ describe("The proxy's dashboard in a browser", function () {
       await page.screenshot({ path: join(ROOT, process.env['TOR_STREAMS_PICTURES'], 'proxy.png') })
     expect(await page.$eval('.ts-circuit .ts-target', (each) => each.textContent)).to.equal(`127.0.0.1:${port}`)
   })
+
+  for (const width of [1280, 390]) {
+    it(`is without faults for a screen reader at ${width} pixels, in light and dark, and nothing sticks out`, async () => {
+      await page.setViewport({ width, height: 844 })
+      for (const scheme of ['light', 'dark']) {
+        await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }])
+        expect([scheme, ...(await faultsForReaders(page))]).to.deep.equal([scheme])
+        expect(await excessWidth(page)).to.be.at.most(0)
+      }
+    })
+  }
 
   it('says so when the proxy has ended', async () => {
     child.kill('SIGINT')
