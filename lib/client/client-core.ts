@@ -29,7 +29,9 @@ import type { OnionParts } from './onion/onion-parts.ts'
 import { Observer } from './watch/observer.ts'
 import type { CountryLookup } from './watch/seen.ts'
 import { networkFlowControl, type NetworkFlowControl } from './relays/network-flow-control.ts'
-import { PathSelector } from './paths/path-selection.ts'
+import { findPossibleGuards } from './relays/possible-guards.ts'
+import type { PathSelector } from './paths/path-selection.ts'
+import { PathsByDirectory } from './paths/paths-by-directory.ts'
 import { unlessAborted } from '../base/pause.ts'
 import type { Random } from '../base/random.ts'
 import { statusOf, type ClientPhase, type ClientStatus } from './bootstrap/status.ts'
@@ -74,10 +76,11 @@ export class ClientCore {
   readonly #kept: ClientStore
   readonly #learned: LearnedPolicies
   readonly #closing = new AbortController()
+  readonly #pathsBy: PathsByDirectory
   #guards: GuardManager
   #paths: PathSelector | undefined
   #warning: string | undefined
-  /** True while what is kept of the guards is not what they are. */
+  /** What is kept of the guards is not what they are. */
   #areGuardsUnsaved = false
   #phase: ClientPhase = 'connecting'
   #done = 0
@@ -106,6 +109,8 @@ export class ClientCore {
     })
     this.#kept = new ClientStore(storage, clock, this.#closing.signal)
     this.#learned = new LearnedPolicies(() => clock.now())
+    const [learned, { testing }] = [this.#learned, network]
+    this.#pathsBy = new PathsByDirectory(() => ({ guards: this.#guards, learned, random, testing }))
     this.#guards = GuardManager.load(undefined, { now: () => clock.now(), random })
     this.#source = new DocumentSource({
       channels: this.#channels,
@@ -139,7 +144,8 @@ export class ClientCore {
       missingOfGuards: (directory) =>
         this.#guards.missingMicrodescriptors(directory).map(({ microdescriptorDigest }) => microdescriptorDigest),
       progress: (phase, done) => this.#progress(phase, done),
-      listed: (directory) => this.#guards.updateDirectory(directory),
+      listed: (directory) => findPossibleGuards(directory).then(() => this.#guards.updateDirectory(directory)),
+      prepare: (directory) => this.#pathsBy.prepare(directory),
       changed: (directory) => this.#directoryChanged(directory),
       warn: (warning) => {
         this.#warning = warning
@@ -291,14 +297,8 @@ export class ClientCore {
   }
 
   #directoryChanged(directory: NetworkDirectory): void {
-    const { network, random } = this.#options
     this.#guards.updateDirectory(directory)
-    this.#paths = new PathSelector(directory, {
-      guards: this.#guards,
-      learned: this.#learned,
-      random,
-      testing: network.testing,
-    })
+    this.#paths = this.#pathsBy.in(directory)
     void this.#keepGuards()
     void this.#onions?.then((onions) => onions.directoryChanged(directory))
   }

@@ -8,12 +8,12 @@ import { Sha1 } from '../crypto/sha1.ts'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { DocumentReader } from './text/document.ts'
 import { documentPieces } from './text/pieces.ts'
-import { hashText } from './text/hash-text.ts'
+import { type HashOptions, hashText } from './text/hash-text.ts'
 import { decodeBase64 } from './text/encoding.ts'
 import { parseFingerprint, parseKeyValues, parseNumber, parseTime } from './text/fields.ts'
 import { NO_PROTOCOLS, parseProtocols, type Protocols } from './protocols.ts'
 import { type ConsensusRelay, RelayEntryReader } from './relay-entry.ts'
-import { READ_A_SLICE, type SliceOptions, Slices } from './text/slices.ts'
+import { READ_A_SLICE, Slices } from './text/slices.ts'
 
 /**
  * The most items ahead of the relays, and between them and the signatures; the most relays, and the most signatures.
@@ -86,7 +86,8 @@ const SHARED_RANDOM_SIZE = 32
  * @param document - as text, or as its bytes
  * @throws TorError `DIRECTORY_MALFORMED`, as rejection
  */
-export async function parseConsensus(document: string | Uint8Array, options: SliceOptions = {}): Promise<Consensus> {
+export async function parseConsensus(document: string | Uint8Array, options: HashOptions = {}): Promise<Consensus> {
+  const { newSha256 = () => sha256.create() } = options
   const pieces = typeof document === 'string' ? document : documentPieces(document, 'r ')
   const reader = new DocumentReader(pieces, 'consensus')
   const slices = new Slices(READ_A_SLICE, options)
@@ -96,7 +97,7 @@ export async function parseConsensus(document: string | Uint8Array, options: Sli
   const digests = new Map<SignatureAlgorithm, Uint8Array>()
   for (const { algorithm } of footer.signatures) {
     if (digests.has(algorithm)) continue
-    const hash = algorithm === 'sha1' ? new Sha1() : sha256.create()
+    const hash = algorithm === 'sha1' ? new Sha1() : newSha256()
     digests.set(algorithm, await hashText(hash, document, footer.signedEnd, options))
   }
   return { ...header, relays, bandwidthWeights: footer.bandwidthWeights, signatures: footer.signatures, digests }

@@ -55,30 +55,34 @@ const ITEMS = [
 
 type Item = (typeof ITEMS)[number]
 
+/** All that {@link readKeyCertificates} reads, in one go. */
+export const parseKeyCertificates = (...what: Parameters<typeof readKeyCertificates>): KeyCertificate[] => [
+  ...readKeyCertificates(...what),
+]
+
 /**
- * Reads certificates that stand one after the other. The results keep nothing of `text`.
+ * Reads certificates that stand one after the other, each when it is asked for. The results keep nothing of `text`.
  *
  * @param asked - those that were asked for: it ends at the first that is none of them, or is there for the second time.
  *   By default any is welcome.
  * @param strangers - how many others are passed over before it ends
  * @throws TorError `DIRECTORY_MALFORMED`
  */
-export function parseKeyCertificates(
+export function* readKeyCertificates(
   text: string,
   asked?: readonly KeyCertificateName[],
   strangers = 0,
-): KeyCertificate[] {
-  const certificates: KeyCertificate[] = []
-  if (text === '') return certificates
+): Generator<KeyCertificate, undefined> {
+  if (text === '') return undefined
   const wanted = asked && new Set(asked.map(nameOf))
   const reader = new DocumentReader(text, "authority's certificate")
   let others = 0
   while (reader.next()) {
     const certificate = readCertificate(reader, text)
-    if (wanted?.delete(nameOf(certificate)) !== false) certificates.push(certificate)
+    if (wanted?.delete(nameOf(certificate)) !== false) yield certificate
     else if (others++ === strangers) break
   }
-  return certificates
+  return undefined
 }
 
 const nameOf = ({ identity, signingKeyDigest }: KeyCertificateName): string => `${identity}-${signingKeyDigest}`

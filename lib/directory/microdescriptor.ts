@@ -10,7 +10,8 @@ import { DocumentReader } from './text/document.ts'
 import { decodeBase64, encodeBase64, ownText } from './text/encoding.ts'
 import { type FamilyMember, namesInFamily, parseFamily } from './family.ts'
 import { parsePortPolicy, type PortPolicy, REJECT_ALL } from './port-policy.ts'
-import { READ_A_SLICE, type SliceOptions, Slices } from './text/slices.ts'
+import type { HashOptions } from './text/hash-text.ts'
+import { READ_A_SLICE, Slices } from './text/slices.ts'
 
 /** What a microdescriptor costs beside its bytes, in bytes: its digest, and that of an entry. */
 const MICRODESCRIPTOR_COST = 512
@@ -59,7 +60,7 @@ export interface MicrodescriptorEntry {
 }
 
 /** How microdescriptors are read. */
-export interface MicrodescriptorOptions extends SliceOptions {
+export interface MicrodescriptorOptions extends HashOptions {
   /** The digests of those that were asked for; by default any is welcome. */
   readonly asked?: ReadonlySet<string>
   /**
@@ -82,6 +83,7 @@ export async function parseMicrodescriptors(
   document: string | Uint8Array,
   options: MicrodescriptorOptions = {},
 ): Promise<MicrodescriptorEntry[]> {
+  const { newSha256 = () => sha256.create() } = options
   const bytes = typeof document === 'string' ? new TextEncoder().encode(document) : document
   if (bytes.length > 0 && !beginsAt(bytes, 0)) {
     throw new TorError('DIRECTORY_MALFORMED', 'Malformed microdescriptors: they begin with something else')
@@ -93,7 +95,9 @@ export async function parseMicrodescriptors(
   for (let start = 0; start < bytes.length;) {
     const end = endOf(bytes, start)
     if (end - start > MAX_MICRODESCRIPTOR) break
-    const digest = encodeBase64(sha256(bytes.subarray(start, end)))
+    const hash = newSha256()
+    hash.update(bytes.subarray(start, end))
+    const digest = encodeBase64(hash.digest())
     const isStranger = options.asked?.has(digest) === false
     if (entries.has(digest) || (isStranger && strangers-- === 0)) break
     if (!isStranger) entries.set(digest, reader.read(start, end, digest))

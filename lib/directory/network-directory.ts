@@ -13,6 +13,7 @@ import type { PortPolicy } from './port-policy.ts'
 import type { Protocols } from './protocols.ts'
 import type { ConsensusRelay } from './relay-entry.ts'
 import { RelayFlag, type RelayFlags } from './relay-flags.ts'
+import { LOOKED_AT_A_SLICE, pauseForTasks, type SliceOptions } from './text/slices.ts'
 
 /** A relay, as the directory describes it. */
 export interface DirectoryRelay extends Relay {
@@ -64,18 +65,29 @@ export class NetworkDirectory {
    * @param consensus a consensus that `verifyConsensus` and `checkLifetime` let pass
    * @param microdescriptors by their digests; those that no relay of the consensus has are passed over
    */
-  constructor(consensus: Consensus, microdescriptors: ReadonlyMap<string, Microdescriptor>) {
+  constructor(
+    consensus: Consensus,
+    microdescriptors: ReadonlyMap<string, Microdescriptor>,
+    listing: Listing = new Listing(consensus.relays, microdescriptors),
+  ) {
     this.consensus = consensus
-    const missing = new Set<string>()
-    const relays: DirectoryRelay[] = []
-    for (const entry of consensus.relays) {
-      if (!isUsable(entry)) continue
-      const microdescriptor = microdescriptors.get(entry.microdescriptorDigest)
-      if (microdescriptor === undefined) missing.add(entry.microdescriptorDigest)
-      else relays.push(new ListedRelay(entry, microdescriptor))
+    this.relays = listing.relays.slice() // as long as it needs to be
+    this.missing = [...listing.missing]
+  }
+
+  /** The same in slices, during which `microdescriptors` must not change. */
+  static async inSlices(
+    consensus: Consensus,
+    microdescriptors: ReadonlyMap<string, Microdescriptor>,
+    options: SliceOptions = {},
+  ): Promise<NetworkDirectory> {
+    const { pause = pauseForTasks } = options
+    const listing = new Listing([], microdescriptors)
+    for (let at = 0; at < consensus.relays.length; at += LOOKED_AT_A_SLICE) {
+      if (at > 0) await pause()
+      listing.add(consensus.relays.slice(at, at + LOOKED_AT_A_SLICE))
     }
-    this.relays = relays.slice() // as long as it needs to be
-    this.missing = [...missing]
+    return new NetworkDirectory(consensus, microdescriptors, listing)
   }
 
   /**
@@ -109,6 +121,27 @@ export function findRelay<R extends Pick<ConsensusRelay, 'fingerprint'>>(
     else high = middle - 1
   }
   return undefined
+}
+
+/** What becomes of the relays of a consensus. */
+class Listing {
+  readonly relays: DirectoryRelay[] = []
+  readonly missing: Set<string> = new Set()
+  readonly #microdescriptors: ReadonlyMap<string, Microdescriptor>
+
+  constructor(entries: readonly ConsensusRelay[], microdescriptors: ReadonlyMap<string, Microdescriptor>) {
+    this.#microdescriptors = microdescriptors
+    this.add(entries)
+  }
+
+  add(entries: readonly ConsensusRelay[]): void {
+    for (const entry of entries) {
+      if (!isUsable(entry)) continue
+      const microdescriptor = this.#microdescriptors.get(entry.microdescriptorDigest)
+      if (microdescriptor === undefined) this.missing.add(entry.microdescriptorDigest)
+      else this.relays.push(new ListedRelay(entry, microdescriptor))
+    }
+  }
 }
 
 /** Two references for each relay, instead of a copy of what they say. */

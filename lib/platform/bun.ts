@@ -20,6 +20,7 @@ export function bunPlatform(): Platform {
     name: 'bun',
     keystream: (key) => new NativeKeystream(crypto, key),
     runningDigest: (seed) => new NativeRunningDigest(crypto, seed),
+    sha256Hash: () => crypto.createHash('sha256'),
     sha3Digest: () => Promise.resolve((seed) => new NativeRunningDigest(crypto, seed, 'sha3-256')),
     sha3Hash: () => Promise.resolve(() => crypto.createHash('sha3-256')),
     rsaPublic: (signature, modulus, exponent) => nativeRsaPublic(crypto, signature, modulus, exponent),

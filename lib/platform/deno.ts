@@ -1,6 +1,6 @@
 /**
- * What the library needs, by Deno: as on the web, for the ciphers and hashes of its node:crypto are slower and it has
- * no raw RSA; but with native curves, and TLS by node:tls.
+ * What the library needs, by Deno: as on the web, for the ciphers and running hashes of its node:crypto are slower and
+ * it has no raw RSA; but with native curves and SHA-2, and TLS by node:tls.
  *
  * @module
  */
@@ -19,6 +19,7 @@ export function denoPlatform(): Platform {
   return {
     ...webPlatform(),
     name: 'deno',
+    sha256Hash: () => crypto.createHash('sha256'),
     sha3Hash: () => Promise.resolve(() => crypto.createHash('sha3-256')),
     x25519: nativeX25519(crypto),
     verifyEd25519: async (...signed) => nativeVerifyEd25519(crypto, ...signed),

@@ -1,6 +1,6 @@
 /**
  * What the library needs, by Node: native AES, SHA-1 in JavaScript (copying a native hash for every cell is slower),
- * native SHA3-256, RSA, curves and TLS.
+ * native SHA-256 and SHA3-256, RSA, curves and TLS.
  *
  * @module
  */
@@ -22,6 +22,7 @@ export function nodePlatform(): Platform {
     name: 'node',
     keystream: (key) => new NativeKeystream(crypto, key),
     runningDigest: (seed) => new Sha1RunningDigest(seed),
+    sha256Hash: () => crypto.createHash('sha256'),
     sha3Digest: () => Promise.resolve((seed) => new NativeRunningDigest(crypto, seed, 'sha3-256')),
     sha3Hash: () => Promise.resolve(() => crypto.createHash('sha3-256')),
     rsaPublic: (signature, modulus, exponent) => nativeRsaPublic(crypto, signature, modulus, exponent),

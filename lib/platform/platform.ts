@@ -22,6 +22,8 @@ export interface Platform extends RsaPublicOperation {
   keystream(key: Uint8Array): Keystream
   /** A running digest of SHA-1 that has taken in `seed`. */
   runningDigest(seed: Uint8Array): RunningDigest
+  /** A hash by SHA-256, of what is long or of what is many: native where that is there at once. */
+  sha256Hash(): LongHash
   /** What makes running digests of SHA3-256; where it is not native it is loaded when it is first needed. */
   sha3Digest(): Promise<(seed: Uint8Array) => RunningDigest>
   /** What makes hashes by SHA3-256 of what is long, likewise. */

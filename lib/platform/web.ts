@@ -1,9 +1,10 @@
 /**
- * What the library needs, by the web platform alone: keystream, X25519 and Ed25519 by WebCrypto, SHA-1 and RSA in
- * JavaScript, TLS of our own, IndexedDB, and no sockets: the caller brings a transport. It works in any runtime that has WebCrypto.
+ * What the library needs, by the web platform alone: keystream, X25519 and Ed25519 by WebCrypto, SHA-1, SHA-256
+ * and RSA in JavaScript, TLS of our own, IndexedDB, and no sockets: the caller brings a transport. It works in any runtime that has WebCrypto.
  *
  * @module
  */
+import { sha256 } from '@noble/hashes/sha2.js'
 import type { TrustAnchor } from '../webpki/trust-anchor.ts'
 import type { Platform } from './platform.ts'
 import { rsaPublic } from './crypto/rsa/rsa.ts'
@@ -22,6 +23,7 @@ export function webPlatform(): Platform {
     obstacle: () => (hasWebCrypto() ? undefined : NO_WEB_CRYPTO),
     keystream: (key) => new WebCryptoKeystream(key),
     runningDigest: (seed) => new Sha1RunningDigest(seed),
+    sha256Hash: () => sha256.create(),
     sha3Digest: async () => {
       const { Sha3RunningDigest } = await import('./crypto/digests/sha3.ts')
       return (seed) => new Sha3RunningDigest(seed)

@@ -11,6 +11,7 @@ import { DirectoryKeeper } from '../../lib/client/bootstrap/directory-keeper.ts'
 import { ClientStore } from '../../lib/client/bootstrap/client-store.ts'
 import { GuardManager } from '../../lib/client/guards/guards.ts'
 import { PathSelector } from '../../lib/client/paths/path-selection.ts'
+import { PathsByDirectory } from '../../lib/client/paths/paths-by-directory.ts'
 import type { NetworkDirectory } from '../../lib/directory/network-directory.ts'
 import { currentPlatform } from '../../lib/platform/current.ts'
 import { FileStorage } from '../../lib/platform/storage/file-storage.ts'
@@ -49,7 +50,11 @@ async function make(folder: string, count: number): Promise<Figures> {
 }
 
 /** A keeper of the directory in a folder; what is served is what is new an hour later. */
-async function keeperOf(folder: string, clock: Clock, changed: (directory: NetworkDirectory) => void) {
+async function keeperOf(
+  folder: string,
+  clock: Clock,
+  changed: (directory: NetworkDirectory, paths: PathsByDirectory) => void,
+) {
   const config = await readConfig(folder)
   const later = JSON.parse(await readFile(join(folder, 'later.json'), 'utf8')) as SyntheticNetwork['later']
   const closing = new AbortController()
@@ -65,6 +70,7 @@ async function keeperOf(folder: string, clock: Clock, changed: (directory: Netwo
     return digests.map((digest) => byDigest.get(digest) ?? '').join('')
   })
   const guards = GuardManager.load(undefined, { now: () => clock.now(), random: secureRandom })
+  const paths = new PathsByDirectory(() => ({ guards, random: secureRandom }))
   const kept = new ClientStore(new FileStorage(folder), clock, closing.signal)
   const keeper = new DirectoryKeeper({
     network: config,
@@ -77,9 +83,10 @@ async function keeperOf(folder: string, clock: Clock, changed: (directory: Netwo
     missingOfGuards: (directory) =>
       guards.missingMicrodescriptors(directory).map(({ microdescriptorDigest }) => microdescriptorDigest),
     progress: () => undefined,
+    prepare: (directory) => paths.prepare(directory),
     changed: (directory) => {
       guards.updateDirectory(directory)
-      changed(directory)
+      changed(directory, paths)
     },
     warn: () => undefined,
   })
@@ -140,10 +147,8 @@ async function choose(folder: string): Promise<Figures> {
 async function renew(folder: string, watches: boolean): Promise<Figures> {
   let shift = 0
   const clock: Clock = { ...systemClock, now: () => Date.now() + shift }
-  let paths: PathSelector | undefined
-  const { keeper, kept, guards, signal } = await keeperOf(folder, clock, (directory) => {
-    paths = new PathSelector(directory, { guards, random: secureRandom })
-    paths.choosePath({ ports: [443] })
+  const { keeper, kept, signal } = await keeperOf(folder, clock, (directory, paths) => {
+    paths.in(directory).choosePath({ ports: [443] })
   })
   await keeper.load()
   const before = inUse()

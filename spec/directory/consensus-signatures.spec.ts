@@ -3,7 +3,7 @@ import { missingCertificates, verifyConsensus } from '../../lib/directory/consen
 import { type KeyCertificate, parseKeyCertificates } from '../../lib/directory/key-certificate.ts'
 import { TorError } from '../../lib/base/errors.ts'
 import { consensusAround } from './support/generated.ts'
-import { consensusOf, expectRefused, platform, replaced } from './support/helpers.ts'
+import { consensusOf, countedPauses, expectRefused, expectRejected, platform, replaced } from './support/helpers.ts'
 import { CERTIFICATES } from './samples/certificates.ts'
 import { CONSENSUS } from './samples/consensus.ts'
 import { certificateOf, generateSigner, type Signer, signedBy } from './support/signing.ts'
@@ -28,23 +28,21 @@ describe('the signatures of a private network of tor', () => {
   const unsigned = CONSENSUS.slice(0, CONSENSUS.indexOf(first))
 
   it('are right', async () => {
-    expect(verifyConsensus(await consensusOf(CONSENSUS), check)).to.deep.equal(IDENTITIES)
+    expect(await verifyConsensus(await consensusOf(CONSENSUS), check)).to.deep.equal(IDENTITIES)
   })
 
   it('are enough when they are of more than half', async () => {
-    expect(verifyConsensus(await consensusOf(unsigned + third + first), check)).to.deep.equal([
+    expect(await verifyConsensus(await consensusOf(unsigned + third + first), check)).to.deep.equal([
       IDENTITIES[2],
       IDENTITIES[0],
     ])
     const consensus = await consensusOf(unsigned + second)
-    expectRefused(() => verifyConsensus(consensus, check), 'DIRECTORY_SIGNATURES')
+    await expectRejected(verifyConsensus(consensus, check), 'DIRECTORY_SIGNATURES')
     const three = await consensusOf(CONSENSUS)
     const five = [...IDENTITIES, 'A'.repeat(40), 'B'.repeat(40)]
-    expect(verifyConsensus(three, { ...check, authorities: authoritiesOf(five) })).to.have.length(3)
-    expectRefused(
-      () => verifyConsensus(three, { ...check, authorities: authoritiesOf([...five, 'C'.repeat(40)]) }),
-      'DIRECTORY_SIGNATURES',
-    )
+    expect(await verifyConsensus(three, { ...check, authorities: authoritiesOf(five) })).to.have.length(3)
+    const six = authoritiesOf([...five, 'C'.repeat(40)])
+    await expectRejected(verifyConsensus(three, { ...check, authorities: six }), 'DIRECTORY_SIGNATURES')
   })
 
   it('are over every byte of the consensus', async () => {
@@ -57,14 +55,14 @@ describe('the signatures of a private network of tor', () => {
       ['directory-footer\n', 'directory-footer\n\n'],
     ] as const) {
       const changed = await consensusOf(replaced(CONSENSUS, from, to))
-      expectRefused(() => verifyConsensus(changed, check), 'DIRECTORY_SIGNATURES')
+      await expectRejected(verifyConsensus(changed, check), 'DIRECTORY_SIGNATURES')
     }
   })
 
   it('do not prove it to those who know other authorities', async () => {
     const consensus = await consensusOf(CONSENSUS)
     for (const authorities of [[], authoritiesOf(['A'.repeat(40)])])
-      expectRefused(() => verifyConsensus(consensus, { ...check, authorities }), 'DIRECTORY_SIGNATURES')
+      await expectRejected(verifyConsensus(consensus, { ...check, authorities }), 'DIRECTORY_SIGNATURES')
   })
 })
 
@@ -110,8 +108,8 @@ describe('signatures of a consensus', () => {
     const [one, two] = [signer(0), signer(1)]
     const consensus = await consensusOf(signedBy([one], TEXT))
     const authorities = authoritiesOf([one.identity, one.identity, two.identity])
-    expectRefused(
-      () => verifyConsensus(consensus, { authorities, certificates, now: NOW, platform }),
+    await expectRejected(
+      verifyConsensus(consensus, { authorities, certificates, now: NOW, platform }),
       'DIRECTORY_SIGNATURES',
     )
   })
@@ -190,11 +188,22 @@ describe('signatures of a consensus', () => {
         .join('')
     const consensus = await consensusOf(many)
     const authorities = authoritiesOf(signers.map(({ identity }) => identity))
-    expectRefused(
-      () => verifyConsensus(consensus, { authorities, certificates, now: NOW, platform: counting }),
+    await expectRejected(
+      verifyConsensus(consensus, { authorities, certificates, now: NOW, platform: counting }),
       'DIRECTORY_SIGNATURES',
     )
     expect(operations).to.be.at.most(9)
     expect(missingCertificates(consensus, { authorities, certificates, now: NOW })).to.have.length(1)
+  })
+
+  it('are checked two a task', async () => {
+    const { pause, pauses } = countedPauses()
+    const authorities = authoritiesOf(signers.map(({ identity }) => identity))
+    await verifyConsensus(
+      await consensusOf(signedBy(signers, TEXT)),
+      { authorities, certificates, now: NOW, platform },
+      { pause },
+    )
+    expect(pauses()).to.equal(Math.floor(signers.length / 2))
   })
 })

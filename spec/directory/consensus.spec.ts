@@ -5,7 +5,8 @@ import { parseConsensus } from '../../lib/directory/consensus.ts'
 import { RelayFlag } from '../../lib/directory/relay-flags.ts'
 import { consensusAround, generateNetwork } from './support/generated.ts'
 import { encodeBase64 } from '../../lib/directory/text/encoding.ts'
-import { consensusOf, countedPauses, expectRejected, replaced } from './support/helpers.ts'
+import type { TextHash } from '../../lib/directory/text/hash-text.ts'
+import { atOnce, consensusOf, countedPauses, expectRejected, replaced } from './support/helpers.ts'
 import { CONSENSUS } from './samples/consensus.ts'
 
 const ENTRY = `r lisdex AAAErLudKby6FyVrs1ko3b/Iq6k 2038-01-01 00:00:00 152.53.144.50 8443 0
@@ -307,6 +308,18 @@ describe('a consensus of 9,000 relays', () => {
     const consensus = await parseConsensus(text, { pause })
     expect(consensus.relays).to.have.length(9000)
     expect(pauses()).to.be.within(9000 / 90, 9000 / 50 + Math.ceil(text.length / 131_072))
+  })
+
+  it('is hashed by the hash that is given, up to the end of what is signed, and that alone is compared', async () => {
+    const signed = text.slice(0, text.indexOf('directory-signature ') + 'directory-signature '.length)
+    let bytes = 0
+    const newSha256 = (): TextHash => ({
+      update: (piece) => (bytes += piece.length),
+      digest: () => new Uint8Array(32).fill(7),
+    })
+    const { digests } = await parseConsensus(new TextEncoder().encode(text), { newSha256, ...atOnce })
+    expect(bytes).to.equal(signed.length)
+    expect([...(digests.get('sha256') ?? [])]).to.deep.equal(Array.from({ length: 32 }, () => 7))
   })
 
   it('lets timers fire while it is read', async () => {

@@ -1,5 +1,10 @@
 import { expect } from 'chai'
-import { type KeyCertificate, parseKeyCertificates, verifyKeyCertificate } from '../../lib/directory/key-certificate.ts'
+import {
+  type KeyCertificate,
+  parseKeyCertificates,
+  readKeyCertificates,
+  verifyKeyCertificate,
+} from '../../lib/directory/key-certificate.ts'
 import { expectRefused, platform, replaced } from './support/helpers.ts'
 import { CERTIFICATES } from './samples/certificates.ts'
 import { type CertificateChange, certificateOf, generateSigner, type Signer } from './support/signing.ts'
@@ -52,6 +57,14 @@ describe('certificates that were asked for', () => {
     expect(read(first + third + second)).to.deep.equal([first])
     expect(read(first + first + second)).to.deep.equal([first])
     expect(read(`${third}_trap\n`)).to.deep.equal([])
+  })
+
+  it('are read one by one: what is behind those that were taken is not looked at', () => {
+    const reading = readKeyCertificates(`${first}${second}_trap\n`)
+    expect(reading.next().value?.text).to.equal(first)
+    expect(reading.next().value?.text).to.equal(second)
+    expectRefused(() => reading.next())
+    expect(reading.next().done).to.equal(true)
   })
 
   it('are no longer than 16 kB, and of no more than 64 items', () => {

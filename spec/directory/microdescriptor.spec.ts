@@ -6,6 +6,7 @@ import {
   type MicrodescriptorEntry,
 } from '../../lib/directory/microdescriptor.ts'
 import { encodeBase64 } from '../../lib/directory/text/encoding.ts'
+import type { TextHash } from '../../lib/directory/text/hash-text.ts'
 import { READ_A_SLICE } from '../../lib/directory/text/slices.ts'
 import {
   consensusOf,
@@ -185,6 +186,22 @@ describe('several microdescriptors', () => {
     const entries = await parseMicrodescriptors(text, { pause })
     expect(entries.filter(({ microdescriptor }) => microdescriptor !== undefined)).to.have.length(9000)
     expect(pauses()).to.be.within(text.length / READ_A_SLICE, 9000 / 20)
+  })
+
+  it('are known by what the hash that is given says of their very bytes', async () => {
+    const hashed: string[] = []
+    const newSha256 = (): TextHash => ({
+      update: (bytes) => hashed.push(new TextDecoder().decode(bytes)),
+      digest: () => new Uint8Array(32).fill(hashed.length),
+    })
+    const second = changed('80', '81')
+    const entries = await parseMicrodescriptors(FULL + second, { newSha256 })
+    expect(hashed).to.deep.equal([FULL, second])
+    expect(entries.map(({ digest }) => digest)).to.deep.equal(
+      [1, 2].map((byte) => encodeBase64(new Uint8Array(32).fill(byte))),
+    )
+    const asked = new Set([encodeBase64(new Uint8Array(32).fill(9))])
+    expect(await parseMicrodescriptors(FULL + second, { newSha256, asked })).to.deep.equal([])
   })
 
   it('are read in slices, however small they are', async () => {

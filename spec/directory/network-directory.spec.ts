@@ -3,7 +3,8 @@ import type { Microdescriptor } from '../../lib/directory/microdescriptor.ts'
 import { NetworkDirectory } from '../../lib/directory/network-directory.ts'
 import { RelayFlag } from '../../lib/directory/relay-flags.ts'
 import { checkRelay } from '../../lib/relay.ts'
-import { consensusOf, entriesOf, replaced } from './support/helpers.ts'
+import { generateNetwork } from './support/generated.ts'
+import { consensusOf, countedPauses, entriesOf, replaced } from './support/helpers.ts'
 import { CONSENSUS } from './samples/consensus.ts'
 import { MICRODESCRIPTORS } from './samples/microdescriptors.ts'
 
@@ -32,6 +33,24 @@ describe('the directory of a network', () => {
       0,
     ])
     expect(directory.relays).to.include(relay)
+  })
+
+  it('is the same when it is made in slices', async () => {
+    const { consensus: text, microdescriptors } = generateNetwork(5000)
+    const known = new Map<string, Microdescriptor>()
+    for (const { digest, microdescriptor } of await entriesOf(microdescriptors))
+      if (microdescriptor !== undefined && known.size < 4000) known.set(digest, microdescriptor)
+    const consensus = await consensusOf(text)
+    const { pause, pauses } = countedPauses()
+    const sliced = await NetworkDirectory.inSlices(consensus, known, { pause })
+    const whole = new NetworkDirectory(consensus, known)
+    expect(pauses()).to.equal(2)
+    expect(sliced.consensus).to.equal(consensus)
+    expect(sliced.relays.map(({ fingerprint }) => fingerprint)).to.deep.equal(
+      whole.relays.map(({ fingerprint }) => fingerprint),
+    )
+    expect(sliced.missing).to.deep.equal(whole.missing)
+    expect([sliced.relays.length, sliced.missing.length]).to.deep.equal([4000, 1000])
   })
 
   it('leaves out the relays whose microdescriptor is not there, and says which those are', async () => {

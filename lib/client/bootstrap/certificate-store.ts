@@ -10,11 +10,13 @@ import { missingCertificates, verifyConsensus } from '../../directory/consensus-
 import type { Consensus } from '../../directory/consensus.ts'
 import {
   newestCertificates,
-  parseKeyCertificates,
+  readKeyCertificates,
   verifyKeyCertificate,
   type KeyCertificate,
+  type KeyCertificateName,
 } from '../../directory/key-certificate.ts'
 import type { NetworkConfig } from '../../directory/network/network-config.ts'
+import { pauseForTasks } from '../../directory/text/slices.ts'
 import type { Platform } from '../../platform/platform.ts'
 import type { ClientStore } from './client-store.ts'
 import type { DocumentSource } from './document-source.ts'
@@ -41,22 +43,22 @@ export class CertificateStore {
   /** Takes over what the last run kept. */
   async load(): Promise<void> {
     const { kept, clock } = this.#options
-    await kept.use('certificates', (text) => {
-      const parsed = parseKeyCertificates(text)
+    await kept.use('certificates', async (text) => {
+      const parsed = await read(text)
       // When all have expired nothing is wrong with them, and nothing is to be had from them.
-      if (parsed.some(({ expires }) => clock.now() <= expires)) this.#certificates = this.#goodOnes(parsed)
+      if (parsed.some(({ expires }) => clock.now() <= expires)) this.#certificates = await this.#goodOnes(parsed)
     })
   }
 
   /**
    * Checks that more than half of the authorities signed.
    *
-   * @throws TorError `DIRECTORY_SIGNATURES`
+   * @throws TorError `DIRECTORY_SIGNATURES`, as rejection
    */
-  verify(consensus: Consensus): void {
+  async verify(consensus: Consensus): Promise<void> {
     const { network, clock, platform } = this.#options
     const { authorities } = network
-    verifyConsensus(consensus, { authorities, certificates: this.#certificates, now: clock.now(), platform })
+    await verifyConsensus(consensus, { authorities, certificates: this.#certificates, now: clock.now(), platform })
   }
 
   /** Takes those of a text that are missing for this consensus, as far as they hold; nobody is asked for those again. */
@@ -64,7 +66,7 @@ export class CertificateStore {
     const missing = this.#missing(consensus)
     if (missing.length === 0 || text.length > MAX_CERTIFICATES) return
     try {
-      const good = this.#goodOnes(parseKeyCertificates(text, missing))
+      const good = await this.#goodOnes(await read(text, missing))
       this.#certificates = newestCertificates([...this.#certificates, ...good])
     } catch {
       return // there is none among them: relays are asked
@@ -86,13 +88,13 @@ export class CertificateStore {
       if (named.length === 0) return `/tor/keys/fp/${unknown.join('+')}`
       return `/tor/keys/fp-sk/${named.map((name) => `${name.identity}-${name.signingKeyDigest}`).join('+')}`
     }
-    const accept = (text: string, outdo: () => void): void => {
+    const accept = async (text: string, outdo: () => void): Promise<void> => {
       // By their identities those are asked for, too, that have not signed this consensus.
-      const asked = parseKeyCertificates(text, missing, this.#options.network.authorities.length)
-      this.#certificates = newestCertificates([...this.#certificates, ...this.#goodOnes(asked)])
+      const good = await this.#goodOnes(await read(text, missing, this.#options.network.authorities.length))
+      this.#certificates = newestCertificates([...this.#certificates, ...good])
       outdo()
       missing = this.#missing(consensus)
-      if (missing.length > 0 && !this.#isSigned(consensus))
+      if (missing.length > 0 && !(await this.#isSigned(consensus)))
         throw new TorError('DIRECTORY_CERTIFICATE', 'some of the certificates were left out')
     }
     try {
@@ -127,9 +129,9 @@ export class CertificateStore {
     return missingCertificates(consensus, { authorities, certificates: this.#certificates, now: clock.now() })
   }
 
-  #isSigned(consensus: Consensus): boolean {
+  async #isSigned(consensus: Consensus): Promise<boolean> {
     try {
-      this.verify(consensus)
+      await this.verify(consensus)
       return true
     } catch {
       return false // that is what it throws for
@@ -139,23 +141,38 @@ export class CertificateStore {
   /**
    * Those of the certificates that hold: a forged one must not take the place of a true one.
    *
-   * @throws TorError `DIRECTORY_CERTIFICATE` when there are none
+   * @throws TorError `DIRECTORY_CERTIFICATE`, as rejection, when there are none
    */
-  #goodOnes(certificates: readonly KeyCertificate[]): KeyCertificate[] {
+  async #goodOnes(certificates: readonly KeyCertificate[]): Promise<KeyCertificate[]> {
     const { network, clock, platform } = this.#options
     let problem: unknown = new TorError('DIRECTORY_CERTIFICATE', 'none of the certificates is one that was asked for')
-    const good = certificates.filter((certificate) => {
+    const good: KeyCertificate[] = []
+    for (const certificate of certificates) {
       const { identity } = certificate
-      if (!network.authorities.some(({ v3Identity }) => v3Identity === identity)) return false
+      if (!network.authorities.some(({ v3Identity }) => v3Identity === identity)) continue
+      await pauseForTasks()
       try {
         verifyKeyCertificate(certificate, { identity, now: clock.now(), platform })
-        return true
+        good.push(certificate)
       } catch (error) {
         problem = error
-        return false
       }
-    })
+    }
     if (good.length === 0) throw problem
     return good
   }
+}
+
+/**
+ * The certificates of a text, each read in a task of its own.
+ *
+ * @throws TorError `DIRECTORY_MALFORMED`, as rejection
+ */
+async function read(text: string, asked?: readonly KeyCertificateName[], strangers = 0): Promise<KeyCertificate[]> {
+  const certificates: KeyCertificate[] = []
+  for (const certificate of readKeyCertificates(text, asked, strangers)) {
+    certificates.push(certificate)
+    await pauseForTasks()
+  }
+  return certificates
 }

@@ -10,7 +10,8 @@ import { parseConsensus, type Consensus } from '../../directory/consensus.ts'
 import type { NetworkConfig } from '../../directory/network/network-config.ts'
 import { isUsable, NetworkDirectory } from '../../directory/network-directory.ts'
 import type { DirectorySnapshot } from '../../directory/snapshot.ts'
-import { pauseForTasks } from '../../directory/text/slices.ts'
+import type { HashOptions } from '../../directory/text/hash-text.ts'
+import { filterInSlices, pauseForTasks } from '../../directory/text/slices.ts'
 import { markHandled } from '../../base/deferred.ts'
 import { TorError } from '../../base/errors.ts'
 import type { Platform } from '../../platform/platform.ts'
@@ -50,7 +51,9 @@ export interface DirectoryKeeperOptions {
    * The relays of the first directory are known, and few of them described: from now on guards are asked for documents, as a
    * tor client does.
    */
-  listed?(directory: NetworkDirectory): void
+  listed?(directory: NetworkDirectory): Promise<void>
+  /** Makes ahead what takes long to be made of a directory that is about to be the new one, in slices. */
+  prepare?(directory: NetworkDirectory): Promise<void>
   /** There is a new directory. */
   changed(directory: NetworkDirectory): void
   /** Something that the user should know. */
@@ -67,6 +70,7 @@ interface Round {
 
 export class DirectoryKeeper {
   readonly #options: DirectoryKeeperOptions
+  readonly #hashing: HashOptions
   readonly #certificates: CertificateStore
   readonly #microdescriptors: MicrodescriptorStore
   #directory: NetworkDirectory | undefined
@@ -80,6 +84,7 @@ export class DirectoryKeeper {
 
   constructor(options: DirectoryKeeperOptions) {
     this.#options = options
+    this.#hashing = { newSha256: () => options.platform.sha256Hash() }
     this.#certificates = new CertificateStore(options)
     this.#microdescriptors = new MicrodescriptorStore(options)
   }
@@ -101,14 +106,15 @@ export class DirectoryKeeper {
     const certificates = this.#certificates.load()
     const microdescriptors = this.#microdescriptors.load()
     const consensus = kept.useBytes('consensus', async (bytes) => {
-      const parsed = await parseConsensus(bytes)
+      const parsed = await parseConsensus(bytes, this.#hashing)
       await Promise.all([certificates, microdescriptors])
-      if (!this.#isGood(parsed)) return
+      if (!(await this.#isGood(parsed))) return
       await pauseForTasks()
-      const directory = this.#directoryOf(parsed)
+      const directory = await this.#directoryOf(parsed)
       await pauseForTasks()
       const isComplete = describedFraction(directory) >= neededFraction(directory)
       await pauseForTasks()
+      if (isComplete) await this.#options.prepare?.(directory)
       if (closing.aborted) return
       this.#consensus = parsed
       this.#replaceBy(directory, isComplete)
@@ -182,17 +188,20 @@ export class DirectoryKeeper {
       consensus = await this.#fetchConsensus(snapshot, signal)
     }
     this.#consensus = consensus
-    const wanted = new Set(consensus.relays.filter(isUsable).map(({ microdescriptorDigest }) => microdescriptorDigest))
+    await pauseForTasks()
+    const usable = await filterInSlices(consensus.relays, isUsable)
+    const wanted = new Set(usable.map(({ microdescriptorDigest }) => microdescriptorDigest))
+    await pauseForTasks()
     if (snapshot) await this.#microdescriptors.offer(wanted, snapshot.microdescriptors)
     if (listed && this.#directory === undefined) {
       await pauseForTasks()
-      listed(this.#directoryOf(consensus))
+      await listed(await this.#directoryOf(consensus))
     }
     const failure = await this.#microdescriptors.fetch(wanted, signal, (done) =>
       this.#progress('microdescriptors', done),
     )
     await pauseForTasks()
-    const directory = this.#directoryOf(consensus)
+    const directory = await this.#directoryOf(consensus)
     await pauseForTasks()
     const fraction = describedFraction(directory)
     if (fraction < neededFraction(directory)) {
@@ -202,6 +211,7 @@ export class DirectoryKeeper {
       throw new TorError('DIRECTORY_UNAVAILABLE', what, { cause: failure })
     }
     await pauseForTasks()
+    await this.#options.prepare?.(directory)
     // The guards of now first: as long as theirs are missing the directory that is there goes on.
     if (missingOfGuards(directory).length === 0) this.#replaceBy(directory, true)
     // A new consensus may have changed them.
@@ -225,12 +235,12 @@ export class DirectoryKeeper {
         behind ??= known
         throw new TorError('DIRECTORY_EXPIRED', 'there may be a newer consensus')
       }
-      const parsed = await parseConsensus(document)
+      const parsed = await parseConsensus(document, this.#hashing)
       this.#expectNewer(parsed)
       this.#progress('certificates', 0)
       if (snapshot) await this.#certificates.offer(parsed, snapshot.certificates)
       const problem = await this.#certificates.fetch(parsed, signal)
-      this.#verify(parsed, problem)
+      await this.#verify(parsed, problem)
       const before = behind
       // One server alone cannot keep a newer one from the client: another is asked whether there is one.
       const isBehind = parsed.validAfter <= (known?.validAfter ?? 0) || ageOf(parsed, clock.now())?.phase === 'stale'
@@ -272,13 +282,13 @@ export class DirectoryKeeper {
   /**
    * Verifies a kept consensus. False when it is of no use now, or when what would prove it is not there.
    *
-   * @throws TorError when it is not what was signed
+   * @throws TorError, as rejection, when it is not what was signed
    */
-  #isGood(consensus: Consensus): boolean {
+  async #isGood(consensus: Consensus): Promise<boolean> {
     const { clock, closing } = this.#options
     if (closing.aborted || ageOf(consensus, clock.now()) === undefined) return false
     try {
-      this.#verify(consensus)
+      await this.#verify(consensus)
       return true
     } catch (error) {
       const isObsolete = error instanceof TorError && error.code === 'CLIENT_OBSOLETE'
@@ -300,10 +310,10 @@ export class DirectoryKeeper {
    *
    * @param problem - why certificates are missing, if some are: then that is what is told
    */
-  #verify(consensus: Consensus, problem?: unknown): void {
+  async #verify(consensus: Consensus, problem?: unknown): Promise<void> {
     const { clock, warn } = this.#options
     try {
-      this.#certificates.verify(consensus)
+      await this.#certificates.verify(consensus)
     } catch (error) {
       throw problem ?? error
     }
@@ -315,8 +325,8 @@ export class DirectoryKeeper {
     if (!this.#isQuiet) this.#options.progress(phase, done)
   }
 
-  #directoryOf(consensus: Consensus): NetworkDirectory {
-    return new NetworkDirectory(consensus, this.#microdescriptors.all)
+  #directoryOf(consensus: Consensus): Promise<NetworkDirectory> {
+    return NetworkDirectory.inSlices(consensus, this.#microdescriptors.all)
   }
 
   #replaceBy(directory: NetworkDirectory, isComplete: boolean): void {

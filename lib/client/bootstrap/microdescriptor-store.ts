@@ -13,7 +13,9 @@ import {
   type KeptMicrodescriptor,
   type Microdescriptor,
 } from '../../directory/microdescriptor.ts'
-import { READ_A_SLICE, Slices } from '../../directory/text/slices.ts'
+import type { TextHash } from '../../directory/text/hash-text.ts'
+import { filterInSlices, LOOKED_AT_A_SLICE, pauseForTasks, READ_A_SLICE, Slices } from '../../directory/text/slices.ts'
+import type { Platform } from '../../platform/platform.ts'
 import type { ClientStore } from './client-store.ts'
 import type { DocumentSource } from './document-source.ts'
 
@@ -37,11 +39,15 @@ const LACKED_BY = 2
 const FIRST_RETRY = 60_000
 const LAST_RETRY = 600_000
 
+/** How many are sorted before other tasks have their turn. */
+const SORTED_A_SLICE = 1024
+
 /** What a store needs. */
 export interface MicrodescriptorStoreOptions {
   readonly source: Pick<DocumentSource, 'fetch'>
   readonly kept: Pick<ClientStore, 'useBytes' | 'keep'>
   readonly clock: Pick<Clock, 'now'>
+  readonly platform: Pick<Platform, 'sha256Hash'>
 }
 
 export class MicrodescriptorStore {
@@ -95,7 +101,8 @@ export class MicrodescriptorStore {
     signal: AbortSignal,
     progress: (done: number) => void,
   ): Promise<TorError | undefined> {
-    const missing = inOrder([...wanted].filter((digest) => !this.#known.has(digest) && this.#isDue(digest)))
+    const isMissing = (digest: string): boolean => !this.#known.has(digest) && this.#isDue(digest)
+    const missing = await inOrder(await filterInSlices([...wanted], isMissing))
     const size = Math.max(MIN_BATCH, Math.min(MAX_BATCH, Math.ceil(missing.length / REQUESTS)))
     const batches = Array.from({ length: Math.ceil(missing.length / size) }, (_, index) =>
       missing.slice(index * size, (index + 1) * size),
@@ -111,11 +118,12 @@ export class MicrodescriptorStore {
       }
     }
     await Promise.all(Array.from({ length: REQUESTS }, (_, lane) => worker(lane)))
+    await pauseForTasks()
     for (const digest of this.#vain.keys()) if (!wanted.has(digest)) this.#vain.delete(digest)
-    for (const [digest, known] of this.#known) {
-      if (wanted.has(digest)) continue
+    for (const digest of await filterInSlices([...this.#known.keys()], (digest) => !wanted.has(digest))) {
       // Whoever goes on using it, as an old circuit does, shall not hold the others' bytes with it.
-      known.moveTo(new Uint8Array(known.size), 0)
+      const known = this.#known.get(digest)
+      known?.moveTo(new Uint8Array(known.size), 0)
       this.#known.delete(digest)
     }
     if (this.#hasNew) {
@@ -172,8 +180,11 @@ export class MicrodescriptorStore {
   /** Takes the microdescriptors of a text, of those that were asked for, which it strikes off; returns how many. */
   async #take(text: string | Uint8Array, asked?: Set<string>, strangers = 0): Promise<number> {
     let taken = 0
-    const options = asked ? { asked, strangers } : {}
+    const newSha256 = (): TextHash => this.#options.platform.sha256Hash()
+    const slices = new Slices(LOOKED_AT_A_SLICE, {})
+    const options = { newSha256, ...(asked && { asked, strangers }) }
     for (const { digest, microdescriptor } of await parseMicrodescriptors(text, options)) {
+      if (slices.isFull(1)) await slices.pause()
       if (microdescriptor === undefined || (asked && !asked.delete(digest))) continue
       this.#known.set(digest, microdescriptor)
       this.#vain.delete(digest)
@@ -196,10 +207,21 @@ export class MicrodescriptorStore {
 
 const BASE64 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
 
-/** In the order of their bytes, which is not that of base64's letters. */
-const inOrder = (digests: readonly string[]): string[] =>
-  [...digests].sort((one, other) => {
-    let at = 0
-    while (at < one.length && one[at] === other[at]) at += 1
-    return BASE64.indexOf(one[at] ?? '') - BASE64.indexOf(other[at] ?? '')
-  })
+/** The value of a digest's letter. */
+const letter = (digest: string, at: number): number => BASE64.indexOf(digest[at] ?? '')
+
+/** In the order of their bytes, which is not that of base64's letters. Those of one first letter are sorted at a time. */
+async function inOrder(digests: readonly string[]): Promise<string[]> {
+  const byFirst = Array.from(BASE64, (): string[] => [])
+  for (const digest of digests) byFirst[letter(digest, 0)]?.push(digest)
+  const slices = new Slices(SORTED_A_SLICE, {})
+  for (const some of byFirst) {
+    some.sort((one, other) => {
+      let at = 1
+      while (at < one.length && one[at] === other[at]) at += 1
+      return letter(one, at) - letter(other, at)
+    })
+    if (slices.isFull(some.length)) await slices.pause()
+  }
+  return byFirst.flat()
+}

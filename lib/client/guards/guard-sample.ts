@@ -17,6 +17,7 @@ import { guardParameters, type GuardParameters } from './guard-parameters.ts'
 import type { GuardRecord } from './guard-state.ts'
 import { randomPast, type Random } from '../../base/random.ts'
 import { SampledGuard } from './sampled-guard.ts'
+import { possibleGuards } from '../relays/possible-guards.ts'
 import { canBeGuard } from '../relays/usable-relays.ts'
 import { chooseWeighted, WeightedList } from '../relays/weighted-choice.ts'
 import { PositionWeights } from '../relays/weights.ts'
@@ -119,7 +120,7 @@ export class GuardSample {
   update(directory: DirectoryView, now: number): void {
     this.#directory = directory
     this.#parameters = guardParameters(directory)
-    this.#listedCount = directory.consensus.relays.reduce((count, relay) => count + (canBeGuard(relay) ? 1 : 0), 0)
+    this.#listedCount = possibleGuards(directory).length
     this.#arePrimariesCurrent = false
     if (!this.#isLive(now)) return
     for (const guard of this.#guards) this.#updateTimes(guard, now)
@@ -136,7 +137,7 @@ export class GuardSample {
     if (usable >= minFiltered || this.#guards.length >= this.#maxSize()) return
     const sampled = new Set(this.#guards.map(({ fingerprint }) => fingerprint))
     const weights = new PositionWeights(directory)
-    const eligible = directory.consensus.relays.filter((relay) => canBeGuard(relay) && !sampled.has(relay.fingerprint))
+    const eligible = possibleGuards(directory).filter(({ fingerprint }) => !sampled.has(fingerprint))
     const weigh = (relay: ConsensusRelay): number => weights.weigh(relay, 'guard')
     const list = new WeightedList(eligible, weigh)
     while (usable < minFiltered && this.#guards.length < this.#maxSize()) {

@@ -10,6 +10,7 @@
 import type { DirectoryRelay } from '../../directory/network-directory.ts'
 import { RelayFlag } from '../../directory/relay-flags.ts'
 import { TorError } from '../../base/errors.ts'
+import { filterInSlices, pauseForTasks, type SliceOptions } from '../../directory/text/slices.ts'
 import type { DirectoryView } from '../relays/directory-view.ts'
 import { exitConditions, exitsFor, isExit, LONG_LIVED_PORTS, type ExitRequirements } from './exit-choice.ts'
 import type { GuardManager, GuardPick } from '../guards/guards.ts'
@@ -70,6 +71,19 @@ export class PathSelector {
     this.#families = new FamiliesAndSubnets(directory, { testing: options.testing === true })
     this.#weights = new PositionWeights(directory)
     this.#directory = directory
+  }
+
+  /** Makes what most choices need, in slices. What is not made ahead the first choice makes. */
+  async prepare(options: SliceOptions = {}): Promise<void> {
+    const { pause = pauseForTasks } = options
+    this.#hops ??= await filterInSlices(this.#directory.relays, canBeHop, options)
+    await pause()
+    this.#exitHops ??= await filterInSlices(this.#hops, isExit, options)
+    for (const position of ['exit', 'middle'] as const) {
+      await pause()
+      this.#list(position, false)
+    }
+    await pause()
   }
 
   /**
@@ -135,6 +149,10 @@ export class PathSelector {
     stable: boolean,
     fits: (relay: DirectoryRelay) => boolean,
   ): DirectoryRelay | undefined {
+    return this.#list(position, stable).drawFitting(this.#random, fits)
+  }
+
+  #list(position: 'exit' | 'middle', stable: boolean): WeightedList<DirectoryRelay> {
     const key = `${position} ${stable}`
     let list = this.#lists.get(key)
     if (list === undefined) {
@@ -145,7 +163,7 @@ export class PathSelector {
       )
       this.#lists.set(key, list)
     }
-    return list.drawFitting(this.#random, fits)
+    return list
   }
 
   /** The exits to choose from; where none of them will do, those that come next. */

@@ -11,6 +11,12 @@ export interface TextHash {
   digest(): Uint8Array
 }
 
+/** How documents are read that are known by their SHA-256. */
+export interface HashOptions extends SliceOptions {
+  /** Makes a hash by SHA-256. By default in JavaScript. */
+  readonly newSha256?: (() => TextHash) | undefined
+}
+
 /** How much is hashed before other tasks have their turn, in characters or bytes: a few ms. */
 export const HASHED_A_SLICE = 131_072
 

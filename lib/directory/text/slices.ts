@@ -57,3 +57,21 @@ export class Slices {
     await this.#pause()
   }
 }
+
+/** How many of thousands of things are looked at before other tasks have their turn: a ms or two where nothing is compiled yet. */
+export const LOOKED_AT_A_SLICE = 2048
+
+/** Those of many things that fit, in slices. */
+export async function filterInSlices<T>(
+  things: readonly T[],
+  fits: (thing: T) => boolean,
+  options: SliceOptions = {},
+): Promise<T[]> {
+  const slices = new Slices(LOOKED_AT_A_SLICE, options)
+  const fitting: T[] = []
+  for (const thing of things) {
+    if (slices.isFull(1)) await slices.pause()
+    if (fits(thing)) fitting.push(thing)
+  }
+  return fitting
+}

@@ -29,6 +29,7 @@ export const platform: Platform = {
   name: 'web',
   keystream: unused,
   runningDigest: unused,
+  sha256Hash: unused,
   sha3Digest: unused,
   sha3Hash: unused,
   rsaPublic,

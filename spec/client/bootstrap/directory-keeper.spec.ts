@@ -7,7 +7,8 @@ import { encodeHex } from '../../../lib/directory/text/encoding.ts'
 import { digestAsSignedOf, writeConsensusDiff } from '../../../lib/testing/directory/consensus-diff-writer.ts'
 import { mutate, mutations } from '../../directory/support/mutations.ts'
 import { fc } from '../../support/seed.ts'
-import { DirectoryKeeper } from '../../../lib/client/bootstrap/directory-keeper.ts'
+import { DirectoryKeeper, type DirectoryKeeperOptions } from '../../../lib/client/bootstrap/directory-keeper.ts'
+import type { NetworkDirectory } from '../../../lib/directory/network-directory.ts'
 import { currentPlatform } from '../../../lib/platform/current.ts'
 import type { TestRelay } from '../../../lib/testing/relay/test-relay.ts'
 import { TestNetwork } from '../../../lib/testing/test-network.ts'
@@ -44,7 +45,10 @@ describe('DirectoryKeeper', function () {
     })
   })
 
-  const keeperOf = (kept: Pick<ClientStore, 'use' | 'useBytes' | 'keep'>): DirectoryKeeper =>
+  const keeperOf = (
+    kept: Pick<ClientStore, 'use' | 'useBytes' | 'keep'>,
+    more: Partial<DirectoryKeeperOptions> = {},
+  ): DirectoryKeeper =>
     new DirectoryKeeper({
       network: network.config,
       source,
@@ -60,6 +64,7 @@ describe('DirectoryKeeper', function () {
       warn: (text) => {
         warning = text
       },
+      ...more,
     })
 
   const honest: FakeServer = (path) => {
@@ -277,6 +282,36 @@ describe('DirectoryKeeper', function () {
         { numRuns: 100 },
       )
     })
+  })
+
+  it('has what belongs to a directory made ready before it is the one in use, and the old one goes on until then', async () => {
+    const order: string[] = []
+    const nobody = {
+      use: () => Promise.resolve(),
+      useBytes: () => Promise.resolve(),
+      keep: () => Promise.resolve(true),
+    }
+    const hourOf = ({ consensus }: NetworkDirectory): number => consensus.validAfter
+    const preparing: DirectoryKeeper = keeperOf(nobody, {
+      prepare: async (directory) => {
+        order.push(`before ${hourOf(directory)}: ${preparing.directory && hourOf(preparing.directory)}`)
+        await Promise.resolve()
+        order.push(`prepared ${hourOf(directory)}`)
+      },
+      changed: (directory) => order.push(`changed ${hourOf(directory)}`),
+    })
+    const first = hourOf(await preparing.usable(signal))
+    clock.advance(HOUR)
+    const second = hourOf(await preparing.refresh(signal))
+    expect(second).to.equal(first + HOUR)
+    expect(order).to.deep.equal([
+      `before ${first}: undefined`,
+      `prepared ${first}`,
+      `changed ${first}`,
+      `before ${second}: ${first}`,
+      `prepared ${second}`,
+      `changed ${second}`,
+    ])
   })
 
   it('goes on with the directory that is there while the description of a guard is missing in a newer one', async () => {

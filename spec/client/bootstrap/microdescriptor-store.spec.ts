@@ -4,6 +4,8 @@ import type { TorError } from '../../../lib/base/errors.ts'
 import { deferred } from '../../../lib/base/deferred.ts'
 import { MicrodescriptorStore } from '../../../lib/client/bootstrap/microdescriptor-store.ts'
 import { decodeBase64, encodeBase64, encodeHex } from '../../../lib/directory/text/encoding.ts'
+import { pauseForTasks } from '../../../lib/directory/text/slices.ts'
+import { currentPlatform } from '../../../lib/platform/current.ts'
 import { TestNetwork } from '../../../lib/testing/test-network.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { rejection } from '../../stream/support/stream-fixture.ts'
@@ -38,6 +40,7 @@ describe('MicrodescriptorStore', () => {
     store = new MicrodescriptorStore({
       clock,
       source,
+      platform: currentPlatform(),
       kept: { useBytes: () => Promise.resolve(), keep: () => Promise.resolve(true) },
     })
   })
@@ -122,7 +125,7 @@ describe('MicrodescriptorStore', () => {
       return undefined
     })
     const searching = search(many)
-    for (let turns = 0; done.length < 2 && turns < 1000; turns++) await Promise.resolve()
+    for (let turns = 0; done.length < 2 && turns < 1000; turns++) await pauseForTasks()
     expect(done).to.deep.equal([467, 466])
     stop.resolve('')
     expect((await searching)?.code).to.match(/^DIRECTORY_/)

@@ -13,6 +13,7 @@ import { PositionWeights, type Position } from '../../../lib/client/relays/weigh
 import type { DirectoryRelay, NetworkDirectory } from '../../../lib/directory/network-directory.ts'
 import { RelayFlag } from '../../../lib/directory/relay-flags.ts'
 import { TorError } from '../../../lib/base/errors.ts'
+import { countedPauses } from '../../directory/support/helpers.ts'
 import { chiSquare } from '../support/chi-square.ts'
 import {
   EPOCH,
@@ -72,6 +73,36 @@ const guard = (plan: RelayPlan = {}): RelayPlan => ({ flags: ['Guard'], ...plan 
 const exit = (plan: RelayPlan = {}): RelayPlan => ({ flags: ['Exit'], ...plan })
 
 describe('Path selection', () => {
+  it('chooses the same paths whether what it needs was made ahead or not', async () => {
+    const directory = generatedDirectory(generatedNetwork(3000, seededRandom(3)))
+    const [lazy, ahead] = [selectorFor(directory, { seed: 4 }), selectorFor(directory, { seed: 4 })]
+    const { pause, pauses } = countedPauses()
+    await ahead.prepare({ pause })
+    expect(pauses()).to.be.at.least(5)
+    for (const port of [443, 22, 80, 6667, 443])
+      expect(nicknames(ahead.choosePath({ ports: [port] }))).to.deep.equal(
+        nicknames(lazy.choosePath({ ports: [port] })),
+      )
+  })
+
+  it('may choose while it is being made ready', async () => {
+    const directory = generatedDirectory(generatedNetwork(300, seededRandom(3)))
+    const [lazy, ahead] = [selectorFor(directory, { seed: 4 }), selectorFor(directory, { seed: 4 })]
+    const chosen: string[][] = []
+    await ahead.prepare({
+      pause: async () => {
+        chosen.push(nicknames(ahead.choosePath({ ports: [443] })))
+      },
+    })
+    expect(chosen).to.deep.equal(chosen.map(() => nicknames(lazy.choosePath({ ports: [443] }))))
+  })
+
+  it('is ready at once, and finds no path, in a network of nobody', async () => {
+    const selector = selectorFor(generatedDirectory([]))
+    await selector.prepare()
+    expect(failureOf(selector, { ports: [443] })).to.match(/no exit/)
+  })
+
   describe(`over ${DRAWS.toLocaleString('en')} draws`, () => {
     it('chooses exits as often as they weigh', () => {
       const random = seededRandom(1)

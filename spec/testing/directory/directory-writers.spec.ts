@@ -17,6 +17,7 @@ import { writeKeyCertificate } from '../../../lib/testing/directory/key-certific
 import { writeMicrodescriptor } from '../../../lib/testing/directory/microdescriptor-writer.ts'
 import { joinBytes } from '../../../lib/base/join-bytes.ts'
 import { hex } from '../../cell/support/bytes.ts'
+import { codeOf as rejectionCode } from '../../support/failures.ts'
 
 const HOUR = 3_600_000
 const NOW = Date.UTC(2026, 6, 27, 10)
@@ -224,7 +225,7 @@ describe('Documents of a test network', () => {
       )
       const certificates = parseKeyCertificates(writeKeyCertificate({ keys, published: NOW, expires: NOW + HOUR }))
       const check = { authorities: [keys], certificates, now: NOW, platform }
-      expect(verifyConsensus(consensus, check)).to.deep.equal([keys.v3Identity])
+      expect(await verifyConsensus(consensus, check)).to.deep.equal([keys.v3Identity])
     })
 
     it('is not signed by a signature that is forged, or for any other text', async () => {
@@ -232,9 +233,9 @@ describe('Documents of a test network', () => {
       const certificates = parseKeyCertificates(writeKeyCertificate({ keys, published: NOW, expires: NOW + HOUR }))
       const check = { authorities: [keys], certificates, now: NOW, platform }
       const forged = await parseConsensus(signConsensus(text, [{ ...keys, forged: true }]))
-      expect(codeOf(() => verifyConsensus(forged, check))).to.equal('DIRECTORY_SIGNATURES')
+      expect(await rejectionCode(verifyConsensus(forged, check))).to.equal('DIRECTORY_SIGNATURES')
       const altered = await parseConsensus(signConsensus(text, [keys]).replace('Bandwidth=9', 'Bandwidth=8'))
-      expect(codeOf(() => verifyConsensus(altered, check))).to.equal('DIRECTORY_SIGNATURES')
+      expect(await rejectionCode(verifyConsensus(altered, check))).to.equal('DIRECTORY_SIGNATURES')
     })
 
     it('can have weights and protocols of its own', async () => {
