@@ -18,7 +18,7 @@ interface Bundle {
 const LIMITS: Readonly<Record<string, number>> = {
   './stream': 14_000,
   './circuit': 50_000,
-  '.': 93_500,
+  '.': 94_000,
   './tls': 25_500,
   './onion': 30_000,
   './dashboard': 10_000,
@@ -91,7 +91,7 @@ describe('Bundles for a web page', () => {
     })
   }
 
-  it('a page that opens a client through a gateway pays at most 101 kB for it and the TLS of its links, authorities apart', async () => {
+  it('a page that opens a client through a gateway pays at most 101.5 kB for it and the TLS of its links, authorities apart', async () => {
     const { whole } = await bundle(
       'page.ts',
       // From where the entries have them: what else an entry names a bundler leaves out, but esbuild does not when it splits.
@@ -108,7 +108,7 @@ describe('Bundles for a web page', () => {
       .to.include('lib/tls13/tls-client.ts')
       .and.to.include('lib/transports/websocket/socket-events.ts')
     expect(whole.inputs.filter((path) => path.includes('@noble/curves'))).to.deep.equal([])
-    expect(whole.gzipped).to.be.at.most(101_000)
+    expect(whole.gzipped).to.be.at.most(101_500)
   })
 
   it('a page pays at most 25 kB for its first onion service, at most 14 kB more for the first proof of work, and 12 to be a service', async () => {
