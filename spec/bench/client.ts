@@ -5,13 +5,14 @@
  * @module
  */
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { TorNetwork } from '../tor/support/network.ts'
 import { alternate, type Comparison, type Metric } from './compare.ts'
+import { asTorKeepsThem, makeLargeDirectory } from './scale/large-directory.ts'
 import { socksFirstByte } from './socks-first-byte.ts'
 import { Worker } from './worker.ts'
 
@@ -24,6 +25,9 @@ export type ClientOrder =
 /** Starts of each client, cold and warm, and new streams of each. */
 const STARTS = 3
 const STREAMS = 100
+
+/** As many relays as the public network has. */
+const PUBLIC = 9000
 
 /** Waits until somebody listens on the port. */
 async function listening(port: number): Promise<void> {
@@ -53,18 +57,18 @@ export async function compareClients(programs: URL): Promise<Comparison[]> {
       workers.push(worker)
       return worker
     }
-    const ourStart = async (storage: string): Promise<number> => {
+    const ourStart = async (storage: string, lines = authorities): Promise<number> => {
       const began = performance.now()
       const worker = ourWorker()
-      await worker.obey({ kind: 'open', authorities, storage, port })
+      await worker.obey({ kind: 'open', authorities: lines, storage, port })
       const seconds = (performance.now() - began) / 1000
       await worker.obey({ kind: 'close' })
       await worker.stop()
       return seconds
     }
-    const torStart = async (name: string): Promise<number> => {
+    const torStart = async (name: string, how: Parameters<TorNetwork['startClient']>[1] = {}): Promise<number> => {
       const began = performance.now()
-      const { socksPort, stop } = await network.startClient(name)
+      const { socksPort, stop } = await network.startClient(name, how)
       await listening(socksPort)
       await socksFirstByte(socksPort, { hostname: '127.0.0.1', port }, { isAhead: true })
       const seconds = (performance.now() - began) / 1000
@@ -94,6 +98,30 @@ export async function compareClients(programs: URL): Promise<Comparison[]> {
         STARTS,
         async () => [await ourStart(join(kept, 'warm'))],
         async () => [await torStart('warm')],
+      )),
+    )
+
+    const now = Date.now()
+    const large = await makeLargeDirectory(join(kept, 'warm'), PUBLIC, now)
+    const ours = join(kept, 'large')
+    await mkdir(ours, { mode: 0o700 })
+    for (const name of ['consensus', 'certificates', 'microdescriptors'] as const)
+      await writeFile(join(ours, name), large[name])
+    const lines = large.authorityLines.split('\n')
+    await ourStart(ours, large.authorityLines)
+    await torStart('large', { lines, kept: asTorKeepsThem(large, now) })
+    const publicSize: Metric = {
+      name: `warm start to first byte, ${PUBLIC.toLocaleString('en')} relays`,
+      unit: 's',
+      better: 'less',
+    }
+    results.push(
+      ...(await alternate(
+        [publicSize],
+        'tor',
+        STARTS,
+        async () => [await ourStart(ours, large.authorityLines)],
+        async () => [await torStart('large', { lines })],
       )),
     )
 

@@ -61,15 +61,29 @@ const POLICIES = [
   'accept 80,443,6667,6697,8333',
 ]
 
-/** Makes a network that is valid from the hour before `now`, in ms since the epoch. */
-export async function makeSyntheticNetwork(count: number, now: number): Promise<SyntheticNetwork> {
+/** Relays that are really there, among the others. */
+export interface RealRelays {
+  readonly entries: readonly ConsensusEntry[]
+  readonly microdescriptors: string
+}
+
+/** How much less than usual the others weigh beside real ones, and in which network all of them are: nobody reaches them. */
+const OTHERS_WEIGH = 10_000
+const LOOPBACK = '127'
+
+/**
+ * Makes a network that is valid from the hour before `now`, in ms since the epoch.
+ *
+ * @param real - relays that are nearly always chosen; all others are at addresses of this machine then, where nobody listens
+ */
+export async function makeSyntheticNetwork(count: number, now: number, real?: RealRelays): Promise<SyntheticNetwork> {
   const random = randomFrom(seededWords(count))
   const bytes = (length: number): Uint8Array => Uint8Array.from({ length }, () => random(256))
   const keys = await Promise.all([0, 1, 2].map(authorityKeys))
   const sources = keys.map(({ v3Identity }, index) => ({
     nickname: `auth${index}`,
     v3Identity,
-    address: { hostname: `198.51.100.${index + 1}`, port: 9001 },
+    address: { hostname: real === undefined ? `198.51.100.${index + 1}` : '127.0.0.1', port: 9001 },
   }))
   const identities = Array.from({ length: count }, () => bytes(20))
   const families = familiesOf(identities, random)
@@ -78,7 +92,8 @@ export async function makeSyntheticNetwork(count: number, now: number): Promise<
   const before: ConsensusEntry[] = []
   const after: ConsensusEntry[] = []
   for (const [index, rsaIdentity] of identities.entries()) {
-    const { exits, entry } = entryOf(rsaIdentity, random)
+    const { exits, entry: usual } = entryOf(rsaIdentity, random)
+    const entry = real === undefined ? usual : unreachable(usual)
     const describe = (): { text: string; digest: string } =>
       writeMicrodescriptor({
         ntorOnionKey: bytes(32),
@@ -96,6 +111,8 @@ export async function makeSyntheticNetwork(count: number, now: number): Promise<
     const bandwidth = random(3) === 0 ? Math.ceil(entry.bandwidth * 1.1) : entry.bandwidth
     after.push({ ...entry, bandwidth, microdescriptorDigest: (next ?? first).digest })
   }
+  before.push(...(real?.entries ?? []))
+  after.push(...(real?.entries ?? []))
   const consensusAt = (validAfter: number, relays: readonly ConsensusEntry[]): string =>
     signConsensus(
       writeConsensus({
@@ -124,8 +141,19 @@ export async function makeSyntheticNetwork(count: number, now: number): Promise<
       .map((each) => writeKeyCertificate({ keys: each, published, expires: published + 90 * DAY }))
       .join(''),
     consensus: consensusAt(validAfter, before),
-    microdescriptors: texts.join(''),
+    microdescriptors: texts.join('') + (real?.microdescriptors ?? ''),
     later: { consensus: consensusAt(validAfter + HOUR, after), microdescriptors: changed.join('') },
+  }
+}
+
+/** The same relay where nobody reaches it, and hardly ever chosen. */
+function unreachable(entry: ConsensusEntry): ConsensusEntry {
+  const { hostname, port } = entry.address
+  return {
+    ...entry,
+    address: { hostname: hostname.replace(/^\d+/, LOOPBACK), port },
+    ipv6Address: entry.ipv6Address && { ...entry.ipv6Address, hostname: '::1' },
+    bandwidth: Math.ceil(entry.bandwidth / OTHERS_WEIGH),
   }
 }
 

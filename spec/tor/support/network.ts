@@ -208,12 +208,22 @@ export class TorNetwork {
    *
    * @param options.authPrivate - the key of a client of an onion service, as a file of its `ClientOnionAuthDir`
    * @param options.lines - further lines for its torrc
+   * @param options.kept - by name, files that it finds as if an earlier run had kept them
    */
   async startClient(
     name: string,
-    { authPrivate, lines: more = [] }: { readonly authPrivate?: string; readonly lines?: readonly string[] } = {},
+    {
+      authPrivate,
+      lines: more = [],
+      kept = {},
+    }: {
+      readonly authPrivate?: string
+      readonly lines?: readonly string[]
+      readonly kept?: Readonly<Record<string, string>>
+    } = {},
   ): Promise<{ readonly socksPort: number; log(): string; stop(): Promise<void> }> {
     const directory = await this.#fixture.makeDirectory(name)
+    for (const [file, text] of Object.entries(kept)) await writeFile(join(directory, file), text)
     const [socksPort = 0] = await freePorts(1)
     const keys = join(directory, 'onion-auth')
     if (authPrivate !== undefined) {
