@@ -6,9 +6,12 @@
 
 const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/
 
+/** True for a dotted IPv4 address without leading zeros. */
+export const isIPv4 = (text: string): boolean => IPV4.test(text)
+
 /** The 4 bytes of a dotted IPv4 address; undefined for anything else, numbers with leading zeros included. */
 export function parseIPv4(text: string): Uint8Array<ArrayBuffer> | undefined {
-  return IPV4.test(text) ? Uint8Array.from(text.split('.'), Number) : undefined
+  return isIPv4(text) ? Uint8Array.from(text.split('.'), Number) : undefined
 }
 
 /**
@@ -47,12 +50,16 @@ export function parseIPv6(text: string): Uint8Array<ArrayBuffer> | undefined {
   // "::" stands for one group at least.
   if (compressed ? missing < 1 : missing !== 0) return undefined
   const bytes = new Uint8Array(16)
-  const groups = [...head, ...Array.from({ length: missing }, () => 0), ...tail]
-  groups.forEach((group, index) => {
-    bytes[2 * index] = group >>> 8
-    bytes[2 * index + 1] = group
-  })
+  putGroups(head, bytes, 0)
+  putGroups(tail, bytes, 16 - 2 * tail.length)
   return bytes
+}
+
+function putGroups(groups: readonly number[], bytes: Uint8Array, at: number): void {
+  for (const group of groups) {
+    bytes[at++] = group >>> 8
+    bytes[at++] = group
+  }
 }
 
 /** The bytes of an IPv4 or IPv6 address; undefined for anything else. */

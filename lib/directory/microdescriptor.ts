@@ -7,7 +7,7 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { TorError } from '../base/errors.ts'
 import { DocumentReader } from './text/document.ts'
-import { decodeBase64, encodeBase64, ownText } from './text/encoding.ts'
+import { decodeBase64, encodeBase64, is32Bytes, ownText } from './text/encoding.ts'
 import { type FamilyMember, namesInFamily, parseFamily } from './family.ts'
 import { parsePortPolicy, type PortPolicy, REJECT_ALL } from './port-policy.ts'
 import type { HashOptions } from './text/hash-text.ts'
@@ -260,7 +260,7 @@ class MicrodescriptorReader {
     const key = (item: string, index: number): number => {
       const { start, end } = items.get(item) ?? NOTHING
       const word = text.slice(start, end).split(/[ \t]+/, index + 1)[index] ?? ''
-      if (decodeBase64(word)?.length !== 32) reader.fail(`"${item}" has no key of 32 bytes`)
+      if (!is32Bytes(word)) reader.fail(`"${item}" has no key of 32 bytes`)
       return text.indexOf(word, start)
     }
     const policy = (item: string): PortPolicy => {

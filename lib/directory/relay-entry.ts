@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { parseIPv4 } from '../cell/ip-address.ts'
+import { isIPv4 } from '../cell/ip-address.ts'
 import type { LinkAddress } from '../platform/links/transport.ts'
 import type { DocumentReader } from './text/document.ts'
-import { decodeBase64, encodeHex, ownText } from './text/encoding.ts'
+import { decodeBase64, encodeHex, is32Bytes, ownText } from './text/encoding.ts'
 import { parseAddressAndPort, parseNumber } from './text/fields.ts'
 import { NO_PROTOCOLS, parseProtocols, type Protocols } from './protocols.ts'
 import { parseFlags, type RelayFlags } from './relay-flags.ts'
@@ -46,9 +46,9 @@ export interface ConsensusRelay {
 
 /** The items of an entry behind its `r` line, as long as it is being read. */
 interface Entry {
-  readonly nickname: string
   readonly fingerprint: string
-  readonly addresses: LinkAddress[]
+  /** Its nickname, and each address with its port behind it. */
+  readonly words: (string | number)[]
   flags: RelayFlags | undefined
   digest: string | undefined
   bandwidth: number | undefined
@@ -71,12 +71,12 @@ class ListedEntry implements ConsensusRelay {
   constructor(entry: Entry, flags: RelayFlags, digest: string) {
     this.fingerprint = entry.fingerprint
     this.microdescriptorDigest = digest
-    this.isReachable = entry.addresses.length > 0
+    this.isReachable = entry.words.length > 1
     this.flags = flags
     this.bandwidth = entry.bandwidth ?? 0
     this.measured = entry.measured
     this.protocols = entry.protocols ?? NO_PROTOCOLS
-    this.#text = [entry.nickname, ...entry.addresses.flatMap(({ hostname, port }) => [hostname, port])].join(' ')
+    this.#text = entry.words.join(' ')
   }
 
   get nickname(): string {
@@ -142,12 +142,11 @@ export class RelayEntryReader {
     const port = parseNumber(orPort, 65_535)
     if (!NICKNAME.test(nickname)) reader.fail('a nickname in it is none')
     if (identity?.length !== 20) return reader.fail('an identity in it does not have 20 bytes')
-    if (parseIPv4(hostname) === undefined || port === undefined || parseNumber(directoryPort, 65_535) === undefined)
+    if (!isIPv4(hostname) || port === undefined || parseNumber(directoryPort, 65_535) === undefined)
       return reader.fail('an address in it is none')
     return {
-      nickname,
       fingerprint: encodeHex(identity),
-      addresses: port === 0 ? [] : [{ hostname, port }],
+      words: port === 0 ? [nickname] : [nickname, hostname, port],
       flags: undefined,
       digest: undefined,
       bandwidth: undefined,
@@ -160,16 +159,15 @@ export class RelayEntryReader {
     const reader = this.#reader
     switch (reader.keyword) {
       case 'a': {
-        if (entry.addresses.length === MAX_ADDRESSES) reader.fail('a relay in it has too many addresses')
-        const address = parseAddressAndPort(reader.words(1)[0] as string)
-        entry.addresses.push(address ?? reader.fail('an address in it is none'))
+        if (entry.words.length > 2 * MAX_ADDRESSES) reader.fail('a relay in it has too many addresses')
+        const address = parseAddressAndPort(reader.words(1)[0] as string) ?? reader.fail('an address in it is none')
+        entry.words.push(address.hostname, address.port)
         break
       }
       case 'm': {
         if (entry.digest !== undefined) reader.fail('a relay in it has two microdescriptors')
         const [digest = ''] = reader.words(1)
-        if (digest.length !== 43 || decodeBase64(digest) === undefined)
-          reader.fail('the digest of a microdescriptor in it is none')
+        if (digest.length !== 43 || !is32Bytes(digest)) reader.fail('the digest of a microdescriptor in it is none')
         entry.digest = ownText(digest)
         break
       }

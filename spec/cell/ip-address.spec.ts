@@ -5,6 +5,7 @@ import {
   formatIPv4,
   formatIPv6,
   isInternalAddress,
+  isIPv4,
   parseIPAddress,
   parseIPv4,
   parseIPv6,
@@ -126,6 +127,15 @@ describe('IPv6 addresses', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 16, maxLength: 16 }), (bytes) => {
         expect(parseIPv6(formatIPv6(bytes))).to.deep.equal(bytes)
+      }),
+    )
+  })
+
+  it('are told from other texts just as they are read', () => {
+    const text = fc.string({ unit: fc.constantFrom(...'0125.:f '), maxLength: 16 })
+    fc.assert(
+      fc.property(fc.oneof(text, fc.ipV4()), (some) => {
+        expect(isIPv4(some), some).to.equal(parseIPv4(some) !== undefined)
       }),
     )
   })

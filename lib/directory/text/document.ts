@@ -197,7 +197,10 @@ export class DocumentReader {
 
   #split(most: number): string[] {
     const { start, end } = this.argumentsSpan
-    return start === end ? [] : this.#text.slice(start, end).split(/[ \t]+/, most)
+    if (start === end) return []
+    const text = this.#text.slice(start, end)
+    // Single spaces, as nearly all items have, are quicker to split at.
+    return text.includes('\t') || text.includes('  ') ? text.split(/[ \t]+/, most) : text.split(' ', most)
   }
 
   /** Where the line that begins at `start` ends. */

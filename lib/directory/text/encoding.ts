@@ -41,6 +41,11 @@ export function decodeBase64(text: string): Uint8Array<ArrayBuffer> | undefined 
   return (pending & ((1 << pendingBits) - 1)) === 0 ? bytes : undefined
 }
 
+const BYTES_32 = /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=?$/
+
+/** True for 32 bytes, a key or a digest, as {@link decodeBase64} reads them: which they are is looked at when they are needed. */
+export const is32Bytes = (text: string): boolean => BYTES_32.test(text)
+
 /** The text of these character codes, in one piece of memory where it is short. */
 function fromCodes(codes: readonly number[]): string {
   if (codes.length <= MAX_CODES) return String.fromCharCode.apply(undefined, codes as number[])

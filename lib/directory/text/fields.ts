@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { parseIPv4, parseIPv6 } from '../../cell/ip-address.ts'
+import { isIPv4, parseIPv6 } from '../../cell/ip-address.ts'
 import type { LinkAddress } from '../../platform/links/transport.ts'
 import { ownText } from './encoding.ts'
 
@@ -37,7 +37,7 @@ export function parseAddressAndPort(text: string): LinkAddress | undefined {
   const bracketed = host.startsWith('[') && host.endsWith(']')
   const hostname = bracketed ? host.slice(1, -1) : host
   const port = parsePort(text.slice(colon + 1))
-  if (port === undefined || (bracketed ? parseIPv6(hostname) : parseIPv4(hostname)) === undefined) return undefined
+  if (port === undefined || (bracketed ? parseIPv6(hostname) === undefined : !isIPv4(hostname))) return undefined
   return { hostname: ownText(hostname), port }
 }
 

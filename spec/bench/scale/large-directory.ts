@@ -60,7 +60,10 @@ function linesOf({ authorities }: NetworkConfig): string {
 }
 
 /** The documents by the names under which tor keeps them. */
-export function asTorKeepsThem({ consensus, certificates, microdescriptors }: SyntheticNetwork, now: number): Record<string, string> {
+export function asTorKeepsThem(
+  { consensus, certificates, microdescriptors }: SyntheticNetwork,
+  now: number,
+): Record<string, string> {
   const listed = `@last-listed ${new Date(now).toISOString().slice(0, 19).replace('T', ' ')}\n`
   return {
     'cached-microdesc-consensus': consensus,

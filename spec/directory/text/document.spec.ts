@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { fc } from '../../support/seed.ts'
 import { DocumentReader, MAX_LIST, MAX_STRETCH } from '../../../lib/directory/text/document.ts'
 import { expectRefused } from '../support/helpers.ts'
 
@@ -18,6 +19,22 @@ describe('the reader of documents', () => {
 
   it('takes any spaces and tabs between arguments, and empty lines between items', () => {
     expect(itemsOf('a\t1  2 \t3 \n\n\nb \n')).to.deep.equal(['a|1|2|3', 'b|'])
+  })
+
+  it('gives the same arguments whatever is between them, all of them or the first', () => {
+    const words = fc.array(fc.string({ unit: fc.constantFrom(...'ab=,0'), minLength: 1, maxLength: 3 }), {
+      maxLength: 12,
+    })
+    const blanks = fc.array(fc.constantFrom(' ', ' ', ' ', '\t', '  ', ' \t '), { minLength: 12, maxLength: 12 })
+    fc.assert(
+      fc.property(words, blanks, (list, between) => {
+        const text = `key${list.map((word, index) => `${between[index]}${word}`).join('')}\n`
+        const reader = new DocumentReader(text, 'document')
+        reader.next()
+        expect(reader.list()).to.deep.equal(list)
+        for (let most = 0; most < 4; most++) expect(reader.words(0, most)).to.deep.equal(list.slice(0, most))
+      }),
+    )
   })
 
   it('says where an item is', () => {

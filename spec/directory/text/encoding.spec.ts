@@ -1,6 +1,13 @@
 import { expect } from 'chai'
 import { fc } from '../../support/seed.ts'
-import { decodeBase64, decodeHex, encodeBase64, encodeHex, ownText } from '../../../lib/directory/text/encoding.ts'
+import {
+  decodeBase64,
+  decodeHex,
+  encodeBase64,
+  encodeHex,
+  is32Bytes,
+  ownText,
+} from '../../../lib/directory/text/encoding.ts'
 
 const bytes = fc.uint8Array({ maxLength: 64 })
 
@@ -24,6 +31,34 @@ describe('base64 of the directory', () => {
   it('is refused with any other character in it', () => {
     for (const text of ['QU I', 'QUI\n', 'QU-I', 'QU_I', 'QUé=', 'QU\u{1f9c5}'])
       expect(decodeBase64(text), text).to.equal(undefined)
+  })
+
+  it('tells what 32 bytes are as it reads them, and nothing else from them', () => {
+    const changed = fc.tuple(
+      fc.uint8Array({ minLength: 31, maxLength: 33 }),
+      fc.boolean(),
+      fc.option(fc.tuple(fc.nat({ max: 44 }), fc.constantFrom(...'AB/=+w0-_ \né'))),
+    )
+    let is = 0
+    fc.assert(
+      fc.property(changed, ([value, isPadded, change]) => {
+        let text = btoa(String.fromCharCode(...value)).replace(isPadded ? '' : /=*$/, '')
+        if (change !== null) text = text.slice(0, change[0]) + change[1] + text.slice(change[0] + 1)
+        expect(is32Bytes(text), text).to.equal(decodeBase64(text)?.length === 32)
+        if (is32Bytes(text)) is += 1
+      }),
+      { numRuns: 1000 },
+    )
+    expect(is).to.be.greaterThan(50)
+    for (const text of [
+      '',
+      'A'.repeat(42),
+      'A'.repeat(44),
+      `${'A'.repeat(43)}==`,
+      `${'A'.repeat(42)}B`,
+      `${'A'.repeat(43)}\n`,
+    ])
+      expect(is32Bytes(text), text).to.equal(false)
   })
 
   it('has one text for each value', () => {
