@@ -19,7 +19,10 @@ const EXPECTED_FOR = 3_600_000
 /** How long one is kept that nobody needs, in ms: from this to twice as long (C tor's `CircuitsAvailableTimeout`). */
 const LEAST_LIFETIME = 1_800_000
 
-/** How long after a use, or after another one, the next is begun, in ms; and after failures in a row, at most. */
+/**
+ * How long after a use, or after another one was begun, the next is begun, in ms, whether that one is there yet or not (C
+ * tor's `circuit_predict_and_launch_new`, once a second); and after failures in a row, at most.
+ */
 const INTERVAL = 1000
 const MAX_INTERVAL = 60_000
 
@@ -49,7 +52,8 @@ export class Stems {
   #expectedUntil = -Infinity
   /** Ends what is under way, and begins anew with {@link forget}. */
   #end = new AbortController()
-  #isComing = false
+  /** How many are being built. */
+  #coming = 0
   #failures = 0
   #stopTimer: (() => void) | undefined
 
@@ -89,7 +93,7 @@ export class Stems {
   forget(): void {
     this.#end.abort()
     this.#end = new AbortController()
-    this.#isComing = false
+    this.#coming = 0
     this.#stopTimer?.()
     this.#stopTimer = undefined
     this.#expectedUntil = -Infinity
@@ -97,36 +101,36 @@ export class Stems {
   }
 
   #plan(): void {
-    const { clock, closing } = this.#options
-    if (closing.aborted || this.#isComing || this.#stopTimer !== undefined || this.#ready.size >= READY) return
-    if (monotonicTime(clock) >= this.#expectedUntil) return
+    const { clock } = this.#options
+    if (this.#stopTimer !== undefined || this.#isEnough || monotonicTime(clock) >= this.#expectedUntil) return
     const delay = Math.min(MAX_INTERVAL, INTERVAL * 2 ** this.#failures)
     this.#stopTimer = startBackgroundTimer(clock, delay, () => this.#begin())
+  }
+
+  get #isEnough(): boolean {
+    return this.#options.closing.aborted || this.#ready.size + this.#coming >= READY
   }
 
   #begin(): void {
     this.#stopTimer?.()
     this.#stopTimer = undefined
-    if (this.#isComing || this.#options.closing.aborted) return
+    if (this.#isEnough) return
     const { signal } = this.#end
-    this.#isComing = true
+    this.#coming += 1
     this.#options.build(signal).then(
       (stem) => {
         if (signal.aborted) return void stem.circuit.close().catch(() => undefined) // nobody wants it
+        this.#coming -= 1
         this.#failures = 0
         this.#keep(stem)
-        this.#next()
       },
       () => {
         if (signal.aborted) return
+        this.#coming -= 1
         this.#failures = Math.min(this.#failures + 1, 10)
-        this.#next()
+        this.#plan()
       },
     )
-  }
-
-  #next(): void {
-    this.#isComing = false
     this.#plan()
   }
 

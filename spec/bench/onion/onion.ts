@@ -13,6 +13,7 @@ import { TorNetwork } from '../../tor/support/network.ts'
 import { until } from '../../tor/support/poll.ts'
 import { alternate, type Comparison, type Metric, type Turn } from '../compare.ts'
 import { cpuOf } from '../cpu.ts'
+import type { DelayOrder } from '../delay.worker.ts'
 import { socksFirstByte } from '../socks-first-byte.ts'
 import type { Order, Outcome } from '../transfer.ts'
 import { Worker } from '../worker.ts'
@@ -37,7 +38,7 @@ export interface OnionAnswer {
 const SERVICES = 5
 
 /** How long each client has before a cold connect to get ready what it keeps ready, in ms. */
-const REST = 3500
+const REST = 5000
 
 /** What the warming up moves, in lengths: V8 compiles while it runs. */
 const WARM_UP = 3
@@ -45,6 +46,7 @@ const WARM_UP = 3
 /** Connects under other isolations, new streams, and turns of everything else. */
 const CONNECTS = 10
 const STREAMS = 40
+const FAR_STREAMS = 8
 const REQUESTS = 100
 const TURNS = 3
 
@@ -65,12 +67,26 @@ interface Side {
   readonly pid: number
 }
 
+/** How far relays are from one another and from clients, in ms each way, where distance is what counts. */
+const FAR = 50
+
 /**
- * Compares both sides of onion services, with `length` bytes a transfer.
+ * Compares both sides of onion services, with `length` bytes a transfer; and how long it takes to connect where relays are
+ * far apart, which is what a person waits for.
  *
  * @param programs the folder of the workers
  */
 export async function compareOnions(length: number, programs: URL): Promise<Comparison[]> {
+  return [
+    ...(await compareOn('', 0, programs, (...sides) => compareSides(length, ...sides))),
+    ...(await compareOn(`, ${FAR} ms a hop`, FAR, programs, (...sides) => compareConnects(FAR_STREAMS, ...sides))),
+  ]
+}
+
+type Compare = (name: string, ours: Side, tors: Side) => Promise<Comparison[]>
+
+/** Both sides, on a network of their own whose relays are `distance` ms apart. */
+async function compareOn(where: string, distance: number, programs: URL, compare: Compare): Promise<Comparison[]> {
   const workers: { stop(): Promise<void> }[] = []
   const start = <O extends object, A>(program: string): Worker<O, A> => {
     const worker = new Worker<O, A>(new URL(program, programs))
@@ -79,7 +95,15 @@ export async function compareOnions(length: number, programs: URL): Promise<Comp
   }
   let network: TorNetwork | undefined
   try {
-    network = await TorNetwork.start({ authorities: 1, relays: 5, exits: 1, client: true, fast: true })
+    const delays = distance > 0 ? start<DelayOrder, number[]>('delay.worker.js') : undefined
+    network = await TorNetwork.start({
+      authorities: 1,
+      relays: 5,
+      exits: 1,
+      client: true,
+      fast: true,
+      ...(delays && { standBefore: (ports) => delays.obey({ ports, delay: distance }) }),
+    })
     const { client: tors, dirAuthorityLines: authorities, httpPort: targetPort } = network
     if (tors === undefined) throw new Error('the network has no client')
     const visitor = start<OnionOrder, OnionAnswer>('onion.worker.js')
@@ -93,17 +117,15 @@ export async function compareOnions(length: number, programs: URL): Promise<Comp
     const torClient = (socksPort: number): Client =>
       clientOfTor(socksPort, () => start<Order, Outcome>('socks.worker.js'))
     return [
-      ...(await compareSides(
-        'onion client',
-        length,
+      ...(await compare(
+        `onion client${where}`,
         { client: clientOf(visitor), hostnames: theirs.onions, pid: visitor.pid },
         { client: torClient(tors.socksPort), hostnames: theirs.onions, pid: tors.pid },
       )),
       ...(await withAnotherClient(network, async (socksPort) => {
         const another = torClient(socksPort)
-        return await compareSides(
-          'onion service',
-          length,
+        return await compare(
+          `onion service${where}`,
           { client: another, hostnames: ours, pid: host.pid },
           { client: another, hostnames: theirs.onions, pid: theirs.pid },
         )
@@ -155,32 +177,55 @@ function clientOfTor(socksPort: number, start: () => Worker<Order, Outcome>): Cl
   }
 }
 
-async function compareSides(name: string, length: number, ours: Side, tors: Side): Promise<Comparison[]> {
-  const results: Comparison[] = []
-  const compare = async (metrics: readonly Metric[], turns: number, turnOf: (side: Side) => Turn): Promise<void> => {
-    results.push(...(await alternate(metrics, 'tor', turns, turnOf(ours), turnOf(tors))))
-  }
-  const usual = ({ hostnames }: Side): string => hostnames[0] as string
-  for (const side of [ours, tors]) await side.client.first(usual(side), false)
+/** Puts the results of one metric after the other into a list. */
+class Comparing {
+  readonly results: Comparison[] = []
+  readonly #ours: Side
+  readonly #tors: Side
 
+  constructor(ours: Side, tors: Side) {
+    this.#ours = ours
+    this.#tors = tors
+  }
+
+  async compare(metrics: readonly Metric[], turns: number, turnOf: (side: Side) => Turn): Promise<void> {
+    this.results.push(...(await alternate(metrics, 'tor', turns, turnOf(this.#ours), turnOf(this.#tors))))
+  }
+}
+
+const usual = ({ hostnames }: Side): string => hostnames[0] as string
+
+/**
+ * How long it takes to connect: to services that were not met before, by circuits of another isolation, and `streams` times by
+ * one that is there.
+ */
+async function compareConnects(streams: number, name: string, ours: Side, tors: Side): Promise<Comparison[]> {
+  const comparing = new Comparing(ours, tors)
+  for (const side of [ours, tors]) await side.client.first(usual(side), false)
   const inSeconds = (what: string): Metric => ({ name: `${name}: ${what}`, unit: 's', better: 'less' })
-  await compare([inSeconds('cold connect to first byte')], SERVICES, (side) => {
+  await comparing.compare([inSeconds('cold connect to first byte')], SERVICES, (side) => {
     const left = side.hostnames.slice(1)
     return async () => {
       await delay(REST)
       return [await side.client.first(left.pop() as string, false)]
     }
   })
-  await compare([inSeconds('connect to first byte, other isolation')], CONNECTS, (side) => async () => [
+  await comparing.compare([inSeconds('connect to first byte, other isolation')], CONNECTS, (side) => async () => [
     await side.client.first(usual(side), true),
   ])
-
-  for (const side of [ours, tors]) await side.client.requests(usual(side), REQUESTS)
-  await compare([inSeconds('warm connect to first byte')], STREAMS, (side) => async () => [
+  for (const side of [ours, tors]) await side.client.requests(usual(side), 2 * streams)
+  await comparing.compare([inSeconds('warm connect to first byte')], streams, (side) => async () => [
     await side.client.first(usual(side), false),
   ])
+  return comparing.results
+}
+
+/** As {@link compareConnects}, and what connections carry. */
+async function compareSides(length: number, name: string, ours: Side, tors: Side): Promise<Comparison[]> {
+  const connects = await compareConnects(STREAMS, name, ours, tors)
+  const comparing = new Comparing(ours, tors)
   const requests: Metric = { name: `${name}: ${REQUESTS} requests`, unit: '1/s', better: 'more' }
-  await compare([requests], TURNS, (side) => async () => [
+  await comparing.compare([requests], TURNS, (side) => async () => [
     REQUESTS / (await side.client.requests(usual(side), REQUESTS)),
   ])
 
@@ -195,7 +240,7 @@ async function compareSides(name: string, length: number, ours: Side, tors: Side
       return [length / 1e6 / seconds, (cpuOf(side.pid) - before) / (length / 1e6)]
     }
     for (const side of [ours, tors]) await side.client.transfer(kind, usual(side), WARM_UP * length)
-    await compare(metrics, TURNS, turnOf)
+    await comparing.compare(metrics, TURNS, turnOf)
   }
-  return results
+  return [...connects, ...comparing.results]
 }

@@ -84,6 +84,22 @@ describe('The circuits that are kept ready for onion services', () => {
     expect(stems.size).to.equal(3)
   })
 
+  it('are begun one each second also while those before take long, three at a time', async () => {
+    stems.take()
+    for (let second = 0; second < 10; second++) {
+      await turn(2)
+      clock.advance(1000)
+    }
+    expect(begun.map(({ at }) => at)).to.deep.equal([0, 1000, 2000])
+    begun[1]?.built.reject(new Error('no way'))
+    await turn(2)
+    clock.advance(2000)
+    expect(begun.map(({ at }) => at)).to.deep.equal([0, 1000, 2000, 12_000])
+    for (const { built } of begun.splice(0)) built.resolve(new FakeStem(['a', 'b', 'c']))
+    await turn(2)
+    expect(stems.size).to.equal(3)
+  })
+
   it('are used once each, and others take their place', async () => {
     stems.take()
     const made = await filled()
@@ -139,7 +155,7 @@ describe('The circuits that are kept ready for onion services', () => {
       }
       clock.advance(1000)
     }
-    expect(times.slice(0, 8)).to.deep.equal([0, 2, 6, 14, 30, 62, 122, 182])
+    expect(times.slice(0, 8)).to.deep.equal([0, 1, 3, 7, 15, 31, 63, 123])
     expect(times.length).to.be.at.most(70)
     expect(Math.max(...times)).to.be.at.most(3600 + 60)
   })
