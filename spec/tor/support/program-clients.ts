@@ -195,8 +195,7 @@ export const PROGRAMS: readonly FrontClient[] = [
   {
     name: 'aria2',
     how: '`--all-proxy=http://127.0.0.1:9050`',
-    note: `**asks the resolver of the system for each name too, beside Tor**; ${FORWARDED}`,
-    asksResolver: true,
+    note: FORWARDED,
     program: 'aria2c',
     verbs: ['GET', ''],
     open: aria2,
