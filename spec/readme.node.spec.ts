@@ -3,17 +3,7 @@
  * as it stands. Programs for a page are marked `javascript`, and are not run here.
  */
 import { execFile } from 'node:child_process'
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -21,6 +11,7 @@ import { expect } from 'chai'
 import { transform } from 'esbuild'
 import { guideWithTable } from '../scripts/error-table.js'
 import { ROOT } from '../scripts/files.js'
+import { installPacked } from './support/packed.ts'
 import { authority, serverCertificate, serverKey } from './support/tls-authority.ts'
 
 const run = promisify(execFile)
@@ -77,31 +68,7 @@ describe('The programs of the README and the guides', function () {
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'tor-streams-readme-'))
-    const packed = join(folder, 'node_modules', 'tor-streams')
-    const source = join(folder, 'source')
-    mkdirSync(packed, { recursive: true })
-    mkdirSync(source)
-    for (const name of [
-      'package.json',
-      'README.md',
-      'LICENSE',
-      'CHANGELOG.md',
-      'SECURITY.md',
-      'lib',
-      'docs',
-      'examples',
-    ])
-      cpSync(join(ROOT, name), join(source, name), { recursive: true })
-    const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
-    await run(process.execPath, [tsc, '-p', join(ROOT, 'tsconfig.json'), '--outDir', join(source, 'dist')], {
-      cwd: ROOT,
-    })
-    // What npm would pack, without its scripts.
-    const { stdout } = await run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: source })
-    const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }]
-    for (const { path } of files) cpSync(join(source, path), join(packed, path), { recursive: true })
-    for (const name of ['@noble', '@types', 'uint8arrays', 'multiformats'])
-      symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name))
+    await installPacked(folder)
     writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
     writeFileSync(join(folder, 'preload.mjs'), PRELOAD)
     writeFileSync(join(folder, 'torrc'), TORRC)

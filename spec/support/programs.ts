@@ -29,6 +29,8 @@ const INSTALL = {
   'websockify': 'apt-get install --no-install-recommends websockify',
   'script': 'apt-get install --no-install-recommends bsdutils',
   'systemd-analyze': 'apt-get install --no-install-recommends systemd procps',
+  'buildah': 'apt-get install --no-install-recommends buildah',
+  'unshare': 'apt-get install --no-install-recommends util-linux',
   'gcc': 'apt-get install --no-install-recommends gcc libc6-dev',
 } as const
 
