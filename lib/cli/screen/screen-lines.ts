@@ -169,9 +169,10 @@ function circuitLine(circuit: ShownCircuit, columns: number): Line {
   )
 }
 
-/** How a circuit is, unless it is as it should be, and how many streams are on it. */
-function noteOf({ state, hops, path, streams }: ShownCircuit, isWide: boolean): string {
+/** How a circuit is, unless it is as it should be, and how many streams are on it, or what else it is for. */
+function noteOf({ state, purpose, hops, path, streams }: ShownCircuit, isWide: boolean): string {
   if (state === 'building') return `${hops} of ${path.length}`
+  if (state === 'open' && streams === 0 && purpose !== 'streams') return purpose
   const count = streams === 0 ? '' : !isWide ? `${streams}` : streams === 1 ? '1 stream' : `${streams} streams`
   return state === 'open' ? count : `${state} ${count}`.trimEnd()
 }

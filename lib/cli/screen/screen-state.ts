@@ -18,6 +18,7 @@ export interface ShownCircuit {
   /** How many of them it has reached. */
   readonly hops: number
   readonly state: CircuitInfo['state']
+  readonly purpose: CircuitInfo['purpose']
   readonly streams: number
   /** Bytes a second. */
   readonly rateIn: number
@@ -73,11 +74,11 @@ export function shownOf(
   return {
     circuits: circuits.map((circuit) => {
       const { rateIn = 0, rateOut = 0 } = model.circuits.get(circuit.id) ?? {}
-      const { id, age, path, hops, state } = circuit
+      const { id, age, path, hops, state, purpose } = circuit
       const names = path.map(({ nickname, fingerprint, country }) =>
         [nickname ?? fingerprint.slice(0, 8), ...(country === undefined ? [] : [`(${country})`])].join(' '),
       )
-      return { id, age, hops, state, rateIn, rateOut, streams: circuit.streams.length, path: names }
+      return { id, age, hops, state, purpose, rateIn, rateOut, streams: circuit.streams.length, path: names }
     }),
     streams: streams.map((stream) => shownStream(stream, model)),
     rateIn: model.historyIn.recent(SMOOTHING),

@@ -53,7 +53,7 @@ again, and says so.
 /** Of `tor-streams proxy`. */
 export const PROXY_HELP = `tor-streams proxy - serve SOCKS and HTTP to other programs
 
-        --socks PORT           SOCKS 4, 4a and 5 on 127.0.0.1: 9050 without --http
+        --socks PORT           SOCKS 4, 4a and 5 on 127.0.0.1; 9050 if no --http
         --http PORT            an HTTP proxy, for what knows no SOCKS
         --dashboard [PORT]     draw it all in a browser, at a secret address
         --log LEVEL            lines in place of the screen: error, warn, notice

@@ -68,6 +68,24 @@ describe("The proxy's screen: its lines", () => {
     ])
   })
 
+  it('says what a circuit is for that is not for streams', () => {
+    const others = state({
+      circuits: [
+        circuit(1, { purpose: 'directory', path: ['27795AFA'], hops: 1 }),
+        circuit(2, { purpose: 'onion' }),
+        circuit(3, { purpose: 'onion', streams: 2 }),
+        circuit(4, { purpose: 'directory', path: ['27795AFA'], hops: 0, state: 'building' }),
+      ],
+    })
+    expect(screen(others).slice(4, 8)).to.deep.equal([
+      '   1  2 min  27795AFA                     directory                  -         -',
+      '   2  2 min  alice > bob > carol          onion                      -         -',
+      '   3  2 min  alice > bob > carol          2 streams                  -         -',
+      '   4  2 min  27795AFA                     0 of 1                     -         -',
+    ])
+    expect(screen(others, 40)[4]).to.equal('   1  2 min  27795AFA          directory')
+  })
+
   it('tells how far it is before it is ready, and that there is no network, in a sentence', () => {
     const early = state({ message: 'Fetching the consensus of the network', isReady: false, percent: 15 })
     expect(screen(early)[0]).to.match(/^tor-streams proxy {2}Fetching the consensus of the network, 15 % +up 61 min$/)

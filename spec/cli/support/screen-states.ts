@@ -11,6 +11,7 @@ export const circuit = (id: number, more: Partial<ShownCircuit> = {}): ShownCirc
   path: ['alice', 'bob', 'carol'],
   hops: 3,
   state: 'open',
+  purpose: 'streams',
   streams: 0,
   rateIn: 0,
   rateOut: 0,
