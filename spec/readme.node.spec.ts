@@ -66,7 +66,8 @@ const TORRC = `SocksPort 0\nDirAuthority a orport=1 v3ident=${'A'.repeat(40)} 12
 describe('The programs of the README and the guides', function () {
   let folder: string
 
-  before(async () => {
+  before(async function () {
+    this.timeout(300_000)
     folder = mkdtempSync(join(tmpdir(), 'tor-streams-readme-'))
     await installPacked(folder)
     writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')

@@ -32,6 +32,8 @@ interface TorFixture {
   readonly turns: number
   /** Our own fixed windows are compared with our congestion control too. */
   readonly windowsToo: boolean
+  /** Relays and exits, where two paths that share only the exit are to be had. */
+  readonly size?: { readonly relays: number; readonly exits: number }
 }
 
 /**
@@ -53,17 +55,24 @@ export function compareTor(length: number, programs: URL): Promise<Comparison[]>
 }
 
 /**
- * Compares congestion control with that of tor and with fixed windows: without delay, and with 50 ms at each hop.
+ * Compares congestion control with that of tor and with fixed windows: without delay, and with 50 ms at each hop. Then with
+ * tor as it is unless told otherwise, where the exit speaks conflux: its stream takes two circuits.
  *
  * @param programs the folder of the workers
  */
 export async function compareFlow(length: number, programs: URL): Promise<Comparison[]> {
+  const conflux = { params: ['cc_alg=2'], windowsToo: false, size: { relays: 6, exits: 2 } }
   // One circuit a stream: conflux would give tor two.
   const shared = { params: ['cc_alg=2', 'cfx_enabled=0'], windowsToo: true }
   return [
     ...(await compareOn({ ...shared, name: 'cc', delay: 0, length, warmUp: WARM_UP, turns: TURNS }, programs)),
     ...(await compareOn(
       { ...shared, name: 'cc, 50 ms a hop', delay: 50, length: length / 5, warmUp: length / 5, turns: 3 },
+      programs,
+    )),
+    ...(await compareOn({ ...conflux, name: 'conflux', delay: 0, length, warmUp: WARM_UP, turns: TURNS }, programs)),
+    ...(await compareOn(
+      { ...conflux, name: 'conflux, 50 ms a hop', delay: 50, length: length / 5, warmUp: length / 5, turns: 3 },
       programs,
     )),
   ]
@@ -81,6 +90,7 @@ async function compareOn(fixture: TorFixture, programs: URL): Promise<Comparison
     const delays = fixture.delay > 0 ? start<DelayOrder, number[]>('delay.worker.js') : undefined
     network = await TorNetwork.start({
       fast: true,
+      ...fixture.size,
       params: fixture.params,
       client: true,
       ...(delays && { standBefore: (ports) => delays.obey({ ports, delay: fixture.delay }) }),

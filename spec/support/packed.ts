@@ -48,9 +48,9 @@ export async function packedTarballs(): Promise<string> {
         filter: (from) => from !== join(ROOT, 'docs', 'api'),
       })
     const tsc = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
-    await run(process.execPath, [tsc, '-p', join(ROOT, 'tsconfig.json'), '--outDir', join(source, 'dist')], {
-      cwd: ROOT,
-    })
+    // Types are checked by other means; without that the same files come about in half the time.
+    const flags = ['-p', join(ROOT, 'tsconfig.json'), '--noCheck', '--outDir', join(source, 'dist')]
+    await run(process.execPath, [tsc, ...flags], { cwd: ROOT })
     // Without scripts: they would build again what the specs beside this may be reading.
     const packages = [source, ...DEPENDENCIES.map((name) => join(ROOT, 'node_modules', name))]
     await run('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', tarballs, ...packages], {
