@@ -1,5 +1,4 @@
 /** A process that does one thing with a large directory, and says what it cost. */
-import { createHash } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -7,16 +6,11 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { secureRandom } from '../../lib/base/random.ts'
 import { systemClock, type Clock } from '../../lib/base/clock.ts'
-import { DirectoryKeeper } from '../../lib/client/bootstrap/directory-keeper.ts'
-import { ClientStore } from '../../lib/client/bootstrap/client-store.ts'
-import { GuardManager } from '../../lib/client/guards/guards.ts'
 import { PathSelector } from '../../lib/client/paths/path-selection.ts'
-import { PathsByDirectory } from '../../lib/client/paths/paths-by-directory.ts'
 import type { NetworkDirectory } from '../../lib/directory/network-directory.ts'
-import { currentPlatform } from '../../lib/platform/current.ts'
 import { FileStorage } from '../../lib/platform/storage/file-storage.ts'
-import { FakeSource } from '../client/support/fake-source.ts'
 import { serve } from './worker.ts'
+import { keeperOf } from './scale/kept-directory.ts'
 import { Stalls } from './scale/stalls.ts'
 import { readConfig, type Figures } from './scale/kept-network.ts'
 import { makeSyntheticNetwork, type SyntheticNetwork } from './scale/synthetic-network.ts'
@@ -49,54 +43,17 @@ async function make(folder: string, count: number): Promise<Figures> {
   return {}
 }
 
-/** A keeper of the directory in a folder; what is served is what is new an hour later. */
-async function keeperOf(
-  folder: string,
-  clock: Clock,
-  changed: (directory: NetworkDirectory, paths: PathsByDirectory) => void,
-) {
+/** A keeper of the directory in a folder. */
+async function keeperIn(folder: string, clock: Clock, changed: Parameters<typeof keeperOf>[0]['changed']) {
   const config = await readConfig(folder)
   const later = JSON.parse(await readFile(join(folder, 'later.json'), 'utf8')) as SyntheticNetwork['later']
-  const closing = new AbortController()
-  const byDigest = new Map<string, string>()
-  for (const text of later.microdescriptors.split(/(?=^onion-key$)/m))
-    byDigest.set(createHash('sha256').update(text).digest('base64').replace(/=+$/, ''), text)
-  const source = new FakeSource((path) => {
-    if (path.includes('consensus')) return later.consensus
-    const digests = path
-      .replace(/^.*\/d\//, '')
-      .replace(/\.z$/, '')
-      .split('-')
-    return digests.map((digest) => byDigest.get(digest) ?? '').join('')
-  })
-  const guards = GuardManager.load(undefined, { now: () => clock.now(), random: secureRandom })
-  const paths = new PathsByDirectory(() => ({ guards, random: secureRandom }))
-  const kept = new ClientStore(new FileStorage(folder), clock, closing.signal)
-  const keeper = new DirectoryKeeper({
-    network: config,
-    source,
-    kept,
-    clock,
-    platform: currentPlatform(),
-    closing: closing.signal,
-    random: () => 0.5,
-    missingOfGuards: (directory) =>
-      guards.missingMicrodescriptors(directory).map(({ microdescriptorDigest }) => microdescriptorDigest),
-    progress: () => undefined,
-    prepare: (directory) => paths.prepare(directory),
-    changed: (directory) => {
-      guards.updateDirectory(directory)
-      changed(directory, paths)
-    },
-    warn: () => undefined,
-  })
-  return { keeper, guards, kept, signal: closing.signal, end: () => closing.abort() }
+  return keeperOf({ config, later, storage: new FileStorage(folder), clock, changed })
 }
 
 /** Reads and verifies what is kept. */
 async function read(folder: string, watches: boolean): Promise<Figures> {
   const holder: { directory?: NetworkDirectory } = {}
-  const { keeper } = await keeperOf(folder, systemClock, (directory) => (holder.directory = directory))
+  const { keeper } = await keeperIn(folder, systemClock, (directory) => (holder.directory = directory))
   const before = inUse()
   const stalls = watches ? new Stalls() : undefined
   const began = performance.now()
@@ -114,7 +71,7 @@ async function read(folder: string, watches: boolean): Promise<Figures> {
 
 /** Chooses paths. */
 async function choose(folder: string): Promise<Figures> {
-  const { keeper, guards } = await keeperOf(folder, systemClock, () => undefined)
+  const { keeper, guards } = await keeperIn(folder, systemClock, () => undefined)
   await keeper.load()
   const directory = keeper.directory as NetworkDirectory
   const before = inUse()
@@ -147,7 +104,7 @@ async function choose(folder: string): Promise<Figures> {
 async function renew(folder: string, watches: boolean): Promise<Figures> {
   let shift = 0
   const clock: Clock = { ...systemClock, now: () => Date.now() + shift }
-  const { keeper, kept, signal } = await keeperOf(folder, clock, (directory, paths) => {
+  const { keeper, kept, signal } = await keeperIn(folder, clock, (directory, paths) => {
     paths.in(directory).choosePath({ ports: [443] })
   })
   await keeper.load()
