@@ -15,10 +15,7 @@ import {
   verifyKeyCertificate,
 } from './key-certificate.ts'
 import type { Authority } from './network/network-config.ts'
-import { type SliceOptions, Slices } from './text/slices.ts'
-
-/** How many signatures are checked before other tasks have their turn: with its certificate each is three of RSA. */
-const SIGNATURES_A_SLICE = 2
+import { pauseForTasks, type SliceOptions } from './text/slices.ts'
 
 /** What a consensus is checked against. */
 export interface ConsensusCheck {
@@ -32,7 +29,7 @@ export interface ConsensusCheck {
 
 /**
  * Checks that more than half of `authorities`, each counted once, signed the consensus with a key that a certificate of
- * theirs certifies now; other tasks have their turn between two of them. It says nothing of the consensus's own time: that is for `checkLifetime`.
+ * theirs certifies now; other tasks have their turn before each. It says nothing of the consensus's own time: that is for `checkLifetime`.
  *
  * @returns the identities of those that signed
  * @throws TorError `DIRECTORY_SIGNATURES`, as rejection; its cause is the `DIRECTORY_CERTIFICATE` of the first certificate that was
@@ -41,9 +38,8 @@ export interface ConsensusCheck {
 export async function verifyConsensus(
   consensus: Consensus,
   check: ConsensusCheck,
-  options: SliceOptions = {},
+  { pause = pauseForTasks }: SliceOptions = {},
 ): Promise<string[]> {
-  const slices = new Slices(SIGNATURES_A_SLICE, options)
   const known = identitiesOf(check.authorities)
   const required = Math.floor(known.size / 2) + 1
   const good = new Set<string>()
@@ -53,7 +49,7 @@ export async function verifyConsensus(
   for (const signature of countedSignatures(consensus, known)) {
     const digest = consensus.digests.get(signature.algorithm)
     if (good.has(signature.identity) || digest === undefined) continue
-    if (slices.isFull(1)) await slices.pause()
+    await pause() // with its certificate each is three of RSA
     const certificates = check.certificates.filter((certificate) => isCertificateFor(certificate, signature))
     const certificate = certificates.find((each) => {
       try {

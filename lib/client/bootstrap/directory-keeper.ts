@@ -241,6 +241,7 @@ export class DirectoryKeeper {
       if (snapshot) await this.#certificates.offer(parsed, snapshot.certificates)
       const problem = await this.#certificates.fetch(parsed, signal)
       await this.#verify(parsed, problem)
+      await pauseForTasks()
       const before = behind
       // One server alone cannot keep a newer one from the client: another is asked whether there is one.
       const isBehind = parsed.validAfter <= (known?.validAfter ?? 0) || ageOf(parsed, clock.now())?.phase === 'stale'

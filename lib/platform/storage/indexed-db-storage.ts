@@ -75,7 +75,7 @@ export class IndexedDbStorage implements Storage {
    * @throws TypeError when `name` is none; or as the class says
    */
   write(name: string, bytes: Uint8Array): Promise<void> {
-    return this.#act<void>(name, 'readwrite', (entries) => void entries.put(ownCopy(bytes), name))
+    return this.#act<void>(name, 'readwrite', (entries) => void entries.put(alone(bytes), name))
   }
 
   /**
@@ -89,7 +89,7 @@ export class IndexedDbStorage implements Storage {
       request.onsuccess = guarded(() => {
         const bytes = storedBytes(request.result)
         const changed = change(bytes)
-        if (changed !== bytes) entries.put(ownCopy(changed), name)
+        if (changed !== bytes) entries.put(alone(changed), name)
       })
     })
   }
@@ -224,17 +224,19 @@ function inTransaction<T>(
   })
 }
 
+const isBytes = (value: unknown): value is Uint8Array => Object.prototype.toString.call(value) === '[object Uint8Array]'
+
 /** What is under a name. A database may have been filled by anybody in this origin. */
 function storedBytes(value: unknown): Uint8Array | undefined {
-  if (value === undefined || Object.prototype.toString.call(value) === '[object Uint8Array]')
-    return value as Uint8Array | undefined
+  if (value === undefined || isBytes(value)) return value
   throw new TypeError('what is stored is no Uint8Array')
 }
 
-/** Of its own memory: a database keeps all of the buffer that a view shows a part of. */
-function ownCopy(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+/** Of memory that has nothing else in it: a database copies all of the buffer that a view shows a part of, at once. */
+function alone(bytes: Uint8Array): Uint8Array {
   if (!ArrayBuffer.isView(bytes)) throw new TypeError('Cannot store what is no bytes')
-  return new Uint8Array(bytes)
+  const isAlone = bytes.buffer instanceof ArrayBuffer && bytes.length === bytes.buffer.byteLength
+  return isAlone && isBytes(bytes) ? bytes : new Uint8Array(bytes)
 }
 
 const isClosed = (error: unknown): boolean => (error as { name?: unknown } | null)?.name === 'InvalidStateError'

@@ -74,6 +74,20 @@ unlessEngineLacks('IndexedDB').describe('Storage in IndexedDB', () => {
     expect(await storage.read('guards')).to.deep.equal(bytes(1, 2, 3))
   })
 
+  it('keeps a copy of what has its memory to itself, and bytes whatever kind of numbers was given for them', async () => {
+    const whole = bytes(1, 2, 3)
+    await storage.write('guards', whole)
+    whole.fill(9)
+    expect(await storage.read('guards')).to.deep.equal(bytes(1, 2, 3))
+    await storage.update('guards', () => whole)
+    whole.fill(8)
+    expect(await storage.read('guards')).to.deep.equal(bytes(9, 9, 9))
+    for (const other of [Int8Array.of(1, -1), Uint8ClampedArray.of(1, 255)]) {
+      await storage.write('guards', other as unknown as Uint8Array)
+      expect(await storage.read('guards')).to.deep.equal(bytes(1, 255))
+    }
+  })
+
   it('loses no change of several that change one entry at the same time', async () => {
     const tabs = Array.from({ length: 4 }, () => new IndexedDbStorage(name))
     const words = Array.from({ length: 100 }, (_, at) => `word${at}`)
