@@ -111,6 +111,32 @@ describe('Bundles for a web page', () => {
     expect(whole.gzipped).to.be.at.most(101_500)
   })
 
+  it('a client that only connects loads no fetch, no TLS to the far end, no proxy, no onion service, no mirror and no command line', async () => {
+    const { whole, later } = await bundle('lib/client/tor-client.ts')
+    const rooms = [
+      'fetch',
+      'onion',
+      'proxy',
+      'socks',
+      'http',
+      'tls13',
+      'webpki',
+      'client/mirror',
+      'cli',
+      'node',
+      'testing',
+    ]
+    const isOfThese = (path: string): boolean => rooms.some((room) => path.startsWith(`lib/${room}/`))
+    expect(whole.inputs.filter(isOfThese)).to.deep.equal([])
+    expect(whole.inputs).to.include('lib/stream/tor-stream.ts').and.to.include('lib/client/client-core.ts')
+    // It is not that they are called something else: some of them come with the first use.
+    for (const room of ['fetch', 'onion', 'tls13', 'webpki'])
+      expect(
+        later.inputs.filter((path) => path.startsWith(`lib/${room}/`)),
+        room,
+      ).not.to.deep.equal([])
+  })
+
   it('a page pays at most 25 kB for its first onion service, at most 14 kB more for the first proof of work, and 12 to be a service', async () => {
     const { whole, later } = await bundle('lib/client/tor-client.ts')
     const { whole: first, later: work } = await bundle(
