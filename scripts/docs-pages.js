@@ -12,7 +12,7 @@ import { Converter, DefaultTheme, PageEvent, ReflectionKind } from 'typedoc'
  *
  * @type {Readonly<Record<string, string>>}
  */
-const TITLES = { CHANGELOG: 'Changelog', SECURITY: 'Security', adversaries: 'Adversaries' }
+const TITLES = { 'CHANGELOG': 'Changelog', 'SECURITY': 'Security', 'docs/adversaries': 'Adversaries' }
 
 /** Typedoc's own, with a menu of the guides and entries: what an entry has stands on its page. */
 class PagesTheme extends DefaultTheme {
