@@ -12,6 +12,9 @@
  * npm run bench -- --json FILE         also writes [{ name, unit, ours, peer, peerName, ratio }]
  * ```
  *
+ * What is measured in pages has programs of its own: `node scripts/run.js spec/bench/scale/page-scale.ts` (a directory of 9,000
+ * relays in Chromium), and likewise `page-tls.ts` and `page-soak.ts`.
+ *
  * Each pair is measured alternately in one run; figures are medians. Machines differ and are busy: the ratios are what
  * counts.
  *
