@@ -193,6 +193,24 @@ describe('An object of options', () => {
     fetch.close()
   })
 
+  it('of fetch may say again which URL is asked for, as libraries do that had a Request in mind, and no other', async () => {
+    const answering = new ScriptedServer((_, connected) => connected.send('HTTP/1.1 204 No\r\n\r\n'))
+    const fetch = createFetch({ connect: answering.connect })
+    const saying = (url: unknown): Promise<Response> => fetch('http://a.test', { url } as never)
+    for (const same of ['http://a.test', 'http://A.test:80/', new URL('http://a.test/'), undefined])
+      expect((await saying(same)).status).to.equal(204)
+    const { length } = answering.connections
+    for (const other of ['http://b.test/', 'https://a.test/', 'http://a.test/#here', '/', 'nonsense', null, 1]) {
+      const error = await saying(other).then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      )
+      expect(error, String(other)).to.be.instanceOf(TypeError)
+    }
+    expect(answering.connections).to.have.lengthOf(length)
+    fetch.close()
+  })
+
   it('of fetch may be a Request', async () => {
     const answering = new ScriptedServer((_, connected) => connected.send('HTTP/1.1 204 No\r\n\r\n'))
     const fetch = createFetch({ connect: answering.connect })

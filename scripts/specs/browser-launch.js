@@ -46,6 +46,8 @@ import { launchWebKit } from './webkit.js'
  * @property {boolean} [resolves] Names are looked up, by the system's own way: for specs that record that.
  * @property {string} [hostname] Chromium takes this name for 127.0.0.1, and any certificate for right: an origin that is not this
  *   machine's own, with or without https:.
+ * @property {string} [socks] The `address:port` of a SOCKS 5 proxy by which all goes, with its names; any certificate is taken for
+ *   right. Not of WebKit.
  * @property {boolean} [requests] Puppeteer's pages tell of requests. Chromium then reports all that passes through a WebSocket,
  *   which takes four times as long as to pass it.
  * @property {() => void} [onGone]
@@ -68,6 +70,8 @@ const CHROMIUM_ARGS = [
 const CHROMIUM_NAMES = '--host-resolver-rules='
 const CHROMIUM_NO_NAMES = 'MAP * ~NOTFOUND , EXCLUDE 127.0.0.1'
 const CHROMIUM_SYSTEM_NAMES = '--disable-features=AsyncDns'
+/** @param {string} socks */
+const chromiumProxy = (socks) => [`--proxy-server=socks5://${socks}`, '--proxy-bypass-list=<-loopback>']
 
 /** Beside what puppeteer switches off: nothing is looked up, or fetched from Mozilla; one process for all pages. */
 const FIREFOX_PREFS = {
@@ -84,6 +88,20 @@ const FIREFOX_PREFS = {
   'fission.autostart': false,
 }
 
+/** @param {string} socks */
+function firefoxProxy(socks) {
+  const [address, port] = socks.split(':')
+  return {
+    'network.proxy.type': 1,
+    'network.proxy.socks': address,
+    'network.proxy.socks_port': Number(port),
+    'network.proxy.socks_version': 5,
+    'network.proxy.socks_remote_dns': true,
+    'network.proxy.no_proxies_on': '',
+    'network.proxy.allow_hijacking_localhost': true,
+  }
+}
+
 /**
  * @param {BrowserOptions} options
  * @returns {Promise<DrivenBrowser>}
@@ -96,6 +114,7 @@ export async function launchBrowser(options) {
     resolves = false,
     requests = false,
     hostname,
+    socks,
     onGone = () => {},
   } = options
   const own = hostname === undefined ? '' : `MAP ${hostname} 127.0.0.1 , `
@@ -120,13 +139,22 @@ export async function launchBrowser(options) {
             ...common,
             browser: 'chrome',
             pipe: true,
-            acceptInsecureCerts: hostname !== undefined,
-            args: [...CHROMIUM_ARGS, resolves ? CHROMIUM_SYSTEM_NAMES : `${CHROMIUM_NAMES}${own}${CHROMIUM_NO_NAMES}`],
+            acceptInsecureCerts: hostname !== undefined || socks !== undefined,
+            args: [
+              ...CHROMIUM_ARGS,
+              resolves ? CHROMIUM_SYSTEM_NAMES : `${CHROMIUM_NAMES}${own}${CHROMIUM_NO_NAMES}`,
+              ...(socks === undefined ? [] : chromiumProxy(socks)),
+            ],
           })
         : await puppeteer.launch({
             ...common,
             browser: 'firefox',
-            extraPrefsFirefox: { ...FIREFOX_PREFS, 'network.dns.disabled': !resolves },
+            acceptInsecureCerts: socks !== undefined,
+            extraPrefsFirefox: {
+              ...FIREFOX_PREFS,
+              'network.dns.disabled': !resolves,
+              ...(socks === undefined ? {} : firefoxProxy(socks)),
+            },
           })
     launched.on('disconnected', onGone)
     return withTidy(drivenByPuppeteer(launched, onGone), tidy)

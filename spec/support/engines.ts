@@ -19,6 +19,7 @@ export type Feature =
   | 'Request.body'
   | 'synchronous cipher'
   | 'undici 8'
+  | 'proxies of the environment'
   | 'pages'
   | 'WebSocketStream'
   | 'IndexedDB'
@@ -49,6 +50,9 @@ const LACKS: Readonly<Record<Engine, Readonly<Partial<Record<Feature, string>>>>
       'A node:tls server that ends in the turn of its handshake sends no close_notify: openssl s_client sees none either',
     ...(nodeVersion() >= 21 ? { 'fetch of Node 20': 'The fetch of later versions comes nearer to ours' } : {}),
     ...(nodeVersion() < 22.19 ? { 'undici 8': 'undici 8 needs Node 22.19 or later' } : {}),
+    ...(nodeVersion() < 24.05
+      ? { 'proxies of the environment': 'Node takes no proxy from the environment before 24.5' }
+      : {}),
   },
   deno: {
     ...NO_PAGES,

@@ -18,6 +18,8 @@ const INSTALL = {
   'wget': 'apt-get install --no-install-recommends wget',
   'aria2c': 'apt-get install --no-install-recommends aria2',
   'proxychains4': 'apt-get install --no-install-recommends proxychains4',
+  'apt-get': 'it is of Debian and its kin',
+  'torsocks': 'apt-get install --no-install-recommends torsocks',
   'ssh': 'apt-get install --no-install-recommends openssh-client',
   'sshd': 'apt-get install --no-install-recommends openssh-server',
   'rsync': 'apt-get install --no-install-recommends rsync',

@@ -22,7 +22,7 @@ export interface FetchInit extends RequestInit {
 }
 
 /** The members of the standard, with those of its neighbours that browsers have, and ours. */
-const INIT_NAMES: OptionNames<FetchInit & StandardElsewhere> = {
+const INIT_NAMES: OptionNames<FetchInit & StandardElsewhere & Repeated> = {
   attributionReporting: true,
   body: true,
   browsingTopics: true,
@@ -44,6 +44,7 @@ const INIT_NAMES: OptionNames<FetchInit & StandardElsewhere> = {
   sharedStorageWritable: true,
   signal: true,
   targetAddressSpace: true,
+  url: true,
   window: true,
 }
 
@@ -54,6 +55,11 @@ interface StandardElsewhere {
   readonly privateToken?: unknown
   readonly sharedStorageWritable?: unknown
   readonly targetAddressSpace?: unknown
+}
+
+/** What libraries leave in an init that stands for a Request of theirs. It may say again what is asked for, and no more. */
+interface Repeated {
+  readonly url?: string | URL
 }
 
 /** A request, read and checked. */
@@ -86,6 +92,7 @@ export async function readRequest(input: string | URL | Request, options?: Fetch
   checkInit(init)
   const request = isRequest(input) ? input : undefined
   const url = readTarget(isRequest(input) ? input.url : String(input))
+  checkRepeated(init, url)
   const method = readMethod(init.method ?? request?.method ?? 'GET')
   const redirect = init.redirect ?? request?.redirect ?? 'follow'
   if (!REDIRECTS.includes(redirect))
@@ -115,7 +122,14 @@ export async function readRequest(input: string | URL | Request, options?: Fetch
 
 /** A Request in the place of an init brings what its library keeps in it. */
 function checkInit(init: FetchInit): void {
-  if (!isRequest(init)) checkOptions<FetchInit & StandardElsewhere>(init, INIT_NAMES)
+  if (!isRequest(init)) checkOptions<FetchInit & StandardElsewhere & Repeated>(init, INIT_NAMES)
+}
+
+/** Whoever gives another URL in the init than in its place would be led to one of the two, and not know which. */
+function checkRepeated(init: FetchInit & Repeated, target: URL): void {
+  if (isRequest(init) || init.url === undefined) return
+  if (readTarget(String(init.url)).href !== target.href)
+    throw new TypeError('Cannot use the option url as it is not the URL that is asked for')
 }
 
 function readMethod(method: string): string {

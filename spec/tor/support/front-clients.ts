@@ -20,6 +20,8 @@ export interface Ways {
   readonly directory: string
   /** For programs: all of their environment. */
   readonly environment: NodeJS.ProcessEnv
+  /** Whether what goes out is recorded, and names are not found: names may be asked for then. */
+  readonly isRecorded: boolean
 }
 
 /** A client in use. */
@@ -31,6 +33,8 @@ export interface Session {
   get(url: string): Promise<Uint8Array>
   /** What a POST of `body` is answered with. */
   post?(url: string, body: Uint8Array): Promise<Uint8Array>
+  /** Has this process take hold of it, ahead of the first request: this goes not through Tor. */
+  start?(): Promise<unknown>
   /** Gives back what it holds. */
   close?(): unknown
 }
@@ -54,6 +58,8 @@ export interface FrontClient {
    * prevent it.
    */
   readonly asksResolver?: boolean
+  /** What is recorded of it that it does for itself, whatever it is asked for, and its user cannot prevent. */
+  readonly byItself?: RegExp
   /** What the table calls a GET and a POST of it. */
   readonly verbs?: readonly [get: string, post: string]
   open(ways: Ways): Session

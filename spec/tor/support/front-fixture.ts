@@ -17,6 +17,7 @@ import { MemoryStorage } from '../../../lib/platform/storage/storage.ts'
 import type { TorStream } from '../../../lib/stream/tor-stream.ts'
 import { findProgram } from '../../support/programs.ts'
 import { authority } from '../../support/tls-authority.ts'
+import { makeAptRepository } from './apt-clients.ts'
 import type { Ways } from './front-clients.ts'
 import type { TorNetwork } from './network.ts'
 import { CLONED_FILE, GIT_ENVIRONMENT, GIT_IDENTITY } from './program-clients.ts'
@@ -26,7 +27,7 @@ import { WebTarget } from './web-target.ts'
 
 /** Options of {@link FrontFixture.open}. */
 export interface FrontFixtureOptions {
-  /** The size of the file in the repository `/SIZE.git` of the target, if there is to be one, in bytes. */
+  /** The size of the file in the repositories `/SIZE.git` and `/SIZE.apt` of the target, if there are to be any, in bytes. */
   readonly repository?: number
 }
 
@@ -55,6 +56,7 @@ export class FrontFixture {
     const directory = await mkdtemp(join(tmpdir(), 'tor-streams-fronts-'))
     await writeFile(join(directory, 'authority.pem'), authority)
     const bare = repository === undefined ? undefined : await makeRepository(directory, repository)
+    if (repository !== undefined) await makeAptRepository(directory, repository)
     const target = await WebTarget.start(directory)
     const tor = await TorClient.open({
       network: { authorities: parseDirAuthorityLines(network.dirAuthorityLines), fallbacks: [], testing: true },
@@ -100,6 +102,7 @@ export class FrontFixture {
       authority: { pem: authority, file: this.#file },
       directory: this.#directory,
       environment: { PATH: process.env['PATH'], HOME: this.#directory, ...more },
+      isRecorded: 'OUTGOING_RECORD' in more,
     }
   }
 

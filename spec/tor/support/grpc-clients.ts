@@ -8,9 +8,9 @@ import { join } from 'node:path'
 import { ROOT } from '../../../scripts/files.js'
 import type { Ways } from './front-clients.ts'
 import type { Received } from './http-target.ts'
-import { versioned } from './library-clients.ts'
 import type { FarEnd, OtherClient, OtherSession } from './other-clients.ts'
 import { runProgram } from './program.ts'
+import { versioned } from './versioned.ts'
 
 /**
  * Its arguments are the library, the address, the authority if it is to be by TLS, the call, and options; its input is the

@@ -4,10 +4,8 @@
  * @module
  */
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import http from 'node:http'
 import https from 'node:https'
-import { join } from 'node:path'
 import axios from 'axios'
 import got from 'got'
 import { HttpProxyAgent } from 'http-proxy-agent'
@@ -19,9 +17,12 @@ import * as undici6 from 'undici6'
 import * as undici7 from 'undici7'
 import { WebSocket } from 'ws'
 import { guardedFetch, TorAgent, undiciConnector } from '../../../lib/node.ts'
-import { ROOT } from '../../../scripts/files.js'
 import { whyLacking } from '../../support/engines.ts'
 import type { FrontClient, Session, Ways } from './front-clients.ts'
+import { overFetch, type AnyFetch } from './over-fetch.ts'
+import { PROXIED_LIBRARIES } from './proxied-clients.ts'
+import { RPC_CLIENTS } from './rpc-clients.ts'
+import { versioned } from './versioned.ts'
 
 const agentFor = ({ connect, authority }: Ways): TorAgent => new TorAgent({ connect, ca: authority.pem })
 
@@ -30,16 +31,6 @@ async function gather(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   for await (const chunk of stream) chunks.push(chunk)
   return Buffer.concat(chunks)
 }
-
-/** A fetch as the libraries have it. */
-type AnyFetch = (url: string, init?: object) => Promise<Pick<Response, 'arrayBuffer'>>
-
-const overFetch = (fetch: AnyFetch, close?: () => unknown): Session => ({
-  get: async (url) => new Uint8Array(await (await fetch(url)).arrayBuffer()),
-  post: async (url, body) =>
-    new Uint8Array(await (await fetch(url, { method: 'POST', body: Buffer.from(body) })).arrayBuffer()),
-  close: () => close?.(),
-})
 
 /** node:http and node:https with the agents given, which both have `destroy()`. */
 function overAgents(agents: { readonly http: http.Agent; readonly https: https.Agent }, ca?: string): Session {
@@ -139,14 +130,6 @@ function withWs(ways: Ways): Session {
   }
 }
 
-/** The name of a package with its major version. */
-export function versioned(name: string, alias: string = name): string {
-  const { version } = JSON.parse(readFileSync(join(ROOT, 'node_modules', alias, 'package.json'), 'utf8')) as {
-    version: string
-  }
-  return `${name} ${version.split('.', 1)[0]}`
-}
-
 const undici8 = whyLacking('undici 8') === undefined ? await import('undici8') : undefined
 
 const CONNECTOR = '`new Agent({ connect: undiciConnector({ connect: tor.connect }) })`'
@@ -205,7 +188,7 @@ export const LIBRARIES: readonly FrontClient[] = [
   {
     name: versioned('ky'),
     how: '`ky.create({ fetch: tor.fetch })`',
-    open: ({ fetch }) => overFetch(ky.create({ fetch: fetch, retry: 0 })),
+    open: ({ fetch }) => overFetch(ky.create({ fetch: fetch, retry: 0, timeout: 120_000 })),
   },
   {
     name: versioned('ws'),
@@ -224,4 +207,6 @@ export const LIBRARIES: readonly FrontClient[] = [
     how: "`new HttpProxyAgent('http://127.0.0.1:9050')`, `new HttpsProxyAgent('http://127.0.0.1:9050')`",
     open: withProxyAgents,
   },
+  ...RPC_CLIENTS,
+  ...PROXIED_LIBRARIES,
 ]

@@ -16,6 +16,8 @@ export interface FarEnd {
   /** A bare git repository that has it. */
   readonly repository: string
   readonly ssh: SshIdentity
+  /** The name of an onion service that is a WebTarget. */
+  readonly onion: string
   /** The ports of gRPC. */
   readonly grpc: GrpcPorts
 }
@@ -38,6 +40,8 @@ export interface OtherClient {
   readonly how: string
   /** What its user should know, in Markdown. */
   readonly note?: string
+  /** Whether it calls the C library past whatever was loaded before, so that nothing of it is recorded. */
+  readonly isUnseen?: boolean
   /** The programs that it takes. */
   readonly programs: readonly Program[]
   open(ways: Ways, farEnd: FarEnd): Promise<OtherSession>

@@ -106,3 +106,26 @@ int gethostbyname2_r(const char *name, int family, struct hostent *entry, char *
   *error = HOST_NOT_FOUND;
   return is_refused(name) ? 0 : NEXT(gethostbyname2_r)(name, family, entry, buffer, size, found, error);
 }
+
+/* What else is asked of the resolver, such as services (SRV) and texts. Its header has these names as macros of the others. */
+#define REFUSED_QUERY(query) \
+  int query(const char *name, int class, int type, unsigned char *answer, int size) { \
+    note("name", name); \
+    h_errno = HOST_NOT_FOUND; \
+    return -1; \
+  }
+#define REFUSED_STATED_QUERY(query) \
+  int query(void *state, const char *name, int class, int type, unsigned char *answer, int size) { \
+    note("name", name); \
+    h_errno = HOST_NOT_FOUND; \
+    return -1; \
+  }
+
+REFUSED_QUERY(res_query)
+REFUSED_QUERY(res_search)
+REFUSED_QUERY(__res_query)
+REFUSED_QUERY(__res_search)
+REFUSED_STATED_QUERY(res_nquery)
+REFUSED_STATED_QUERY(res_nsearch)
+REFUSED_STATED_QUERY(__res_nquery)
+REFUSED_STATED_QUERY(__res_nsearch)

@@ -6,8 +6,11 @@
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { programOf, RUN_ENV } from '../../../scripts/specs/engines.js'
+import { APT_CLIENTS } from './apt-clients.ts'
+import { BROWSER_CLIENTS } from './browser-clients.ts'
 import type { FrontClient, Session, Ways } from './front-clients.ts'
 import { runProgram } from './program.ts'
+import { PROXIED_PROGRAMS } from './proxied-clients.ts'
 import { PYTHON_CLIENTS } from './python-clients.ts'
 
 const curl =
@@ -227,5 +230,8 @@ export const PROGRAMS: readonly FrontClient[] = [
     note: FORWARDED,
     ...runtime('bun', '-e', BUN),
   },
+  ...APT_CLIENTS,
+  ...PROXIED_PROGRAMS,
   ...PYTHON_CLIENTS,
+  ...BROWSER_CLIENTS,
 ]

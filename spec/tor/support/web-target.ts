@@ -15,6 +15,7 @@ import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import { serverCertificate, serverKey } from '../../support/tls-authority.ts'
 import { answer } from './http-target.ts'
+import { answerCall, isCall } from './rpc-target.ts'
 import { testBytes } from './test-bytes.ts'
 
 /** The name that the target's certificate is for, and that only the exits can resolve. */
@@ -29,7 +30,8 @@ const beforeStall = 100_000
  * - `GET /N`: N bytes of the sequence in test-bytes.ts; a POST is answered with what came, as by HttpTarget
  * - `/to/PROTOCOL/HOST:PORT`, with anything behind it: a redirect there
  * - `/stall`, with anything behind it: half an answer, and no more for ever
- * - `/NAME.git/…`: a file of a repository below `repositories`
+ * - `/NAME.git/…`, `/NAME.apt/…`: a file of a repository below `repositories`
+ * - a POST of JSON: a call, as in rpc-target.ts
  * - a WebSocket to `/N` gets N bytes in a message, and for each message it sends what came, as above
  */
 export class WebTarget {
@@ -94,11 +96,13 @@ export class WebTarget {
       response.write(testBytes(beforeStall), () => {
         this.stalled += 1
       })
-    } else if (path.includes('.git/')) {
+    } else if (/\.(?:git|apt)\//.test(path)) {
       const file = await readFile(join(this.#repositories, new URL(path, 'http://target').pathname)).catch(
         () => undefined,
       )
       response.writeHead(file === undefined ? 404 : 200).end(file)
+    } else if (isCall(request)) {
+      await answerCall(request, response)
     } else {
       answer(request, response)
     }
