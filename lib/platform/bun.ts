@@ -8,6 +8,7 @@ import { nativeStorage } from './storage/native-storage.ts'
 import { type CipherModule, NativeKeystream } from './crypto/ciphers/native-ctr.ts'
 import { type CurveModule, nativeVerifyEd25519, nativeX25519 } from './crypto/curves/native-curve25519.ts'
 import { type HashModule, NativeRunningDigest } from './crypto/digests/native-digest.ts'
+import { nativeSha3 } from './crypto/digests/native-sha3.ts'
 import { type RsaModule, nativeRsaPublic } from './crypto/rsa/native-rsa.ts'
 import { nativeTls } from './tls/native-tls.ts'
 import type { Platform } from './platform.ts'
@@ -21,6 +22,7 @@ export function bunPlatform(): Platform {
     keystream: (key) => new NativeKeystream(crypto, key),
     runningDigest: (seed) => new NativeRunningDigest(crypto, seed),
     sha256Hash: () => crypto.createHash('sha256'),
+    sha3: nativeSha3(crypto),
     sha3Digest: () => Promise.resolve((seed) => new NativeRunningDigest(crypto, seed, 'sha3-256')),
     sha3Hash: () => Promise.resolve(() => crypto.createHash('sha3-256')),
     rsaPublic: (signature, modulus, exponent) => nativeRsaPublic(crypto, signature, modulus, exponent),

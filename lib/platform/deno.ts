@@ -8,6 +8,7 @@ import { builtinModule } from './runtime/builtin.ts'
 import { nativeStorage } from './storage/native-storage.ts'
 import { type CurveModule, nativeVerifyEd25519, nativeX25519 } from './crypto/curves/native-curve25519.ts'
 import type { HashModule } from './crypto/digests/native-digest.ts'
+import { nativeSha3 } from './crypto/digests/native-sha3.ts'
 import { nativeTls } from './tls/native-tls.ts'
 import type { Platform } from './platform.ts'
 import { denoTransport } from './links/native-transport.ts'
@@ -20,6 +21,7 @@ export function denoPlatform(): Platform {
     ...webPlatform(),
     name: 'deno',
     sha256Hash: () => crypto.createHash('sha256'),
+    sha3: nativeSha3(crypto),
     sha3Hash: () => Promise.resolve(() => crypto.createHash('sha3-256')),
     x25519: nativeX25519(crypto),
     verifyEd25519: async (...signed) => nativeVerifyEd25519(crypto, ...signed),

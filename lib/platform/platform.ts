@@ -7,6 +7,7 @@
 import type { Keystream } from './crypto/ciphers/keystream.ts'
 import type { RsaPublicOperation } from './crypto/rsa/rsa-public.ts'
 import type { LongHash, RunningDigest } from './crypto/digests/running-digest.ts'
+import type { Sha3Functions } from './crypto/digests/sha3-functions.ts'
 import type { X25519 } from './crypto/curves/x25519.ts'
 import type { Transport } from './links/transport.ts'
 import type { Storage } from './storage/storage.ts'
@@ -24,6 +25,8 @@ export interface Platform extends RsaPublicOperation {
   runningDigest(seed: Uint8Array): RunningDigest
   /** A hash by SHA-256, of what is long or of what is many: native where that is there at once. */
   sha256Hash(): LongHash
+  /** SHA3-256 and SHAKE256 of the few bytes of a handshake. */
+  readonly sha3: Sha3Functions
   /** What makes running digests of SHA3-256; where it is not native it is loaded when it is first needed. */
   sha3Digest(): Promise<(seed: Uint8Array) => RunningDigest>
   /** What makes hashes by SHA3-256 of what is long, likewise. */

@@ -61,8 +61,8 @@ export interface NtorV3Options {
   readonly ntorOnionKey: Uint8Array
   /** The client's message. */
   readonly message: Uint8Array
-  /** Whose curve and cipher to use. */
-  readonly platform: Pick<Platform, 'keystream' | 'x25519'>
+  /** Whose curve, hash and cipher to use. */
+  readonly platform: Pick<Platform, 'keystream' | 'sha3' | 'x25519'>
   /** What both sides must agree on, for test vectors only: that this is for a circuit, by default. @internal */
   readonly verification?: Uint8Array
   /** The ephemeral secret of 32 bytes, for test vectors only. @internal */
@@ -87,13 +87,18 @@ export async function startNtorV3(options: NtorV3Options): Promise<NtorV3Handsha
     x25519,
     [[ephemeral, onionKey]],
     [id, clientKey, onionKey, protocol],
-    (input) => deriveKeys('kdf_phase1', input, 2 * DIGEST_SIZE),
+    (input) => deriveKeys(platform, 'kdf_phase1', input, 2 * DIGEST_SIZE),
   ).catch((error: unknown) => {
     ephemeral.forget()
     throw error
   })
   const encrypted = await crypt(platform, requestKeys.subarray(0, DIGEST_SIZE), message)
-  const messageMac = mac('msg_mac', requestKeys.subarray(DIGEST_SIZE), joinBytes([id, onionKey, clientKey, encrypted]))
+  const messageMac = mac(
+    platform,
+    'msg_mac',
+    requestKeys.subarray(DIGEST_SIZE),
+    joinBytes([id, onionKey, clientKey, encrypted]),
+  )
   requestKeys.fill(0)
 
   let finished = false
@@ -114,9 +119,10 @@ export async function startNtorV3(options: NtorV3Options): Promise<NtorV3Handsha
         ] as const
         raw = await withSecretInput(x25519, pairs, [id, onionKey, clientKey, relayKey, protocol], (input) => {
           const expected = digest(
+            platform,
             'auth_final',
             joinBytes([
-              digest('verify', input),
+              digest(platform, 'verify', input),
               id,
               onionKey,
               relayKey,
@@ -129,7 +135,7 @@ export async function startNtorV3(options: NtorV3Options): Promise<NtorV3Handsha
           )
           if (!constantTimeEqual(expected, auth))
             throw handshakeError('the reply does not prove possession of the onion key')
-          return deriveKeys('kdf_final', digest('key_seed', input), DIGEST_SIZE + keyLength)
+          return deriveKeys(platform, 'kdf_final', digest(platform, 'key_seed', input), DIGEST_SIZE + keyLength)
         })
       } finally {
         ephemeral.forget()

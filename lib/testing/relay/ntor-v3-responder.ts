@@ -63,11 +63,13 @@ export async function answerNtorV3(
 
   const onionShared = await x25519.sharedSecret(onionSecretKey, clientKey)
   const requestKeys = deriveKeys(
+    platform,
     'kdf_phase1',
     concat([onionShared, ed25519Identity, clientKey, onionKey, ending]),
     2 * SIZE,
   )
   const expectedMac = mac(
+    platform,
     'msg_mac',
     requestKeys.subarray(SIZE),
     concat([ed25519Identity, onionKey, clientKey, encrypted]),
@@ -78,7 +80,7 @@ export async function answerNtorV3(
   const { secretKey, publicKey: relayKey } = await ephemeralPair(x25519, request.secret)
   const shared = concat([await x25519.sharedSecret(secretKey, clientKey), onionShared])
   const input = concat([shared, ed25519Identity, onionKey, clientKey, relayKey, ending])
-  const keystream = deriveKeys('kdf_final', digest('key_seed', input), SIZE + keyLength)
+  const keystream = deriveKeys(platform, 'kdf_final', digest(platform, 'key_seed', input), SIZE + keyLength)
   const encryptedAnswer = await crypt(platform, keystream.subarray(0, SIZE), message)
   const transcript = [
     ed25519Identity,
@@ -90,8 +92,9 @@ export async function answerNtorV3(
     PROTOCOL_ID,
   ]
   const auth = digest(
+    platform,
     'auth_final',
-    concat([digest('verify', input), ...transcript, new TextEncoder().encode('Server')]),
+    concat([digest(platform, 'verify', input), ...transcript, new TextEncoder().encode('Server')]),
   )
   return { reply: concat([relayKey, auth, encryptedAnswer]), keys: keystream.slice(SIZE) }
 }

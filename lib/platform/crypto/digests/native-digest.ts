@@ -17,7 +17,7 @@ export interface NativeHash {
 
 /** The part of node:crypto that the digest needs. */
 export interface HashModule {
-  createHash(algorithm: string): NativeHash
+  createHash(algorithm: string, options?: { readonly outputLength: number }): NativeHash
 }
 
 /** Bytes of a tag. */

@@ -1,9 +1,10 @@
 /**
  * SHA3-256 and SHAKE256 (FIPS 202), for the few things that a handshake hashes: small rather than fast, as every page loads
- * it. What is hashed for each cell, or each relay of a network, is elsewhere: platform/crypto/digests/sha3.ts, onion/hashing.ts.
+ * it. What is hashed for each cell, or each relay of a network, is elsewhere: sha3.ts, onion/hashing.ts.
  *
  * @module
  */
+import type { Sha3Functions } from './sha3-functions.ts'
 
 /** Halves of the state: of each lane the low one, then the high one. */
 const STATE_WORDS = 50
@@ -14,15 +15,11 @@ const RATE = 136
 /** Bytes of a digest of SHA3-256. */
 const DIGEST_SIZE = 32
 
-/** SHA3-256 of the parts, one after the other. */
-export const sha3: (...parts: readonly Uint8Array[]) => Uint8Array<ArrayBuffer> = (...parts) =>
-  sponge(0x06, parts, DIGEST_SIZE)
-
-/** The first `length` bytes of SHAKE256 of the parts, one after the other. */
-export const shake256: (length: number, ...parts: readonly Uint8Array[]) => Uint8Array<ArrayBuffer> = (
-  length,
-  ...parts
-) => sponge(0x1f, parts, length)
+/** The two functions without native code. */
+export const smallSha3: Sha3Functions = {
+  sha3: (...parts) => sponge(0x06, parts, DIGEST_SIZE),
+  shake256: (length, ...parts) => sponge(0x1f, parts, length),
+}
 
 /** The sponge (section 4); `suffix` is what tells the functions apart, and the first bit of the padding (B.2). */
 function sponge(suffix: number, parts: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
