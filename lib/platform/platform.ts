@@ -25,9 +25,9 @@ export interface Platform extends RsaPublicOperation {
   runningDigest(seed: Uint8Array): RunningDigest
   /** A hash by SHA-256, of what is long or of what is many: native where that is there at once. */
   sha256Hash(): LongHash
-  /** SHA3-256 and SHAKE256 of the few bytes of a handshake. */
-  readonly sha3: Sha3Functions
-  /** What makes running digests of SHA3-256; where it is not native it is loaded when it is first needed. */
+  /** SHA3-256 and SHAKE256; where they are not native they are loaded when they are first needed. */
+  sha3(): Promise<Sha3Functions>
+  /** What makes running digests of SHA3-256, likewise. */
   sha3Digest(): Promise<(seed: Uint8Array) => RunningDigest>
   /** What makes hashes by SHA3-256 of what is long, likewise. */
   sha3Hash(): Promise<() => LongHash>

@@ -9,7 +9,6 @@ import type { TrustAnchor } from '../webpki/trust-anchor.ts'
 import type { Platform } from './platform.ts'
 import { rsaPublic } from './crypto/rsa/rsa.ts'
 import { Sha1RunningDigest } from './crypto/digests/sha1.ts'
-import { smallSha3 } from './crypto/digests/small-sha3.ts'
 import type { TlsAdapter } from './tls/tls-adapter.ts'
 import { webVerifyEd25519 } from './crypto/curves/web-ed25519.ts'
 import { WebCryptoKeystream } from './crypto/ciphers/webcrypto-ctr.ts'
@@ -25,7 +24,7 @@ export function webPlatform(): Platform {
     keystream: (key) => new WebCryptoKeystream(key),
     runningDigest: (seed) => new Sha1RunningDigest(seed),
     sha256Hash: () => sha256.create(),
-    sha3: smallSha3,
+    sha3: async () => (await import('./crypto/digests/sha3.ts')).sha3Functions,
     sha3Digest: async () => {
       const { Sha3RunningDigest } = await import('./crypto/digests/sha3.ts')
       return (seed) => new Sha3RunningDigest(seed)

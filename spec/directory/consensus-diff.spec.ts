@@ -6,7 +6,7 @@ import {
   isConsensusDiff,
   type DiffBase,
 } from '../../lib/directory/consensus-diff.ts'
-import { smallSha3 } from '../../lib/platform/crypto/digests/small-sha3.ts'
+import { sha3_256 } from '@noble/hashes/sha3.js'
 import { encodeHex } from '../../lib/directory/text/encoding.ts'
 import { currentPlatform } from '../../lib/platform/current.ts'
 import { digestAsSignedOf, editScript, writeConsensusDiff } from '../../lib/testing/directory/consensus-diff-writer.ts'
@@ -25,7 +25,7 @@ const MUTATIONS = Number(
 )
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
-const hashOf = (text: string): string => encodeHex(smallSha3.sha3(bytesOf(text)))
+const hashOf = (text: string): string => encodeHex(sha3_256(bytesOf(text)))
 const A = 'A'.repeat(64)
 
 describe('A consensus diff', () => {

@@ -5,6 +5,7 @@
  * @module
  */
 import { joinBytes } from '../../base/join-bytes.ts'
+import type { Sha3Functions } from '../../platform/crypto/digests/sha3-functions.ts'
 import type { Platform } from '../../platform/platform.ts'
 
 /** Bytes of a digest, of a MAC, and of the key of either MAC or cipher. */
@@ -28,27 +29,24 @@ export function encapsulate(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return joinBytes([length, bytes])
 }
 
-/** Whose SHA-3 to use. */
-type Hashing = Pick<Platform, 'sha3'>
-
 /** H: 32 bytes. */
-export function digest({ sha3 }: Hashing, tweak: Tweak, message: Uint8Array): Uint8Array {
-  return sha3.sha3(prefix(tweak), message)
+export function digest({ sha3 }: Sha3Functions, tweak: Tweak, message: Uint8Array): Uint8Array {
+  return sha3(prefix(tweak), message)
 }
 
 /** MAC: 32 bytes. */
-export function mac({ sha3 }: Hashing, tweak: Tweak, key: Uint8Array, message: Uint8Array): Uint8Array {
+export function mac({ sha3 }: Sha3Functions, tweak: Tweak, key: Uint8Array, message: Uint8Array): Uint8Array {
   const keyed = encapsulate(key)
   try {
-    return sha3.sha3(prefix(tweak), keyed, message)
+    return sha3(prefix(tweak), keyed, message)
   } finally {
     keyed.fill(0)
   }
 }
 
 /** KDF: the first `length` bytes of as many as anybody wants. */
-export function deriveKeys({ sha3 }: Hashing, tweak: Tweak, secret: Uint8Array, length: number): Uint8Array {
-  return sha3.shake256(length, prefix(tweak), secret)
+export function deriveKeys({ shake256 }: Sha3Functions, tweak: Tweak, secret: Uint8Array, length: number): Uint8Array {
+  return shake256(length, prefix(tweak), secret)
 }
 
 /** ENC, which is its own inverse. The key has 32 bytes and may be overwritten when the promise has settled. */

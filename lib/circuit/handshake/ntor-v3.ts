@@ -80,21 +80,24 @@ export async function startNtorV3(options: NtorV3Options): Promise<NtorV3Handsha
   const id = expectLength('ed25519Identity', options.ed25519Identity, KEY_SIZE)
   const onionKey = expectLength('ntorOnionKey', options.ntorOnionKey, KEY_SIZE)
   const { x25519 } = platform
-  const { secretKey: ephemeral, publicKey: clientKey } = await ephemeralPair(x25519, options.secret)
+  const [sha3, { secretKey: ephemeral, publicKey: clientKey }] = await Promise.all([
+    platform.sha3(),
+    ephemeralPair(x25519, options.secret),
+  ])
   const protocol = joinBytes([PROTOCOL_ID, encapsulate(verification)])
 
   const requestKeys = await withSecretInput(
     x25519,
     [[ephemeral, onionKey]],
     [id, clientKey, onionKey, protocol],
-    (input) => deriveKeys(platform, 'kdf_phase1', input, 2 * DIGEST_SIZE),
+    (input) => deriveKeys(sha3, 'kdf_phase1', input, 2 * DIGEST_SIZE),
   ).catch((error: unknown) => {
     ephemeral.forget()
     throw error
   })
   const encrypted = await crypt(platform, requestKeys.subarray(0, DIGEST_SIZE), message)
   const messageMac = mac(
-    platform,
+    sha3,
     'msg_mac',
     requestKeys.subarray(DIGEST_SIZE),
     joinBytes([id, onionKey, clientKey, encrypted]),
@@ -119,10 +122,10 @@ export async function startNtorV3(options: NtorV3Options): Promise<NtorV3Handsha
         ] as const
         raw = await withSecretInput(x25519, pairs, [id, onionKey, clientKey, relayKey, protocol], (input) => {
           const expected = digest(
-            platform,
+            sha3,
             'auth_final',
             joinBytes([
-              digest(platform, 'verify', input),
+              digest(sha3, 'verify', input),
               id,
               onionKey,
               relayKey,
@@ -135,7 +138,7 @@ export async function startNtorV3(options: NtorV3Options): Promise<NtorV3Handsha
           )
           if (!constantTimeEqual(expected, auth))
             throw handshakeError('the reply does not prove possession of the onion key')
-          return deriveKeys(platform, 'kdf_final', digest(platform, 'key_seed', input), DIGEST_SIZE + keyLength)
+          return deriveKeys(sha3, 'kdf_final', digest(sha3, 'key_seed', input), DIGEST_SIZE + keyLength)
         })
       } finally {
         ephemeral.forget()

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { smallSha3 } from '../../platform/crypto/digests/small-sha3.ts'
+import { sha3_256 } from '@noble/hashes/sha3.js'
 import { encodeHex } from '../../directory/text/encoding.ts'
 import { textBytes } from './document-text.ts'
 
@@ -11,12 +11,12 @@ const SIGNATURES = '\ndirectory-signature '
 
 /** The SHA3-256 of what is signed of a consensus, in hex. */
 export function digestAsSignedOf(consensus: string): string {
-  return encodeHex(smallSha3.sha3(textBytes(consensus.slice(0, consensus.indexOf(SIGNATURES) + SIGNATURES.length))))
+  return encodeHex(sha3_256(textBytes(consensus.slice(0, consensus.indexOf(SIGNATURES) + SIGNATURES.length))))
 }
 
 /** The diff from one consensus to another. It is right, and not always the shortest. */
 export function writeConsensusDiff(from: string, to: string): string {
-  const hashes = `${digestAsSignedOf(from)} ${encodeHex(smallSha3.sha3(textBytes(to)))}`
+  const hashes = `${digestAsSignedOf(from)} ${encodeHex(sha3_256(textBytes(to)))}`
   return `network-status-diff-version 1\nhash ${hashes}\n${editScript(linesOf(from), linesOf(to))}`
 }
 

@@ -51,6 +51,7 @@ export async function answerNtorV3(
   const { onionSkin, ed25519Identity, onionSecretKey, keyLength, verification = CIRCUIT_EXTEND } = request
   const platform = currentPlatform()
   const { x25519 } = platform
+  const sha3 = await platform.sha3()
   if (onionSkin.length < 4 * SIZE) throw refusal('the onion skin is too short')
   const onionKey = await x25519.publicKey(onionSecretKey)
   const asked = concat([ed25519Identity, onionKey])
@@ -63,13 +64,13 @@ export async function answerNtorV3(
 
   const onionShared = await x25519.sharedSecret(onionSecretKey, clientKey)
   const requestKeys = deriveKeys(
-    platform,
+    sha3,
     'kdf_phase1',
     concat([onionShared, ed25519Identity, clientKey, onionKey, ending]),
     2 * SIZE,
   )
   const expectedMac = mac(
-    platform,
+    sha3,
     'msg_mac',
     requestKeys.subarray(SIZE),
     concat([ed25519Identity, onionKey, clientKey, encrypted]),
@@ -80,7 +81,7 @@ export async function answerNtorV3(
   const { secretKey, publicKey: relayKey } = await ephemeralPair(x25519, request.secret)
   const shared = concat([await x25519.sharedSecret(secretKey, clientKey), onionShared])
   const input = concat([shared, ed25519Identity, onionKey, clientKey, relayKey, ending])
-  const keystream = deriveKeys(platform, 'kdf_final', digest(platform, 'key_seed', input), SIZE + keyLength)
+  const keystream = deriveKeys(sha3, 'kdf_final', digest(sha3, 'key_seed', input), SIZE + keyLength)
   const encryptedAnswer = await crypt(platform, keystream.subarray(0, SIZE), message)
   const transcript = [
     ed25519Identity,
@@ -92,9 +93,9 @@ export async function answerNtorV3(
     PROTOCOL_ID,
   ]
   const auth = digest(
-    platform,
+    sha3,
     'auth_final',
-    concat([digest(platform, 'verify', input), ...transcript, new TextEncoder().encode('Server')]),
+    concat([digest(sha3, 'verify', input), ...transcript, new TextEncoder().encode('Server')]),
   )
   return { reply: concat([relayKey, auth, encryptedAnswer]), keys: keystream.slice(SIZE) }
 }

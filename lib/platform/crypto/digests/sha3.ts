@@ -8,6 +8,7 @@ import { BODY_SIZE } from '../../../cell/body-size.ts'
 import { DIGEST } from '../../../cell/relay/relay-cell-v0.ts'
 import { permute, STATE_WORDS } from './keccak.ts'
 import type { LongHash, RunningDigest } from './running-digest.ts'
+import type { Sha3Functions } from './sha3-functions.ts'
 
 /** Bytes of a block: what one permutation takes in. */
 const RATE = 136
@@ -15,6 +16,10 @@ const RATE = 136
 /** Bytes of the digest that stand in a cell, and of a tag. */
 const FIELD_SIZE = 4
 const TAG_SIZE = 20
+
+/** What tells the functions apart, and the first bit of the padding (FIPS 202, section B.2). */
+const SHA3 = 0x06
+const SHAKE = 0x1f
 
 /** Bytes of a digest. */
 const DIGEST_SIZE = 32
@@ -125,12 +130,39 @@ function absorb(state: Int32Array, filled: number, bytes: Uint8Array, from: numb
   return place
 }
 
-/** Copies a state and finishes the copy: padding (FIPS 202, section B.2) and the last permutation. */
+/** The two functions without native code. What they leave behind is overwritten: it may be of secrets. */
+export const sha3Functions: Sha3Functions = {
+  sha3: (...parts) => sponge(SHA3, parts, DIGEST_SIZE),
+  shake256: (length, ...parts) => sponge(SHAKE, parts, length),
+}
+
+/** The sponge (FIPS 202, section 4). */
+function sponge(suffix: number, parts: readonly Uint8Array[], length: number): Uint8Array {
+  const state = new Int32Array(STATE_WORDS)
+  let filled = 0
+  for (const part of parts) filled = absorb(state, filled, part, 0, part.length)
+  pad(state, filled, suffix)
+  const output = new Uint8Array(length)
+  for (let at = 0; at < length; at++) {
+    const place = at % RATE
+    if (place === 0) permute(state)
+    output[at] = (state[place >>> 2] as number) >>> (8 * (place & 3))
+  }
+  state.fill(0)
+  return output
+}
+
+/** Copies a state and finishes the copy: padding and the last permutation. */
 function finish(state: Int32Array, filled: number, digest: Int32Array): void {
   digest.set(state)
-  addByte(digest, filled, 0x06)
-  addByte(digest, RATE - 1, 0x80)
+  pad(digest, filled, SHA3)
   permute(digest)
+}
+
+/** Fills the last block (FIPS 202, section B.2). */
+function pad(state: Int32Array, filled: number, suffix: number): void {
+  addByte(state, filled, suffix)
+  addByte(state, RATE - 1, 0x80)
 }
 
 function addByte(state: Int32Array, place: number, byte: number): void {
