@@ -13,6 +13,7 @@ const SEAM = [
   'platform/crypto/ciphers/keystream.ts',
   'platform/crypto/rsa/rsa-public.ts',
   'platform/crypto/digests/running-digest.ts',
+  'platform/crypto/digests/sha3-functions.ts',
   'platform/crypto/curves/x25519.ts',
   'platform/links/transport.ts',
   'platform/storage/storage.ts',
