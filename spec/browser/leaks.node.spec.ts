@@ -69,7 +69,9 @@ describe('What a page brings its browser to do on the network', function () {
         expect(seen).to.include(`name ${CONTROL}`)
         const ours = [network.site.port, gateway.port].map((port) => `address 127.0.0.1:${port}`)
         expect(seen).to.include.members(ours)
-        const known = new Set([...ours, 'address 127.0.0.1:9', `name ${CONTROL}`, `name ${hostname()}`])
+        // Firefox asks for the record of such a service (RFC 9460) beside its address.
+        const service = `name _${network.tor.httpPort}._https.${CONTROL}`
+        const known = new Set([...ours, 'address 127.0.0.1:9', `name ${CONTROL}`, service, `name ${hostname()}`])
         const others = seen.filter((each) => !each.startsWith('path ') && !known.has(each) && !BY_ITSELF.test(each))
         // WebKit's driver is an address too, at a port that it picks.
         if (browser === 'webkit')
