@@ -38,6 +38,7 @@ const EXTERNAL = [
   'mqtt',
   'nodemailer',
   'smtp-server',
+  'ssh2',
   'ky',
   'socks-proxy-agent',
   'http-proxy-agent',

@@ -6,11 +6,12 @@ import mysql from 'mysql2'
 import { createTransport } from 'nodemailer'
 import pg from 'pg'
 import { SMTPServer } from 'smtp-server'
+import ssh2 from 'ssh2'
 import { TorClient } from '../../lib/client/tor-client.ts'
 import { toDuplex, type SocketDuplex } from '../../lib/node/to-duplex.ts'
 import { TestNetwork } from '../../lib/testing/test-network.ts'
 import { tcpExit } from '../../lib/testing/exit/tcp-exit.ts'
-import { listenHere, mqttBroker, postgres, redis, type ProtocolServer } from './support/protocol-servers.ts'
+import { listenHere, mqttBroker, postgres, redis, sshServer, type ProtocolServer } from './support/protocol-servers.ts'
 
 type Listens = Parameters<typeof listenHere>[0]
 type ListensOn = Parameters<typeof listenHere>[1]
@@ -127,6 +128,23 @@ describe('A Duplex of a Tor stream serves as the socket of', function () {
     expect(topic).to.equal('news')
     expect(body.toString()).to.equal(LONG)
     await client.endAsync()
+  })
+
+  it('ssh2, by a sock', async () => {
+    servers.set('ssh.test', await sshServer())
+    const client = new ssh2.Client()
+    client.connect({ username: 'nobody', password: 'none', sock: socketTo('ssh.test') })
+    await once(client, 'ready')
+    const channel = await new Promise<ssh2.ClientChannel>((resolve, reject) =>
+      client.exec('echo', (error, opened) => (error ? reject(error) : resolve(opened))),
+    )
+    channel.end(LONG)
+    let echoed = ''
+    for await (const bytes of channel) echoed += (bytes as Buffer).toString('latin1')
+    expect(echoed).to.equal(LONG)
+    const closed = once(client, 'close')
+    client.end()
+    await closed
   })
 
   it('nodemailer, by a connection', async () => {

@@ -4,7 +4,8 @@
  * @module
  */
 import { once } from 'node:events'
-import { createServer, type AddressInfo, type Socket } from 'node:net'
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import ssh2 from 'ssh2'
 
 /** A server that listens. */
 export interface ProtocolServer {
@@ -155,4 +156,20 @@ export function mqttBroker(): Promise<ProtocolServer> {
         return { used, reply: Buffer.alloc(0), isLast: first >> 4 === 14 } // DISCONNECT
     }
   })
+}
+
+/** SSH, by the server that ssh2 has: everybody may come in, and every command gives back its input. */
+export function sshServer(): Promise<ProtocolServer> {
+  const hostKey = ssh2.utils.generateKeyPairSync('ed25519').private
+  const server = new ssh2.Server({ hostKeys: [hostKey] }, (client) => {
+    client.on('error', () => undefined) // the client says what went wrong
+    client.on('authentication', (request) => request.accept())
+    client.on('session', (accept) => {
+      accept().on('exec', (granted) => {
+        const channel = granted()
+        channel.pipe(channel)
+      })
+    })
+  })
+  return listenHere(server, (server as unknown as { readonly _srv: Server })._srv)
 }
