@@ -7,9 +7,9 @@
  *
  * @module
  */
-import { sha3_256, shake256 } from '@noble/hashes/sha3.js'
 import { asciiBytes, constantTimeEqual } from '../../cell/bytes.ts'
 import { joinBytes } from '../../base/join-bytes.ts'
+import type { Sha3Functions } from '../../platform/crypto/digests/sha3-functions.ts'
 import type { X25519SecretKey } from '../../platform/crypto/curves/x25519.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { ephemeralPair, handshakeError, KEY_SIZE, withSecretInput, type KeyPair } from './handshake.ts'
@@ -30,7 +30,7 @@ const M_EXPAND = /* @__PURE__ */ asciiBytes(`${PROTOID}:hs_key_expand`)
 const SERVER = /* @__PURE__ */ asciiBytes('Server')
 
 /** What the handshake needs of the runtime. */
-type HsNtorPlatform = Pick<Platform, 'x25519' | 'keystream'>
+type HsNtorPlatform = Pick<Platform, 'keystream' | 'sha3' | 'x25519'>
 
 /** An introduction point of the service, as its descriptor has it. */
 export interface HsNtorService {
@@ -71,19 +71,21 @@ export async function startHsNtor(
   platform: HsNtorPlatform,
   secret?: Uint8Array,
 ): Promise<HsNtorHandshake> {
-  const { x25519 } = platform
-  const { secretKey, publicKey: clientKey } = await ephemeralPair(x25519, secret)
+  const [sha3, { secretKey, publicKey: clientKey }] = await Promise.all([
+    platform.sha3(),
+    ephemeralPair(platform.x25519, secret),
+  ])
   let isIntroduced = false
   let ephemeral: X25519SecretKey | undefined = secretKey
   return {
     async introduce(header, plain) {
       if (isIntroduced || ephemeral === undefined) throw new TypeError('Cannot introduce a client twice')
       isIntroduced = true
-      const keys = await introductionKeys(x25519, [ephemeral, service.encryptionKey], service, clientKey)
+      const keys = await introductionKeys(platform, sha3, [ephemeral, service.encryptionKey], service, clientKey)
       try {
         const cipherText = await crypt(platform, keys.subarray(0, KEY_SIZE), plain)
         const message = joinBytes([header, clientKey, cipherText])
-        return joinBytes([message, mac(keys.subarray(KEY_SIZE), message)])
+        return joinBytes([message, mac(sha3, keys.subarray(KEY_SIZE), message)])
       } finally {
         keys.fill(0)
       }
@@ -100,7 +102,7 @@ export async function startHsNtor(
           [own, serviceKey],
           [own, service.encryptionKey],
         ]
-        return await rendezvousKeys(x25519, pairs, service, clientKey, serviceKey, (auth) => {
+        return await rendezvousKeys(platform, pairs, service, clientKey, serviceKey, (auth) => {
           if (!constantTimeEqual(auth, reply.subarray(KEY_SIZE)))
             throw handshakeError('the other side does not prove that it is the onion service')
         })
@@ -136,14 +138,15 @@ export async function openIntroduce(
   platform: HsNtorPlatform,
 ): Promise<Uint8Array | undefined> {
   const { header, clientKey, cipherText } = request
+  const sha3 = await platform.sha3()
   let keys: Uint8Array
   try {
-    keys = await introductionKeys(platform.x25519, [encryptionSecret, clientKey], service, clientKey)
+    keys = await introductionKeys(platform, sha3, [encryptionSecret, clientKey], service, clientKey)
   } catch {
     return undefined // a key of small order
   }
   try {
-    const expected = mac(keys.subarray(KEY_SIZE), joinBytes([header, clientKey, cipherText]))
+    const expected = mac(sha3, keys.subarray(KEY_SIZE), joinBytes([header, clientKey, cipherText]))
     if (!constantTimeEqual(expected, request.mac)) return undefined
     return await crypt(platform, keys.subarray(0, KEY_SIZE), cipherText)
   } finally {
@@ -172,7 +175,7 @@ export async function answerHsNtor(
       [secretKey, clientKey],
       [encryptionSecret, clientKey],
     ]
-    const keys = await rendezvousKeys(x25519, pairs, service, clientKey, serviceKey, (auth) => {
+    const keys = await rendezvousKeys(platform, pairs, service, clientKey, serviceKey, (auth) => {
       reply = joinBytes([serviceKey, auth])
     })
     return { reply, keys }
@@ -183,25 +186,20 @@ export async function answerHsNtor(
 
 /** The key of the cipher and that of the MAC of an introduction, 32 bytes each. */
 function introductionKeys(
-  x25519: Platform['x25519'],
+  { x25519 }: HsNtorPlatform,
+  { shake256 }: Sha3Functions,
   pair: KeyPair,
   { authKey, encryptionKey, subcredential }: HsNtorService,
   clientKey: Uint8Array,
 ): Promise<Uint8Array> {
   return withSecretInput(x25519, [pair], [authKey, clientKey, encryptionKey, PROTOCOL_ID], (input) =>
-    shake256
-      .create({ dkLen: 2 * KEY_SIZE })
-      .update(input)
-      .update(T_ENC)
-      .update(M_EXPAND)
-      .update(subcredential)
-      .digest(),
+    shake256(2 * KEY_SIZE, input, T_ENC, M_EXPAND, subcredential),
   )
 }
 
 /** The key material of the virtual hop. `judge` is given AUTH, before anything is derived. */
-function rendezvousKeys(
-  x25519: Platform['x25519'],
+async function rendezvousKeys(
+  platform: HsNtorPlatform,
   pairs: readonly KeyPair[],
   { authKey, encryptionKey }: HsNtorService,
   clientKey: Uint8Array,
@@ -209,12 +207,13 @@ function rendezvousKeys(
   judge: (auth: Uint8Array) => void,
 ): Promise<Uint8Array> {
   const transcript = [authKey, encryptionKey, clientKey, serviceKey, PROTOCOL_ID]
-  return withSecretInput(x25519, pairs, transcript, (input) => {
-    const seed = mac(input, T_ENC)
-    const verify = mac(input, T_VERIFY)
+  const sha3 = await platform.sha3()
+  return await withSecretInput(platform.x25519, pairs, transcript, (input) => {
+    const seed = mac(sha3, input, T_ENC)
+    const verify = mac(sha3, input, T_VERIFY)
     try {
-      judge(mac(joinBytes([verify, authKey, encryptionKey, serviceKey, clientKey, PROTOCOL_ID, SERVER]), T_MAC))
-      return shake256.create({ dkLen: HS_NTOR_KEY_SIZE }).update(seed).update(M_EXPAND).digest()
+      judge(mac(sha3, joinBytes([verify, authKey, encryptionKey, serviceKey, clientKey, PROTOCOL_ID, SERVER]), T_MAC))
+      return sha3.shake256(HS_NTOR_KEY_SIZE, seed, M_EXPAND)
     } finally {
       seed.fill(0)
       verify.fill(0)
@@ -223,10 +222,10 @@ function rendezvousKeys(
 }
 
 /** MAC: the key goes first, behind its length. 32 bytes. */
-function mac(key: Uint8Array, message: Uint8Array): Uint8Array {
+function mac({ sha3 }: Sha3Functions, key: Uint8Array, message: Uint8Array): Uint8Array {
   const keyed = encapsulate(key)
   try {
-    return sha3_256.create().update(keyed).update(message).digest()
+    return sha3(keyed, message)
   } finally {
     keyed.fill(0)
   }
