@@ -25,6 +25,7 @@ export type { TlsAdapter, TlsConnection, TlsRequest } from './platform/tls/tls-a
 export type { Transport, LinkAddress, Link } from './platform/links/transport.ts'
 export type { X25519, X25519KeyPair, X25519SecretKey } from './platform/crypto/curves/x25519.ts'
 export type { LongHash, RunningDigest } from './platform/crypto/digests/running-digest.ts'
+export type { Sha3Functions } from './platform/crypto/digests/sha3-functions.ts'
 export type { Keystream } from './platform/crypto/ciphers/keystream.ts'
 export type { DirectoryServer, Relay, RelayPortPolicy, RelayProtocols } from './relay.ts'
 export type { XonXoffParameters } from './stream/contract/flow-parameters.ts'

@@ -15,8 +15,11 @@ const BOTH = ['its introduction', 'its rendezvous'] as const
 
 describe('A client of an onion service that knows a fast network, which has become slow', function () {
   let fixture: ClientFixture
+  /** Aborted when nobody waits for a slow relay any more. */
+  let over: AbortController
 
   beforeEach(async () => {
+    over = new AbortController()
     fixture = await ClientFixture.start({ relays: 8 })
     // What is late stays late: otherwise it is learned after a while that the network is another one.
     fixture.network.directory.params = {
@@ -29,6 +32,7 @@ describe('A client of an onion service that knows a fast network, which has beco
     await fixture.storage.write('build-times', new TextEncoder().encode(JSON.stringify(times)))
   })
   afterEach(async () => {
+    over.abort()
     await fixture.tidy() // which fails unless nothing is left
     await fixture.end()
   })
@@ -52,7 +56,7 @@ describe('A client of an onion service that knows a fast network, which has beco
           until ||= clock.now() + SLOW_FOR
           if (clock.now() < until) {
             slow += 1
-            await pause(clock, SLOW, [])
+            await pause(clock, SLOW, [over.signal]).catch(() => undefined) // it is over
           }
           return 'answer'
         }
