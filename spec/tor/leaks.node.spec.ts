@@ -188,7 +188,10 @@ describe('What goes out beside the relays', function () {
     const visit = (host: string, patience = 60_000): Promise<string> =>
       socksGet(socks, host, 80, `/${SIZE}`, patience).then(anAnswer, () => 'failed')
 
-    expect(await visit(onion)).to.equal('an answer')
+    // Relays that have much to do refuse circuits, and a service is given up when all that lead to it were refused.
+    let visited = 'failed'
+    for (let tries = 0; tries < 4 && visited === 'failed'; tries++) visited = await visit(onion)
+    expect(visited).to.equal('an answer')
     expect(await visit(NOBODY)).to.equal('failed')
     expect(await visit(`x${onion}`)).to.equal('failed')
     await serve.end('SIGKILL')

@@ -11,6 +11,9 @@ import type { FarEnd, OtherClient, OtherSession } from './other-clients.ts'
 import { runProgram } from './program.ts'
 import { targetName } from './web-target.ts'
 
+/** Relays that have much to do refuse circuits, and a service is given up when all that lead to it were refused. */
+const AGAIN = ['--retry', '3', '--retry-delay', '1', '--retry-all-errors']
+
 /** @param torsocks - with its arguments, or nothing for what goes beside it */
 function session(torsocks: readonly string[], { environment }: Ways, farEnd: FarEnd): OtherSession {
   const curl = (host: string, path: string, args: readonly string[] = [], input?: Uint8Array): Promise<Buffer> => {
@@ -18,14 +21,15 @@ function session(torsocks: readonly string[], { environment }: Ways, farEnd: Far
     const [program = '', ...rest] = [...torsocks, 'curl', '-q', '-sS', '--fail', ...args, url]
     return runProgram(program, rest, { environment, ...(input === undefined ? {} : { input }) })
   }
+  const again = (host: string): readonly string[] => (host === targetName && torsocks.length > 0 ? AGAIN : [])
   return {
     receives: {
-      'from an onion service': async (host) => curl(host, `/${(await readFile(farEnd.file)).length}`),
+      'from an onion service': async (host) => curl(host, `/${(await readFile(farEnd.file)).length}`, again(host)),
     },
     sends: {
       'to an onion service': async (host) =>
         JSON.parse(
-          (await curl(host, '/', ['--data-binary', '@-'], await readFile(farEnd.file))).toString(),
+          (await curl(host, '/', [...again(host), '--data-binary', '@-'], await readFile(farEnd.file))).toString(),
         ) as Received,
     },
     waits: (host, sign) => curl(host, '/stall', ['--no-buffer', '--output', sign]),
