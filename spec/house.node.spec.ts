@@ -43,7 +43,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'webpki': ['cell', 'crypto'],
   'transports': [...SEAM, 'cell'],
   'circuit': [...SEAM, 'platform/current.ts', 'relay.ts', 'cell', 'crypto', 'channel', 'stream'],
-  'onion': [...SEAM, 'relay.ts', 'cell', 'crypto', 'channel', 'stream', 'circuit', 'directory'],
+  'onion': [
+    ...SEAM,
+    'platform/crypto/digests/sha3.ts',
+    'relay.ts',
+    'cell',
+    'crypto',
+    'channel',
+    'stream',
+    'circuit',
+    'directory',
+  ],
   'client': [
     ...SEAM,
     'platform/current.ts',

@@ -12,7 +12,7 @@
  *
  * @module
  */
-import { sha256 } from '@noble/hashes/sha2.js'
+import { sha256 } from '../base/hashes/sha256.ts'
 import { constantTimeEqual } from '../cell/bytes.ts'
 import { CertType, type CellCertificate } from '../cell/channel/certs-cell.ts'
 import { TorError } from '../base/errors.ts'

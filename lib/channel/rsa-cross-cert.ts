@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { sha256 } from '@noble/hashes/sha2.js'
+import { Sha256 } from '../base/hashes/sha256.ts'
 import { asciiBytes, ByteReader } from '../cell/bytes.ts'
 import type { RsaPublicKey } from '../crypto/rsa-public-key.ts'
 import { signsDigest } from '../crypto/rsa-signature.ts'
@@ -39,5 +39,5 @@ export function parseRsaCrossCert(bytes: Uint8Array): RsaCrossCert {
  * says nothing of its time.
  */
 export function isCrossSignedBy(cert: RsaCrossCert, key: RsaPublicKey, platform: Pick<Platform, 'rsaPublic'>): boolean {
-  return signsDigest(cert.signature, sha256.create().update(PREFIX).update(cert.signed).digest(), key, platform)
+  return signsDigest(cert.signature, new Sha256().update(PREFIX).update(cert.signed).digest(), key, platform)
 }

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { sha1 } from '../crypto/sha1.ts'
-import { sha256 } from '@noble/hashes/sha2.js'
+import { sha1 } from '../base/hashes/sha1.ts'
+import { sha256 } from '../base/hashes/sha256.ts'
 import { constantTimeEqual } from '../cell/bytes.ts'
 import { DerReader, DerTag } from '../crypto/der.ts'
 import { parseRsaPublicKey, type RsaPublicKey } from '../crypto/rsa-public-key.ts'

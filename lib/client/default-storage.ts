@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { sha256 } from '@noble/hashes/sha2.js'
+import { sha256 } from '../base/hashes/sha256.ts'
 import type { NetworkConfig } from '../directory/network/network-config.ts'
 import { encodeHex } from '../directory/text/encoding.ts'
 import type { Platform } from '../platform/platform.ts'

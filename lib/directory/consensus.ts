@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { Sha1 } from '../crypto/sha1.ts'
-import { sha256 } from '@noble/hashes/sha2.js'
+import { Sha1 } from '../base/hashes/sha1.ts'
+import { Sha256 } from '../base/hashes/sha256.ts'
 import { DocumentReader } from './text/document.ts'
 import { documentPieces } from './text/pieces.ts'
 import { type HashOptions, hashText } from './text/hash-text.ts'
@@ -87,7 +87,7 @@ const SHARED_RANDOM_SIZE = 32
  * @throws TorError `DIRECTORY_MALFORMED`, as rejection
  */
 export async function parseConsensus(document: string | Uint8Array, options: HashOptions = {}): Promise<Consensus> {
-  const { newSha256 = () => sha256.create() } = options
+  const { newSha256 = () => new Sha256() } = options
   const pieces = typeof document === 'string' ? document : documentPieces(document, 'r ')
   const reader = new DocumentReader(pieces, 'consensus')
   const slices = new Slices(READ_A_SLICE, options)

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { sha1 } from '../crypto/sha1.ts'
+import { sha1 } from '../base/hashes/sha1.ts'
 import { parseRsaPublicKey, type RsaPublicKey } from '../crypto/rsa-public-key.ts'
 import { signsDigest } from '../crypto/rsa-signature.ts'
 import { TorError } from '../base/errors.ts'

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { sha256 } from '@noble/hashes/sha2.js'
+import { Sha256 } from '../base/hashes/sha256.ts'
 import { TorError } from '../base/errors.ts'
 import { DocumentReader } from './text/document.ts'
 import { decodeBase64, encodeBase64, is32Bytes, ownText } from './text/encoding.ts'
@@ -83,7 +83,7 @@ export async function parseMicrodescriptors(
   document: string | Uint8Array,
   options: MicrodescriptorOptions = {},
 ): Promise<MicrodescriptorEntry[]> {
-  const { newSha256 = () => sha256.create() } = options
+  const { newSha256 = () => new Sha256() } = options
   const bytes = typeof document === 'string' ? new TextEncoder().encode(document) : document
   if (bytes.length > 0 && !beginsAt(bytes, 0)) {
     throw new TorError('DIRECTORY_MALFORMED', 'Malformed microdescriptors: they begin with something else')

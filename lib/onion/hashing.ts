@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { sha3_256, shake256 } from '@noble/hashes/sha3.js'
 import { asciiBytes } from '../cell/bytes.ts'
+import { sha3Functions } from '../platform/crypto/digests/sha3.ts'
 
 /** Bytes of a digest, of a MAC and of the key of a MAC. */
 export const DIGEST_SIZE = 32
@@ -16,18 +16,11 @@ export type Hashed = Uint8Array | string
 const bytesOf = (part: Hashed): Uint8Array => (typeof part === 'string' ? asciiBytes(part) : part)
 
 /** SHA3-256 of all parts, one after the other. */
-export function sha3(...parts: readonly Hashed[]): Uint8Array<ArrayBuffer> {
-  const hash = sha3_256.create()
-  for (const part of parts) hash.update(bytesOf(part))
-  return new Uint8Array(hash.digest())
-}
+export const sha3 = (...parts: readonly Hashed[]): Uint8Array<ArrayBuffer> => sha3Functions.sha3(...parts.map(bytesOf))
 
 /** The first `length` bytes of SHAKE-256 of all parts, one after the other. */
-export function shake(length: number, ...parts: readonly Hashed[]): Uint8Array<ArrayBuffer> {
-  const hash = shake256.create({ dkLen: length })
-  for (const part of parts) hash.update(bytesOf(part))
-  return new Uint8Array(hash.digest())
-}
+export const shake = (length: number, ...parts: readonly Hashed[]): Uint8Array<ArrayBuffer> =>
+  sha3Functions.shake256(length, ...parts.map(bytesOf))
 
 /** MAC of `parts`, one after the other: the key goes first, behind its length. */
 export function mac(key: Uint8Array, ...parts: readonly Hashed[]): Uint8Array<ArrayBuffer> {

@@ -17,13 +17,12 @@ import { webPlatform } from './web.ts'
 /** The platform in Deno. */
 export function denoPlatform(): Platform {
   const crypto = builtinModule<CurveModule & HashModule>('node:crypto')
-  const sha3 = nativeSha3(crypto)
   return {
     ...webPlatform(),
     name: 'deno',
     sha256Hash: () => crypto.createHash('sha256'),
-    sha3: () => Promise.resolve(sha3),
-    sha3Hash: () => Promise.resolve(() => crypto.createHash('sha3-256')),
+    sha3: nativeSha3(crypto),
+    sha3Hash: () => crypto.createHash('sha3-256'),
     x25519: nativeX25519(crypto),
     verifyEd25519: async (...signed) => nativeVerifyEd25519(crypto, ...signed),
     transport: denoTransport,

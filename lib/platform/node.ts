@@ -19,15 +19,14 @@ import { nativeTransport } from './links/native-transport.ts'
 /** The platform in Node 20.19 or later. */
 export function nodePlatform(): Platform {
   const crypto = builtinModule<CipherModule & CurveModule & HashModule & RsaModule>('node:crypto')
-  const sha3 = nativeSha3(crypto)
   return {
     name: 'node',
     keystream: (key) => new NativeKeystream(crypto, key),
     runningDigest: (seed) => new Sha1RunningDigest(seed),
     sha256Hash: () => crypto.createHash('sha256'),
-    sha3: () => Promise.resolve(sha3),
-    sha3Digest: () => Promise.resolve((seed) => new NativeRunningDigest(crypto, seed, 'sha3-256')),
-    sha3Hash: () => Promise.resolve(() => crypto.createHash('sha3-256')),
+    sha3: nativeSha3(crypto),
+    sha3Digest: (seed) => new NativeRunningDigest(crypto, seed, 'sha3-256'),
+    sha3Hash: () => crypto.createHash('sha3-256'),
     rsaPublic: (signature, modulus, exponent) => nativeRsaPublic(crypto, signature, modulus, exponent),
     x25519: nativeX25519(crypto),
     verifyEd25519: async (...signed) => nativeVerifyEd25519(crypto, ...signed),

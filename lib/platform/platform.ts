@@ -25,12 +25,12 @@ export interface Platform extends RsaPublicOperation {
   runningDigest(seed: Uint8Array): RunningDigest
   /** A hash by SHA-256, of what is long or of what is many: native where that is there at once. */
   sha256Hash(): LongHash
-  /** SHA3-256 and SHAKE256; where they are not native they are loaded when they are first needed. */
-  sha3(): Promise<Sha3Functions>
-  /** What makes running digests of SHA3-256, likewise. */
-  sha3Digest(): Promise<(seed: Uint8Array) => RunningDigest>
-  /** What makes hashes by SHA3-256 of what is long, likewise. */
-  sha3Hash(): Promise<() => LongHash>
+  /** SHA3-256 and SHAKE256. */
+  readonly sha3: Sha3Functions
+  /** A running digest of SHA3-256 that has taken in `seed`. */
+  sha3Digest(seed: Uint8Array): RunningDigest
+  /** A hash by SHA3-256 of what is long. */
+  sha3Hash(): LongHash
   /** The key agreement of the ntor handshakes. */
   readonly x25519: X25519
   /**

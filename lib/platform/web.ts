@@ -1,14 +1,15 @@
 /**
- * What the library needs, by the web platform alone: keystream, X25519 and Ed25519 by WebCrypto, SHA-1, SHA-256
+ * What the library needs, by the web platform alone: keystream, X25519 and Ed25519 by WebCrypto, hashes
  * and RSA in JavaScript, TLS of our own, IndexedDB, and no sockets: the caller brings a transport. It works in any runtime that has WebCrypto.
  *
  * @module
  */
-import { sha256 } from '@noble/hashes/sha2.js'
+import { Sha256 } from '../base/hashes/sha256.ts'
 import type { TrustAnchor } from '../webpki/trust-anchor.ts'
 import type { Platform } from './platform.ts'
 import { rsaPublic } from './crypto/rsa/rsa.ts'
 import { Sha1RunningDigest } from './crypto/digests/sha1.ts'
+import { Sha3Hash, Sha3RunningDigest, sha3Functions } from './crypto/digests/sha3.ts'
 import type { TlsAdapter } from './tls/tls-adapter.ts'
 import { webVerifyEd25519 } from './crypto/curves/web-ed25519.ts'
 import { WebCryptoKeystream } from './crypto/ciphers/webcrypto-ctr.ts'
@@ -23,16 +24,10 @@ export function webPlatform(): Platform {
     obstacle: () => (hasWebCrypto() ? undefined : NO_WEB_CRYPTO),
     keystream: (key) => new WebCryptoKeystream(key),
     runningDigest: (seed) => new Sha1RunningDigest(seed),
-    sha256Hash: () => sha256.create(),
-    sha3: async () => (await import('./crypto/digests/sha3.ts')).sha3Functions,
-    sha3Digest: async () => {
-      const { Sha3RunningDigest } = await import('./crypto/digests/sha3.ts')
-      return (seed) => new Sha3RunningDigest(seed)
-    },
-    sha3Hash: async () => {
-      const { Sha3Hash } = await import('./crypto/digests/sha3.ts')
-      return () => new Sha3Hash()
-    },
+    sha256Hash: () => new Sha256(),
+    sha3: sha3Functions,
+    sha3Digest: (seed) => new Sha3RunningDigest(seed),
+    sha3Hash: () => new Sha3Hash(),
     rsaPublic,
     x25519,
     verifyEd25519: webVerifyEd25519,

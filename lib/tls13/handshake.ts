@@ -133,7 +133,7 @@ export class Handshake {
         break
       case HandshakeType.CERTIFICATE_VERIFY: {
         const [own] = this.#chain as readonly [Uint8Array<ArrayBuffer>]
-        await checkCertificateVerify(own, readCertificateVerify(body), this.#transcript.digest())
+        await checkCertificateVerify(own, readCertificateVerify(body), await this.#transcript.digest())
         await this.#checkServer()
         this.#state = 'finished'
         break
@@ -153,7 +153,7 @@ export class Handshake {
     const suite = CIPHER_SUITES.find(({ id }) => id === answer.suite) as CipherSuite // one that was offered
     if (this.#suite !== undefined && this.#suite !== suite) throw illegal('the server changed its cipher suite')
     this.#suite = suite
-    this.#transcript.start(suite.hash, answer.kind === 'retry')
+    await this.#transcript.start(suite.hash, answer.kind === 'retry')
     this.#transcript.add(whole)
     if (answer.kind === 'retry') {
       const { retry } = this.#hello
@@ -170,7 +170,7 @@ export class Handshake {
     const share = this.#hello.shares.find(({ group }) => group === answer.group) as KeyShare // readServerHello looked
     const sharedSecret = await share.sharedSecret(answer.serverKey)
     this.#schedule = new KeySchedule(suite.hash)
-    this.#secrets = this.#schedule.handshakeSecrets(sharedSecret, this.#transcript.digest())
+    this.#secrets = await this.#schedule.handshakeSecrets(sharedSecret, await this.#transcript.digest())
     this.#records.receiveWith(new RecordKeys(suite, this.#secrets.server))
     this.#records.sendChangeCipherSpec()
     this.#records.sendWith(new RecordKeys(suite, this.#secrets.client))
@@ -186,19 +186,21 @@ export class Handshake {
     }
   }
 
-  #finished(body: Uint8Array, whole: Uint8Array): void {
+  async #finished(body: Uint8Array, whole: Uint8Array): Promise<void> {
     const schedule = this.#schedule as KeySchedule
     const secrets = this.#secrets as TrafficSecrets
     const suite = this.#suite as CipherSuite
-    if (!constantTimeEqual(body, schedule.finished(secrets.server, this.#transcript.digest()))) {
+    const transcript = this.#transcript
+    if (!constantTimeEqual(body, await schedule.finished(secrets.server, await transcript.digest()))) {
       throw new TlsFault(Alert.DECRYPT_ERROR, 'the server did not prove that the handshake is its own')
     }
-    this.#transcript.add(whole)
-    const application = schedule.applicationSecrets(this.#transcript.digest())
+    transcript.add(whole)
+    const application = await schedule.applicationSecrets(await transcript.digest())
     if (this.#certificateRequested) this.#sendOwn(HandshakeType.CERTIFICATE, NO_CERTIFICATE)
-    this.#sendOwn(HandshakeType.FINISHED, schedule.finished(secrets.client, this.#transcript.digest()))
+    this.#sendOwn(HandshakeType.FINISHED, await schedule.finished(secrets.client, await transcript.digest()))
     this.#records.receiveWith(new RecordKeys(suite, application.server))
     this.#records.sendWith(new RecordKeys(suite, application.client))
+    transcript.forget()
     this.#schedule = undefined
     this.#secrets = undefined
     this.#state = 'open'

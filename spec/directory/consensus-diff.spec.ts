@@ -9,6 +9,7 @@ import {
 import { sha3_256 } from '@noble/hashes/sha3.js'
 import { encodeHex } from '../../lib/directory/text/encoding.ts'
 import { currentPlatform } from '../../lib/platform/current.ts'
+import type { LongHash } from '../../lib/platform/crypto/digests/running-digest.ts'
 import { digestAsSignedOf, editScript, writeConsensusDiff } from '../../lib/testing/directory/consensus-diff-writer.ts'
 import { TestNetwork } from '../../lib/testing/test-network.ts'
 import { FakeClock } from '../support/fake-clock.ts'
@@ -29,11 +30,7 @@ const hashOf = (text: string): string => encodeHex(sha3_256(bytesOf(text)))
 const A = 'A'.repeat(64)
 
 describe('A consensus diff', () => {
-  let newHash: Awaited<ReturnType<ReturnType<typeof currentPlatform>['sha3Hash']>>
-
-  before(async () => {
-    newHash = await currentPlatform().sha3Hash()
-  })
+  const newHash = (): LongHash => currentPlatform().sha3Hash()
 
   const apply = async (diff: string, base: DiffBase, limit = LIMIT): Promise<string> =>
     new TextDecoder().decode(await applyConsensusDiff(diff, base, { newHash, limit }))

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { sha1 } from '../../crypto/sha1.ts'
+import { sha1 } from '../../base/hashes/sha1.ts'
 import { constantTimeEqual } from '../../cell/bytes.ts'
 import { TorError } from '../../base/errors.ts'
 

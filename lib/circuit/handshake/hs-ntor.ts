@@ -71,10 +71,8 @@ export async function startHsNtor(
   platform: HsNtorPlatform,
   secret?: Uint8Array,
 ): Promise<HsNtorHandshake> {
-  const [sha3, { secretKey, publicKey: clientKey }] = await Promise.all([
-    platform.sha3(),
-    ephemeralPair(platform.x25519, secret),
-  ])
+  const { sha3, x25519 } = platform
+  const { secretKey, publicKey: clientKey } = await ephemeralPair(x25519, secret)
   let isIntroduced = false
   let ephemeral: X25519SecretKey | undefined = secretKey
   return {
@@ -138,7 +136,7 @@ export async function openIntroduce(
   platform: HsNtorPlatform,
 ): Promise<Uint8Array | undefined> {
   const { header, clientKey, cipherText } = request
-  const sha3 = await platform.sha3()
+  const { sha3 } = platform
   let keys: Uint8Array
   try {
     keys = await introductionKeys(platform, sha3, [encryptionSecret, clientKey], service, clientKey)
@@ -207,7 +205,7 @@ async function rendezvousKeys(
   judge: (auth: Uint8Array) => void,
 ): Promise<Uint8Array> {
   const transcript = [authKey, encryptionKey, clientKey, serviceKey, PROTOCOL_ID]
-  const sha3 = await platform.sha3()
+  const { sha3 } = platform
   return await withSecretInput(platform.x25519, pairs, transcript, (input) => {
     const seed = mac(sha3, input, T_ENC)
     const verify = mac(sha3, input, T_VERIFY)

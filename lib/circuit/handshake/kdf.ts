@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { sha256 } from '@noble/hashes/sha2.js'
 import { expand, extract } from '../../crypto/hkdf.ts'
 
 /**
@@ -15,5 +14,5 @@ import { expand, extract } from '../../crypto/hkdf.ts'
  * @param info the handshake's `m_expand`
  */
 export function kdfRfc5869(secret: Uint8Array, salt: Uint8Array, info: Uint8Array, length: number): Uint8Array {
-  return expand(sha256, extract(sha256, secret, salt), info, length)
+  return expand(extract(secret, salt), info, length)
 }

@@ -79,11 +79,8 @@ export async function startNtorV3(options: NtorV3Options): Promise<NtorV3Handsha
   const { message, platform, verification = CIRCUIT_EXTEND } = options
   const id = expectLength('ed25519Identity', options.ed25519Identity, KEY_SIZE)
   const onionKey = expectLength('ntorOnionKey', options.ntorOnionKey, KEY_SIZE)
-  const { x25519 } = platform
-  const [sha3, { secretKey: ephemeral, publicKey: clientKey }] = await Promise.all([
-    platform.sha3(),
-    ephemeralPair(x25519, options.secret),
-  ])
+  const { sha3, x25519 } = platform
+  const { secretKey: ephemeral, publicKey: clientKey } = await ephemeralPair(x25519, options.secret)
   const protocol = joinBytes([PROTOCOL_ID, encapsulate(verification)])
 
   const requestKeys = await withSecretInput(

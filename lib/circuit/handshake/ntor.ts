@@ -7,8 +7,7 @@
  * @module
  */
 import { joinBytes } from '../../base/join-bytes.ts'
-import { hmac } from '@noble/hashes/hmac.js'
-import { sha256 } from '@noble/hashes/sha2.js'
+import { hmac } from '../../crypto/hmac.ts'
 import { constantTimeEqual } from '../../cell/bytes.ts'
 import { currentPlatform } from '../../platform/current.ts'
 import type { X25519, X25519SecretKey } from '../../platform/crypto/curves/x25519.ts'
@@ -174,8 +173,8 @@ function withTranscript<T>(
 
 /** AUTH: by making it the relay proves that it knows the onion key's secret. */
 function authOf(secretInput: Uint8Array, { id, onionKey, clientKey, relayKey }: Transcript): Uint8Array {
-  const verify = hmac(sha256, T_VERIFY, secretInput)
-  const auth = hmac(sha256, T_MAC, joinBytes([verify, id, onionKey, relayKey, clientKey, PROTOCOL_ID, SERVER]))
+  const verify = hmac(T_VERIFY, secretInput)
+  const auth = hmac(T_MAC, joinBytes([verify, id, onionKey, relayKey, clientKey, PROTOCOL_ID, SERVER]))
   verify.fill(0)
   return auth
 }

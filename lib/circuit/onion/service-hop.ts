@@ -4,8 +4,7 @@
  *
  * @module
  */
-import type { Keystream } from '../../platform/crypto/ciphers/keystream.ts'
-import type { RunningDigest } from '../../platform/crypto/digests/running-digest.ts'
+import type { Platform } from '../../platform/platform.ts'
 import type { HopCrypto } from './hop-crypto.ts'
 
 /** Bytes of Df, Db, Kf and Kb each. */
@@ -19,14 +18,13 @@ const PART_SIZE = 32
  */
 export function serviceHop(
   keys: Uint8Array,
-  keystream: (key: Uint8Array) => Keystream,
-  digest: (seed: Uint8Array) => RunningDigest,
+  platform: Pick<Platform, 'keystream' | 'sha3Digest'>,
   role: 'client' | 'service' = 'client',
 ): HopCrypto {
   if (keys.length !== 4 * PART_SIZE) throw new RangeError(`"keys" must have ${4 * PART_SIZE} bytes: got ${keys.length}`)
   // A copy each: the platform may still read its key after this returns.
   const part = (at: number): Uint8Array => new Uint8Array(keys.subarray(at * PART_SIZE, (at + 1) * PART_SIZE))
-  const ofClient = { digest: digest(part(0)), keystream: keystream(part(2)) }
-  const ofService = { digest: digest(part(1)), keystream: keystream(part(3)) }
+  const ofClient = { digest: platform.sha3Digest(part(0)), keystream: platform.keystream(part(2)) }
+  const ofService = { digest: platform.sha3Digest(part(1)), keystream: platform.keystream(part(3)) }
   return role === 'client' ? { forward: ofClient, backward: ofService } : { forward: ofService, backward: ofClient }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { ForwardTarget } from '../../node/onion/forward-visitors.ts'
-import { parseClientPublicKey } from '../../onion/identity/client-key-pair.ts'
+import { parseClientPublicKey } from '../../onion/identity/client-public-key.ts'
 import { shown, UsageError } from './usage-error.ts'
 
 /** What `tor-streams serve --help` prints. */

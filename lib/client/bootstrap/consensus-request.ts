@@ -6,6 +6,7 @@
  * @module
  */
 import { TorError } from '../../base/errors.ts'
+import type { LongHash } from '../../platform/crypto/digests/running-digest.ts'
 import type { DiffBase } from '../../directory/consensus-diff.ts'
 import type { Consensus } from '../../directory/consensus.ts'
 import type { NetworkConfig } from '../../directory/network/network-config.ts'
@@ -91,7 +92,7 @@ export class ConsensusRequest {
     if (!isConsensusDiff(answer)) return answer
     if (this.#refused) throw new TorError('DIRECTORY_MALFORMED', 'the answer is a diff, which nobody asked for')
     try {
-      const newHash = await this.#options.platform.sha3Hash()
+      const newHash = (): LongHash => this.#options.platform.sha3Hash()
       return await applyConsensusDiff(answer, base, { newHash, limit: MAX_CONSENSUS })
     } catch (error) {
       this.#refused = true
@@ -106,7 +107,7 @@ async function keptBase({ kept, platform }: ConsensusRequestOptions): Promise<Di
   await kept.useBytes('consensus', async (bytes) => {
     if (bytes.length > MAX_CONSENSUS) return
     const { digestAsSigned } = await import('../../directory/consensus-diff.ts')
-    const digest = await digestAsSigned(bytes, await platform.sha3Hash())
+    const digest = await digestAsSigned(bytes, () => platform.sha3Hash())
     if (digest !== undefined) base = { bytes, digest }
   })
   return base

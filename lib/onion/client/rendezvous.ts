@@ -14,7 +14,6 @@ import type { NegotiatedCongestionControl } from '../../circuit/congestion/negot
 import type { HsNtorHandshake } from '../../circuit/handshake/hs-ntor.ts'
 import { serviceHop } from '../../circuit/onion/service-hop.ts'
 import type { DirectoryRelay } from '../../directory/network-directory.ts'
-import type { RunningDigest } from '../../platform/crypto/digests/running-digest.ts'
 import { closeQuietly, expectMessage, inTime, lastHop } from '../network/expected-message.ts'
 import type { OnionNetwork } from '../network/onion-network.ts'
 
@@ -31,7 +30,6 @@ export class Rendezvous {
   /** 20 bytes, by which the service's message is known there. */
   readonly cookie: Uint8Array = crypto.getRandomValues(new Uint8Array(COOKIE_SIZE))
   readonly #network: OnionNetwork
-  readonly #digest: (seed: Uint8Array) => RunningDigest
   readonly #joined: Deferred<void> = deferred()
   #handshake: HsNtorHandshake | undefined
   #isOver = false
@@ -39,14 +37,12 @@ export class Rendezvous {
   private constructor(
     network: OnionNetwork,
     { circuit, fingerprints, seen, point }: Awaited<ReturnType<OnionNetwork['toRendezvousPoint']>>,
-    digest: (seed: Uint8Array) => RunningDigest,
   ) {
     this.circuit = circuit
     this.fingerprints = fingerprints
     this.seen = seen
     this.point = point
     this.#network = network
-    this.#digest = digest
     const gone = (): void => {
       this.#isOver = true
       this.#handshake?.abandon()
@@ -62,11 +58,7 @@ export class Rendezvous {
    * @throws TorError what befell the circuit, or `TIMEOUT`, `ABORTED`
    */
   static async establish(network: OnionNetwork, signal: AbortSignal, isAgain: boolean = false): Promise<Rendezvous> {
-    const [digest, place] = await Promise.all([
-      network.platform.sha3Digest(),
-      network.toRendezvousPoint(signal, isAgain),
-    ])
-    const rendezvous = new Rendezvous(network, place, digest)
+    const rendezvous = new Rendezvous(network, await network.toRendezvousPoint(signal, isAgain))
     const { circuit, cookie } = rendezvous
     try {
       const established = expectMessage(circuit, RelayCommand.RENDEZVOUS_ESTABLISHED)
@@ -101,7 +93,7 @@ export class Rendezvous {
         throw new TorError('CIRCUIT_PROTOCOL', `${relayCommandName(command)} out of turn`)
       hop.conversation = undefined
       const keys = await handshake.finish(decodeRendezvous2(body))
-      const crypto = serviceHop(keys, (key) => this.#network.platform.keystream(key), this.#digest)
+      const crypto = serviceHop(keys, this.#network.platform)
       keys.fill(0)
       this.circuit.controller.addHop(crypto, congestionControl)
       this.#joined.resolve()

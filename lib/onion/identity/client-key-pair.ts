@@ -5,32 +5,9 @@
  * @module
  */
 import { x25519 } from '@noble/curves/ed25519.js'
-import { decodeBase32, encodeBase32 } from './base32.ts'
+import { encodeBase32 } from './base32.ts'
 import { parseClientKey } from './client-key.ts'
 import { parseOnionAddress } from './address.ts'
-
-const KEY_SIZE = 32
-const PUBLIC_KEY = /^(?:descriptor:x25519:)?([a-z2-7]{52})$/i
-
-/**
- * Reads the public key of a client: 32 bytes; `descriptor:x25519:<52 letters>` as in C tor's `authorized_clients`; or the
- * 52 letters of base32 alone. Undefined for anything else, and for a key that no secret belongs to.
- */
-export function parseClientPublicKey(key: unknown): Uint8Array | undefined {
-  const letters = typeof key === 'string' ? PUBLIC_KEY.exec(key.trim())?.[1] : undefined
-  const bytes = letters === undefined ? key : decodeBase32(letters)
-  return bytes instanceof Uint8Array && bytes.length === KEY_SIZE && isUsable(bytes) ? new Uint8Array(bytes) : undefined
-}
-
-/** A key of small order gives everybody the same shared secret. */
-function isUsable(publicKey: Uint8Array): boolean {
-  try {
-    x25519.getSharedSecret(x25519.utils.randomSecretKey(), publicKey)
-    return true
-  } catch {
-    return false // noble says no more than this
-  }
-}
 
 /**
  * The keys of one client of an onion service that not everybody may find. The client keeps the secret, for `onionAuth` of

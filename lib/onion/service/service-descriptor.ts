@@ -4,11 +4,10 @@
  *
  * @module
  */
-import { ed25519 } from '@noble/curves/ed25519.js'
 import { startBackgroundTimer } from '../../base/clock.ts'
 import { encodeHex } from '../../directory/text/encoding.ts'
 import type { DirectoryRelay, NetworkDirectory } from '../../directory/network-directory.ts'
-import { blindExpanded, signExpanded } from '../identity/expanded-key.ts'
+import { blindExpanded, expandSeed, publicKeyOf, signExpanded } from '../identity/expanded-key.ts'
 import { blindedIdentity, type BlindedIdentity } from '../identity/key-blinding.ts'
 import type { OnionKey } from '../identity/onion-key.ts'
 import type { ServiceNetwork } from '../network/service-network.ts'
@@ -73,8 +72,8 @@ export class ServiceDescriptor {
     this.identity = blindedIdentity(key.publicKey, time.period)
     const secret = blindExpanded(key.secret, key.publicKey, time.period)
     this.#blinded = { publicKey: this.identity.key, sign: (message) => signExpanded(secret, message) }
-    const seed = crypto.getRandomValues(new Uint8Array(32))
-    this.#signing = { publicKey: ed25519.getPublicKey(seed), sign: (message) => ed25519.sign(message, seed) }
+    const signing = expandSeed(crypto.getRandomValues(new Uint8Array(32)))
+    this.#signing = { publicKey: publicKeyOf(signing), sign: (message) => signExpanded(signing, message) }
     this.#revisionKey = revisionKey(secret)
     this.#cookie = crypto.getRandomValues(new Uint8Array(DESCRIPTOR_COOKIE_SIZE))
     this.#since = time.since

@@ -5,7 +5,7 @@
  */
 import { abortSignal, checkOptions, flag, type OptionNames } from '../../base/checks.ts'
 import { quoted } from '../../base/quoted.ts'
-import { parseClientPublicKey } from '../identity/client-key-pair.ts'
+import { parseClientPublicKey } from '../identity/client-public-key.ts'
 import { OnionKey } from '../identity/onion-key.ts'
 
 /** Options of `TorClient.serve`. */

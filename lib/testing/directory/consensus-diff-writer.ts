@@ -3,22 +3,24 @@
  *
  * @module
  */
-import { sha3_256 } from '@noble/hashes/sha3.js'
 import { encodeHex } from '../../directory/text/encoding.ts'
+import { currentPlatform } from '../../platform/current.ts'
 import { textBytes } from './document-text.ts'
 
 const SIGNATURES = '\ndirectory-signature '
 
 /** The SHA3-256 of what is signed of a consensus, in hex. */
 export function digestAsSignedOf(consensus: string): string {
-  return encodeHex(sha3_256(textBytes(consensus.slice(0, consensus.indexOf(SIGNATURES) + SIGNATURES.length))))
+  return digestOf(consensus.slice(0, consensus.indexOf(SIGNATURES) + SIGNATURES.length))
 }
 
 /** The diff from one consensus to another. It is right, and not always the shortest. */
 export function writeConsensusDiff(from: string, to: string): string {
-  const hashes = `${digestAsSignedOf(from)} ${encodeHex(sha3_256(textBytes(to)))}`
+  const hashes = `${digestAsSignedOf(from)} ${digestOf(to)}`
   return `network-status-diff-version 1\nhash ${hashes}\n${editScript(linesOf(from), linesOf(to))}`
 }
+
+const digestOf = (text: string): string => encodeHex(currentPlatform().sha3.sha3(textBytes(text)))
 
 const linesOf = (text: string): string[] => text.split('\n').slice(0, -1)
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { sha1 } from '@noble/hashes/legacy.js'
+import { sha1 } from '../../base/hashes/sha1.ts'
 import type { AuthorityKeys } from './authority-keys.ts'
 import { documentTime, pemObject, textBytes, withWrongBit } from './document-text.ts'
 

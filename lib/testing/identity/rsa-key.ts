@@ -9,7 +9,7 @@
  * @module
  */
 import { concat } from 'uint8arrays/concat'
-import { sha1 } from '@noble/hashes/legacy.js'
+import { sha1 } from '../../base/hashes/sha1.ts'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { derInteger, derSequence } from './der.ts'
 

@@ -229,10 +229,9 @@ export class TestOnionService implements LocalService, DescribedService {
       if (this.accepts?.(introduction) === false) return
       const rendezvous = this.#host.meetings.take(cookie)
       if (rendezvous === undefined) return
-      const digest = await platform.sha3Digest()
       const { reply, keys: material } = await answerHsNtor(request.clientKey, keys, secret, platform)
       if (!this.#reply(rendezvous, reply)) return
-      const crypto = serviceHop(material, (key) => platform.keystream(key), digest)
+      const crypto = serviceHop(material, platform)
       const flow = this.#flowFor(introduction, rendezvous)
       this.circuits.push(serviceEnd({ rendezvous, crypto, flow, exit: () => this.exit }))
       rendezvous.notify()

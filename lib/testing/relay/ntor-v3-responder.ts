@@ -50,8 +50,7 @@ export async function answerNtorV3(
 ): Promise<{ readonly reply: Uint8Array; readonly keys: Uint8Array }> {
   const { onionSkin, ed25519Identity, onionSecretKey, keyLength, verification = CIRCUIT_EXTEND } = request
   const platform = currentPlatform()
-  const { x25519 } = platform
-  const sha3 = await platform.sha3()
+  const { sha3, x25519 } = platform
   if (onionSkin.length < 4 * SIZE) throw refusal('the onion skin is too short')
   const onionKey = await x25519.publicKey(onionSecretKey)
   const asked = concat([ed25519Identity, onionKey])

@@ -4,11 +4,8 @@
  *
  * @module
  */
-import { sha256, sha384 } from '@noble/hashes/sha2.js'
 import { runtimeName } from '../../platform/runtime/runtime.ts'
-
-/** A hash of the key schedule. */
-export type SuiteHash = typeof sha256 | typeof sha384
+import type { SuiteHash } from './suite-hash.ts'
 
 /** A cipher suite. */
 export interface CipherSuite {
@@ -27,11 +24,14 @@ export const NONCE_SIZE = 12
 /** Bytes of the tag behind each record. */
 export const TAG_SIZE = 16
 
+const SHA256: SuiteHash = { name: 'SHA-256', size: 32 }
+const SHA384: SuiteHash = { name: 'SHA-384', size: 48 }
+
 /** All that are spoken, the one to be preferred first. */
 export const CIPHER_SUITES: readonly CipherSuite[] = [
-  { id: 0x1301, hash: sha256, keySize: 16, cipher: 'AES-GCM' },
-  { id: 0x1302, hash: sha384, keySize: 32, cipher: 'AES-GCM' },
-  { id: 0x1303, hash: sha256, keySize: 32, cipher: 'ChaCha20-Poly1305' },
+  { id: 0x1301, hash: SHA256, keySize: 16, cipher: 'AES-GCM' },
+  { id: 0x1302, hash: SHA384, keySize: 32, cipher: 'AES-GCM' },
+  { id: 0x1303, hash: SHA256, keySize: 32, cipher: 'ChaCha20-Poly1305' },
 ]
 
 /** An AEAD with one key. `additionalData` is what is not encrypted, and bound to the rest. */

@@ -4,74 +4,81 @@
  *
  * @module
  */
-import { hmac } from '@noble/hashes/hmac.js'
 import { ByteWriter, asciiBytes } from '../../cell/bytes.ts'
-import { expand, extract } from '../../crypto/hkdf.ts'
-import type { SuiteHash } from './cipher-suites.ts'
+import { digestOf, macOf, type SuiteHash } from './suite-hash.ts'
 
-const NOTHING = new Uint8Array(0)
+type Bytes = Uint8Array<ArrayBuffer>
 
-/** `HKDF-Expand-Label` (7.1). */
-export function expandLabel(
+const NOTHING: Bytes = new Uint8Array(0)
+
+/** `HKDF-Expand-Label` (7.1), of no more bytes than a digest has: so HKDF-Expand is one HMAC (RFC 5869, section 2.3). */
+export async function expandLabel(
   hash: SuiteHash,
-  secret: Uint8Array,
+  secret: Bytes,
   label: string,
   context: Uint8Array,
   length: number,
-): Uint8Array<ArrayBuffer> {
+): Promise<Bytes> {
   const name = asciiBytes(`tls13 ${label}`)
-  const info = new ByteWriter().u16(length).u8(name.length).bytes(name).u8(context.length).bytes(context).finish()
-  return expand(hash, secret, info, length)
+  const info = new ByteWriter().u16(length).u8(name.length).bytes(name).u8(context.length).bytes(context).u8(1)
+  return (await macOf(hash, secret, info.finish())).slice(0, length)
 }
 
 /** The secrets of both directions in one phase. */
 export interface TrafficSecrets {
-  readonly client: Uint8Array
-  readonly server: Uint8Array
+  readonly client: Bytes
+  readonly server: Bytes
 }
 
 /** The secrets of one connection, as far as it has come. */
 export class KeySchedule {
   readonly #hash: SuiteHash
-  #secret: Uint8Array
+  /** The last secret of those that follow each other. */
+  #secret: Bytes | undefined
 
   constructor(hash: SuiteHash) {
     this.#hash = hash
-    const zeros = new Uint8Array(hash.outputLen)
-    this.#secret = extract(hash, zeros, zeros) // the Early Secret, of no pre-shared key
   }
 
   /** @param helloHash - of the transcript up to the ServerHello */
-  handshakeSecrets(sharedSecret: Uint8Array, helloHash: Uint8Array): TrafficSecrets {
-    this.#secret = extract(this.#hash, sharedSecret, this.#derived())
-    return this.#secretsOf('hs', helloHash)
+  async handshakeSecrets(sharedSecret: Uint8Array, helloHash: Uint8Array): Promise<TrafficSecrets> {
+    const zeros = new Uint8Array(this.#hash.size)
+    const early = await macOf(this.#hash, zeros, zeros) // of no pre-shared key
+    return this.#secretsOf('hs', await this.#next(early, new Uint8Array(sharedSecret)), helloHash)
   }
 
-  /** @param finishedHash - of the transcript up to the server's Finished */
-  applicationSecrets(finishedHash: Uint8Array): TrafficSecrets {
-    this.#secret = extract(this.#hash, new Uint8Array(this.#hash.outputLen), this.#derived())
-    return this.#secretsOf('ap', finishedHash)
+  /**
+   * Not before {@link handshakeSecrets}.
+   *
+   * @param finishedHash - of the transcript up to the server's Finished
+   */
+  async applicationSecrets(finishedHash: Uint8Array): Promise<TrafficSecrets> {
+    const zeros = new Uint8Array(this.#hash.size)
+    return this.#secretsOf('ap', await this.#next(this.#secret as Bytes, zeros), finishedHash)
   }
 
   /** What a Finished says (4.4.4). */
-  finished(secret: Uint8Array, transcriptHash: Uint8Array): Uint8Array<ArrayBuffer> {
+  async finished(secret: Bytes, transcriptHash: Bytes): Promise<Bytes> {
     const hash = this.#hash
-    return new Uint8Array(hmac(hash, expandLabel(hash, secret, 'finished', NOTHING, hash.outputLen), transcriptHash))
+    return macOf(hash, await expandLabel(hash, secret, 'finished', NOTHING, hash.size), transcriptHash)
   }
 
-  #derived(): Uint8Array {
+  /** The secret that follows `before`. */
+  async #next(before: Bytes, input: Bytes): Promise<Bytes> {
     const hash = this.#hash
-    return expandLabel(hash, this.#secret, 'derived', hash(NOTHING), hash.outputLen)
+    const salt = await expandLabel(hash, before, 'derived', await digestOf(hash, NOTHING), hash.size)
+    return (this.#secret = await macOf(hash, salt, input))
   }
 
-  #secretsOf(phase: 'hs' | 'ap', transcriptHash: Uint8Array): TrafficSecrets {
+  async #secretsOf(phase: 'hs' | 'ap', secret: Bytes, transcriptHash: Uint8Array): Promise<TrafficSecrets> {
     const hash = this.#hash
-    const secretOf = (side: 'c' | 's'): Uint8Array =>
-      expandLabel(hash, this.#secret, `${side} ${phase} traffic`, transcriptHash, hash.outputLen)
-    return { client: secretOf('c'), server: secretOf('s') }
+    const secretOf = (side: 'c' | 's'): Promise<Bytes> =>
+      expandLabel(hash, secret, `${side} ${phase} traffic`, transcriptHash, hash.size)
+    const [client, server] = await Promise.all([secretOf('c'), secretOf('s')])
+    return { client, server }
   }
 }
 
 /** The secret of one direction after a KeyUpdate (7.2). */
-export const nextSecret = (hash: SuiteHash, secret: Uint8Array): Uint8Array =>
-  expandLabel(hash, secret, 'traffic upd', NOTHING, hash.outputLen)
+export const nextSecret = (hash: SuiteHash, secret: Bytes): Promise<Bytes> =>
+  expandLabel(hash, secret, 'traffic upd', NOTHING, hash.size)

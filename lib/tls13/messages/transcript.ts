@@ -3,33 +3,38 @@
  *
  * @module
  */
-import type { SuiteHash } from '../keys/cipher-suites.ts'
+import { joinBytes } from '../../base/join-bytes.ts'
+import { digestOf, type SuiteHash } from '../keys/suite-hash.ts'
 import { handshakeMessage } from './handshake-message.ts'
 import { HandshakeType } from '../protocol/registry.ts'
 
 export class Transcript {
-  /** The first ClientHello, until the server has chosen the hash. */
-  #first: Uint8Array | undefined
-  #hash: ReturnType<SuiteHash['create']> | undefined
+  #messages: Uint8Array[]
+  #hash: SuiteHash | undefined
 
   constructor(clientHello: Uint8Array) {
-    this.#first = clientHello
+    this.#messages = [clientHello]
   }
 
   /** The server has chosen. With `retried` the first ClientHello is replaced by its hash. */
-  start(hash: SuiteHash, retried: boolean): void {
-    if (this.#first === undefined) return
-    const first = retried ? handshakeMessage(HandshakeType.MESSAGE_HASH, hash(this.#first)) : this.#first
-    this.#hash = hash.create().update(first)
-    this.#first = undefined
+  async start(hash: SuiteHash, retried: boolean): Promise<void> {
+    if (this.#hash !== undefined) return
+    this.#hash = hash
+    if (retried) this.#messages = [handshakeMessage(HandshakeType.MESSAGE_HASH, await this.digest())]
   }
 
+  /** Adds a message, which must stay as it is. */
   add(message: Uint8Array): void {
-    this.#hash?.update(message)
+    this.#messages.push(message)
   }
 
   /** The hash as it stands. Not before {@link start}. */
-  digest(): Uint8Array {
-    return (this.#hash as ReturnType<SuiteHash['create']>).clone().digest()
+  digest(): Promise<Uint8Array<ArrayBuffer>> {
+    return digestOf(this.#hash as SuiteHash, joinBytes(this.#messages))
+  }
+
+  /** Lets go of the messages: nobody asks any more. */
+  forget(): void {
+    this.#messages = []
   }
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { markHandled } from '../../base/deferred.ts'
 import { importAeadKey, NONCE_SIZE, TAG_SIZE, type AeadKey, type CipherSuite } from '../keys/cipher-suites.ts'
 import { expandLabel, nextSecret } from '../keys/key-schedule.ts'
 import { ContentType, LEGACY_VERSION } from '../protocol/registry.ts'
@@ -25,20 +26,38 @@ const RECORDS_PER_KEY: number = 2 ** 23
 export const recordHeader = (type: number, length: number, version: number = LEGACY_VERSION): Uint8Array<ArrayBuffer> =>
   Uint8Array.of(type, version >>> 8, version & 0xff, length >>> 8, length & 0xff)
 
+/** What a secret becomes. */
+interface DerivedKeys {
+  readonly key: AeadKey
+  readonly iv: Uint8Array<ArrayBuffer>
+}
+
 /** One direction's keys, until the next KeyUpdate. */
 export class RecordKeys {
   readonly suite: CipherSuite
-  readonly #secret: Uint8Array
-  readonly #iv: Uint8Array
-  readonly #key: Promise<AeadKey>
+  readonly #secret: Promise<Uint8Array<ArrayBuffer>>
+  readonly #deriving: Promise<DerivedKeys>
+  /** The same, once it is there: so that no record waits for a promise that has been kept. */
+  #derived: DerivedKeys | undefined
   /** The number of the next record. */
   #sequence = 0
 
-  constructor(suite: CipherSuite, secret: Uint8Array) {
+  /** @param secret - the direction's, perhaps before it is there */
+  constructor(suite: CipherSuite, secret: Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>>) {
     this.suite = suite
-    this.#secret = secret
-    this.#iv = expandLabel(suite.hash, secret, 'iv', NOTHING, NONCE_SIZE)
-    this.#key = importAeadKey(suite.cipher, expandLabel(suite.hash, secret, 'key', NOTHING, suite.keySize))
+    this.#secret = Promise.resolve(secret)
+    this.#deriving = this.#derive()
+    markHandled(this.#deriving) // who opens or seals is told
+  }
+
+  async #derive(): Promise<DerivedKeys> {
+    const { hash, cipher, keySize } = this.suite
+    const secret = await this.#secret
+    const [iv, key] = await Promise.all([
+      expandLabel(hash, secret, 'iv', NOTHING, NONCE_SIZE),
+      expandLabel(hash, secret, 'key', NOTHING, keySize).then((bytes) => importAeadKey(cipher, bytes)),
+    ])
+    return (this.#derived = { key, iv })
   }
 
   /** True when it is time for a KeyUpdate. */
@@ -48,17 +67,22 @@ export class RecordKeys {
 
   /** The keys after a KeyUpdate. */
   next(): RecordKeys {
-    return new RecordKeys(this.suite, nextSecret(this.suite.hash, this.#secret))
+    const { hash } = this.suite
+    return new RecordKeys(
+      this.suite,
+      this.#secret.then((secret) => nextSecret(hash, secret)),
+    )
   }
 
   /** A whole record with this content, whose number is taken now: records must leave in the order of these calls. */
   async seal(type: number, content: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
-    const nonce = this.#nonce(this.#sequence++)
+    const number = this.#sequence++
     const inner = new Uint8Array(content.length + 1)
     inner.set(content)
     inner[content.length] = type
     const header = recordHeader(ContentType.APPLICATION_DATA, inner.length + TAG_SIZE)
-    const sealed = await (await this.#key).seal(nonce, header, inner)
+    const { key, iv } = this.#derived ?? (await this.#deriving)
+    const sealed = await key.seal(nonceOf(iv, number), header, inner)
     const record = new Uint8Array(header.length + sealed.length)
     record.set(header)
     record.set(sealed, header.length)
@@ -72,22 +96,23 @@ export class RecordKeys {
    * @param record - the whole record
    */
   async open(record: Uint8Array<ArrayBuffer>, ahead: number): Promise<Uint8Array<ArrayBuffer>> {
-    const nonce = this.#nonce(this.#sequence + ahead)
+    const number = this.#sequence + ahead
+    const { key, iv } = this.#derived ?? (await this.#deriving)
     const header = record.subarray(0, RECORD_HEADER_SIZE)
-    return await (await this.#key).open(nonce, header, record.subarray(RECORD_HEADER_SIZE))
+    return key.open(nonceOf(iv, number), header, record.subarray(RECORD_HEADER_SIZE))
   }
 
   /** The next record has been opened. */
   opened(): void {
     this.#sequence += 1
   }
+}
 
-  /** The number, big-endian and as long as the IV, XORed with the IV. A number has 53 bits at most here. */
-  #nonce(sequence: number): Uint8Array<ArrayBuffer> {
-    const nonce = new Uint8Array(this.#iv)
-    for (let at = NONCE_SIZE - 1, rest = sequence; rest > 0; at--, rest = Math.floor(rest / 256)) {
-      nonce[at] = (nonce[at] as number) ^ (rest & 0xff)
-    }
-    return nonce
+/** The number, big-endian and as long as the IV, XORed with the IV (5.3). A number has 53 bits at most here. */
+function nonceOf(iv: Uint8Array<ArrayBuffer>, sequence: number): Uint8Array<ArrayBuffer> {
+  const nonce = new Uint8Array(iv)
+  for (let at = NONCE_SIZE - 1, rest = sequence; rest > 0; at--, rest = Math.floor(rest / 256)) {
+    nonce[at] = (nonce[at] as number) ^ (rest & 0xff)
   }
+  return nonce
 }

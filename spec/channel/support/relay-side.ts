@@ -30,7 +30,7 @@ export const platform: Platform = {
   keystream: unused,
   runningDigest: unused,
   sha256Hash: unused,
-  sha3: unused,
+  sha3: { sha3: unused, shake256: unused },
   sha3Digest: unused,
   sha3Hash: unused,
   rsaPublic,

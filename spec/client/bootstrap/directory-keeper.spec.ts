@@ -10,6 +10,7 @@ import { fc } from '../../support/seed.ts'
 import { DirectoryKeeper, type DirectoryKeeperOptions } from '../../../lib/client/bootstrap/directory-keeper.ts'
 import type { NetworkDirectory } from '../../../lib/directory/network-directory.ts'
 import { currentPlatform } from '../../../lib/platform/current.ts'
+import type { LongHash } from '../../../lib/platform/crypto/digests/running-digest.ts'
 import type { TestRelay } from '../../../lib/testing/relay/test-relay.ts'
 import { TestNetwork } from '../../../lib/testing/test-network.ts'
 import { rejection } from '../../stream/support/stream-fixture.ts'
@@ -259,7 +260,7 @@ describe('DirectoryKeeper', function () {
             const [version, , ...lines] = changes.reduce(mutate, diff).split('\n')
             const base = { bytes: new TextEncoder().encode(before), digest: digestAsSignedOf(before) }
             const head = (to: string): string => `${version}\nhash ${base.digest} ${to}\n`
-            const newHash = await currentPlatform().sha3Hash()
+            const newHash = (): LongHash => currentPlatform().sha3Hash()
             // What it comes to has a digest, if it comes to anything.
             let result = ''
             const watched = { update: (bytes: Uint8Array) => (result += new TextDecoder().decode(bytes)), digest: () => new Uint8Array(32) } // prettier-ignore

@@ -67,11 +67,11 @@ export class ScriptedServer {
   #sessionId: Uint8Array = new Uint8Array(0)
   #clientKey: Uint8Array = new Uint8Array(0)
   #schedule: KeySchedule | undefined
-  #secrets: TrafficSecrets | undefined
+  #secrets: Promise<TrafficSecrets> | undefined
   #sending: RecordKeys | undefined
   #receiving: RecordKeys | undefined
   /** Those of the data, once the server's Finished is out. */
-  #application: TrafficSecrets | undefined
+  #application: Promise<TrafficSecrets> | undefined
   /** Those that the last change of keys replaced. */
   #earlier: RecordKeys | undefined
   /** Records that are held back to be sent in one piece. */
@@ -106,7 +106,7 @@ export class ScriptedServer {
       while (opened[end] === 0) end -= 1
       const from = { type: opened[end] as number, content: opened.subarray(0, end) }
       taken.push(from)
-      if (from.type === ContentType.HANDSHAKE) this.#handshake(from.content)
+      if (from.type === ContentType.HANDSHAKE) await this.#handshake(from.content)
     }
     return taken
   }
@@ -167,7 +167,7 @@ export class ScriptedServer {
 
   /** HelloRetryRequest for P-256 unless told otherwise. The client's answer must be taken before the next step. */
   async retry(lies: HelloLies = {}): Promise<void> {
-    this.#transcript?.start(this.suite.hash, true)
+    await this.#transcript?.start(this.suite.hash, true)
     const extensions = { [ExtensionType.KEY_SHARE]: u16(NamedGroup.SECP256R1), ...lies.extensions }
     await this.message(HandshakeType.SERVER_HELLO, this.#helloBody({ random: RETRY_RANDOM, ...lies, extensions }))
   }
@@ -175,13 +175,17 @@ export class ScriptedServer {
   /** ServerHello; keys hold from here. */
   async hello(lies: HelloLies = {}): Promise<void> {
     const transcript = this.#transcript as Transcript
-    transcript.start(this.suite.hash, false)
-    await this.message(HandshakeType.SERVER_HELLO, this.#helloBody(lies))
-    this.#schedule = new KeySchedule(this.suite.hash)
+    await transcript.start(this.suite.hash, false)
+    // It is in the transcript at once. The client may answer before this side has keys.
+    const sent = this.message(HandshakeType.SERVER_HELLO, this.#helloBody(lies))
+    const schedule = new KeySchedule(this.suite.hash)
     const shared = x25519.getSharedSecret(this.#keyPair.secretKey, this.#clientKey)
-    this.#secrets = this.#schedule.handshakeSecrets(shared, transcript.digest())
-    this.#sending = new RecordKeys(this.suite, this.#secrets.server)
-    this.#receiving = new RecordKeys(this.suite, this.#secrets.client)
+    const secrets = transcript.digest().then((digest) => schedule.handshakeSecrets(shared, digest))
+    this.#schedule = schedule
+    this.#secrets = secrets
+    this.#sending = this.#keysOf(secrets, 'server')
+    this.#receiving = this.#keysOf(secrets, 'client')
+    await sent
   }
 
   encryptedExtensions(extensions: readonly Extension[] = []): Promise<void> {
@@ -204,7 +208,7 @@ export class ScriptedServer {
     context = 'TLS 1.3, server CertificateVerify',
     signature = (right: Uint8Array): Uint8Array => right,
   } = {}): Promise<void> {
-    const digest = (this.#transcript as Transcript).digest()
+    const digest = await (this.#transcript as Transcript).digest()
     const signed = joinBytes([new Uint8Array(64).fill(0x20), asciiBytes(context), Uint8Array.of(0), digest])
     const given = signature(await this.identity.sign(signed))
     await this.message(HandshakeType.CERTIFICATE_VERIFY, joinBytes([u16(scheme, given.length), given]))
@@ -214,11 +218,13 @@ export class ScriptedServer {
   async finished(lie: (right: Uint8Array) => Uint8Array = (right) => right): Promise<void> {
     const schedule = this.#schedule as KeySchedule
     const transcript = this.#transcript as Transcript
-    const right = schedule.finished((this.#secrets as TrafficSecrets).server, transcript.digest())
-    await this.message(HandshakeType.FINISHED, lie(right))
-    this.#application = schedule.applicationSecrets(transcript.digest())
+    const { server } = await (this.#secrets as Promise<TrafficSecrets>)
+    const right = await schedule.finished(server, await transcript.digest())
+    const sent = this.message(HandshakeType.FINISHED, lie(right)) // as above
+    this.#application = transcript.digest().then((digest) => schedule.applicationSecrets(digest))
     this.#earlier = this.#sending
-    this.#sending = new RecordKeys(this.suite, this.#application.server)
+    this.#sending = this.#keysOf(this.#application, 'server')
+    await sent
   }
 
   /** All from the ServerHello on. */
@@ -242,6 +248,13 @@ export class ScriptedServer {
   async keyUpdate(request: number): Promise<void> {
     await this.record(ContentType.HANDSHAKE, handshakeMessage(HandshakeType.KEY_UPDATE, Uint8Array.of(request)))
     this.#sending = this.#sending?.next()
+  }
+
+  #keysOf(secrets: Promise<TrafficSecrets>, side: keyof TrafficSecrets): RecordKeys {
+    return new RecordKeys(
+      this.suite,
+      secrets.then((both) => both[side]),
+    )
   }
 
   #helloBody(lies: HelloLies): Uint8Array {
@@ -279,15 +292,15 @@ export class ScriptedServer {
   }
 
   /** The client's messages behind its hello: Finished, perhaps after a Certificate; then KeyUpdates. */
-  #handshake(content: Uint8Array): void {
+  async #handshake(content: Uint8Array): Promise<void> {
     this.#fromClient.add(content)
     const transcript = this.#transcript as Transcript
     for (let message = this.#fromClient.next(); message !== undefined; message = this.#fromClient.next()) {
       if (message.type === HandshakeType.FINISHED) {
-        const { client } = this.#secrets as TrafficSecrets
-        const right = (this.#schedule as KeySchedule).finished(client, transcript.digest())
+        const { client } = await (this.#secrets as Promise<TrafficSecrets>)
+        const right = await (this.#schedule as KeySchedule).finished(client, await transcript.digest())
         if (right.some((byte, at) => byte !== message.body[at])) throw new Error("the client's Finished is wrong")
-        this.#receiving = new RecordKeys(this.suite, (this.#application as TrafficSecrets).client)
+        this.#receiving = this.#keysOf(this.#application as Promise<TrafficSecrets>, 'client')
       } else if (message.type === HandshakeType.KEY_UPDATE) {
         this.#receiving = this.#receiving?.next()
       } else {

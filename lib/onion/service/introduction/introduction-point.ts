@@ -5,7 +5,6 @@
  *
  * @module
  */
-import { ed25519 } from '@noble/curves/ed25519.js'
 import { deferred } from '../../../base/deferred.ts'
 import { TorError } from '../../../base/errors.ts'
 import { RelayCommand, relayCommandName } from '../../../cell/commands.ts'
@@ -16,6 +15,7 @@ import type { DirectoryRelay } from '../../../directory/network-directory.ts'
 import type { X25519KeyPair, X25519SecretKey } from '../../../platform/crypto/curves/x25519.ts'
 import type { IntroPoint } from '../../descriptor/intro-point.ts'
 import { mac } from '../../hashing.ts'
+import { expandSeed, publicKeyOf, signExpanded } from '../../identity/expanded-key.ts'
 import { closeQuietly, inTime, lastHop } from '../../network/expected-message.ts'
 import type { ServiceNetwork } from '../../network/service-network.ts'
 import { ReplayCache } from './replay-cache.ts'
@@ -46,11 +46,11 @@ export class IntroductionPoint {
   constructor(network: ServiceNetwork, relay: DirectoryRelay, encryption: X25519KeyPair, limits: PointLimits) {
     this.#network = network
     this.relay = relay
-    this.#authSecret = crypto.getRandomValues(new Uint8Array(32))
+    this.#authSecret = expandSeed(crypto.getRandomValues(new Uint8Array(32)))
     this.encryptionSecret = encryption.secretKey
     this.listed = {
       target: targetOf(relay),
-      authKey: ed25519.getPublicKey(this.#authSecret),
+      authKey: publicKeyOf(this.#authSecret),
       encryptionKey: encryption.publicKey,
     }
     this.#expires = network.clock.now() + limits.lifetime
@@ -87,7 +87,7 @@ export class IntroductionPoint {
       }
       const message = encodeEstablishIntro(this.listed.authKey, {
         mac: (bytes) => mac(proof, bytes),
-        sign: (bytes) => ed25519.sign(bytes, this.#authSecret),
+        sign: (bytes) => signExpanded(this.#authSecret, bytes),
       })
       circuit.controller.sendMessage(hop, RelayCommand.ESTABLISH_INTRO, message)
       await inTime(circuit, established.promise, ESTABLISH_TIMEOUT, network.clock, signal)

@@ -36,7 +36,6 @@ export async function meet(
 ): Promise<Circuit> {
   const { platform, clock } = network
   const { cookie, clientKey, keys: service, encryptionSecret, meetingPoint } = visitor
-  const digest = await platform.sha3Digest()
   const deadline = new AbortController()
   const stopTimer = startTimer(clock, MEET_TIMEOUT, () =>
     deadline.abort(new TorError('TIMEOUT', `the meeting point was not reached within ${MEET_TIMEOUT} ms`)),
@@ -47,7 +46,7 @@ export async function meet(
     try {
       const { reply, keys } = await answerHsNtor(clientKey, service, encryptionSecret, platform)
       const relay = lastHop(circuit)
-      const crypto = serviceHop(keys, (key) => platform.keystream(key), digest, 'service')
+      const crypto = serviceHop(keys, platform, 'service')
       keys.fill(0)
       circuit.controller.addHop(crypto, congestionControl)
       lastHop(circuit).acceptor = acceptorOf(circuit, seen)

@@ -16,7 +16,7 @@ export function nativeSha3(crypto: HashModule): Sha3Functions {
 }
 
 /** In an array of its own: a Buffer may share its memory with others. */
-function digestOf(hash: NativeHash, parts: readonly Uint8Array[]): Uint8Array {
+function digestOf(hash: NativeHash, parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   for (const part of parts) hash.update(part)
   const shared = hash.digest()
   const digest = new Uint8Array(shared)

@@ -8,7 +8,8 @@
 import { DIGEST } from '../../../cell/relay/relay-cell-v0.ts'
 import { BODY_SIZE } from '../../../cell/body-size.ts'
 import type { RunningDigest } from './running-digest.ts'
-import { BLOCK_SIZE, compress } from '../../../base/sha1-block.ts'
+import { BLOCK_SIZE } from '../../../base/hashes/block-hash.ts'
+import { compress } from '../../../base/hashes/sha1-block.ts'
 
 /** Bytes of a SHA-1 digest. */
 const DIGEST_SIZE = 20

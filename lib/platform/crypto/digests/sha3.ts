@@ -137,7 +137,7 @@ export const sha3Functions: Sha3Functions = {
 }
 
 /** The sponge (FIPS 202, section 4). */
-function sponge(suffix: number, parts: readonly Uint8Array[], length: number): Uint8Array {
+function sponge(suffix: number, parts: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
   const state = new Int32Array(STATE_WORDS)
   let filled = 0
   for (const part of parts) filled = absorb(state, filled, part, 0, part.length)

@@ -2,7 +2,6 @@ import { expect } from 'chai'
 import { sha3_256, shake256 as nobleShake256 } from '@noble/hashes/sha3.js'
 import { encodeHex } from '../../../../lib/directory/text/encoding.ts'
 import { currentPlatform } from '../../../../lib/platform/current.ts'
-import type { Sha3Functions } from '../../../../lib/platform/crypto/digests/sha3-functions.ts'
 import { webPlatform } from '../../../../lib/platform/web.ts'
 
 /** Bytes that say where they are. */
@@ -14,12 +13,7 @@ for (const [name, platform] of [
   ['the web', webPlatform()],
 ] as const) {
   describe(`SHA3-256 and SHAKE256 of handshakes, of ${name}`, () => {
-    let sha3: Sha3Functions['sha3']
-    let shake256: Sha3Functions['shake256']
-
-    before(async () => {
-      ;({ sha3, shake256 } = await platform.sha3())
-    })
+    const { sha3, shake256 } = platform.sha3
 
     it('are those of FIPS 202: the published digests of nothing, and of abc', () => {
       expect(encodeHex(sha3()).toLowerCase()).to.equal(

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { sha1 as nobleSha1 } from '@noble/hashes/legacy.js'
-import { encodeHex } from '../../lib/directory/text/encoding.ts'
-import { Sha1, sha1 } from '../../lib/crypto/sha1.ts'
+import { encodeHex } from '../../../lib/directory/text/encoding.ts'
+import { Sha1, sha1 } from '../../../lib/base/hashes/sha1.ts'
 
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text)
 

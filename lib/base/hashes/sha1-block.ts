@@ -1,7 +1,7 @@
 /**
  * The block function of SHA-1 (FIPS 180-4, section 6.1.2), unrolled: the message schedule lives in sixteen locals, and
  * the five working variables change roles instead of places. This is half of what a cell costs where no native hash can
- * be read at every cell, so it is written for the optimiser; what is readable is in crypto/sha1.ts, and in
+ * be read at every cell, so it is written for the optimiser; what is readable is in block-hash.ts, and in
  * platform/crypto/digests/sha1.ts.
  *
  * Optimisers keep the order of additions. So each sum ends in the rotation of what the step before has computed: only
@@ -11,8 +11,7 @@
  * @module
  */
 
-/** Bytes of a block. */
-export const BLOCK_SIZE = 64
+import { BLOCK_SIZE } from './block-hash.ts'
 
 /** Adds the blocks of `view` from `from` up to `to`, a whole number of blocks, to the five words of `state`. */
 export function compress(state: Int32Array, view: DataView, from: number, to: number): void {
