@@ -1,10 +1,11 @@
 import { expect } from 'chai'
 import { Reachability } from '../../lib/cli/screen/reachability.ts'
 import type { SocketError } from '../../lib/base/errors.ts'
+import { CellCommand } from '../../lib/cell/commands.ts'
 import type { TorClient } from '../../lib/client/tor-client.ts'
 import { echo, source } from '../../lib/testing/exit/exits.ts'
 import type { TestCircuit } from '../../lib/testing/relay/test-circuit.ts'
-import type { TestRelay } from '../../lib/testing/relay/test-relay.ts'
+import type { TestLink, TestRelay } from '../../lib/testing/relay/test-relay.ts'
 import type { TorStream } from '../../lib/stream/tor-stream.ts'
 import { codeOf, rejection } from '../stream/support/stream-fixture.ts'
 import { ClientFixture, exchange, exit, guard, pathOf } from './support/client-fixture.ts'
@@ -114,6 +115,34 @@ describe('TorClient: what is lost', function () {
     const again: (TestRelay | undefined)[] = []
     for (let round = 0; round < 4; round++) again.push((await open(80, { isolation: round })).path[0])
     expect(again.at(-1)).to.equal(first)
+  })
+
+  it('as the answers of a guard: another is used in half a minute, and the first sees one new link, and no DESTROY for a minute', async () => {
+    const { path } = await open()
+    const [first] = path as [TestRelay]
+    const asked: number[] = []
+    first.answerCreate = ({ link }) => {
+      if (!link.fromClient) return 'answer'
+      asked.push(fixture.clock.now())
+      return 'ignore'
+    }
+    const ofClient = (): TestLink[] => first.links.filter(({ fromClient }) => fromClient)
+    const destroyed = (): number =>
+      ofClient().flatMap(({ log }) => log.filter(({ command }) => command === CellCommand.DESTROY)).length
+    const before = ofClient().length
+    const begun = fixture.clock.now()
+    const other = await open(80, { isolation: 'another' })
+    expect(other.path[0]).to.not.equal(first)
+    // Silence over the link that was there may be the link's fault; over a new one it is the guard's.
+    expect(fixture.clock.now() - begun).to.be.within(30_000, 45_000)
+    expect(ofClient().length - before).to.equal(1)
+    const [earliest = 0, latest = 0] = [asked[0], asked.at(-1)]
+    await fixture.passing(
+      new Promise<void>((over) => fixture.clock.after(earliest + 59_000 - fixture.clock.now(), over)),
+    )
+    expect(destroyed()).to.equal(0)
+    await fixture.passing(first.when(() => destroyed() === asked.length))
+    expect(fixture.clock.now() - latest).to.be.within(59_000, 62_000)
   })
 
   it('as every guard: the stream fails with the reason, and a later one works when they are back', async () => {

@@ -104,10 +104,12 @@ export class ChannelPool {
 
   /**
    * The next use dials anew: the channel is not needed any more, or may be dead without knowing. Its circuits go on.
+   *
+   * @param channel - the one that is meant, where another may have taken its place
    */
-  retire(fingerprint: string): void {
+  retire(fingerprint: string, channel?: Promise<Channel>): void {
     const link = this.#shared.get(fingerprint)
-    if (link === undefined) return
+    if (link === undefined || (channel !== undefined && link.channel !== channel)) return
     this.#shared.delete(fingerprint)
     if (link.holders === 0) void closeQuietly(link.channel)
   }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Channel } from '../../channel/channel.ts'
 import { Circuit } from '../../circuit/circuit.ts'
 import type { CircuitOptions } from '../../circuit/circuit-options.ts'
 import type { Clock } from '../../base/clock.ts'
@@ -37,6 +38,13 @@ export interface CircuitBuilderOptions {
 export interface GuardedPath {
   readonly relays: readonly DirectoryRelay[]
   readonly guard: GuardPick
+}
+
+/** The link that a circuit is built over. */
+interface UsedLink {
+  readonly channel: Promise<Channel>
+  /** It was made for this circuit. */
+  readonly dialled: boolean
 }
 
 /** What happens while a circuit is built. */
@@ -75,10 +83,12 @@ export class CircuitBuilder {
     }
     const dialled = !channels.has(first.fingerprint)
     const channel = channels.get(first.fingerprint, first)
+    const link = { channel, dialled }
     const circuit = Circuit.open(relays, { channel, timeout: Infinity, clock, platform, ...flowControl })
     channels.hold(channel, circuit.closed)
     const build = new TimedBuild(circuit, times, clock)
-    const ready = Promise.race([build.late, this.#whenReady(circuit, build, { relays, guard }, dialled, told)])
+    void build.silence.then((error) => this.#judge(error, circuit, { relays, guard }, link))
+    const ready = Promise.race([build.late, this.#whenReady(circuit, build, { relays, guard }, link, told)])
     markHandled(ready)
     const settled = Promise.race([build.late, circuit.opened])
     markHandled(settled)
@@ -90,20 +100,16 @@ export class CircuitBuilder {
     circuit: Circuit,
     build: TimedBuild,
     { relays, guard }: GuardedPath,
-    dialled: boolean,
+    link: UsedLink,
     { opened, tryBetter }: BuildListener,
   ): Promise<void> {
-    const { channels, guardsChanged, clock, closing } = this.#options
+    const { guardsChanged, clock, closing } = this.#options
     const guards = this.#options.guards()
     try {
       await circuit.opened
     } catch (error) {
-      const { blamed, linkIsDead } = judgeFailure(error, circuit.hops, dialled)
-      if (blamed) guards.failed(guard)
-      else guards.cancelled(guard)
-      if (failedExtension(error, circuit.hops, relays.length) !== undefined) guards.beyond(guard, false)
-      if (linkIsDead) channels.retire((relays[0] as DirectoryRelay).fingerprint)
-      guardsChanged()
+      // Of a first relay that was silent all is said: there may be another link to it by now.
+      if (!build.wasSilent || circuit.hops > 0) this.#judge(error, circuit, { relays, guard }, link)
       throw error
     }
     opened?.()
@@ -122,5 +128,17 @@ export class CircuitBuilder {
     } finally {
       guardsChanged()
     }
+  }
+
+  /** What became of a circuit that cannot be used tells of its guard, and of the link. */
+  #judge(error: unknown, { hops }: Circuit, { relays, guard }: GuardedPath, { channel, dialled }: UsedLink): void {
+    const { channels, guardsChanged } = this.#options
+    const guards = this.#options.guards()
+    const { blamed, linkIsDead } = judgeFailure(error, hops, dialled)
+    if (blamed) guards.failed(guard)
+    else guards.cancelled(guard)
+    if (failedExtension(error, hops, relays.length) !== undefined) guards.beyond(guard, false)
+    if (linkIsDead) channels.retire((relays[0] as DirectoryRelay).fingerprint, channel)
+    guardsChanged()
   }
 }

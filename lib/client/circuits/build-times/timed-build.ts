@@ -18,8 +18,8 @@ import { MEASURED_HOPS, timeoutFor } from './path-timeouts.ts'
 const RELAXED_INTERVAL = 1000
 
 /**
- * How long a first relay may leave a CREATE2 unanswered, in ms: at most, which holds while too little is known, and at
- * least. C tor waits for the close timeout, a minute or more; a guard that is silent for so long is of no use.
+ * How long a circuit is wanted whose first relay leaves a CREATE2 unanswered, in ms: at most, which holds while too little is
+ * known, and at least. C tor wants it for a minute or more; a guard that is silent for so long is of no use.
  */
 const MAX_SILENCE = 15_000
 const MIN_SILENCE = 5000
@@ -27,7 +27,10 @@ const MIN_SILENCE = 5000
 export class TimedBuild implements BuildProgress {
   /** Rejects with `CIRCUIT_TIMEOUT` when the circuit is too late to be used, if it ever is. Handled. */
   readonly late: Promise<never>
+  /** Resolves with why when its first relay has not answered for so long that nobody shall wait for it. It may answer yet. */
+  readonly silence: Promise<TorError>
   readonly #late: Deferred<never> = deferred()
+  readonly #silence: Deferred<TorError> = deferred()
   readonly #circuit: Circuit
   readonly #hops: number
   readonly #times: BuildTimes
@@ -35,6 +38,7 @@ export class TimedBuild implements BuildProgress {
   readonly #madeAt: number
   #begunAt = 0
   #isLate = false
+  #wasSilent = false
   /** It was too late, and is still waited for: there is nothing better. */
   #isRelaxed = false
   #hasMeasure = false
@@ -44,6 +48,7 @@ export class TimedBuild implements BuildProgress {
 
   constructor(circuit: Circuit, times: BuildTimes, clock: Clock) {
     this.late = this.#late.promise
+    this.silence = this.#silence.promise
     this.#circuit = circuit
     this.#hops = circuit.path.length
     this.#times = times
@@ -60,6 +65,11 @@ export class TimedBuild implements BuildProgress {
   /** True when it is not to be used, and built only to measure it. */
   get isLate(): boolean {
     return this.#isLate
+  }
+
+  /** True when {@link silence} was told of. */
+  get wasSilent(): boolean {
+    return this.#wasSilent
   }
 
   created(): void {
@@ -79,13 +89,18 @@ export class TimedBuild implements BuildProgress {
     this.#times.completed(time, this.#isLate)
   }
 
-  /** Waits for the first hop; for longer where nothing at all is heard: then it is not the relay's fault. */
+  /**
+   * Waits for the first hop; for longer where nothing at all is heard: then it is not the relay's fault. The circuit itself
+   * stays for as long as C tor's: who answers slowly sees no DESTROY before that.
+   */
   #awaitFirst(patience: number): void {
     this.#stopSilence = startTimer(this.#clock, patience, () => {
       const more = MAX_SILENCE - this.#elapsed
       if (more > 0 && this.#isUnheard) return this.#awaitFirst(Math.ceil(more))
-      if (this.#isCounted) this.#times.abandoned(this.#madeAt)
-      this.#giveUp()
+      this.#wasSilent = true
+      this.#silence.resolve(this.#timeoutError())
+      this.#tooLate()
+      this.#check()
     })
   }
 

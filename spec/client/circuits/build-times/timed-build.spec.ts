@@ -114,7 +114,7 @@ describe('A circuit that is being built', () => {
     expect([builds.times.count, builds.clock.timers]).to.deep.equal([0, 0])
   })
 
-  it('whose first relay does not answer is given up after 15 s, or after 5 where others are heard and more is known', async () => {
+  it('whose first relay does not answer is wanted for 15 s, or for 5 where others are heard and more is known, and is there for a minute', async () => {
     for (const [known, heard, patience] of [
       [false, true, 15_000],
       [true, true, 5000],
@@ -123,14 +123,31 @@ describe('A circuit that is being built', () => {
       const builds = new Builds()
       if (known) builds.learn()
       await builds.pass(1)
-      const { failure } = builds.begin([Infinity, 1, 1])
+      const { build, failure } = builds.begin([Infinity, 1, 1])
       if (heard) builds.lastLive = builds.clock.now()
       await builds.pass(patience - 1)
+      expect([build.isLate, build.wasSilent], `${known} ${heard}`).to.deep.equal([false, false])
+      await builds.pass(2)
+      expect([build.isLate, build.wasSilent], `${known} ${heard}`).to.deep.equal([true, true])
+      expect(await build.silence, `${known} ${heard}`).to.include({ code: 'CIRCUIT_TIMEOUT' })
+      expect(builds.clock.awaited, 'nobody waits for it').to.equal(0)
+      await builds.pass(60_000 - patience - 2)
       expect(failure(), `${known} ${heard}`).to.equal(undefined)
       await builds.pass(2)
       expect(failure(), `${known} ${heard}`).to.include({ code: 'CIRCUIT_TIMEOUT' })
       expect(builds.clock.timers).to.equal(0)
     }
+  })
+
+  it('whose first relay answers after all is measured to its end', async () => {
+    const builds = new Builds().learn()
+    builds.begin([1, 1, 1])
+    await builds.pass(3)
+    const { build, circuit } = builds.begin([20_000, 100, 100])
+    await builds.pass(20_200)
+    expect([build.wasSilent, circuit.hops, circuit.isOver]).to.deep.equal([true, 3, false])
+    expect(builds.times.save()).to.include('[20205,1]')
+    expect(builds.clock.timers).to.equal(0)
   })
 
   it('leaves no timer behind when it fails, at any time', async () => {
