@@ -29,6 +29,9 @@ const head = (view: WireView, path: string): string | undefined =>
     ?.replace(/^Host: 127\.0\.0\.1:\d+/m, 'Host: it')
     .replace(/^Accept-Encoding: .*/m, 'Accept-Encoding: some')
 
+/** What a tor offers that is built without LZMA and Zstandard, as Tor Browser's is. */
+const withoutOptional = (offered: string): string => offered.replace(/x-tor-lzma, |x-zstd, /g, '')
+
 /** Of each circuit that carries much, how many of the first cells are RELAY_EARLY: seven or eight, as the die falls. */
 function earlyCells({ links }: WireView): string[] {
   const seen = links.flatMap(({ cells }) => {
@@ -74,7 +77,7 @@ const OBSERVED: Readonly<Record<string, (view: WireView) => unknown>> = {
   'the request for descriptions': (view) => head(view, '/tor/micro/'),
   'kinds of requests': ({ requests }) => set(requests.map((request) => request.split('/', 3)[2] ?? request)),
   'compression of directory documents': ({ requests }) =>
-    set(requests.map((request) => /^Accept-Encoding: (.*)/m.exec(request)?.[1] ?? 'none')),
+    set(requests.map((request) => withoutOptional(/^Accept-Encoding: (.*)/m.exec(request)?.[1] ?? 'none'))),
   'circuits ahead of need': (view) => count(view, Command.CREATE2) >= 6,
   'the end of a client': (view) => count(view, Command.DESTROY) > 0,
 }
