@@ -19,11 +19,11 @@ import { PredictedPorts } from './circuits/prediction/predicted-ports.ts'
 import { DirectoryKeeper } from './bootstrap/directory-keeper.ts'
 import { directoryServers } from './bootstrap/directory-servers.ts'
 import { DocumentSource } from './bootstrap/document-source.ts'
+import { LazyOnions } from './lazy-onions.ts'
 import { GuardManager } from './guards/guards.ts'
 import type { WorkOptions } from '../onion/client/client-work.ts'
 import { ClientStore } from './bootstrap/client-store.ts'
-import type { SnapshotPlace } from './bootstrap/fetch-snapshot.ts'
-import { SnapshotSource } from './bootstrap/snapshot-source.ts'
+import type { SnapshotSource } from './bootstrap/snapshot-source.ts'
 import { LearnedPolicies } from './paths/learned-policies.ts'
 import type { OnionParts } from './onion/onion-parts.ts'
 import { Observer } from './watch/observer.ts'
@@ -49,7 +49,7 @@ export interface ClientCoreOptions {
   /** How much links are padded. */
   readonly linkPadding: LinkPaddingMode
   /** Where all of the directory is to be had outside Tor, if the user gave a place. */
-  readonly snapshot: SnapshotPlace | undefined
+  readonly snapshots: SnapshotSource | undefined
   readonly work: WorkOptions | undefined
   readonly countryOf?: CountryLookup | undefined
   onProgress(status: ClientStatus): void
@@ -72,7 +72,6 @@ export class ClientCore {
   readonly #buildTimes: BuildTimes
   readonly #keeper: DirectoryKeeper
   readonly #source: DocumentSource
-  readonly #snapshots: SnapshotSource
   readonly #kept: ClientStore
   readonly #learned: LearnedPolicies
   readonly #closing = new AbortController()
@@ -85,7 +84,7 @@ export class ClientCore {
   #phase: ClientPhase = 'connecting'
   #done = 0
   #stopRenewal: (() => void) | undefined
-  #onions: Promise<OnionParts> | undefined
+  readonly #onions: LazyOnions
   #closed: Promise<void> | undefined
   /** Changes with each new identity. */
   #identity: symbol = Symbol('identity')
@@ -131,11 +130,10 @@ export class ClientCore {
       platform,
       random,
     })
-    this.#snapshots = new SnapshotSource(options.snapshot, clock)
     this.#keeper = new DirectoryKeeper({
       network,
       source: this.#source,
-      snapshots: this.#snapshots,
+      snapshots: options.snapshots,
       kept: this.#kept,
       clock,
       platform,
@@ -151,30 +149,47 @@ export class ClientCore {
         this.#warning = warning
       },
     })
-    this.pool = new CircuitPool({
+    const predicted = new PredictedPorts({
+      param: (...question) => this.#param(...question),
+      now: () => monotonicTime(clock),
+      random,
+      isReduced: linkPadding === 'reduced',
+    })
+    const shared = {
       channels: this.#channels,
       watcher: this.observer,
       times: this.#buildTimes,
-      predicted: new PredictedPorts({
-        param: (...question) => this.#param(...question),
-        now: () => monotonicTime(clock),
-        random,
-        isReduced: linkPadding === 'reduced',
-      }),
+      predicted,
       guards: () => this.#guards,
-      learned: this.#learned,
-      paths: (signal) => this.#currentPaths(signal),
       guardsChanged: () => void this.#keepGuards(),
-      flowControl: () => this.#flowControl(),
       clock,
       platform,
       random,
+    }
+    this.#onions = new LazyOnions({
+      ...shared,
+      directory: (signal) => this.#usableDirectory(signal),
+      known: () => this.#keeper.directory,
+      circuitWindow: () => this.#flowControl().circuitWindow,
+      congestionControl: options.congestionControl,
+      testing: network.testing === true,
+      work: options.work,
+      closing: this.#closing.signal,
+      changed: () => this.pool.ahead.changed(),
+      failed: () => this.pool.ahead.failed(),
+    })
+    this.pool = new CircuitPool({
+      ...shared,
+      onions: this.#onions,
+      learned: this.#learned,
+      paths: (signal) => this.#currentPaths(signal),
+      flowControl: () => this.#flowControl(),
     })
   }
 
   /** How far the client has come. */
   get status(): ClientStatus {
-    const own = [this.#warning, this.#snapshots.warning, this.#guards.warning].filter(
+    const own = [this.#warning, this.#options.snapshots?.warning, this.#guards.warning].filter(
       (warning) => warning !== undefined,
     )
     const warnings = [...own, ...this.#kept.warnings]
@@ -200,7 +215,7 @@ export class ClientCore {
   renewIdentity(): void {
     this.#identity = Symbol('identity')
     this.pool.renew()
-    void this.#onions?.then((onions) => onions.renew())
+    void this.#onions.used?.then((onions) => onions.renew())
   }
 
   /**
@@ -224,34 +239,15 @@ export class ClientCore {
     await unlessAborted(this.#keeper.load(), both)
     await this.#keeper.usable(both)
     this.#progress('circuit', 0)
-    this.#snapshots.end() // a client that has a directory asks relays
+    this.#options.snapshots?.end() // a client that has a directory asks relays
     await this.pool.warmUp(both)
     this.#progress('ready', 0)
     this.#planRenewal()
   }
 
-  /** The onion services of this client. The module is loaded when first used. */
+  /** The onion services of this client, one of which somebody has to do with. */
   onions(): Promise<OnionParts> {
-    return (this.#onions ??= import('./onion/onion-parts.ts').then(({ OnionParts: Parts }) => {
-      const { network, clock, platform, random, congestionControl, work } = this.#options
-      return new Parts({
-        channels: this.#channels,
-        watcher: this.observer,
-        times: this.#buildTimes,
-        guards: () => this.#guards,
-        guardsChanged: () => void this.#keepGuards(),
-        directory: (signal) => this.#usableDirectory(signal),
-        known: () => this.#keeper.directory,
-        circuitWindow: () => this.#flowControl().circuitWindow,
-        closing: this.#closing.signal,
-        testing: network.testing === true,
-        clock,
-        platform,
-        random,
-        congestionControl,
-        work,
-      })
-    }))
+    return this.#onions.parts()
   }
 
   /** Closes all that is open. Nothing stays behind: no socket, timer or pending promise. */
@@ -260,11 +256,12 @@ export class ClientCore {
   }
 
   async #close(): Promise<void> {
+    // Nobody is told of what ends with it, not even of what ends first.
+    this.#channels.hush()
     this.#closing.abort(new TorError('CIRCUIT_CLOSED', 'the client is closed'))
     this.#stopRenewal?.()
-    this.#channels.hush()
     await this.pool.close()
-    await (await this.#onions)?.close()
+    await (await this.#onions.used)?.close()
     await this.#channels.close()
     await this.#keeper.settled()
     await this.#keepGuards()
@@ -300,7 +297,7 @@ export class ClientCore {
     this.#guards.updateDirectory(directory)
     this.#paths = this.#pathsBy.in(directory)
     void this.#keepGuards()
-    void this.#onions?.then((onions) => onions.directoryChanged(directory))
+    void this.#onions.used?.then((onions) => onions.directoryChanged(directory))
   }
 
   /** Fetches the next consensus in time, as long as the client is open. */

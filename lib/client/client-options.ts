@@ -6,7 +6,6 @@
 import type { OptionNames } from '../base/checks.ts'
 import type { Clock } from '../base/clock.ts'
 import type { Random } from '../base/random.ts'
-import { withInput } from '../base/withheld.ts'
 import type { LinkPaddingMode } from '../channel/link-padding.ts'
 import type { NetworkConfig } from '../directory/network/network-config.ts'
 import type { DirectoryRelay } from '../directory/network-directory.ts'
@@ -129,19 +128,3 @@ export const CLIENT_OPTION_NAMES: OptionNames<TorClientOptions> = {
   platform: true,
   random: true,
 }
-
-/**
- * The URL of the option `directory`, relative to the page where there is one.
- *
- * @throws TypeError naming the option
- */
-export function directoryUrl(given: string | URL | undefined): URL | undefined {
-  if (given === undefined) return undefined
-  const { location } = globalThis as { location?: { readonly href?: string } }
-  const url = typeof given === 'string' || given instanceof URL ? parsed(String(given), location?.href) : undefined
-  if (url !== undefined && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '') return url
-  throw withInput(new TypeError('Cannot use the option directory as it is no URL of the kind http: or https:'), given)
-}
-
-const parsed = (text: string, base: string | undefined): URL | undefined =>
-  URL.canParse(text, base) ? new URL(text, base) : undefined

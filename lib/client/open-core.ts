@@ -11,11 +11,11 @@ import { currentPlatform } from '../platform/current.ts'
 import { checkStreamDefaults, type StreamOptions } from '../stream/options.ts'
 import { abortSignal, checkOptions, duration, flag } from '../base/checks.ts'
 import { ClientCore } from './client-core.ts'
-import { CLIENT_OPTION_NAMES, directoryUrl, type TorClientOptions } from './client-options.ts'
+import { CLIENT_OPTION_NAMES, type TorClientOptions } from './client-options.ts'
 import { defaultStorage } from './default-storage.ts'
 import { unlessAborted } from '../base/pause.ts'
 import { secureRandom } from '../base/random.ts'
-import { OnionKeyring } from './onion-keyring.ts'
+import type { OnionKeyring } from './onion-keyring.ts'
 import { checkProofOfWork } from './proof-of-work.ts'
 
 const OPEN_TIMEOUT = 120_000
@@ -24,7 +24,7 @@ const OPEN_TIMEOUT = 120_000
 export interface OpenedCore {
   readonly core: ClientCore
   readonly streamDefaults: StreamOptions
-  readonly onionKeys: OnionKeyring
+  readonly onionKeys: OnionKeyring | undefined
 }
 
 /**
@@ -36,7 +36,9 @@ export async function openCore(options: TorClientOptions): Promise<OpenedCore> {
   checkOptions(options, CLIENT_OPTION_NAMES)
   const { clock = systemClock, platform = currentPlatform(), streamDefaults = {}, onProgress } = options
   checkStreamDefaults(streamDefaults)
-  const onionKeys = new OnionKeyring(options.onionAuth)
+  const { onionAuth } = options
+  const onionKeys =
+    onionAuth === undefined ? undefined : new (await import('./onion-keyring.ts')).OnionKeyring(onionAuth)
   const work = checkProofOfWork(options.pow)
   const signal = abortSignal('signal', options.signal)
   const chosen = chosenNetwork(options.network)
@@ -51,7 +53,12 @@ export async function openCore(options: TorClientOptions): Promise<OpenedCore> {
   const { congestionControl = true, linkPadding = 'normal', countryOf } = options
   flag('congestionControl', congestionControl)
   checkLinkPadding(linkPadding)
-  const directory = directoryUrl(options.directory)
+  const { directory } = options
+  const place = { patience: timeout / 3, fetch: options.directoryFetch }
+  const snapshots =
+    directory === undefined
+      ? undefined
+      : new (await import('./bootstrap/snapshot-source.ts')).SnapshotSource(directory, place, clock)
   if (countryOf !== undefined && typeof countryOf !== 'function')
     throw new TypeError('Cannot use the option countryOf as it is no function')
   const core = new ClientCore({
@@ -64,7 +71,7 @@ export async function openCore(options: TorClientOptions): Promise<OpenedCore> {
     congestionControl,
     work,
     linkPadding,
-    snapshot: directory && { url: directory, patience: timeout / 3, fetch: options.directoryFetch },
+    snapshots,
     countryOf,
     onProgress: (status) => {
       try {

@@ -20,7 +20,8 @@ import { familyOf, type ExitRequirements } from './paths/exit-choice.ts'
 import { onionName, refuseTarget } from './attach/refusals.ts'
 import type { OnionService } from '../onion/service/onion-service.ts'
 import type { OnionServiceOptions } from '../onion/service/service-options.ts'
-import { checkOnionKey, type OnionKeyring } from './onion-keyring.ts'
+import { checkOnionKey } from './onion-key.ts'
+import type { OnionKeyring } from './onion-keyring.ts'
 import { openCore } from './open-core.ts'
 import type { ClientStatus } from './bootstrap/status.ts'
 import {
@@ -47,10 +48,10 @@ import { watch } from './watch/watch.ts'
 export class TorClient {
   readonly #core: ClientCore
   readonly #streamDefaults: StreamOptions
-  readonly #onionKeys: OnionKeyring
+  readonly #onionKeys: OnionKeyring | undefined
   #latest: Self
 
-  private constructor(core: ClientCore, streamDefaults: StreamOptions, onionKeys: OnionKeyring) {
+  private constructor(core: ClientCore, streamDefaults: StreamOptions, onionKeys: OnionKeyring | undefined) {
     this.#core = core
     this.#onionKeys = onionKeys
     this.#streamDefaults = streamDefaults
@@ -213,7 +214,7 @@ export class TorClient {
     const onion = onionName(target.hostname)
     if (onion !== undefined) {
       const attachment = onionAttachment(
-        { core: this.#core, self, clientKey: onionAuth ?? this.#onionKeys.keyFor(onion) },
+        { core: this.#core, self, clientKey: onionAuth ?? this.#onionKeys?.keyFor(onion) },
         { hostname: onion, port: target.port },
         { exit, attemptTimeouts, isolation, timeout: options.timeout },
       )

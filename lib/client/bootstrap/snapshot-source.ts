@@ -1,7 +1,7 @@
 /**
  * The directory in one request outside Tor, for a client that has none yet: from the URL that its user gave, and from nowhere
  * else. What comes has proved nothing: it is put before what relays are asked for, verified in the same way, and what is missing
- * of it is asked of them.
+ * of it is asked of them. It is loaded where a URL was given.
  *
  * @module
  */
@@ -9,17 +9,21 @@ import type { Clock } from '../../base/clock.ts'
 import { TorError } from '../../base/errors.ts'
 import type { DirectorySnapshot } from '../../directory/snapshot.ts'
 import type { SliceOptions } from '../../directory/text/slices.ts'
-import type { SnapshotPlace } from './fetch-snapshot.ts'
+import { directoryUrl } from './directory-url.ts'
+import { fetchSnapshot, type SnapshotPlace } from './fetch-snapshot.ts'
 
 export class SnapshotSource {
-  readonly #place: SnapshotPlace | undefined
+  readonly #place: SnapshotPlace
   readonly #clock: Clock
   #wasAsked = false
   #warning: string | undefined
 
-  /** @param place - undefined when nobody gave one */
-  constructor(place: SnapshotPlace | undefined, clock: Clock) {
-    this.#place = place
+  /**
+   * @param url - as the user gave it
+   * @throws TypeError naming the option
+   */
+  constructor(url: string | URL, place: Omit<SnapshotPlace, 'url'>, clock: Clock) {
+    this.#place = { ...place, url: directoryUrl(url) }
     this.#clock = clock
   }
 
@@ -35,10 +39,9 @@ export class SnapshotSource {
 
   /** The snapshot, once in the life of a client; undefined when it cannot be had, and later. Never rejects. */
   async take(signal: AbortSignal, options: SliceOptions = {}): Promise<DirectorySnapshot | undefined> {
-    if (this.#place === undefined || this.#wasAsked) return undefined
+    if (this.#wasAsked) return undefined
     this.#wasAsked = true
     try {
-      const { fetchSnapshot } = await import('./fetch-snapshot.ts')
       return await fetchSnapshot(this.#place, this.#clock, signal, options)
     } catch (error) {
       this.#warning = warningOf(error)

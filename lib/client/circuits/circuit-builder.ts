@@ -86,8 +86,7 @@ export class CircuitBuilder {
     const link = { channel, dialled }
     const circuit = Circuit.open(relays, { channel, timeout: Infinity, clock, platform, ...flowControl })
     channels.hold(channel, circuit.closed)
-    const build = new TimedBuild(circuit, times, clock)
-    void build.silence.then((error) => this.#judge(error, circuit, { relays, guard }, link))
+    const build = new TimedBuild(circuit, times, clock, (why) => this.#judge(why, circuit, { relays, guard }, link))
     const ready = Promise.race([build.late, this.#whenReady(circuit, build, { relays, guard }, link, told)])
     markHandled(ready)
     const settled = Promise.race([build.late, circuit.opened])

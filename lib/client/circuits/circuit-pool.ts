@@ -22,7 +22,7 @@ import type { ChosenPath, PathSelector } from '../paths/path-selection.ts'
 import { pause } from '../../base/pause.ts'
 import { PooledCircuit, type CircuitNeed, type PooledCircuitOwner, type PooledCircuitUse } from './pooled-circuit.ts'
 import { bestFirst, idleTimeOf } from './prediction/circuit-choice.ts'
-import { CircuitsAhead, type AheadOf } from './prediction/circuits-ahead.ts'
+import { CircuitsAhead, type AheadOf, type OnionCircuitsAhead } from './prediction/circuits-ahead.ts'
 import type { PredictedPorts } from './prediction/predicted-ports.ts'
 import type { CircuitWatcher } from './seen-circuit.ts'
 
@@ -46,6 +46,8 @@ export interface CircuitPoolOptions {
   readonly times: BuildTimes
   /** Which ports streams are expected to go to. */
   readonly predicted: PredictedPorts
+  /** Circuits for onion services, which are begun in turn with those of the pool. */
+  readonly onions: OnionCircuitsAhead
   readonly watcher: CircuitWatcher
   guards(): GuardManager
   readonly learned: LearnedPolicies
@@ -64,6 +66,8 @@ export interface CircuitPoolOptions {
 
 export class CircuitPool implements PooledCircuitOwner {
   readonly learned: LearnedPolicies
+  /** What is begun ahead of need. */
+  readonly ahead: CircuitsAhead<PooledCircuit>
   readonly #options: CircuitPoolOptions
   readonly #circuits = new Set<PooledCircuit>()
   readonly #closing = new AbortController()
@@ -71,7 +75,6 @@ export class CircuitPool implements PooledCircuitOwner {
   readonly #queue = new BuildQueue<PooledCircuit>(({ settled }) => settled)
   /** By the guard's fingerprint: how many circuits in a row left a stream without an answer. */
   readonly #silent = new Map<string, number>()
-  readonly #ahead: CircuitsAhead<PooledCircuit>
   #lastUse: number
   /** When the time was looked at last, by both clocks. */
   #lastLook: readonly [now: number, monotonic: number]
@@ -83,8 +86,9 @@ export class CircuitPool implements PooledCircuitOwner {
     this.#builder = options.builder ?? new CircuitBuilder({ ...options, closing: this.#closing.signal })
     this.#lastUse = options.clock.now()
     this.#lastLook = [this.#lastUse, monotonicTime(options.clock)]
-    this.#ahead = new CircuitsAhead({
+    this.ahead = new CircuitsAhead({
       circuits: this.#circuits,
+      onions: options.onions,
       predicted: options.predicted,
       times: options.times,
       clock: options.clock,
@@ -121,7 +125,7 @@ export class CircuitPool implements PooledCircuitOwner {
       })
     })
     circuit.use()
-    this.#ahead.changed()
+    this.ahead.changed()
     return circuit
   }
 
@@ -140,7 +144,7 @@ export class CircuitPool implements PooledCircuitOwner {
         passedOver: (passed, failure) => this.#passedOver(avoided, passed, failure),
       })
     })
-    this.#ahead.start()
+    this.ahead.start()
     await started
   }
 
@@ -148,7 +152,7 @@ export class CircuitPool implements PooledCircuitOwner {
   async close(): Promise<void> {
     this.#closing.abort()
     this.#queue.close(clientClosed())
-    this.#ahead.close()
+    this.ahead.close()
     await Promise.all([...this.#circuits].map((circuit) => this.#drop(circuit)))
   }
 
@@ -270,11 +274,11 @@ export class CircuitPool implements PooledCircuitOwner {
     this.#options.watcher.begun(pooled)
     const gone = (): void => {
       if (!this.#circuits.delete(pooled)) return
-      if (pooled.isOpen) this.#ahead.changed()
-      else this.#ahead.failed()
+      if (pooled.isOpen) this.ahead.changed()
+      else this.ahead.failed()
     }
     begun.circuit.closed.then(gone, gone)
-    begun.circuit.opened.then(() => this.#ahead.opened()).catch(() => undefined) // it is gone, then
+    begun.circuit.opened.then(() => this.ahead.opened()).catch(() => undefined) // it is gone, then
     begun.ready.catch(() => {
       if (begun.isLate()) this.#late(pooled)
     })
@@ -284,7 +288,7 @@ export class CircuitPool implements PooledCircuitOwner {
   /** It is only measured from now on. */
   #late(circuit: PooledCircuit): void {
     circuit.spoil()
-    if (this.#circuits.delete(circuit)) this.#ahead.changed()
+    if (this.#circuits.delete(circuit)) this.ahead.changed()
   }
 
   /** Looks at the time, every half a minute as long as there are circuits: where time was lost nothing is taken to be alive. */
@@ -303,7 +307,7 @@ export class CircuitPool implements PooledCircuitOwner {
     this.#lastUse = this.#options.clock.now()
     for (const port of ports) this.#options.predicted.used(port)
     if (ports.length === 0) this.#options.predicted.used()
-    this.#ahead.changed()
+    this.ahead.changed()
   }
 
   /**

@@ -6,11 +6,10 @@
  */
 import { startTimer, type Clock } from '../../base/clock.ts'
 import { firstOf } from '../../base/abort.ts'
-import { pause, unlessAborted } from '../../base/pause.ts'
+import { unlessAborted } from '../../base/pause.ts'
 import { TorError } from '../../base/errors.ts'
 import { extendTo, targetOf, type ExtensionTarget } from '../../circuit/build/extend-to.ts'
 import type { Circuit } from '../../circuit/circuit.ts'
-import type { CircuitOptions } from '../../circuit/circuit-options.ts'
 import type { CongestionControlSetup } from '../../circuit/congestion/negotiated.ts'
 import { readCongestionParameters, readXonXoffParameters } from '../../circuit/congestion/parameters.ts'
 import type { DirectoryRelay, NetworkDirectory } from '../../directory/network-directory.ts'
@@ -20,18 +19,14 @@ import type { ServiceNetwork, VisitorStream } from '../../onion/network/service-
 import type { Platform } from '../../platform/platform.ts'
 import type { TorStream } from '../../stream/tor-stream.ts'
 import { requestDocument } from '../bootstrap/directory-request.ts'
-import { tryOften } from '../circuits/build-attempts.ts'
+import type { BuildTimes } from '../circuits/build-times/build-times.ts'
 import { timeoutForExtension } from '../circuits/build-times/path-timeouts.ts'
-import { CircuitBuilder, type CircuitBuilderOptions } from '../circuits/circuit-builder.ts'
 import type { StreamWatcher } from '../attach/attachable-circuit.ts'
-import type { CircuitWatcher } from '../circuits/seen-circuit.ts'
 import type { Random } from '../../base/random.ts'
-import { OnionPaths } from './onion-paths.ts'
-import { Stems, type Stem } from './stems.ts'
-import { Vanguards } from './vanguards.ts'
+import type { StemBuilder } from './stem-builder.ts'
+import type { Stems } from './stems.ts'
 
-/** How often a circuit of three hops is tried that fails, and how often the hop behind it. */
-const MAX_BUILDS = 4
+/** How often a hop behind a circuit of three is tried that fails. */
 const MAX_EXTENSIONS = 2
 
 /** How long the fourth hop may take while too little is known of build times, in ms. */
@@ -51,27 +46,26 @@ const REQUEST_TIMEOUT = 15_000
 const MAX_RECEIPT = 1000
 
 /** What these circuits need. */
-export interface OnionCircuitsOptions extends CircuitBuilderOptions {
+export interface OnionCircuitsOptions {
+  readonly clock: Clock
+  readonly platform: Platform
+  /** What is known of how long circuits take. */
+  readonly times: Pick<BuildTimes, 'isLearned' | 'timeout'>
+  /** Builds the circuits that others are made of. */
+  readonly builder: StemBuilder
+  /** Those that are ready. */
+  readonly stems: Stems
   /** The directory of now; it may have to be fetched anew first. */
   directory(signal: AbortSignal): Promise<NetworkDirectory>
   /** The last directory that there was. */
   known(): NetworkDirectory | undefined
   /** Calls `changed` with each new directory, until the returned function is called. */
   onDirectory(changed: (directory: NetworkDirectory) => void): () => void
-  readonly watcher: CircuitWatcher & Pick<StreamWatcher, 'streamChanged'>
+  readonly watcher: Pick<StreamWatcher, 'streamChanged'>
   readonly random: Random
   readonly testing: boolean
   /** False for fixed windows, whatever the network says. */
   readonly congestionControl: boolean
-  /** The fixed windows of circuits. */
-  circuitWindow(): number | undefined
-}
-
-/** What a circuit of three hops is for. */
-interface CircuitPurpose {
-  readonly isRendezvous: boolean
-  /** The fingerprint of the relay that is to follow. */
-  readonly end?: string
 }
 
 export class OnionCircuits implements ServiceNetwork {
@@ -79,21 +73,12 @@ export class OnionCircuits implements ServiceNetwork {
   readonly platform: Platform
   readonly testing: boolean
   readonly #options: OnionCircuitsOptions
-  readonly #builder: CircuitBuilder
-  readonly #vanguards: Vanguards
-  readonly #stems: Stems
-  #paths: readonly [NetworkDirectory, OnionPaths] | undefined
 
   constructor(options: OnionCircuitsOptions) {
     this.#options = options
     this.clock = options.clock
     this.platform = options.platform
     this.testing = options.testing
-    this.#builder = new CircuitBuilder(options)
-    this.#vanguards = new Vanguards({ now: () => options.clock.now(), random: options.random })
-    const { clock, random, closing } = options
-    const build = (signal: AbortSignal): Promise<Stem> => this.#build({ isRendezvous: true }, signal)
-    this.#stems = new Stems({ build, clock, random, closing })
   }
 
   random(limit: number): number {
@@ -113,12 +98,12 @@ export class OnionCircuits implements ServiceNetwork {
   }
 
   introductionRelay(directory: NetworkDirectory, avoided: ReadonlySet<string>): DirectoryRelay | undefined {
-    return this.#pathsOf(directory).introduction(avoided)
+    return this.#options.builder.introductionRelay(directory, avoided)
   }
 
   renew(): void {
-    this.#vanguards.forget()
-    this.#stems.forget()
+    this.#options.builder.renew()
+    this.#options.stems.forget()
   }
 
   congestionControl(path: 'exit' | 'onion'): CongestionControlSetup | undefined {
@@ -137,18 +122,20 @@ export class OnionCircuits implements ServiceNetwork {
     signal: AbortSignal,
     isAgain: boolean = false,
   ): Promise<OnionCircuit & { readonly point: DirectoryRelay }> {
-    const ready = isAgain ? undefined : this.#stems.take()
-    const { circuit, relays, seen } = ready ?? (await this.#build({ isRendezvous: true }, signal))
+    const { stems, builder } = this.#options
+    const ready = isAgain ? undefined : stems.take()
+    const { circuit, relays, seen } = ready ?? (await builder.build({ isRendezvous: true }, signal))
     return { circuit, seen, fingerprints: fingerprintsOf(relays), point: relays.at(-1) as DirectoryRelay }
   }
 
   async toRelay(target: ExtensionTarget, signal: AbortSignal): Promise<OnionCircuitToRelay> {
+    const { stems, builder } = this.#options
     const end = encodeHex(target.rsaIdentity)
     let failure: unknown
     for (let tries = 0; tries < MAX_EXTENSIONS; tries++) {
       // What was ready may have died without a word: the next one is new.
-      const ready = tries === 0 ? this.#stems.take(end) : undefined
-      const { circuit, relays, seen } = ready ?? (await this.#build({ isRendezvous: false, end }, signal))
+      const ready = tries === 0 ? stems.take(end) : undefined
+      const { circuit, relays, seen } = ready ?? (await builder.build({ isRendezvous: false, end }, signal))
       try {
         const proof = await this.#extend(circuit, target, signal)
         return { circuit, seen, proof, fingerprints: [...fingerprintsOf(relays), end] }
@@ -203,38 +190,6 @@ export class OnionCircuits implements ServiceNetwork {
     return this.#options.known()?.param(param, usual, 2, 0x7fff_ffff) ?? usual
   }
 
-  /**
-   * An open circuit of three hops. Where timeouts are short, and the network or the machine has become slow, many are too
-   * late before that is learned: this is nobody's failure, least of all that of the relay that is to follow.
-   */
-  #build(purpose: CircuitPurpose, signal: AbortSignal): Promise<Stem> {
-    return tryOften({
-      attempt: (avoided) => this.#buildOnce(purpose, avoided, signal),
-      pause: (delay) => pause(this.clock, delay, [signal]),
-      failed: () => undefined,
-      clock: this.clock,
-      most: MAX_BUILDS,
-    })
-  }
-
-  async #buildOnce(purpose: CircuitPurpose, avoided: Set<string>, signal: AbortSignal): Promise<Stem> {
-    const paths = this.#pathsOf(await this.#options.directory(signal))
-    signal.throwIfAborted()
-    const path = paths.choose({ ...purpose, avoided })
-    const { circuit, ready, isLate } = this.#builder.begin(path, this.#windows())
-    const seen = { circuit, purpose: 'onion', path: path.relays, expired: () => false } as const
-    this.#options.watcher.begun(seen)
-    try {
-      await unlessAborted(ready, signal)
-      return { circuit, relays: path.relays, seen }
-    } catch (error) {
-      if (circuit.hops > 0) avoided.add((path.relays[circuit.hops] ?? path.relays[2])?.fingerprint ?? '')
-      // One that is too late is still measured.
-      if (!isLate()) await circuit.close().catch(() => undefined) // `error` tells
-      throw error
-    }
-  }
-
   async #extend(circuit: Circuit, target: ExtensionTarget, signal: AbortSignal): Promise<Uint8Array> {
     const deadline = new AbortController()
     const { isLearned, timeout } = this.#options.times
@@ -248,20 +203,6 @@ export class OnionCircuits implements ServiceNetwork {
     } finally {
       stopTimer()
     }
-  }
-
-  #pathsOf(directory: NetworkDirectory): OnionPaths {
-    if (this.#paths?.[0] !== directory) {
-      const { random } = this.#options
-      const guards = this.#options.guards()
-      this.#paths = [directory, new OnionPaths(directory, { guards, vanguards: this.#vanguards, random })]
-    }
-    return this.#paths[1]
-  }
-
-  /** No relay of these circuits has congestion control: the service has it, or nobody. */
-  #windows(): Pick<CircuitOptions, 'congestionControl' | 'circuitWindow'> {
-    return { congestionControl: false, circuitWindow: this.#options.circuitWindow() }
   }
 }
 

@@ -11,6 +11,7 @@ import { OnionClient } from '../../onion/client/onion-client.ts'
 import type { OnionService } from '../../onion/service/onion-service.ts'
 import type { OnionServiceOptions } from '../../onion/service/service-options.ts'
 import type { StreamOptions } from '../../stream/options.ts'
+import type { Stems } from './stems.ts'
 import { OnionCircuits, type OnionCircuitsOptions } from './onion-circuits.ts'
 
 /** What they need. */
@@ -23,11 +24,13 @@ export class OnionParts {
   /** What meets onion services. */
   readonly client: OnionClient
   readonly #circuits: OnionCircuits
+  readonly #stems: Stems
   readonly #listeners = new Set<(directory: NetworkDirectory) => void>()
   readonly #services = new Set<OnionService>()
   #isClosed = false
 
   constructor(options: OnionPartsOptions) {
+    this.#stems = options.stems
     this.#circuits = new OnionCircuits({
       ...options,
       onDirectory: (changed) => {
@@ -50,6 +53,7 @@ export class OnionParts {
     const service = await startService(this.#circuits, options, streamDefaults)
     this.#services.add(service)
     void service.closed.then(() => this.#services.delete(service))
+    this.#stems.serving(service.closed)
     if (this.#isClosed) await service.close()
     this.#expectOpen()
     return service

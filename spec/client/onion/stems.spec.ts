@@ -1,19 +1,24 @@
 import { expect } from 'chai'
 import { deferred, type Deferred } from '../../../lib/base/deferred.ts'
 import type { Circuit } from '../../../lib/circuit/circuit.ts'
-import { Stems, type Stem } from '../../../lib/client/onion/stems.ts'
+import { PredictedPorts } from '../../../lib/client/circuits/prediction/predicted-ports.ts'
+import { Stems, type BegunStem } from '../../../lib/client/onion/stems.ts'
 import type { DirectoryRelay } from '../../../lib/directory/network-directory.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { turn } from '../../support/turn.ts'
+import type { TorClient } from '../../../lib/client/tor-client.ts'
 import { ClientFixture, exchange } from '../support/client-fixture.ts'
 
 const MINUTE = 60_000
+const HOUR = 60 * MINUTE
 
 /** A circuit as stems see it. */
-class FakeStem implements Stem {
+class FakeStem implements BegunStem {
   readonly seen = {}
   readonly relays: readonly DirectoryRelay[]
   readonly over: Deferred<void> = deferred()
+  readonly built: Deferred<void> = deferred()
+  readonly ready: Promise<void> = this.built.promise
   readonly circuit: Circuit
   closes = 0
 
@@ -31,152 +36,180 @@ class FakeStem implements Stem {
 describe('The circuits that are kept ready for onion services', () => {
   let clock: FakeClock
   let closing: AbortController
-  let begun: { readonly at: number; readonly signal: AbortSignal; readonly built: Deferred<Stem> }[]
+  let begun: { readonly signal: AbortSignal; readonly isBegun: Deferred<BegunStem> }[]
   let stems: Stems
-  let start: number
+  let changes: string[]
+  let predicted: PredictedPorts
 
   beforeEach(() => {
     clock = new FakeClock()
     closing = new AbortController()
     begun = []
-    start = clock.now()
-    const build = (signal: AbortSignal): Promise<Stem> => {
-      const built = deferred<Stem>()
-      begun.push({ at: clock.now() - start, signal, built })
-      return built.promise
-    }
-    stems = new Stems({ build, clock, random: (limit) => limit >> 1, closing: closing.signal })
+    changes = []
+    predicted = new PredictedPorts({
+      param: (_, usual) => usual,
+      now: () => clock.now(),
+      random: (limit) => limit >> 1,
+      isReduced: false,
+    })
+    stems = new Stems({
+      begin: (signal) => {
+        const isBegun = deferred<BegunStem>()
+        begun.push({ signal, isBegun })
+        return isBegun.promise
+      },
+      predicted,
+      idleTime: () => 3 * MINUTE,
+      clock,
+      closing: closing.signal,
+      changed: () => void changes.push('changed'),
+      failed: () => void changes.push('failed'),
+    })
   })
   afterEach(() => {
     closing.abort()
     expect(clock.timers).to.equal(0)
   })
 
-  /** Builds what is begun, until nothing more is begun for five seconds. Gives what was built. */
-  async function filled(): Promise<FakeStem[]> {
-    const made: FakeStem[] = []
-    for (let quiet = 0; quiet < 5; quiet++) {
-      for (const { built } of begun.splice(0)) {
-        const stem = new FakeStem(['guard', `second${made.length}`, `third${made.length}`])
-        made.push(stem)
-        built.resolve(stem)
-        quiet = 0
-      }
-      await turn(2)
-      clock.advance(1000)
-    }
-    return made
+  /** One that is being built. */
+  async function begin(name = ''): Promise<FakeStem> {
+    const stem = new FakeStem(['guard', `second${name}`, `third${name}`])
+    const building = stems.build()
+    begun.at(-1)?.isBegun.resolve(stem)
+    await building
+    return stem
   }
 
-  it('are none before the first use, and three after it: one begun at once, then one each second', async () => {
-    clock.advance(10 * MINUTE)
-    expect(begun).to.have.length(0)
-    start = clock.now()
+  /** One that is ready. */
+  async function make(name = ''): Promise<FakeStem> {
+    const stem = await begin(name)
+    stem.built.resolve()
+    await turn(2)
+    return stem
+  }
+
+  it('are expected at first, and for some time after each use', () => {
+    expect(stems.areExpected).to.equal(true)
+    clock.advance(44 * MINUTE)
+    expect(stems.areExpected).to.equal(true)
+    clock.advance(2 * MINUTE)
+    expect(stems.areExpected).to.equal(false)
+    stems.take()
+    clock.advance(44 * MINUTE)
+    expect(stems.areExpected).to.equal(true)
+    predicted.usedOnions()
+    clock.advance(44 * MINUTE)
+    expect(stems.areExpected).to.equal(true)
+    clock.advance(2 * MINUTE)
+    expect(stems.areExpected).to.equal(false)
+  })
+
+  it('are expected as long as the client has a service, and for some time after it', async () => {
+    clock.advance(HOUR)
+    const over = deferred<void>()
+    stems.serving(over.promise)
+    expect(changes).to.deep.equal(['changed'])
+    for (let hour = 0; hour < 5; hour++) {
+      expect(stems.areExpected).to.equal(true)
+      clock.advance(HOUR)
+    }
+    expect(stems.areExpected).to.equal(true)
+    over.resolve()
+    await turn(2)
+    clock.advance(44 * MINUTE)
+    expect(stems.areExpected).to.equal(true)
+    clock.advance(2 * MINUTE)
+    expect(stems.areExpected).to.equal(false)
+  })
+
+  it('count while they are being built, and are used once each when they are', async () => {
+    const coming = await begin('1')
+    expect([stems.size, stems.take()]).to.deep.equal([1, undefined])
+    expect(begun, 'one is coming').to.have.length(1)
+    coming.built.resolve()
+    await turn(2)
+    const other = await make('2')
+    expect(stems.size).to.equal(2)
+    expect([stems.take(), stems.take()]).to.deep.equal([coming, other])
+    expect([coming.closes, other.closes, stems.size]).to.deep.equal([0, 0, 0])
+  })
+
+  it('are begun at once by who finds none at all', () => {
     expect(stems.take()).to.equal(undefined)
-    const times: number[] = []
-    for (let round = 0; round < 6; round++) {
-      times.push(...begun.map(({ at }) => at))
-      for (const { built } of begun.splice(0)) built.resolve(new FakeStem(['a', 'b', 'c']))
-      await turn(2)
-      clock.advance(1000)
-    }
-    expect(times).to.deep.equal([0, 1000, 2000])
-    expect(stems.size).to.equal(3)
-  })
-
-  it('are begun one each second also while those before take long, three at a time', async () => {
-    stems.take()
-    for (let second = 0; second < 10; second++) {
-      await turn(2)
-      clock.advance(1000)
-    }
-    expect(begun.map(({ at }) => at)).to.deep.equal([0, 1000, 2000])
-    begun[1]?.built.reject(new Error('no way'))
-    await turn(2)
-    clock.advance(2000)
-    expect(begun.map(({ at }) => at)).to.deep.equal([0, 1000, 2000, 12_000])
-    for (const { built } of begun.splice(0)) built.resolve(new FakeStem(['a', 'b', 'c']))
-    await turn(2)
-    expect(stems.size).to.equal(3)
-  })
-
-  it('are used once each, and others take their place', async () => {
-    stems.take()
-    const made = await filled()
-    expect(made).to.have.length(3)
-    const taken = [stems.take(), stems.take(), stems.take(), stems.take()]
-    expect(taken).to.have.members([...made, undefined])
-    expect(await filled()).to.have.length(3)
-    expect(made.map(({ closes }) => closes)).to.deep.equal([0, 0, 0])
+    expect(stems.take()).to.equal(undefined)
+    expect(begun).to.have.length(1)
+    expect(changes).to.deep.equal(['changed', 'changed'])
   })
 
   it('are not extended to a relay that is on them, other than the guard', async () => {
-    stems.take()
-    const [first, second, third] = await filled()
+    const [first, second, third] = [await make('0'), await make('1'), await make('2')]
     expect(stems.take('second0')).to.equal(second)
     expect(stems.take('third0')).to.equal(third)
     expect(stems.take('third0')).to.equal(undefined)
     expect(stems.take('guard')).to.equal(first)
   })
 
-  it('are closed when nobody needs them for three quarters of an hour, and no more are built an hour after the last use', async () => {
-    stems.take()
-    const made = await filled()
-    clock.advance(46 * MINUTE)
-    expect(made.map(({ closes }) => closes)).to.deep.equal([1, 1, 1])
-    const next = await filled()
-    expect(next).to.have.length(3)
-    clock.advance(46 * MINUTE)
-    expect(next.map(({ closes }) => closes)).to.deep.equal([1, 1, 1])
-    expect(await filled()).to.have.length(0)
-    expect([stems.size, clock.timers]).to.deep.equal([0, 0])
-    stems.take()
-    expect(await filled()).to.have.length(3)
-  })
-
-  it('are replaced when they die', async () => {
-    stems.take()
-    const [dead] = await filled()
-    dead?.over.resolve()
+  it('are closed when nobody needed them in time, counted from their beginning, and not while they are built', async () => {
+    const [slow, quick] = [await begin('1'), await make('2')]
+    clock.advance(3 * MINUTE)
+    stems.sweep()
+    expect([quick.closes, stems.size]).to.deep.equal([0, 2])
+    clock.advance(1)
+    stems.sweep()
+    expect([quick.closes, slow.closes, stems.size]).to.deep.equal([1, 0, 1])
+    slow.built.resolve()
     await turn(2)
-    expect(stems.size).to.equal(2)
-    expect(await filled()).to.have.length(1)
-    expect(stems.size).to.equal(3)
+    stems.sweep()
+    expect([slow.closes, stems.size]).to.deep.equal([1, 0])
   })
 
-  it('are tried less and less often while none can be built, and not for longer than an hour', async () => {
-    stems.take()
-    const times: number[] = []
-    for (let second = 0; second < 2 * 3600; second++) {
-      for (const { at, built } of begun.splice(0)) {
-        times.push(at / 1000)
-        built.reject(new Error('no way'))
-        await turn(2)
-      }
-      clock.advance(1000)
+  it('tell when they die, when they are ready, and when they could not be built', async () => {
+    const dead = await make()
+    expect(changes.splice(0)).to.deep.equal(['changed'])
+    dead.over.resolve()
+    await turn(2)
+    expect([stems.size, ...changes.splice(0)]).to.deep.equal([0, 'changed'])
+    const failing = await begin()
+    failing.built.reject(new Error('no way'))
+    await turn(2)
+    expect([stems.size, ...changes]).to.deep.equal([0, 'failed'])
+  })
+
+  it('are not expected for a while when none can even be begun, and longer when that goes on', async () => {
+    for (const wait of [1000, 2000, 4000, 8000, 16_000, 32_000, MINUTE, MINUTE]) {
+      expect([stems.areExpected, ...changes.splice(0)]).to.deep.equal([true])
+      const building = stems.build()
+      begun.at(-1)?.isBegun.reject(new Error('no relays'))
+      await building
+      clock.advance(wait - 1)
+      expect([stems.areExpected, stems.size, ...changes]).to.deep.equal([false, 0])
+      clock.advance(1)
+      expect(changes.splice(0)).to.deep.equal(['changed'])
     }
-    expect(times.slice(0, 8)).to.deep.equal([0, 1, 3, 7, 15, 31, 63, 123])
-    expect(times.length).to.be.at.most(70)
-    expect(Math.max(...times)).to.be.at.most(3600 + 60)
+    await begin()
+    const building = stems.build()
+    begun.at(-1)?.isBegun.reject(new Error('no relays'))
+    await building
+    clock.advance(1000)
+    expect(stems.areExpected).to.equal(true)
   })
 
   for (const how of ['forgotten', 'closed with the client'] as const) {
-    it(`are closed when they are ${how}, also the one that is being built`, async () => {
-      stems.take()
-      const made = await filled()
-      stems.take()
-      clock.advance(1000)
-      const [coming] = begun
+    it(`are closed when they are ${how}, also those that are being built`, async () => {
+      const [taken, ready, coming] = [await make('1'), await make('2'), await begin('3')]
+      const late = stems.build()
+      expect(stems.take()).to.equal(taken)
       if (how === 'forgotten') stems.forget()
       else closing.abort()
-      expect(coming?.signal.aborted).to.equal(true)
-      const late = new FakeStem(['a', 'b', 'c'])
-      coming?.built.resolve(late)
+      expect(begun.map(({ signal }) => signal.aborted)).to.deep.equal([true, true, true, true])
+      expect([stems.size, stems.areExpected]).to.deep.equal([0, how === 'forgotten'])
+      coming.built.resolve()
+      begun[3]?.isBegun.reject(new Error('aborted'))
+      await late
       await turn(2)
-      expect([stems.size, clock.timers, late.closes]).to.deep.equal([0, 0, 1])
       // The one that was taken is somebody's.
-      expect(made.map(({ closes }) => closes)).to.deep.equal([0, 1, 1])
-      expect(begun).to.have.length(1)
+      expect([taken.closes, ready.closes, coming.closes, stems.size]).to.deep.equal([0, 1, 1, 0])
+      expect(changes).to.not.include('failed')
     })
   }
 
@@ -209,20 +242,37 @@ describe('The circuits that are kept ready for onion services', () => {
       expect(before.has(used?.id as never)).to.equal(true)
     })
 
-    it('are gone with its identity, and do not keep it from closing', async () => {
-      const tor = await fixture.open()
-      const onion = fixture.network.onionService()
-      await fixture.passing(tor.connect(`${onion.hostname}:80`).opened)
-      for (let second = 0; second < 5; second++) {
+    const seconds = async (count: number): Promise<void> => {
+      for (let second = 0; second < count; second++) {
         fixture.clock.advance(1000)
         await fixture.quiet()
       }
-      const unused = (): number =>
-        tor.circuits.filter(({ purpose, streams }) => purpose === 'onion' && !streams.length).length
-      expect(unused()).to.equal(3)
+    }
+    const unused = (tor: TorClient): unknown[] =>
+      tor.circuits.filter(({ purpose, streams }) => purpose === 'onion' && streams.length === 0).map(({ id }) => id)
+
+    it('are three before it has to do with any, begun one a second behind those for streams, and do not keep it from closing', async () => {
+      const tor = await fixture.open()
+      const counts: number[] = []
+      for (let second = 0; second < 6; second++) {
+        counts.push(unused(tor).length)
+        await seconds(1)
+      }
+      expect(counts).to.deep.equal([0, 0, 1, 2, 3, 3])
+    })
+
+    it('are gone with the identity that used some, and others take their place', async () => {
+      const tor = await fixture.open()
+      const onion = fixture.network.onionService()
+      await fixture.passing(tor.connect(`${onion.hostname}:80`).opened)
+      await seconds(8)
+      const before = unused(tor)
+      expect(before).to.have.length(3)
       tor.newIdentity()
       await fixture.quiet()
-      expect(unused()).to.equal(0)
+      expect(unused(tor)).to.deep.equal([])
+      await seconds(6)
+      expect(unused(tor)).to.have.length(3).and.not.include.members(before)
     })
   })
 })

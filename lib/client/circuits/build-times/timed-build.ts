@@ -27,10 +27,8 @@ const MIN_SILENCE = 5000
 export class TimedBuild implements BuildProgress {
   /** Rejects with `CIRCUIT_TIMEOUT` when the circuit is too late to be used, if it ever is. Handled. */
   readonly late: Promise<never>
-  /** Resolves with why when its first relay has not answered for so long that nobody shall wait for it. It may answer yet. */
-  readonly silence: Promise<TorError>
   readonly #late: Deferred<never> = deferred()
-  readonly #silence: Deferred<TorError> = deferred()
+  readonly #silent: (why: TorError) => void
   readonly #circuit: Circuit
   readonly #hops: number
   readonly #times: BuildTimes
@@ -46,9 +44,10 @@ export class TimedBuild implements BuildProgress {
   #stopTimer: (() => void) | undefined
   #stopSilence: (() => void) | undefined
 
-  constructor(circuit: Circuit, times: BuildTimes, clock: Clock) {
+  /** @param silent - called when its first relay has not answered for so long that nobody shall wait for it; it may answer yet */
+  constructor(circuit: Circuit, times: BuildTimes, clock: Clock, silent: (why: TorError) => void) {
     this.late = this.#late.promise
-    this.silence = this.#silence.promise
+    this.#silent = silent
     this.#circuit = circuit
     this.#hops = circuit.path.length
     this.#times = times
@@ -67,7 +66,7 @@ export class TimedBuild implements BuildProgress {
     return this.#isLate
   }
 
-  /** True when {@link silence} was told of. */
+  /** True when its first relay was silent for too long. */
   get wasSilent(): boolean {
     return this.#wasSilent
   }
@@ -98,7 +97,7 @@ export class TimedBuild implements BuildProgress {
       const more = MAX_SILENCE - this.#elapsed
       if (more > 0 && this.#isUnheard) return this.#awaitFirst(Math.ceil(more))
       this.#wasSilent = true
-      this.#silence.resolve(this.#timeoutError())
+      this.#silent(this.#timeoutError())
       this.#tooLate()
       this.#check()
     })

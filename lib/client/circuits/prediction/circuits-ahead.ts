@@ -1,7 +1,8 @@
 /**
  * Circuits ahead of need, by C tor's rules (path-spec, "Clients build circuits in advance"; C tor,
  * circuit_predict_and_launch_new and circuit_expire_old_circuits_clientside): for each port that streams are expected to
- * go to some that nobody has yet, one begun a second; and what has been of no use for long is closed.
+ * go to some that nobody has yet, and some for onion services, one begun a second; and what has been of no use for long is
+ * closed.
  *
  * C tor looks once a second, always. Here it is looked at the same seconds, but only where there may be something to do.
  *
@@ -15,6 +16,9 @@ import type { PredictedPorts } from './predicted-ports.ts'
 
 /** How many circuits that nobody has yet are wanted for each port (`MIN_CIRCUITS_HANDLING_STREAM`). */
 const CIRCUITS_FOR_PORT = 2
+
+/** How many are wanted for onion services (`SUFFICIENT_INTERNAL_HS_CLIENTS`, and `…_HS_SERVERS`). */
+const CIRCUITS_FOR_ONIONS = 3
 
 /** With so many that have no stream none is begun (`MAX_UNUSED_OPEN_CIRCUITS`). */
 const MOST_CLEAN = 14
@@ -39,10 +43,23 @@ export interface AheadOf {
   readonly stable: boolean
 }
 
+/** Circuits for onion services, which have no exit and are kept elsewhere. */
+export interface OnionCircuitsAhead {
+  /** How many nobody has yet, open or being built. */
+  readonly size: number
+  /** True when some are wanted. */
+  readonly areExpected: boolean
+  /** Begins one. Rejects when it is none that can be begun: others wait for longer then, too. */
+  build(): Promise<unknown>
+  /** Closes those that nobody wanted in time. */
+  sweep(): void
+}
+
 /** What is needed to keep circuits ready. */
 export interface CircuitsAheadOptions<C extends ReadyCircuit> {
   /** All that there are, clean or not, as they come and go. */
   readonly circuits: ReadonlySet<C>
+  readonly onions: OnionCircuitsAhead
   readonly predicted: Pick<PredictedPorts, 'all'>
   /** What is known of how long it takes to build circuits. */
   readonly times: Pick<BuildTimes, 'isLearning' | 'wantsCircuit' | 'parameters'>
@@ -110,15 +127,19 @@ export class CircuitsAhead<C extends ReadyCircuit> {
     this.#stopTimer?.()
   }
 
-  /** What circuits are to be begun for, if one is: ports for which there are too few, or what tells of build times. */
-  get #missing(): AheadOf | undefined {
-    const { circuits, predicted, times, clock } = this.#options
-    const clean = [...circuits].filter(({ clean: isClean }) => isClean).length
+  /**
+   * What circuits are to be begun for, if one is: ports for which there are too few, onion services, or what tells of build
+   * times.
+   */
+  get #missing(): AheadOf | 'onions' | undefined {
+    const { circuits, onions, predicted, times, clock } = this.#options
+    const clean = [...circuits].filter(({ clean: isClean }) => isClean).length + onions.size
     if (clean >= MOST_CLEAN) return undefined
     const now = clock.now()
     const handling = (port: number): number => [...circuits].filter((circuit) => circuit.isReadyFor(port, now)).length
     const ports = predicted.all.filter((port) => handling(port) < CIRCUITS_FOR_PORT)
     if (ports.length > 0) return { ports, stable: ports.some((port) => LONG_LIVED_PORTS.has(port)) }
+    if (onions.size < CIRCUITS_FOR_ONIONS && onions.areExpected) return 'onions'
     const learns = this.#isLearning && clean < times.parameters.maxOpenCircuits && times.wantsCircuit
     return learns ? { ports: [], stable: false } : undefined
   }
@@ -145,16 +166,18 @@ export class CircuitsAhead<C extends ReadyCircuit> {
     this.#plan()
   }
 
-  #launch(missing: AheadOf, now: number): void {
+  #launch(missing: AheadOf | 'onions', now: number): void {
     this.#isComing = true
     this.#nextLaunch = now + LAUNCH_INTERVAL
+    const { onions, build } = this.#options
     const done = (isRefused: boolean): void => {
       this.#isComing = false
       this.#refused = isRefused ? this.#refused + 1 : 0
       if (isRefused) this.#nextLaunch = now + Math.min(MAX_DELAY, LAUNCH_INTERVAL * 2 ** this.#refused)
       this.changed()
     }
-    this.#options.build(missing).then(
+    const begun = missing === 'onions' ? onions.build() : build(missing)
+    begun.then(
       () => done(false),
       () => done(true),
     )
@@ -163,10 +186,10 @@ export class CircuitsAhead<C extends ReadyCircuit> {
   /** Looks again at the next second at which there may be something to do. */
   #plan(): void {
     if (this.#isClosed) return
-    const { circuits, clock, times } = this.#options
+    const { circuits, onions, clock, times } = this.#options
     const now = monotonicTime(clock)
     const moments: number[] = []
-    if (circuits.size > 0 || this.#isHeldUp) moments.push(Math.max(now + 1, this.#nextSweep))
+    if (circuits.size > 0 || onions.size > 0 || this.#isHeldUp) moments.push(Math.max(now + 1, this.#nextSweep))
     if (!this.#isComing && !this.#isHeldUp) {
       if (this.#missing !== undefined) moments.push(Math.max(now + 1, this.#nextLaunch))
       else if (this.#isLearning) moments.push(now + times.parameters.testInterval + LAUNCH_INTERVAL)
@@ -186,7 +209,8 @@ export class CircuitsAhead<C extends ReadyCircuit> {
     this.#didFail = this.#failures > MOST_FAILURES
     this.#failures = 0
     this.#options.looked?.()
-    const { circuits, clock, drop } = this.#options
+    const { circuits, onions, clock, drop } = this.#options
+    onions.sweep()
     const now = clock.now()
     for (const circuit of [...circuits]) if (circuit.isDone(now)) drop(circuit)
   }

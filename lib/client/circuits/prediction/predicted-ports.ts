@@ -1,7 +1,7 @@
 /**
- * Which ports streams are expected to go to, and for how long: those that were used lately, by C tor's rules
- * (path-spec, "Clients build circuits in advance"; predict_ports.c). When the time is over nothing is built ahead, until
- * the next stream.
+ * Which ports streams are expected to go to, and whether any to onion services, and for how long: those that were used
+ * lately, by C tor's rules (path-spec, "Clients build circuits in advance"; predict_ports.c). When the time is over nothing is
+ * built ahead, until the next stream.
  *
  * @module
  */
@@ -29,6 +29,8 @@ export class PredictedPorts {
   readonly #options: PredictedPortsOptions
   /** When each port was used last. */
   readonly #usedAt = new Map<number, number>()
+  /** When an onion service was: as in C tor the client is expected to go to some at first, whoever uses it. */
+  #onionsUsedAt = -Infinity
   /** When anything was. */
   #lastUse = 0
   /** How long a use counts, in ms: drawn anew when something is used after a time in which nothing counted. */
@@ -37,13 +39,19 @@ export class PredictedPorts {
   constructor(options: PredictedPortsOptions) {
     this.#options = options
     this.used(FIRST_PORT)
+    this.#onionsUsedAt = this.#lastUse
   }
 
   /** A stream goes to this port; without one a name is looked up. */
   used(port: number = LOOKUP_PORT): void {
-    if (this.all.length === 0) this.#relevance = this.#drawRelevance()
-    this.#lastUse = this.#options.now()
+    this.#use()
     this.#usedAt.set(port, this.#lastUse)
+  }
+
+  /** Somebody has to do with an onion service. */
+  usedOnions(): void {
+    this.#use()
+    this.#onionsUsedAt = this.#lastUse
   }
 
   /** The ports that are expected. */
@@ -51,6 +59,11 @@ export class PredictedPorts {
     const now = this.#options.now()
     for (const [port, usedAt] of this.#usedAt) if (usedAt + this.#relevance < now) this.#usedAt.delete(port)
     return [...this.#usedAt.keys()]
+  }
+
+  /** Whether onion services are. */
+  get expectsOnions(): boolean {
+    return this.#onionsUsedAt + this.#relevance >= this.#options.now()
   }
 
   /** How long anything will be expected yet, in ms. */
@@ -61,6 +74,11 @@ export class PredictedPorts {
   /** No exit takes streams to these. */
   forget(ports: Iterable<number>): void {
     for (const port of ports) this.#usedAt.delete(port)
+  }
+
+  #use(): void {
+    if (this.all.length === 0 && !this.expectsOnions) this.#relevance = this.#drawRelevance()
+    this.#lastUse = this.#options.now()
   }
 
   /** From one to two times as long as the network says, by default half an hour. */

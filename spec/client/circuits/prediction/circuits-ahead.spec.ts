@@ -26,7 +26,7 @@ describe('Circuits ahead of need', () => {
     await warm
   }
   afterEach(async () => {
-    const closed = it_.pool.close()
+    const closed = it_.close()
     await settle()
     await closed
     expect(it_.clock.timers).to.equal(0)
@@ -39,6 +39,32 @@ describe('Circuits ahead of need', () => {
     expect(it_.begun).to.have.length(2)
     await it_.pass(10 * MINUTE)
     expect([it_.begun.length, it_.alive]).to.deep.equal([2, 2])
+  })
+
+  it('are three for onion services behind them, which nobody has used yet, and more when one is used', async () => {
+    await start()
+    const counts: number[][] = []
+    for (let second = 0; second < 7; second++) {
+      counts.push([it_.begun.length, it_.begunForOnions.length])
+      await it_.pass(SECOND)
+    }
+    expect(counts).to.deep.equal([[1, 0], [2, 0], [2, 1], [2, 2], [2, 3], [2, 3], [2, 3]]) // prettier-ignore
+    expect(it_.stems.take()).to.not.equal(undefined)
+    await it_.pass(10 * SECOND)
+    expect([it_.begunForOnions.length, it_.stems.size]).to.deep.equal([4, 3])
+  })
+
+  it('for onion services that cannot be begun are tried less and less often, and others do not wait for them', async () => {
+    await start()
+    it_.refusesOnions = true
+    await it_.pass(10 * MINUTE)
+    expect(it_.refusedOnions).to.be.within(10, 20)
+    void it_.stream(to(6667), SECOND)
+    await it_.pass(10 * SECOND)
+    expect(it_.begun.length).to.equal(5)
+    it_.refusesOnions = false
+    await it_.pass(MINUTE + 3 * SECOND)
+    expect(it_.stems.size).to.equal(3)
   })
 
   it('are for the ports that were used, one a second, by relays that are Stable where connections last', async () => {
@@ -58,7 +84,7 @@ describe('Circuits ahead of need', () => {
     await it_.pass(44 * MINUTE)
     expect(it_.alive).to.equal(2)
     await it_.pass(5 * MINUTE)
-    expect([it_.begun.length, it_.alive, it_.clock.timers]).to.deep.equal([2, 0, 0])
+    expect([it_.begun.length, it_.alive, it_.stems.size, it_.clock.timers]).to.deep.equal([2, 0, 0, 0])
     void it_.stream(to(443), SECOND)
     await it_.pass(10 * SECOND)
     expect(it_.alive).to.equal(3)
@@ -92,7 +118,7 @@ describe('Circuits ahead of need', () => {
     await start(ports.map((port) => ({ ports: [port], isStable: true })))
     for (const port of ports) void it_.stream(to(port), SECOND)
     await it_.pass(3 * MINUTE)
-    const clean = it_.alive - ports.length
+    const clean = it_.alive - ports.length + it_.stems.size
     expect(clean).to.equal(14)
   })
 
@@ -126,12 +152,14 @@ describe('Circuits ahead of need', () => {
           if (use === undefined) next = (uses.find(([from]) => from * 3600 > next)?.[0] ?? Infinity) * 3600
         }
         if (second % 60 !== 0) continue
-        const difference = Math.abs(it_.alive - other.circuits.size)
+        expect(it_.stems.size).to.be.within(other.internal - 1, other.internal + 1)
+        const difference = Math.abs(it_.alive + it_.stems.size - other.circuits.size)
         most = Math.max(most, difference)
         if (difference > 0) differences += 1
       }
       // Where something happens between two seconds, one of both may be a second ahead of the other.
-      expect(it_.begun.length).to.be.within(0.99 * other.launched, 1.01 * other.launched)
+      const launched = it_.begun.length + it_.begunForOnions.length
+      expect(launched).to.be.within(0.99 * other.launched, 1.01 * other.launched)
       expect(most).to.be.at.most(3)
       expect(differences).to.be.at.most(20) // of 1440
     })

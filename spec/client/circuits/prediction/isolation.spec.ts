@@ -72,7 +72,7 @@ describe('Isolation', () => {
     await warm
     expect(attached).to.equal(ATTACHMENTS)
     expect(shared, 'streams that shared a circuit').to.be.above(ATTACHMENTS / 4)
-    const closed = pool.close()
+    const closed = simulated.close()
     await settle()
     await closed
   })

@@ -1,8 +1,8 @@
 /**
  * How many circuits a client of C tor has, by its own code, a second at a time: predict_ports.c, and of circuituse.c
  * circuit_predict_and_launch_new, circuit_stream_is_being_handled, circuit_expire_old_circuits_clientside and
- * circuit_get_open_circ_or_launch; without circuits for onion services, conflux, and measurements of build times by a
- * client that is not in use. Names are C tor's.
+ * circuit_get_open_circ_or_launch; without services, conflux, and measurements of build times by a client that is not in
+ * use. Names are C tor's.
  *
  * @module
  */
@@ -11,12 +11,14 @@ import type { SimulatedExit } from './simulated-pool.ts'
 
 const MIN_CIRCUITS_HANDLING_STREAM = 2
 const MAX_UNUSED_OPEN_CIRCUITS = 14
+const SUFFICIENT_INTERNAL_HS_CLIENTS = 3
 const MaxCircuitDirtiness = 600
 const LongLivedPorts = [21, 22, 706, 1863, 5050, 5190, 5222, 5223, 6523, 6667, 6697, 8300]
 const CONNTIMEOUT_CLIENTS = 1800
 
 interface CTorCircuit {
   readonly exit: SimulatedExit
+  readonly isInternal: boolean
   readonly needUptime: boolean
   readonly timestampBegan: number
   readonly idleTimeout: number
@@ -33,6 +35,7 @@ export class CTor {
   readonly #random: Random
   readonly #learnsUntil: number
   readonly #ports = new Map<number, number>()
+  #predictedInternalTime = -Infinity
   #predictionTimeout = 0
   #lastPrediction = 0
   #lastCircuit = 0
@@ -46,6 +49,12 @@ export class CTor {
     this.#lastUse = now
     this.#timeToExpire = now + 31
     this.#noteUsedPort(443, now)
+    this.#predictedInternalTime = now
+  }
+
+  /** How many are for onion services. */
+  get internal(): number {
+    return [...this.circuits].filter(({ isInternal }) => isInternal).length
   }
 
   /** Once a second. */
@@ -64,6 +73,8 @@ export class CTor {
     const needed = this.#predictedPorts(now).filter((port) => !this.#isHandled(port, now))
     if (needed.length > 0) {
       this.#launch(now, needed, needed.some((port) => LongLivedPorts.includes(port))) // prettier-ignore
+    } else if (this.#isInternalPredicted(now) && this.internal < SUFFICIENT_INTERNAL_HS_CLIENTS) {
+      this.#launch(now, [], true, true)
     } else if (num < 10 && this.#isLearning && now - this.#lastUse <= 1800 && now - this.#lastCircuit > 10) {
       this.#launch(now, [], false)
     }
@@ -75,6 +86,7 @@ export class CTor {
     this.#noteUsedPort(port ?? 80, now)
     const needUptime = LongLivedPorts.includes(port ?? 0)
     const fits = (circ: CTorCircuit): boolean =>
+      !circ.isInternal &&
       (circ.timestampDirty === undefined || circ.timestampDirty + MaxCircuitDirtiness > now) &&
       (!needUptime || circ.needUptime || circ.exit.isStable) &&
       (port === undefined || allows(circ.exit, port)) &&
@@ -101,7 +113,7 @@ export class CTor {
   }
 
   #noteUsedPort(port: number, now: number): void {
-    if (this.#predictedPorts(now).length === 0)
+    if (this.#predictedPorts(now).length === 0 && !this.#isInternalPredicted(now))
       this.#predictionTimeout = CONNTIMEOUT_CLIENTS + this.#random(CONNTIMEOUT_CLIENTS)
     this.#lastPrediction = now
     this.#ports.set(port, now)
@@ -112,10 +124,15 @@ export class CTor {
     return [...this.#ports.keys()]
   }
 
+  #isInternalPredicted(now: number): boolean {
+    return this.#predictedInternalTime + this.#predictionTimeout >= now
+  }
+
   #isHandled(port: number, now: number): boolean {
     const needUptime = LongLivedPorts.includes(port)
     const handling = [...this.circuits].filter(
       (circ) =>
+        !circ.isInternal &&
         (circ.timestampDirty === undefined || circ.timestampDirty + MaxCircuitDirtiness > now) &&
         !circ.isIsolationSet &&
         (!needUptime || circ.needUptime || circ.exit.isStable) &&
@@ -124,7 +141,7 @@ export class CTor {
     return handling.length >= MIN_CIRCUITS_HANDLING_STREAM
   }
 
-  #launch(now: number, ports: readonly number[], needUptime: boolean): CTorCircuit {
+  #launch(now: number, ports: readonly number[], needUptime: boolean, isInternal = false): CTorCircuit {
     const fitting = this.#exits.filter((exit) => ports.length === 0 || ports.some((port) => allows(exit, port)))
     const exit = fitting.find(({ isStable }) => !needUptime || isStable) ?? fitting[0] ?? this.#exits[0]
     this.launched += 1
@@ -133,6 +150,7 @@ export class CTor {
     const idleTimeout = this.#isLearning ? 180 : remaining + 1 + this.#random(1 + Math.floor(remaining / 20))
     const circ: CTorCircuit = {
       exit: exit as SimulatedExit,
+      isInternal,
       needUptime,
       timestampBegan: now,
       idleTimeout,

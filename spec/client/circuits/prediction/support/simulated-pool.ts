@@ -11,6 +11,8 @@ import type { BegunCircuit } from '../../../../../lib/client/circuits/begun-circ
 import type { CircuitBuilder, GuardedPath } from '../../../../../lib/client/circuits/circuit-builder.ts'
 import { CircuitPool, type CircuitPoolOptions } from '../../../../../lib/client/circuits/circuit-pool.ts'
 import type { PooledCircuit } from '../../../../../lib/client/circuits/pooled-circuit.ts'
+import { Stems } from '../../../../../lib/client/onion/stems.ts'
+import { idleTimeOf } from '../../../../../lib/client/circuits/prediction/circuit-choice.ts'
 import { PredictedPorts } from '../../../../../lib/client/circuits/prediction/predicted-ports.ts'
 import { LearnedPolicies } from '../../../../../lib/client/paths/learned-policies.ts'
 import { exitConditions, exitsFor, LONG_LIVED_PORTS } from '../../../../../lib/client/paths/exit-choice.ts'
@@ -49,10 +51,18 @@ export const timesUntil = (enough: number, begun: () => number, sinceLast: () =>
 export class SimulatedPool {
   readonly clock = new FakeClock()
   readonly pool: CircuitPool
-  /** All that were begun, in order. */
+  /** All that were begun for streams, in order, and for onion services. */
   readonly begun: SimulatedCircuit[] = []
+  readonly begunForOnions: SimulatedCircuit[] = []
   /** Whether the next circuit comes to nothing. */
   fails: () => boolean = () => false
+  /** What is ready for onion services. */
+  readonly stems: Stems
+  /** Ends with the pool. */
+  readonly #closing = new AbortController()
+  /** Whether none can be begun for onion services, and how often one was to be. */
+  refusesOnions = false
+  refusedOnions = 0
   /** When the last one was begun. */
   #lastBegun = 0
 
@@ -74,10 +84,10 @@ export class SimulatedPool {
       if (exit === undefined) throw new TorError('NO_PATH', 'no exit')
       return { relays: [...others, exit], guard: {} as never }
     }
-    const begin = ({ relays: path }: GuardedPath): BegunCircuit => {
+    const begin = ({ relays: path }: GuardedPath, all = this.begun): BegunCircuit => {
       const circuit = new SimulatedCircuit(path)
       const { asCircuit } = circuit
-      this.begun.push(circuit)
+      all.push(circuit)
       this.#lastBegun = clock.now()
       const isBad = this.fails()
       const stop = clock.after(BUILD_TIME, () => {
@@ -87,10 +97,37 @@ export class SimulatedPool {
       circuit.closed.then(stop, stop)
       return { circuit: asCircuit, ready: asCircuit.opened, settled: asCircuit.opened, isLate: () => false }
     }
+    const predicted = new PredictedPorts({
+      param: (_, usual) => usual,
+      now: () => clock.now(),
+      random,
+      isReduced: false,
+    })
+    const count = (): number => this.begun.length + this.begunForOnions.length
+    const times = timesUntil(learnsUntil, count, () => clock.now() - this.#lastBegun)
+    this.stems = new Stems({
+      begin: () => {
+        if (this.refusesOnions) {
+          this.refusedOnions += 1
+          return Promise.reject(new TorError('NO_PATH', 'no second relay'))
+        }
+        const path = [...others, relayOf('meeting point', { ports: [], isStable: true })]
+        const { circuit, ready } = begin({ relays: path, guard: {} as never }, this.begunForOnions)
+        ready.catch(() => undefined)
+        return Promise.resolve({ circuit, relays: path, seen: circuit, ready })
+      },
+      predicted,
+      idleTime: () => idleTimeOf(times, predicted, random),
+      clock,
+      closing: this.#closing.signal,
+      changed: () => this.pool.ahead.changed(),
+      failed: () => this.pool.ahead.failed(),
+    })
     this.pool = new CircuitPool({
       channels: { retire: () => undefined, retireAll: () => undefined },
-      times: timesUntil(learnsUntil, () => this.begun.length, () => clock.now() - this.#lastBegun), // prettier-ignore
-      predicted: new PredictedPorts({ param: (_, usual) => usual, now: () => clock.now(), random, isReduced: false }),
+      times,
+      predicted,
+      onions: this.stems,
       watcher: { begun: () => undefined, retired: () => undefined },
       guards: () => ({ retryAll: () => undefined }),
       learned,
@@ -100,13 +137,19 @@ export class SimulatedPool {
       clock,
       platform: undefined,
       random,
-      builder: { begin } as unknown as Pick<CircuitBuilder, 'begin'>,
+      builder: { begin: (path: GuardedPath) => begin(path) } as unknown as Pick<CircuitBuilder, 'begin'>,
     } as unknown as CircuitPoolOptions)
   }
 
-  /** How many circuits there are, open or being built. */
+  /** How many circuits there are for streams, open or being built. */
   get alive(): number {
     return this.begun.filter(({ isOver }) => !isOver).length
+  }
+
+  /** Closes all of them. */
+  async close(): Promise<void> {
+    this.#closing.abort()
+    await this.pool.close()
   }
 
   /** Lets time go on, event by event. */
