@@ -48,8 +48,8 @@ export class StreamController implements PendingStream, FlowOwner, ReadSideOwner
     this.#target = target
     this.#options = options
     this.#state = options.incoming ? 'accepting' : 'connecting'
-    this.read = new ReadSide(this, options.streams, options.readableType)
-    this.write = new WriteSide(this, this.#flow, options.streams)
+    this.read = new ReadSide(this)
+    this.write = new WriteSide(this, this.#flow)
     if (options.signal?.aborted) {
       this.#giveUp(failureOfAbort(options.signal.reason))
       return

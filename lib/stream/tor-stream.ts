@@ -4,12 +4,14 @@
  * @module
  */
 import type { BufferSource } from '../base/streams/buffer-source.ts'
+import { lendPorts } from '../base/streams/byte-port.ts'
 import { SocketError } from '../base/errors.ts'
 import type { StreamCarrier } from './contract/carrier.ts'
 import { resolveStreamOptions, type StreamOptions } from './options.ts'
 import type { SocketCircuit, SocketInfo, StreamWindows } from './contract/socket-info.ts'
 import type { StreamFace, StreamTls } from './contract/stream-face.ts'
 import { parseSocketAddress, type AnySocketAddress } from './socket-address.ts'
+import { PlainFace } from './plain-face.ts'
 import { StreamController } from './stream-controller.ts'
 import type { SecureTransport } from '../tls/options.ts'
 
@@ -29,7 +31,11 @@ import type { SecureTransport } from '../tls/options.ts'
  * ```
  */
 export class TorStream {
-  readonly #controller: StreamController
+  static {
+    lendPorts(TorStream.prototype, (stream) => stream.#face.lendPort?.())
+  }
+
+  readonly #plain: PlainFace
   readonly #face: StreamFace
   /** What `startTls()` makes the next one of. */
   readonly #made: readonly [carrier: StreamCarrier, address: AnySocketAddress, options: StreamOptions]
@@ -44,20 +50,15 @@ export class TorStream {
    * @param below - @internal the stream that TLS is now on top of
    * @throws SocketError `TLS_UNSUPPORTED` when `secureTransport` asks for TLS where there is none
    */
-  constructor(
-    carrier: StreamCarrier,
-    address: AnySocketAddress,
-    options: StreamOptions = {},
-    below?: StreamController,
-  ) {
+  constructor(carrier: StreamCarrier, address: AnySocketAddress, options: StreamOptions = {}, below?: PlainFace) {
     const target = address === 'directory' ? address : parseSocketAddress(address)
     const resolved = resolveStreamOptions(options)
     this.#tls = tlsOf(options, target === 'directory' ? target : target.hostname)
     this.#made = [carrier, address, options]
-    this.#controller = below ?? new StreamController(carrier, target, resolved)
+    this.#plain = below ?? new PlainFace(new StreamController(carrier, target, resolved), resolved)
     this.#secureTransport = below === undefined ? (this.#tls?.mode ?? 'off') : 'on'
-    const plain = plainFace(this.#controller)
-    this.#face = this.#tls !== undefined && this.#secureTransport === 'on' ? this.#tls.over(plain, resolved) : plain
+    const isSecure = this.#tls !== undefined && this.#secureTransport === 'on'
+    this.#face = isSecure ? this.#tls.over(this.#plain, resolved) : this.#plain
   }
 
   /** What the far end sends. Reading it is what allows more to come. A byte stream where the runtime has them. */
@@ -95,7 +96,7 @@ export class TorStream {
 
   /** Both flow-control windows now, or what is in place of them. */
   get windows(): StreamWindows {
-    return this.#controller.flow.windows
+    return this.#plain.controller.flow.windows
   }
 
   /** The circuit that the stream is on, for streams of a `TorClient`, from when it has one until it is over. */
@@ -138,7 +139,7 @@ export class TorStream {
     if (this.readable.locked || this.writable.locked)
       throw new TypeError('Cannot start TLS while a stream of the socket is locked')
     this.#upgraded = true
-    return new TorStream(...this.#made, this.#controller)
+    return new TorStream(...this.#made, this.#plain)
   }
 
   /** As {@link close}; a failure that `closed` tells does not mask the error of the block. */
@@ -153,18 +154,4 @@ function tlsOf(options: StreamOptions, host: string): StreamTls | undefined {
   if (tlsLayer !== undefined) return tlsLayer(options, host)
   if (secureTransport === undefined || secureTransport === 'off') return undefined
   throw new SocketError('TLS_UNSUPPORTED', 'there is no TLS for this stream: wrap its two streams with a TLS library')
-}
-
-/** The stream as it is. */
-function plainFace(controller: StreamController): StreamFace {
-  return {
-    readable: controller.read.readable,
-    writable: controller.write.writable,
-    opened: controller.opened.promise,
-    closed: controller.closed.promise,
-    close(reason) {
-      controller.close(reason)
-      return controller.closed.promise
-    },
-  }
 }

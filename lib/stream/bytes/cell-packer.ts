@@ -13,11 +13,10 @@ import type { FlowWaiter, StreamFlow } from '../contract/stream-flow.ts'
 import type { RelayDataRun } from './relay-data-run.ts'
 
 export class CellPacker implements CellSource, CreditWaiter, FlowWaiter {
-  readonly #packed: () => void
   #flow: StreamFlow
   /** Where cells go once the stream has an id and may send DATA. */
   #place: StreamPlace | undefined
-  /** The run that is being packed. Web Streams call `write` one at a time, so there is never a second. */
+  /** The run that is being packed. Writes come one at a time, so there is never a second. */
   #run: RelayDataRun | undefined
   #tail: Uint8Array | undefined
   #tailSize = 0
@@ -25,10 +24,8 @@ export class CellPacker implements CellSource, CreditWaiter, FlowWaiter {
   #tailTaken = 0
   #sent = 0
 
-  /** @param packed - called when the run that was given is in cells, but for its last bytes */
-  constructor(flow: StreamFlow, packed: () => void) {
+  constructor(flow: StreamFlow) {
     this.#flow = flow
-    this.#packed = packed
   }
 
   /** True while a run waits for credit. */
@@ -153,7 +150,6 @@ export class CellPacker implements CellSource, CreditWaiter, FlowWaiter {
       }
       place.unwait(this)
       this.#run = undefined
-      this.#packed()
       run.finish()
       return
     }

@@ -1,68 +1,60 @@
 /**
- * The readable half: what arrived waits in an inbox of our own until the consumer pulls, and what the consumer took is
- * reported as consumed. The stream's own queue stays empty (high-water mark 0), so that an error never discards bytes.
+ * The half that is read: what arrived waits in an inbox of our own until the application asks, and what it took is
+ * reported as consumed. Who takes it is a readable or a port, made when first asked for.
  *
  * @module
  */
 import { Inbox } from './inbox.ts'
-import {
-  closeReadable,
-  makeReadable,
-  type ReadableController,
-  type ReadableSource,
-} from '../../base/streams/readable.ts'
-import type { ReadableType, StreamConstructors } from '../../base/streams/stream-constructors.ts'
 
 /** The most bytes in one chunk: pipes and transfer pull one that nobody has read yet. */
-const MAX_CHUNK = 65_536
+export const MAX_CHUNK = 65_536
 
 /** What the read side tells its stream. */
 export interface ReadSideOwner {
   /** The application took the next `bytes` bytes, or never will; 0 when nothing waits and cells without bytes came. */
   consumed(bytes: number): void
-  /** The application cancelled the readable. */
+  /** The application takes no more. */
   readCancelled(reason: unknown): void
   /** The stream has ended, and all its bytes were read or will never be. */
   readFinished(): void
 }
 
+/** Who hands on to the application what has arrived. */
+export interface ByteTaker {
+  /** Bytes wait, and were wanted: takes some out of the inbox. More may be wanted before it returns how many. */
+  take(inbox: Inbox): number
+  /** False while it holds bytes that an error would discard. */
+  readonly isDrained: boolean
+  /** All was taken, and nothing more comes. */
+  end(): void
+  /** All was taken, and the stream has failed. */
+  fail(error: unknown): void
+}
+
 /**
  * States:
  * - `flowing`: bytes may still arrive
- * - `ending`: nothing more will arrive; the readable closes, or errors, when the inbox is empty
+ * - `ending`: nothing more will arrive; the taker ends, or fails, when the inbox is empty
  * - `discarding`: cancelled; what arrives counts as consumed and is dropped
  * - `done`
  */
 type ReadState = 'flowing' | 'ending' | 'discarding' | 'done'
 
 export class ReadSide {
-  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>
   readonly #owner: ReadSideOwner
   readonly #inbox = new Inbox()
-  #controller!: ReadableController
+  #taker: ByteTaker | undefined
   #state: ReadState = 'flowing'
   /** The error to end with, boxed as it may be any value; undefined for a clean end. */
   #failure: { readonly error: unknown } | undefined
-  /** A pull came and has not been answered. */
+  /** Bytes are wanted, and none came since. */
   #demand = false
   #delivering = false
   /** Bytes that the application took, or never will. */
   #taken = 0
 
-  constructor(owner: ReadSideOwner, streams: StreamConstructors, type: ReadableType | undefined) {
+  constructor(owner: ReadSideOwner) {
     this.#owner = owner
-    const source: ReadableSource = {
-      start: (controller) => {
-        this.#controller = controller
-      },
-      // A promise here would hold back the next pull: demand is noted, not awaited.
-      pull: () => {
-        this.#demand = true
-        this.#deliver()
-      },
-      cancel: (reason) => this.#cancel(reason),
-    }
-    this.readable = makeReadable(source, streams, type)
   }
 
   /** True when the application can get nothing more from here. */
@@ -80,6 +72,8 @@ export class ReadSide {
     return this.#taken + this.#inbox.size
   }
 
+  // What the circuit's side calls.
+
   /** One DATA cell's bytes, which hold until `endOfPass`. */
   push(bodies: Uint8Array, offset: number, length: number): void {
     if (this.done) this.#consumed(length)
@@ -92,7 +86,7 @@ export class ReadSide {
     this.#inbox.own()
   }
 
-  /** Nothing more will come: bytes that wait are delivered, then the readable closes. */
+  /** Nothing more will come: bytes that wait are delivered, then the taker ends. */
   end(): void {
     if (this.#state === 'discarding') {
       this.#state = 'done'
@@ -103,7 +97,7 @@ export class ReadSide {
     }
   }
 
-  /** The stream broke: bytes that wait are delivered, then the readable errors. Truncation never looks like an end. */
+  /** The stream broke: bytes that wait are delivered, then the taker fails. Truncation never looks like an end. */
   fail(error: unknown): void {
     if (this.#state !== 'flowing') return
     this.#failure = { error }
@@ -111,7 +105,7 @@ export class ReadSide {
     this.#deliver()
   }
 
-  /** The application aborted the other half: what waits is dropped and the readable errors now. */
+  /** The application aborted the other half: what waits is dropped and the taker fails now. */
   abort(error: unknown): void {
     this.#drop()
     this.fail(error)
@@ -123,7 +117,22 @@ export class ReadSide {
     if (this.#state === 'flowing' || this.#state === 'ending') this.#finish()
   }
 
-  #cancel(reason: unknown): void {
+  // What the taker calls.
+
+  /** From now on this one takes what arrives, or is told at once how the stream has ended. There is never a second. */
+  attach(taker: ByteTaker): void {
+    this.#taker = taker
+    if (this.#state === 'done') this.#settle(taker)
+  }
+
+  /** The application waits for bytes. */
+  wanted(): void {
+    this.#demand = true
+    this.#deliver()
+  }
+
+  /** The application takes no more. */
+  cancel(reason: unknown): void {
     if (this.#state === 'flowing') {
       this.#state = 'discarding'
       this.#drop()
@@ -141,31 +150,19 @@ export class ReadSide {
     this.#consumed(dropped)
   }
 
-  /** The one place that enqueues. `enqueue` and `respond` may call `pull` before they return. */
+  /** The one place that hands on. The taker may call `wanted` before it returns. */
   #deliver(): void {
     if (this.#delivering) return
     this.#delivering = true
     while (this.#demand && this.#inbox.size > 0) {
       this.#demand = false
-      const request = 'byobRequest' in this.#controller ? this.#controller.byobRequest : null
-      let taken: number
-      if (request?.view) {
-        const { buffer, byteOffset, byteLength } = request.view
-        taken = this.#inbox.takeInto(new Uint8Array(buffer, byteOffset, byteLength))
-        request.respond(taken)
-      } else {
-        // A fresh array of exact size: a byte stream transfers the whole buffer behind what it is given.
-        const chunk = this.#inbox.take(MAX_CHUNK)
-        taken = chunk.length
-        this.#controller.enqueue(chunk)
-      }
-      this.#consumed(taken)
+      this.#consumed((this.#taker as ByteTaker).take(this.#inbox))
     }
     this.#delivering = false
     if (this.#inbox.size === 0) {
       this.#owner.consumed(0) // cells without bytes
-      // An error would discard a chunk that the stream holds: wait for the pull that takes it.
-      if (this.#state === 'ending' && (this.#controller.desiredSize ?? 0) >= 0) this.#finish()
+      // An error would discard a chunk that the taker holds: wait until that was taken.
+      if (this.#state === 'ending' && this.#taker?.isDrained !== false) this.#finish()
     }
   }
 
@@ -176,11 +173,12 @@ export class ReadSide {
 
   #finish(): void {
     this.#state = 'done'
-    if (this.#failure) {
-      this.#controller.error(this.#failure.error)
-      return
-    }
-    closeReadable(this.#controller)
-    this.#owner.readFinished()
+    if (this.#taker) this.#settle(this.#taker)
+    if (this.#failure === undefined) this.#owner.readFinished()
+  }
+
+  #settle(taker: ByteTaker): void {
+    if (this.#failure) taker.fail(this.#failure.error)
+    else taker.end()
   }
 }

@@ -44,6 +44,7 @@ export class RelayDataRun {
   readonly #length: number
   readonly #packed: Deferred<void> = deferred()
   #offset = 0
+  #isPacked = false
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes
@@ -53,6 +54,11 @@ export class RelayDataRun {
   /** Bytes not taken yet. */
   get remaining(): number {
     return this.#length - this.#offset
+  }
+
+  /** True when all of it is packed. */
+  get isPacked(): boolean {
+    return this.#isPacked
   }
 
   /** Settles when the run is packed, or has failed. */
@@ -78,6 +84,7 @@ export class RelayDataRun {
 
   /** Every byte is in a cell, or in one that is sealed at the end of this turn. */
   finish(): void {
+    this.#isPacked = true
     this.#packed.resolve()
   }
 

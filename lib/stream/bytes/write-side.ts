@@ -1,27 +1,31 @@
 /**
- * The writable half: a WritableStream that owns `controller.signal`, the chunker behind it, and how both end. What packs
- * the chunker's runs into cells is the packer.
+ * The half that is written: what was written on its way into cells, and how that ends. Who writes is a writable or a
+ * port, made when first asked for; what packs runs of bytes into cells is the packer.
  *
  * @module
  */
-import type { BufferSource } from '../../base/streams/buffer-source.ts'
-import { deferred, markHandled, type Deferred } from '../../base/deferred.ts'
-import type { StreamConstructors } from '../../base/streams/stream-constructors.ts'
-import { makeWritable } from '../../base/streams/writable.ts'
+import { deferred, type Deferred } from '../../base/deferred.ts'
 import type { StreamPlace } from '../contract/carrier.ts'
 import type { StreamFlow } from '../contract/stream-flow.ts'
 import { CellPacker } from './cell-packer.ts'
-import { createRunChunker } from './relay-data-chunker.ts'
-import { bytesOf, type RelayDataRun } from './relay-data-run.ts'
+import type { RelayDataRun } from './relay-data-run.ts'
 
 /** What the write side tells its stream. */
 export interface WriteSideOwner {
   /** The application wrote something. */
   written(): void
-  /** The writable has closed: all it took is in cells. */
+  /** The application writes no more: all that was written is in cells. */
   writeClosed(): void
-  /** The application aborted the writable, or a write of its own failed. */
+  /** The application gave up writing, or a write of its own failed. */
   writeAborted(reason: unknown): void
+}
+
+/** Who brings what the application writes. */
+export interface ByteGiver {
+  /** Nothing more is packed, for this reason. */
+  stopped(reason: unknown): void
+  /** Nothing more can be written, and who looks is to know: comes after `stopped`, perhaps much later. */
+  fail(reason: unknown): void
 }
 
 /**
@@ -29,62 +33,29 @@ export interface WriteSideOwner {
  * - `connecting`: a close waits for CONNECTED
  * - `open`
  * - `over`: nothing more can be written, for this reason, boxed as it may be any value; `clean` if nothing was lost
- * - `closed`: the application has closed the writable
+ * - `closed`: the application writes no more
  */
 type WriteState =
   | { readonly name: 'connecting' | 'open' | 'closed' }
   | { readonly name: 'over'; readonly reason: unknown; readonly clean: boolean }
 
+const CONNECTING: WriteState = { name: 'connecting' }
+const OPEN: WriteState = { name: 'open' }
+const CLOSED: WriteState = { name: 'closed' }
+
 export class WriteSide {
-  readonly writable: WritableStream<BufferSource>
   readonly #owner: WriteSideOwner
   readonly #packer: CellPacker
-  readonly #runs: ReadableStreamDefaultReader<RelayDataRun>
-  readonly #failWritable: (reason: unknown) => void
-  #state: WriteState = { name: 'connecting' }
-  /** The chunk that is being written has not been packed to its end. */
-  #unpacked = false
-  /** A `close()` that waits for CONNECTED. */
+  #giver: ByteGiver | undefined
+  #state: WriteState = CONNECTING
+  /** The giver was told that it fails, or is to be when there is one. */
+  #isFailed = false
+  /** A close that waits for CONNECTED. */
   #closing: Deferred<void> | undefined
 
-  constructor(owner: WriteSideOwner, flow: StreamFlow, streams: StreamConstructors) {
+  constructor(owner: WriteSideOwner, flow: StreamFlow) {
     this.#owner = owner
-    this.#packer = new CellPacker(flow, () => {
-      this.#unpacked = false
-    })
-    const chunker = createRunChunker(streams)
-    const chunks = chunker.writable.getWriter()
-    this.#runs = chunker.readable.getReader()
-    for (const promise of [chunks.closed, chunks.ready, this.#runs.closed]) markHandled(promise)
-    void this.#packRuns()
-    const { writable, fail } = makeWritable<BufferSource>(
-      {
-        write: async (chunk) => {
-          try {
-            this.#expectMore()
-            this.#owner.written()
-            const bytes = bytesOf(chunk) as Uint8Array<ArrayBuffer>
-            this.#unpacked = bytes.length > 0
-            await chunks.write(bytes)
-            if (this.#unpacked) this.#expectMore()
-          } catch (error) {
-            // A chunker that was torn down just before it took the chunk drops it without a word (Deno), or fails with
-            // an error of its own (Node): the reason is the one that counts.
-            this.#abort(error)
-            this.#expectMore()
-            throw error
-          }
-        },
-        close: async () => {
-          await this.#close()
-          await this.#runs.cancel()
-        },
-        aborted: (reason) => this.#abort(reason),
-      },
-      streams.WritableStream,
-    )
-    this.writable = writable
-    this.#failWritable = fail
+    this.#packer = new CellPacker(flow)
   }
 
   /** True when the application can write nothing more. */
@@ -102,6 +73,8 @@ export class WriteSide {
     return this.#packer.sent
   }
 
+  // What the circuit's side calls.
+
   /** DATA may go to `place` from now on. */
   open(place: StreamPlace): void {
     this.#packer.open(place)
@@ -112,9 +85,9 @@ export class WriteSide {
     this.#packer.changeFlow(flow)
   }
 
-  /** CONNECTED came: a `close()` need not wait any longer. */
+  /** CONNECTED came: a close need not wait any longer. */
   established(): void {
-    if (this.#state.name === 'connecting') this.#state = { name: 'open' }
+    if (this.#state.name === 'connecting') this.#state = OPEN
     this.#closing?.resolve()
   }
 
@@ -128,44 +101,58 @@ export class WriteSide {
     this.#packer.dropTail()
     if (this.done) return
     this.#stop(reason, false)
-    this.#failWritable(reason)
+    this.#tell(reason)
   }
 
   /**
-   * The far end is done. A waiting write fails with `reason`; an idle writable stays as it is until `errorIdle`, so
-   * that `readable.pipeTo(writable)` can close it.
+   * The far end is done. A waiting write fails with `reason`; an idle giver stays as it is until `errorIdle`, so that
+   * `readable.pipeTo(writable)` can close it.
    */
   remoteEnded(reason: unknown): void {
     const lost = this.#packer.hasTail || this.#packer.replayPending !== undefined
     this.#packer.dropTail()
     if (this.done) return
     this.#stop(reason, !lost)
-    if (lost) this.#failWritable(reason)
+    if (lost) this.#tell(reason)
   }
 
-  /** Errors a writable that nobody closed after the far end was done. */
+  /** Fails a giver that nobody closed after the far end was done. */
   errorIdle(): void {
-    if (this.#state.name === 'over') this.#failWritable(this.#state.reason)
+    if (this.#state.name === 'over') this.#tell(this.#state.reason)
   }
 
-  async #packRuns(): Promise<void> {
-    try {
-      for (;;) {
-        const { value: run, done } = await this.#runs.read()
-        if (done) return
-        if (this.#state.name === 'over') {
-          run.fail(this.#state.reason)
-          return
-        }
-        this.#packer.add(run)
-        await run.packed
-      }
-    } catch (error) {
-      this.#abort(error) // of no effect where the chunker was torn down: whoever did that has told the application
-    }
+  // What the giver calls.
+
+  /** From now on this one brings what is written, or is told at once that nothing can be. There is never a second. */
+  attach(giver: ByteGiver): void {
+    this.#giver = giver
+    if (this.#state.name !== 'over') return
+    giver.stopped(this.#state.reason)
+    if (this.#isFailed) giver.fail(this.#state.reason)
   }
 
-  async #close(): Promise<void> {
+  /** The application writes something. Throws the reason why nothing more can be written, if there is one. */
+  begin(): void {
+    this.expectMore()
+    this.#owner.written()
+  }
+
+  /** Throws the reason why nothing more can be written, if there is one. */
+  expectMore(): void {
+    if (this.#state.name === 'over') throw this.#state.reason
+  }
+
+  /** Packs a run as far as there is credit, or fails it. The one before has been packed. */
+  pack(run: RelayDataRun): void {
+    if (this.#state.name === 'over') run.fail(this.#state.reason)
+    else this.#packer.add(run)
+  }
+
+  /**
+   * The application writes no more. Resolves when all that it wrote is in cells; rejects with the reason when some of it
+   * never will be. Call it when the last run was packed.
+   */
+  async close(): Promise<void> {
     if (this.#state.name === 'connecting') {
       this.#closing = deferred()
       await this.#closing.promise
@@ -174,9 +161,16 @@ export class WriteSide {
     while (this.#over() === undefined && this.#packer.replayPending) await this.#packer.replayPending
     const over = this.#over()
     if (over?.clean === false) throw over.reason
-    this.#state = { name: 'closed' }
+    this.#state = CLOSED
     // Where the far end is done all that was written is sent, and there is nobody to tell.
     if (over === undefined) this.#owner.writeClosed()
+  }
+
+  /** The application gives up writing, or what it wrote failed. The giver knows. */
+  abort(reason: unknown): void {
+    if (this.done) return
+    this.#stop(reason, false)
+    this.#owner.writeAborted(reason)
   }
 
   /** Why nothing more can be written; asked anew after each wait. */
@@ -184,15 +178,9 @@ export class WriteSide {
     return this.#state.name === 'over' ? this.#state : undefined
   }
 
-  /** Throws the reason why nothing more can be written, if there is one. */
-  #expectMore(): void {
-    if (this.#state.name === 'over') throw this.#state.reason
-  }
-
-  #abort(reason: unknown): void {
-    if (this.done) return
-    this.#stop(reason, false)
-    this.#owner.writeAborted(reason)
+  #tell(reason: unknown): void {
+    this.#isFailed = true
+    this.#giver?.fail(reason)
   }
 
   /** Rejects what is parked before anything else: the standard would leave it hanging. */
@@ -200,6 +188,6 @@ export class WriteSide {
     this.#state = { name: 'over', reason, clean }
     this.#closing?.reject(reason)
     this.#packer.stop(reason)
-    markHandled(this.#runs.cancel(reason))
+    this.#giver?.stopped(reason)
   }
 }

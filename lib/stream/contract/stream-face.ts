@@ -4,6 +4,7 @@
  * @module
  */
 import type { BufferSource } from '../../base/streams/buffer-source.ts'
+import type { BytePort } from '../../base/streams/byte-port.ts'
 import type { SecureOptions } from '../../tls/options.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { SocketInfo } from './socket-info.ts'
@@ -16,6 +17,8 @@ export interface StreamFace {
   readonly opened: Promise<SocketInfo>
   readonly closed: Promise<void>
   close(reason?: unknown): Promise<void>
+  /** See {@link lendPorts}. */
+  lendPort?(): BytePort | undefined
 }
 
 /** Those of a stream's options that TLS on top of it obeys too (see StreamOptions). */
