@@ -1,6 +1,6 @@
 /**
- * A TCP connection that somebody made to this machine, as a pair of Web Streams with backpressure both ways: no more is
- * read than is asked for, and a write lasts until the socket's own buffer has room.
+ * A TCP connection that somebody made to this machine, as a byte port with backpressure both ways: no more is read than
+ * is asked for, and a write lasts until the socket's own buffer has room. It is a pair of Web Streams for whoever pipes.
  *
  * The connection is gone when both sides are done: at once when either was given up, otherwise after what was written
  * has been sent and the client has ended too. A client that then goes on sending is given `CLOSE_GRACE`, because
@@ -12,8 +12,9 @@
 import { startBackgroundTimer, type Clock } from '../base/clock.ts'
 import { deferred, type Deferred } from '../base/deferred.ts'
 import { SocketError } from '../base/errors.ts'
+import { lendPorts, type BytePort } from '../base/streams/byte-port.ts'
+import { streamsOver, type PortStreams } from '../base/streams/port-streams.ts'
 import { withheld } from '../base/withheld.ts'
-import { makeWritable } from '../base/streams/writable.ts'
 
 /** The part of a node:net socket that is used. */
 export interface NetSocket {
@@ -38,61 +39,113 @@ export interface TcpConnectionOptions {
   readonly clock: Clock
 }
 
+const nobody = (): void => undefined
+
 /** One connection. From now on the events of the socket belong to it. */
-export class TcpConnection {
-  readonly readable: ReadableStream<Uint8Array>
-  readonly writable: WritableStream<Uint8Array>
+export class TcpConnection implements BytePort {
+  static {
+    lendPorts(TcpConnection.prototype, (connection) => connection)
+  }
+
   readonly #socket: NetSocket
   readonly #options: TcpConnectionOptions
   readonly #closed: Deferred<void> = deferred()
-  #incoming: ReadableStreamDefaultController<Uint8Array> | undefined
-  readonly #failWritable: (error: SocketError) => void
-  /** A read that waits for bytes, and a write or close that waits for the socket. */
-  #wanted: Deferred<void> | undefined
-  #sent: Deferred<void> | undefined
+  #streams: PortStreams | undefined
+  /** Wake a read that waits for bytes, a write that waits for room, and an end that waits for what was written. */
+  #wakeRead = nobody
+  #wakeWrite = nobody
+  #wakeEnd = nobody
+  /** Nobody reads any more: what still comes is dropped. */
+  #isDropping = false
   /** The client has ended its side. */
   #inputEnded = false
   /** All was written, and the end behind it. */
   #outputEnded = false
+  #failure: SocketError | undefined
+  readonly #watchers = { reading: nobody as (reason: unknown) => void, writing: nobody as (reason: unknown) => void }
   #stopTimer: (() => void) | undefined
 
   constructor(socket: NetSocket, options: TcpConnectionOptions) {
     this.#socket = socket
     this.#options = options
     socket.setNoDelay(true)
-    this.readable = new ReadableStream<Uint8Array>(
-      {
-        start: (controller) => {
-          this.#incoming = controller
-        },
-        pull: () => this.#pull(),
-        cancel: () => this.#discard(),
-      },
-      { highWaterMark: 0 },
-    )
-    const { writable, fail } = makeWritable<Uint8Array>({
-      write: (bytes) => this.#write(bytes),
-      close: () => this.#close(),
-      aborted: () => this.destroy(),
-    })
-    this.writable = writable
-    this.#failWritable = fail
-    socket.on('readable', () => this.#deliver())
+    socket.on('readable', () => this.#arrived())
     socket.on('end', () => this.#ended())
-    socket.on('drain', () => this.#sent?.resolve())
+    socket.on('drain', () => this.#wakeWrite())
     socket.on('error', (cause: unknown) =>
       this.#fail(new SocketError('CLOSED', 'the client broke the connection', { cause: withheld(cause) })),
     )
     socket.on('close', () => {
-      this.#fail(new SocketError('CLOSED', 'the connection to the client is closed'))
+      if (!(this.#isRead && this.#outputEnded))
+        this.#fail(new SocketError('CLOSED', 'the connection to the client is closed'))
       this.#stopTimer?.()
       this.#closed.resolve()
     })
   }
 
+  /** What the client sends, for who does not use the port. */
+  get readable(): ReadableStream<Uint8Array> {
+    return this.#views.readable
+  }
+
+  /** What goes to the client, for who does not use the port. */
+  get writable(): WritableStream<Uint8Array> {
+    return this.#views.writable
+  }
+
   /** Resolves when the socket is closed. Never rejects. */
   get closed(): Promise<void> {
     return this.#closed.promise
+  }
+
+  async read(): Promise<Uint8Array | undefined> {
+    for (;;) {
+      if (this.#isRead) return undefined
+      if (this.#failure) throw this.#failure
+      const bytes = this.#socket.read()
+      if (bytes !== null) return bytes
+      await new Promise<void>((resolve) => {
+        this.#wakeRead = resolve
+      })
+    }
+  }
+
+  cancel(): void {
+    this.#isDropping = true
+    this.#arrived()
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    if (this.#failure) throw this.#failure
+    if (this.#inputEnded) this.#watchSilence()
+    if (this.#socket.write(bytes)) return
+    await new Promise<void>((resolve) => {
+      this.#wakeWrite = resolve
+    })
+    this.#expectSent()
+  }
+
+  async end(): Promise<void> {
+    if (this.#failure) throw this.#failure
+    this.#watchSilence()
+    await new Promise<void>((resolve) => {
+      this.#wakeEnd = resolve
+      this.#socket.end(() => {
+        this.#outputEnded = true
+        resolve()
+        if (this.#inputEnded) this.destroy()
+        else this.#startTimer(CLOSE_GRACE)
+      })
+    })
+    this.#expectSent()
+  }
+
+  abort(): void {
+    this.destroy()
+  }
+
+  watch(direction: 'reading' | 'writing', failed: (reason: unknown) => void): void {
+    this.#watchers[direction] = failed
   }
 
   /** Gives up both sides at once; the client sees a failure where the runtime can show one. */
@@ -102,58 +155,31 @@ export class TcpConnection {
     else this.#socket.resetAndDestroy()
   }
 
-  #pull(): Promise<void> {
-    const wanted = deferred<void>()
-    this.#wanted = wanted
-    this.#deliver()
-    return wanted.promise
+  get #views(): PortStreams {
+    return (this.#streams ??= streamsOver(this))
   }
 
-  #deliver(): void {
-    const wanted = this.#wanted
-    if (this.#incoming !== undefined && wanted === undefined) return
-    const bytes = this.#socket.read()
-    if (bytes === null) return
-    if (this.#incoming === undefined) return this.#deliver() // cancelled: all is dropped, so that the end can come
-    this.#wanted = undefined
-    this.#incoming.enqueue(bytes)
-    wanted?.resolve()
+  /** Nothing more is read. */
+  get #isRead(): boolean {
+    return this.#inputEnded || this.#isDropping
+  }
+
+  #arrived(): void {
+    // What nobody reads is taken all the same, so that the end can come.
+    if (this.#isDropping) while (this.#socket.read() !== null) continue
+    this.#wakeRead()
   }
 
   #ended(): void {
     this.#inputEnded = true
-    const controller = this.#incoming
-    this.#incoming = undefined
-    controller?.close()
-    this.#wanted?.resolve()
+    this.#wakeRead()
     if (this.#outputEnded) this.destroy()
     else this.#watchSilence()
   }
 
-  /** Nobody reads any more. What still comes is dropped. */
-  #discard(): void {
-    this.#incoming = undefined
-    this.#deliver()
-  }
-
-  #write(bytes: Uint8Array): Promise<void> | void {
-    if (this.#inputEnded) this.#watchSilence()
-    if (this.#socket.write(bytes)) return
-    this.#sent = deferred()
-    return this.#sent.promise
-  }
-
-  #close(): Promise<void> {
-    const sent = deferred<void>()
-    this.#sent = sent
-    this.#watchSilence()
-    this.#socket.end(() => {
-      this.#outputEnded = true
-      sent.resolve()
-      if (this.#inputEnded) this.destroy()
-      else this.#startTimer(CLOSE_GRACE)
-    })
-    return sent.promise
+  /** Throws what befell the connection before all was sent. */
+  #expectSent(): void {
+    if (this.#failure && !this.#outputEnded) throw this.#failure
   }
 
   /** One side has ended: from now on the other one must not rest for too long. */
@@ -166,13 +192,13 @@ export class TcpConnection {
     this.#stopTimer = startBackgroundTimer(this.#options.clock, delay, () => this.destroy())
   }
 
-  /** Ends what is still open, in both streams, and whatever waits. Of no effect on a stream that has ended. */
+  /** Ends what is still open, and whatever waits. */
   #fail(error: SocketError): void {
-    this.#incoming?.error(error)
-    this.#incoming = undefined
-    this.#wanted?.resolve()
-    this.#sent?.reject(error)
-    this.#failWritable(error)
+    if (this.#failure) return
+    this.#failure = error
+    for (const wake of [this.#wakeRead, this.#wakeWrite, this.#wakeEnd]) wake()
+    if (!this.#isRead) this.#watchers.reading(error)
+    if (!this.#outputEnded) this.#watchers.writing(error)
     this.destroy()
   }
 }

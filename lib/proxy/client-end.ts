@@ -4,6 +4,7 @@
  * @module
  */
 import { markHandled } from '../base/deferred.ts'
+import { bytePortOf, type BytePort } from '../base/streams/byte-port.ts'
 import { NO_BYTES } from './handshake.ts'
 
 /** A connection that a client of the proxy made. Only its bytes matter, not where they come from. */
@@ -17,18 +18,13 @@ export interface ProxyConnection {
 }
 
 export class ClientEnd {
-  readonly reader: ReadableStreamDefaultReader<Uint8Array>
-  readonly writer: WritableStreamDefaultWriter<Uint8Array>
+  readonly port: BytePort
   readonly #gone = new AbortController()
   #isDropped = false
 
   /** @throws TypeError when the connection has no streams, or when one of them is locked */
   constructor(connection: ProxyConnection) {
-    this.reader = connection.readable.getReader()
-    this.writer = (connection.writable as WritableStream<Uint8Array>).getWriter() // no chunk of a socket is shared memory
-    // Failures are met where something is read or written, or watched for.
-    markHandled(this.reader.closed)
-    markHandled(this.writer.closed)
+    this.port = bytePortOf(connection)
   }
 
   /** Aborted when the connection was given up. */
@@ -39,8 +35,8 @@ export class ClientEnd {
   /** Ends both sides at once, in a way that does not look like a clean end. Idempotent. */
   giveUp(reason: unknown): void {
     this.#gone.abort(reason)
-    markHandled(this.reader.cancel(reason))
-    markHandled(this.writer.abort(reason))
+    this.port.cancel(reason)
+    this.port.abort(reason)
   }
 
   /** Whether a read that came to the end has told of the client's: it has ended its side, or has left. */
@@ -51,14 +47,14 @@ export class ClientEnd {
   /** Takes no more of what the client sends. */
   dropInput(): void {
     this.#isDropped = true
-    markHandled(this.reader.cancel())
+    this.port.cancel()
   }
 
   /** Sends the last bytes and ends. Rejects when they cannot be sent. */
   async finish(last: Uint8Array = NO_BYTES): Promise<void> {
-    if (last.length > 0) markHandled(this.writer.write(last)) // close() rejects too
-    const closed = this.writer.close()
+    if (last.length > 0) markHandled(this.port.write(last)) // the end rejects too
+    const ended = this.port.end()
     this.dropInput()
-    await closed
+    await ended
   }
 }

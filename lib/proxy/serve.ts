@@ -57,11 +57,11 @@ async function shakeHands(
   const stopTimer = startTimer(clock, handshakeTimeout, tooLate)
   try {
     for (;;) {
-      const { done, value } = await client.reader.read()
-      if (done) return undefined
-      const step = handshake.take(value)
+      const bytes = await client.port.read()
+      if (bytes === undefined) return undefined
+      const step = handshake.take(bytes)
       if (step.type !== 'more' && step.warning !== undefined) options.onWarning(step.warning)
-      if (step.reply.length > 0) await client.writer.write(step.reply)
+      if (step.reply.length > 0) await client.port.write(step.reply)
       if (step.type === 'request') return step
       if (step.type === 'refused') return undefined
     }
@@ -96,7 +96,7 @@ async function connectFor(
 function watch(client: ClientEnd): void {
   const read = async (): Promise<void> => {
     for (;;) {
-      if (!(await client.reader.read()).done) continue
+      if ((await client.port.read()) !== undefined) continue
       if (client.hasLeft) client.giveUp(new SocketError('CLOSED', 'the client has left'))
       return
     }

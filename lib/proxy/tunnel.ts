@@ -11,12 +11,13 @@
  * - the far end takes no more: what the client still sends is dropped, and the other direction says how it ends
  * - anything fails: both ends are given up, so that what is cut short never looks complete
  *
- * There is no `pipeTo` here because one cannot be given up while a write of its waits.
+ * There is no `pipeTo` here because one cannot be given up while a write of its waits, and as two ports need no streams.
  *
  * @module
  */
 import { markHandled } from '../base/deferred.ts'
 import { SocketError } from '../base/errors.ts'
+import { bytePortOf, type BytePort } from '../base/streams/byte-port.ts'
 import type { ClientEnd } from './client-end.ts'
 import type { ProxySocket } from './connect.ts'
 import type { ConnectRequest, RequestBody } from './handshake.ts'
@@ -35,19 +36,18 @@ export async function tunnel(
   early: Uint8Array,
   allowHalfOpen: boolean,
 ): Promise<void> {
-  const fromFar = socket.readable.getReader()
-  const toFar = (socket.writable as WritableStream<Uint8Array>).getWriter() // no chunk of a connection is shared memory
+  const far = bytePortOf(socket)
   const breakOff = (reason: unknown): void => {
     client.giveUp(reason)
-    markHandled(toFar.abort(reason))
-    markHandled(fromFar.cancel(reason))
+    far.abort(reason)
+    far.cancel(reason)
     markHandled(socket.close(reason))
   }
-  client.reader.closed.catch(breakOff)
-  client.writer.closed.catch(breakOff)
-  toFar.closed.catch(() => client.dropInput())
-  void upload(client.reader, toFar, early, request.body, () => {
-    if (allowHalfOpen || !client.hasLeft) return markHandled(toFar.close())
+  client.port.watch('reading', breakOff)
+  client.port.watch('writing', breakOff)
+  far.watch('writing', () => client.dropInput())
+  void upload(client.port, far, early, request.body, () => {
+    if (allowHalfOpen || !client.hasLeft) return markHandled(far.end())
     const reason = new SocketError('CLOSED', 'the client has left')
     markHandled(socket.close(reason)) // first: it seals what the client sent
     breakOff(reason)
@@ -58,7 +58,7 @@ export async function tunnel(
   )
   try {
     if (refusal) await client.finish(request.failed(refusal.error))
-    else await download(fromFar, client, request.granted)
+    else await download(far, client, request.granted)
   } catch (error) {
     breakOff(error)
   } finally {
@@ -67,24 +67,24 @@ export async function tunnel(
 }
 
 /**
- * Never rejects: whatever fails is told by the `closed` of its reader or writer.
+ * Never rejects: whatever fails is told to who watches its port.
  *
  * @param ended called when all that the client sent is written
  */
 async function upload(
-  fromClient: ReadableStreamDefaultReader<Uint8Array>,
-  toFar: WritableStreamDefaultWriter<Uint8Array>,
+  client: BytePort,
+  far: BytePort,
   early: Uint8Array,
   body: RequestBody | undefined,
   ended: () => void,
 ): Promise<void> {
   try {
-    if (early.length > 0) await toFar.write(early)
+    if (early.length > 0) await far.write(early)
     for (;;) {
-      const { done, value } = await fromClient.read()
-      if (done) break
-      const part = body ? partOf(body, value, toFar) : value
-      if (part.length > 0) await toFar.write(part)
+      const bytes = await client.read()
+      if (bytes === undefined) break
+      const part = body ? partOf(body, bytes, far) : bytes
+      if (part.length > 0) await far.write(part)
     }
     ended()
   } catch {
@@ -92,26 +92,22 @@ async function upload(
   }
 }
 
-/** What of these bytes belongs to the request; where they are none of it, the writer fails. */
-function partOf(body: RequestBody, bytes: Uint8Array, toFar: WritableStreamDefaultWriter<Uint8Array>): Uint8Array {
+/** What of these bytes belongs to the request; where they are none of it, nothing more is written. */
+function partOf(body: RequestBody, bytes: Uint8Array, far: BytePort): Uint8Array {
   try {
     return body.take(bytes)
   } catch (error) {
-    markHandled(toFar.abort(error))
+    far.abort(error)
     throw error
   }
 }
 
-async function download(
-  fromFar: ReadableStreamDefaultReader<Uint8Array>,
-  client: ClientEnd,
-  granted: Uint8Array,
-): Promise<void> {
-  if (granted.length > 0) await client.writer.write(granted)
+async function download(far: BytePort, client: ClientEnd, granted: Uint8Array): Promise<void> {
+  if (granted.length > 0) await client.port.write(granted)
   for (;;) {
-    const { done, value } = await fromFar.read()
-    if (done) break
-    await client.writer.write(value)
+    const bytes = await far.read()
+    if (bytes === undefined) break
+    await client.port.write(bytes)
   }
   await client.finish()
 }

@@ -4,11 +4,12 @@
  * @module
  */
 import { markHandled } from '../../base/deferred.ts'
+import { bytePortOf, type BytePort } from '../../base/streams/byte-port.ts'
 import type { ByteCursor } from '../message/byte-cursor.ts'
 import { HttpError } from '../message/http-error.ts'
 import type { HttpSocket } from './http-socket.ts'
 
-type Read = ReadableStreamReadResult<Uint8Array>
+type Read = Promise<Uint8Array | undefined>
 
 /** A connection. One exchange at a time uses it. */
 export class Connection {
@@ -20,10 +21,9 @@ export class Connection {
   heard = false
 
   readonly #socket: HttpSocket
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>
-  readonly #writer: WritableStreamDefaultWriter<Uint8Array>
+  readonly #port: BytePort
   /** The read that watches while the connection is idle: the first one of the next exchange. */
-  #watch: Promise<Read> | undefined
+  #watch: Read | undefined
   /** Why it is closed, boxed as it may be any value. */
   #closed: { readonly reason: unknown } | undefined
   /** Rejects the read or write that waits. */
@@ -32,9 +32,8 @@ export class Connection {
 
   constructor(socket: HttpSocket) {
     this.#socket = socket
-    this.#reader = (socket.readable as ReadableStream<Uint8Array>).getReader()
-    this.#writer = (socket.writable as WritableStream<Uint8Array>).getWriter()
-    for (const each of [socket.closed, this.#reader.closed, this.#writer.closed, this.#writer.ready]) markHandled(each)
+    this.#port = bytePortOf(socket)
+    markHandled(socket.closed)
     socket.opened.then(
       (info) => this.#checkProtocol(info),
       (error: unknown) => this.close(error),
@@ -62,16 +61,13 @@ export class Connection {
    * connection.
    */
   async fill(): Promise<boolean> {
-    for (;;) {
-      if (this.#closed) throw this.#closed.reason
-      const { done, value } = await this.#read()
-      if (done) return false
-      if (value.length === 0) continue
-      this.heard = true
-      this.input.bytes = value
-      this.input.at = 0
-      return true
-    }
+    if (this.#closed) throw this.#closed.reason
+    const bytes = await this.#read()
+    if (bytes === undefined) return false
+    this.heard = true
+    this.input.bytes = bytes
+    this.input.at = 0
+    return true
   }
 
   /** Writes; resolves when the connection took the bytes. Rejects with what befell it. */
@@ -79,7 +75,7 @@ export class Connection {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(this.#closed.reason)
       this.#interruptWrite = reject
-      this.#writer.write(bytes).then(resolve, reject)
+      this.#port.write(bytes).then(resolve, reject)
     })
   }
 
@@ -87,7 +83,7 @@ export class Connection {
    * Watches until the next exchange begins: whatever comes then, or the end, closes the connection and calls `onGone`.
    */
   idle(onGone: () => void): void {
-    const watch = this.#reader.read()
+    const watch = this.#port.read()
     const gone = (): void => {
       if (this.#watch !== watch) return
       this.close()
@@ -106,8 +102,8 @@ export class Connection {
     giveUp(this.#socket, reason)
   }
 
-  #read(): Promise<Read> {
-    const read = this.#watch ?? this.#reader.read()
+  #read(): Read {
+    const read = this.#watch ?? this.#port.read()
     this.#watch = undefined
     return new Promise((resolve, reject) => {
       this.#interruptRead = reject

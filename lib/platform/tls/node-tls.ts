@@ -6,15 +6,9 @@
  */
 import { onAbort } from '../../base/abort.ts'
 import { SocketError } from '../../base/errors.ts'
+import type { PortSource } from '../../base/streams/byte-port.ts'
 import { builtinModule } from '../runtime/builtin.ts'
-import {
-  asError,
-  type ByteStreamPair,
-  CELL_BYTES,
-  type DuplexSelf,
-  pairDuplexOptions,
-  type PairDuplexOptions,
-} from './pair-duplex.ts'
+import { asError, CELL_BYTES, type DuplexSelf, pairDuplexOptions, type PairDuplexOptions } from './pair-duplex.ts'
 import type { TlsAdapter, TlsConnection, TlsRequest } from './tls-adapter.ts'
 import { tlsFailure } from './tls-failure.ts'
 import { tlsStreams, type TlsStreamSocket } from './tls-streams.ts'
@@ -62,7 +56,7 @@ export function nodeTls(): TlsAdapter {
 }
 
 function handshake(
-  below: ByteStreamPair,
+  below: PortSource,
   request: TlsRequest,
   resolve: (connection: TlsConnection) => void,
   reject: (error: unknown) => void,

@@ -6,15 +6,7 @@
  *
  * @module
  */
-
-import type { BufferSource } from '../../base/streams/buffer-source.ts'
-/** What a Duplex is made over. */
-export interface ByteStreamPair {
-  /** What becomes the Duplex's input. It is locked. */
-  readonly readable: ReadableStream<Uint8Array>
-  /** What takes the Duplex's output. It is locked. */
-  readonly writable: WritableStream<BufferSource>
-}
+import { bytePortOf, type PortSource } from '../../base/streams/byte-port.ts'
 
 /** The bytes that one DATA cell carries: as much as the Duplex buffers each way. */
 export const CELL_BYTES = 498
@@ -58,27 +50,20 @@ export interface PairDuplexHooks {
  * The options with which `new Duplex(…)` is that pair: errors of either half destroy it with just that error, and
  * destroying it gives up both halves.
  */
-export function pairDuplexOptions(pair: ByteStreamPair, hooks: PairDuplexHooks = {}): PairDuplexOptions {
-  const reader = pair.readable.getReader()
-  const writer = pair.writable.getWriter()
-  // Whoever reads or writes is told; a failure that nobody waits for is no unhandled rejection.
-  reader.closed.catch(ignore)
-  writer.closed.catch(ignore)
-
+export function pairDuplexOptions(pair: PortSource, hooks: PairDuplexHooks = {}): PairDuplexOptions {
+  const port = bytePortOf(pair)
   const failed = (reason: unknown): Error => {
     const error = asError(reason)
     return hooks.failed?.(error) ?? error
   }
   const pull = (duplex: DuplexSelf): void => {
-    const take = ({ done, value }: ReadableStreamReadResult<Uint8Array>): void => {
+    const take = (bytes: Uint8Array | undefined): void => {
       if (duplex.destroyed) return
-      if (done) return void duplex.push(null)
-      // Node asks for more only after a push of something.
-      if (value.length === 0) return pull(duplex)
-      hooks.received?.(value.length)
-      duplex.push(value)
+      if (bytes === undefined) return void duplex.push(null)
+      hooks.received?.(bytes.length)
+      duplex.push(bytes)
     }
-    reader.read().then(take, (error: unknown) => duplex.destroy(failed(error)))
+    port.read().then(take, (error: unknown) => duplex.destroy(failed(error)))
   }
   const settle = (work: Promise<unknown>, bytes: number, done: Done): void => {
     const succeed = (): void => {
@@ -86,6 +71,10 @@ export function pairDuplexOptions(pair: ByteStreamPair, hooks: PairDuplexHooks =
       done()
     }
     work.then(succeed, (error: unknown) => done(failed(error)))
+  }
+  /** Without a turn between them where there is room, so that they share cells. */
+  const writeAll = async (chunks: readonly { readonly chunk: Uint8Array }[]): Promise<void> => {
+    for (const { chunk } of chunks) await port.write(chunk)
   }
 
   return {
@@ -96,23 +85,21 @@ export function pairDuplexOptions(pair: ByteStreamPair, hooks: PairDuplexHooks =
       pull(this)
     },
     write(bytes, _encoding, done) {
-      settle(writer.write(plain(bytes)), bytes.length, done)
+      settle(port.write(bytes), bytes.length, done)
     },
     writev(chunks, done) {
-      // In one turn, so that they share cells.
-      const written = Promise.all(chunks.map(({ chunk }) => writer.write(plain(chunk))))
       settle(
-        written,
+        writeAll(chunks),
         chunks.reduce((sum, { chunk }) => sum + chunk.length, 0),
         done,
       )
     },
     final(done) {
-      settle(writer.close(), 0, done)
+      settle(port.end(), 0, done)
     },
     destroy(error, done) {
-      reader.cancel(error ?? undefined).catch(ignore)
-      writer.abort(error ?? undefined).catch(ignore)
+      port.cancel(error ?? undefined)
+      port.abort(error ?? undefined)
       hooks.destroyed?.(error)
       done(error)
     },
@@ -122,8 +109,3 @@ export function pairDuplexOptions(pair: ByteStreamPair, hooks: PairDuplexHooks =
 /** Node's streams take errors only. */
 export const asError = (reason: unknown): Error =>
   reason instanceof Error ? reason : new Error('the stream was given up', { cause: reason })
-
-/** The bytes as the writable's type wants them. A shared buffer is none that node:stream makes. */
-const plain = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => bytes as Uint8Array<ArrayBuffer>
-
-const ignore = (): void => undefined // The same failure reaches the Duplex by its own way.
