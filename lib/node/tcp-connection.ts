@@ -12,7 +12,7 @@
 import { startBackgroundTimer, type Clock } from '../base/clock.ts'
 import { deferred, type Deferred } from '../base/deferred.ts'
 import { SocketError } from '../base/errors.ts'
-import { lendPorts, type BytePort } from '../base/streams/byte-port.ts'
+import { lendPorts, type BytePort, type DirectionWatcher } from '../base/streams/byte-port.ts'
 import { streamsOver, type PortStreams } from '../base/streams/port-streams.ts'
 import { withheld } from '../base/withheld.ts'
 
@@ -62,7 +62,8 @@ export class TcpConnection implements BytePort {
   /** All was written, and the end behind it. */
   #outputEnded = false
   #failure: SocketError | undefined
-  readonly #watchers = { reading: nobody as (reason: unknown) => void, writing: nobody as (reason: unknown) => void }
+  #readWatcher: DirectionWatcher | undefined
+  #writeWatcher: DirectionWatcher | undefined
   #stopTimer: (() => void) | undefined
 
   constructor(socket: NetSocket, options: TcpConnectionOptions) {
@@ -144,8 +145,9 @@ export class TcpConnection implements BytePort {
     this.destroy()
   }
 
-  watch(direction: 'reading' | 'writing', failed: (reason: unknown) => void): void {
-    this.#watchers[direction] = failed
+  watch(direction: 'reading' | 'writing', watcher: DirectionWatcher): void {
+    if (direction === 'reading') this.#readWatcher = watcher
+    else this.#writeWatcher = watcher
   }
 
   /** Gives up both sides at once; the client sees a failure where the runtime can show one. */
@@ -171,6 +173,7 @@ export class TcpConnection implements BytePort {
   }
 
   #ended(): void {
+    if (!this.#isDropping) this.#readWatcher?.ended?.()
     this.#inputEnded = true
     this.#wakeRead()
     if (this.#outputEnded) this.destroy()
@@ -197,8 +200,8 @@ export class TcpConnection implements BytePort {
     if (this.#failure) return
     this.#failure = error
     for (const wake of [this.#wakeRead, this.#wakeWrite, this.#wakeEnd]) wake()
-    if (!this.#isRead) this.#watchers.reading(error)
-    if (!this.#outputEnded) this.#watchers.writing(error)
+    if (!this.#isRead) this.#readWatcher?.failed(error)
+    if (!this.#outputEnded) this.#writeWatcher?.failed(error)
     this.destroy()
   }
 }

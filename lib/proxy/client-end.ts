@@ -19,7 +19,9 @@ export interface ProxyConnection {
 
 export class ClientEnd {
   readonly port: BytePort
-  readonly #gone = new AbortController()
+  /** Made when first asked for, and why the connection was given up, boxed as it may be any value. */
+  #gone: AbortController | undefined
+  #givenUp: { readonly reason: unknown } | undefined
   #isDropped = false
 
   /** @throws TypeError when the connection has no streams, or when one of them is locked */
@@ -29,19 +31,22 @@ export class ClientEnd {
 
   /** Aborted when the connection was given up. */
   get gone(): AbortSignal {
+    this.#gone ??= new AbortController()
+    if (this.#givenUp) this.#gone.abort(this.#givenUp.reason)
     return this.#gone.signal
   }
 
   /** Ends both sides at once, in a way that does not look like a clean end. Idempotent. */
   giveUp(reason: unknown): void {
-    this.#gone.abort(reason)
+    this.#givenUp ??= { reason }
+    this.#gone?.abort(this.#givenUp.reason)
     this.port.cancel(reason)
     this.port.abort(reason)
   }
 
   /** Whether a read that came to the end has told of the client's: it has ended its side, or has left. */
   get hasLeft(): boolean {
-    return !this.#isDropped && !this.#gone.signal.aborted
+    return !this.#isDropped && this.#givenUp === undefined
   }
 
   /** Takes no more of what the client sends. */

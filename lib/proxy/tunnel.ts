@@ -43,9 +43,9 @@ export async function tunnel(
     far.cancel(reason)
     markHandled(socket.close(reason))
   }
-  client.port.watch('reading', breakOff)
-  client.port.watch('writing', breakOff)
-  far.watch('writing', () => client.dropInput())
+  client.port.watch('reading', { failed: breakOff })
+  client.port.watch('writing', { failed: breakOff })
+  far.watch('writing', { failed: () => client.dropInput() })
   void upload(client.port, far, early, request.body, () => {
     if (allowHalfOpen || !client.hasLeft) return markHandled(far.end())
     const reason = new SocketError('CLOSED', 'the client has left')

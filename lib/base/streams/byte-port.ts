@@ -23,8 +23,19 @@ export interface BytePort {
   end(): Promise<void>
   /** Gives up what waits to be written: as `writable.abort()`. */
   abort(reason: unknown): void
-  /** Calls `failed` when nothing can be read, or written, any more: not for an end, nor for a `cancel`. */
-  watch(direction: 'reading' | 'writing', failed: (reason: unknown) => void): void
+  /** Tells how a direction comes to its end, whether or not somebody reads or writes. There is one watcher of each. */
+  watch(direction: 'reading' | 'writing', watcher: DirectionWatcher): void
+}
+
+/**
+ * Who is told of the end of one direction, perhaps before it has looked at what its last read gave. What this side ends
+ * by itself is not told.
+ */
+export interface DirectionWatcher {
+  /** Nothing can be read, or written, any more, for this reason. */
+  failed(reason: unknown): void
+  /** All was read. */
+  ended?(): void
 }
 
 /** What a port is made of: a pair of streams, and perhaps a port below them (see {@link lendPorts}). */
@@ -106,8 +117,8 @@ class StreamsPort implements BytePort {
     markHandled(this.#writer.abort(reason))
   }
 
-  watch(direction: 'reading' | 'writing', failed: (reason: unknown) => void): void {
-    const { closed } = direction === 'reading' ? this.#reader : this.#writer
-    closed.catch(failed)
+  watch(direction: 'reading' | 'writing', { failed, ended }: DirectionWatcher): void {
+    if (direction === 'writing') this.#writer.closed.catch(failed)
+    else this.#reader.closed.then(ended, failed)
   }
 }

@@ -14,13 +14,27 @@ export interface PortStreams {
 
 /** Makes the runtime's own streams over a port, which nobody else may use from then on. */
 export function streamsOver(port: BytePort): PortStreams {
+  let isReading = false
+  let isEnded = false
   const readable = new ReadableStream<Uint8Array>(
     {
-      start: (controller) => port.watch('reading', (reason) => controller.error(reason)),
+      start: (controller) =>
+        port.watch('reading', {
+          // What was read and not taken is not to be lost for it: then the next read tells.
+          failed: (reason) => {
+            if (!isReading && (controller.desiredSize ?? 0) >= 0) controller.error(reason)
+          },
+          ended: () => {
+            isEnded = true
+            if (!isReading) controller.close()
+          },
+        }),
       pull: async (controller) => {
+        isReading = true
         const bytes = await port.read()
-        if (bytes === undefined) controller.close()
-        else controller.enqueue(bytes)
+        isReading = false
+        if (bytes !== undefined) controller.enqueue(bytes)
+        if (isEnded) controller.close()
       },
       cancel: (reason) => port.cancel(reason),
     },
@@ -31,6 +45,6 @@ export function streamsOver(port: BytePort): PortStreams {
     close: () => port.end(),
     aborted: (reason) => port.abort(reason),
   })
-  port.watch('writing', fail)
+  port.watch('writing', { failed: fail })
   return { readable, writable }
 }

@@ -38,10 +38,11 @@ type Outcome<C> =
  *
  * @throws the failure of the last one when all have failed, or what `pause` rejects with
  */
-export async function firstReady<C extends { readonly ready: Promise<void> }>(
+export async function firstReady<C extends { readonly ready: Promise<void>; readonly isReady: boolean }>(
   first: C,
   options: FirstReadyOptions<C>,
 ): Promise<C> {
+  if (first.isReady) return first
   const pending = new Map<C, Promise<Outcome<C>>>()
   const wait = (circuit: C): void => {
     const outcome = circuit.ready.then(

@@ -72,6 +72,7 @@ export class PooledCircuit implements AttachableCircuit, SeenCircuit, ReadyCircu
    * Stable.
    */
   readonly #lasting: boolean
+  #isReady = false
   #isolation: Isolation | undefined
   #dirtySince: number | undefined
   #wasUsed = false
@@ -93,10 +94,19 @@ export class PooledCircuit implements AttachableCircuit, SeenCircuit, ReadyCircu
     this.#idleTime = idleTime
     this.#owner = owner
     this.#lasting = stable || isLongLived(requirements) || path.every(({ flags }) => (flags & RelayFlag.Stable) !== 0)
+    const noteReady = (): void => {
+      this.#isReady = true
+    }
+    ready.then(noteReady, () => undefined) // who waits is told
     const spoil = (): void => {
       this.#spoiled = true
     }
     circuit.closed.then(spoil, spoil)
+  }
+
+  /** True once `ready` has resolved. */
+  get isReady(): boolean {
+    return this.#isReady
   }
 
   get carrier(): StreamCarrier {

@@ -24,7 +24,7 @@ export class Connection {
   readonly #port: BytePort
   /** The read that watches while the connection is idle: the first one of the next exchange. */
   #watch: Read | undefined
-  /** Why it is closed, boxed as it may be any value. */
+  /** Why it is closed, boxed as it may be any value; undefined when nobody has said why. */
   #closed: { readonly reason: unknown } | undefined
   /** Rejects the read or write that waits. */
   #interruptRead: ((reason: unknown) => void) | undefined
@@ -61,7 +61,7 @@ export class Connection {
    * connection.
    */
   async fill(): Promise<boolean> {
-    if (this.#closed) throw this.#closed.reason
+    if (this.#closed) throw this.#whyClosed
     const bytes = await this.#read()
     if (bytes === undefined) return false
     this.heard = true
@@ -73,9 +73,12 @@ export class Connection {
   /** Writes; resolves when the connection took the bytes. Rejects with what befell it. */
   write(bytes: Uint8Array): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (this.#closed) return reject(this.#closed.reason)
+      if (this.#closed) return reject(this.#whyClosed)
       this.#interruptWrite = reject
-      this.#port.write(bytes).then(resolve, reject)
+      this.#port.write(bytes).then(() => {
+        this.#interruptWrite = undefined
+        resolve()
+      }, reject)
     })
   }
 
@@ -94,12 +97,16 @@ export class Connection {
   }
 
   /** Closes both sides; whatever waits rejects with `reason`. Only the first call counts. */
-  close(reason: unknown = new HttpError('HTTP_NO_RESPONSE', 'the connection was closed')): void {
+  close(reason?: unknown): void {
     if (this.#closed) return
     this.#closed = { reason }
-    this.#interruptRead?.(reason)
-    this.#interruptWrite?.(reason)
+    for (const interrupt of [this.#interruptRead, this.#interruptWrite]) interrupt?.(this.#whyClosed)
     giveUp(this.#socket, reason)
+  }
+
+  /** Made when somebody is told: most connections close without anybody who waits. */
+  get #whyClosed(): unknown {
+    return this.#closed?.reason ?? new HttpError('HTTP_NO_RESPONSE', 'the connection was closed')
   }
 
   #read(): Read {
@@ -107,7 +114,10 @@ export class Connection {
     this.#watch = undefined
     return new Promise((resolve, reject) => {
       this.#interruptRead = reject
-      read.then(resolve, reject)
+      read.then((bytes) => {
+        this.#interruptRead = undefined
+        resolve(bytes)
+      }, reject)
     })
   }
 

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import type { BytePort } from '../../base/streams/byte-port.ts'
+import type { BytePort, DirectionWatcher } from '../../base/streams/byte-port.ts'
 import { MAX_CHUNK, type ReadSide } from './read-side.ts'
-import { RelayDataRun } from './relay-data-run.ts'
+import { bytesOf, RelayDataRun } from './relay-data-run.ts'
 import type { WriteSide } from './write-side.ts'
 
 /** How a direction has ended. The reason is boxed, as it may be any value; there is none for a clean end. */
@@ -29,10 +29,8 @@ export class StreamPort implements BytePort {
   #writing: RelayDataRun | undefined
   #readEnd: DirectionEnd | undefined
   #writeEnd: DirectionEnd | undefined
-  readonly #watchers: Record<'reading' | 'writing', ((reason: unknown) => void) | undefined> = {
-    reading: undefined,
-    writing: undefined,
-  }
+  #readWatcher: DirectionWatcher | undefined
+  #writeWatcher: DirectionWatcher | undefined
 
   constructor(read: ReadSide, write: WriteSide) {
     this.#read = read
@@ -56,13 +54,14 @@ export class StreamPort implements BytePort {
   read(): Promise<Uint8Array | undefined> {
     return new Promise((resolve, reject) => {
       this.#reading = { resolve, reject }
-      if (this.#readEnd) this.#endReading(this.#readEnd)
+      if (this.#readEnd) this.#answerEnd(this.#readEnd)
       else this.#read.wanted()
     })
   }
 
   cancel(reason?: unknown): void {
     if (this.#readEnd) return
+    this.#readWatcher = undefined
     this.#endReading({})
     this.#read.cancel(reason)
   }
@@ -70,10 +69,11 @@ export class StreamPort implements BytePort {
   async write(bytes: Uint8Array): Promise<void> {
     try {
       this.#write.begin()
-      if (bytes.length === 0) return
-      this.#writing = new RelayDataRun(bytes)
-      this.#write.pack(this.#writing)
-      await this.#writing.packed
+      const run = new RelayDataRun(bytesOf(bytes))
+      if (run.remaining === 0) return
+      this.#writing = run
+      this.#write.pack(run)
+      await run.packed
     } catch (error) {
       this.#write.abort(error)
       throw error
@@ -86,14 +86,18 @@ export class StreamPort implements BytePort {
   }
 
   abort(reason: unknown): void {
-    this.#failWriting(reason)
+    this.#writeWatcher = undefined
     this.#write.abort(reason)
   }
 
-  watch(direction: 'reading' | 'writing', failed: (reason: unknown) => void): void {
-    const end = direction === 'reading' ? this.#readEnd : this.#writeEnd
-    if (end?.failure) failed(end.failure.reason)
-    else this.#watchers[direction] = failed
+  watch(direction: 'reading' | 'writing', watcher: DirectionWatcher): void {
+    if (direction === 'reading') {
+      this.#readWatcher = watcher
+      if (this.#readEnd) tell(watcher, this.#readEnd)
+    } else {
+      this.#writeWatcher = watcher
+      if (this.#writeEnd) tell(watcher, this.#writeEnd)
+    }
   }
 
   #takeReading(): Reading | undefined {
@@ -103,17 +107,25 @@ export class StreamPort implements BytePort {
   }
 
   #endReading(end: DirectionEnd): void {
-    const reading = this.#takeReading()
-    if (end.failure) reading?.reject(end.failure.reason)
-    else reading?.resolve(undefined)
-    if (this.#readEnd) return
     this.#readEnd = end
-    if (end.failure) this.#watchers.reading?.(end.failure.reason)
+    this.#answerEnd(end)
+    if (this.#readWatcher) tell(this.#readWatcher, end)
+  }
+
+  #answerEnd({ failure }: DirectionEnd): void {
+    const reading = this.#takeReading()
+    if (failure) reading?.reject(failure.reason)
+    else reading?.resolve(undefined)
   }
 
   #failWriting(reason: unknown): void {
     if (this.#writeEnd) return
     this.#writeEnd = { failure: { reason } }
-    this.#watchers.writing?.(reason)
+    if (this.#writeWatcher) tell(this.#writeWatcher, this.#writeEnd)
   }
+}
+
+function tell(watcher: DirectionWatcher, { failure }: DirectionEnd): void {
+  if (failure) watcher.failed(failure.reason)
+  else watcher.ended?.()
 }

@@ -14,12 +14,14 @@ class Circuit {
   readonly ready = this.#ready.promise
   /** When it was begun, since the search began. */
   readonly begunAt: number
+  isReady = false
 
   constructor(begunAt: number) {
     this.begunAt = begunAt
   }
 
   open(): void {
+    this.isReady = true
     this.#ready.resolve()
   }
 

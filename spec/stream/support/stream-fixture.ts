@@ -13,6 +13,8 @@ import { TorStream } from '../../../lib/stream/tor-stream.ts'
 import { nativeStreams, type StreamConstructors } from '../../../lib/base/streams/stream-constructors.ts'
 import { unlessEngineLacks, whyLacking, type Feature, type Guarded } from '../../support/engines.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
+import { bytePortOf } from '../../../lib/base/streams/byte-port.ts'
+import { streamsOver } from '../../../lib/base/streams/port-streams.ts'
 import { FakeCircuit } from './fake-circuit.ts'
 
 /** Which Web Streams a suite runs with. */
@@ -50,6 +52,7 @@ export const VARIANTS: readonly Variant[] = [
   ...(hasBytes
     ? [{ ...native, name: 'native default streams', options: { readableType: 'default' }, bytes: false } as const]
     : []),
+  { ...native, name: 'streams over the port', options: { port: true }, bytes: false },
   {
     ...native,
     name: 'the streams of web-streams-polyfill',
@@ -79,6 +82,8 @@ export interface FixtureOptions extends StreamOptions {
   readonly open?: boolean
   /** Whether congestion control runs on it, and with which numbers for its streams; it does not unless told. */
   readonly congestionControl?: boolean | Partial<XonXoffParameters>
+  /** Its streams are made over its port, which is what our own fronts use; they are its own unless told. */
+  readonly port?: boolean
 }
 
 /** A stream whose BEGIN was sent, if the circuit is open. */
@@ -86,6 +91,7 @@ export function connecting({
   credit = 1000,
   open = true,
   congestionControl = false,
+  port = false,
   ...options
 }: FixtureOptions = {}): StreamFixture {
   const clock = new FakeClock()
@@ -95,7 +101,20 @@ export function connecting({
     open,
     flow: congestionControl === false ? undefined : { parameters, clock },
   })
-  return { circuit, clock, socket: new TorStream(circuit, 'example.com:80', { clock, ...options }) }
+  const socket = new TorStream(circuit, 'example.com:80', { clock, ...options })
+  return { circuit, clock, socket: port ? overPort(socket) : socket }
+}
+
+/** The socket with streams that are made over its port. */
+function overPort(socket: TorStream): TorStream {
+  const streams = streamsOver(bytePortOf(socket))
+  return new Proxy(socket, {
+    get(target, name) {
+      if (name === 'readable' || name === 'writable') return streams[name]
+      const value: unknown = Reflect.get(target, name, target)
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value
+    },
+  })
 }
 
 /** A stream that is connected. */

@@ -1,0 +1,157 @@
+import { expect } from 'chai'
+import { bytePortOf, lendPorts, type BytePort, type PortSource } from '../../../lib/base/streams/byte-port.ts'
+import { streamsOver } from '../../../lib/base/streams/port-streams.ts'
+import { rejection } from '../../stream/support/stream-fixture.ts'
+import { turn } from '../../support/turn.ts'
+
+/** Two ends of a connection in memory. */
+function connection(): { readonly near: PortSource; readonly far: PortSource } {
+  const up = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>()
+  const down = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>()
+  return {
+    near: { readable: down.readable, writable: up.writable },
+    far: { readable: up.readable, writable: down.writable },
+  }
+}
+
+const far = ({ far }: ReturnType<typeof connection>): WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>> =>
+  (far.writable as WritableStream<Uint8Array<ArrayBuffer>>).getWriter()
+
+describe('A byte port', () => {
+  it('of a pair of streams is the same pair, locked', async () => {
+    const both = connection()
+    const port = bytePortOf(both.near)
+    const peer = bytePortOf(both.far)
+    expect([both.near.readable.locked, both.near.writable.locked]).to.deep.equal([true, true])
+    const written = port.write(Uint8Array.of(1, 2))
+    expect(await peer.read()).to.deep.equal(Uint8Array.of(1, 2))
+    await written
+    const ended = port.end()
+    expect(await peer.read()).to.equal(undefined)
+    await ended
+  })
+
+  it('cannot be had of a pair that is locked, or of none', () => {
+    const { near } = connection()
+    near.readable.getReader()
+    expect(() => bytePortOf(near)).to.throw(TypeError)
+    expect(() => bytePortOf({} as PortSource)).to.throw(TypeError)
+  })
+
+  it('passes over chunks without bytes', async () => {
+    const both = connection()
+    const writer = far(both)
+    void writer.write(new Uint8Array(0))
+    void writer.write(Uint8Array.of(3))
+    expect(await bytePortOf(both.near).read()).to.deep.equal(Uint8Array.of(3))
+  })
+
+  it('tells its watchers of a failure of each direction, though nobody reads or writes, and rejects with it', async () => {
+    const both = connection()
+    const port = bytePortOf(both.near)
+    const told: unknown[] = []
+    port.watch('reading', { failed: (reason) => told.push(['reading', reason]) })
+    port.watch('writing', { failed: (reason) => told.push(['writing', reason]) })
+    const reason = new Error('broken')
+    await Promise.all([both.far.readable.cancel(reason), both.far.writable.abort(reason)])
+    await turn(2)
+    expect(told).to.have.deep.members([
+      ['reading', reason],
+      ['writing', reason],
+    ])
+    expect(await rejection(port.read())).to.equal(reason)
+    expect(await rejection(port.write(Uint8Array.of(1)))).to.equal(reason)
+  })
+
+  it('tells of an end of the far side, and not of what this side gives up itself', async () => {
+    const told: string[] = []
+    const watched = (port: BytePort): BytePort => {
+      port.watch('reading', { failed: () => told.push('failed'), ended: () => told.push('ended') })
+      return port
+    }
+    const ending = connection()
+    watched(bytePortOf(ending.near))
+    await far(ending).close()
+    await turn(2)
+    expect(told).to.deep.equal(['ended'])
+  })
+
+  it('ends a read that waits when it is cancelled, and rejects a write that waits when it is aborted', async () => {
+    const both = connection()
+    const port = bytePortOf(both.near)
+    const read = port.read()
+    const write = rejection(port.write(Uint8Array.of(1)))
+    port.cancel()
+    port.abort('enough')
+    expect(await read).to.equal(undefined)
+    expect(await write).to.equal('enough')
+  })
+
+  it('ends behind a write that waits', async () => {
+    const both = connection()
+    const port = bytePortOf(both.near)
+    const write = port.write(Uint8Array.of(4))
+    const ended = port.end()
+    const peer = bytePortOf(both.far)
+    expect(await peer.read()).to.deep.equal(Uint8Array.of(4))
+    expect(await peer.read()).to.equal(undefined)
+    await Promise.all([write, ended])
+  })
+
+  it('is lent by what has one below its streams, and made of the streams where that lends none', () => {
+    const lent = bytePortOf(connection().near)
+    class Socket implements PortSource {
+      readonly readable = new ReadableStream<Uint8Array>()
+      readonly writable = new WritableStream<Uint8Array>()
+      port: BytePort | undefined = lent
+    }
+    lendPorts(Socket.prototype, (socket) => socket.port)
+    const socket = new Socket()
+    expect(bytePortOf(socket)).to.equal(lent)
+    expect(socket.readable.locked).to.equal(false)
+    socket.port = undefined
+    expect(bytePortOf(socket)).not.to.equal(lent)
+    expect(socket.readable.locked).to.equal(true)
+    expect(Object.keys(Socket.prototype)).to.deep.equal([])
+  })
+})
+
+describe('Streams over a byte port', () => {
+  it('lose nothing of what was read when the port fails behind it', async () => {
+    const both = connection()
+    const { readable } = streamsOver(bytePortOf(both.near))
+    const reader = readable.getReader()
+    const first = reader.read()
+    await turn(1) // it reaches the port
+    reader.releaseLock() // what comes is for the next reader
+    await rejection(first)
+    const writer = far(both)
+    await writer.write(Uint8Array.of(5))
+    await writer.abort('broken')
+    await turn(2)
+    const next = readable.getReader()
+    expect((await next.read()).value).to.deep.equal(Uint8Array.of(5))
+    expect(await rejection(next.read())).to.equal('broken')
+  })
+
+  it('read nothing that nobody asks for', async () => {
+    let reads = 0
+    const port: BytePort = {
+      read() {
+        reads++
+        return Promise.resolve(Uint8Array.of(reads))
+      },
+      cancel: () => undefined,
+      write: () => Promise.resolve(),
+      end: () => Promise.resolve(),
+      abort: () => undefined,
+      watch: () => undefined,
+    }
+    const { readable } = streamsOver(port)
+    await turn(2)
+    expect(reads).to.equal(0)
+    await readable.getReader().read()
+    await turn(2)
+    expect(reads).to.equal(1)
+  })
+})
