@@ -12,7 +12,7 @@
 import { startBackgroundTimer, type Clock } from '../base/clock.ts'
 import { deferred, type Deferred } from '../base/deferred.ts'
 import { SocketError } from '../base/errors.ts'
-import { lendPorts, type BytePort, type DirectionWatcher } from '../base/streams/byte-port.ts'
+import { lendPorts, type BytePort } from '../base/streams/byte-port.ts'
 import { streamsOver, type PortStreams } from '../base/streams/port-streams.ts'
 import { withheld } from '../base/withheld.ts'
 
@@ -62,8 +62,8 @@ export class TcpConnection implements BytePort {
   /** All was written, and the end behind it. */
   #outputEnded = false
   #failure: SocketError | undefined
-  #readWatcher: DirectionWatcher | undefined
-  #writeWatcher: DirectionWatcher | undefined
+  readonly #readClosed: Deferred<void> = deferred()
+  readonly #writeClosed: Deferred<void> = deferred()
   #stopTimer: (() => void) | undefined
 
   constructor(socket: NetSocket, options: TcpConnectionOptions) {
@@ -99,6 +99,14 @@ export class TcpConnection implements BytePort {
     return this.#closed.promise
   }
 
+  get readClosed(): Promise<void> {
+    return this.#readClosed.promise
+  }
+
+  get writeClosed(): Promise<void> {
+    return this.#writeClosed.promise
+  }
+
   async read(): Promise<Uint8Array | undefined> {
     for (;;) {
       if (this.#isRead) return undefined
@@ -114,6 +122,7 @@ export class TcpConnection implements BytePort {
   cancel(): void {
     this.#isDropping = true
     this.#arrived()
+    this.#readClosed.resolve()
   }
 
   async write(bytes: Uint8Array): Promise<void> {
@@ -145,11 +154,6 @@ export class TcpConnection implements BytePort {
     this.destroy()
   }
 
-  watch(direction: 'reading' | 'writing', watcher: DirectionWatcher): void {
-    if (direction === 'reading') this.#readWatcher = watcher
-    else this.#writeWatcher = watcher
-  }
-
   /** Gives up both sides at once; the client sees a failure where the runtime can show one. */
   destroy(): void {
     if (this.#socket.destroyed) return
@@ -173,9 +177,9 @@ export class TcpConnection implements BytePort {
   }
 
   #ended(): void {
-    if (!this.#isDropping) this.#readWatcher?.ended?.()
     this.#inputEnded = true
     this.#wakeRead()
+    this.#readClosed.resolve()
     if (this.#outputEnded) this.destroy()
     else this.#watchSilence()
   }
@@ -200,8 +204,8 @@ export class TcpConnection implements BytePort {
     if (this.#failure) return
     this.#failure = error
     for (const wake of [this.#wakeRead, this.#wakeWrite, this.#wakeEnd]) wake()
-    if (!this.#isRead) this.#readWatcher?.failed(error)
-    if (!this.#outputEnded) this.#writeWatcher?.failed(error)
+    this.#readClosed.reject(error)
+    if (!this.#outputEnded) this.#writeClosed.reject(error)
     this.destroy()
   }
 }

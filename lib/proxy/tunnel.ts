@@ -43,9 +43,9 @@ export async function tunnel(
     far.cancel(reason)
     markHandled(socket.close(reason))
   }
-  client.port.watch('reading', { failed: breakOff })
-  client.port.watch('writing', { failed: breakOff })
-  far.watch('writing', { failed: () => client.dropInput() })
+  client.port.readClosed.catch(breakOff)
+  client.port.writeClosed.catch(breakOff)
+  far.writeClosed.catch(() => client.dropInput())
   void upload(client.port, far, early, request.body, () => {
     if (allowHalfOpen || !client.hasLeft) return markHandled(far.end())
     const reason = new SocketError('CLOSED', 'the client has left')
@@ -67,7 +67,7 @@ export async function tunnel(
 }
 
 /**
- * Never rejects: whatever fails is told to who watches its port.
+ * Never rejects: whatever fails is told by the `readClosed` or `writeClosed` of its port.
  *
  * @param ended called when all that the client sent is written
  */

@@ -2,8 +2,7 @@ import { expect } from 'chai'
 import { bytePortOf } from '../../lib/base/streams/byte-port.ts'
 import { RelayCommand } from '../../lib/cell/commands.ts'
 import { EndReason } from '../../lib/cell/reasons.ts'
-import { turn } from '../support/turn.ts'
-import { cells, connected, connecting, concat, pattern, rejection } from './support/stream-fixture.ts'
+import { cells, codeOf, connected, connecting, concat, pattern, rejection } from './support/stream-fixture.ts'
 
 // That a port ends, fails and waits as the streams do is shown by the suites of the streams, which run over it, too.
 
@@ -51,34 +50,36 @@ describe('The port of a stream', () => {
     await socket.close()
   })
 
-  it('tells who watches of a far end that is done, and of one that breaks', async () => {
-    for (const [reason, expected] of [
-      [EndReason.DONE, ['ended', 'writing ENDED']],
-      [EndReason.CONNRESET, ['writing END_CONNRESET', 'reading END_CONNRESET']],
-    ] as const) {
-      const { circuit, socket } = connected()
-      const port = bytePortOf(socket)
-      const told: string[] = []
-      const code = (error: unknown): string => (error as { code: string }).code
-      port.watch('reading', { failed: (error) => told.push(`reading ${code(error)}`), ended: () => told.push('ended') })
-      port.watch('writing', { failed: (error) => told.push(`writing ${code(error)}`) })
-      circuit.end(reason)
-      await socket.closed.catch(() => undefined) // one of the two breaks
-      await turn(1)
-      await rejection(port.write(Uint8Array.of(1)))
-      expect(told).to.deep.equal(expected)
-    }
+  it('tells of a far end that is done, and of one that breaks, though nobody reads or writes', async () => {
+    const done = connected()
+    const port = bytePortOf(done.socket)
+    done.circuit.end(EndReason.DONE)
+    await port.readClosed
+    expect(await codeOf(port.writeClosed)).to.equal('ENDED')
+    const broken = connected()
+    const other = bytePortOf(broken.socket)
+    broken.circuit.end(EndReason.CONNRESET)
+    expect(await codeOf(other.readClosed)).to.equal('END_CONNRESET')
+    expect(await codeOf(other.writeClosed)).to.equal('END_CONNRESET')
   })
 
-  it('tells who watches late of what has happened before', async () => {
+  it('tells of what has happened before it was lent', async () => {
     const { circuit, socket } = connecting()
-    const port = bytePortOf(socket)
     circuit.end(EndReason.CONNECTREFUSED)
-    const told: unknown[] = []
-    port.watch('reading', { failed: (error) => told.push(error) })
-    port.watch('writing', { failed: (error) => told.push(error) })
     const error = await rejection(socket.opened)
-    expect(told).to.deep.equal([error, error])
-    expect(await rejection(port.read())).to.equal(error)
+    const port = bytePortOf(socket)
+    for (const told of [port.readClosed, port.writeClosed, port.read(), port.write(Uint8Array.of(1))])
+      expect(await rejection(told)).to.equal(error)
+  })
+
+  it('ends every read after it was cancelled, and what comes then is dropped', async () => {
+    const { circuit, socket } = connected()
+    const port = bytePortOf(socket)
+    const waiting = port.read()
+    port.cancel()
+    circuit.data(...cells(50))
+    expect([await waiting, await port.read()]).to.deep.equal([undefined, undefined])
+    expect(circuit.sentOf(RelayCommand.SENDME)).to.have.length(1)
+    await socket.close()
   })
 })

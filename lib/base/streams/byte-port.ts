@@ -8,8 +8,12 @@
 import { markHandled } from '../deferred.ts'
 import type { BufferSource } from './buffer-source.ts'
 
-/** One end of a connection. Its methods may be called apart from their port's reading and writing, which are independent. */
+/** One end of a connection. Reading and writing are independent of each other. */
 export interface BytePort {
+  /** Resolves when all was read, or `cancel` was called; rejects when nothing can be read any more. Pre-handled. */
+  readonly readClosed: Promise<void>
+  /** Rejects when nothing can be written any more, unless that is this side's own doing. Pre-handled. */
+  readonly writeClosed: Promise<void>
   /**
    * The next bytes, never none, or undefined at the end and after `cancel`. One read at a time; it is the demand that the
    * far end's credit follows.
@@ -23,19 +27,6 @@ export interface BytePort {
   end(): Promise<void>
   /** Gives up what waits to be written: as `writable.abort()`. */
   abort(reason: unknown): void
-  /** Tells how a direction comes to its end, whether or not somebody reads or writes. There is one watcher of each. */
-  watch(direction: 'reading' | 'writing', watcher: DirectionWatcher): void
-}
-
-/**
- * Who is told of the end of one direction, perhaps before it has looked at what its last read gave. What this side ends
- * by itself is not told.
- */
-export interface DirectionWatcher {
-  /** Nothing can be read, or written, any more, for this reason. */
-  failed(reason: unknown): void
-  /** All was read. */
-  ended?(): void
 }
 
 /** What a port is made of: a pair of streams, and perhaps a port below them (see {@link lendPorts}). */
@@ -93,6 +84,14 @@ class StreamsPort implements BytePort {
     markHandled(this.#writer.ready)
   }
 
+  get readClosed(): Promise<void> {
+    return this.#reader.closed
+  }
+
+  get writeClosed(): Promise<void> {
+    return this.#writer.closed
+  }
+
   async read(): Promise<Uint8Array | undefined> {
     for (;;) {
       const { done, value } = await this.#reader.read()
@@ -115,10 +114,5 @@ class StreamsPort implements BytePort {
 
   abort(reason: unknown): void {
     markHandled(this.#writer.abort(reason))
-  }
-
-  watch(direction: 'reading' | 'writing', { failed, ended }: DirectionWatcher): void {
-    if (direction === 'writing') this.#writer.closed.catch(failed)
-    else this.#reader.closed.then(ended, failed)
   }
 }

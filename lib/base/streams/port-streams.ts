@@ -14,29 +14,34 @@ export interface PortStreams {
 
 /** Makes the runtime's own streams over a port, which nobody else may use from then on. */
 export function streamsOver(port: BytePort): PortStreams {
+  /** What is read is on its way into the readable. */
   let isReading = false
   let isEnded = false
+  let isCancelled = false
   const readable = new ReadableStream<Uint8Array>(
     {
-      start: (controller) =>
-        port.watch('reading', {
-          // What was read and not taken is not to be lost for it: then the next read tells.
-          failed: (reason) => {
-            if (!isReading && (controller.desiredSize ?? 0) >= 0) controller.error(reason)
-          },
-          ended: () => {
-            isEnded = true
-            if (!isReading) controller.close()
-          },
-        }),
-      pull: async (controller) => {
+      start(controller) {
+        const ended = (): void => {
+          isEnded = !isCancelled
+          if (isEnded && !isReading) controller.close()
+        }
+        // What was read and not taken is not to be lost for it: then the next read tells.
+        const failed = (reason: unknown): void => {
+          if (!isReading && (controller.desiredSize ?? 0) >= 0) controller.error(reason)
+        }
+        port.readClosed.then(ended, failed)
+      },
+      async pull(controller) {
         isReading = true
         const bytes = await port.read()
         isReading = false
         if (bytes !== undefined) controller.enqueue(bytes)
         if (isEnded) controller.close()
       },
-      cancel: (reason) => port.cancel(reason),
+      cancel(reason) {
+        isCancelled = true
+        port.cancel(reason)
+      },
     },
     { highWaterMark: 0 },
   )
@@ -45,6 +50,6 @@ export function streamsOver(port: BytePort): PortStreams {
     close: () => port.end(),
     aborted: (reason) => port.abort(reason),
   })
-  port.watch('writing', { failed: fail })
+  port.writeClosed.catch(fail)
   return { readable, writable }
 }

@@ -122,13 +122,14 @@ export class ReadSide {
   /** From now on this one takes what arrives, or is told at once how the stream has ended. There is never a second. */
   attach(taker: ByteTaker): void {
     this.#taker = taker
-    if (this.#state === 'done') this.#settle(taker)
+    if (this.#state === 'done') this.#settle()
   }
 
-  /** The application waits for bytes. */
+  /** The application waits for bytes. Where there will be none the taker is told once more. */
   wanted(): void {
     this.#demand = true
-    this.#deliver()
+    if (this.done) this.#settle()
+    else this.#deliver()
   }
 
   /** The application takes no more. */
@@ -173,12 +174,12 @@ export class ReadSide {
 
   #finish(): void {
     this.#state = 'done'
-    if (this.#taker) this.#settle(this.#taker)
+    this.#settle()
     if (this.#failure === undefined) this.#owner.readFinished()
   }
 
-  #settle(taker: ByteTaker): void {
-    if (this.#failure) taker.fail(this.#failure.error)
-    else taker.end()
+  #settle(): void {
+    if (this.#failure) this.#taker?.fail(this.#failure.error)
+    else this.#taker?.end()
   }
 }

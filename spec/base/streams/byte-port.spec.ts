@@ -46,34 +46,23 @@ describe('A byte port', () => {
     expect(await bytePortOf(both.near).read()).to.deep.equal(Uint8Array.of(3))
   })
 
-  it('tells its watchers of a failure of each direction, though nobody reads or writes, and rejects with it', async () => {
+  it('tells of a failure of each direction, though nobody reads or writes, and rejects with it', async () => {
     const both = connection()
     const port = bytePortOf(both.near)
-    const told: unknown[] = []
-    port.watch('reading', { failed: (reason) => told.push(['reading', reason]) })
-    port.watch('writing', { failed: (reason) => told.push(['writing', reason]) })
     const reason = new Error('broken')
     await Promise.all([both.far.readable.cancel(reason), both.far.writable.abort(reason)])
-    await turn(2)
-    expect(told).to.have.deep.members([
-      ['reading', reason],
-      ['writing', reason],
-    ])
-    expect(await rejection(port.read())).to.equal(reason)
-    expect(await rejection(port.write(Uint8Array.of(1)))).to.equal(reason)
+    for (const told of [port.readClosed, port.writeClosed, port.read(), port.write(Uint8Array.of(1))])
+      expect(await rejection(told)).to.equal(reason)
   })
 
-  it('tells of an end of the far side, and not of what this side gives up itself', async () => {
-    const told: string[] = []
-    const watched = (port: BytePort): BytePort => {
-      port.watch('reading', { failed: () => told.push('failed'), ended: () => told.push('ended') })
-      return port
-    }
+  it('tells that all was read, and that it was cancelled', async () => {
     const ending = connection()
-    watched(bytePortOf(ending.near))
+    const port = bytePortOf(ending.near)
     await far(ending).close()
-    await turn(2)
-    expect(told).to.deep.equal(['ended'])
+    await port.readClosed
+    const cancelled = bytePortOf(connection().near)
+    cancelled.cancel()
+    await cancelled.readClosed
   })
 
   it('ends a read that waits when it is cancelled, and rejects a write that waits when it is aborted', async () => {
@@ -145,7 +134,8 @@ describe('Streams over a byte port', () => {
       write: () => Promise.resolve(),
       end: () => Promise.resolve(),
       abort: () => undefined,
-      watch: () => undefined,
+      readClosed: new Promise(() => undefined),
+      writeClosed: new Promise(() => undefined),
     }
     const { readable } = streamsOver(port)
     await turn(2)
