@@ -86,12 +86,12 @@ export class TcpConnection implements BytePort {
 
   /** What the client sends, for who does not use the port. */
   get readable(): ReadableStream<Uint8Array> {
-    return this.#views.readable
+    return this.#pair.readable
   }
 
   /** What goes to the client, for who does not use the port. */
   get writable(): WritableStream<Uint8Array> {
-    return this.#views.writable
+    return this.#pair.writable
   }
 
   /** Resolves when the socket is closed. Never rejects. */
@@ -161,7 +161,7 @@ export class TcpConnection implements BytePort {
     else this.#socket.resetAndDestroy()
   }
 
-  get #views(): PortStreams {
+  get #pair(): PortStreams {
     return (this.#streams ??= streamsOver(this))
   }
 

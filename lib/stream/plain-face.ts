@@ -1,5 +1,5 @@
 /**
- * What the application has of a stream without TLS. Its two Web Streams are views, made when first asked for; our own
+ * What the application has of a stream without TLS. Its two Web Streams are made when first asked for; our own
  * fronts borrow the port below them, and then there are none to have.
  *
  * @module
@@ -7,14 +7,14 @@
 import type { BufferSource } from '../base/streams/buffer-source.ts'
 import { lendPorts, type BytePort } from '../base/streams/byte-port.ts'
 import type { StreamConstructors } from '../base/streams/stream-constructors.ts'
-import { readableOf } from './bytes/readable-view.ts'
+import { readableOf } from './bytes/readable.ts'
 import { StreamPort } from './bytes/stream-port.ts'
-import { writableOf } from './bytes/writable-view.ts'
+import { writableOf } from './bytes/writable.ts'
 import type { SocketInfo } from './contract/socket-info.ts'
 import type { FaceOptions, StreamFace } from './contract/stream-face.ts'
 import type { StreamController } from './stream-controller.ts'
 
-type ViewOptions = Pick<FaceOptions, 'streams' | 'readableType'>
+type PairOptions = Pick<FaceOptions, 'streams' | 'readableType'>
 
 /** The stream as it is. */
 export class PlainFace implements StreamFace {
@@ -23,13 +23,13 @@ export class PlainFace implements StreamFace {
   }
 
   readonly controller: StreamController
-  readonly #options: ViewOptions
+  readonly #options: PairOptions
   #readable: ReadableStream<Uint8Array<ArrayBuffer>> | undefined
   #writable: WritableStream<BufferSource> | undefined
   /** Somebody has the port. */
   #isLent = false
 
-  constructor(controller: StreamController, options: ViewOptions) {
+  constructor(controller: StreamController, options: PairOptions) {
     this.controller = controller
     this.#options = options
   }

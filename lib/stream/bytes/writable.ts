@@ -14,10 +14,10 @@ import type { WriteSide } from './write-side.ts'
 
 /** Makes the writable of a side that nobody else writes to. */
 export function writableOf(side: WriteSide, streams: StreamConstructors): WritableStream<BufferSource> {
-  return new WritableView(side, streams).writable
+  return new WritableHalf(side, streams).writable
 }
 
-class WritableView {
+class WritableHalf {
   readonly writable: WritableStream<BufferSource>
   readonly #side: WriteSide
   readonly #chunks: WritableStreamDefaultWriter<BufferSource>
