@@ -168,9 +168,12 @@ export class Handshake {
       return
     }
     const share = this.#hello.shares.find(({ group }) => group === answer.group) as KeyShare // readServerHello looked
-    const sharedSecret = await share.sharedSecret(answer.serverKey)
     this.#schedule = new KeySchedule(suite.hash)
-    this.#secrets = await this.#schedule.handshakeSecrets(sharedSecret, await this.#transcript.digest())
+    const [sharedSecret, helloHash] = await Promise.all([
+      share.sharedSecret(answer.serverKey),
+      this.#transcript.digest(),
+    ])
+    this.#secrets = await this.#schedule.handshakeSecrets(sharedSecret, helloHash)
     this.#records.receiveWith(new RecordKeys(suite, this.#secrets.server))
     this.#records.sendChangeCipherSpec()
     this.#records.sendWith(new RecordKeys(suite, this.#secrets.client))
@@ -195,9 +198,13 @@ export class Handshake {
       throw new TlsFault(Alert.DECRYPT_ERROR, 'the server did not prove that the handshake is its own')
     }
     transcript.add(whole)
-    const application = await schedule.applicationSecrets(await transcript.digest())
+    const upToServer = transcript.digest()
     if (this.#certificateRequested) this.#sendOwn(HandshakeType.CERTIFICATE, NO_CERTIFICATE)
-    this.#sendOwn(HandshakeType.FINISHED, await schedule.finished(secrets.client, await transcript.digest()))
+    const [application, own] = await Promise.all([
+      upToServer.then((hash) => schedule.applicationSecrets(hash)),
+      transcript.digest().then((hash) => schedule.finished(secrets.client, hash)),
+    ])
+    this.#sendOwn(HandshakeType.FINISHED, own)
     this.#records.receiveWith(new RecordKeys(suite, application.server))
     this.#records.sendWith(new RecordKeys(suite, application.client))
     transcript.forget()

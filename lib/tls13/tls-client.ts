@@ -11,6 +11,7 @@ import { markHandled } from '../base/deferred.ts'
 import { recordHeader, MAX_CONTENT, RECORD_HEADER_SIZE, type RecordKeys } from './records/record-keys.ts'
 import type { ClientHello } from './messages/client-hello.ts'
 import { Handshake, type Authenticate, type HandshakeRecords, type HandshakeState } from './handshake.ts'
+import type { Opened } from './keys/cipher-suites.ts'
 import { HandshakeReader, handshakeMessage } from './messages/handshake-message.ts'
 import { RecordDeframer, type TlsRecord } from './records/record-deframer.ts'
 import { Alert, alertName, ContentType, HandshakeType } from './protocol/registry.ts'
@@ -172,21 +173,22 @@ export class TlsClient implements HandshakeRecords {
       return 1
     }
     const limit = this.isOpen ? AT_ONCE : 1
-    const opening: Promise<Uint8Array<ArrayBuffer> | undefined>[] = []
+    const opening: Opened[] = []
     for (let next = at; next < records.length && opening.length < limit; next++) {
       const each = records[next] as TlsRecord
       if (each[0] !== ContentType.APPLICATION_DATA) break
-      opening.push(keys.open(each, opening.length).catch(() => undefined)) // looked at in its turn
+      opening.push(keys.open(each, opening.length))
     }
     let taken = 0
-    for (const promise of opening) {
-      const opened = await promise
+    for (const each of opening) {
+      const opened = await each
       // After a KeyUpdate the rest is opened again, with the new keys.
       if (this.#receiving !== keys || this.#hasEnded) break
       if (opened === undefined) throw new TlsFault(Alert.BAD_RECORD_MAC, 'a record from the server was altered')
       keys.opened()
       taken += 1
-      await this.#takeOpened(opened, data)
+      const handling = this.#takeOpened(opened, data)
+      if (handling !== undefined) await handling
     }
     return taken
   }
@@ -211,8 +213,8 @@ export class TlsClient implements HandshakeRecords {
     throw new TlsFault(Alert.UNEXPECTED_MESSAGE, `the server sent an unexpected record (type ${record[0]})`)
   }
 
-  /** What was inside a record: content, its type, zeros (5.2). */
-  async #takeOpened(opened: Uint8Array<ArrayBuffer>, data: Uint8Array<ArrayBuffer>[]): Promise<void> {
+  /** What was inside a record: content, its type, zeros (5.2). Data, which most of them have, takes no promise. */
+  #takeOpened(opened: Uint8Array<ArrayBuffer>, data: Uint8Array<ArrayBuffer>[]): Promise<void> | undefined {
     if (opened.length > MAX_CONTENT + 1) {
       throw new TlsFault(Alert.RECORD_OVERFLOW, 'the server sent a record that is too long')
     }
@@ -228,12 +230,13 @@ export class TlsClient implements HandshakeRecords {
       if (content.length > 0) data.push(content)
     } else if (type === ContentType.HANDSHAKE) {
       if (this.isOpen) this.#countIdle(true)
-      await this.#takeHandshake(content)
+      return this.#takeHandshake(content)
     } else if (type === ContentType.ALERT) {
       this.#takeAlert(content)
     } else {
       throw new TlsFault(Alert.UNEXPECTED_MESSAGE, `the server sent an unexpected record (inner type ${type})`)
     }
+    return undefined
   }
 
   async #takeHandshake(content: Uint8Array): Promise<void> {

@@ -10,16 +10,23 @@ import { webSocketTransport } from '../../lib/transports/websocket/web-socket-tr
 interface Download {
   readonly url: string
   readonly length: number
+  /** The content of a record, in bytes. */
+  readonly record: number
   /** Who signed the server's certificate. */
   readonly authority: string
 }
 
 /** Seconds for a download by a WebSocket and nothing else. */
-export async function plain({ url, length }: Download): Promise<number> {
+export const plain = (download: Download): Promise<number> => counted(download, '/plain')
+
+/** The same from a server behind the gateway, which speaks no TLS. */
+export const gateway = (download: Download): Promise<number> => counted(download, '/bare')
+
+async function counted({ url, length }: Download, path: string): Promise<number> {
   const started = performance.now()
   let left = length
   await new Promise<void>((resolve, reject) => {
-    const socket = new WebSocket(`${url}/plain`)
+    const socket = new WebSocket(`${url}${path}`)
     socket.binaryType = 'arraybuffer'
     socket.onerror = () => reject(new Error('the WebSocket failed'))
     socket.onmessage = ({ data }: MessageEvent<ArrayBuffer>) => {
@@ -47,5 +54,22 @@ export async function ours({ url, length, authority }: Download): Promise<number
     count += value.length
   }
   if (count !== length) throw new Error(`${count} bytes came`)
+  return (performance.now() - started) / 1000
+}
+
+/** How many records are opened together. */
+const TOGETHER = 16
+
+/** Seconds for WebCrypto to open so many bytes in records, which are there already. */
+export async function webCrypto({ length, record }: Download): Promise<number> {
+  const name = 'AES-GCM'
+  const key = await crypto.subtle.importKey('raw', new Uint8Array(16), name, false, ['encrypt', 'decrypt'])
+  const algorithm = { name, iv: new Uint8Array(12), additionalData: new Uint8Array(5) }
+  const sealed = await crypto.subtle.encrypt(algorithm, key, new Uint8Array(record + 1))
+  const started = performance.now()
+  for (let left = Math.ceil(length / record); left > 0; left -= TOGETHER) {
+    const count = Math.min(left, TOGETHER)
+    await Promise.all(Array.from({ length: count }, () => crypto.subtle.decrypt(algorithm, key, sealed)))
+  }
   return (performance.now() - started) / 1000
 }

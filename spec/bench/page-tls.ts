@@ -1,28 +1,39 @@
 /**
  * TLS of the library's own in a page, through a WebSocket, against the same WebSocket without it, turn by turn in one run:
- * `node scripts/run.js spec/bench/page-tls.ts [MB]`, 15 by default, in Chromium and Firefox. More than 16 MB may not wait where a
- * WebSocket cannot hold its sender back.
+ * `node scripts/run.js spec/bench/page-tls.ts [MB] [RECORD]`, 15 MB by default in records of 16384 bytes, in Chromium and Firefox.
+ * More than 16 MB may not wait where a WebSocket cannot hold its sender back.
+ *
+ * Two more peers say what there is to be had: the same bytes through the same gateway without TLS, and records of that size that
+ * WebCrypto opens, without a network around them. `node scripts/run.js spec/bench/page-tls.ts 15 4096` has the records of a relay.
  *
  * @module
  */
 import { once } from 'node:events'
-import { createServer } from 'node:http'
-import { connect, type AddressInfo, type Server } from 'node:net'
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { createServer as createTlsServer } from 'node:tls'
-import { build } from 'esbuild'
 import { WebSocketServer, type WebSocket } from 'ws'
 import { ROOT } from '../../scripts/files.js'
 import { launchBrowser } from '../../scripts/specs/browser-launch.js'
 import { findProgram } from '../support/programs.ts'
 import { authority, serverCertificate, serverKey } from '../support/tls-authority.ts'
 import { alternate } from './compare.ts'
+import { servePageOf } from './page-site.ts'
 
 const LENGTH = Number(process.argv[2] ?? 15) * 1_000_000
+const RECORD = Number(process.argv[3] ?? 16_384)
 const PIECE = new Uint8Array(65_536)
 /** What may wait in a WebSocket of the server's. */
 const MOST_WAITING = 1_048_576
 const TURNS = 5
+
+/** What ours is held against, by the function of the page that does it. */
+const PEERS = {
+  plain: 'a plain WebSocket',
+  gateway: 'a plain WebSocket through the gateway',
+  webCrypto: 'WebCrypto alone',
+} as const
+type Peer = keyof typeof PEERS
 
 async function listening(server: Server): Promise<number> {
   await once(server.listen(0, '127.0.0.1'), 'listening')
@@ -41,38 +52,34 @@ const send = (socket: WebSocket, piece: Uint8Array): Promise<void> =>
     else (socket.send(piece, () => undefined), resolve())
   })
 
-const secure = createTlsServer({ key: serverKey, cert: serverCertificate, minVersion: 'TLSv1.3' }, (socket) => {
+/** Gives a connection the download. */
+function download(socket: Socket): void {
   socket.on('error', () => undefined) // the page has what it wanted
   void serve(async (piece) => {
     if (!socket.write(piece)) await once(socket, 'drain')
   }).then(() => socket.end())
-})
-const tlsPort = await listening(secure)
+}
 
-const { outputFiles } = await build({
-  entryPoints: [join(ROOT, 'spec', 'bench', 'page-tls-client.ts')],
-  bundle: true,
-  write: false,
-  format: 'esm',
-  platform: 'browser',
-  target: 'es2022',
-  logLevel: 'error',
+const secure = createTlsServer({ key: serverKey, cert: serverCertificate, minVersion: 'TLSv1.3' }, (socket) => {
+  socket.setMaxSendFragment(RECORD)
+  download(socket)
 })
-const site = createServer((request, response) => {
-  const isScript = request.url === '/client.js'
-  response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html')
-  response.end(
-    isScript ? outputFiles[0]?.contents : '<!doctype html><link rel="icon" href="data:,"><title>page</title>',
-  )
-})
+const bare = createServer(download)
+/** Where a link of each path leads to. */
+const ports = new Map([
+  ['/link', await listening(secure)],
+  ['/bare', await listening(bare)],
+])
+
+const { server: site, port } = await servePageOf(join(ROOT, 'spec', 'bench', 'page-tls-client.ts'))
 const sockets = new WebSocketServer({ server: site, perMessageDeflate: false })
-sockets.on('connection', (socket, { url }) => {
+sockets.on('connection', (socket, { url = '' }) => {
   socket.on('error', () => undefined) // as above
   if (url === '/plain') {
     void serve((piece) => send(socket, piece)).then(() => socket.close())
     return
   }
-  const link = connect(tlsPort, '127.0.0.1')
+  const link = connect(ports.get(url) ?? 0, '127.0.0.1')
   link.on('error', () => socket.terminate())
   link.on('data', (piece: Uint8Array) => {
     link.pause()
@@ -82,7 +89,6 @@ sockets.on('connection', (socket, { url }) => {
   socket.on('message', (data: Buffer) => link.write(data))
   socket.on('close', () => link.destroy())
 })
-const port = await listening(site)
 
 for (const [name, program] of [
   ['chromium', 'chromium'],
@@ -96,21 +102,17 @@ for (const [name, program] of [
   const browser = await launchBrowser({ browser: name, executable })
   const page = await browser.open()
   await page.goto(`http://127.0.0.1:${port}/`)
-  const argument = { url: `ws://127.0.0.1:${port}`, length: LENGTH, authority }
-  const turn = (which: 'ours' | 'plain') => async () => [
+  const argument = { url: `ws://127.0.0.1:${port}`, length: LENGTH, record: RECORD, authority }
+  const turn = (which: 'ours' | Peer) => async () => [
     LENGTH / 1e6 / Number(await page.call({ module: '/client.js', name: which, argument })),
   ]
   await turn('ours')() // compiles
-  await turn('plain')()
   const metric = { name: `${name}: download`, unit: 'MB/s', better: 'more' } as const
-  for (const { ours, peer, ratio } of await alternate(
-    [metric],
-    'a plain WebSocket',
-    TURNS,
-    turn('ours'),
-    turn('plain'),
-  ))
-    console.log(`${name}: ours ${ours.toFixed(1)} MB/s, a plain WebSocket ${peer.toFixed(1)} MB/s, ${ratio.toFixed(2)}`)
+  for (const [which, what] of Object.entries(PEERS) as [Peer, string][]) {
+    await turn(which)()
+    for (const { ours, peer, ratio } of await alternate([metric], what, TURNS, turn('ours'), turn(which)))
+      console.log(`${name}: ours ${ours.toFixed(1)} MB/s, ${what} ${peer.toFixed(1)} MB/s, ${ratio.toFixed(2)}`)
+  }
   await browser.close()
 }
-for (const server of [sockets, site, secure]) server.close()
+for (const server of [sockets, site, secure, bare]) server.close()

@@ -38,9 +38,12 @@ export const CIPHER_SUITES: readonly CipherSuite[] = [
 export interface AeadKey {
   /** Encrypts one record's content: as long, and a tag. */
   seal(iv: Bytes, additionalData: Bytes, content: Bytes): Promise<Bytes> | Bytes
-  /** Decrypts what {@link seal} made. Rejects or throws when it is not that. */
-  open(iv: Bytes, additionalData: Bytes, sealed: Bytes): Promise<Bytes> | Bytes
+  /** Decrypts what {@link seal} made: an array of its own. Undefined when it is not that. */
+  open(iv: Bytes, additionalData: Bytes, sealed: Bytes): Opened
 }
+
+/** What was sealed, at once or later; undefined when it was altered. There is one for each record: no promise more than it takes. */
+export type Opened = Promise<Bytes | undefined> | Bytes | undefined
 
 type Bytes = Uint8Array<ArrayBuffer>
 
@@ -86,7 +89,11 @@ export async function importAeadKey(cipher: CipherSuite['cipher'], key: Bytes): 
   return {
     seal: async (iv, additionalData, content) =>
       new Uint8Array(await crypto.subtle.encrypt(algorithm(iv, additionalData), imported, content)),
-    open: async (iv, additionalData, sealed) =>
-      new Uint8Array(await crypto.subtle.decrypt(algorithm(iv, additionalData), imported, sealed)),
+    open: (iv, additionalData, sealed) =>
+      crypto.subtle.decrypt(algorithm(iv, additionalData), imported, sealed).then(bytesOf, nothing),
   }
 }
+
+const bytesOf = (buffer: ArrayBuffer): Bytes => new Uint8Array(buffer)
+
+const nothing = (): undefined => undefined

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { markHandled } from '../../base/deferred.ts'
 import { ByteWriter, asciiBytes } from '../../cell/bytes.ts'
 import { digestOf, macOf, type SuiteHash } from './suite-hash.ts'
 
@@ -30,21 +31,37 @@ export interface TrafficSecrets {
   readonly server: Bytes
 }
 
+/** What goes into the secret that follows `before`. */
+async function saltAfter(hash: SuiteHash, before: Bytes): Promise<Bytes> {
+  return expandLabel(hash, before, 'derived', await digestOf(hash, NOTHING), hash.size)
+}
+
+/** What goes into the first secret of every connection with this hash: there is no pre-shared key. */
+async function firstSalt(hash: SuiteHash): Promise<Bytes> {
+  const zeros = new Uint8Array(hash.size)
+  return saltAfter(hash, await macOf(hash, zeros, zeros))
+}
+
 /** The secrets of one connection, as far as it has come. */
 export class KeySchedule {
   readonly #hash: SuiteHash
-  /** The last secret of those that follow each other. */
-  #secret: Bytes | undefined
+  /** It is made while the shared secret is. */
+  readonly #salt: Promise<Bytes>
+  #master: Promise<Bytes> | undefined
 
   constructor(hash: SuiteHash) {
     this.#hash = hash
+    this.#salt = firstSalt(hash)
+    markHandled(this.#salt) // who asks for secrets is told
   }
 
   /** @param helloHash - of the transcript up to the ServerHello */
   async handshakeSecrets(sharedSecret: Uint8Array, helloHash: Uint8Array): Promise<TrafficSecrets> {
-    const zeros = new Uint8Array(this.#hash.size)
-    const early = await macOf(this.#hash, zeros, zeros) // of no pre-shared key
-    return this.#secretsOf('hs', await this.#next(early, new Uint8Array(sharedSecret)), helloHash)
+    const hash = this.#hash
+    const secret = await macOf(hash, await this.#salt, new Uint8Array(sharedSecret))
+    this.#master = saltAfter(hash, secret).then((salt) => macOf(hash, salt, new Uint8Array(hash.size)))
+    markHandled(this.#master) // as above
+    return this.#secretsOf('hs', secret, helloHash)
   }
 
   /**
@@ -53,21 +70,13 @@ export class KeySchedule {
    * @param finishedHash - of the transcript up to the server's Finished
    */
   async applicationSecrets(finishedHash: Uint8Array): Promise<TrafficSecrets> {
-    const zeros = new Uint8Array(this.#hash.size)
-    return this.#secretsOf('ap', await this.#next(this.#secret as Bytes, zeros), finishedHash)
+    return this.#secretsOf('ap', await (this.#master as Promise<Bytes>), finishedHash)
   }
 
   /** What a Finished says (4.4.4). */
   async finished(secret: Bytes, transcriptHash: Bytes): Promise<Bytes> {
     const hash = this.#hash
     return macOf(hash, await expandLabel(hash, secret, 'finished', NOTHING, hash.size), transcriptHash)
-  }
-
-  /** The secret that follows `before`. */
-  async #next(before: Bytes, input: Bytes): Promise<Bytes> {
-    const hash = this.#hash
-    const salt = await expandLabel(hash, before, 'derived', await digestOf(hash, NOTHING), hash.size)
-    return (this.#secret = await macOf(hash, salt, input))
   }
 
   async #secretsOf(phase: 'hs' | 'ap', secret: Bytes, transcriptHash: Uint8Array): Promise<TrafficSecrets> {

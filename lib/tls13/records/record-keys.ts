@@ -4,7 +4,14 @@
  * @module
  */
 import { markHandled } from '../../base/deferred.ts'
-import { importAeadKey, NONCE_SIZE, TAG_SIZE, type AeadKey, type CipherSuite } from '../keys/cipher-suites.ts'
+import {
+  importAeadKey,
+  NONCE_SIZE,
+  TAG_SIZE,
+  type AeadKey,
+  type CipherSuite,
+  type Opened,
+} from '../keys/cipher-suites.ts'
 import { expandLabel, nextSecret } from '../keys/key-schedule.ts'
 import { ContentType, LEGACY_VERSION } from '../protocol/registry.ts'
 
@@ -91,15 +98,18 @@ export class RecordKeys {
 
   /**
    * What is inside a record, padding included, if it is the one `ahead` after the next. Takes no number: see
-   * {@link opened}. Rejects when it is not that record.
+   * {@link opened}. Undefined when it is not that record.
    *
    * @param record - the whole record
    */
-  async open(record: Uint8Array<ArrayBuffer>, ahead: number): Promise<Uint8Array<ArrayBuffer>> {
+  open(record: Uint8Array<ArrayBuffer>, ahead: number): Opened {
     const number = this.#sequence + ahead
-    const { key, iv } = this.#derived ?? (await this.#deriving)
-    const header = record.subarray(0, RECORD_HEADER_SIZE)
-    return key.open(nonceOf(iv, number), header, record.subarray(RECORD_HEADER_SIZE))
+    const open = ({ key, iv }: DerivedKeys): Opened =>
+      key.open(nonceOf(iv, number), record.subarray(0, RECORD_HEADER_SIZE), record.subarray(RECORD_HEADER_SIZE))
+    if (this.#derived !== undefined) return open(this.#derived)
+    const opening = this.#deriving.then(open)
+    markHandled(opening) // a record before it may be the last that is looked at
+    return opening
   }
 
   /** The next record has been opened. */

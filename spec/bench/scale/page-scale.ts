@@ -6,14 +6,11 @@
  *
  * @module
  */
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { build } from 'esbuild'
 import { ROOT } from '../../../scripts/files.js'
 import { launchBrowser } from '../../../scripts/specs/browser-launch.js'
 import { findProgram } from '../../support/programs.ts'
+import { servePageOf } from '../page-site.ts'
 import { makeSyntheticNetwork } from './synthetic-network.ts'
 
 const TURNS = Number(process.argv[2] ?? 3)
@@ -37,23 +34,7 @@ const files = new Map<string, string | Uint8Array>([
   ['/network/network.json', JSON.stringify(config)],
   ['/network/later.json', JSON.stringify(later)],
 ])
-const { outputFiles } = await build({
-  entryPoints: [join(ROOT, 'spec', 'bench', 'scale', 'page-scale-client.ts')],
-  bundle: true,
-  write: false,
-  format: 'esm',
-  platform: 'browser',
-  target: 'es2022',
-  logLevel: 'error',
-})
-files.set('/client.js', outputFiles[0]?.contents ?? '')
-const site = createServer((request, response) => {
-  const file = files.get(request.url ?? '')
-  response.setHeader('content-type', request.url === '/client.js' ? 'text/javascript' : 'text/html')
-  response.end(file ?? '<!doctype html><link rel="icon" href="data:,"><title>page</title>')
-})
-await once(site.listen(0, '127.0.0.1'), 'listening')
-const { port } = site.address() as AddressInfo
+const { server: site, port } = await servePageOf(join(ROOT, 'spec', 'bench', 'scale', 'page-scale-client.ts'), files)
 
 /** The longest task of the page's thread in a trace, in ms. */
 function longestTask(trace: Uint8Array): number {

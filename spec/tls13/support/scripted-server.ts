@@ -101,6 +101,7 @@ export class ScriptedServer {
       }
       const keys = this.#receiving as RecordKeys
       const opened = await keys.open(record, 0)
+      if (opened === undefined) throw new Error('a record of the client was altered')
       keys.opened()
       let end = opened.length - 1
       while (opened[end] === 0) end -= 1

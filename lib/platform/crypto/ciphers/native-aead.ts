@@ -37,8 +37,8 @@ const TAG_SIZE = 16
 export interface NativeGcm {
   /** What is sealed: as long as `content`, and a tag. */
   seal(iv: Uint8Array, additionalData: Uint8Array, content: Uint8Array): Uint8Array<ArrayBuffer>
-  /** Throws when it is not what {@link seal} made. */
-  open(iv: Uint8Array, additionalData: Uint8Array, sealed: Uint8Array): Uint8Array<ArrayBuffer>
+  /** Undefined when it is not what {@link seal} made. */
+  open(iv: Uint8Array, additionalData: Uint8Array, sealed: Uint8Array): Uint8Array<ArrayBuffer> | undefined
 }
 
 /** With a key of 16 or 32 bytes. */
@@ -57,12 +57,16 @@ export function nativeGcm(key: Uint8Array): NativeGcm {
     },
     open(iv, additionalData, sealed) {
       const end = sealed.length - TAG_SIZE
-      if (end < 0) throw new RangeError('Too short to be sealed')
+      if (end < 0) return undefined
       const decipher = crypto.createDecipheriv(algorithm, key, iv, { authTagLength: TAG_SIZE })
       decipher.setAAD(additionalData)
       decipher.setAuthTag(sealed.subarray(end))
       const { buffer, byteOffset, byteLength } = decipher.update(sealed.subarray(0, end))
-      decipher.final() // nothing is given out before the tag is right
+      try {
+        decipher.final() // nothing is given out before the tag is right
+      } catch {
+        return undefined // it says no more than that the tag is wrong
+      }
       return new Uint8Array(buffer, byteOffset, byteLength)
     },
   }

@@ -31,16 +31,11 @@ describe('AES-GCM of the runtime', () => {
         const right = gcm.seal(iv, header, content)
         const altered = new Uint8Array(right)
         altered[place % right.length] = (altered[place % right.length] as number) ^ (1 << (place % 8))
-        expect(() => gcm.open(iv, header, altered)).to.throw()
-        expect(() => gcm.open(iv, header, right.subarray(0, place % right.length))).to.throw()
-        expect(() => gcm.open(iv, header.subarray(1), right)).to.throw()
-        expect(() =>
-          gcm.open(
-            Uint8Array.from(iv, (byte) => byte ^ 1),
-            header,
-            right,
-          ),
-        ).to.throw()
+        expect(gcm.open(iv, header, altered)).to.equal(undefined)
+        expect(gcm.open(iv, header, right.subarray(0, place % right.length))).to.equal(undefined)
+        expect(gcm.open(iv, header.subarray(1), right)).to.equal(undefined)
+        const other = Uint8Array.from(iv, (byte) => byte ^ 1)
+        expect(gcm.open(other, header, right)).to.equal(undefined)
       }),
     )
   })
