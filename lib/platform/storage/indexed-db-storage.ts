@@ -8,6 +8,7 @@ import { startTimer, systemClock, type Clock } from '../../base/clock.ts'
 import { TorError } from '../../base/errors.ts'
 import { checkStorageName } from './storage-name.ts'
 import type { Storage } from './storage.ts'
+import { StoredEntry, type Guarded } from './stored-entry.ts'
 
 const VERSION = 1
 const ENTRIES = 'entries'
@@ -27,10 +28,7 @@ export interface IndexedDbOptions {
 }
 
 /** What a transaction does. It calls `done` with its outcome, and whatever it throws undoes it. */
-type Work<T> = (entries: IDBObjectStore, done: (value: T) => void, guarded: Guarded) => void
-
-/** Makes a handler of an event, so that what it throws undoes the transaction and is told to whoever waits for it. */
-type Guarded = (handler: () => void) => () => void
+type Work<T> = (entry: StoredEntry, done: (value: T) => void) => void
 
 /**
  * A database of the page's origin. Tabs and workers of the origin change it one after the other, and see all of a change
@@ -63,10 +61,7 @@ export class IndexedDbStorage implements Storage {
    * @throws TypeError when `name` is none, or there is something that is no bytes; or as the class says
    */
   read(name: string): Promise<Uint8Array | undefined> {
-    return this.#act<Uint8Array | undefined>(name, 'readonly', (entries, done, guarded) => {
-      const request: IDBRequest<unknown> = entries.get(name)
-      request.onsuccess = guarded(() => done(storedBytes(request.result)))
-    })
+    return this.#act<Uint8Array | undefined>(name, 'readonly', (entry, done) => entry.read(done))
   }
 
   /**
@@ -75,7 +70,7 @@ export class IndexedDbStorage implements Storage {
    * @throws TypeError when `name` is none; or as the class says
    */
   write(name: string, bytes: Uint8Array): Promise<void> {
-    return this.#act<void>(name, 'readwrite', (entries) => void entries.put(alone(bytes), name))
+    return this.#act<void>(name, 'readwrite', (entry) => entry.write(bytes))
   }
 
   /**
@@ -84,14 +79,12 @@ export class IndexedDbStorage implements Storage {
    * @throws as {@link read}, and what `change` throws
    */
   update(name: string, change: (bytes: Uint8Array | undefined) => Uint8Array): Promise<void> {
-    return this.#act<void>(name, 'readwrite', (entries, _, guarded) => {
-      const request: IDBRequest<unknown> = entries.get(name)
-      request.onsuccess = guarded(() => {
-        const bytes = storedBytes(request.result)
+    return this.#act<void>(name, 'readwrite', (entry) =>
+      entry.read((bytes) => {
         const changed = change(bytes)
-        if (changed !== bytes) entries.put(alone(changed), name)
-      })
-    })
+        if (changed !== bytes) entry.write(changed)
+      }),
+    )
   }
 
   /**
@@ -100,7 +93,7 @@ export class IndexedDbStorage implements Storage {
    * @throws as {@link write}
    */
   remove(name: string): Promise<void> {
-    return this.#act<void>(name, 'readwrite', (entries) => void entries.delete(name))
+    return this.#act<void>(name, 'readwrite', (entry) => entry.remove())
   }
 
   /** Does something in a transaction of its own, in time or not at all. */
@@ -112,7 +105,7 @@ export class IndexedDbStorage implements Storage {
       this.#overdue += 1
       late.abort(unanswered())
     })
-    const doing = this.#tryTwice(mode, work, late.signal)
+    const doing = this.#tryTwice(name, mode, work, late.signal)
     const settled = (): void => {
       stopTimer()
       if (late.signal.aborted) this.#overdue -= 1
@@ -122,14 +115,14 @@ export class IndexedDbStorage implements Storage {
   }
 
   /** A connection may have been closed under us: by the browser, or because somebody deleted or upgraded the database. */
-  async #tryTwice<T>(mode: IDBTransactionMode, work: Work<T>, late: AbortSignal): Promise<T> {
+  async #tryTwice<T>(name: string, mode: IDBTransactionMode, work: Work<T>, late: AbortSignal): Promise<T> {
     const connection = this.#connect()
     try {
-      return await inTransaction(await connection, mode, work, late)
+      return await inTransaction(await connection, name, mode, work, late)
     } catch (error) {
       if (connection === this.#connection && !isClosed(error)) throw error
       if (connection === this.#connection) this.#connection = undefined
-      return await inTransaction(await this.#connect(), mode, work, late)
+      return await inTransaction(await this.#connect(), name, mode, work, late)
     }
   }
 
@@ -177,6 +170,7 @@ function opened(request: IDBOpenDBRequest): Promise<IDBDatabase> {
 /** Resolves when all of it is done; rejects when nothing of it is. */
 function inTransaction<T>(
   database: IDBDatabase,
+  name: string,
   mode: IDBTransactionMode,
   work: Work<T>,
   late: AbortSignal,
@@ -213,30 +207,11 @@ function inTransaction<T>(
       }
     }
     guarded(() =>
-      work(
-        transaction.objectStore(ENTRIES),
-        (value) => {
-          outcome = value
-        },
-        guarded,
-      ),
+      work(new StoredEntry(transaction.objectStore(ENTRIES), name, guarded), (value) => {
+        outcome = value
+      }),
     )()
   })
-}
-
-const isBytes = (value: unknown): value is Uint8Array => Object.prototype.toString.call(value) === '[object Uint8Array]'
-
-/** What is under a name. A database may have been filled by anybody in this origin. */
-function storedBytes(value: unknown): Uint8Array | undefined {
-  if (value === undefined || isBytes(value)) return value
-  throw new TypeError('what is stored is no Uint8Array')
-}
-
-/** Of memory that has nothing else in it: a database copies all of the buffer that a view shows a part of, at once. */
-function alone(bytes: Uint8Array): Uint8Array {
-  if (!ArrayBuffer.isView(bytes)) throw new TypeError('Cannot store what is no bytes')
-  const isAlone = bytes.buffer instanceof ArrayBuffer && bytes.length === bytes.buffer.byteLength
-  return isAlone && isBytes(bytes) ? bytes : new Uint8Array(bytes)
 }
 
 const isClosed = (error: unknown): boolean => (error as { name?: unknown } | null)?.name === 'InvalidStateError'

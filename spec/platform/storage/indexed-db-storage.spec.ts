@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { IndexedDbStorage } from '../../../lib/platform/storage/indexed-db-storage.ts'
+import { PIECE_SIZE } from '../../../lib/platform/storage/stored-entry.ts'
 import { webPlatform } from '../../../lib/platform/web.ts'
 import { codeOf, rejection } from '../../stream/support/stream-fixture.ts'
 import { unlessEngineLacks } from '../../support/engines.ts'
@@ -61,6 +62,44 @@ unlessEngineLacks('IndexedDB').describe('Storage in IndexedDB', () => {
     const long = Uint8Array.from({ length: 3_000_000 }, (_, at) => (at * 7919) >> 5)
     await storage.write('microdescriptors', long)
     expect(await new IndexedDbStorage(name).read('microdescriptors')).to.deep.equal(long)
+  })
+
+  it('keeps what is longer than a piece in pieces, and none stays behind when it gets shorter or goes', async () => {
+    const long = (size: number): Uint8Array<ArrayBuffer> => Uint8Array.from({ length: size }, (_, at) => at * 7919)
+    const names = async (): Promise<IDBValidKey[]> => {
+      const database = await openAsOther()
+      const keys = await done(database.transaction('entries').objectStore('entries').getAllKeys())
+      database.close()
+      return keys
+    }
+    const m = 'microdescriptors'
+    for (const [size, pieces] of [
+      [PIECE_SIZE, []],
+      [2 * PIECE_SIZE + 1, [`${m} 0`, `${m} 1`, `${m} 2`]],
+      [PIECE_SIZE + 1, [`${m} 0`, `${m} 1`]],
+      [7, []],
+      [2 * PIECE_SIZE, [`${m} 0`, `${m} 1`]],
+    ] as const) {
+      await storage.update(m, () => long(size))
+      expect(await names()).to.deep.equal([m, ...pieces])
+      expect(await storage.read(m)).to.deep.equal(long(size))
+    }
+    await storage.remove(m)
+    expect(await names()).to.deep.equal([])
+  })
+
+  it('gives nothing out of pieces of which one is missing, cut or something else, and replaces them', async () => {
+    const long = new Uint8Array(PIECE_SIZE + 5)
+    for (const wrong of [undefined, bytes(1), 'pieces', new Uint8Array(PIECE_SIZE)]) {
+      await storage.write('consensus', long)
+      const database = await openAsOther()
+      const entries = database.transaction('entries', 'readwrite').objectStore('entries')
+      await (wrong === undefined ? done(entries.delete('consensus 1')) : done(entries.put(wrong, 'consensus 1')))
+      database.close()
+      expect(await rejection(storage.read('consensus'))).to.be.instanceOf(TypeError)
+      await storage.write('consensus', long)
+      expect((await storage.read('consensus'))?.length).to.equal(long.length)
+    }
   })
 
   it('keeps copies, of the bytes that were shown and no others of their buffer', async () => {
