@@ -32,6 +32,8 @@ export interface Received {
   readonly data: readonly Uint8Array<ArrayBuffer>[]
   /** The server has said that nothing follows (close_notify). */
   readonly ended: boolean
+  /** What ended the connection behind this data: from now on {@link TlsClient.receive} throws it. */
+  readonly fault?: { readonly error: unknown }
 }
 
 export class TlsClient implements HandshakeRecords {
@@ -87,7 +89,7 @@ export class TlsClient implements HandshakeRecords {
    * Takes bytes of the server, which must stay as they are until it is done. One call at a time.
    *
    * @throws SocketError (as a rejection) `TLS_FAILED` or `TLS_CERTIFICATE`, always the same from then on; or what
-   * `authenticate` threw. {@link takeOutput} then has the alert.
+   * `authenticate` threw. {@link takeOutput} then has the alert. Data that came before it is given first, with the fault.
    */
   async receive(...bytes: readonly Uint8Array[]): Promise<Received> {
     if (this.#fault) throw this.#fault.error
@@ -97,8 +99,10 @@ export class TlsClient implements HandshakeRecords {
       for (let at = 0; at < records.length && !this.#hasEnded;) {
         at += await this.#take(records, at, data)
       }
-    } catch (error) {
-      throw this.#fail(error)
+    } catch (cause) {
+      const error = this.#fail(cause)
+      if (data.length === 0) throw error
+      return { data, ended: false, fault: { error } }
     }
     return { data, ended: this.#hasEnded }
   }

@@ -155,6 +155,8 @@ class TlsPipe {
       },
     })
     this.#failWritable = fail
+    // What came with the end of the handshake may have been at fault.
+    if (this.#failure !== undefined) fail(this.#failure.error)
     return {
       readable,
       writable,
@@ -255,6 +257,7 @@ class TlsPipe {
 
   /** What has arrived below; false at its end. A fault of TLS ends the bytes below, too. */
   async #receive(): Promise<boolean> {
+    if (this.#failure !== undefined) throw this.#failure.error
     const chunks = await this.#below.take(this.#client.isOpen).catch((error: unknown) => {
       this.#closed.reject(error)
       throw error
@@ -269,6 +272,7 @@ class TlsPipe {
     }
     this.#data = received.data
     this.#hasEnded = received.ended
+    if (received.fault !== undefined) this.#endBelow(received.fault.error, false) // the next one throws it
     // An answer to a KeyUpdate, which waits for nobody: a fault of the writing side is told to whoever writes.
     if (this.#client.hasOutput) markHandled(this.#flush())
     return true

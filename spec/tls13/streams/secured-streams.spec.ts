@@ -53,6 +53,23 @@ describe('TLS over a pair of streams', () => {
     expect(wire.isOver).to.equal(true)
   })
 
+  it('gives what came before a fault in one piece with it, and with the end of the handshake', async () => {
+    const { server, wire, secured } = await begin()
+    server.hold()
+    await server.handshake()
+    await server.data(bytes(1, 2, 3))
+    await server.record(ContentType.CHANGE_CIPHER_SPEC, bytes(1), { plain: true })
+    server.raw(server.held())
+    const { readable, writable, closed } = await secured
+    expect(await codeOf(writable.getWriter().write(bytes(1)))).to.equal('TLS_FAILED')
+    const reader = readable.getReader()
+    expect((await reader.read()).value).to.deep.equal(bytes(1, 2, 3))
+    expect(await codeOf(reader.read())).to.equal('TLS_FAILED')
+    expect(await codeOf(closed)).to.equal('TLS_FAILED')
+    await turn(2)
+    expect(wire.isOver).to.equal(true)
+  })
+
   it('gives all that came before the streams below fail', async () => {
     const { server, wire, streams } = await connect()
     const reader = streams.readable.getReader()

@@ -199,7 +199,9 @@ export async function connectionKind(identity: Identity, random: Random): Promis
   try {
     for (let at = 0; at < all.length;) {
       const end = at + 1 + random(600)
-      data.push(...(await client.receive(all.subarray(at, end))).data)
+      const { data: more, fault } = await client.receive(all.subarray(at, end))
+      data.push(...more)
+      if (fault !== undefined) throw fault.error
       at = end
     }
   } catch (error) {
