@@ -5,7 +5,7 @@ import { parseConsensus } from '../../lib/directory/consensus.ts'
 import { RelayFlag } from '../../lib/directory/relay-flags.ts'
 import { consensusAround, generateNetwork } from './support/generated.ts'
 import { encodeBase64 } from '../../lib/directory/text/encoding.ts'
-import type { TextHash } from '../../lib/directory/text/hash-text.ts'
+import { HASHED_A_SLICE, type TextHash } from '../../lib/directory/text/hash-text.ts'
 import { atOnce, consensusOf, countedPauses, expectRejected, replaced } from './support/helpers.ts'
 import { CONSENSUS } from './samples/consensus.ts'
 
@@ -307,7 +307,7 @@ describe('a consensus of 9,000 relays', () => {
     const { pauses, pause } = countedPauses()
     const consensus = await parseConsensus(text, { pause })
     expect(consensus.relays).to.have.length(9000)
-    expect(pauses()).to.be.within(9000 / 90, 9000 / 50 + Math.ceil(text.length / 131_072))
+    expect(pauses()).to.be.within(9000 / 90, 9000 / 50 + Math.ceil(text.length / HASHED_A_SLICE))
   })
 
   it('is hashed by the hash that is given, up to the end of what is signed, and that alone is compared', async () => {

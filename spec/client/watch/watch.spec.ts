@@ -54,6 +54,7 @@ describe('TorClient.watch', function () {
 
   it('tells of a stream from its first moment to its last, without any time passing', async () => {
     const { events, end } = reading()
+    await turn(20) // the reader has come to the end of what there is, and waits
     const socket = tor.connect('example.com:80')
     await fixture.passing(socket.opened)
     const now = fixture.clock.now()
