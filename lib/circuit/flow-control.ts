@@ -69,7 +69,7 @@ export function fixedWindows(packageWindow: number = CIRCUIT_WINDOW.cells): Flow
     sendWindow: new AuthenticatedSendWindow(packageWindow),
     receiveWindow: new ReceiveWindow(CIRCUIT_WINDOW),
     unsentSendmes: new UnsentSendmes(cells / step),
-    shortCells: new ShortCells(step),
+    shortCells: new ShortCells(),
   }
 }
 
@@ -94,6 +94,6 @@ export function congestionControlled(negotiated: NegotiatedCongestionControl, is
     sendWindow,
     receiveWindow: new ReceiveWindow({ cells: CIRCUIT_WINDOW.cells, step: increment }),
     unsentSendmes: new UnsentSendmes(Math.ceil(LARGEST_FLIGHT / increment)),
-    shortCells: new ShortCells(increment),
+    shortCells: new ShortCells(),
   }
 }

@@ -27,6 +27,15 @@ export function randomByte(): number {
   return pool[used++] as number
 }
 
+/** A whole number from 0 to below the limit, which is at most 256; each as likely as the others. */
+export function randomBelow(limit: number): number {
+  const most = 256 - (256 % limit)
+  for (;;) {
+    const byte = randomByte()
+    if (byte < most) return byte % limit
+  }
+}
+
 function ensure(size: number): void {
   if (size <= POOL_SIZE - used) return
   crypto.getRandomValues(pool)

@@ -1,5 +1,8 @@
 import { expect } from 'chai'
+import { randomBelow } from '../../lib/circuit/random-padding.ts'
+import { SHORT_DATA, ShortCells } from '../../lib/circuit/short-cells.ts'
 import { StreamTable } from '../../lib/circuit/stream-table.ts'
+import { drawIdleTime } from '../../lib/client/circuits/channel-pool.ts'
 import { idleTimeOf } from '../../lib/client/circuits/prediction/circuit-choice.ts'
 import { PredictedPorts } from '../../lib/client/circuits/prediction/predicted-ports.ts'
 import { nextFetch } from '../../lib/directory/consensus-lifetime.ts'
@@ -14,16 +17,16 @@ const DRAWS = 3200
 const PARTS = 32
 
 /** Checks that numbers are evenly spread from `from` up to and without `to`; by chance that fails one in 10^9 times. */
-function expectEven(numbers: readonly number[], from: number, to: number): void {
-  const counts = Array.from({ length: PARTS }, () => 0)
+function expectEven(numbers: readonly number[], from: number, to: number, parts: number = PARTS): void {
+  const counts = Array.from({ length: parts }, () => 0)
   for (const number of numbers) {
     expect(number).to.be.within(from, to - 1)
-    const part = Math.floor((PARTS * (number - from)) / (to - from))
+    const part = Math.floor((parts * (number - from)) / (to - from))
     counts[part] = (counts[part] as number) + 1
   }
   const { statistic, critical } = chiSquare(
     counts,
-    Array.from({ length: PARTS }, () => 1),
+    Array.from({ length: parts }, () => 1),
   )
   expect(statistic).to.be.below(critical)
 }
@@ -73,5 +76,39 @@ describe('What is drawn at random is spread as by a tor client:', () => {
     const lifetime = { validAfter: 0, freshUntil: HOUR, validUntil: 3 * HOUR }
     const moments = draws(() => nextFetch(lifetime, HOUR, () => random(1 << 30) / (1 << 30)))
     expectEven(moments, 1.75 * HOUR, 1.75 * HOUR + (7 / 8) * 1.25 * HOUR)
+  })
+
+  it('how long a link stays without a circuit, three minutes to four and a half, or half of that (channelpadding_get_channel_idle_timeout)', () => {
+    // Each second is a part of its own.
+    expectEven(
+      draws(() => drawIdleTime(random, false) / 1000),
+      180,
+      270,
+      90,
+    )
+    expectEven(
+      draws(() => drawIdleTime(random, true) / 1000),
+      90,
+      135,
+      45,
+    )
+  })
+
+  it('which cells of an upload leave room for randomness, in one of 50 to 99 (connection_edge_get_inbuf_bytes_to_package)', () => {
+    const cells = new ShortCells(random)
+    const gaps: number[] = []
+    for (let gap = 1; gaps.length < DRAWS; gap++) {
+      const size = cells.cellSize
+      cells.packed(size)
+      if (size !== SHORT_DATA) continue
+      gaps.push(gap)
+      gap = 0
+    }
+    // The first is counted from the beginning, and the others from the one before.
+    expect(gaps[0]).to.be.within(51, 100)
+    expectEven(gaps.slice(1), 50, 100, 50)
+    // The same of what bytes are made to: the last 6 of 256 are not used, or six of the intervals would be likelier.
+    const bytes = Array.from({ length: 100 * DRAWS }, () => randomBelow(50))
+    expectEven(bytes, 0, 50, 50)
   })
 })

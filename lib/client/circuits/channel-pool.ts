@@ -8,7 +8,7 @@ import { Channel } from '../../channel/channel.ts'
 import type { ChannelOptions } from '../../channel/channel-options.ts'
 import { startBackgroundTimer, systemClock } from '../../base/clock.ts'
 import { TorError } from '../../base/errors.ts'
-import { secureRandom } from '../../base/random.ts'
+import { secureRandom, type Random } from '../../base/random.ts'
 import type { DirectoryServer } from '../../relay.ts'
 
 /** How long a channel stays without a circuit, in seconds: at least, and by how many fewer than these more. */
@@ -70,7 +70,8 @@ export class ChannelPool {
     }
     if (this.#closing.signal.aborted) return Promise.reject(new TorError('LINK_CLOSED', 'the client is closed'))
     const channel = Channel.connect(relay, { ...this.#options, signal: this.#closing.signal })
-    const idleTime = this.#drawIdleTime()
+    const { random = secureRandom, linkPadding } = this.#options
+    const idleTime = drawIdleTime(random, linkPadding === 'reduced')
     const link: Link = { fingerprint, channel, open: undefined, holders: 0, idleTime, stopTimer: undefined }
     this.#shared.set(fingerprint, link)
     this.#links.set(channel, link)
@@ -142,13 +143,15 @@ export class ChannelPool {
     const { clock = systemClock } = this.#options
     link.stopTimer = startBackgroundTimer(clock, link.idleTime, () => this.retire(fingerprint))
   }
+}
 
-  /** Half of it with reduced padding: the shorter a link is there, the less it is padded. */
-  #drawIdleTime(): number {
-    const { random = secureRandom, linkPadding } = this.#options
-    const seconds = LEAST_IDLE + random(MORE_IDLE)
-    return 1000 * (linkPadding === 'reduced' ? Math.floor(seconds / 2) : seconds)
-  }
+/**
+ * How long a channel stays without a circuit, in ms, drawn for each. Half of it with reduced padding: the shorter a link is
+ * there, the less it is padded.
+ */
+export function drawIdleTime(random: Random, isReduced: boolean): number {
+  const seconds = LEAST_IDLE + random(MORE_IDLE)
+  return 1000 * (isReduced ? Math.floor(seconds / 2) : seconds)
 }
 
 async function closeQuietly(channel: Promise<Channel>): Promise<void> {
