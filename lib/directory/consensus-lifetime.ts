@@ -42,6 +42,15 @@ export function checkLifetime(consensus: Lifetime, now: number): ConsensusAge {
   return { phase: 'stale', warning: stale }
 }
 
+/** How old a consensus is; undefined when it may not be used. */
+export function ageOf(consensus: Lifetime, now: number): ConsensusAge | undefined {
+  try {
+    return checkLifetime(consensus, now)
+  } catch {
+    return undefined // that is what it throws for
+  }
+}
+
 /**
  * When to fetch the next consensus, in ms since the epoch: `now` when this one does not hold, else a moment chosen at
  * random after the caches have the next one and well before this one ends.

@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../../base/clock.ts'
 import { checkClientProtocols } from '../../directory/client-protocols.ts'
-import { checkLifetime, nextFetch, type ConsensusAge } from '../../directory/consensus-lifetime.ts'
+import { ageOf, checkLifetime, nextFetch } from '../../directory/consensus-lifetime.ts'
 import { parseConsensus, type Consensus } from '../../directory/consensus.ts'
 import type { NetworkConfig } from '../../directory/network/network-config.ts'
 import { isUsable, NetworkDirectory } from '../../directory/network-directory.ts'
@@ -15,7 +15,7 @@ import { filterInSlices, pauseForTasks } from '../../directory/text/slices.ts'
 import { markHandled } from '../../base/deferred.ts'
 import { TorError } from '../../base/errors.ts'
 import type { Platform } from '../../platform/platform.ts'
-import type { DocumentSource } from './document-source.ts'
+import { isAnswer, type DocumentSource } from './document-source.ts'
 import type { ClientStore } from './client-store.ts'
 import { CertificateStore } from './certificate-store.ts'
 import { MicrodescriptorStore } from './microdescriptor-store.ts'
@@ -62,7 +62,7 @@ export interface DirectoryKeeperOptions {
 
 /** How a round goes. */
 interface Round {
-  /** Nobody is told of its progress. */
+  /** Nobody waits for it, and nobody is told of its progress. */
   readonly isQuiet: boolean
   /** Whether there should be a newer consensus, or only what is missing for the one that is there. */
   readonly renews: boolean
@@ -81,6 +81,8 @@ export class DirectoryKeeper {
   #refreshing: Promise<NetworkDirectory> | undefined
   #refreshedAt = -Infinity
   #isQuiet = false
+  /** Aborts when somebody waits for the round that is under way. */
+  #hurry = new AbortController()
 
   constructor(options: DirectoryKeeperOptions) {
     this.#options = options
@@ -136,7 +138,7 @@ export class DirectoryKeeper {
     const directory = this.#directory
     const age = directory && ageOf(directory.consensus, clock.now())
     // None yet, or too old by now, or the clock was set.
-    if (directory === undefined || age === undefined) return this.refresh(signal)
+    if (directory === undefined || age === undefined) return this.#share(signal, { isQuiet: false, renews: true })
     warn(age.warning)
     const isStale = age.phase === 'stale'
     if (!this.#isComplete || missingOfGuards().length > 0)
@@ -149,11 +151,11 @@ export class DirectoryKeeper {
   }
 
   /**
-   * Fetches a newer consensus, if there should be one by now, and what is missing for it. Calls at the same time share
-   * one round, which goes on when one of them is given up.
+   * Fetches a newer consensus, if there should be one by now, and what is missing for it; at leisure, unless {@link usable} waits for
+   * it. Calls at the same time share one round, which goes on when one of them is given up.
    */
   refresh(signal: AbortSignal): Promise<NetworkDirectory> {
-    return this.#share(signal, { isQuiet: false, renews: true })
+    return this.#share(signal, { isQuiet: true, renews: true })
   }
 
   /** Resolves when no round is under way. */
@@ -164,6 +166,7 @@ export class DirectoryKeeper {
   /** Joins the round that is under way, or begins one. */
   #share(signal: AbortSignal, how: Round): Promise<NetworkDirectory> {
     if (this.#refreshing === undefined) {
+      this.#hurry = new AbortController()
       this.#isQuiet = how.isQuiet
       this.#refreshedAt = this.#options.clock.now()
       this.#refreshing = this.#refresh(how.renews, this.#options.closing).finally(() => {
@@ -172,7 +175,16 @@ export class DirectoryKeeper {
       })
       markHandled(this.#refreshing)
     }
+    if (!how.isQuiet) this.#hurry.abort()
     return unlessAborted(this.#refreshing, signal)
+  }
+
+  /** What waits before another server is asked; undefined where somebody may wait for what it has. */
+  async #leisure(signal: AbortSignal): Promise<(() => Promise<void>) | undefined> {
+    const { clock, missingOfGuards } = this.#options
+    const isOfUse = this.#isComplete && this.#directory && ageOf(this.#directory.consensus, clock.now())
+    if (!isOfUse || missingOfGuards().length > 0) return undefined
+    return (await import('./leisure.ts')).leisurely(this.#options, signal, this.#hurry.signal)
   }
 
   async #refresh(renews: boolean, signal: AbortSignal): Promise<NetworkDirectory> {
@@ -197,9 +209,8 @@ export class DirectoryKeeper {
       await pauseForTasks()
       await listed(await this.#directoryOf(consensus))
     }
-    const failure = await this.#microdescriptors.fetch(wanted, signal, (done) =>
-      this.#progress('microdescriptors', done),
-    )
+    const told = (done: number): void => this.#progress('microdescriptors', done)
+    const failure = await this.#microdescriptors.fetch(wanted, signal, told, () => this.#leisure(signal))
     await pauseForTasks()
     const directory = await this.#directoryOf(consensus)
     await pauseForTasks()
@@ -264,9 +275,10 @@ export class DirectoryKeeper {
       }
     }
     const { path } = request
+    const between = await this.#leisure(signal)
     const race = known && ageOf(known, clock.now()) ? undefined : request.race
     const fetch = (): Promise<Consensus> =>
-      source.fetch({ path, headers: () => request.headers(), limit: MAX_CONSENSUS, race }, accept, signal)
+      source.fetch({ path, headers: () => request.headers(), limit: MAX_CONSENSUS, race, between }, accept, signal)
     try {
       return await fetch().catch((error: unknown) => {
         // Each that was left after a diff that was no good may have failed: now all of them are asked for the whole.
@@ -336,15 +348,3 @@ export class DirectoryKeeper {
     this.#options.changed(directory)
   }
 }
-
-/** How old a consensus is; undefined when it may not be used. */
-function ageOf(consensus: Consensus, now: number): ConsensusAge | undefined {
-  try {
-    return checkLifetime(consensus, now)
-  } catch {
-    return undefined // that is what it throws for
-  }
-}
-
-/** True for a document that is no good, which speaks for asking somebody else. */
-const isAnswer = (error: unknown): boolean => error instanceof TorError && error.code.startsWith('DIRECTORY_')

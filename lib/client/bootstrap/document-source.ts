@@ -53,6 +53,8 @@ export interface DocumentRequest {
   readonly lane?: number | undefined
   /** A server answered, but did not have it, or not as it should be. */
   readonly lacked?: (() => void) | undefined
+  /** Waits before another server is asked; see leisure.ts. By default none waits. */
+  readonly between?: (() => Promise<void>) | undefined
   /** Asks several servers at a time: see bootstrap-race.ts, which is loaded with what needs it. By default one after the other. */
   readonly race?: typeof race | undefined
 }
@@ -159,7 +161,7 @@ export class DocumentSource {
     }
     const outcome = request.race
       ? await this.#race(request.race, lane, next, ask, signal)
-      : await inTurn(this.#servers(lane), next, (pick) => ask(pick, signal))
+      : await inTurn(this.#servers(lane), next, (pick) => ask(pick, signal), request.between)
     if (outcome !== undefined) return outcome.value
     if (signal.aborted) throw new TorError('ABORTED', 'the directory is not wanted any more', { cause: signal.reason })
     if (failure instanceof TorError && failure.code.startsWith('DIRECTORY_')) throw failure
@@ -282,16 +284,18 @@ async function inTurn<T>(
   servers: Iterator<ServerPick>,
   next: (servers: Iterator<ServerPick>) => ServerPick | undefined,
   ask: (pick: ServerPick) => Promise<Outcome<T>>,
+  between?: () => Promise<void>,
 ): Promise<Outcome<T>> {
   for (let pick = next(servers); pick !== undefined; pick = next(servers)) {
     const outcome = await ask(pick)
     if (outcome !== undefined) return outcome
+    await between?.()
   }
   return undefined
 }
 
 /** True for an answer of the server's that is no document, as opposed to no answer. */
-const isAnswer = (error: unknown): boolean => error instanceof TorError && error.code.startsWith('DIRECTORY_')
+export const isAnswer = (error: unknown): boolean => error instanceof TorError && error.code.startsWith('DIRECTORY_')
 
 /** True for whatever only a server that was reached can bring about. */
 const isFromServer = (error: unknown): boolean =>

@@ -93,6 +93,7 @@ export class MicrodescriptorStore {
    * it may be too early to ask again.
    *
    * @param progress - how much is done, from 0 to 1
+   * @param leisure - gives what waits before another server is asked for what is left of a batch
    * @returns why some are missing, if there is a reason
    * @throws TorError `ABORTED`
    */
@@ -100,6 +101,7 @@ export class MicrodescriptorStore {
     wanted: ReadonlySet<string>,
     signal: AbortSignal,
     progress: (done: number) => void,
+    leisure: () => Promise<(() => Promise<void>) | undefined> = () => Promise.resolve(undefined),
   ): Promise<TorError | undefined> {
     const isMissing = (digest: string): boolean => !this.#known.has(digest) && this.#isDue(digest)
     const missing = await inOrder(await filterInSlices([...wanted], isMissing))
@@ -113,7 +115,7 @@ export class MicrodescriptorStore {
     // Each lane has a server of its own, as far as there are enough: a slow one holds up one batch at a time.
     const worker = async (lane: number): Promise<void> => {
       for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
-        failure = (await this.#fetchBatch(new Set(batch), lane, signal)) ?? failure
+        failure = (await this.#fetchBatch(new Set(batch), lane, signal, await leisure())) ?? failure
         progress(1 - batches.length / total)
       }
     }
@@ -135,13 +137,19 @@ export class MicrodescriptorStore {
   }
 
   /** Asks one server after the other for what is left of a batch. Gives the reason when some is left at the end. */
-  async #fetchBatch(left: Set<string>, lane: number, signal: AbortSignal): Promise<TorError | undefined> {
+  async #fetchBatch(
+    left: Set<string>,
+    lane: number,
+    signal: AbortSignal,
+    between: (() => Promise<void>) | undefined,
+  ): Promise<TorError | undefined> {
     let lackedBy = 0
     const request = {
       path: () => `/tor/micro/d/${[...left].join('-')}.z`,
       limit: MAX_MICRODESCRIPTORS,
       lane,
       lacked: () => (lackedBy += 1),
+      between,
     }
     const accept = async (text: string, outdo: () => void): Promise<void> => {
       const taken = await this.#take(text, left)
