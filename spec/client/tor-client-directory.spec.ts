@@ -157,6 +157,21 @@ describe('TorClient: the directory', function () {
       for (const nickname of asked) expect(nickname).to.match(/^guard/)
     })
 
+    it('by one request a minute where servers do not have it, as a tor client does', async () => {
+      await fixture.open()
+      for (const relay of fixture.network.relays) relay.lie = 'not-found'
+      fixture.network.directory.requests.length = 0
+      const perMinute: number[] = []
+      for (let minute = 0; minute < 170; minute++) {
+        const before = fixture.network.directory.requests.length
+        fixture.clock.advance(MINUTE)
+        await fixture.quiet()
+        perMinute.push(fixture.network.directory.requests.length - before)
+      }
+      expect(Math.max(...perMinute)).to.equal(1)
+      expect(perMinute.filter((count) => count > 0).length).to.be.above(3)
+    })
+
     it('after the clock has jumped by eight hours, and the next connect works meanwhile', async () => {
       const tor = await fixture.open()
       fixture.network.directory.requests.length = 0
