@@ -162,14 +162,16 @@ describe('TorClient: the directory', function () {
       for (const relay of fixture.network.relays) relay.lie = 'not-found'
       fixture.network.directory.requests.length = 0
       const perMinute: number[] = []
-      for (let minute = 0; minute < 170; minute++) {
+      // Until it is stale: then it is told, and what there may be is wanted.
+      const left = 3 * HOUR - (fixture.clock.now() % HOUR)
+      for (let minute = 2; minute < left / MINUTE; minute++) {
         const before = fixture.network.directory.requests.length
         fixture.clock.advance(MINUTE)
         await fixture.quiet()
         perMinute.push(fixture.network.directory.requests.length - before)
       }
       expect(Math.max(...perMinute)).to.equal(1)
-      expect(perMinute.filter((count) => count > 0).length).to.be.above(3)
+      expect(perMinute.filter((count) => count > 0).length).to.be.at.least(2)
     })
 
     it('after the clock has jumped by eight hours, and the next connect works meanwhile', async () => {

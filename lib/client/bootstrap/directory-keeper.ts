@@ -146,7 +146,7 @@ export class DirectoryKeeper {
     const isWanting =
       isStale || directory.consensus !== this.#consensus || this.#microdescriptors.isWorthASearch(directory.missing)
     if (isWanting && Math.abs(clock.now() - this.#refreshedAt) >= STALE_RETRY)
-      markHandled(this.#share(signal, { isQuiet: true, renews: isStale }))
+      markHandled(this.#share(signal, { isQuiet: !isStale, renews: isStale }))
     return directory
   }
 
@@ -182,8 +182,8 @@ export class DirectoryKeeper {
   /** What waits before another server is asked; undefined where somebody may wait for what it has. */
   async #leisure(signal: AbortSignal): Promise<(() => Promise<void>) | undefined> {
     const { clock, missingOfGuards } = this.#options
-    const isOfUse = this.#isComplete && this.#directory && ageOf(this.#directory.consensus, clock.now())
-    if (!isOfUse || missingOfGuards().length > 0) return undefined
+    const age = this.#directory && ageOf(this.#directory.consensus, clock.now())
+    if (!this.#isComplete || (age?.phase ?? 'stale') === 'stale' || missingOfGuards().length > 0) return undefined
     return (await import('./leisure.ts')).leisurely(this.#options, signal, this.#hurry.signal)
   }
 
