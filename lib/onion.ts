@@ -7,7 +7,7 @@
 export { OnionClientKeyPair } from './onion/identity/client-key-pair.ts'
 export { OnionKey, type TorKeyFiles } from './onion/identity/onion-key.ts'
 export type { BufferSource } from './base/streams/buffer-source.ts'
-export type { Clock } from './base/clock.ts'
+export type { Clock } from './base/waiting/clock.ts'
 export type { HttpSocket } from './http/connection/http-socket.ts'
 export type { FetchHandler } from './http-server/fetch-handler.ts'
 export type { ServeFetchOptions } from './http-server/fetch-server-options.ts'

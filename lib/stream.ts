@@ -4,7 +4,7 @@
  * @module tor-streams/stream
  */
 export { SocketError, TorError, type ErrorCode, type SocketErrorOptions, type TorErrorOptions } from './base/errors.ts'
-export type { Clock } from './base/clock.ts'
+export type { Clock } from './base/waiting/clock.ts'
 export type {
   CellSource,
   CreditWaiter,

@@ -4,7 +4,7 @@
  * @module
  */
 import type { OptionNames } from '../base/checks.ts'
-import type { Clock } from '../base/clock.ts'
+import type { Clock } from '../base/waiting/clock.ts'
 import { quoted } from '../base/quoted.ts'
 import type { Random } from '../base/random.ts'
 import type { Transport } from '../platform/links/transport.ts'

@@ -6,8 +6,8 @@
  *
  * @module
  */
-import { afterEndOfTurn } from '../base/end-of-turn.ts'
-import { joinBytes } from '../base/join-bytes.ts'
+import { afterEndOfTurn } from '../base/waiting/end-of-turn.ts'
+import { joinBytes } from '../base/bytes/join-bytes.ts'
 import { CellCommand } from '../cell/commands.ts'
 import { encodeCell, FIXED_CELL_SIZE, FIXED_HEADER_SIZE, writeFixedHeader } from '../cell/channel/channel-cell.ts'
 import { BODY_SIZE } from '../cell/body-size.ts'

@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { monotonicTime, startBackgroundTimer, type Clock } from '../base/clock.ts'
+import { monotonicTime, startBackgroundTimer, type Clock } from '../base/waiting/clock.ts'
 import type { ParameterLookup } from '../base/parameter-lookup.ts'
 import type { Random } from '../base/random.ts'
 

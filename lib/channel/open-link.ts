@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { onAbort, unlessAborts } from '../base/abort.ts'
-import { startTimer, type Clock } from '../base/clock.ts'
+import { onAbort, unlessAborts } from '../base/waiting/abort.ts'
+import { startTimer, type Clock } from '../base/waiting/clock.ts'
 import { TorError } from '../base/errors.ts'
 import type { X25519 } from '../platform/crypto/curves/x25519.ts'
 import { withheld } from '../base/withheld.ts'

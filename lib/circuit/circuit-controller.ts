@@ -6,7 +6,7 @@
 import { CellCommand, RelayCommand, cellCommandName } from '../cell/commands.ts'
 import { destroyReasonName } from '../cell/reasons.ts'
 import type { CircuitPort, CircuitReceiver } from '../channel/circuit-port.ts'
-import { deferred, type Deferred } from '../base/deferred.ts'
+import { deferred, type Deferred } from '../base/waiting/deferred.ts'
 import { TorError } from '../base/errors.ts'
 import type { PendingStream, StreamCarrier } from '../stream/contract/carrier.ts'
 import type { FlowControlKind } from '../stream/contract/socket-info.ts'

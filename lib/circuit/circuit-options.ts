@@ -4,7 +4,7 @@
  * @module
  */
 import { abortSignal, numbers, type OptionNames } from '../base/checks.ts'
-import { systemClock, type Clock } from '../base/clock.ts'
+import { systemClock, type Clock } from '../base/waiting/clock.ts'
 import { quoted } from '../base/quoted.ts'
 import { Channel } from '../channel/channel.ts'
 import { currentPlatform } from '../platform/current.ts'

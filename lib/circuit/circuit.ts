@@ -4,8 +4,8 @@
  * @module
  */
 import { Channel } from '../channel/channel.ts'
-import { onAbort } from '../base/abort.ts'
-import { startTimer, systemClock } from '../base/clock.ts'
+import { onAbort } from '../base/waiting/abort.ts'
+import { startTimer, systemClock } from '../base/waiting/clock.ts'
 import { TorError } from '../base/errors.ts'
 import { currentPlatform } from '../platform/current.ts'
 import { checkDirectoryServer, checkRelay, type DirectoryServer, type Relay } from '../relay.ts'

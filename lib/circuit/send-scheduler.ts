@@ -5,7 +5,7 @@
  * @module
  */
 import type { CreditWaiter } from '../stream/contract/carrier.ts'
-import { atEndOfTurn } from '../base/end-of-turn.ts'
+import { atEndOfTurn } from '../base/waiting/end-of-turn.ts'
 
 /**
  * Credit is what the window has, less what is reserved for cells that are sealed later, and never more than the link

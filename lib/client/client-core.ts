@@ -4,8 +4,8 @@
  * @module
  */
 import { readLinkPadding, type LinkPaddingMode, type LinkPaddingRanges } from '../channel/link-padding.ts'
-import { firstOf } from '../base/abort.ts'
-import { monotonicTime, startBackgroundTimer, type Clock } from '../base/clock.ts'
+import { firstOf } from '../base/waiting/abort.ts'
+import { monotonicTime, startBackgroundTimer, type Clock } from '../base/waiting/clock.ts'
 import type { NetworkConfig } from '../directory/network/network-config.ts'
 import type { NetworkDirectory } from '../directory/network-directory.ts'
 import { TorError } from '../base/errors.ts'
@@ -32,7 +32,7 @@ import { networkFlowControl, type NetworkFlowControl } from './relays/network-fl
 import { findPossibleGuards } from './relays/possible-guards.ts'
 import type { PathSelector } from './paths/path-selection.ts'
 import { PathsByDirectory } from './paths/paths-by-directory.ts'
-import { unlessAborted } from '../base/pause.ts'
+import { unlessAborted } from '../base/waiting/pause.ts'
 import type { Random } from '../base/random.ts'
 import { statusOf, type ClientPhase, type ClientStatus } from './bootstrap/status.ts'
 

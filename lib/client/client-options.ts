@@ -4,7 +4,7 @@
  * @module
  */
 import type { OptionNames } from '../base/checks.ts'
-import type { Clock } from '../base/clock.ts'
+import type { Clock } from '../base/waiting/clock.ts'
 import type { Random } from '../base/random.ts'
 import type { LinkPaddingMode } from '../channel/link-padding.ts'
 import type { NetworkConfig } from '../directory/network/network-config.ts'

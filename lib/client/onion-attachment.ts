@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Clock } from '../base/clock.ts'
+import type { Clock } from '../base/waiting/clock.ts'
 import type { SocketAddress } from '../stream/socket-address.ts'
 import type { StreamWatcher } from './attach/attachable-circuit.ts'
 import { Attachment } from './attach/attachment.ts'

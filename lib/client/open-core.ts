@@ -4,7 +4,7 @@
  * @module
  */
 import { checkLinkPadding } from '../channel/channel-options.ts'
-import { startTimer, systemClock } from '../base/clock.ts'
+import { startTimer, systemClock } from '../base/waiting/clock.ts'
 import { chosenNetwork } from '../directory/network/chosen-network.ts'
 import { TorError } from '../base/errors.ts'
 import { currentPlatform } from '../platform/current.ts'
@@ -13,7 +13,7 @@ import { abortSignal, checkOptions, duration, flag } from '../base/checks.ts'
 import { ClientCore } from './client-core.ts'
 import { CLIENT_OPTION_NAMES, type TorClientOptions } from './client-options.ts'
 import { defaultStorage } from './default-storage.ts'
-import { unlessAborted } from '../base/pause.ts'
+import { unlessAborted } from '../base/waiting/pause.ts'
 import { secureRandom } from '../base/random.ts'
 import type { OnionKeyring } from './onion-keyring.ts'
 import { checkProofOfWork } from './proof-of-work.ts'

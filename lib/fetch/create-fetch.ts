@@ -11,7 +11,7 @@
  * @module
  */
 import { checkOptions, type OptionNames } from '../base/checks.ts'
-import { systemClock, type Clock } from '../base/clock.ts'
+import { systemClock, type Clock } from '../base/waiting/clock.ts'
 import { Fetcher } from './fetcher.ts'
 import type { FetchInit } from './request/request.ts'
 import type { FetchConnect, FetchStartTls } from './connection/socket.ts'

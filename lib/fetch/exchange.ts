@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { startBackgroundTimer, startTimer, type Clock } from '../base/clock.ts'
+import { startBackgroundTimer, startTimer, type Clock } from '../base/waiting/clock.ts'
 import { allowsReuse, framingOf } from './body/body-framing.ts'
 import { decoderFor } from '../http/body/framed-decoders.ts'
 import type { Connection } from '../http/connection/connection.ts'

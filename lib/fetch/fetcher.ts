@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { onAbort } from '../base/abort.ts'
-import type { Clock } from '../base/clock.ts'
+import { onAbort } from '../base/waiting/abort.ts'
+import type { Clock } from '../base/waiting/clock.ts'
 import { bodyStream } from '../http/body/body-stream.ts'
 import type { ByteSource } from '../http/body/byte-source.ts'
 import { Connection, giveUp } from '../http/connection/connection.ts'

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { joinBytes } from '../base/join-bytes.ts'
+import { joinBytes } from '../base/bytes/join-bytes.ts'
 import { asciiBytes } from '../cell/bytes.ts'
 import { decoderFor } from '../http/body/framed-decoders.ts'
 import { declaredFraming } from '../http/body/framing.ts'

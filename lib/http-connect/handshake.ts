@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { joinBytes } from '../base/join-bytes.ts'
+import { joinBytes } from '../base/bytes/join-bytes.ts'
 import type { ProxyAddress } from '../proxy/connect.ts'
 import { isolationToken } from '../proxy/credentials.ts'
 import { NO_BYTES, type ConnectRequest, type HandshakeStep, type ProxyHandshake } from '../proxy/handshake.ts'

@@ -4,7 +4,7 @@
  * @module
  */
 import { abortSignal, checkOptions, duration, type OptionNames } from '../base/checks.ts'
-import { systemClock, type Clock } from '../base/clock.ts'
+import { systemClock, type Clock } from '../base/waiting/clock.ts'
 import { quoted } from '../base/quoted.ts'
 
 /** Options of `serveFetch`. */

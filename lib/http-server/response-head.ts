@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { joinBytes } from '../base/join-bytes.ts'
+import { joinBytes } from '../base/bytes/join-bytes.ts'
 import { TOKEN, type Field } from '../http/message/field-line.ts'
 import { encodeLatin1 } from '../http/message/latin1.ts'
 

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { onAbort } from '../base/abort.ts'
-import { deferred, type Deferred } from '../base/deferred.ts'
-import { atEndOfTurn } from '../base/end-of-turn.ts'
+import { onAbort } from '../base/waiting/abort.ts'
+import { deferred, type Deferred } from '../base/waiting/deferred.ts'
+import { atEndOfTurn } from '../base/waiting/end-of-turn.ts'
 import type { HttpSocket } from '../http/connection/http-socket.ts'
 import type { FetchHandler } from './fetch-handler.ts'
 import {

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { startBackgroundTimer } from '../base/clock.ts'
-import { markHandled } from '../base/deferred.ts'
+import { startBackgroundTimer } from '../base/waiting/clock.ts'
+import { markHandled } from '../base/waiting/deferred.ts'
 import type { HttpSocket } from '../http/connection/http-socket.ts'
 import { HttpError } from '../http/message/http-error.ts'
 import { RequestHeadReader, type RequestHead } from '../http/message/request-head.ts'

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { startBackgroundTimer, type Clock } from '../base/clock.ts'
+import { startBackgroundTimer, type Clock } from '../base/waiting/clock.ts'
 import { Connection } from '../http/connection/connection.ts'
 import type { HttpSocket } from '../http/connection/http-socket.ts'
 import { HttpError } from '../http/message/http-error.ts'

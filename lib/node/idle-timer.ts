@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { startBackgroundTimer, type Clock } from '../base/clock.ts'
+import { startBackgroundTimer, type Clock } from '../base/waiting/clock.ts'
 
 /** One timer; noting that something happened costs no more than reading the time. */
 export class IdleTimer {

@@ -7,8 +7,8 @@
  * @module
  */
 import { parseIPAddress } from '../cell/ip-address.ts'
-import { onAbort } from '../base/abort.ts'
-import { deferred } from '../base/deferred.ts'
+import { onAbort } from '../base/waiting/abort.ts'
+import { deferred } from '../base/waiting/deferred.ts'
 import { serveProxy } from '../http-connect/serve-proxy.ts'
 import { builtinModule } from '../platform/runtime/builtin.ts'
 import type { ProxyWarning } from '../proxy/handshake.ts'

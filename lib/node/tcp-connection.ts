@@ -9,8 +9,8 @@
  *
  * @module
  */
-import { startBackgroundTimer, type Clock } from '../base/clock.ts'
-import { deferred, type Deferred } from '../base/deferred.ts'
+import { startBackgroundTimer, type Clock } from '../base/waiting/clock.ts'
+import { deferred, type Deferred } from '../base/waiting/deferred.ts'
 import { SocketError } from '../base/errors.ts'
 import { lendPorts, type BytePort } from '../base/streams/byte-port.ts'
 import { streamsOver, type PortStreams } from '../base/streams/port-streams.ts'

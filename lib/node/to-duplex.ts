@@ -8,7 +8,7 @@
 import type * as stream from 'node:stream'
 import { checkOptions, type OptionNames } from '../base/checks.ts'
 import { LONGEST_TIMER } from '../base/checks.ts'
-import { systemClock, type Clock } from '../base/clock.ts'
+import { systemClock, type Clock } from '../base/waiting/clock.ts'
 import { builtinModule } from '../platform/runtime/builtin.ts'
 import { asError, pairDuplexOptions } from '../platform/tls/pair-duplex.ts'
 import type { NodeSocketSource } from './connect.ts'

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { markHandled } from '../base/deferred.ts'
+import { markHandled } from '../base/waiting/deferred.ts'
 import { bytePortOf, type BytePort } from '../base/streams/byte-port.ts'
 import { NO_BYTES } from './handshake.ts'
 

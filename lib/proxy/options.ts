@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { systemClock, type Clock } from '../base/clock.ts'
+import { systemClock, type Clock } from '../base/waiting/clock.ts'
 import { abortSignal, checkOptions, duration, flag, type OptionNames } from '../base/checks.ts'
 import type { ProxyConnect, ProxyResolve } from './connect.ts'
 import type { ProxyWarning } from './handshake.ts'

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { startTimer } from '../base/clock.ts'
+import { startTimer } from '../base/waiting/clock.ts'
 import { parseIPAddress } from '../cell/ip-address.ts'
-import { onAbort } from '../base/abort.ts'
-import { markHandled } from '../base/deferred.ts'
+import { onAbort } from '../base/waiting/abort.ts'
+import { markHandled } from '../base/waiting/deferred.ts'
 import { SocketError } from '../base/errors.ts'
 import { ClientEnd, type ProxyConnection } from './client-end.ts'
 import type { ProxyCircuitChoice, ProxyResolve, ProxySocket } from './connect.ts'

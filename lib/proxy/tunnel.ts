@@ -15,7 +15,7 @@
  *
  * @module
  */
-import { markHandled } from '../base/deferred.ts'
+import { markHandled } from '../base/waiting/deferred.ts'
 import { SocketError } from '../base/errors.ts'
 import { bytePortOf, type BytePort } from '../base/streams/byte-port.ts'
 import type { ClientEnd } from './client-end.ts'

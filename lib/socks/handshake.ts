@@ -6,8 +6,8 @@
  *
  * @module
  */
-import { joinBytes } from '../base/join-bytes.ts'
-import { ByteCollector } from '../base/byte-collector.ts'
+import { joinBytes } from '../base/bytes/join-bytes.ts'
+import { ByteCollector } from '../base/bytes/byte-collector.ts'
 import { NO_BYTES, type HandshakeStep, type ProxyHandshake } from '../proxy/handshake.ts'
 import { beginsHttp } from '../proxy/text.ts'
 import { NOT_AN_HTTP_PROXY } from './replies.ts'

@@ -4,7 +4,7 @@
  * @module
  */
 import { abortSignal, checkOptions, duration, flag, type OptionNames } from '../base/checks.ts'
-import { systemClock, type Clock } from '../base/clock.ts'
+import { systemClock, type Clock } from '../base/waiting/clock.ts'
 
 /** Options of a lookup. */
 export interface LookupOptions {

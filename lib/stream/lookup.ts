@@ -15,9 +15,9 @@ import {
   type ResolvedAnswer,
   type ResolvedHostname,
 } from '../cell/relay/resolve.ts'
-import { onAbort } from '../base/abort.ts'
-import { startTimer, type Clock } from '../base/clock.ts'
-import { deferred, type Deferred } from '../base/deferred.ts'
+import { onAbort } from '../base/waiting/abort.ts'
+import { startTimer, type Clock } from '../base/waiting/clock.ts'
+import { deferred, type Deferred } from '../base/waiting/deferred.ts'
 import { SocketError, TorError } from '../base/errors.ts'
 import type { StreamCarrier, PendingStream, StreamPlace } from './contract/carrier.ts'
 import { failureOfAbort, failureOfCircuit, failureOfEnd } from './failure.ts'

@@ -4,7 +4,7 @@
  * @module
  */
 import { BeginFlag } from '../cell/relay/begin.ts'
-import { systemClock, type Clock } from '../base/clock.ts'
+import { systemClock, type Clock } from '../base/waiting/clock.ts'
 import { TLS_OPTION_NAMES, type SecureOptions } from '../tls/options.ts'
 import { abortSignal, checkOptions, duration, flag, type OptionNames } from '../base/checks.ts'
 import { quoted } from '../base/quoted.ts'

@@ -9,9 +9,9 @@
  * @module
  */
 import { checkOptions, type OptionNames } from '../base/checks.ts'
-import { unlessAborts } from '../base/abort.ts'
-import { systemClock } from '../base/clock.ts'
-import type { Clock } from '../base/clock.ts'
+import { unlessAborts } from '../base/waiting/abort.ts'
+import { systemClock } from '../base/waiting/clock.ts'
+import type { Clock } from '../base/waiting/clock.ts'
 import type { NetworkConfig } from '../directory/network/network-config.ts'
 import type { LinkTransport, LinkAddress, Link } from '../platform/links/transport.ts'
 import type { Relay } from '../relay.ts'

@@ -9,8 +9,8 @@
  * @module
  */
 import type { BufferSource } from '../base/streams/buffer-source.ts'
-import { startBackgroundTimer, startTimer, type Clock } from '../base/clock.ts'
-import { type Deferred, deferred, markHandled } from '../base/deferred.ts'
+import { startBackgroundTimer, startTimer, type Clock } from '../base/waiting/clock.ts'
+import { type Deferred, deferred, markHandled } from '../base/waiting/deferred.ts'
 import { SocketError } from '../base/errors.ts'
 import { withheld } from '../base/withheld.ts'
 import { closeReadable, makeReadable, type ReadableController } from '../base/streams/readable.ts'

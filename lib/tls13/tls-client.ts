@@ -6,8 +6,8 @@
  *
  * @module
  */
-import { joinBytes } from '../base/join-bytes.ts'
-import { markHandled } from '../base/deferred.ts'
+import { joinBytes } from '../base/bytes/join-bytes.ts'
+import { markHandled } from '../base/waiting/deferred.ts'
 import { recordHeader, MAX_CONTENT, RECORD_HEADER_SIZE, type RecordKeys } from './records/record-keys.ts'
 import type { ClientHello } from './messages/client-hello.ts'
 import { Handshake, type Authenticate, type HandshakeRecords, type HandshakeState } from './handshake.ts'

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { fc } from '../support/seed.ts'
 import { SendScheduler } from '../../lib/circuit/send-scheduler.ts'
 import type { CreditWaiter } from '../../lib/stream/contract/carrier.ts'
-import { atEndOfTurn } from '../../lib/base/end-of-turn.ts'
+import { atEndOfTurn } from '../../lib/base/waiting/end-of-turn.ts'
 
 /** A line with credit to play with, and writers that send whatever they are granted. */
 class StreamFixture {

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { systemClock } from '../../lib/base/clock.ts'
+import { systemClock } from '../../lib/base/waiting/clock.ts'
 import { EndReason } from '../../lib/cell/reasons.ts'
 import type { AttachableCircuit } from '../../lib/client/attach/attachable-circuit.ts'
 import { Attachment } from '../../lib/client/attach/attachment.ts'

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { TorClient } from '../../lib/client/tor-client.ts'
-import { deferred } from '../../lib/base/deferred.ts'
+import { deferred } from '../../lib/base/waiting/deferred.ts'
 import { serveFetch } from '../../lib/http-server/serve-fetch.ts'
 import type { OnionService } from '../../lib/onion/service/onion-service.ts'
 import { MemoryStorage } from '../../lib/platform/storage/storage.ts'

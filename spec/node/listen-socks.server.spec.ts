@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { deferred } from '../../lib/base/deferred.ts'
+import { deferred } from '../../lib/base/waiting/deferred.ts'
 import { SocketError } from '../../lib/base/errors.ts'
 import { listenSocks, type ListenSocksOptions, type SocksListener } from '../../lib/node.ts'
 import { CLOSE_GRACE } from '../../lib/node/tcp-connection.ts'

@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { systemClock, type Clock } from '../../lib/base/clock.ts'
+import { systemClock, type Clock } from '../../lib/base/waiting/clock.ts'
 import { TorClient } from '../../lib/client/tor-client.ts'
 import type { TorClientOptions } from '../../lib/client/client-options.ts'
 import { parseDirAuthorityLines } from '../../lib/directory/network/dir-authority-lines.ts'

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Clock } from '../../lib/base/clock.ts'
+import type { Clock } from '../../lib/base/waiting/clock.ts'
 
 interface Timer {
   readonly at: number

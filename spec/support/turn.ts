@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { atEndOfTurn } from '../../lib/base/end-of-turn.ts'
+import { atEndOfTurn } from '../../lib/base/waiting/end-of-turn.ts'
 import { isBusy, untilDone } from './under-way.ts'
 
 /** The most turns that {@link quiet} waits for: what goes on for ever shall not hold the clock for ever. */

@@ -8,7 +8,7 @@ import type { ClientHello } from '../../lib/tls13/messages/client-hello.ts'
 import { OPENSSL_3_0 } from '../support/tor-hellos.ts'
 import { helloShape } from '../support/client-hello.ts'
 import { bytes } from './support/scripted-server.ts'
-import { joinBytes } from '../../lib/base/join-bytes.ts'
+import { joinBytes } from '../../lib/base/bytes/join-bytes.ts'
 
 const SUITES = [0x1301, 0x1302]
 

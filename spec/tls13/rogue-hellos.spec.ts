@@ -1,4 +1,4 @@
-import { joinBytes } from '../../lib/base/join-bytes.ts'
+import { joinBytes } from '../../lib/base/bytes/join-bytes.ts'
 import { ExtensionType } from '../../lib/tls13/protocol/registry.ts'
 import { expectToFail, type Script } from './support/rogue.ts'
 import { bytes, u16, vector16, type HelloLies } from './support/scripted-server.ts'

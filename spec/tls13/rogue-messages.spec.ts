@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { SocketError } from '../../lib/base/errors.ts'
-import { joinBytes } from '../../lib/base/join-bytes.ts'
+import { joinBytes } from '../../lib/base/bytes/join-bytes.ts'
 import { ContentType, ExtensionType, HandshakeType } from '../../lib/tls13/protocol/registry.ts'
 import { identityOf, makeIdentity, type Identity } from './support/identity.ts'
 import { begin, expectToFail, restOf, type Rogue, type Script } from './support/rogue.ts'

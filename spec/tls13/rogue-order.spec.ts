@@ -1,6 +1,6 @@
 import { handshakeMessage } from '../../lib/tls13/messages/handshake-message.ts'
 import { ContentType } from '../../lib/tls13/protocol/registry.ts'
-import { joinBytes } from '../../lib/base/join-bytes.ts'
+import { joinBytes } from '../../lib/base/bytes/join-bytes.ts'
 import { expectToFail, type Script } from './support/rogue.ts'
 import { certificateBody, extensionBlock, u16 } from './support/scripted-server.ts'
 import { identityOf } from './support/identity.ts'

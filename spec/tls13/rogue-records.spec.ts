@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { joinBytes } from '../../lib/base/join-bytes.ts'
+import { joinBytes } from '../../lib/base/bytes/join-bytes.ts'
 import { handshakeMessage } from '../../lib/tls13/messages/handshake-message.ts'
 import { recordHeader } from '../../lib/tls13/records/record-keys.ts'
 import { ContentType, HandshakeType } from '../../lib/tls13/protocol/registry.ts'

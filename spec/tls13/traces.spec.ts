@@ -1,7 +1,7 @@
 import { p256 } from '@noble/curves/nist.js'
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
 import { expect } from 'chai'
-import { joinBytes } from '../../lib/base/join-bytes.ts'
+import { joinBytes } from '../../lib/base/bytes/join-bytes.ts'
 import { nobleX25519 } from '../../lib/platform/crypto/curves/noble-x25519.ts'
 import type { ClientHello, RetryRequest } from '../../lib/tls13/messages/client-hello.ts'
 import { x25519Share, type KeyShare } from '../../lib/tls13/keys/key-share.ts'

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { markHandled } from '../deferred.ts'
+import { markHandled } from '../waiting/deferred.ts'
 import type { BufferSource } from './buffer-source.ts'
 
 /** One end of a connection. Reading and writing are independent of each other. */

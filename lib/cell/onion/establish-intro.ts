@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { joinBytes } from '../../base/join-bytes.ts'
+import { joinBytes } from '../../base/bytes/join-bytes.ts'
 import { asciiBytes, ByteReader, ByteWriter } from '../bytes.ts'
 import { skipExtensions } from './introduce.ts'
 

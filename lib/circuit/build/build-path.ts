@@ -6,7 +6,7 @@
  */
 import { encodeCreate2 } from '../../cell/create2.ts'
 import { encodeExtend2 } from '../../cell/relay/extend2.ts'
-import { markHandled } from '../../base/deferred.ts'
+import { markHandled } from '../../base/waiting/deferred.ts'
 import type { Platform } from '../../platform/platform.ts'
 import type { Relay } from '../../relay.ts'
 import type { GrowingCircuit } from './growing-circuit.ts'

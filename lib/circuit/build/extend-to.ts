@@ -6,7 +6,7 @@
  */
 import { encodeCreate2, HandshakeType } from '../../cell/create2.ts'
 import { encodeLinkSpecifiers } from '../../cell/link-specifier.ts'
-import { joinBytes } from '../../base/join-bytes.ts'
+import { joinBytes } from '../../base/bytes/join-bytes.ts'
 import type { Platform } from '../../platform/platform.ts'
 import type { Relay } from '../../relay.ts'
 import type { GrowingCircuit } from './growing-circuit.ts'

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { monotonicTime, type Clock } from '../../base/clock.ts'
+import { monotonicTime, type Clock } from '../../base/waiting/clock.ts'
 import { ExpectedSendmes } from './sendme.ts'
 import type { CongestionControlParameters } from './parameters.ts'
 import { Vegas } from './vegas.ts'

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Clock } from '../../base/clock.ts'
+import type { Clock } from '../../base/waiting/clock.ts'
 import type { XonXoffParameters } from '../../stream/contract/flow-parameters.ts'
 import type { CongestionControlParameters } from './parameters.ts'
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { joinBytes } from '../../base/join-bytes.ts'
+import { joinBytes } from '../../base/bytes/join-bytes.ts'
 import { TorError } from '../../base/errors.ts'
 import type { X25519, X25519KeyPair, X25519SecretKey } from '../../platform/crypto/curves/x25519.ts'
 

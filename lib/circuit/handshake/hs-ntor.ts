@@ -8,7 +8,7 @@
  * @module
  */
 import { asciiBytes, constantTimeEqual } from '../../cell/bytes.ts'
-import { joinBytes } from '../../base/join-bytes.ts'
+import { joinBytes } from '../../base/bytes/join-bytes.ts'
 import type { Sha3Functions } from '../../platform/crypto/digests/sha3-functions.ts'
 import type { X25519SecretKey } from '../../platform/crypto/curves/x25519.ts'
 import type { Platform } from '../../platform/platform.ts'

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { joinBytes } from '../../base/join-bytes.ts'
+import { joinBytes } from '../../base/bytes/join-bytes.ts'
 import type { Sha3Functions } from '../../platform/crypto/digests/sha3-functions.ts'
 import type { Platform } from '../../platform/platform.ts'
 

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { joinBytes } from '../../base/join-bytes.ts'
+import { joinBytes } from '../../base/bytes/join-bytes.ts'
 import { constantTimeEqual } from '../../cell/bytes.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { ephemeralPair, expectLength, handshakeError, KEY_SIZE, withSecretInput } from './handshake.ts'

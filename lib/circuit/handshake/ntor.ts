@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { joinBytes } from '../../base/join-bytes.ts'
+import { joinBytes } from '../../base/bytes/join-bytes.ts'
 import { hmac } from '../../crypto/hmac.ts'
 import { constantTimeEqual } from '../../cell/bytes.ts'
 import { currentPlatform } from '../../platform/current.ts'

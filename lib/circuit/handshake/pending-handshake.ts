@@ -4,7 +4,7 @@
  * @module
  */
 import { CellCommand } from '../../cell/commands.ts'
-import { deferred, type Deferred } from '../../base/deferred.ts'
+import { deferred, type Deferred } from '../../base/waiting/deferred.ts'
 
 /**
  * What answers: a cell while the first hop is made (CREATE2, CREATE_FAST), or an EXTENDED2 of the hop with this index

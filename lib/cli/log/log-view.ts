@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { startBackgroundTimer, type Clock } from '../../base/clock.ts'
+import { startBackgroundTimer, type Clock } from '../../base/waiting/clock.ts'
 import type { ClientStatus } from '../../client/bootstrap/status.ts'
 import type { ClientEvent } from '../../client/watch/client-event.ts'
 import { bytes } from '../../dashboard/format.ts'

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Clock } from '../../base/clock.ts'
+import type { Clock } from '../../base/waiting/clock.ts'
 import type { Output } from '../terminal/terminal.ts'
 
 /** From what matters most, as C tor has them. */

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { Clock } from '../../base/clock.ts'
-import { pause } from '../../base/pause.ts'
+import type { Clock } from '../../base/waiting/clock.ts'
+import { pause } from '../../base/waiting/pause.ts'
 import { codeOf, sentenceOf } from '../terminal/sentence.ts'
 
 /** How long to wait after each try, in ms; the last counts for all further ones. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { systemClock, type Clock } from '../../base/clock.ts'
+import { systemClock, type Clock } from '../../base/waiting/clock.ts'
 import { SocketError } from '../../base/errors.ts'
 import type { TorClient } from '../../client/tor-client.ts'
 import { listenSocks, type SocksListener } from '../../node/listen-socks.ts'

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { monotonicTime, startBackgroundTimer, type Clock } from '../../base/clock.ts'
+import { monotonicTime, startBackgroundTimer, type Clock } from '../../base/waiting/clock.ts'
 import type { ClientStatus } from '../../client/bootstrap/status.ts'
 import { Model } from '../../dashboard/model.ts'
 import type { Input, Output, ProcessEvents } from '../terminal/terminal.ts'

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Clock } from '../../base/clock.ts'
+import type { Clock } from '../../base/waiting/clock.ts'
 
 /** One standard stream that is written to. */
 export interface Output {

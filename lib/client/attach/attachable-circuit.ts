@@ -6,7 +6,7 @@
 import { RelayCommand } from '../../cell/commands.ts'
 import { encodeEnd } from '../../cell/relay/end.ts'
 import { EndReason } from '../../cell/reasons.ts'
-import type { Clock } from '../../base/clock.ts'
+import type { Clock } from '../../base/waiting/clock.ts'
 import type { StreamCarrier, StreamPlace } from '../../stream/contract/carrier.ts'
 import { HalfClosedStream } from '../../stream/flow/half-closed.ts'
 import type { SocketCircuit, StreamTraffic } from '../../stream/contract/socket-info.ts'

@@ -9,7 +9,7 @@
  */
 import { RelayCommand } from '../../cell/commands.ts'
 import { decodeEnd } from '../../cell/relay/end.ts'
-import { startTimer } from '../../base/clock.ts'
+import { startTimer } from '../../base/waiting/clock.ts'
 import { SocketError, TorError, type ErrorCode } from '../../base/errors.ts'
 import type { StreamCarrier, PendingStream, StreamPlace } from '../../stream/contract/carrier.ts'
 import { failureOfEnd } from '../../stream/failure.ts'

@@ -14,7 +14,7 @@
 import { RelayCommand } from '../../cell/commands.ts'
 import { MAX_DATA } from '../../cell/relay/relay-cell-v0.ts'
 import { SHORT_DATA } from '../../circuit/short-cells.ts'
-import { deferred, type Deferred } from '../../base/deferred.ts'
+import { deferred, type Deferred } from '../../base/waiting/deferred.ts'
 import type {
   CellSource,
   CreditWaiter,

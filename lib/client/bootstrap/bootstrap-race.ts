@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { startTimer, type Clock } from '../../base/clock.ts'
+import { startTimer, type Clock } from '../../base/waiting/clock.ts'
 import type { Random } from '../../base/random.ts'
 
 /** How many are asked at a time (`ClientBootstrapConsensusMaxInProgressTries`), unless two are begun in one second. */

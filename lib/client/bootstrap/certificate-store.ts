@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Clock } from '../../base/clock.ts'
+import type { Clock } from '../../base/waiting/clock.ts'
 import { TorError } from '../../base/errors.ts'
 import { missingCertificates, verifyConsensus } from '../../directory/consensus-signatures.ts'
 import type { Consensus } from '../../directory/consensus.ts'

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { startTimer, type Clock } from '../../base/clock.ts'
+import { startTimer, type Clock } from '../../base/waiting/clock.ts'
 import type { Storage } from '../../platform/storage/storage.ts'
 import { NO_ANSWER, StorageWarnings, type KeptName } from './storage-warnings.ts'
 

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { startBackgroundTimer, type Clock } from '../../base/clock.ts'
+import { startBackgroundTimer, type Clock } from '../../base/waiting/clock.ts'
 import type { Random } from '../../base/random.ts'
 import type { Channel } from '../../channel/channel.ts'
 import { Circuit } from '../../circuit/circuit.ts'

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Clock } from '../../base/clock.ts'
+import type { Clock } from '../../base/waiting/clock.ts'
 import { checkClientProtocols } from '../../directory/client-protocols.ts'
 import { ageOf, checkLifetime, nextFetch } from '../../directory/consensus-lifetime.ts'
 import { parseConsensus, type Consensus } from '../../directory/consensus.ts'
@@ -12,7 +12,7 @@ import { isUsable, NetworkDirectory } from '../../directory/network-directory.ts
 import type { DirectorySnapshot } from '../../directory/snapshot.ts'
 import type { HashOptions } from '../../directory/text/hash-text.ts'
 import { filterInSlices, pauseForTasks } from '../../directory/text/slices.ts'
-import { markHandled } from '../../base/deferred.ts'
+import { markHandled } from '../../base/waiting/deferred.ts'
 import { TorError } from '../../base/errors.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { isAnswer, type DocumentSource } from './document-source.ts'
@@ -20,7 +20,7 @@ import type { ClientStore } from './client-store.ts'
 import { CertificateStore } from './certificate-store.ts'
 import { MicrodescriptorStore } from './microdescriptor-store.ts'
 import type { SnapshotSource } from './snapshot-source.ts'
-import { unlessAborted } from '../../base/pause.ts'
+import { unlessAborted } from '../../base/waiting/pause.ts'
 import { describedFraction, neededFraction } from '../relays/path-fraction.ts'
 import type { ClientPhase } from './status.ts'
 

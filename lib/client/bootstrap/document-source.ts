@@ -6,8 +6,8 @@
  *
  * @module
  */
-import { startTimer } from '../../base/clock.ts'
-import { deferred } from '../../base/deferred.ts'
+import { startTimer } from '../../base/waiting/clock.ts'
+import { deferred } from '../../base/waiting/deferred.ts'
 import { encodeHex } from '../../directory/text/encoding.ts'
 import { SocketError, TorError } from '../../base/errors.ts'
 import { DestroyReason } from '../../cell/reasons.ts'

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { startTimer, type Clock } from '../../base/clock.ts'
+import { startTimer, type Clock } from '../../base/waiting/clock.ts'
 import { TorError } from '../../base/errors.ts'
 import { decodeSnapshot, MAX_SNAPSHOT, type DirectorySnapshot } from '../../directory/snapshot.ts'
 import type { SliceOptions } from '../../directory/text/slices.ts'

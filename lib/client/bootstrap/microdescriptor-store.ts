@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Clock } from '../../base/clock.ts'
+import type { Clock } from '../../base/waiting/clock.ts'
 import { TorError } from '../../base/errors.ts'
 import {
   parseMicrodescriptors,

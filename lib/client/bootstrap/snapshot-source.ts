@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Clock } from '../../base/clock.ts'
+import type { Clock } from '../../base/waiting/clock.ts'
 import { TorError } from '../../base/errors.ts'
 import type { DirectorySnapshot } from '../../directory/snapshot.ts'
 import type { SliceOptions } from '../../directory/text/slices.ts'

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { monotonicTime, type Clock } from '../../base/clock.ts'
+import { monotonicTime, type Clock } from '../../base/waiting/clock.ts'
 import { TorError, type ErrorCode } from '../../base/errors.ts'
 
 /** How often a build for a stream is tried, and how long to wait before each further try, in ms. */

@@ -6,7 +6,7 @@
  */
 import { Channel } from '../../channel/channel.ts'
 import type { ChannelOptions } from '../../channel/channel-options.ts'
-import { startBackgroundTimer, systemClock } from '../../base/clock.ts'
+import { startBackgroundTimer, systemClock } from '../../base/waiting/clock.ts'
 import { TorError } from '../../base/errors.ts'
 import { secureRandom, type Random } from '../../base/random.ts'
 import type { DirectoryServer } from '../../relay.ts'

@@ -4,7 +4,7 @@
  * @module
  */
 import type { CircuitOptions } from '../../circuit/circuit-options.ts'
-import { monotonicTime, type Clock } from '../../base/clock.ts'
+import { monotonicTime, type Clock } from '../../base/waiting/clock.ts'
 import { TorError } from '../../base/errors.ts'
 import type { Random } from '../../base/random.ts'
 import type { DirectoryRelay } from '../../directory/network-directory.ts'
@@ -19,7 +19,7 @@ import { firstReady } from './first-ready.ts'
 import type { GuardManager } from '../guards/guards.ts'
 import type { LearnedPolicies } from '../paths/learned-policies.ts'
 import type { ChosenPath, PathSelector } from '../paths/path-selection.ts'
-import { pause } from '../../base/pause.ts'
+import { pause } from '../../base/waiting/pause.ts'
 import { PooledCircuit, type CircuitNeed, type PooledCircuitOwner, type PooledCircuitUse } from './pooled-circuit.ts'
 import { bestFirst, idleTimeOf } from './prediction/circuit-choice.ts'
 import { CircuitsAhead, type AheadOf, type OnionCircuitsAhead } from './prediction/circuits-ahead.ts'

@@ -4,10 +4,10 @@
  *
  * @module
  */
-import type { Clock } from '../../base/clock.ts'
+import type { Clock } from '../../base/waiting/clock.ts'
 import { TorError } from '../../base/errors.ts'
 import type { GuardManager, GuardPick } from './guards.ts'
-import { pause } from '../../base/pause.ts'
+import { pause } from '../../base/waiting/pause.ts'
 
 /** How long a circuit waits in all for better guards to turn out reachable or not, and how often it looks, in ms. */
 const PATIENCE = 15_000

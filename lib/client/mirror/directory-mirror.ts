@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { startBackgroundTimer, startTimer, systemClock, type Clock } from '../../base/clock.ts'
+import { startBackgroundTimer, startTimer, systemClock, type Clock } from '../../base/waiting/clock.ts'
 import { TorError } from '../../base/errors.ts'
-import { unlessAborted } from '../../base/pause.ts'
+import { unlessAborted } from '../../base/waiting/pause.ts'
 import { formatIPAddress, parseIPAddress } from '../../cell/ip-address.ts'
 import { checkLifetime } from '../../directory/consensus-lifetime.ts'
 import type { Consensus } from '../../directory/consensus.ts'

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { startTimer, type Clock } from '../../base/clock.ts'
-import { firstOf } from '../../base/abort.ts'
-import { unlessAborted } from '../../base/pause.ts'
+import { startTimer, type Clock } from '../../base/waiting/clock.ts'
+import { firstOf } from '../../base/waiting/abort.ts'
+import { unlessAborted } from '../../base/waiting/pause.ts'
 import { TorError } from '../../base/errors.ts'
 import { extendTo, targetOf, type ExtensionTarget } from '../../circuit/build/extend-to.ts'
 import type { Circuit } from '../../circuit/circuit.ts'

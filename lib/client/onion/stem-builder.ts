@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { unlessAborted, pause } from '../../base/pause.ts'
+import { unlessAborted, pause } from '../../base/waiting/pause.ts'
 import type { Random } from '../../base/random.ts'
 import type { CircuitOptions } from '../../circuit/circuit-options.ts'
 import type { DirectoryRelay, NetworkDirectory } from '../../directory/network-directory.ts'

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { startBackgroundTimer, type Clock } from '../../base/clock.ts'
+import { startBackgroundTimer, type Clock } from '../../base/waiting/clock.ts'
 import type { Circuit } from '../../circuit/circuit.ts'
 import type { DirectoryRelay } from '../../directory/network-directory.ts'
 import type { OnionCircuitsAhead } from '../circuits/prediction/circuits-ahead.ts'

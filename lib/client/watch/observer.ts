@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Clock } from '../../base/clock.ts'
+import type { Clock } from '../../base/waiting/clock.ts'
 import type { SocketCircuit } from '../../stream/contract/socket-info.ts'
 import type { AttachableCircuit, SeenStream, StreamWatcher, WatchedCircuit } from '../attach/attachable-circuit.ts'
 import type { ClientStatus } from '../bootstrap/status.ts'

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { monotonicTime, type Clock } from '../../base/clock.ts'
+import { monotonicTime, type Clock } from '../../base/waiting/clock.ts'
 import type { DirectoryRelay } from '../../directory/network-directory.ts'
 import { flagNames } from '../../directory/relay-flags.ts'
 import { encodeHex } from '../../directory/text/encoding.ts'

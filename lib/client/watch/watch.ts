@@ -7,9 +7,9 @@
  *
  * @module
  */
-import { onAbort } from '../../base/abort.ts'
+import { onAbort } from '../../base/waiting/abort.ts'
 import { abortSignal, checkOptions, duration } from '../../base/checks.ts'
-import { monotonicTime, startBackgroundTimer, type Clock } from '../../base/clock.ts'
+import { monotonicTime, startBackgroundTimer, type Clock } from '../../base/waiting/clock.ts'
 import { FIXED_CELL_SIZE } from '../../cell/channel/channel-cell.ts'
 import { WATCH_OPTION_NAMES, type BandwidthEvent, type ClientEvent, type WatchOptions } from './client-event.ts'
 import type { Observer, Onlooker } from './observer.ts'

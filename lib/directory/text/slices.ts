@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { taskScheduler } from '../../base/next-task.ts'
+import { taskScheduler } from '../../base/waiting/next-task.ts'
 
 /**
  * How much is read before other tasks have their turn: about a ms, and ten where nothing is compiled yet. In characters,

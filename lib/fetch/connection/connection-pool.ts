@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { startBackgroundTimer, type Clock } from '../../base/clock.ts'
+import { startBackgroundTimer, type Clock } from '../../base/waiting/clock.ts'
 import type { Connection } from '../../http/connection/connection.ts'
 import type { ExitCondition, IsolationToken } from './socket.ts'
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { onAbort } from '../../base/abort.ts'
+import { onAbort } from '../../base/waiting/abort.ts'
 import type { ByteSource } from '../../http/body/byte-source.ts'
 import { brandOf, bytesOfBuffer, isStream } from '../../http/body/brands.ts'
 import { sourceOf } from '../../http/body/stream-source.ts'

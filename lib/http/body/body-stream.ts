@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { onAbort } from '../../base/abort.ts'
+import { onAbort } from '../../base/waiting/abort.ts'
 import { closeReadable, makeReadable, type ReadableController } from '../../base/streams/readable.ts'
 import type { ByteSource } from './byte-source.ts'
 

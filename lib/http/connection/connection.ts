@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { markHandled } from '../../base/deferred.ts'
+import { markHandled } from '../../base/waiting/deferred.ts'
 import { bytePortOf, type BytePort } from '../../base/streams/byte-port.ts'
 import type { ByteCursor } from '../message/byte-cursor.ts'
 import { HttpError } from '../message/http-error.ts'

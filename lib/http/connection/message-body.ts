@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { joinBytes } from '../../base/join-bytes.ts'
+import { joinBytes } from '../../base/bytes/join-bytes.ts'
 import type { BodyDecoder } from '../body/body-decoder.ts'
 import type { ByteSource } from '../body/byte-source.ts'
 import type { Connection } from './connection.ts'

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { ByteCollector } from '../../base/byte-collector.ts'
+import { ByteCollector } from '../../base/bytes/byte-collector.ts'
 import type { ByteCursor } from './byte-cursor.ts'
 import { HttpError } from './http-error.ts'
 import { decodeLatin1 } from './latin1.ts'

@@ -5,8 +5,8 @@
  */
 /// <reference types="node" preserve="true" />
 import type * as net from 'node:net'
-import { onAbort } from '../../base/abort.ts'
-import { startTimer, type Clock } from '../../base/clock.ts'
+import { onAbort } from '../../base/waiting/abort.ts'
+import { startTimer, type Clock } from '../../base/waiting/clock.ts'
 import { builtinModule } from '../../platform/runtime/builtin.ts'
 import type { LinkTarget } from './link-target.ts'
 

@@ -8,8 +8,8 @@
 /// <reference types="node" preserve="true" />
 import type * as net from 'node:net'
 import type { WebSocket } from 'ws'
-import { startBackgroundTimer, startTimer, type Clock } from '../../base/clock.ts'
-import { deferred, type Deferred } from '../../base/deferred.ts'
+import { startBackgroundTimer, startTimer, type Clock } from '../../base/waiting/clock.ts'
+import { deferred, type Deferred } from '../../base/waiting/deferred.ts'
 import type { Counters } from './gateway-counters.ts'
 
 /** How many bytes may wait for the page before the relay is not read any more. */

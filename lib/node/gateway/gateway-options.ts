@@ -4,7 +4,7 @@
  * @module
  */
 import { abortSignal, checkOptions, duration, flag, type OptionNames } from '../../base/checks.ts'
-import { systemClock, type Clock } from '../../base/clock.ts'
+import { systemClock, type Clock } from '../../base/waiting/clock.ts'
 import { quoted } from '../../base/quoted.ts'
 import { withInput } from '../../base/withheld.ts'
 import { parseIPAddress } from '../../cell/ip-address.ts'

@@ -4,7 +4,7 @@
  * @module
  */
 import type { BufferSource } from '../../base/streams/buffer-source.ts'
-import { systemClock } from '../../base/clock.ts'
+import { systemClock } from '../../base/waiting/clock.ts'
 import { builtinModule } from '../../platform/runtime/builtin.ts'
 import { TcpConnection, type NetSocket } from '../tcp-connection.ts'
 

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { Clock } from '../../base/clock.ts'
-import { markHandled } from '../../base/deferred.ts'
+import type { Clock } from '../../base/waiting/clock.ts'
+import { markHandled } from '../../base/waiting/deferred.ts'
 import { TorError } from '../../base/errors.ts'
 import { RelayCommand } from '../../cell/commands.ts'
 import { decodeIntroduceAck, IntroduceStatus } from '../../cell/onion/introduce-ack.ts'

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { startBackgroundTimer, type Clock } from '../../base/clock.ts'
+import { startBackgroundTimer, type Clock } from '../../base/waiting/clock.ts'
 import type { StreamCarrier } from '../../stream/contract/carrier.ts'
 import { closeQuietly } from '../network/expected-message.ts'
 import type { Rendezvous } from './rendezvous.ts'

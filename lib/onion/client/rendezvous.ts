@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { deferred, type Deferred } from '../../base/deferred.ts'
+import { deferred, type Deferred } from '../../base/waiting/deferred.ts'
 import { TorError } from '../../base/errors.ts'
 import { RelayCommand, relayCommandName } from '../../cell/commands.ts'
 import { COOKIE_SIZE } from '../../cell/onion/introduce-plain.ts'

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { unlessAborts } from '../../base/abort.ts'
-import { markHandled } from '../../base/deferred.ts'
+import { unlessAborts } from '../../base/waiting/abort.ts'
+import { markHandled } from '../../base/waiting/deferred.ts'
 import { TorError } from '../../base/errors.ts'
 import type { OnionDescriptor } from '../descriptor/descriptor.ts'
 import type { IntroPoint } from '../descriptor/intro-point.ts'

@@ -8,7 +8,7 @@ import { asciiBytes } from '../../cell/bytes.ts'
 import { DocumentReader } from '../../directory/text/document.ts'
 import { decodeBase64 } from '../../directory/text/encoding.ts'
 import { parseNumber } from '../../directory/text/fields.ts'
-import { joinBytes } from '../../base/join-bytes.ts'
+import { joinBytes } from '../../base/bytes/join-bytes.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { OnionCertType, readCertificate } from './certificates.ts'
 

@@ -5,7 +5,7 @@
  * @module
  */
 import { constantTimeEqual } from '../../cell/bytes.ts'
-import { joinBytes } from '../../base/join-bytes.ts'
+import { joinBytes } from '../../base/bytes/join-bytes.ts'
 import { Point } from './edwards25519.ts'
 import { sha3 } from '../hashing.ts'
 import { decodeBase32, encodeBase32 } from './base32.ts'

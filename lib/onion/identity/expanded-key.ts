@@ -5,7 +5,7 @@
  * @module
  */
 import { sha512 } from '@noble/hashes/sha2.js'
-import { joinBytes } from '../../base/join-bytes.ts'
+import { joinBytes } from '../../base/bytes/join-bytes.ts'
 import { asciiBytes } from '../../cell/bytes.ts'
 import { Point, scalarOf } from './edwards25519.ts'
 import type { TimePeriod } from '../ring/time-period.ts'

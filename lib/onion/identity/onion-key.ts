@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { joinBytes } from '../../base/join-bytes.ts'
+import { joinBytes } from '../../base/bytes/join-bytes.ts'
 import { asciiBytes, constantTimeEqual } from '../../cell/bytes.ts'
 import { decodeBase64, encodeBase64 } from '../../directory/text/encoding.ts'
 import { formatOnionAddress } from './address.ts'

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { onAbort } from '../../base/abort.ts'
-import { startTimer, type Clock } from '../../base/clock.ts'
-import { deferred } from '../../base/deferred.ts'
+import { onAbort } from '../../base/waiting/abort.ts'
+import { startTimer, type Clock } from '../../base/waiting/clock.ts'
+import { deferred } from '../../base/waiting/deferred.ts'
 import { TorError } from '../../base/errors.ts'
 import { relayCommandName } from '../../cell/commands.ts'
 import type { Circuit } from '../../circuit/circuit.ts'

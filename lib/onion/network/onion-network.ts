@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Clock } from '../../base/clock.ts'
+import type { Clock } from '../../base/waiting/clock.ts'
 import type { ExtensionTarget } from '../../circuit/build/extend-to.ts'
 import type { Circuit } from '../../circuit/circuit.ts'
 import type { CongestionControlSetup } from '../../circuit/congestion/negotiated.ts'

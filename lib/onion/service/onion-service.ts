@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { onAbort } from '../../base/abort.ts'
-import { deferred, type Deferred } from '../../base/deferred.ts'
+import { onAbort } from '../../base/waiting/abort.ts'
+import { deferred, type Deferred } from '../../base/waiting/deferred.ts'
 import { TorError } from '../../base/errors.ts'
 import type { NegotiatedCongestionControl } from '../../circuit/congestion/negotiated.ts'
 import type { NetworkDirectory } from '../../directory/network-directory.ts'

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { startBackgroundTimer } from '../../base/clock.ts'
+import { startBackgroundTimer } from '../../base/waiting/clock.ts'
 import { encodeHex } from '../../directory/text/encoding.ts'
 import type { DirectoryRelay, NetworkDirectory } from '../../directory/network-directory.ts'
 import { blindExpanded, expandSeed, publicKeyOf, signExpanded } from '../identity/expanded-key.ts'

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { onAbort } from '../../base/abort.ts'
+import { onAbort } from '../../base/waiting/abort.ts'
 import { builtinModule } from '../runtime/builtin.ts'
 import type { LinkAddress } from './transport.ts'
 import type { TcpUnderTls } from './node-transport.ts'

@@ -7,8 +7,8 @@
  * @module
  */
 import { randomServerName } from './server-name.ts'
-import { onAbort } from '../../base/abort.ts'
-import { systemClock } from '../../base/clock.ts'
+import { onAbort } from '../../base/waiting/abort.ts'
+import { systemClock } from '../../base/waiting/clock.ts'
 import { TorError } from '../../base/errors.ts'
 import { withheld } from '../../base/withheld.ts'
 import { builtinModule } from '../runtime/builtin.ts'

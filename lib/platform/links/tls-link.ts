@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { startTimer, systemClock, type Clock } from '../../base/clock.ts'
+import { startTimer, systemClock, type Clock } from '../../base/waiting/clock.ts'
 import { TorError } from '../../base/errors.ts'
 import { withheld } from '../../base/withheld.ts'
 import { makeWritable } from '../../base/streams/writable.ts'

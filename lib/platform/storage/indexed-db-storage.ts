@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { onAbort, unlessAborts } from '../../base/abort.ts'
-import { startTimer, systemClock, type Clock } from '../../base/clock.ts'
+import { onAbort, unlessAborts } from '../../base/waiting/abort.ts'
+import { startTimer, systemClock, type Clock } from '../../base/waiting/clock.ts'
 import { TorError } from '../../base/errors.ts'
 import { checkStorageName } from './storage-name.ts'
 import type { Storage } from './storage.ts'

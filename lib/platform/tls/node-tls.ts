@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { onAbort } from '../../base/abort.ts'
+import { onAbort } from '../../base/waiting/abort.ts'
 import { SocketError } from '../../base/errors.ts'
 import type { PortSource } from '../../base/streams/byte-port.ts'
 import { builtinModule } from '../runtime/builtin.ts'

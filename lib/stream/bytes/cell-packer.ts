@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { atEndOfTurn } from '../../base/end-of-turn.ts'
+import { atEndOfTurn } from '../../base/waiting/end-of-turn.ts'
 import type { CellSource, CreditWaiter, StreamPlace } from '../contract/carrier.ts'
 import type { FlowWaiter, StreamFlow } from '../contract/stream-flow.ts'
 import type { RelayDataRun } from './relay-data-run.ts'

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { joinBytes } from '../../base/join-bytes.ts'
+import { joinBytes } from '../../base/bytes/join-bytes.ts'
 
 /**
  * A shorter piece of ours is joined with what comes behind it, in bytes: many small ones would take many times their

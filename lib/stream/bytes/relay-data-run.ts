@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { deferred, type Deferred } from '../../base/deferred.ts'
+import { deferred, type Deferred } from '../../base/waiting/deferred.ts'
 import { SocketError } from '../../base/errors.ts'
 
 /**

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { deferred, type Deferred } from '../../base/deferred.ts'
+import { deferred, type Deferred } from '../../base/waiting/deferred.ts'
 import type { BytePort } from '../../base/streams/byte-port.ts'
 import { MAX_CHUNK, type ReadSide } from './read-side.ts'
 import { bytesOf, RelayDataRun } from './relay-data-run.ts'

@@ -5,7 +5,7 @@
  * @module
  */
 import type { BufferSource } from '../../base/streams/buffer-source.ts'
-import { markHandled } from '../../base/deferred.ts'
+import { markHandled } from '../../base/waiting/deferred.ts'
 import type { StreamConstructors } from '../../base/streams/stream-constructors.ts'
 import { makeWritable } from '../../base/streams/writable.ts'
 import { createRunChunker } from './relay-data-chunker.ts'

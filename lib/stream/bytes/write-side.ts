@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { deferred, type Deferred } from '../../base/deferred.ts'
+import { deferred, type Deferred } from '../../base/waiting/deferred.ts'
 import type { StreamPlace } from '../contract/carrier.ts'
 import type { StreamFlow } from '../contract/stream-flow.ts'
 import { CellPacker } from './cell-packer.ts'

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Clock } from '../../base/clock.ts'
+import type { Clock } from '../../base/waiting/clock.ts'
 import type { SocketError, TorError } from '../../base/errors.ts'
 import type { XonXoffParameters } from './flow-parameters.ts'
 import type { StreamState } from './legality.ts'

@@ -6,7 +6,7 @@
 import type { BufferSource } from '../../base/streams/buffer-source.ts'
 import type { BytePort } from '../../base/streams/byte-port.ts'
 import type { SecureOptions } from '../../tls/options.ts'
-import type { Clock } from '../../base/clock.ts'
+import type { Clock } from '../../base/waiting/clock.ts'
 import type { SocketInfo } from './socket-info.ts'
 import type { ReadableType, StreamConstructors } from '../../base/streams/stream-constructors.ts'
 

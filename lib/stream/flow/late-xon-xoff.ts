@@ -6,7 +6,7 @@
  * @module
  */
 import { RelayCommand } from '../../cell/commands.ts'
-import { monotonicTime } from '../../base/clock.ts'
+import { monotonicTime } from '../../base/waiting/clock.ts'
 import { TorError } from '../../base/errors.ts'
 import type { XonXoffSetup } from '../contract/carrier.ts'
 import { STATES, type StreamStates } from '../contract/legality.ts'

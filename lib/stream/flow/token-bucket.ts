@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { monotonicTime, type Clock } from '../../base/clock.ts'
+import { monotonicTime, type Clock } from '../../base/waiting/clock.ts'
 
 export class TokenBucket {
   readonly #clock: Clock

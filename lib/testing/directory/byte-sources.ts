@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { ByteCollector } from '../../base/byte-collector.ts'
-import { startTimer, type Clock } from '../../base/clock.ts'
+import { ByteCollector } from '../../base/bytes/byte-collector.ts'
+import { startTimer, type Clock } from '../../base/waiting/clock.ts'
 
 /** Bytes, or a stream of them. */
 export type ByteSource = Uint8Array | ReadableStream<Uint8Array>

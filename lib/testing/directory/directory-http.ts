@@ -6,7 +6,7 @@
  */
 import { inSequence, silence } from './byte-sources.ts'
 import type { ByteSource } from './byte-sources.ts'
-import { joinBytes } from '../../base/join-bytes.ts'
+import { joinBytes } from '../../base/bytes/join-bytes.ts'
 import { textBytes } from './document-text.ts'
 import type { ExitConnection } from '../exit/exit.ts'
 

@@ -5,7 +5,7 @@
  */
 import type { DirectoryAnswer, HttpRequest } from './directory-http.ts'
 import type { LinkAddress } from '../../platform/links/transport.ts'
-import type { Clock } from '../../base/clock.ts'
+import type { Clock } from '../../base/waiting/clock.ts'
 import type { Relay } from '../../relay.ts'
 import type { RandomSource } from '../identity/random.ts'
 import type { RelayIdentity } from '../identity/relay-identity.ts'

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Clock } from '../../base/clock.ts'
+import type { Clock } from '../../base/waiting/clock.ts'
 import type { NetworkConfig } from '../../directory/network/network-config.ts'
 import type { AuthorityKeys } from './authority-keys.ts'
 import {

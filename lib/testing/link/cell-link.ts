@@ -9,7 +9,7 @@ import { CellCommand } from '../../cell/commands.ts'
 import { BODY_SIZE } from '../../cell/body-size.ts'
 import { Deframer } from '../../channel/deframer.ts'
 import type { LinkItem } from '../../channel/deframer.ts'
-import { joinBytes } from '../../base/join-bytes.ts'
+import { joinBytes } from '../../base/bytes/join-bytes.ts'
 import type { ByteDuplex } from './memory-link.ts'
 
 /** Bytes that wait to be written when {@link CellLink.hasRoom} becomes false. */

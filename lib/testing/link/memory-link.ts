@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Clock } from '../../base/clock.ts'
+import type { Clock } from '../../base/waiting/clock.ts'
 import { MemoryPipe } from './memory-pipe.ts'
 
 /** One end of a connection. */

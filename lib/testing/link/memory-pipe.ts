@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { startTimer, type Clock } from '../../base/clock.ts'
+import { startTimer, type Clock } from '../../base/waiting/clock.ts'
 import { makeWritable } from '../../base/streams/writable.ts'
-import { joinBytes } from '../../base/join-bytes.ts'
+import { joinBytes } from '../../base/bytes/join-bytes.ts'
 
 /** Bytes that a pipe holds before a write waits. One write more is taken, whatever its size. */
 export const PIPE_CAPACITY = 65_536

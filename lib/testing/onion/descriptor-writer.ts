@@ -5,7 +5,7 @@
  * @module
  */
 import { x25519 } from '@noble/curves/ed25519.js'
-import { joinBytes } from '../../base/join-bytes.ts'
+import { joinBytes } from '../../base/bytes/join-bytes.ts'
 import { asciiBytes } from '../../cell/bytes.ts'
 import { aesCtr } from '../../crypto/aes-ctr.ts'
 import { encodeBase64 } from '../../directory/text/encoding.ts'

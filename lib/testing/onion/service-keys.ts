@@ -6,7 +6,7 @@
  */
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { sha512 } from '@noble/hashes/sha2.js'
-import { joinBytes } from '../../base/join-bytes.ts'
+import { joinBytes } from '../../base/bytes/join-bytes.ts'
 import { blindingFactor } from '../../onion/identity/key-blinding.ts'
 import type { TimePeriod } from '../../onion/ring/time-period.ts'
 import type { RandomSource } from '../identity/random.ts'

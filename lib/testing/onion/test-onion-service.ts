@@ -6,7 +6,7 @@
  * @module
  */
 import { checkOptions, type OptionNames } from '../../base/checks.ts'
-import { joinBytes } from '../../base/join-bytes.ts'
+import { joinBytes } from '../../base/bytes/join-bytes.ts'
 import { RelayCommand } from '../../cell/commands.ts'
 import { encodeIntroduceAck, IntroduceStatus } from '../../cell/onion/introduce-ack.ts'
 import { decodeIntroduce } from '../../cell/onion/introduce.ts'

@@ -5,7 +5,7 @@
  * @module
  */
 import { EndReason } from '../../cell/reasons.ts'
-import type { Clock } from '../../base/clock.ts'
+import type { Clock } from '../../base/waiting/clock.ts'
 import type { LinkAddress } from '../../platform/links/transport.ts'
 import type { Relay } from '../../relay.ts'
 import type { MadeHop } from './relay-handshake.ts'

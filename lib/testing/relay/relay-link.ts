@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Clock } from '../../base/clock.ts'
+import type { Clock } from '../../base/waiting/clock.ts'
 import { encodeCerts } from '../../cell/channel/certs-cell.ts'
 import { decodeVersions, encodeVersions } from '../../cell/channel/channel-cell.ts'
 import { CellCommand } from '../../cell/commands.ts'
@@ -16,7 +16,7 @@ import { DestroyReason } from '../../cell/reasons.ts'
 import type { LinkAddress } from '../../platform/links/transport.ts'
 import type { RelayCertificate } from './certificates.ts'
 import { CellLink } from '../link/cell-link.ts'
-import { joinBytes } from '../../base/join-bytes.ts'
+import { joinBytes } from '../../base/bytes/join-bytes.ts'
 import type { RandomSource } from '../identity/random.ts'
 import type { MemoryLink } from '../link/memory-link.ts'
 import type { Observer } from './observer.ts'

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { markHandled } from '../../base/deferred.ts'
+import { markHandled } from '../../base/waiting/deferred.ts'
 import { ByteWriter, asciiBytes } from '../../cell/bytes.ts'
 import { digestOf, macOf, type SuiteHash } from './suite-hash.ts'
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { joinBytes } from '../../base/join-bytes.ts'
+import { joinBytes } from '../../base/bytes/join-bytes.ts'
 import { digestOf, type SuiteHash } from '../keys/suite-hash.ts'
 import { handshakeMessage } from './handshake-message.ts'
 import { HandshakeType } from '../protocol/registry.ts'

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { markHandled } from '../../base/deferred.ts'
+import { markHandled } from '../../base/waiting/deferred.ts'
 import {
   importAeadKey,
   NONCE_SIZE,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { onAbort } from '../../base/abort.ts'
+import { onAbort } from '../../base/waiting/abort.ts'
 import { abortSignal, checkOptions, type OptionNames } from '../../base/checks.ts'
 import { SocketError } from '../../base/errors.ts'
 import { webX25519 } from '../../platform/crypto/curves/web-x25519.ts'

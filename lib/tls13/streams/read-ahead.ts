@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { deferred, type Deferred } from '../../base/deferred.ts'
+import { deferred, type Deferred } from '../../base/waiting/deferred.ts'
 
 /** No more is read ahead when so many bytes wait, or so many chunks. */
 export const AHEAD_BYTES = 131_072

@@ -5,10 +5,10 @@
  *
  * @module
  */
-import { unlessAborts } from '../../base/abort.ts'
-import { deferred, markHandled, type Deferred } from '../../base/deferred.ts'
+import { unlessAborts } from '../../base/waiting/abort.ts'
+import { deferred, markHandled, type Deferred } from '../../base/waiting/deferred.ts'
 import { SocketError } from '../../base/errors.ts'
-import { joinBytes } from '../../base/join-bytes.ts'
+import { joinBytes } from '../../base/bytes/join-bytes.ts'
 import { makeWritable } from '../../base/streams/writable.ts'
 import type { ClientHello } from '../messages/client-hello.ts'
 import type { Authenticate } from '../handshake.ts'

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { atEndOfTurn } from '../../base/end-of-turn.ts'
+import { atEndOfTurn } from '../../base/waiting/end-of-turn.ts'
 
 /** The part of a page's or worker's globals that is asked. */
 export interface PageGlobals {

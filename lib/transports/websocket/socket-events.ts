@@ -4,11 +4,11 @@
  *
  * @module
  */
-import { onAbort } from '../../base/abort.ts'
-import { startTimer, type Clock } from '../../base/clock.ts'
-import { deferred, type Deferred } from '../../base/deferred.ts'
+import { onAbort } from '../../base/waiting/abort.ts'
+import { startTimer, type Clock } from '../../base/waiting/clock.ts'
+import { deferred, type Deferred } from '../../base/waiting/deferred.ts'
 import { TorError } from '../../base/errors.ts'
-import { joinBytes } from '../../base/join-bytes.ts'
+import { joinBytes } from '../../base/bytes/join-bytes.ts'
 import { makeWritable } from '../../base/streams/writable.ts'
 import type { LinkBytes } from '../../platform/links/transport.ts'
 import { closedByGateway, endsInGoodOrder, MAX_MESSAGE, sentText } from './gateway-ends.ts'

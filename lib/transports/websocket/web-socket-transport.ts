@@ -6,7 +6,7 @@
  * @module
  */
 import { checkOptions, type OptionNames } from '../../base/checks.ts'
-import { systemClock, type Clock } from '../../base/clock.ts'
+import { systemClock, type Clock } from '../../base/waiting/clock.ts'
 import { TorError } from '../../base/errors.ts'
 import { quoted } from '../../base/quoted.ts'
 import { withheld } from '../../base/withheld.ts'

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { deferred, type Deferred } from '../../../lib/base/deferred.ts'
+import { deferred, type Deferred } from '../../../lib/base/waiting/deferred.ts'
 import { makeWritable, type AbortableWritable } from '../../../lib/base/streams/writable.ts'
 import { rejection } from '../../stream/support/stream-fixture.ts'
 import { turn } from '../../support/turn.ts'

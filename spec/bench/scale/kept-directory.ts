@@ -6,7 +6,7 @@
  */
 import { sha256 } from '@noble/hashes/sha2.js'
 import { secureRandom } from '../../../lib/base/random.ts'
-import type { Clock } from '../../../lib/base/clock.ts'
+import type { Clock } from '../../../lib/base/waiting/clock.ts'
 import { ClientStore } from '../../../lib/client/bootstrap/client-store.ts'
 import { DirectoryKeeper } from '../../../lib/client/bootstrap/directory-keeper.ts'
 import { GuardManager } from '../../../lib/client/guards/guards.ts'

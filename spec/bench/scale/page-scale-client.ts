@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { systemClock, type Clock } from '../../../lib/base/clock.ts'
+import { systemClock, type Clock } from '../../../lib/base/waiting/clock.ts'
 import type { NetworkConfig } from '../../../lib/directory/network/network-config.ts'
 import { IndexedDbStorage } from '../../../lib/platform/storage/indexed-db-storage.ts'
 import { keeperOf, type KeptDirectory } from './kept-directory.ts'

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { deferred } from '../../../lib/base/deferred.ts'
+import { deferred } from '../../../lib/base/waiting/deferred.ts'
 import { RelayCommand } from '../../../lib/cell/commands.ts'
 import { DestroyReason } from '../../../lib/cell/reasons.ts'
 import { Circuit } from '../../../lib/circuit/circuit.ts'

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { fc } from '../../support/seed.ts'
 import { encodeSendme } from '../../../lib/cell/relay/sendme.ts'
 import { CongestionWindow } from '../../../lib/circuit/congestion/congestion-window.ts'
-import type { Clock } from '../../../lib/base/clock.ts'
+import type { Clock } from '../../../lib/base/waiting/clock.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { DEFAULTS } from './support/parameters.ts'
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { systemClock, type Clock } from '../../../lib/base/clock.ts'
+import { systemClock, type Clock } from '../../../lib/base/waiting/clock.ts'
 import { EndReason } from '../../../lib/cell/reasons.ts'
 import { Attachment } from '../../../lib/client/attach/attachment.ts'
 import { lookUp } from '../../../lib/stream/lookup.ts'

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { fc } from '../../support/seed.ts'
 import { ClientStore } from '../../../lib/client/bootstrap/client-store.ts'
-import { deferred } from '../../../lib/base/deferred.ts'
+import { deferred } from '../../../lib/base/waiting/deferred.ts'
 import { TorError } from '../../../lib/base/errors.ts'
 import { MemoryStorage } from '../../../lib/platform/storage/storage.ts'
 import { FakeClock } from '../../support/fake-clock.ts'

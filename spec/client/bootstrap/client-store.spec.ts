@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { ClientStore } from '../../../lib/client/bootstrap/client-store.ts'
-import { deferred, type Deferred } from '../../../lib/base/deferred.ts'
+import { deferred, type Deferred } from '../../../lib/base/waiting/deferred.ts'
 import { MemoryStorage, type Storage } from '../../../lib/platform/storage/storage.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { turn } from '../../support/turn.ts'

@@ -1,7 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { expect } from 'chai'
 import type { TorError } from '../../../lib/base/errors.ts'
-import { deferred } from '../../../lib/base/deferred.ts'
+import { deferred } from '../../../lib/base/waiting/deferred.ts'
 import { MicrodescriptorStore } from '../../../lib/client/bootstrap/microdescriptor-store.ts'
 import { decodeBase64, encodeBase64, encodeHex } from '../../../lib/directory/text/encoding.ts'
 import { pauseForTasks } from '../../../lib/directory/text/slices.ts'

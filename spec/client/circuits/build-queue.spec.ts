@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { deferred, type Deferred } from '../../../lib/base/deferred.ts'
+import { deferred, type Deferred } from '../../../lib/base/waiting/deferred.ts'
 import { TorError } from '../../../lib/base/errors.ts'
 import { BuildQueue, MAX_PENDING_CIRCUITS } from '../../../lib/client/circuits/build-queue.ts'
 import type { Isolation } from '../../../lib/client/circuits/isolation.ts'

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { deferred, type Deferred } from '../../../lib/base/deferred.ts'
+import { deferred, type Deferred } from '../../../lib/base/waiting/deferred.ts'
 import type { Circuit } from '../../../lib/circuit/circuit.ts'
 import { PredictedPorts } from '../../../lib/client/circuits/prediction/predicted-ports.ts'
 import { Stems, type BegunStem } from '../../../lib/client/onion/stems.ts'

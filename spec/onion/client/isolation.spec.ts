@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { systemClock } from '../../../lib/base/clock.ts'
+import { systemClock } from '../../../lib/base/waiting/clock.ts'
 import { TorError } from '../../../lib/base/errors.ts'
 import { parseProtocols } from '../../../lib/directory/protocols.ts'
 import { RelayFlag } from '../../../lib/directory/relay-flags.ts'

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { pause } from '../../../lib/base/pause.ts'
+import { pause } from '../../../lib/base/waiting/pause.ts'
 import { encodeHex } from '../../../lib/directory/text/encoding.ts'
 import { ClientFixture } from '../../client/support/client-fixture.ts'
 

@@ -5,7 +5,7 @@
  * @module
  */
 import { x25519 } from '@noble/curves/ed25519.js'
-import { joinBytes } from '../../../lib/base/join-bytes.ts'
+import { joinBytes } from '../../../lib/base/bytes/join-bytes.ts'
 import { TorError } from '../../../lib/base/errors.ts'
 import { decodeIntroduceAck, encodeIntroduceAck } from '../../../lib/cell/onion/introduce-ack.ts'
 import { encodeIntroducePlain, IntroduceExtension } from '../../../lib/cell/onion/introduce-plain.ts'

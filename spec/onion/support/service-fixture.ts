@@ -6,7 +6,7 @@
  * @module
  */
 import { encodeHex } from '../../../lib/directory/text/encoding.ts'
-import { unlessAborts } from '../../../lib/base/abort.ts'
+import { unlessAborts } from '../../../lib/base/waiting/abort.ts'
 import { TorError } from '../../../lib/base/errors.ts'
 import { RelayCommand } from '../../../lib/cell/commands.ts'
 import { decodeEstablishIntro } from '../../../lib/cell/onion/establish-intro.ts'

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import type { Clock } from '../../../lib/base/clock.ts'
+import type { Clock } from '../../../lib/base/waiting/clock.ts'
 import { TorError } from '../../../lib/base/errors.ts'
 import { WithheldError } from '../../../lib/base/withheld.ts'
 import { INBOX_LIMIT, LARGEST_CHUNK } from '../../../lib/platform/links/link-inbox.ts'

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { expect } from 'chai'
-import { deferred } from '../../../lib/base/deferred.ts'
+import { deferred } from '../../../lib/base/waiting/deferred.ts'
 import { withFileLock } from '../../../lib/platform/storage/file-lock.ts'
 import { rejection } from '../../stream/support/stream-fixture.ts'
 

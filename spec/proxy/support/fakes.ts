@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { deferred, type Deferred } from '../../../lib/base/deferred.ts'
+import { deferred, type Deferred } from '../../../lib/base/waiting/deferred.ts'
 import type {
   ProxyAddress,
   ProxyAnswer,

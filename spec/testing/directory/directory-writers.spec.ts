@@ -15,7 +15,7 @@ import type { ConsensusContent, ConsensusEntry } from '../../../lib/testing/dire
 import { documentTime, fingerprintOf, pemObject, textBytes } from '../../../lib/testing/directory/document-text.ts'
 import { writeKeyCertificate } from '../../../lib/testing/directory/key-certificate-writer.ts'
 import { writeMicrodescriptor } from '../../../lib/testing/directory/microdescriptor-writer.ts'
-import { joinBytes } from '../../../lib/base/join-bytes.ts'
+import { joinBytes } from '../../../lib/base/bytes/join-bytes.ts'
 import { hex } from '../../cell/support/bytes.ts'
 import { codeOf as rejectionCode } from '../../support/failures.ts'
 

@@ -1,6 +1,6 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { expect } from 'chai'
-import { deferred, type Deferred } from '../../../lib/base/deferred.ts'
+import { deferred, type Deferred } from '../../../lib/base/waiting/deferred.ts'
 import { codeOf } from '../../../lib/base/withheld.ts'
 import { RelayCommand } from '../../../lib/cell/commands.ts'
 import { encodeEstablishIntro, type IntroProof } from '../../../lib/cell/onion/establish-intro.ts'

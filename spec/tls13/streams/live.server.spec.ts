@@ -1,7 +1,7 @@
 import { createServer as createTcpServer } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { expect } from 'chai'
-import { deferred } from '../../../lib/base/deferred.ts'
+import { deferred } from '../../../lib/base/waiting/deferred.ts'
 import { CIPHER_SUITES } from '../../../lib/tls13/keys/cipher-suites.ts'
 import { unlessEngineLacks } from '../../support/engines.ts'
 import { codeOf, failureOf } from '../../support/failures.ts'

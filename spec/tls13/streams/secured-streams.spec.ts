@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { joinBytes } from '../../../lib/base/join-bytes.ts'
+import { joinBytes } from '../../../lib/base/bytes/join-bytes.ts'
 import { AHEAD_CHUNKS } from '../../../lib/tls13/streams/read-ahead.ts'
 import { secureLink } from '../../../lib/tls13/streams/link-tls.ts'
 import { nobleX25519 } from '../../../lib/platform/crypto/curves/noble-x25519.ts'

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { joinBytes } from '../../../lib/base/join-bytes.ts'
+import { joinBytes } from '../../../lib/base/bytes/join-bytes.ts'
 import { SocketError, TorError } from '../../../lib/base/errors.ts'
 import { publicKeyInfoOf } from '../../../lib/crypto/public-key-info.ts'
 import { fixedEcdsa } from '../../../lib/crypto/signature.ts'

@@ -5,7 +5,7 @@
  * @module
  */
 import { x25519 } from '@noble/curves/ed25519.js'
-import { joinBytes } from '../../../lib/base/join-bytes.ts'
+import { joinBytes } from '../../../lib/base/bytes/join-bytes.ts'
 import { asciiBytes, ByteReader, ByteWriter } from '../../../lib/cell/bytes.ts'
 import { CIPHER_SUITES, type CipherSuite } from '../../../lib/tls13/keys/cipher-suites.ts'
 import { readExtensions } from '../../../lib/tls13/messages/extensions.ts'

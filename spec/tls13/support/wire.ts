@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { joinBytes } from '../../../lib/base/join-bytes.ts'
+import { joinBytes } from '../../../lib/base/bytes/join-bytes.ts'
 import type { BytesBelow } from '../../../lib/tls13/streams/secured-streams.ts'
 
 export class Wire {

@@ -4,7 +4,7 @@ import {
   type WebSocketStreamConstructor,
   type WebSocketStreamLike,
 } from '../../../lib/transports/websocket/socket-streams.ts'
-import { deferred } from '../../../lib/base/deferred.ts'
+import { deferred } from '../../../lib/base/waiting/deferred.ts'
 import { codeOf } from '../../support/failures.ts'
 import { turn } from '../../support/turn.ts'
 

@@ -6,8 +6,8 @@
  *
  * @module
  */
-import { monotonicTime, startBackgroundTimer, startTimer, type Clock } from '../../../base/clock.ts'
-import { deferred, type Deferred } from '../../../base/deferred.ts'
+import { monotonicTime, startBackgroundTimer, startTimer, type Clock } from '../../../base/waiting/clock.ts'
+import { deferred, type Deferred } from '../../../base/waiting/deferred.ts'
 import { TorError } from '../../../base/errors.ts'
 import type { BuildProgress } from '../../../circuit/build/build-progress.ts'
 import type { Circuit } from '../../../circuit/circuit.ts'

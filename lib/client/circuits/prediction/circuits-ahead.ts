@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { monotonicTime, startBackgroundTimer, type Clock } from '../../../base/clock.ts'
+import { monotonicTime, startBackgroundTimer, type Clock } from '../../../base/waiting/clock.ts'
 import { LONG_LIVED_PORTS } from '../../paths/exit-choice.ts'
 import type { BuildTimes } from '../build-times/build-times.ts'
 import type { ReadyCircuit } from './circuit-choice.ts'

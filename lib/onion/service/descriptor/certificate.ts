@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { joinBytes } from '../../../base/join-bytes.ts'
+import { joinBytes } from '../../../base/bytes/join-bytes.ts'
 import { ByteWriter } from '../../../cell/bytes.ts'
 import { CertKeyType } from '../../../channel/tor-cert.ts'
 import { objectText } from './text.ts'

@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { firstOf } from '../../../base/abort.ts'
-import { startBackgroundTimer } from '../../../base/clock.ts'
-import { deferred, markHandled, type Deferred } from '../../../base/deferred.ts'
-import { pause, unlessAborted } from '../../../base/pause.ts'
+import { firstOf } from '../../../base/waiting/abort.ts'
+import { startBackgroundTimer } from '../../../base/waiting/clock.ts'
+import { deferred, markHandled, type Deferred } from '../../../base/waiting/deferred.ts'
+import { pause, unlessAborted } from '../../../base/waiting/pause.ts'
 import type { DirectoryRelay } from '../../../directory/network-directory.ts'
 import type { ServiceNetwork } from '../../network/service-network.ts'
 

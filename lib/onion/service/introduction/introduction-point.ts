@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { deferred } from '../../../base/deferred.ts'
+import { deferred } from '../../../base/waiting/deferred.ts'
 import { TorError } from '../../../base/errors.ts'
 import { RelayCommand, relayCommandName } from '../../../cell/commands.ts'
 import { encodeEstablishIntro } from '../../../cell/onion/establish-intro.ts'

@@ -5,10 +5,10 @@
  *
  * @module
  */
-import { startBackgroundTimer } from '../../../base/clock.ts'
-import { deferred, markHandled, type Deferred } from '../../../base/deferred.ts'
+import { startBackgroundTimer } from '../../../base/waiting/clock.ts'
+import { deferred, markHandled, type Deferred } from '../../../base/waiting/deferred.ts'
 import { TorError } from '../../../base/errors.ts'
-import { pause, unlessAborted } from '../../../base/pause.ts'
+import { pause, unlessAborted } from '../../../base/waiting/pause.ts'
 import type { Circuit } from '../../../circuit/circuit.ts'
 import type { DirectoryRelay, NetworkDirectory } from '../../../directory/network-directory.ts'
 import { closeQuietly } from '../../network/expected-message.ts'

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { joinBytes } from '../../../base/join-bytes.ts'
+import { joinBytes } from '../../../base/bytes/join-bytes.ts'
 import { constantTimeEqual } from '../../../cell/bytes.ts'
 import { decodeIntroducePlain, IntroduceExtension } from '../../../cell/onion/introduce-plain.ts'
 import { decodeIntroduce } from '../../../cell/onion/introduce.ts'

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { pause } from '../../../base/pause.ts'
-import type { Clock } from '../../../base/clock.ts'
+import { pause } from '../../../base/waiting/pause.ts'
+import type { Clock } from '../../../base/waiting/clock.ts'
 
 const PERIOD = 300_000
 

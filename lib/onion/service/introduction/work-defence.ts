@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { startBackgroundTimer, type Clock } from '../../../base/clock.ts'
+import { startBackgroundTimer, type Clock } from '../../../base/waiting/clock.ts'
 import { TorError } from '../../../base/errors.ts'
 import type { Random } from '../../../base/random.ts'
 import { encodeBase64 } from '../../../directory/text/encoding.ts'

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { deferred, type Deferred } from '../../../base/deferred.ts'
+import { deferred, type Deferred } from '../../../base/waiting/deferred.ts'
 import { EndReason } from '../../../cell/reasons.ts'
 import { decodeBeginAtService } from '../../../cell/onion/begin-at-service.ts'
 import type { Circuit } from '../../../circuit/circuit.ts'

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { startTimer } from '../../../base/clock.ts'
-import { firstOf } from '../../../base/abort.ts'
+import { startTimer } from '../../../base/waiting/clock.ts'
+import { firstOf } from '../../../base/waiting/abort.ts'
 import { TorError } from '../../../base/errors.ts'
 import { RelayCommand } from '../../../cell/commands.ts'
 import { encodeRendezvous1 } from '../../../cell/onion/rendezvous.ts'

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Clock } from '../../../../lib/base/clock.ts'
+import type { Clock } from '../../../../lib/base/waiting/clock.ts'
 import { Line, type Cell } from './line.ts'
 import { seededRandom, type Random } from './random.ts'
 

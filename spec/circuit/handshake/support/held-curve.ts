@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { deferred } from '../../../../lib/base/deferred.ts'
+import { deferred } from '../../../../lib/base/waiting/deferred.ts'
 import { currentPlatform } from '../../../../lib/platform/current.ts'
 import type { X25519 } from '../../../../lib/platform/crypto/curves/x25519.ts'
 

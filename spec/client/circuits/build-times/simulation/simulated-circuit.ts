@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { Clock } from '../../../../../lib/base/clock.ts'
-import { deferred } from '../../../../../lib/base/deferred.ts'
+import type { Clock } from '../../../../../lib/base/waiting/clock.ts'
+import { deferred } from '../../../../../lib/base/waiting/deferred.ts'
 import type { TorError } from '../../../../../lib/base/errors.ts'
 import type { BuildProgress } from '../../../../../lib/circuit/build/build-progress.ts'
 import type { Circuit } from '../../../../../lib/circuit/circuit.ts'

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { atEndOfTurn } from '../../lib/base/end-of-turn.ts'
+import { atEndOfTurn } from '../../../lib/base/waiting/end-of-turn.ts'
 
 describe('atEndOfTurn, when a callback throws', () => {
   it('lets the error out, calls the others all the same, and works on', async () => {

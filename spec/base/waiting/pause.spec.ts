@@ -1,10 +1,10 @@
 import { expect } from 'chai'
-import { pause, unlessAborted } from '../../lib/base/pause.ts'
-import { deferred } from '../../lib/base/deferred.ts'
-import { TorError } from '../../lib/base/errors.ts'
-import { rejection } from '../stream/support/stream-fixture.ts'
-import { FakeClock } from '../support/fake-clock.ts'
-import { turn } from '../support/turn.ts'
+import { pause, unlessAborted } from '../../../lib/base/waiting/pause.ts'
+import { deferred } from '../../../lib/base/waiting/deferred.ts'
+import { TorError } from '../../../lib/base/errors.ts'
+import { rejection } from '../../stream/support/stream-fixture.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
+import { turn } from '../../support/turn.ts'
 
 describe('pause', () => {
   it('lasts as long as it was asked for, and not at all for nothing', async () => {

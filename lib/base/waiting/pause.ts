@@ -5,7 +5,7 @@
  */
 import { onAnyAbort, unlessAborts } from './abort.ts'
 import { startTimer, type Clock } from './clock.ts'
-import { TorError } from './errors.ts'
+import { TorError } from '../errors.ts'
 
 /**
  * Waits for `delay` ms.

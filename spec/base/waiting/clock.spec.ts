@@ -1,7 +1,7 @@
 import { expect } from 'chai'
-import { startBackgroundTimer, startTimer, systemClock, type Clock } from '../../lib/base/clock.ts'
-import { LONGEST_TIMER } from '../../lib/base/checks.ts'
-import { FakeClock } from '../support/fake-clock.ts'
+import { startBackgroundTimer, startTimer, systemClock, type Clock } from '../../../lib/base/waiting/clock.ts'
+import { LONGEST_TIMER } from '../../../lib/base/checks.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
 
 const nothing = (): void => undefined
 

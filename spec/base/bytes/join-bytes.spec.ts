@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { joinBytes } from '../../lib/base/join-bytes.ts'
+import { joinBytes } from '../../../lib/base/bytes/join-bytes.ts'
 
 describe('joinBytes', () => {
   it('puts the parts one after the other', () => {

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { LONGEST_TIMER } from './checks.ts'
+import { LONGEST_TIMER } from '../checks.ts'
 
 /** A source of time and of timers. */
 export interface Clock {

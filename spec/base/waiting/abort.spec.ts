@@ -1,9 +1,9 @@
 import { expect } from 'chai'
-import { firstOf, onAbort, onAnyAbort, unlessAborts } from '../../lib/base/abort.ts'
-import { deferred } from '../../lib/base/deferred.ts'
-import { rejection } from '../stream/support/stream-fixture.ts'
-import { turn } from '../support/turn.ts'
-import { watchedSignal } from '../support/watched-signal.ts'
+import { firstOf, onAbort, onAnyAbort, unlessAborts } from '../../../lib/base/waiting/abort.ts'
+import { deferred } from '../../../lib/base/waiting/deferred.ts'
+import { rejection } from '../../stream/support/stream-fixture.ts'
+import { turn } from '../../support/turn.ts'
+import { watchedSignal } from '../../support/watched-signal.ts'
 
 describe('onAbort', () => {
   it('has one listener on a signal, however many wait, and none when nobody does', () => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { afterEndOfTurn, atEndOfTurn } from '../../lib/base/end-of-turn.ts'
+import { afterEndOfTurn, atEndOfTurn } from '../../../lib/base/waiting/end-of-turn.ts'
 
 /** Waits for a macrotask by other means than those of lib. */
 const macrotask = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0))
