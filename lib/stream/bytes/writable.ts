@@ -17,27 +17,29 @@ export function writableOf(side: WriteSide, streams: StreamConstructors): Writab
   return new WritableHalf(side, streams).writable
 }
 
+interface ChunkerEnds {
+  readonly chunks: WritableStreamDefaultWriter<BufferSource>
+  readonly runs: ReadableStreamDefaultReader<RelayDataRun>
+}
+
 class WritableHalf {
   readonly writable: WritableStream<BufferSource>
   readonly #side: WriteSide
-  readonly #chunks: WritableStreamDefaultWriter<BufferSource>
-  readonly #runs: ReadableStreamDefaultReader<RelayDataRun>
+  readonly #streams: StreamConstructors
+  /** Both ends of the chunker, which is made for the first chunk. */
+  #chunker: ChunkerEnds | undefined
   /** What the chunker made of the chunk that is being written. */
   #run: RelayDataRun | undefined
 
   constructor(side: WriteSide, streams: StreamConstructors) {
     this.#side = side
-    const chunker = createRunChunker(streams)
-    this.#chunks = chunker.writable.getWriter()
-    this.#runs = chunker.readable.getReader()
-    for (const promise of [this.#chunks.closed, this.#chunks.ready, this.#runs.closed]) markHandled(promise)
-    void this.#packRuns()
+    this.#streams = streams
     const { writable, fail } = makeWritable<BufferSource>(
       {
         write: (chunk) => this.#write(chunk),
         close: async () => {
           await side.close()
-          await this.#runs.cancel()
+          await this.#chunker?.runs.cancel()
         },
         aborted: (reason) => side.abort(reason),
       },
@@ -45,7 +47,7 @@ class WritableHalf {
     )
     this.writable = writable
     side.attach({
-      stopped: (reason) => markHandled(this.#runs.cancel(reason)),
+      stopped: (reason) => this.#chunker && markHandled(this.#chunker.runs.cancel(reason)),
       fail,
     })
   }
@@ -56,7 +58,8 @@ class WritableHalf {
       const bytes = bytesOf(chunk) as Uint8Array<ArrayBuffer>
       const { length } = bytes
       this.#run = undefined
-      await this.#chunks.write(bytes)
+      this.#chunker ??= this.#makeChunker()
+      await this.#chunker.chunks.write(bytes)
       if (length > 0 && !this.#isPacked) this.#side.expectMore()
     } catch (error) {
       // A chunker that was torn down just before it took the chunk drops it without a word (Deno), or fails with an
@@ -71,10 +74,18 @@ class WritableHalf {
     return this.#run?.isPacked === true
   }
 
-  async #packRuns(): Promise<void> {
+  #makeChunker(): ChunkerEnds {
+    const { writable, readable } = createRunChunker(this.#streams)
+    const ends = { chunks: writable.getWriter(), runs: readable.getReader() }
+    for (const promise of [ends.chunks.closed, ends.chunks.ready, ends.runs.closed]) markHandled(promise)
+    void this.#packRuns(ends.runs)
+    return ends
+  }
+
+  async #packRuns(runs: ChunkerEnds['runs']): Promise<void> {
     try {
       for (;;) {
-        const { value: run, done } = await this.#runs.read()
+        const { value: run, done } = await runs.read()
         if (done) return
         this.#run = run
         this.#side.pack(run)
