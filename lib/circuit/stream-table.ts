@@ -15,6 +15,11 @@ export class StreamTable {
   readonly #endpoints = new Map<number, StreamEndpoint>()
   /** What streams left behind, where it expires by time: the oldest first. */
   readonly #expiring = new Map<number, HalfClosedEndpoint>()
+  /**
+   * The oldest of them, so that nothing is walked to see that none has expired: Firefox follows up each iterator that was
+   * left early with every change of the map, until it is collected.
+   */
+  #oldest: HalfClosedEndpoint | undefined
   #next: number
 
   /** @param firstId - where ids begin, 1 to 65535 */
@@ -59,10 +64,16 @@ export class StreamTable {
   replace(id: number, successor: HalfClosedEndpoint | undefined): void {
     this.#expire()
     this.#endpoints.delete(id)
+    const wasOldest = this.#oldest !== undefined && this.#expiring.get(id) === this.#oldest
     this.#expiring.delete(id)
+    if (wasOldest) this.#oldest = this.#expiring.values().next().value
     if (successor === undefined) return
-    if (successor.isExpired === undefined) this.#endpoints.set(id, successor)
-    else this.#expiring.set(id, successor)
+    if (successor.isExpired === undefined) {
+      this.#endpoints.set(id, successor)
+    } else {
+      this.#expiring.set(id, successor)
+      this.#oldest ??= successor
+    }
   }
 
   /** Frees the id if it is this endpoint's. */
@@ -75,12 +86,18 @@ export class StreamTable {
     const endpoints = [...this.#endpoints.values(), ...this.#expiring.values()]
     this.#endpoints.clear()
     this.#expiring.clear()
+    this.#oldest = undefined
     return endpoints
   }
 
   #expire(): void {
+    if (this.#oldest?.isExpired !== true) return
+    this.#oldest = undefined
     for (const [id, entry] of this.#expiring) {
-      if (entry.isExpired !== true) return
+      if (entry.isExpired !== true) {
+        this.#oldest = entry
+        return
+      }
       this.#expiring.delete(id)
     }
   }
