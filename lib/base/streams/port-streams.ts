@@ -16,27 +16,33 @@ export interface PortStreams {
 export function streamsOver(port: BytePort): PortStreams {
   /** What is read is on its way into the readable. */
   let isReading = false
-  let isEnded = false
   let isCancelled = false
+  /** How the port has ended; the failure is boxed, as it may be any value. */
+  let end: { readonly failure?: { readonly reason: unknown } } | undefined
+  const tell = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
+    if (end === undefined || isReading || isCancelled) return
+    if (end.failure === undefined) controller.close()
+    // What was read and not taken is not to be lost for an error: then the next read tells.
+    else if ((controller.desiredSize ?? 0) >= 0) controller.error(end.failure.reason)
+  }
   const readable = new ReadableStream<Uint8Array>(
     {
       start(controller) {
-        const ended = (): void => {
-          isEnded = !isCancelled
-          if (isEnded && !isReading) controller.close()
+        const ended = (over: NonNullable<typeof end>): void => {
+          end = over
+          tell(controller)
         }
-        // What was read and not taken is not to be lost for it: then the next read tells.
-        const failed = (reason: unknown): void => {
-          if (!isReading && (controller.desiredSize ?? 0) >= 0) controller.error(reason)
-        }
-        port.readClosed.then(ended, failed)
+        port.readClosed.then(
+          () => ended({}),
+          (reason: unknown) => ended({ failure: { reason } }),
+        )
       },
       async pull(controller) {
         isReading = true
         const bytes = await port.read()
         isReading = false
-        if (bytes !== undefined) controller.enqueue(bytes)
-        if (isEnded) controller.close()
+        if (bytes !== undefined && !isCancelled) controller.enqueue(bytes)
+        tell(controller)
       },
       cancel(reason) {
         isCancelled = true

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { bytePortOf, lendPorts, type BytePort, type PortSource } from '../../../lib/base/streams/byte-port.ts'
 import { streamsOver } from '../../../lib/base/streams/port-streams.ts'
-import { rejection } from '../../stream/support/stream-fixture.ts'
+import { connected, rejection } from '../../stream/support/stream-fixture.ts'
 import { turn } from '../../support/turn.ts'
 
 /** Two ends of a connection in memory. */
@@ -121,6 +121,17 @@ describe('Streams over a byte port', () => {
     const next = readable.getReader()
     expect((await next.read()).value).to.deep.equal(Uint8Array.of(5))
     expect(await rejection(next.read())).to.equal('broken')
+  })
+
+  it('tell of a failure that came with the last bytes, once these were taken, though nobody reads on', async () => {
+    const { circuit, socket } = connected()
+    const { readable } = streamsOver(bytePortOf(socket))
+    circuit.data(Uint8Array.of(6))
+    circuit.die()
+    const reader = readable.getReader()
+    const told = rejection(reader.closed)
+    expect((await reader.read()).value).to.deep.equal(Uint8Array.of(6))
+    expect(await told).to.have.property('code', 'CIRCUIT_DESTROYED')
   })
 
   it('read nothing that nobody asks for', async () => {
