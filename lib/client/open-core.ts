@@ -58,7 +58,7 @@ export async function openCore(options: TorClientOptions): Promise<OpenedCore> {
   const snapshots =
     directory === undefined
       ? undefined
-      : new (await import('./bootstrap/snapshot-source.ts')).SnapshotSource(directory, place, clock)
+      : new (await import('./bootstrap/sources/snapshot-source.ts')).SnapshotSource(directory, place, clock)
   if (countryOf !== undefined && typeof countryOf !== 'function')
     throw new TypeError('Cannot use the option countryOf as it is no function')
   const core = new ClientCore({

@@ -19,7 +19,7 @@ import type { NetworkConfig } from '../../directory/network/network-config.ts'
 import { pauseForTasks } from '../../directory/text/slices.ts'
 import type { Platform } from '../../platform/platform.ts'
 import type { ClientStore } from './client-store.ts'
-import type { DocumentSource } from './document-source.ts'
+import type { DocumentSource } from './sources/document-source.ts'
 
 const MAX_CERTIFICATES = 1_000_000
 

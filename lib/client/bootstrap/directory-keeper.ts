@@ -15,11 +15,11 @@ import { filterInSlices, pauseForTasks } from '../../directory/text/slices.ts'
 import { markHandled } from '../../base/waiting/deferred.ts'
 import { TorError } from '../../base/errors.ts'
 import type { Platform } from '../../platform/platform.ts'
-import { isAnswer, type DocumentSource } from './document-source.ts'
+import { isAnswer, type DocumentSource } from './sources/document-source.ts'
 import type { ClientStore } from './client-store.ts'
 import { CertificateStore } from './certificate-store.ts'
 import { MicrodescriptorStore } from './microdescriptor-store.ts'
-import type { SnapshotSource } from './snapshot-source.ts'
+import type { SnapshotSource } from './sources/snapshot-source.ts'
 import { unlessAborted } from '../../base/waiting/pause.ts'
 import { describedFraction, neededFraction } from '../relays/path-fraction.ts'
 import type { ClientPhase } from './status.ts'
@@ -184,7 +184,7 @@ export class DirectoryKeeper {
     const { clock, missingOfGuards } = this.#options
     const age = this.#directory && ageOf(this.#directory.consensus, clock.now())
     if (!this.#isComplete || (age?.phase ?? 'stale') === 'stale' || missingOfGuards().length > 0) return undefined
-    return (await import('./leisure.ts')).leisurely(this.#options, signal, this.#hurry.signal)
+    return (await import('./sources/leisure.ts')).leisurely(this.#options, signal, this.#hurry.signal)
   }
 
   async #refresh(renews: boolean, signal: AbortSignal): Promise<NetworkDirectory> {

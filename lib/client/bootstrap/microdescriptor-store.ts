@@ -17,7 +17,7 @@ import type { TextHash } from '../../directory/text/hash-text.ts'
 import { filterInSlices, LOOKED_AT_A_SLICE, pauseForTasks, READ_A_SLICE, Slices } from '../../directory/text/slices.ts'
 import type { Platform } from '../../platform/platform.ts'
 import type { ClientStore } from './client-store.ts'
-import type { DocumentSource } from './document-source.ts'
+import type { DocumentSource } from './sources/document-source.ts'
 
 const MAX_MICRODESCRIPTORS = 2_000_000
 

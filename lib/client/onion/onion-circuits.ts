@@ -18,7 +18,7 @@ import type { DirectoryQuery, OnionCircuit, OnionCircuitToRelay } from '../../on
 import type { ServiceNetwork, VisitorStream } from '../../onion/network/service-network.ts'
 import type { Platform } from '../../platform/platform.ts'
 import type { TorStream } from '../../stream/tor-stream.ts'
-import { requestDocument } from '../bootstrap/directory-request.ts'
+import { requestDocument } from '../bootstrap/sources/directory-request.ts'
 import type { BuildTimes } from '../circuits/build-times/build-times.ts'
 import { timeoutForExtension } from '../circuits/build-times/path-timeouts.ts'
 import type { StreamWatcher } from '../attach/attachable-circuit.ts'

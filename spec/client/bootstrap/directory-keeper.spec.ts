@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import type { TorError } from '../../../lib/base/errors.ts'
 import type { ClientStore } from '../../../lib/client/bootstrap/client-store.ts'
-import { NOT_MODIFIED, type RequestHeaders } from '../../../lib/client/bootstrap/directory-request.ts'
+import { NOT_MODIFIED, type RequestHeaders } from '../../../lib/client/bootstrap/sources/directory-request.ts'
 import { applyConsensusDiff, isConsensusDiff } from '../../../lib/directory/consensus-diff.ts'
 import { encodeHex } from '../../../lib/directory/text/encoding.ts'
 import { digestAsSignedOf, writeConsensusDiff } from '../../../lib/testing/directory/consensus-diff-writer.ts'

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { RequestHeaders } from '../../../lib/client/bootstrap/directory-request.ts'
+import type { RequestHeaders } from '../../../lib/client/bootstrap/sources/directory-request.ts'
 import { TorError } from '../../../lib/base/errors.ts'
-import type { DocumentRequest, DocumentSource } from '../../../lib/client/bootstrap/document-source.ts'
+import type { DocumentRequest, DocumentSource } from '../../../lib/client/bootstrap/sources/document-source.ts'
 
 /** The document that a server has at a path; undefined when it has none. */
 export type FakeServer = (path: string, lane: number, headers?: RequestHeaders) => string | undefined | Promise<string>

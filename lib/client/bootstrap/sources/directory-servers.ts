@@ -4,11 +4,11 @@
  *
  * @module
  */
-import { shuffled, type Random } from '../../base/random.ts'
-import type { NetworkConfig } from '../../directory/network/network-config.ts'
-import type { ConsensusRelay } from '../../directory/relay-entry.ts'
-import { decodeHex } from '../../directory/text/encoding.ts'
-import type { GuardManager, GuardPick } from '../guards/guards.ts'
+import { shuffled, type Random } from '../../../base/random.ts'
+import type { NetworkConfig } from '../../../directory/network/network-config.ts'
+import type { ConsensusRelay } from '../../../directory/relay-entry.ts'
+import { decodeHex } from '../../../directory/text/encoding.ts'
+import type { GuardManager, GuardPick } from '../../guards/guards.ts'
 import type { ServerPick } from './document-source.ts'
 
 /** How many guards are asked for a document before others are. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { withInput } from '../../base/withheld.ts'
+import { withInput } from '../../../base/withheld.ts'
 
 /**
  * The URL of the option `directory`, relative to the page where there is one.

@@ -1,9 +1,9 @@
 import { expect } from 'chai'
-import { leisurely } from '../../../lib/client/bootstrap/leisure.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
-import { turn } from '../../support/turn.ts'
-import { seed } from '../../support/seed.ts'
-import { seededRandom } from '../support/seeded-random.ts'
+import { leisurely } from '../../../../lib/client/bootstrap/sources/leisure.ts'
+import { FakeClock } from '../../../support/fake-clock.ts'
+import { turn } from '../../../support/turn.ts'
+import { seed } from '../../../support/seed.ts'
+import { seededRandom } from '../../support/seeded-random.ts'
 
 const MINUTE = 60_000
 

@@ -5,8 +5,8 @@
  *
  * @module
  */
-import { onAnyAbort } from '../../base/waiting/abort.ts'
-import { monotonicTime, startBackgroundTimer, type Clock } from '../../base/waiting/clock.ts'
+import { onAnyAbort } from '../../../base/waiting/abort.ts'
+import { monotonicTime, startBackgroundTimer, type Clock } from '../../../base/waiting/clock.ts'
 import { nextDelay } from './bootstrap-race.ts'
 
 /** How often it is looked, in ms: a client of C tor's that has a consensus and enough descriptions. */

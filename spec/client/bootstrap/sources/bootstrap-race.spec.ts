@@ -1,10 +1,15 @@
 import { expect } from 'chai'
-import { nextDelay, race, type RaceAttempt, type RaceLane } from '../../../lib/client/bootstrap/bootstrap-race.ts'
-import { deferred, type Deferred } from '../../../lib/base/waiting/deferred.ts'
-import { FakeClock } from '../../support/fake-clock.ts'
-import { turn } from '../../support/turn.ts'
-import { chiSquare } from '../support/chi-square.ts'
-import { seededRandom } from '../support/seeded-random.ts'
+import {
+  nextDelay,
+  race,
+  type RaceAttempt,
+  type RaceLane,
+} from '../../../../lib/client/bootstrap/sources/bootstrap-race.ts'
+import { deferred, type Deferred } from '../../../../lib/base/waiting/deferred.ts'
+import { FakeClock } from '../../../support/fake-clock.ts'
+import { turn } from '../../../support/turn.ts'
+import { chiSquare } from '../../support/chi-square.ts'
+import { seededRandom } from '../../support/seeded-random.ts'
 
 type Outcome = { readonly value: string } | undefined
 

@@ -5,11 +5,11 @@
  *
  * @module
  */
-import { asciiBytes } from '../../cell/bytes.ts'
-import type { SliceOptions } from '../../directory/text/slices.ts'
-import { TorError } from '../../base/errors.ts'
-import type { LinkAddress } from '../../platform/links/transport.ts'
-import type { TorStream } from '../../stream/tor-stream.ts'
+import { asciiBytes } from '../../../cell/bytes.ts'
+import type { SliceOptions } from '../../../directory/text/slices.ts'
+import { TorError } from '../../../base/errors.ts'
+import type { LinkAddress } from '../../../platform/links/transport.ts'
+import type { TorStream } from '../../../stream/tor-stream.ts'
 import { AnswerBody, COMPRESSED_PIECE, readAnswerText, type AnswerReader } from './answer-body.ts'
 
 /** The longest header of an answer, in bytes. */

@@ -7,17 +7,17 @@
  *
  * @module
  */
-import { startBackgroundTimer, type Clock } from '../../base/waiting/clock.ts'
-import type { Random } from '../../base/random.ts'
-import type { Channel } from '../../channel/channel.ts'
-import { Circuit } from '../../circuit/circuit.ts'
-import { encodeHex } from '../../directory/text/encoding.ts'
-import type { Platform } from '../../platform/platform.ts'
-import type { DirectoryServer, Relay } from '../../relay.ts'
-import type { ChannelPool } from '../circuits/channel-pool.ts'
-import type { NetworkFlowControl } from '../relays/network-flow-control.ts'
-import { MAX_DIRTINESS } from '../circuits/pooled-circuit.ts'
-import type { CircuitWatcher, SeenCircuit } from '../circuits/seen-circuit.ts'
+import { startBackgroundTimer, type Clock } from '../../../base/waiting/clock.ts'
+import type { Random } from '../../../base/random.ts'
+import type { Channel } from '../../../channel/channel.ts'
+import { Circuit } from '../../../circuit/circuit.ts'
+import { encodeHex } from '../../../directory/text/encoding.ts'
+import type { Platform } from '../../../platform/platform.ts'
+import type { DirectoryServer, Relay } from '../../../relay.ts'
+import type { ChannelPool } from '../../circuits/channel-pool.ts'
+import type { NetworkFlowControl } from '../../relays/network-flow-control.ts'
+import { MAX_DIRTINESS } from '../../circuits/pooled-circuit.ts'
+import type { CircuitWatcher, SeenCircuit } from '../../circuits/seen-circuit.ts'
 
 /** How much later than that a circuit without a request is closed at most, in seconds: C tor looks that often. */
 const SWEEP_INTERVAL = 31

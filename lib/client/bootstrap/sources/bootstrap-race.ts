@@ -6,8 +6,8 @@
  *
  * @module
  */
-import { startTimer, type Clock } from '../../base/waiting/clock.ts'
-import type { Random } from '../../base/random.ts'
+import { startTimer, type Clock } from '../../../base/waiting/clock.ts'
+import type { Random } from '../../../base/random.ts'
 
 /** How many are asked at a time (`ClientBootstrapConsensusMaxInProgressTries`), unless two are begun in one second. */
 const MOST = 3

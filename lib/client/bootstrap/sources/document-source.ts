@@ -6,12 +6,12 @@
  *
  * @module
  */
-import { startTimer } from '../../base/waiting/clock.ts'
-import { deferred } from '../../base/waiting/deferred.ts'
-import { encodeHex } from '../../directory/text/encoding.ts'
-import { SocketError, TorError } from '../../base/errors.ts'
-import { DestroyReason } from '../../cell/reasons.ts'
-import type { DirectoryServer } from '../../relay.ts'
+import { startTimer } from '../../../base/waiting/clock.ts'
+import { deferred } from '../../../base/waiting/deferred.ts'
+import { encodeHex } from '../../../directory/text/encoding.ts'
+import { SocketError, TorError } from '../../../base/errors.ts'
+import { DestroyReason } from '../../../cell/reasons.ts'
+import type { DirectoryServer } from '../../../relay.ts'
 import type { race, RaceLane } from './bootstrap-race.ts'
 import { DirectoryCircuits, type DirectoryCircuitsOptions } from './directory-circuits.ts'
 import { requestDocument, type RequestHeaders } from './directory-request.ts'
