@@ -9,35 +9,18 @@ import type { TestRelay } from '../../lib/testing/relay/test-relay.ts'
 import { flowControls } from '../support/flow-controls.ts'
 import { expectToEcho, CircuitFixture, settled, stateOf } from './support/circuit-fixture.ts'
 import { codeOf } from '../support/failures.ts'
+import { settledMemory, type Memory } from '../support/memory.ts'
 import { expectPattern, lastStream, Upload } from './support/transfer.ts'
 
 const MB = 1_000_000
-
-/** In bytes: what is resident, and what JavaScript holds of it. */
-interface Memory {
-  readonly rss: number
-  readonly held: number
-}
-
-/** What this process holds, once all that can be collected is. */
-async function memory(): Promise<Memory> {
-  const { gc } = globalThis as { gc?: () => void }
-  if (gc === undefined) throw new Error('Node must be started with --expose-gc')
-  for (let round = 0; round < 3; round++) {
-    await new Promise((resolve) => setImmediate(resolve)) // finalizers run between turns
-    gc()
-  }
-  const { rss, heapUsed, external } = process.memoryUsage()
-  return { rss, held: heapUsed + external }
-}
 
 /**
  * What this process holds beyond `before`, at the latest after a hundred collections: the allocator gives pages back when
  * it likes, and what is resident falls with a delay.
  */
 async function growth(before: Memory): Promise<Memory> {
-  let now = await memory()
-  for (let round = 0; round < 100 && now.rss - before.rss >= 16 * MB; round++) now = await memory()
+  let now = await settledMemory()
+  for (let round = 0; round < 100 && now.rss - before.rss >= 16 * MB; round++) now = await settledMemory()
   return { rss: now.rss - before.rss, held: now.held - before.held }
 }
 
@@ -69,7 +52,7 @@ for (const { kind, window } of flowControls) {
         relay.withhold[`${whose}Sendmes`] = true
         const stream = built.circuit.connect('example.com:80')
         await stream.opened
-        const before = await memory()
+        const before = await settledMemory()
 
         const upload = new Upload(stream, 50 * MB)
         await built.exit.when(({ flow }) => flow.dataReceived >= cells)
@@ -87,7 +70,7 @@ for (const { kind, window } of flowControls) {
         await stream.close()
         await built.exit.when(() => received.ended === 1)
         expect(received.bytes).to.equal(50 * MB)
-        expect((await memory()).held - before.held, 'bytes held after 50 MB').to.be.lessThan(16 * MB)
+        expect((await settledMemory()).held - before.held, 'bytes held after 50 MB').to.be.lessThan(16 * MB)
         await built.circuit.close()
       })
     }
@@ -95,7 +78,7 @@ for (const { kind, window } of flowControls) {
     it('grows by less than 16 MB by a download of 50 MB that nobody reads, and by reading it then', async function () {
       const built = await fixture.open()
       relay.exit = source({ length: 50 * MB })
-      const before = await memory()
+      const before = await settledMemory()
       const stream = built.circuit.connect('example.com:80')
       await built.exit.when((exit) => lastStream(exit)?.flow.packageWindow === 0)
       await settled(built)
@@ -104,7 +87,7 @@ for (const { kind, window } of flowControls) {
       expect(stalled.held, 'bytes held').to.be.lessThan(16 * MB)
       expect(stalled.rss, 'bytes resident').to.be.lessThan(16 * MB)
       expect(await expectPattern(stream)).to.equal(50 * MB)
-      expect((await memory()).held - before.held, 'bytes held after 50 MB').to.be.lessThan(16 * MB)
+      expect((await settledMemory()).held - before.held, 'bytes held after 50 MB').to.be.lessThan(16 * MB)
       await built.circuit.close()
     })
   })
@@ -145,21 +128,21 @@ describe('The memory of a process whose relay does not stop at an XOFF', () => {
     const built = await fixture.open()
     const length = LIMIT - 1
     relay.exit = source({ length })
-    const before = await memory()
+    const before = await settledMemory()
     const stream = built.circuit.connect('example.com:80')
     await built.exit.when((exit) => lastStream(exit)?.endSent !== undefined)
     await settled(built)
-    const full = await memory()
+    const full = await settledMemory()
     expect(full.held - before.held, 'bytes held').to.be.within(LIMIT - MB, LIMIT + 4 * MB)
     expect(await expectPattern(stream)).to.equal(length)
-    expect((await memory()).held - before.held, 'bytes held after it was read').to.be.lessThan(4 * MB)
+    expect((await settledMemory()).held - before.held, 'bytes held after it was read').to.be.lessThan(4 * MB)
     await built.circuit.close()
   })
 
   it('lets go of what it held when the stream has failed, flood after flood, and the circuit goes on', async function () {
-    const before = await memory()
+    const before = await settledMemory()
     for (let round = 0; round < 5; round++) await flood()
-    const after = await memory()
+    const after = await settledMemory()
     expect(after.held - before.held, 'bytes held').to.be.lessThan(4 * MB)
   })
 })
@@ -187,10 +170,10 @@ describe('The memory of circuits that are open and idle', () => {
   for (const used of [false, true]) {
     it(`is less than 16 kB of buffers and 32 kB in all for each, ${used ? 'used before' : 'never used'}`, async () => {
       const kept = Array.from({ length: 20 }, () => idleCircuit(used))
-      const before = await memory()
+      const before = await settledMemory()
       const buffers = process.memoryUsage().arrayBuffers
       kept.push(...Array.from({ length: 200 }, () => idleCircuit(used)))
-      const after = await memory()
+      const after = await settledMemory()
       expect((process.memoryUsage().arrayBuffers - buffers) / 200, 'buffers').to.be.lessThan(16_000)
       expect((after.held - before.held) / 200, 'held').to.be.lessThan(32_000)
       expect(kept).to.have.length(220)

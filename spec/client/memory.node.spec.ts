@@ -14,7 +14,7 @@ import { CircuitFixture, roundTrip } from '../circuit/support/circuit-fixture.ts
 import { FakeClient } from '../proxy/support/fakes.ts'
 import { hex } from '../proxy/support/handshakes.ts'
 import { flowControls } from '../support/flow-controls.ts'
-import { collectGarbage } from '../support/garbage.ts'
+import { settledMemory } from '../support/memory.ts'
 import { exit, guard } from './support/client-fixture.ts'
 
 /** How many of each are made at a time. */
@@ -28,13 +28,6 @@ const ENTRY = 300
 
 /** So much may one of a few hundred seem to take: what is compiled meanwhile is counted too. */
 const NOISE = 2000
-
-/** The bytes that this process holds once all that can be collected is. */
-async function heldBytes(): Promise<number> {
-  for (let round = 0; round < 3; round++) await collectGarbage()
-  const { heapUsed, external } = process.memoryUsage()
-  return heapUsed + external
-}
 
 for (const { kind } of flowControls) {
   describe(`The memory of a client that goes on (${kind}) after`, function () {
@@ -81,7 +74,7 @@ for (const { kind } of flowControls) {
       for (let round = 0, before = 0; round < 7; round++) {
         await Promise.all(Array.from({ length: ROUND }, make))
         await forgetStreams()
-        const now = await heldBytes()
+        const now = (await settledMemory()).held
         if (round > 1) grown.push(now - before) // what is compiled, pooled and grown once does not count
         before = now
       }
@@ -159,7 +152,7 @@ describe('The memory of a circuit that goes on', function () {
       await Promise.all(Array.from({ length: ROUND }, stream))
       await roundTrip(built)
       relay.streams.clear() // what the test network remembers is not the client's
-      if ((made + ROUND) % (SOAK / 4) === 0) samples.push(await heldBytes())
+      if ((made + ROUND) % (SOAK / 4) === 0) samples.push((await settledMemory()).held)
     }
     const growth = (samples.at(-1) as number) - (samples[0] as number)
     const each = Math.round(growth / ((SOAK * 3) / 4))

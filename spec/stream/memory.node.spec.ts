@@ -2,20 +2,10 @@ import { expect } from 'chai'
 import { bytePortOf } from '../../lib/base/streams/byte-port.ts'
 import { TorStream } from '../../lib/stream/tor-stream.ts'
 import { FakeClock } from '../support/fake-clock.ts'
+import { settledMemory } from '../support/memory.ts'
 import { FakeCircuit } from './support/fake-circuit.ts'
 
 const STREAMS = 2_000
-
-/** What JavaScript holds, in bytes, once all that can be collected is. */
-async function held(): Promise<number> {
-  const { gc } = globalThis as { gc?: () => void }
-  if (gc === undefined) throw new Error('Node must be started with --expose-gc')
-  for (let round = 0; round < 3; round++) {
-    await new Promise((resolve) => setImmediate(resolve)) // finalizers run between turns
-    gc()
-  }
-  return process.memoryUsage().heapUsed
-}
 
 /** Bytes of a stream that is open and idle, and of what somebody holds of it. */
 async function sizeOfOne(hold: (stream: TorStream) => unknown): Promise<number> {
@@ -30,9 +20,9 @@ async function sizeOfOne(hold: (stream: TorStream) => unknown): Promise<number> 
     }
   }
   open(200) // what is compiled and made once shall not count
-  const before = await held()
+  const before = await settledMemory()
   open(STREAMS)
-  const size = ((await held()) - before) / STREAMS
+  const size = ((await settledMemory()).held - before.held) / STREAMS
   expect(streams).to.have.length(200 + STREAMS)
   return size
 }
