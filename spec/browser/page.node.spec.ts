@@ -95,6 +95,10 @@ for (const browser of ['chromium', 'firefox'] as const) {
       expect(gauges).to.have.length(2)
       for (const cells of gauges) expect(cells).to.be.below(50)
       expect(await page.$eval('#pace', (each) => each.getAttribute('aria-valuetext'))).to.equal('not at all')
+      // The SENDMEs that were drawn fade.
+      await page.waitForFunction(() =>
+        [...document.querySelectorAll('.ts-way .ts-back')].every((each) => getComputedStyle(each).opacity === '0'),
+      )
       await picture('page-stopped')
     })
 
