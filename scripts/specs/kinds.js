@@ -41,11 +41,12 @@ export function enginesOf(file) {
 /**
  * The lots that the specs of one engine are run in, each in a process of its own: a file is in the first that has it.
  * What starts tor, programs and servers mostly waits for them, and shares one real network within its process; what
- * computes runs beside it. So which files share a process never depends on the machine. A browser starts nothing, and
+ * computes runs beside it. What collects garbage does so hundreds of times, and each takes as long as there is memory: it has a
+ * process that holds nothing else. So which files share a process never depends on the machine. A browser starts nothing, and
  * takes long to start.
  */
 const COMPUTING = [/^spec\/(circuit|hostile)\//, /^/]
-const LOTS = [/^spec\/(tor|cli|node|platform|browser)\//, ...COMPUTING]
+const LOTS = [/^spec\/(tor|cli|node|platform|browser)\//, /\/(memory|let-go)\./, ...COMPUTING]
 
 /**
  * `files` in their lots, without those that are empty.
