@@ -6,14 +6,14 @@
  * npm run bench                        all of it, in about six minutes
  * npm run bench -- --quick             less data
  * npm run bench -- --only bulk         bulk (in memory), tls (over loopback), scale (a directory of 9,000 relays against
- *                                      what it may cost), tor (transfers over real tor), flow (congestion control), client
- *                                      (starts and new streams), fronts (SOCKS and fetch) or onion (services, and clients
- *                                      of them)
+ *                                      what it may cost), many (10,000 streams at once), tor (transfers over real tor),
+ *                                      flow (congestion control), client (starts and new streams), fronts (SOCKS and
+ *                                      fetch), onion (services, and clients of them) or pages (downloads in browsers)
  * npm run bench -- --json FILE         also writes [{ name, unit, ours, peer, peerName, ratio }]
  * ```
  *
- * What is measured in pages has programs of its own: `node scripts/run.js spec/bench/scale/page-scale.ts` (a directory of 9,000
- * relays in Chromium), and likewise `page-tls.ts` and `page-soak.ts`.
+ * What else is measured in pages has programs of its own: `node scripts/run.js spec/bench/scale/page-scale.ts` (a directory of
+ * 9,000 relays in Chromium), and likewise `page-tls.ts` and `page-soak.ts`.
  *
  * Each pair is measured alternately in one run; figures are medians. Machines differ and are busy: the ratios are what
  * counts.
@@ -28,6 +28,8 @@ import { table, type Comparison, type Result } from './compare.ts'
 import { compareClients } from './client.ts'
 import { compareFronts } from './fronts.ts'
 import { compareOnions } from './onion/onion.ts'
+import { compareMany } from './many/many.ts'
+import { comparePages } from './pages/pages.ts'
 import { compareScale } from './scale/scale.ts'
 import { compareTls } from './tls.ts'
 import { compareFlow, compareTor } from './tor.ts'
@@ -40,7 +42,7 @@ const { values } = parseArgs({
   },
 })
 const { quick, only, json } = values
-const parts = ['bulk', 'tls', 'scale', 'tor', 'flow', 'client', 'fronts', 'onion']
+const parts = ['bulk', 'tls', 'scale', 'many', 'tor', 'flow', 'client', 'fronts', 'onion', 'pages']
 if (only !== undefined && !parts.includes(only)) {
   console.error(`there is no part ${only}: ${parts.join(', ')}`)
   process.exit(2)
@@ -52,7 +54,8 @@ const wanted = (part: string): boolean => only === undefined || only === part
 if (wanted('bulk')) comparisons.push(...(await compareBulk(quick ? 10_000_000 : 30_000_000, programs)))
 if (wanted('tls')) comparisons.push(...(await compareTls(quick ? 50_000_000 : 200_000_000, programs)))
 if (wanted('scale')) comparisons.push(...(await compareScale(programs, quick ? 1 : 3)))
-if (parts.slice(3).some(wanted)) {
+if (wanted('many')) comparisons.push(...(await compareMany(programs)))
+if (parts.slice(4).some(wanted)) {
   if (findProgram('tor') === undefined) console.log('tor is not installed, so there is no comparison with it')
   else {
     if (wanted('tor')) comparisons.push(...(await compareTor(quick ? 20_000_000 : 100_000_000, programs)))
@@ -60,6 +63,7 @@ if (parts.slice(3).some(wanted)) {
     if (wanted('client')) comparisons.push(...(await compareClients(programs)))
     if (wanted('fronts')) comparisons.push(...(await compareFronts(quick ? 30_000_000 : 100_000_000, programs)))
     if (wanted('onion')) comparisons.push(...(await compareOnions(quick ? 5_000_000 : 20_000_000, programs)))
+    if (wanted('pages')) comparisons.push(...(await comparePages(quick ? 10_000_000 : 30_000_000)))
   }
 }
 console.log(table(comparisons))

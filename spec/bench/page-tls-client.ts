@@ -5,6 +5,7 @@
  */
 import { connectTls } from '../../lib/tls13/streams/connect-tls.ts'
 import { webSocketTransport } from '../../lib/transports/websocket/web-socket-transport.ts'
+import { receivePlain } from './pages/plain-client.ts'
 
 /** Where a download is to be had, and how long it must be. */
 interface Download {
@@ -24,16 +25,7 @@ export const gateway = (download: Download): Promise<number> => counted(download
 
 async function counted({ url, length }: Download, path: string): Promise<number> {
   const started = performance.now()
-  let left = length
-  await new Promise<void>((resolve, reject) => {
-    const socket = new WebSocket(`${url}${path}`)
-    socket.binaryType = 'arraybuffer'
-    socket.onerror = () => reject(new Error('the WebSocket failed'))
-    socket.onmessage = ({ data }: MessageEvent<ArrayBuffer>) => {
-      left -= data.byteLength
-      if (left === 0) resolve()
-    }
-  })
+  await receivePlain(`${url}${path}`, length)
   return (performance.now() - started) / 1000
 }
 

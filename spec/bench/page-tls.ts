@@ -12,19 +12,17 @@ import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { createServer as createTlsServer } from 'node:tls'
-import { WebSocketServer, type WebSocket } from 'ws'
+import { WebSocketServer } from 'ws'
 import { ROOT } from '../../scripts/files.js'
 import { launchBrowser } from '../../scripts/specs/browser-launch.js'
 import { findProgram } from '../support/programs.ts'
 import { authority, serverCertificate, serverKey } from '../support/tls-authority.ts'
 import { alternate } from './compare.ts'
 import { servePageOf } from './page-site.ts'
+import { sendPiece, serveDownload } from './pages/plain-server.ts'
 
 const LENGTH = Number(process.argv[2] ?? 15) * 1_000_000
 const RECORD = Number(process.argv[3] ?? 16_384)
-const PIECE = new Uint8Array(65_536)
-/** What may wait in a WebSocket of the server's. */
-const MOST_WAITING = 1_048_576
 const TURNS = 5
 
 /** What ours is held against, by the function of the page that does it. */
@@ -40,22 +38,10 @@ async function listening(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-/** Sends the download in pieces, as fast as `write` takes them. */
-async function serve(write: (piece: Uint8Array) => Promise<void>): Promise<void> {
-  for (let left = LENGTH; left > 0; left -= PIECE.length) await write(PIECE.subarray(0, Math.min(left, PIECE.length)))
-}
-
-const send = (socket: WebSocket, piece: Uint8Array): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const sent = (error?: Error | null): void => (error ? reject(error) : resolve())
-    if (socket.bufferedAmount > MOST_WAITING) socket.send(piece, sent)
-    else (socket.send(piece, () => undefined), resolve())
-  })
-
 /** Gives a connection the download. */
 function download(socket: Socket): void {
   socket.on('error', () => undefined) // the page has what it wanted
-  void serve(async (piece) => {
+  void serveDownload(LENGTH, async (piece) => {
     if (!socket.write(piece)) await once(socket, 'drain')
   }).then(() => socket.end())
 }
@@ -76,14 +62,14 @@ const sockets = new WebSocketServer({ server: site, perMessageDeflate: false })
 sockets.on('connection', (socket, { url = '' }) => {
   socket.on('error', () => undefined) // as above
   if (url === '/plain') {
-    void serve((piece) => send(socket, piece)).then(() => socket.close())
+    void serveDownload(LENGTH, (piece) => sendPiece(socket, piece)).then(() => socket.close())
     return
   }
   const link = connect(ports.get(url) ?? 0, '127.0.0.1')
   link.on('error', () => socket.terminate())
   link.on('data', (piece: Uint8Array) => {
     link.pause()
-    void send(socket, piece).then(() => link.resume())
+    void sendPiece(socket, piece).then(() => link.resume())
   })
   link.on('end', () => socket.close())
   socket.on('message', (data: Buffer) => link.write(data))

@@ -11,20 +11,11 @@ import { ROOT } from '../../../scripts/files.js'
 import { launchBrowser } from '../../../scripts/specs/browser-launch.js'
 import { findProgram } from '../../support/programs.ts'
 import { servePageOf } from '../page-site.ts'
+import { longestTaskDuring } from '../pages/tasks.ts'
 import { makeSyntheticNetwork } from './synthetic-network.ts'
 
 const TURNS = Number(process.argv[2] ?? 3)
 const MB = 1_000_000
-
-/** A task as Chromium's trace has it, in us. */
-interface TraceEvent {
-  readonly name: string
-  readonly tid: number
-  readonly pid: number
-  readonly dur?: number
-  readonly tdur?: number
-  readonly args: { readonly name?: string }
-}
 
 const executable = findProgram('chromium')
 if (executable === undefined) throw new Error('chromium is not installed')
@@ -35,15 +26,6 @@ const files = new Map<string, string | Uint8Array>([
   ['/network/later.json', JSON.stringify(later)],
 ])
 const { server: site, port } = await servePageOf(join(ROOT, 'spec', 'bench', 'scale', 'page-scale-client.ts'), files)
-
-/** The longest task of the page's thread in a trace, in ms. */
-function longestTask(trace: Uint8Array): number {
-  const { traceEvents } = JSON.parse(new TextDecoder().decode(trace)) as { traceEvents: TraceEvent[] }
-  const threads = traceEvents.filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain')
-  const isPage = ({ pid, tid }: TraceEvent): boolean => threads.some((each) => each.pid === pid && each.tid === tid)
-  const tasks = traceEvents.filter((event) => event.name === 'RunTask' && isPage(event))
-  return Math.max(0, ...tasks.map(({ dur = 0, tdur = dur }) => tdur)) / 1000
-}
 
 const figures = { load: [] as number[][], renew: [] as number[][], heap: [] as number[] }
 for (let turn = 0; turn < TURNS; turn++) {
@@ -64,13 +46,8 @@ for (let turn = 0; turn < TURNS; turn++) {
     await call('keep')
     const before = await heap()
     for (const what of ['load', 'renew'] as const) {
-      await page.tracing.start({
-        categories: ['toplevel', 'disabled-by-default-devtools.timeline', 'devtools.timeline'],
-      })
-      const seconds = Number(await call(what))
-      const trace = await page.tracing.stop()
-      if (trace === undefined) throw new Error('there is no trace')
-      figures[what].push([seconds, longestTask(trace)])
+      const { value, longest } = await longestTaskDuring(page, () => call(what))
+      figures[what].push([Number(value), longest])
       if (what === 'load') figures.heap.push(((await heap()) - before) / MB)
     }
   } finally {
