@@ -4,7 +4,8 @@
  * go to some that nobody has yet, and some for onion services, one begun a second; and what has been of no use for long is
  * closed.
  *
- * C tor looks once a second, always. Here it is looked at the same seconds, but only where there may be something to do.
+ * C tor looks once a second, always. Here it is looked at the same seconds, but only where there may be something to do:
+ * whatever changes costs one look at most, however many streams there are in that second.
  *
  * @module
  */
@@ -89,6 +90,8 @@ export class CircuitsAhead<C extends ReadyCircuit> {
   /** How many failed since the last sweep, and whether many did before. */
   #failures = 0
   #didFail = false
+  /** When it is looked next, by the clock's monotonic time; Infinity while there is nothing to do. */
+  #nextLook = Infinity
   #stopTimer: (() => void) | undefined
 
   constructor(options: CircuitsAheadOptions<C>) {
@@ -104,9 +107,11 @@ export class CircuitsAhead<C extends ReadyCircuit> {
     this.#plan()
   }
 
-  /** What there is, or is expected, has changed. */
+  /** What there is, or is expected, has changed: the next second sees to it. */
   changed(): void {
-    if (this.#isStarted) this.#plan()
+    if (!this.#isStarted || this.#isClosed) return
+    const next = this.#secondFrom(monotonicTime(this.#options.clock) + 1)
+    if (next < this.#nextLook) this.#lookAt(next)
   }
 
   /** A circuit is open: the network can be reached. */
@@ -158,6 +163,7 @@ export class CircuitsAhead<C extends ReadyCircuit> {
 
   /** Closes what is to be closed, and begins what is to be begun. */
   #look(): void {
+    this.#nextLook = Infinity
     if (this.#isClosed) return
     const now = monotonicTime(this.#options.clock)
     if (now >= this.#nextSweep) this.#sweep(now)
@@ -194,12 +200,22 @@ export class CircuitsAhead<C extends ReadyCircuit> {
       if (this.#missing !== undefined) moments.push(Math.max(now + 1, this.#nextLaunch))
       else if (this.#isLearning) moments.push(now + times.parameters.testInterval + LAUNCH_INTERVAL)
     }
+    this.#lookAt(this.#secondFrom(Math.min(...moments)))
+  }
+
+  /** At this moment or later, and at one of the seconds that began with the client: so nothing is to be read off it. */
+  #secondFrom(moment: number): number {
+    return Math.ceil((moment - this.#begunAt) / LAUNCH_INTERVAL) * LAUNCH_INTERVAL + this.#begunAt
+  }
+
+  #lookAt(next: number): void {
+    this.#nextLook = next
     this.#stopTimer?.()
     this.#stopTimer = undefined
-    if (moments.length === 0) return
-    // At the seconds that began with the client, so that nothing is to be read off them.
-    const next = Math.ceil((Math.min(...moments) - this.#begunAt) / LAUNCH_INTERVAL) * LAUNCH_INTERVAL + this.#begunAt
-    this.#stopTimer = startBackgroundTimer(clock, Math.max(1, Math.ceil(next - now)), () => this.#look())
+    if (next === Infinity) return
+    const { clock } = this.#options
+    const delay = Math.max(1, Math.ceil(next - monotonicTime(clock)))
+    this.#stopTimer = startBackgroundTimer(clock, delay, () => this.#look())
   }
 
   /** Circuits that take no more streams and carry none, and those that nobody wanted in time. */

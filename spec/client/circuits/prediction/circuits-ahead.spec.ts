@@ -2,8 +2,10 @@ import { expect } from 'chai'
 import type { CircuitNeed } from '../../../../lib/client/circuits/pooled-circuit.ts'
 import type { Random } from '../../../../lib/base/random.ts'
 import { seededRandom } from '../../support/seeded-random.ts'
+import { CircuitsAhead } from '../../../../lib/client/circuits/prediction/circuits-ahead.ts'
+import { FakeClock } from '../../../support/fake-clock.ts'
 import { CTor } from './support/c-tor.ts'
-import { settle, SimulatedPool, type SimulatedExit } from './support/simulated-pool.ts'
+import { settle, SimulatedPool, timesUntil, type SimulatedExit } from './support/simulated-pool.ts'
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND
@@ -120,6 +122,34 @@ describe('Circuits ahead of need', () => {
     await it_.pass(3 * MINUTE)
     const clean = it_.alive - ports.length + it_.stems.size
     expect(clean).to.equal(14)
+  })
+
+  it('are looked at in the next second, once however much changes', () => {
+    const clock = new FakeClock()
+    let looks = 0
+    const ahead = new CircuitsAhead({
+      circuits: new Set(),
+      onions: { size: 0, areExpected: false, build: () => Promise.resolve(), sweep: () => undefined },
+      predicted: {
+        get all() {
+          looks += 1
+          return []
+        },
+      },
+      times: timesUntil(0, () => 0, () => 0), // prettier-ignore
+      clock,
+      isIdle: () => false,
+      build: () => Promise.resolve(),
+      drop: () => undefined,
+    })
+    ahead.start()
+    const before = looks
+    for (let stream = 0; stream < 100; stream++) ahead.changed()
+    expect([looks - before, clock.timers]).to.deep.equal([0, 1])
+    clock.advance(SECOND)
+    expect(looks - before).to.be.within(1, 2) // what is missing, and what is to be done next
+    ahead.close()
+    expect(clock.timers).to.equal(0)
   })
 
   for (const learnsUntil of [0, 100]) {
