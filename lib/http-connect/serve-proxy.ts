@@ -9,7 +9,7 @@ import { resolveProxyOptions, type ProxyOptions } from '../proxy/options.ts'
 import { serve } from '../proxy/serve.ts'
 import { beginsHttp } from '../proxy/text.ts'
 import { SocksHandshake } from '../socks/handshake.ts'
-import type { SocksHandshakeOptions } from '../socks/stage.ts'
+import { handshakeOptions, type SocksHandshakeOptions } from '../socks/stage.ts'
 import { HttpConnectHandshake } from './handshake.ts'
 
 /**
@@ -19,8 +19,7 @@ import { HttpConnectHandshake } from './handshake.ts'
  */
 export async function serveProxy(connection: ProxyConnection, options: ProxyOptions): Promise<void> {
   const resolved = resolveProxyOptions(options)
-  const { resolve, extendedErrors } = resolved
-  await serve(connection, new EitherHandshake({ canResolve: resolve !== undefined, extendedErrors }), resolved)
+  await serve(connection, new EitherHandshake(handshakeOptions(resolved)), resolved)
 }
 
 /** A handshake of the protocol that the first byte belongs to. */

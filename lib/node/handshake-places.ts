@@ -7,27 +7,29 @@
 /** Who is in a handshake, in the order in which they came. */
 export class HandshakePlaces {
   readonly #limit: number
-  readonly #taken = new Map<symbol, () => void>()
+  readonly #taken = new Set<() => void>()
 
   /** @param limit at least 1 */
   constructor(limit: number) {
     this.#limit = limit
   }
 
-  /** Takes a place. When there is none left, whoever has been here for the longest time loses theirs. */
-  take(onLoss: () => void): symbol {
-    if (this.#taken.size >= this.#limit) {
-      const [oldest, lose] = this.#taken.entries().next().value as [symbol, () => void]
+  /**
+   * Takes a place. When there is none left, whoever has been here for the longest time loses theirs.
+   *
+   * @param lose - called when this one does; it stands for the place
+   */
+  take(lose: () => void): void {
+    const [oldest] = this.#taken.size >= this.#limit ? this.#taken : []
+    if (oldest !== undefined) {
       this.#taken.delete(oldest)
-      lose()
+      oldest()
     }
-    const place = Symbol('handshake')
-    this.#taken.set(place, onLoss)
-    return place
+    this.#taken.add(lose)
   }
 
   /** Gives the place back. Of no effect once it is lost. */
-  leave(place: symbol): void {
-    this.#taken.delete(place)
+  leave(lose: () => void): void {
+    this.#taken.delete(lose)
   }
 }

@@ -9,11 +9,18 @@
 import { parseIPAddress } from '../cell/ip-address.ts'
 import { onAbort } from '../base/waiting/abort.ts'
 import { deferred } from '../base/waiting/deferred.ts'
-import { serveProxy } from '../http-connect/serve-proxy.ts'
+import { EitherHandshake } from '../http-connect/serve-proxy.ts'
 import { builtinModule } from '../platform/runtime/builtin.ts'
-import type { ProxyWarning } from '../proxy/handshake.ts'
-import { PROXY_OPTION_NAMES, resolveProxyOptions, type ProxyOptions } from '../proxy/options.ts'
-import { serveSocks } from '../socks/serve-socks.ts'
+import type { ProxyHandshake, ProxyWarning } from '../proxy/handshake.ts'
+import {
+  PROXY_OPTION_NAMES,
+  resolveProxyOptions,
+  type ProxyOptions,
+  type ResolvedProxyOptions,
+} from '../proxy/options.ts'
+import { serve } from '../proxy/serve.ts'
+import { SocksHandshake } from '../socks/handshake.ts'
+import { handshakeOptions } from '../socks/stage.ts'
 import { checkOptions, duration, flag, type OptionNames } from '../base/checks.ts'
 import { quoted } from '../base/quoted.ts'
 import { withInput } from '../base/withheld.ts'
@@ -119,14 +126,16 @@ export async function listenSocks(options: ListenSocksOptions): Promise<SocksLis
 class Listener implements SocksListener {
   readonly #hostname: string
   readonly #port: number
-  readonly #serve: typeof serveSocks
-  readonly #options: ProxyOptions
+  readonly #newHandshake: () => ProxyHandshake
+  readonly #options: ResolvedProxyOptions
   readonly #times: ConstructorParameters<typeof TcpConnection>[1]
   readonly #signal: AbortSignal | undefined
   readonly #places: HandshakePlaces
   readonly #server: NetServer
-  /** Each connection until nothing is left of it, and what ends it. */
-  readonly #open = new Map<Promise<void>, AbortController>()
+  /** Each connection until nothing is left of it. */
+  readonly #open = new Set<Promise<void>>()
+  /** Ends all of them. */
+  readonly #ending = new AbortController()
   #address = { address: '', port: 0 }
   #closing: Promise<void> | undefined
   #forgetSignal: (() => void) | undefined
@@ -134,7 +143,8 @@ class Listener implements SocksListener {
   constructor(options: ListenSocksOptions) {
     checkOptions(options, LISTEN_OPTION_NAMES)
     const { port, hostname, allowRemote, http, maxHandshakes = 1024, halfOpenTimeout, ...proxyOptions } = options
-    const { signal, clock } = resolveProxyOptions(proxyOptions)
+    const resolved = resolveProxyOptions(proxyOptions)
+    const { signal, clock } = resolved
     if (!Number.isInteger(port) || port < 0 || port > 65_535) {
       throw new RangeError(`Cannot use the option port as it must be between 0 and 65535: ${quoted(port)}`)
     }
@@ -143,8 +153,11 @@ class Listener implements SocksListener {
     }
     this.#port = port
     this.#hostname = listeningAddress(hostname ?? '127.0.0.1', flag('allowRemote', allowRemote ?? false))
-    this.#serve = flag('http', http ?? false) ? serveProxy : serveSocks
-    this.#options = { ...proxyOptions, onWarning: proxyOptions.onWarning && onceEach(proxyOptions.onWarning) }
+    const ofHandshakes = handshakeOptions(resolved)
+    this.#newHandshake = flag('http', http ?? false)
+      ? () => new EitherHandshake(ofHandshakes)
+      : () => new SocksHandshake(ofHandshakes)
+    this.#options = { ...resolved, signal: this.#ending.signal, onWarning: onceEach(resolved.onWarning) }
     this.#times = { halfOpenTimeout: duration('halfOpenTimeout', halfOpenTimeout ?? 60_000), clock }
     this.#signal = signal
     this.#places = new HandshakePlaces(maxHandshakes)
@@ -194,31 +207,27 @@ class Listener implements SocksListener {
     this.#forgetSignal?.()
     const closed = deferred<void>()
     this.#server.close(() => closed.resolve())
-    for (const controller of this.#open.values())
-      controller.abort(new DOMException('The proxy is closing', 'AbortError'))
-    await Promise.all([closed.promise, ...this.#open.keys()])
+    this.#ending.abort(new DOMException('The proxy is closing', 'AbortError'))
+    await Promise.all([closed.promise, ...this.#open])
   }
 
   #accept(socket: NetSocket): void {
-    const ending = new AbortController()
-    const connection = this.#handle(socket, ending).finally(() => this.#open.delete(connection))
-    this.#open.set(connection, ending)
-    if (this.#closing) ending.abort()
+    const connection = this.#handle(socket).finally(() => this.#open.delete(connection))
+    this.#open.add(connection)
   }
 
-  async #handle(socket: NetSocket, ending: AbortController): Promise<void> {
+  async #handle(socket: NetSocket): Promise<void> {
     const connection = new TcpConnection(socket, this.#times)
+    const destroy = (): void => connection.destroy()
     // Nothing that `serve` awaits may keep the connection.
-    onAbort(ending.signal, () => connection.destroy())
-    const place = this.#places.take(() =>
-      ending.abort(new DOMException('Too many clients are in their handshakes', 'AbortError')),
-    )
-    await this.#serve(connection, {
+    const forget = onAbort(this.#ending.signal, destroy)
+    this.#places.take(destroy)
+    await serve(connection, this.#newHandshake(), {
       ...this.#options,
-      signal: ending.signal,
-      onHandshakeEnd: () => this.#places.leave(place),
+      onHandshakeEnd: () => this.#places.leave(destroy),
     })
     await connection.closed
+    forget()
   }
 }
 

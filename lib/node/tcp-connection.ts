@@ -1,6 +1,7 @@
 /**
- * A TCP connection that somebody made to this machine, as a byte port with backpressure both ways: no more is read than
- * is asked for, and a write lasts until the socket's own buffer has room. It is a pair of Web Streams for whoever pipes.
+ * A TCP connection that somebody made to this machine, as a byte port with backpressure both ways: what nobody asks for
+ * soon holds the socket back, and a write lasts until the socket's own buffer has room. It is a pair of Web Streams for
+ * whoever pipes.
  *
  * The connection is gone when both sides are done: at once when either was given up, otherwise after what was written
  * has been sent and the client has ended too. A client that then goes on sending is given `CLOSE_GRACE`, because
@@ -11,6 +12,7 @@
  */
 import { startBackgroundTimer, type Clock } from '../base/waiting/clock.ts'
 import { deferred, type Deferred } from '../base/waiting/deferred.ts'
+import { joinBytes } from '../base/bytes/join-bytes.ts'
 import { SocketError } from '../base/errors.ts'
 import { lendPorts, type BytePort } from '../base/streams/byte-port.ts'
 import { streamsOver, type PortStreams } from '../base/streams/port-streams.ts'
@@ -20,7 +22,9 @@ import { withheld } from '../base/withheld.ts'
 export interface NetSocket {
   readonly destroyed: boolean
   on(event: string, listener: (value: never) => void): unknown
-  read(): Uint8Array | null
+  /** Gives no bytes until `resume()`, nor the end behind them. */
+  pause(): unknown
+  resume(): unknown
   write(bytes: Uint8Array): boolean
   end(callback: () => void): unknown
   destroy(): unknown
@@ -31,6 +35,9 @@ export interface NetSocket {
 
 /** How long a client may go on sending after its connection has ended on this side, in ms. */
 export const CLOSE_GRACE = 2000
+
+/** How much may wait for a read before the socket is held back, in bytes: what Node reads at once. */
+export const HELD_BACK_AT: number = 64 * 1024
 
 /** Times of a connection. */
 export interface TcpConnectionOptions {
@@ -55,6 +62,10 @@ export class TcpConnection implements BytePort {
   #wakeRead = nobody
   #wakeWrite = nobody
   #wakeEnd = nobody
+  /** What waits for a read, and how many bytes that is. */
+  #arrived: Uint8Array[] = []
+  #waiting = 0
+  #isHeldBack = false
   /** Nobody reads any more: what still comes is dropped. */
   #isDropping = false
   /** The client has ended its side. */
@@ -70,14 +81,14 @@ export class TcpConnection implements BytePort {
     this.#socket = socket
     this.#options = options
     socket.setNoDelay(true)
-    socket.on('readable', () => this.#arrived())
+    socket.on('data', (bytes: Uint8Array) => this.#take(bytes))
     socket.on('end', () => this.#ended())
     socket.on('drain', () => this.#wakeWrite())
     socket.on('error', (cause: unknown) =>
       this.#fail(new SocketError('CLOSED', 'the client broke the connection', { cause: withheld(cause) })),
     )
     socket.on('close', () => {
-      if (!(this.#isRead && this.#outputEnded))
+      if (!((this.#inputEnded || this.#isDropping) && this.#outputEnded))
         this.#fail(new SocketError('CLOSED', 'the connection to the client is closed'))
       this.#stopTimer?.()
       this.#closed.resolve()
@@ -111,8 +122,7 @@ export class TcpConnection implements BytePort {
     for (;;) {
       if (this.#isRead) return undefined
       if (this.#failure) throw this.#failure
-      const bytes = this.#socket.read()
-      if (bytes !== null) return bytes
+      if (this.#waiting > 0) return this.#give()
       await new Promise<void>((resolve) => {
         this.#wakeRead = resolve
       })
@@ -121,7 +131,8 @@ export class TcpConnection implements BytePort {
 
   cancel(): void {
     this.#isDropping = true
-    this.#arrived()
+    if (this.#waiting > 0) this.#give() // what nobody reads is taken all the same, so that the end can come
+    this.#wakeRead()
     this.#readClosed.resolve()
   }
 
@@ -143,7 +154,7 @@ export class TcpConnection implements BytePort {
       this.#socket.end(() => {
         this.#outputEnded = true
         resolve()
-        if (this.#inputEnded) this.destroy()
+        if (this.#inputEnded && this.#waiting === 0) this.destroy()
         else this.#startTimer(CLOSE_GRACE)
       })
     })
@@ -167,18 +178,42 @@ export class TcpConnection implements BytePort {
 
   /** Nothing more is read. */
   get #isRead(): boolean {
-    return this.#inputEnded || this.#isDropping
+    return this.#isDropping || (this.#inputEnded && this.#waiting === 0)
   }
 
-  #arrived(): void {
-    // What nobody reads is taken all the same, so that the end can come.
-    if (this.#isDropping) while (this.#socket.read() !== null) continue
+  #take(bytes: Uint8Array): void {
+    if (this.#isDropping) return
+    this.#arrived.push(bytes)
+    this.#waiting += bytes.length
+    if (this.#waiting >= HELD_BACK_AT && !this.#isHeldBack) {
+      this.#isHeldBack = true
+      this.#socket.pause()
+    }
     this.#wakeRead()
+  }
+
+  /** All that waits. */
+  #give(): Uint8Array {
+    const bytes = this.#arrived.length === 1 ? (this.#arrived[0] as Uint8Array) : joinBytes(this.#arrived)
+    this.#arrived = []
+    this.#waiting = 0
+    if (this.#isHeldBack) {
+      this.#isHeldBack = false
+      this.#socket.resume()
+    }
+    if (this.#inputEnded) this.#allRead()
+    return bytes
   }
 
   #ended(): void {
     this.#inputEnded = true
+    if (this.#waiting > 0) return
     this.#wakeRead()
+    this.#allRead()
+  }
+
+  /** The client has ended its side, and nothing of it waits. */
+  #allRead(): void {
     this.#readClosed.resolve()
     if (this.#outputEnded) this.destroy()
     else this.#watchSilence()

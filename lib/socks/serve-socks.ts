@@ -7,6 +7,7 @@ import type { ProxyConnection } from '../proxy/client-end.ts'
 import { resolveProxyOptions, type ProxyOptions } from '../proxy/options.ts'
 import { serve } from '../proxy/serve.ts'
 import { SocksHandshake } from './handshake.ts'
+import { handshakeOptions } from './stage.ts'
 
 /**
  * Serves one SOCKS 4, 4a or 5 client: CONNECT, and Tor's RESOLVE and RESOLVE_PTR. Whatever credentials the client gives
@@ -20,6 +21,5 @@ import { SocksHandshake } from './handshake.ts'
  */
 export async function serveSocks(connection: ProxyConnection, options: ProxyOptions): Promise<void> {
   const resolved = resolveProxyOptions(options)
-  const { resolve, extendedErrors } = resolved
-  await serve(connection, new SocksHandshake({ canResolve: resolve !== undefined, extendedErrors }), resolved)
+  await serve(connection, new SocksHandshake(handshakeOptions(resolved)), resolved)
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { ProxyRequest, ProxyWarning } from '../proxy/handshake.ts'
+import type { ResolvedProxyOptions } from '../proxy/options.ts'
 
 /** What a SOCKS handshake has to know of its server. */
 export interface SocksHandshakeOptions {
@@ -12,6 +13,12 @@ export interface SocksHandshakeOptions {
   /** Use the reply codes 0xF0 to 0xF7. */
   readonly extendedErrors: boolean
 }
+
+/** What of a front's options its handshakes have to know. */
+export const handshakeOptions = ({ resolve, extendedErrors }: ResolvedProxyOptions): SocksHandshakeOptions => ({
+  canResolve: resolve !== undefined,
+  extendedErrors,
+})
 
 /** What a stage has found at the start of the bytes. */
 export type SocksMove =

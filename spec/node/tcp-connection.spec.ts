@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { SocketError } from '../../lib/base/errors.ts'
-import { CLOSE_GRACE, TcpConnection, type NetSocket } from '../../lib/node/tcp-connection.ts'
+import { CLOSE_GRACE, HELD_BACK_AT, TcpConnection, type NetSocket } from '../../lib/node/tcp-connection.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { turn } from '../support/turn.ts'
 
@@ -8,12 +8,12 @@ import { turn } from '../support/turn.ts'
 class FakeNetSocket implements NetSocket {
   destroyed = false
   wasReset = false
-  /** What has arrived and was not read. */
+  isPaused = false
+  /** What has arrived while it was paused. */
   incoming: Uint8Array[] = []
   readonly sent: Uint8Array[] = []
   /** What `write()` says of the socket's own buffer. */
   hasRoom = true
-  reads = 0
   onSent: (() => void) | undefined
   readonly #listeners = new Map<string, (value: never) => void>()
 
@@ -25,9 +25,13 @@ class FakeNetSocket implements NetSocket {
     this.#listeners.get(event)?.(value as never)
   }
 
-  read(): Uint8Array | null {
-    this.reads++
-    return this.incoming.shift() ?? null
+  pause(): void {
+    this.isPaused = true
+  }
+
+  resume(): void {
+    this.isPaused = false
+    while (!this.isPaused && this.incoming.length > 0) this.emit('data', this.incoming.shift())
   }
 
   write(bytes: Uint8Array): boolean {
@@ -55,8 +59,12 @@ class FakeNetSocket implements NetSocket {
   }
 
   arrive(...bytes: readonly number[]): void {
-    this.incoming.push(Uint8Array.from(bytes))
-    this.emit('readable')
+    this.arriveAll(Uint8Array.from(bytes))
+  }
+
+  arriveAll(bytes: Uint8Array): void {
+    if (this.isPaused) this.incoming.push(bytes)
+    else this.emit('data', bytes)
   }
 }
 
@@ -81,16 +89,46 @@ describe('A TCP connection as streams', () => {
     return settled
   }
 
-  it('reads nothing that nobody asks for', async () => {
+  it('holds the socket back when much waits that nobody asks for, until all that was read', async () => {
+    socket.arriveAll(new Uint8Array(HELD_BACK_AT - 1))
+    expect(socket.isPaused).to.equal(false)
     socket.arrive(1)
     socket.arrive(2)
-    await turn(2)
-    expect(socket.reads).to.equal(0)
+    expect([socket.isPaused, socket.incoming.length]).to.deep.equal([true, 1])
+    const reader = connection.readable.getReader()
+    expect((await reader.read()).value).to.have.lengthOf(HELD_BACK_AT)
+    expect(socket.isPaused).to.equal(false)
+    expect((await reader.read()).value).to.deep.equal(Uint8Array.of(2))
+  })
+
+  it('gives what has arrived between two reads in one piece', async () => {
+    for (const byte of [1, 2, 3]) socket.arrive(byte)
+    expect((await connection.readable.getReader().read()).value).to.deep.equal(Uint8Array.of(1, 2, 3))
+  })
+
+  it('gives what has arrived before the end, although the socket is gone meanwhile', async () => {
+    socket.arrive(1)
+    const closing = connection.writable.getWriter().close()
+    await turn()
+    socket.emit('end')
+    socket.onSent?.()
+    await closing
+    socket.destroy()
+    await connection.closed
     const reader = connection.readable.getReader()
     expect((await reader.read()).value).to.deep.equal(Uint8Array.of(1))
-    await turn(2)
-    expect(socket.incoming).to.have.lengthOf(1)
-    expect((await reader.read()).value).to.deep.equal(Uint8Array.of(2))
+    expect((await reader.read()).done).to.equal(true)
+    expect(clock.timers).to.equal(0)
+  })
+
+  it('has no end before what came ahead of it was read', async () => {
+    const reader = connection.readable.getReader()
+    socket.arrive(1)
+    socket.emit('end')
+    expect([await isSettled(reader.closed), clock.timers]).to.deep.equal([false, 0])
+    expect((await reader.read()).value).to.deep.equal(Uint8Array.of(1))
+    await reader.closed
+    expect(clock.timers).to.equal(1)
   })
 
   it('answers a read when bytes arrive', async () => {
@@ -144,9 +182,17 @@ describe('A TCP connection as streams', () => {
 
   it('drops what still comes after its readable was cancelled, so that the end can come', async () => {
     await connection.readable.cancel()
-    socket.arrive(1)
+    socket.arriveAll(new Uint8Array(HELD_BACK_AT))
     socket.arrive(2)
-    expect(socket.incoming).to.have.lengthOf(0)
+    expect([socket.isPaused, socket.incoming.length]).to.deep.equal([false, 0])
+  })
+
+  it('lets go of a socket that is held back when its readable is cancelled', async () => {
+    socket.arriveAll(new Uint8Array(HELD_BACK_AT))
+    socket.arrive(2)
+    expect(socket.isPaused).to.equal(true)
+    await connection.readable.cancel()
+    expect([socket.isPaused, socket.incoming.length]).to.deep.equal([false, 0])
   })
 
   it('waits for a client that goes on sending after the end, but only for a moment', async () => {

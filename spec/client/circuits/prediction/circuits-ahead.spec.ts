@@ -128,7 +128,7 @@ describe('Circuits ahead of need', () => {
     const clock = new FakeClock()
     let looks = 0
     const ahead = new CircuitsAhead({
-      circuits: new Set(),
+      circuits: new Set<never>(),
       onions: { size: 0, areExpected: false, build: () => Promise.resolve(), sweep: () => undefined },
       predicted: {
         get all() {
