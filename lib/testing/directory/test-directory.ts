@@ -71,6 +71,11 @@ export class TestDirectory<Relay extends DirectoryRelay = DirectoryRelay> {
   readonly #relays: readonly Relay[]
   readonly #clock: Clock
   readonly #signed = new Map<string, string>()
+  /** What was written of each relay last, and what of. */
+  readonly #written = new WeakMap<
+    DirectoryRelay,
+    { readonly of: readonly unknown[]; readonly as: WrittenMicrodescriptor }
+  >()
   /** By digest: all that there ever were, as clients may have an older consensus. */
   readonly #microdescriptors = new Map<string, string>()
 
@@ -203,16 +208,21 @@ export class TestDirectory<Relay extends DirectoryRelay = DirectoryRelay> {
   #describe(relay: DirectoryRelay): WrittenMicrodescriptor {
     const { family, familyIds, exitPolicy, exitPolicyIPv6, tapKey } = relay.listing
     const { rsa, ed25519, onion } = relay.published
+    const families = family.map((name) => this.#familyEntry(name))
+    const of = [onion, ed25519, tapKey, families.join(' '), familyIds.join(' '), exitPolicy, exitPolicyIPv6]
+    const last = this.#written.get(relay)
+    if (last !== undefined && last.of.every((each, index) => each === of[index])) return last.as
     const written = writeMicrodescriptor({
       ntorOnionKey: onion.publicKey,
       ed25519Identity: ed25519.publicKey,
       // Any RSA key will do as nobody uses it.
       tapKey: tapKey ? rsa.publicKey : undefined,
-      family: family.map((name) => this.#familyEntry(name)),
+      family: families,
       familyIds,
       exitPolicy,
       exitPolicyIPv6,
     })
+    this.#written.set(relay, { of, as: written })
     this.#microdescriptors.set(written.digest, written.text)
     return written
   }
