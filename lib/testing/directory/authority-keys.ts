@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { AUTHORITY_PRIMES } from './authority-primes.ts'
+import { AUTHORITY_PRIMES, PRIME_SIZE } from './authority-primes.ts'
 import { fingerprintOf } from './document-text.ts'
 import { generateRsaKey, rsaKeyOf } from '../identity/rsa-key.ts'
 import type { RsaKey } from '../identity/rsa-key.ts'
@@ -26,11 +26,12 @@ export interface AuthorityKeys {
 
 const made = new Map<number, Promise<AuthorityKeys>>()
 
-/** The key of two primes of 128 bytes in base64, one behind the other; a new one without. */
+/** The key of primes in base64, one behind the other; a new one without. */
 async function keyOf(primes: string | undefined): Promise<RsaKey> {
   if (primes === undefined) return generateRsaKey(2048)
   const bytes = Uint8Array.from(atob(primes), (character) => character.charCodeAt(0))
-  return rsaKeyOf(bytes.subarray(0, 128), bytes.subarray(128))
+  const count = bytes.length / PRIME_SIZE
+  return rsaKeyOf(...Array.from({ length: count }, (_, at) => bytes.subarray(at * PRIME_SIZE, (at + 1) * PRIME_SIZE)))
 }
 
 async function make(number: number): Promise<AuthorityKeys> {

@@ -1,22 +1,26 @@
 /**
- * The RSA keys of the first authorities of every test network: of each the two primes of a key of 2,048 bits,
- * 128 bytes each, in base64. They are no secret and protect nothing. Making them anew takes a process up to a second.
+ * The RSA keys of the first authorities of every test network: of each the four primes of a key of 2,048 bits,
+ * 64 bytes each, in base64: to sign with as many costs a quarter of what two do (RFC 8017, section 3.2). They are no secret
+ * and protect nothing. Making them anew takes a process up to a second.
  *
  * @module
  */
 
+/** How long a prime is, in bytes. */
+export const PRIME_SIZE = 64
+
 /** Of as many authorities as most networks have; further ones are made, as these add to what a web page loads. */
 export const AUTHORITY_PRIMES: readonly (readonly [identity: string, signing: string])[] = [
   [
-    'uuXXjc4OeZ1J/rJ9N8FBiNtxyiJSeY39Ig9D7dTuOuKeHsxjT1REfOwvqK8u3/4DZ7wh9c2+VVrRRYuaoVfRQBNwN6yZ1WncXg5LTlQ5JpAl0ATDBTGI4hsIi0fnxpq4LboNYYB42oBhHdXjrIdZjyb+ltqf2dzGFqlrxm5r3ce46TFeeIq/w6X8AxjX6GoJoBztm0DLFPnBDPFlZ+/+nKXPWRxCbbWgQ/yVT8bushe5aDlNV17LC6qfl2tDCFFr111jCc7i5UqgMEpLQNJVmpzDbp4OsNd6MrqcklhGFnNnYbs3HBTnuwfg/ttyMVuew0ZVzAig+rHe/i9SlkiDnw==',
-    '9NmskiE/FkRqye4Cwo7quXWVGVKHcAB4J9OWC4TZeg2AXvpf5r1x3qXG8jpG4GF0xjjpHdsL8IFB5OSRs1vLXucZEJgj5pB4TUEJrGQ4+V3tBE/2f7ys5hVUoRHqKJaw0Pwc8bXnwHChljep1VgE9u+zHCID4BRzJm6TQ6xshQ/GJysWjLd8SEuvGJB3EXh5HSqaWJ2YCkB2fH4YRlv3OMclwdjgMOQukhknTZwkEDJbGUqh+qCiOcE7v+jZBmFYWpGwhhs+O9R4KUfSefA7jqIDAJpUWWFtKwBj2av6fJakLb8eeRRS/e1kd8A4eayZk52465j+8wSNLgxzWwCPNw==',
+    'z8V8eZNJ1MI/Nm4to4VemkCIMh+ZCRR1DcRfy2p3fYEHvXUfbd/4/FRlviHEKCU8QleFAO1BpFxftVmtlIWiN+8GeRPqQPR6LKQgo7pptc9xV4YZaL54lMBR05CbBLTdGjighqe7sqxYrEFofJaNbht6W3xSC6e5gI5MxMz0p4Hh+T5dkygTA3UtT/8DqlRy/o4Mreat+mbStggaTtwrwTDmARledk3vquSG2qcVZd3trOnyWBwFIcqTACWm6i1Z6BBnhjMO0F4/7nLU6bWKZ1rTUFLX5FXjiU0LBVUi3209yuGFKG3WZ0DAkT1WBAk8hWu57++2Unt5GvUKpLc42Q==',
+    '1Z3Jw0i8PBwL9R8LQPq3CiqLPDXOBFXUp67Fns858kUv2QroLceqgFSpSr8mEHfou/ygMgQeyFpDf0KKgfVkD/5TsBZ2HL7h34tN9OOrQn3EY3a+OC0RfFzlwcW//qaV4dW++gTW83PN/wV29n27XeOKcF6Eta2sidohpHKa2iXmtz6mp6FuW0MDrl9GCHYHeoPryoA+/zyzUKyVtmBgmNFsYeuiHIpt4Mxp0f66B3X4Tw/ekHiXOxyH6YrgwBrzxrRNmUafrLWoJGLj3wWqckeS98+XA7NhHWFyNI6w9C/lXcrNK4bFHUkdwYqXdIB2QnfMQoIjex541FkM7K7fJw==',
   ],
   [
-    '19YHxFPlOHez99qM7ThXQnesU2eRYt8puhOccAh3MTU+EGhAsnvH4/Rh0e4WA4YfAY9TrZl3RbedkMvXN5lHTW9OltiwIWuPPRaASA6D9PSj6s9M7I2U4t59JlkdSAbTTQdW3f+7kT7dGppFol8JSJylEKLOXkEGvI65f6EqF8e1klb24Lvg9fdrPX8mgLdQ90UcgLmcgZ/o7U0QrbylZlLg+wKjc/zbaetDEew9M4LkSr12Xlu1HSOtIwYy6L2SNYti5bhRG4PISUTbB3dWKqFyIVZfqy4w5mDVJKwYCWgRatHqyiJqN75MNnsJY8L4vsTa1JnPU7Wa0gBJXEcbgw==',
-    '0J7HVnah2xIEwVQ+CJ7f+uWZwqqGP8LzbaWw7rRrhkeS3GthVlNT55KinAXGahBdKQoXK4lBSg98Tw7pDohT18625e2tHfkyYjydT8ds1EdeJv/dPbGnNzncjQ5mCXb5e9VAhO39LGPWfUnMDQsWMgvF8KG+h/t8ZLPj21jmx0e95QQ6PqH43oWVMlEaQy0hPIQ71CuU1DRntE2GnHgGgRZ4f/Ro3nygqcG+CfUy1HmknPdZGFnAHJeIfyXp7zK4man2v/+zWmBWcIgZBim4AtYsdZ/dA2FiYhwL9v56Fzuh9xNN82kgPO0dU+BFeQgZlPzVgcFpHa6hMn3UMUWwSw==',
+    'zyz4Qz1tQYd9lAbGAzL2Pr2VFefOj183m/F+dMsN1f98aFi7F7no8mIFK1P90tiBiTaQAZ2RQvWrRQGRFECTlcZWdErJ9KOa6c/ANSdHaYLQ/AkzAqrN9KHVJA3PhUaSbGJRYuv0ixkHXsKVBzdtkDW7zL7UT8UN7yYkwOEfp9P7bdfcnLw8ix7EJD4sbbEGsQm4MdHL36R9v9ShWgy6Wjyd9yuUiMoRSupL2yu+wM57Yq6sF+qYRLbxi/D6CLEb+EDxVZQo1UI8LACmBMykV0SYqP3yAooLTrXb2kwf9vQw9egVjGQA7w/TLZYgg5ZPFboTsBctzhna50RvET7/oQ==',
+    '2Ypq2gJ3tQjvzS00FjccIKJGepY03PqTEqORif9kSIvmWwvHDk5kJlavyaW95tVlTpOVttiMCzi+HJWzieY2h9zM7T2bUEocZYPV6fodvuISOJSYGjA79hLZZMq1ftps9p2YwnizLI7wyPpVuKPUjAq66z0sC8SypwtqNc0uuDPQS/wLdpHKsSBVEReSdXuSjYgfJKwnGgSht926UZvJ72NEP6KowRshPHC8X7YHL4b5SDPVwZcKJXQBNnajurKb7JmFtnXdE4j4KYUXc7ZbT+d+BVNVFZQk1w0/Sxls8485XBLEkzqjoBSW8wTqjmRIFnmWKV4tzLTLOqqWU9BbYQ==',
   ],
   [
-    'xdmI220lIHxCA3s2FCNqyeiy5Z053l4EBfmVX90J9ROeVpQx5RcK9Ho9uqonid5wXSbNnkZanLneAjX12CuFf728VdKJsJDQYdN2KtAg4W8zpwscJGeJJMjBxLp8h2CmTFX/ghg6m/u33mqmphHRy8CGTJ++2jS95zV/jKKYWau5Ocs3d40j5Muth7fZvZsxqwDD/OB8YPlS/IdqWeBF9+0eWkRj/xctTuY1aQ649c3ULj2ZoGrXTPZ2oMfaSAFqaNWp3mNKTW1ndtMYbSs66Ai0JoqU5Ul1iJUEszS+nf4Ur4qjmF2pMtobKhVvO9XBAtj/Zwmrc8d0v4PBjHnCnw==',
-    '8RfsgMr/ZlFY9AGtpiN3588XRq9uc2KxHOTOaz+jftoVqKE2IVOEyIteNCu8sy/+sCmB6Qbx4rBS/Cv3vO8HQvPL8khg/BTug0bbdEPMK+qvfDCsq6IlYKKBCjuyEr2RA1jNjCazJWYRXKzlmyfDgNhUu46NtdObHd3d34PryVXInUOlN4tRkmfsNpOh/abdsd1y76Fz9rOk2USvyFMFY9x5p3hyoHGL0U/a1EDT1RtZMY7f46qMt0AJN6uF1dqEVcIHbY+iyTZT9M+6gk0FGwksR6tavAE+jMw83L8HjByTsPVKi82BikoMVYLBHqwsTfnuVf80Pb0W4PHYUUsLSQ==',
+    '4fmZpc2ZtAHEEW2GC3p+M2/GCbgG+MudukSmdbX+GjWdGfIhM55PA5gZ/QXCtA9bcvZPGZne+EK8F9f6jQN4n9+O8PNSweoXCAAXk4J5wok7yfjJFCqphN058QOGJB816X+yqdcMyIu3L/sHDMeN4uhtRhoL3qMVxYPsPECnKFXCtXQs1PV668qqctooFtYnyiMwP8aInjaugXSsidRrGAaWMs+9ypP+EGEsyIsMdiV0TbS9t00QN4fsvnSUQEE/3RscAO76XQi2+NfTpxTfd7J2DyDM/CacykNVvVyZSV3eC2jMllusswukpkV768yTJuyrjPDNLyJ9kwD2JAUeYw==',
+    '7XFERmFtRbV5iMJzObCOMHE5n2WiEWLdzLFU1y67SLHOl2KRaSrtT8TLODwwCHP+7B9GMStK6Xmxc0M9FpHbE9vlKdu+s12Ab+OlOWk3TgH4VsM/ra7XiBzFB5VV/yBCdB0Rx+7vYHsrIYTrPZA26ji0rznmCrHkm5xh9l1XAR3NAkj+0tfT/BEslfw6PALNj8BeaGyPoAGiisQsHTt88/6OkTCrb0Hc/5CL1kBEaq8KUhqsq1NFuYQ7lH61fAoB0u+DWDZv+z4xkzV8Y3DUqCIpHK6q5rrT3Kn7NZP+YEJp/IKer0zg7D+NWEtDEvUgeElV5EK9yYY/YPqAUS4rrQ==',
   ],
 ]

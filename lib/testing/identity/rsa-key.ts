@@ -103,12 +103,13 @@ export async function generateRsaKey(bits: 1024 | 2048 | 3072 = 1024): Promise<R
   return rsaKeyOf(fromBase64Url(p), fromBase64Url(q))
 }
 
-/** The key of two primes of equal size, with the public exponent 65,537. */
-export function rsaKeyOf(p: Uint8Array, q: Uint8Array): RsaKey {
-  const size = p.length + q.length
-  const primes = [toInteger(p), toInteger(q)] as const
-  const publicKey = derSequence(derInteger(toBytes(primes[0] * primes[1], size)), derInteger(toBytes(EXPONENT, 3)))
-  const power = privateOperation(...primes)
+/** The key of two primes or more (RFC 8017, section 3.2), with the public exponent 65,537. */
+export function rsaKeyOf(...primes: readonly Uint8Array[]): RsaKey {
+  const size = primes.reduce((sum, { length }) => sum + length, 0)
+  const factors = primes.map(toInteger)
+  const modulus = factors.reduce((product, prime) => product * prime)
+  const publicKey = derSequence(derInteger(toBytes(modulus, size)), derInteger(toBytes(EXPONENT, 3)))
+  const power = privateOperation(factors)
 
   const signRaw = (digest: Uint8Array): Uint8Array<ArrayBuffer> => {
     if (digest.length > size - 11)
@@ -137,13 +138,15 @@ function inverse(value: bigint, modulus: bigint): bigint {
   return ((factor % modulus) + modulus) % modulus
 }
 
-/** RSASP1 by the Chinese remainder theorem (RFC 8017, section 5.2.1), four times as fast as without. */
-function privateOperation(p: bigint, q: bigint): (message: bigint) => bigint {
-  const [dP, dQ, qInverse] = [inverse(EXPONENT, p - 1n), inverse(EXPONENT, q - 1n), inverse(q, p)]
-  return (message) => {
-    const first = modularPower(message % p, dP, p)
-    const second = modularPower(message % q, dQ, q)
-    const factor = ((((first - second) * qInverse) % p) + p) % p
-    return second + factor * q
-  }
+/** RSASP1 by the Chinese remainder theorem (RFC 8017, section 5.2.1): with two primes four times as fast as without. */
+function privateOperation(primes: readonly bigint[]): (message: bigint) => bigint {
+  const steps = primes.map((prime, index) => {
+    const before = primes.slice(0, index).reduce((product, each) => product * each, 1n)
+    return { prime, before, exponent: inverse(EXPONENT, prime - 1n), factor: inverse(before, prime) }
+  })
+  return (message) =>
+    steps.reduce((sum, { prime, before, exponent, factor }) => {
+      const missing = (modularPower(message % prime, exponent, prime) - sum) * factor
+      return sum + before * (((missing % prime) + prime) % prime)
+    }, 0n)
 }
