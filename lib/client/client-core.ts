@@ -215,7 +215,7 @@ export class ClientCore {
   renewIdentity(): void {
     this.#identity = Symbol('identity')
     this.pool.renew()
-    void this.#onions.used?.then((onions) => onions.renew())
+    void this.#onions.used.then((onions) => onions?.renew())
   }
 
   /**
@@ -297,7 +297,7 @@ export class ClientCore {
     this.#guards.updateDirectory(directory)
     this.#paths = this.#pathsBy.in(directory)
     void this.#keepGuards()
-    void this.#onions.used?.then((onions) => onions.directoryChanged(directory))
+    void this.#onions.used.then((onions) => onions?.directoryChanged(directory))
   }
 
   /** Fetches the next consensus in time, as long as the client is open. */

@@ -1,11 +1,15 @@
 /**
- * What a client has to do with onion services, loaded when circuits for them are expected, or when it is used.
+ * What a client has to do with onion services, loaded when circuits for them are expected, or when it is used. What could not be
+ * loaded, as by a page that was offline, is loaded the next time.
  *
  * @module
  */
+import { forgetFailed } from '../base/waiting/deferred.ts'
 import type { OnionCircuitsAhead } from './circuits/prediction/circuits-ahead.ts'
 import type { ClientOnions, ClientOnionsOptions } from './onion/client-onions.ts'
 import type { OnionParts } from './onion/onion-parts.ts'
+
+const NEVER_USED: Promise<undefined> = Promise.resolve(undefined)
 
 export class LazyOnions implements OnionCircuitsAhead {
   readonly #options: ClientOnionsOptions
@@ -33,20 +37,24 @@ export class LazyOnions implements OnionCircuitsAhead {
     this.#loaded?.stems.sweep()
   }
 
-  /** Services to meet and to be; nothing where nobody ever had to do with any. */
-  get used(): Promise<OnionParts> | undefined {
-    return this.#parts
+  /** Services to meet and to be; nothing where nobody ever had to do with any. Whoever asked for them is told of a failure. */
+  get used(): Promise<OnionParts | undefined> {
+    return this.#parts?.catch(() => undefined) ?? NEVER_USED
   }
 
   /** The same for who has to do with one. */
   parts(): Promise<OnionParts> {
     this.#options.predicted.usedOnions()
-    return (this.#parts ??= this.#load().then((onions) => onions.parts()))
+    return (this.#parts ??= forgetFailed(
+      this.#load().then((onions) => onions.parts()),
+      () => (this.#parts = undefined),
+    ))
   }
 
   #load(): Promise<ClientOnions> {
-    return (this.#loading ??= import('./onion/client-onions.ts').then(
-      ({ ClientOnions: Loaded }) => (this.#loaded = new Loaded(this.#options)),
+    return (this.#loading ??= forgetFailed(
+      import('./onion/client-onions.ts').then(({ ClientOnions: Loaded }) => (this.#loaded = new Loaded(this.#options))),
+      () => (this.#loading = undefined),
     ))
   }
 }

@@ -9,6 +9,7 @@ import type { LookupAnswer } from '../stream/lookup.ts'
 import { checkLookup } from '../stream/lookup-options.ts'
 import type { StreamOptions } from '../stream/options.ts'
 import { checkOptions } from '../base/checks.ts'
+import { forgetFailed } from '../base/waiting/deferred.ts'
 import { parseHost, parseSocketAddress, type AnySocketAddress, type SocketAddress } from '../stream/socket-address.ts'
 import { tlsLayer } from '../stream/tls-layer.ts'
 import { TorStream } from '../stream/tor-stream.ts'
@@ -122,11 +123,14 @@ export class TorClient {
    */
   async fetch(input: string | URL | Request, init?: TorFetchInit): Promise<Response> {
     const self = this.#self
-    self.fetch ??= import('../fetch/create-fetch.ts').then(({ createFetch }) =>
-      createFetch({
-        connect: (address, options) => this.#connect(address, options, self),
-        clock: this.#core.clock,
-      }),
+    self.fetch ??= forgetFailed(
+      import('../fetch/create-fetch.ts').then(({ createFetch }) =>
+        createFetch({
+          connect: (address, options) => this.#connect(address, options, self),
+          clock: this.#core.clock,
+        }),
+      ),
+      () => (self.fetch = undefined),
     )
     const fetch = await self.fetch
     return await fetch(input, init)
@@ -265,7 +269,8 @@ export class TorClient {
   get #self(): Self {
     const { identity } = this.#core
     if (this.#latest.identity !== identity) {
-      void this.#latest.fetch?.then((fetch) => fetch.closeIdle())
+      // Whoever fetched is told when that could not be loaded.
+      this.#latest.fetch?.then((fetch) => fetch.closeIdle()).catch(() => undefined)
       this.#latest = { identity, view: Symbol('isolation'), fetch: undefined }
     }
     return this.#latest

@@ -27,3 +27,11 @@ export function deferred<T>(): Deferred<T> {
 export function markHandled(promise: Promise<unknown>): void {
   promise.catch(() => undefined) // the failure reaches the application through another promise or stream
 }
+
+/** `making`, which is kept until it fails: then `forget` lets whoever asks next try again, and this one is told. */
+export function forgetFailed<T>(making: Promise<T>, forget: () => void): Promise<T> {
+  return making.catch((error: unknown) => {
+    forget()
+    throw error
+  })
+}

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { forgetFailed } from '../../../base/waiting/deferred.ts'
 import { agreedOn, BASE_POINT_U, CURVE_KEY_SIZE, HeldKey, pkcs8 } from './curve25519.ts'
 import type { X25519 } from './x25519.ts'
 
@@ -26,10 +27,7 @@ export interface Engine {
 export function webX25519(engine: Engine = globalThis): X25519 {
   let chosen: Promise<X25519> | undefined
   const curve = (): Promise<X25519> => {
-    chosen ??= choose(engine).catch((error: unknown) => {
-      chosen = undefined // what could not be loaded may be there the next time
-      throw error
-    })
+    chosen ??= forgetFailed(choose(engine), () => (chosen = undefined))
     return chosen
   }
   return {
