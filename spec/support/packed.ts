@@ -4,7 +4,17 @@
  * @module
  */
 import { execFile } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { filesBelow, ROOT } from '../../scripts/files.js'
@@ -56,6 +66,8 @@ export async function packedTarballs(): Promise<string> {
     await run('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', tarballs, ...packages], {
       cwd: source,
     })
+    const earlier = readdirSync(build).filter((name) => name.startsWith('packed-'))
+    for (const name of earlier) rmSync(join(build, name), { recursive: true, force: true })
     try {
       renameSync(tarballs, target)
     } catch (cause) {
