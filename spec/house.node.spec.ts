@@ -103,6 +103,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'proxy',
     'socks',
     'http-connect',
+    'platform/links/segments.ts',
     'platform/runtime/builtin.ts',
     'platform/runtime/runtime.ts',
     'platform/tls/pair-duplex.ts',

@@ -7,6 +7,7 @@
 import type * as net from 'node:net'
 import { onAbort } from '../../base/waiting/abort.ts'
 import { startTimer, type Clock } from '../../base/waiting/clock.ts'
+import { segmentAsTor } from '../../platform/links/segments.ts'
 import { builtinModule } from '../../platform/runtime/builtin.ts'
 import type { LinkTarget } from './link-target.ts'
 
@@ -28,7 +29,7 @@ export function dial(
   const { connect } = builtinModule<typeof net>('node:net')
   if (signal.aborted) return Promise.resolve(502)
   return new Promise((resolve) => {
-    const socket = connect({ host: address, port, family: bytes.length === 4 ? 4 : 6, noDelay: true })
+    const socket = connect({ host: address, port, family: bytes.length === 4 ? 4 : 6 })
     const settle = (outcome: net.Socket | DialFailure): void => {
       stopTimer()
       forget()
@@ -37,7 +38,10 @@ export function dial(
     }
     // It stays: a socket whose error nobody hears takes the process with it.
     socket.on('error', () => settle(502))
-    socket.once('connect', () => settle(socket))
+    socket.once('connect', () => {
+      segmentAsTor(socket)
+      settle(socket)
+    })
     const stopTimer = startTimer(clock, timeout, () => settle(504))
     const forget = onAbort(signal, () => settle(502))
   })

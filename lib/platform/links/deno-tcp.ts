@@ -24,7 +24,6 @@ interface DenoConnection {
   read(buffer: Uint8Array): Promise<number | null>
   write(bytes: Uint8Array): Promise<number>
   closeWrite(): Promise<void>
-  setNoDelay(on: boolean): void
   close(): void
 }
 
@@ -60,7 +59,6 @@ export async function denoTcp(address: LinkAddress, signal: AbortSignal): Promis
       connection.close()
       throw signal.reason
     }
-    connection.setNoDelay(true)
     return gated(connection)
   } finally {
     forget()

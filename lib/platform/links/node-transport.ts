@@ -14,6 +14,7 @@ import { withheld } from '../../base/withheld.ts'
 import { builtinModule } from '../runtime/builtin.ts'
 import { LinkInbox } from './link-inbox.ts'
 import { nativeHello, type HelloOptions } from './native-hello.ts'
+import { segmentAsTor } from './segments.ts'
 import type { LinkTransport, LinkAddress, Link } from './transport.ts'
 import { type LinkControl, type TlsSocket, linkOf } from './tls-link.ts'
 
@@ -113,7 +114,7 @@ function handshake(
       const certificate = socket.getPeerCertificate().raw
       if (certificate === undefined) return fail(unreachable(new TypeError('TLS without a certificate')))
       stopListening()
-      if (tcp === undefined) socket.setNoDelay(true)
+      if (tcp === undefined) segmentAsTor(socket)
       resolve(linkOf(socket, tcp ?? socket, new Uint8Array(certificate), systemClock, inbox))
     }
     const stopListening = (): void => {
