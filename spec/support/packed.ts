@@ -66,8 +66,10 @@ export async function packedTarballs(): Promise<string> {
     await run('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', tarballs, ...packages], {
       cwd: source,
     })
-    const earlier = readdirSync(build).filter((name) => name.startsWith('packed-'))
-    for (const name of earlier) rmSync(join(build, name), { recursive: true, force: true })
+    const earlier = readdirSync(build)
+      .filter((name) => name.startsWith('packed-'))
+      .map((name) => join(build, name))
+    for (const folder of earlier) if (folder !== target) rmSync(folder, { recursive: true, force: true })
     try {
       renameSync(tarballs, target)
     } catch (cause) {
