@@ -130,10 +130,10 @@ export class Channel implements AsyncDisposable {
       send: () => this.#output.sendCell(0, CellCommand.PADDING, NO_BODY),
       isBehind: () => this.#output.isBehind,
     })
-    this.#output = new LinkOutput(link.writer, lost, () => this.#padding.passed())
+    this.#output = new LinkOutput(link.port, lost, () => this.#padding.passed())
     this.#output.begin(link.answer)
     // Tells of a link that breaks while nothing is being written.
-    link.writer.closed.catch(lost)
+    link.port.writeClosed.catch(lost)
     this.#receive(link.items).catch((error: unknown) => {
       const told = error instanceof TorError && (error.code === 'LINK_PROTOCOL' || error.code === 'LINK_CLOSED')
       if (told) this.#fail(error)
@@ -185,15 +185,15 @@ export class Channel implements AsyncDisposable {
   close(): Promise<void> {
     if (!this.#open) return this.closed
     this.#endCircuits(new TorError('LINK_CLOSED', 'The channel was closed'))
-    const { reader, writer } = this.#link
+    const { port } = this.#link
     const finish = (): void => {
       cancelTimer()
-      writer.abort().catch(ignore)
-      reader.cancel().catch(ignore)
+      port.abort(undefined)
+      port.cancel()
       this.#closed.resolve()
     }
     const cancelTimer = startTimer(this.#clock, CLOSE_LINGER, finish)
-    writer.close().then(finish, finish)
+    this.#output.finish().then(finish, finish)
     return this.closed
   }
 
@@ -224,7 +224,7 @@ export class Channel implements AsyncDisposable {
 
   /** Works off reads until the channel is closed. */
   async #receive(first: readonly LinkItem[]): Promise<void> {
-    const { reader, deframer } = this.#link
+    const { port, deframer } = this.#link
     let items = first
     for (;;) {
       for (const item of items) {
@@ -235,12 +235,12 @@ export class Channel implements AsyncDisposable {
       }
       for (const circuit of this.#touched) circuit.endOfPass()
       this.#touched.clear()
-      const { done, value } = await reader.read()
+      const bytes = await port.read()
       if (!this.#open) return
-      if (done) throw new TorError('LINK_CLOSED', 'The relay closed the connection')
+      if (bytes === undefined) throw new TorError('LINK_CLOSED', 'The relay closed the connection')
       this.#lastReceived = monotonicTime(this.#clock)
       this.#padding.passed()
-      items = deframer.push(value)
+      items = deframer.push(bytes)
     }
   }
 
@@ -303,8 +303,8 @@ export class Channel implements AsyncDisposable {
   #fail(error: TorError): void {
     if (!this.#open) return
     this.#endCircuits(error)
-    this.#link.reader.cancel(error).catch(ignore)
-    this.#link.writer.abort(error).catch(ignore)
+    this.#link.port.cancel(error)
+    this.#link.port.abort(error)
     this.#closed.reject(error)
   }
 }

@@ -1,13 +1,15 @@
 /**
  * Cells on their way to a link: how much room it has, and whose turn it is when it has room again.
  *
- * Nothing is queued here. What is given to the link's stream and not taken yet counts against a limit; circuits look at
- * `roomFor` before they send data, and wait when it is 0.
+ * What is given here and not taken by the link yet counts against a limit; circuits look at `roomFor` before they send
+ * data, and wait when it is 0. While the link takes a write, what comes meanwhile waits for it, to leave in one with
+ * whatever else does.
  *
  * @module
  */
 import { afterEndOfTurn } from '../base/waiting/end-of-turn.ts'
 import { joinBytes } from '../base/bytes/join-bytes.ts'
+import type { BytePort } from '../base/streams/byte-port.ts'
 import { CellCommand } from '../cell/commands.ts'
 import { encodeCell, FIXED_CELL_SIZE, FIXED_HEADER_SIZE, writeFixedHeader } from '../cell/channel/channel-cell.ts'
 import { BODY_SIZE } from '../cell/body-size.ts'
@@ -20,6 +22,9 @@ export const OUTPUT_LIMIT: number = 256 * 1024
  */
 const RESUME_LIMIT = OUTPUT_LIMIT / 2
 
+/** The longest that writes are joined to, in bytes: larger ones gain nothing more. */
+const LONGEST_JOINED = 64 * 1024
+
 /** The least that a turn allows, in cells, if there is room for it. */
 const MIN_TURN = 16
 
@@ -29,7 +34,7 @@ export interface RoomWaiter {
   roomAvailable(): void
 }
 
-/** What waits for the end of the first turn. */
+/** What waits for the link, or for the end of its first turn. */
 interface Held {
   readonly bytes: Uint8Array
   readonly taken?: (() => void) | undefined
@@ -37,13 +42,17 @@ interface Held {
 
 /** The sending side of a link. */
 export class LinkOutput {
-  readonly #writer: WritableStreamDefaultWriter<Uint8Array>
+  readonly #port: Pick<BytePort, 'write' | 'end'>
   readonly #failed: (cause: unknown) => void
   readonly #written: () => void
   /** True when the link is about to close, which tells the relay all that a DESTROY would. */
   isHushed = false
   /** What is sent together with all else that this turn brings, if it began with something; in order. */
   #held: Held[] | undefined
+  /** What waits for the write before it, oldest first. */
+  readonly #queue: Held[] = []
+  /** The write that the link is taking. */
+  #writing: Promise<void> | undefined
   /** Bytes that the link has not taken. */
   #behind = 0
   #ended = false
@@ -60,11 +69,11 @@ export class LinkOutput {
    * @param written called with each write
    */
   constructor(
-    writer: WritableStreamDefaultWriter<Uint8Array>,
+    port: Pick<BytePort, 'write' | 'end'>,
     failed: (cause: unknown) => void,
     written: () => void = () => undefined,
   ) {
-    this.#writer = writer
+    this.#port = port
     this.#failed = failed
     this.#written = written
   }
@@ -133,6 +142,13 @@ export class LinkOutput {
     this.#waiters.clear()
   }
 
+  /** Nothing more is sent behind what was given to the link. Resolves when all of that has left, and the link has ended. */
+  async finish(): Promise<void> {
+    this.end()
+    while (this.#writing !== undefined) await this.#writing
+    await this.#port.end()
+  }
+
   get #room(): number {
     return Math.max(0, Math.floor((OUTPUT_LIMIT - this.#behind) / FIXED_CELL_SIZE))
   }
@@ -153,16 +169,36 @@ export class LinkOutput {
     }
     this.#written()
     this.#behind += bytes.length
-    this.#writer.write(bytes).then(
+    this.#queue.push({ bytes, taken })
+    this.#next()
+  }
+
+  /** Gives the link as much of what waits as one write has, unless it is taking one. */
+  #next(): void {
+    if (this.#writing !== undefined || this.#queue.length === 0) return
+    const batch = this.#queue.splice(0, this.#fitting())
+    const bytes = batch.length === 1 ? (batch[0] as Held).bytes : joinBytes(batch.map((held) => held.bytes))
+    this.#writing = this.#port.write(bytes).then(
       () => {
+        this.#writing = undefined
         this.#behind -= bytes.length
-        taken?.()
+        for (const { taken } of batch) taken?.()
+        this.#next()
         this.#announce()
       },
       (cause: unknown) => {
+        this.#writing = undefined
+        this.#queue.length = 0
         if (!this.#ended) this.#failed(cause)
       },
     )
+  }
+
+  /** How many of what waits make one write. */
+  #fitting(): number {
+    let length = 0
+    const end = this.#queue.findIndex(({ bytes }) => (length += bytes.length) > LONGEST_JOINED)
+    return end < 0 ? this.#queue.length : Math.max(1, end)
   }
 
   /**

@@ -1,11 +1,12 @@
 /**
- * From a relay's addresses to a link whose handshake is done: dialling, the handshake over its streams, and the time
+ * From a relay's addresses to a link whose handshake is done: dialling, the handshake over its port, and the time
  * that both may take. Whatever goes wrong, nothing stays open and no timer stays behind.
  *
  * @module
  */
 import { onAbort, unlessAborts } from '../base/waiting/abort.ts'
 import { startTimer, type Clock } from '../base/waiting/clock.ts'
+import { bytePortOf, type BytePort } from '../base/streams/byte-port.ts'
 import { TorError } from '../base/errors.ts'
 import type { X25519 } from '../platform/crypto/curves/x25519.ts'
 import { withheld } from '../base/withheld.ts'
@@ -29,8 +30,7 @@ export interface OpenLinkOptions {
 
 /** A link that is ready for circuits. */
 export interface OpenLink extends LinkHandshakeResult {
-  readonly reader: ReadableStreamDefaultReader<Uint8Array>
-  readonly writer: WritableStreamDefaultWriter<Uint8Array>
+  readonly port: BytePort
   /** What ends the handshake, and is still to be sent: with the first circuit's cell, if there is one at once. */
   readonly answer: Uint8Array<ArrayBuffer>
   /** Holds what the last read left over. */
@@ -120,8 +120,7 @@ async function openAt(
   signal: AbortSignal,
 ): Promise<OpenLink> {
   const link = await secured(await dial(address, options.transport, signal), options.platform.x25519, signal)
-  const reader = link.readable.getReader()
-  const writer = link.writable.getWriter()
+  const port = bytePortOf(link)
   try {
     const { platform, clock, linkPadding } = options
     const handshake = new LinkHandshake({
@@ -132,7 +131,7 @@ async function openAt(
       clock,
       linkPadding,
     })
-    return await shakeHands(handshake, reader, writer, signal)
+    return await shakeHands(handshake, port, signal)
   } catch (caught) {
     // A transport may end its streams for the signal's sake: then the signal says why.
     const error: unknown = signal.aborted ? signal.reason : caught
@@ -142,8 +141,8 @@ async function openAt(
         : new TorError('LINK_CLOSED', 'The connection to the relay was lost in the link handshake', {
             cause: withheld(error),
           })
-    reader.cancel(failure).catch(ignore)
-    writer.abort(failure).catch(ignore)
+    port.cancel(failure)
+    port.abort(failure)
     throw failure
   }
 }
@@ -179,27 +178,22 @@ async function dial(address: LinkAddress, transport: Transport, signal: AbortSig
   }
 }
 
-async function shakeHands(
-  handshake: LinkHandshake,
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-  writer: WritableStreamDefaultWriter<Uint8Array>,
-  signal: AbortSignal,
-): Promise<OpenLink> {
+async function shakeHands(handshake: LinkHandshake, port: BytePort, signal: AbortSignal): Promise<OpenLink> {
   const deframer = new Deframer()
   // A link that cannot be written to any more will not bring an answer either.
   const broken = new Promise<never>((_, reject) => {
-    writer.closed.catch(reject)
+    port.writeClosed.catch(reject)
   })
   broken.catch(ignore)
-  writer.write(handshake.start()).catch(ignore)
+  port.write(handshake.start()).catch(ignore)
   for (;;) {
-    const { done, value } = await unlessAborts(Promise.race([reader.read(), broken]), [signal])
-    if (done) throw new TorError('LINK_CLOSED', 'The relay closed the connection')
-    const items = deframer.push(value)
+    const bytes = await unlessAborts(Promise.race([port.read(), broken]), [signal])
+    if (bytes === undefined) throw new TorError('LINK_CLOSED', 'The relay closed the connection')
+    const items = deframer.push(bytes)
     for (const [index, item] of items.entries()) {
       const answer = await unlessAborts(handshake.receive(item), [signal])
       if (answer !== undefined && handshake.result !== undefined)
-        return { ...handshake.result, answer, reader, writer, deframer, items: items.slice(index + 1) }
+        return { ...handshake.result, answer, port, deframer, items: items.slice(index + 1) }
     }
   }
 }

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { bytePortOf } from '../../lib/base/streams/byte-port.ts'
 import { CellCommand } from '../../lib/cell/commands.ts'
 import { LinkOutput, OUTPUT_LIMIT, type RoomWaiter } from '../../lib/channel/link-output.ts'
 import { hex } from '../cell/support/bytes.ts'
@@ -37,7 +38,7 @@ class Sender implements RoomWaiter {
 
 function outputOf(link: ScriptedLink): { output: LinkOutput; failures: unknown[] } {
   const failures: unknown[] = []
-  return { output: new LinkOutput(link.writable.getWriter(), (cause) => failures.push(cause)), failures }
+  return { output: new LinkOutput(bytePortOf(link), (cause) => failures.push(cause)), failures }
 }
 
 describe('LinkOutput', () => {
@@ -140,6 +141,41 @@ describe('LinkOutput', () => {
     for (const sent of later) expect(sent).to.be.closeTo(mean, mean * 0.1 + 130)
   })
 
+  it('joins what comes while the link takes a write, in order, up to 64 KiB', async () => {
+    const link = new ScriptedLink()
+    link.hold()
+    const { output } = outputOf(link)
+    const sender = new Sender(output, 1, 0)
+    const taken: number[] = []
+    for (let cell = 0; cell < 200; cell++) {
+      output.sendRelay(sender, 1, 0, new Uint8Array(509).fill(cell), 1, () => taken.push(cell))
+    }
+    await link.untilWrites(1)
+    expect(taken).to.deep.equal([])
+    link.release()
+    await link.untilWrites(3)
+    await settle()
+    expect(link.writes.map(({ length }) => length / 514)).to.deep.equal([1, 127, 72])
+    const cells = link.writes.flatMap((write) =>
+      Array.from({ length: write.length / 514 }, (_, at) => write[at * 514 + 5]),
+    )
+    const all = Array.from({ length: 200 }, (_, cell) => cell)
+    expect([cells, taken]).to.deep.equal([all, all])
+  })
+
+  it('ends behind what was given to it', async () => {
+    const link = new ScriptedLink()
+    link.hold()
+    const { output } = outputOf(link)
+    for (let cell = 0; cell < 3; cell++) output.sendCell(1, CellCommand.PADDING, new Uint8Array(0))
+    const finished = output.finish()
+    output.sendCell(1, CellCommand.PADDING, new Uint8Array(0))
+    await link.untilWrites(1)
+    link.release()
+    await finished
+    expect(link.writes.map(({ length }) => length / 514)).to.deep.equal([1, 2])
+  })
+
   it('tells nobody before half of what it was behind is gone', async () => {
     const link = new ScriptedLink()
     link.hold()
@@ -148,12 +184,13 @@ describe('LinkOutput', () => {
     for (let count = 0; count < CELLS; count++) output.sendRelay(sender, 1, 0, new Uint8Array(509), 1)
     expect(output.roomFor(sender)).to.equal(0)
     await link.untilWrites(1)
-    for (let count = 1; count < CELLS / 2; count++) {
+    const given = (): number => link.writes.reduce((cells, { length }) => cells + length / 514, 0)
+    while (given() < CELLS / 2) {
       link.release({ one: true })
-      await link.untilWrites(count + 1)
+      await link.untilWrites(link.writes.length + 1)
     }
     await settle()
-    expect(sender.turns).to.equal(0)
+    expect(sender.turns).to.equal(0) // what was written last is not taken
     link.release({ one: true })
     await settle()
     expect(sender.turns).to.equal(1)

@@ -5,6 +5,7 @@
  * @module
  */
 import type { TorError } from '../../base/errors.ts'
+import { deferred, type Deferred } from '../../base/waiting/deferred.ts'
 
 /** The longest chunk that leaves, in bytes: about 128 cells, where larger batches gain nothing more. */
 export const LARGEST_CHUNK: number = 64 * 1024
@@ -23,10 +24,8 @@ const setImmediate = (callback: () => void): void => {
   ;(globalThis as unknown as { setImmediate(callback: () => void): unknown }).setImmediate(callback)
 }
 
-/** Bytes between a connection and the controller of a readable, whose high-water mark is 0: pulls are the demand. */
+/** Bytes between a connection and whoever reads it. */
 export class LinkInbox {
-  /** Set when the readable starts; undefined again when nothing more can be delivered. */
-  controller: ReadableStreamDefaultController<Uint8Array> | undefined
   readonly #control: ReadControl
   /** Chunks of the full length that wait, oldest first. */
   readonly #full: Uint8Array[] = []
@@ -35,14 +34,15 @@ export class LinkInbox {
   #filled = 0
   /** All bytes that wait. */
   #size = 0
-  /** A read waits for bytes. */
-  #demand = false
+  /** The read that waits for bytes. */
+  #reading: Deferred<Uint8Array | undefined> | undefined
   /** A delivery at the end of this turn is arranged. */
   #scheduled = false
   #paused = false
   #ended = false
   #cancelled = false
   #failure: TorError | undefined
+  readonly #closed: Deferred<void> = deferred()
 
   constructor(control: ReadControl) {
     this.#control = control
@@ -59,10 +59,21 @@ export class LinkInbox {
     this.#schedule()
   }
 
-  /** A read waits. It gets one chunk a turn at most, so that whoever gets what is in the last one can keep up. */
-  pull(): void {
-    this.#demand = true
-    this.#schedule()
+  /** Resolves when all was read, or nobody reads any more; rejects when the connection failed. */
+  get closed(): Promise<void> {
+    return this.#closed.promise
+  }
+
+  /**
+   * The next chunk, or undefined at the end. There is one a turn at most, so that whoever gets what is in the last one
+   * can keep up. One read at a time.
+   */
+  read(): Promise<Uint8Array | undefined> {
+    this.#reading = deferred()
+    const { promise } = this.#reading
+    if (this.#cancelled || (this.#ended && this.#size === 0)) this.#finish()
+    else this.#schedule()
+    return promise
   }
 
   /** No more will arrive. What is here is still delivered. */
@@ -75,10 +86,11 @@ export class LinkInbox {
   /** Nobody reads any more. */
   cancel(): void {
     this.#cancelled = true
-    this.controller = undefined
+    this.#failure = undefined
     this.#full.length = 0
     this.#filled = 0
     this.#size = 0
+    this.#finish()
   }
 
   #keep(bytes: Uint8Array, length: number): void {
@@ -97,7 +109,7 @@ export class LinkInbox {
   }
 
   #schedule(): void {
-    if (this.#scheduled || !this.#demand || this.#size === 0) return
+    if (this.#scheduled || this.#reading === undefined || this.#size === 0) return
     this.#scheduled = true
     setImmediate(() => {
       this.#scheduled = false
@@ -106,17 +118,15 @@ export class LinkInbox {
   }
 
   #deliver(): void {
-    if (this.controller === undefined) return
-    if (this.#size > 0) {
-      if (!this.#demand) return
-      // Cleared first: enqueue() may call pull() before it returns.
-      this.#demand = false
+    const reading = this.#reading
+    if (this.#size > 0 && reading !== undefined) {
+      this.#reading = undefined
       const chunk = this.#take()
       if (this.#paused && this.#size < INBOX_LIMIT / 2) {
         this.#paused = false
         this.#control.resume()
       }
-      this.controller.enqueue(chunk)
+      reading.resolve(chunk)
     }
     if (this.#ended && this.#size === 0) this.#finish()
   }
@@ -131,9 +141,13 @@ export class LinkInbox {
   }
 
   #finish(): void {
-    const controller = this.controller
-    this.controller = undefined
-    if (this.#failure === undefined) controller?.close()
-    else controller?.error(this.#failure)
+    if (this.#failure === undefined) {
+      this.#reading?.resolve(undefined)
+      this.#closed.resolve()
+    } else {
+      this.#reading?.reject(this.#failure)
+      this.#closed.reject(this.#failure)
+    }
+    this.#reading = undefined
   }
 }

@@ -1,17 +1,20 @@
 /**
- * A connected TLS socket as a {@link Link}: its bytes as Web Streams, with backpressure both ways.
+ * A connected TLS socket as a {@link Link}: a byte port with backpressure both ways, and a pair of Web Streams for
+ * whoever asks for them.
  *
- * - The readable has a high-water mark of 0 and an inbox of its own (link-inbox.ts), which joins what arrives in one
- *   turn. The socket pauses while the inbox is full.
- * - The writable has a high-water mark of one chunk and hands it to the socket at once; the write lasts until the
- *   socket's own buffer has drained, so no more than one write and that buffer wait here.
+ * - What arrives goes through an inbox (link-inbox.ts), which joins what one turn brings. The socket pauses while the
+ *   inbox is full.
+ * - What is written is handed to the socket at once; the write lasts until the socket's own buffer has drained, so no
+ *   more than one write and that buffer wait here.
  *
  * @module
  */
 import { startTimer, systemClock, type Clock } from '../../base/waiting/clock.ts'
 import { TorError } from '../../base/errors.ts'
 import { withheld } from '../../base/withheld.ts'
-import { makeWritable } from '../../base/streams/writable.ts'
+import { deferred, type Deferred } from '../../base/waiting/deferred.ts'
+import { lendPorts, type BytePort } from '../../base/streams/byte-port.ts'
+import { streamsOver, type PortStreams } from '../../base/streams/port-streams.ts'
 import { LinkInbox, type ReadControl } from './link-inbox.ts'
 import type { Link } from './transport.ts'
 
@@ -49,80 +52,118 @@ export function linkOf(
   clock: Clock = systemClock,
   inbox: LinkInbox = new LinkInbox(control),
 ): Link {
-  let open = true
-  let failure: TorError | undefined
-  /** The write that waits for the socket to drain. */
-  let drained: Waiter | undefined
-  /** The close that waits for the socket to have sent everything. */
-  let finished: Waiter | undefined
+  return new TlsLink(socket, control, peerCertificate, clock, inbox)
+}
 
-  /** Ends both directions. What has arrived can still be read. */
-  const shut = (): void => {
-    if (!open) return
-    open = false
-    socket.destroy()
-    control.destroy()
-    const error = failure ?? closedError()
-    drained?.reject(error)
-    finished?.reject(error)
-    fail(error)
-    inbox.end(failure)
+/** Nothing waits. */
+const TAKEN = Promise.resolve()
+
+class TlsLink implements Link, BytePort {
+  static {
+    lendPorts(TlsLink.prototype, (link) => (link.#streams === undefined ? link : undefined))
   }
 
-  const readable = new ReadableStream<Uint8Array>(
-    {
-      start(controller) {
-        inbox.controller = controller
-      },
-      pull: () => inbox.pull(),
-      cancel() {
-        inbox.cancel()
-        shut()
-      },
-    },
-    { highWaterMark: 0 },
-  )
+  readonly peerCertificate: Uint8Array
+  readonly #socket: TlsSocket
+  readonly #control: LinkControl
+  readonly #clock: Clock
+  readonly #inbox: LinkInbox
+  #streams: PortStreams | undefined
+  #isOpen = true
+  #failure: TorError | undefined
+  /** The write that waits for the socket to drain. */
+  #drained: Deferred<void> | undefined
+  /** The end that waits for the socket to have sent everything. */
+  #finished: Deferred<void> | undefined
+  readonly #writeClosed: Deferred<void> = deferred()
 
-  const { writable, fail } = makeWritable<Uint8Array>({
-    aborted: shut,
-    write(bytes) {
-      if (socket.destroyed) throw failure ?? closedError()
-      if (socket.write(bytes)) return
-      return new Promise<void>((resolve, reject) => {
-        drained = { resolve, reject }
-      })
-    },
-    close() {
-      const cancelTimer = startTimer(clock, CLOSE_GRACE, shut)
-      return new Promise<void>((resolve, reject) => {
-        finished = { resolve, reject }
-        socket.end(resolve)
-      }).finally(() => {
-        cancelTimer()
-        shut()
-      })
-    },
-  })
+  constructor(socket: TlsSocket, control: LinkControl, peerCertificate: Uint8Array, clock: Clock, inbox: LinkInbox) {
+    this.#socket = socket
+    this.#control = control
+    this.peerCertificate = peerCertificate
+    this.#clock = clock
+    this.#inbox = inbox
+    const shut = (): void => this.#shut()
+    socket.on('error', (cause: unknown) => {
+      this.#failure ??= new TorError('LINK_CLOSED', 'The connection to the relay failed', { cause: withheld(cause) })
+      shut()
+    })
+    // When the relay has ended its side nothing more is of use to it, and Deno may give no 'close'.
+    socket.on('end', shut)
+    socket.on('close', shut)
+    socket.on('drain', () => {
+      this.#drained?.resolve()
+      this.#drained = undefined
+    })
+    socket.on('data', (bytes: Uint8Array) => inbox.push(bytes))
+  }
 
-  socket.on('error', (cause: unknown) => {
-    failure ??= new TorError('LINK_CLOSED', 'The connection to the relay failed', { cause: withheld(cause) })
-    shut()
-  })
-  // When the relay has ended its side nothing more is of use to it, and Deno may give no 'close'.
-  socket.on('end', shut)
-  socket.on('close', shut)
-  socket.on('drain', () => {
-    drained?.resolve()
-    drained = undefined
-  })
-  socket.on('data', (bytes: Uint8Array) => inbox.push(bytes))
-  return { readable, writable, peerCertificate }
+  get readable(): ReadableStream<Uint8Array> {
+    return this.#pair.readable
+  }
+
+  get writable(): WritableStream<Uint8Array> {
+    return this.#pair.writable
+  }
+
+  get readClosed(): Promise<void> {
+    return this.#inbox.closed
+  }
+
+  get writeClosed(): Promise<void> {
+    return this.#writeClosed.promise
+  }
+
+  read(): Promise<Uint8Array | undefined> {
+    return this.#inbox.read()
+  }
+
+  cancel(): void {
+    this.#inbox.cancel()
+    this.#shut()
+  }
+
+  write(bytes: Uint8Array): Promise<void> {
+    if (this.#socket.destroyed) return Promise.reject(this.#reason)
+    if (this.#socket.write(bytes)) return TAKEN
+    this.#drained = deferred()
+    return this.#drained.promise
+  }
+
+  async end(): Promise<void> {
+    await this.#drained?.promise
+    if (!this.#isOpen) throw this.#reason
+    const cancelTimer = startTimer(this.#clock, CLOSE_GRACE, () => this.#shut())
+    const finished = (this.#finished = deferred())
+    this.#socket.end(finished.resolve)
+    try {
+      await finished.promise
+    } finally {
+      cancelTimer()
+      this.#shut()
+    }
+  }
+
+  abort(): void {
+    this.#shut()
+  }
+
+  get #pair(): PortStreams {
+    return (this.#streams ??= streamsOver(this))
+  }
+
+  get #reason(): TorError {
+    return this.#failure ?? new TorError('LINK_CLOSED', 'The connection to the relay is closed')
+  }
+
+  /** Ends both directions. What has arrived can still be read. */
+  #shut(): void {
+    if (!this.#isOpen) return
+    this.#isOpen = false
+    this.#socket.destroy()
+    this.#control.destroy()
+    const error = this.#reason
+    for (const waiting of [this.#drained, this.#finished, this.#writeClosed]) waiting?.reject(error)
+    this.#inbox.end(this.#failure)
+  }
 }
-
-/** What settles a promise of the writable. */
-interface Waiter {
-  resolve(): void
-  reject(error: TorError): void
-}
-
-const closedError = (): TorError => new TorError('LINK_CLOSED', 'The connection to the relay is closed')
