@@ -39,7 +39,7 @@ function parseGroups(text: string, mayEndInIPv4: boolean): number[] | undefined 
  * and zones included.
  */
 export function parseIPv6(text: string): Uint8Array<ArrayBuffer> | undefined {
-  if (text.length > 45) return undefined
+  if (text.length > 45 || !text.includes(':')) return undefined
   const sides = text.split('::')
   if (sides.length > 2) return undefined
   const compressed = sides.length === 2

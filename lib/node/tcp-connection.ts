@@ -132,7 +132,7 @@ export class TcpConnection implements BytePort {
   cancel(): void {
     this.#isDropping = true
     if (this.#waiting > 0) this.#give() // what nobody reads is taken all the same, so that the end can come
-    this.#wakeRead()
+    this.#wakeReader()
     this.#readClosed.resolve()
   }
 
@@ -189,7 +189,14 @@ export class TcpConnection implements BytePort {
       this.#isHeldBack = true
       this.#socket.pause()
     }
-    this.#wakeRead()
+    this.#wakeReader()
+  }
+
+  /** Once for each read that waits: a promise that is settled twice costs as much as one that is settled. */
+  #wakeReader(): void {
+    const wake = this.#wakeRead
+    this.#wakeRead = nobody
+    wake()
   }
 
   /** All that waits. */
@@ -208,7 +215,7 @@ export class TcpConnection implements BytePort {
   #ended(): void {
     this.#inputEnded = true
     if (this.#waiting > 0) return
-    this.#wakeRead()
+    this.#wakeReader()
     this.#allRead()
   }
 

@@ -16,7 +16,7 @@ export class StreamPort implements BytePort {
   readonly #write: WriteSide
   readonly #readClosed: Deferred<void> = deferred()
   readonly #writeClosed: Deferred<void> = deferred()
-  /** The read that waits, or the last one. */
+  /** The read that waits. */
   #reading: Deferred<Uint8Array | undefined> | undefined
   /** The write that waits, or the last one. */
   #writing: RelayDataRun | undefined
@@ -27,16 +27,16 @@ export class StreamPort implements BytePort {
     read.attach({
       take: (inbox) => {
         const bytes = inbox.take(MAX_CHUNK)
-        this.#reading?.resolve(bytes)
+        this.#settleRead()?.resolve(bytes)
         return bytes.length
       },
       isDrained: true,
       end: () => {
-        this.#reading?.resolve(undefined)
+        this.#settleRead()?.resolve(undefined)
         this.#readClosed.resolve()
       },
       fail: (reason) => {
-        this.#reading?.reject(reason)
+        this.#settleRead()?.reject(reason)
         this.#readClosed.reject(reason)
       },
     })
@@ -63,7 +63,7 @@ export class StreamPort implements BytePort {
 
   cancel(reason?: unknown): void {
     this.#read.cancel(reason)
-    this.#reading?.resolve(undefined)
+    this.#settleRead()?.resolve(undefined)
     this.#readClosed.resolve()
   }
 
@@ -88,5 +88,12 @@ export class StreamPort implements BytePort {
 
   abort(reason: unknown): void {
     this.#write.abort(reason)
+  }
+
+  /** The read that waits, which does no more. */
+  #settleRead(): Deferred<Uint8Array | undefined> | undefined {
+    const reading = this.#reading
+    this.#reading = undefined
+    return reading
   }
 }

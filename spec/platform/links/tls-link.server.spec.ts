@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { bytePortOf } from '../../../lib/base/streams/byte-port.ts'
 import type { Clock } from '../../../lib/base/waiting/clock.ts'
 import { TorError } from '../../../lib/base/errors.ts'
 import { WithheldError } from '../../../lib/base/withheld.ts'
@@ -277,5 +278,75 @@ describe('a link over a TLS socket', () => {
     socket.emit('data', bytes(1))
     await reader.cancel()
     expect((await read).done).to.equal(true)
+  })
+
+  describe('of which a channel holds the port', () => {
+    it('joins what arrives in one turn, and lets a write last until the socket has drained', async () => {
+      const { socket, link } = fakeLink()
+      const port = bytePortOf(link)
+      const read = port.read()
+      socket.emit('data', bytes(2, 1))
+      socket.emit('data', bytes(1, 2))
+      expect(await read).to.deep.equal(Uint8Array.of(1, 1, 2))
+      expect(await stateOf(port.write(bytes(1)))).to.equal('fulfilled')
+      socket.full = true
+      const write = port.write(bytes(2))
+      expect(await stateOf(write)).to.equal('pending')
+      socket.emit('drain')
+      expect(await stateOf(write)).to.equal('fulfilled')
+    })
+
+    it('gives what has arrived before the error of the socket, which every read and write has from then on', async () => {
+      const { socket, link } = fakeLink()
+      const port = bytePortOf(link)
+      socket.full = true
+      const write = port.write(bytes(1))
+      socket.emit('data', bytes(5))
+      socket.emit('error', new Error('reset'))
+      expect(await stateOf(write)).to.equal('LINK_CLOSED')
+      expect(await stateOf(port.readClosed)).to.equal('pending')
+      expect(await port.read()).to.have.length(5)
+      const later = [() => port.read(), () => port.read(), () => port.write(bytes(1)), () => port.end()]
+      for (const attempt of [() => port.readClosed, () => port.writeClosed, ...later])
+        expect(await stateOf(attempt())).to.equal('LINK_CLOSED')
+    })
+
+    it('ends a read that waits with the relay, or when it is cancelled, and every read behind it', async () => {
+      for (const end of ['relay', 'cancel'] as const) {
+        const { socket, link } = fakeLink()
+        const port = bytePortOf(link)
+        const read = port.read()
+        if (end === 'relay') socket.emit('end')
+        else port.cancel()
+        expect([await read, await port.read()]).to.deep.equal([undefined, undefined])
+        expect([await stateOf(port.readClosed), socket.destroyed]).to.deep.equal(['fulfilled', true])
+        expect(await stateOf(port.writeClosed)).to.equal('LINK_CLOSED')
+      }
+    })
+
+    it('ends behind a write that waits', async () => {
+      const { socket, link } = fakeLink()
+      const port = bytePortOf(link)
+      socket.full = true
+      const write = port.write(bytes(1))
+      const ended = port.end()
+      expect(await stateOf(ended)).to.equal('pending')
+      expect(socket.finish).to.equal(undefined)
+      socket.emit('drain')
+      await write
+      await turn()
+      socket.finish?.()
+      expect(await stateOf(ended)).to.equal('fulfilled')
+    })
+
+    it('is made of its streams where somebody has asked for one of them', async () => {
+      const { socket, link } = fakeLink()
+      const { readable } = link
+      const port = bytePortOf(link)
+      expect(readable.locked).to.equal(true)
+      const read = port.read()
+      socket.emit('data', bytes(1, 7))
+      expect(await read).to.deep.equal(Uint8Array.of(7))
+    })
   })
 })
