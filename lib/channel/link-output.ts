@@ -34,8 +34,8 @@ export interface RoomWaiter {
   roomAvailable(): void
 }
 
-/** What waits for the link, or for the end of its first turn. */
-interface Held {
+/** What waits for the link. */
+interface Waiting {
   readonly bytes: Uint8Array
   readonly taken?: (() => void) | undefined
 }
@@ -47,10 +47,10 @@ export class LinkOutput {
   readonly #written: () => void
   /** True when the link is about to close, which tells the relay all that a DESTROY would. */
   isHushed = false
-  /** What is sent together with all else that this turn brings, if it began with something; in order. */
-  #held: Held[] | undefined
   /** What waits for the write before it, oldest first. */
-  readonly #queue: Held[] = []
+  readonly #queue: Waiting[] = []
+  /** Everything waits for the end of the first turn. */
+  #isHeld = false
   /** The write that the link is taking. */
   #writing: Promise<void> | undefined
   /** Bytes that the link has not taken. */
@@ -85,8 +85,8 @@ export class LinkOutput {
 
   /** Sends the first bytes of the link, in one write with whatever else comes before the end of this turn. */
   begin(bytes: Uint8Array): void {
-    const held: Held[] = [{ bytes }]
-    this.#held = held
+    this.#isHeld = true
+    this.#write(bytes)
     afterEndOfTurn(() => this.#letGo())
   }
 
@@ -154,19 +154,11 @@ export class LinkOutput {
   }
 
   #letGo(): void {
-    const held = this.#held
-    if (held === undefined) return
-    this.#held = undefined
-    this.#write(joinBytes(held.map(({ bytes }) => bytes)), () => {
-      for (const { taken } of held) taken?.()
-    })
+    this.#isHeld = false
+    this.#next()
   }
 
   #write(bytes: Uint8Array, taken?: () => void): void {
-    if (this.#held !== undefined) {
-      this.#held.push({ bytes, taken })
-      return
-    }
     this.#written()
     this.#behind += bytes.length
     this.#queue.push({ bytes, taken })
@@ -175,9 +167,12 @@ export class LinkOutput {
 
   /** Gives the link as much of what waits as one write has, unless it is taking one. */
   #next(): void {
-    if (this.#writing !== undefined || this.#queue.length === 0) return
-    const batch = this.#queue.splice(0, this.#fitting())
-    const bytes = batch.length === 1 ? (batch[0] as Held).bytes : joinBytes(batch.map((held) => held.bytes))
+    if (this.#isHeld || this.#writing !== undefined || this.#queue.length === 0) return
+    let size = 0
+    const end = this.#queue.findIndex(({ bytes }) => (size += bytes.length) > LONGEST_JOINED)
+    const batch = this.#queue.splice(0, end < 0 ? Infinity : Math.max(1, end))
+    const [first] = batch as [Waiting]
+    const bytes = batch.length === 1 ? first.bytes : joinBytes(batch.map((each) => each.bytes))
     this.#writing = this.#port.write(bytes).then(
       () => {
         this.#writing = undefined
@@ -192,13 +187,6 @@ export class LinkOutput {
         if (!this.#ended) this.#failed(cause)
       },
     )
-  }
-
-  /** How many of what waits make one write. */
-  #fitting(): number {
-    let length = 0
-    const end = this.#queue.findIndex(({ bytes }) => (length += bytes.length) > LONGEST_JOINED)
-    return end < 0 ? this.#queue.length : Math.max(1, end)
   }
 
   /**

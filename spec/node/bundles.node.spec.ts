@@ -18,7 +18,7 @@ interface Bundle {
 const LIMITS: Readonly<Record<string, number>> = {
   './stream': 14_000,
   './circuit': 47_000,
-  '.': 92_000,
+  '.': 92_200,
   './tls': 20_000,
   './onion': 30_000,
   './dashboard': 10_000,

@@ -109,7 +109,7 @@ export class CircuitsAhead<C extends ReadyCircuit> {
 
   /** What there is, or is expected, has changed: the next second sees to it. */
   changed(): void {
-    if (!this.#isStarted || this.#isClosed) return
+    if (!this.#isStarted) return
     const next = this.#secondFrom(monotonicTime(this.#options.clock) + 1)
     if (next < this.#nextLook) this.#lookAt(next)
   }
@@ -164,7 +164,6 @@ export class CircuitsAhead<C extends ReadyCircuit> {
   /** Closes what is to be closed, and begins what is to be begun. */
   #look(): void {
     this.#nextLook = Infinity
-    if (this.#isClosed) return
     const now = monotonicTime(this.#options.clock)
     if (now >= this.#nextSweep) this.#sweep(now)
     const missing = this.#isComing || this.#isHeldUp || now < this.#nextLaunch ? undefined : this.#missing
@@ -191,7 +190,6 @@ export class CircuitsAhead<C extends ReadyCircuit> {
 
   /** Looks again at the next second at which there may be something to do. */
   #plan(): void {
-    if (this.#isClosed) return
     const { circuits, onions, clock, times } = this.#options
     const now = monotonicTime(clock)
     const moments: number[] = []
@@ -212,7 +210,7 @@ export class CircuitsAhead<C extends ReadyCircuit> {
     this.#nextLook = next
     this.#stopTimer?.()
     this.#stopTimer = undefined
-    if (next === Infinity) return
+    if (next === Infinity || this.#isClosed) return
     const { clock } = this.#options
     const delay = Math.max(1, Math.ceil(next - monotonicTime(clock)))
     this.#stopTimer = startBackgroundTimer(clock, delay, () => this.#look())
