@@ -4,14 +4,13 @@
  *
  * @module
  */
-import { Sha256 } from '../base/hashes/sha256.ts'
 import { TorError } from '../base/errors.ts'
+import { Sha256 } from '../base/hashes/sha256.ts'
 import { DocumentReader } from './text/document.ts'
 import { decodeBase64, encodeBase64, is32Bytes, ownText } from './text/encoding.ts'
 import { type FamilyMember, namesInFamily, parseFamily } from './family.ts'
 import { parsePortPolicy, type PortPolicy, REJECT_ALL } from './port-policy.ts'
-import type { HashOptions } from './text/hash-text.ts'
-import { READ_A_SLICE, Slices } from './text/slices.ts'
+import { READ_A_SLICE, type SliceOptions, Slices } from './text/slices.ts'
 
 /** What a microdescriptor costs beside its bytes, in bytes: its digest, and that of an entry. */
 const MICRODESCRIPTOR_COST = 512
@@ -23,9 +22,11 @@ const MAX_MICRODESCRIPTOR = 32_768
 const MAX_FAMILY_IDS = 100
 
 /** How every microdescriptor begins, with or without the key of the old TAP handshake behind it (proposal 350). */
-const FIRST_LINE: Uint8Array = /* @__PURE__ */ new TextEncoder().encode('onion-key\n')
+const FIRST_LINE = 'onion-key\n'
+const NEXT = `\n${FIRST_LINE}`
 
-const NEWLINE = 10
+/** How much of a document is there as text at a time, in bytes: it holds the longest, and what the next begins with. */
+const PIECE = 65_536
 
 /** Characters of a key of 32 bytes in base64 without padding. */
 const KEY_SIZE = 43
@@ -60,7 +61,9 @@ export interface MicrodescriptorEntry {
 }
 
 /** How microdescriptors are read. */
-export interface MicrodescriptorOptions extends HashOptions {
+export interface MicrodescriptorOptions extends SliceOptions {
+  /** Gives the SHA-256 in base64 without padding. By default in JavaScript. */
+  readonly digestOf?: ((bytes: Uint8Array) => string) | undefined
   /** The digests of those that were asked for; by default any is welcome. */
   readonly asked?: ReadonlySet<string>
   /**
@@ -83,9 +86,10 @@ export async function parseMicrodescriptors(
   document: string | Uint8Array,
   options: MicrodescriptorOptions = {},
 ): Promise<MicrodescriptorEntry[]> {
-  const { newSha256 = () => new Sha256() } = options
+  const { digestOf = sha256 } = options
   const bytes = typeof document === 'string' ? new TextEncoder().encode(document) : document
-  if (bytes.length > 0 && !beginsAt(bytes, 0)) {
+  const textAt = textsOf(bytes)
+  if (bytes.length > 0 && new TextDecoder().decode(bytes.subarray(0, FIRST_LINE.length)) !== FIRST_LINE) {
     throw new TorError('DIRECTORY_MALFORMED', 'Malformed microdescriptors: they begin with something else')
   }
   const reader = new MicrodescriptorReader(bytes)
@@ -93,35 +97,42 @@ export async function parseMicrodescriptors(
   const slices = new Slices(READ_A_SLICE, options)
   let strangers = options.strangers ?? 0
   for (let start = 0; start < bytes.length;) {
-    const end = endOf(bytes, start)
-    if (end - start > MAX_MICRODESCRIPTOR) break
-    const hash = newSha256()
-    hash.update(bytes.subarray(start, end))
-    const digest = encodeBase64(hash.digest())
+    const text = textAt(start)
+    if (text.length > MAX_MICRODESCRIPTOR) break
+    const end = start + text.length
+    const digest = digestOf(bytes.subarray(start, end))
     const isStranger = options.asked?.has(digest) === false
     if (entries.has(digest) || (isStranger && strangers-- === 0)) break
-    if (!isStranger) entries.set(digest, reader.read(start, end, digest))
-    if (slices.isFull(end - start + MICRODESCRIPTOR_COST)) await slices.pause()
+    if (!isStranger) entries.set(digest, reader.read(text, start, digest))
+    if (slices.isFull(text.length + MICRODESCRIPTOR_COST)) await slices.pause()
     start = end
   }
   return [...entries.values()]
 }
 
-/** True when a microdescriptor begins at this place. */
-function beginsAt(bytes: Uint8Array, at: number): boolean {
-  for (let index = 0; index < FIRST_LINE.length; index++) if (bytes[at + index] !== FIRST_LINE[index]) return false
-  return true
+function sha256(bytes: Uint8Array): string {
+  const hash = new Sha256()
+  hash.update(bytes)
+  return encodeBase64(hash.digest())
 }
 
-/** Where the microdescriptor that begins at `start` ends: where the next one begins, or the bytes end. One that is too long ends anywhere. */
-function endOf(bytes: Uint8Array, start: number): number {
-  for (let at = start; at - start <= MAX_MICRODESCRIPTOR;) {
-    const newline = bytes.indexOf(NEWLINE, at)
-    if (newline === -1) return bytes.length
-    at = newline + 1
-    if (beginsAt(bytes, at)) return at
+/**
+ * Gives the text of the microdescriptor that begins at a place, up to where the next one begins, or the bytes end; one that is too
+ * long ends anywhere. It has one character for each byte, so that a place in the text is one in the bytes.
+ */
+function textsOf(bytes: Uint8Array): (start: number) => string {
+  const decoder = new TextDecoder('latin1')
+  let piece = ''
+  let from = 0
+  return (start) => {
+    let next = piece.indexOf(NEXT, start - from)
+    if (next === -1) {
+      from = start
+      piece = decoder.decode(bytes.subarray(start, start + PIECE))
+      next = piece.indexOf(NEXT)
+    }
+    return piece.slice(start - from, next + 1 || undefined)
   }
-  return bytes.length
 }
 
 /** Where something is in the bytes. */
@@ -152,7 +163,8 @@ export class KeptMicrodescriptor implements Microdescriptor {
   /** For {@link parseMicrodescriptors} alone. */
   constructor(
     document: Uint8Array,
-    { start, end }: Span,
+    start: number,
+    size: number,
     digest: string,
     policies: readonly [PortPolicy, PortPolicy],
     places: Places,
@@ -161,7 +173,7 @@ export class KeptMicrodescriptor implements Microdescriptor {
     ;[this.exitPolicy, this.exitPolicyIPv6] = policies
     this.#document = document
     this.#start = start
-    this.size = end - start
+    this.size = size
     this.#places = places
   }
 
@@ -229,31 +241,29 @@ type Places = readonly [
 /** Reads microdescriptors that may have policies in common. */
 class MicrodescriptorReader {
   readonly #document: Uint8Array
-  /** One character for each byte, so that a place in the text is one in the bytes. */
-  readonly #decoder = new TextDecoder('latin1')
   readonly #policies = new Map<string, PortPolicy>([['reject 1-65535', REJECT_ALL]])
 
   constructor(document: Uint8Array) {
     this.#document = document
   }
 
-  read(start: number, end: number, digest: string): MicrodescriptorEntry {
+  /** Reads one whose text stands at `start`. */
+  read(text: string, start: number, digest: string): MicrodescriptorEntry {
     try {
-      return { digest, microdescriptor: this.#read(start, end, digest), error: undefined }
+      return { digest, microdescriptor: this.#read(text, start, digest), error: undefined }
     } catch (error) {
       if (!(error instanceof TorError)) throw error
       return { digest, microdescriptor: undefined, error }
     }
   }
 
-  #read(start: number, end: number, digest: string): KeptMicrodescriptor {
-    const text = this.#decoder.decode(this.#document.subarray(start, end))
+  #read(text: string, start: number, digest: string): KeptMicrodescriptor {
     const reader = new DocumentReader(text, 'microdescriptor')
     const items = new Map<string, Span>()
     while (reader.next()) {
+      if (!ITEMS.has(reader.keyword)) continue
       // An `id` line is there once for each kind of key; the one that counts here is that of Ed25519.
       if (reader.is('id') && reader.words(1)[0] !== 'ed25519') continue
-      if (!ITEMS.has(reader.keyword)) continue
       if (items.has(reader.keyword)) reader.fail(`"${reader.keyword}" is there twice`)
       items.set(reader.keyword, reader.argumentsSpan)
     }
@@ -267,9 +277,10 @@ class MicrodescriptorReader {
       const span = items.get(item)
       if (span === undefined) return REJECT_ALL
       const line = text.slice(span.start, span.end)
-      const policy = this.#policies.get(line) ?? parsePortPolicy(line)
-      if (policy === undefined) return reader.fail(`"${item}" is no policy`)
-      this.#policies.set(line, policy)
+      const known = this.#policies.get(line)
+      if (known !== undefined) return known
+      const policy = parsePortPolicy(line) ?? reader.fail(`"${item}" is no policy`)
+      this.#policies.set(ownText(line), policy)
       return policy
     }
     const family = items.get('family') ?? NOTHING
@@ -277,7 +288,7 @@ class MicrodescriptorReader {
     const keys = [key('ntor-onion-key', 0), key('id', 1)] as const
     const policies = [policy('p'), policy('p6')] as const
     const places = [...keys, family.start, family.end, ids.start, ids.end] as const
-    return new KeptMicrodescriptor(this.#document, { start, end }, digest, policies, places)
+    return new KeptMicrodescriptor(this.#document, start, text.length, digest, policies, places)
   }
 }
 

@@ -9,6 +9,7 @@ import { type CipherModule, NativeKeystream } from './crypto/ciphers/native-ctr.
 import { type CurveModule, nativeVerifyEd25519, nativeX25519 } from './crypto/curves/native-curve25519.ts'
 import { type HashModule, NativeRunningDigest } from './crypto/digests/native-digest.ts'
 import { nativeSha3 } from './crypto/digests/native-sha3.ts'
+import { type TextHashModule, nativeSha256Text } from './crypto/digests/native-sha256-text.ts'
 import { type RsaModule, nativeRsaPublic } from './crypto/rsa/native-rsa.ts'
 import { nativeTls } from './tls/native-tls.ts'
 import type { Platform } from './platform.ts'
@@ -16,12 +17,13 @@ import { nativeTransport } from './links/native-transport.ts'
 
 /** The platform in Bun. */
 export function bunPlatform(): Platform {
-  const crypto = builtinModule<CipherModule & CurveModule & HashModule & RsaModule>('node:crypto')
+  const crypto = builtinModule<CipherModule & CurveModule & HashModule & TextHashModule & RsaModule>('node:crypto')
   return {
     name: 'bun',
     keystream: (key) => new NativeKeystream(crypto, key),
     runningDigest: (seed) => new NativeRunningDigest(crypto, seed),
     sha256Hash: () => crypto.createHash('sha256'),
+    sha256Text: nativeSha256Text(crypto),
     sha3: nativeSha3(crypto),
     sha3Digest: (seed) => new NativeRunningDigest(crypto, seed, 'sha3-256'),
     sha3Hash: () => crypto.createHash('sha3-256'),

@@ -23,8 +23,10 @@ export interface Platform extends RsaPublicOperation {
   keystream(key: Uint8Array): Keystream
   /** A running digest of SHA-1 that has taken in `seed`. */
   runningDigest(seed: Uint8Array): RunningDigest
-  /** A hash by SHA-256, of what is long or of what is many: native where that is there at once. */
+  /** A hash by SHA-256 of what is long: native where that is there at once. */
   sha256Hash(): LongHash
+  /** The SHA-256 of something short in base64 without padding, fit for thousands; undefined where nothing native has it at once. */
+  readonly sha256Text?: (bytes: Uint8Array) => string
   /** SHA3-256 and SHAKE256. */
   readonly sha3: Sha3Functions
   /** A running digest of SHA3-256 that has taken in `seed`. */

@@ -13,7 +13,6 @@ import {
   type KeptMicrodescriptor,
   type Microdescriptor,
 } from '../../directory/microdescriptor.ts'
-import type { TextHash } from '../../directory/text/hash-text.ts'
 import { filterInSlices, LOOKED_AT_A_SLICE, pauseForTasks, READ_A_SLICE, Slices } from '../../directory/text/slices.ts'
 import type { Platform } from '../../platform/platform.ts'
 import type { ClientStore } from './client-store.ts'
@@ -47,7 +46,7 @@ export interface MicrodescriptorStoreOptions {
   readonly source: Pick<DocumentSource, 'fetch'>
   readonly kept: Pick<ClientStore, 'useBytes' | 'keep'>
   readonly clock: Pick<Clock, 'now'>
-  readonly platform: Pick<Platform, 'sha256Hash'>
+  readonly platform: Pick<Platform, 'sha256Text'>
 }
 
 export class MicrodescriptorStore {
@@ -188,9 +187,9 @@ export class MicrodescriptorStore {
   /** Takes the microdescriptors of a text, of those that were asked for, which it strikes off; returns how many. */
   async #take(text: string | Uint8Array, asked?: Set<string>, strangers = 0): Promise<number> {
     let taken = 0
-    const newSha256 = (): TextHash => this.#options.platform.sha256Hash()
+    const { sha256Text: digestOf } = this.#options.platform
     const slices = new Slices(LOOKED_AT_A_SLICE, {})
-    const options = { newSha256, ...(asked && { asked, strangers }) }
+    const options = { digestOf, ...(asked && { asked, strangers }) }
     for (const { digest, microdescriptor } of await parseMicrodescriptors(text, options)) {
       if (slices.isFull(1)) await slices.pause()
       if (microdescriptor === undefined || (asked && !asked.delete(digest))) continue

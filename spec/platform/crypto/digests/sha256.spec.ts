@@ -3,7 +3,7 @@ import { currentPlatform } from '../../../../lib/platform/current.ts'
 import { webPlatform } from '../../../../lib/platform/web.ts'
 import { fc } from '../../../support/seed.ts'
 import { sha256 } from '@noble/hashes/sha2.js'
-import { encodeHex } from '../../../../lib/directory/text/encoding.ts'
+import { encodeBase64, encodeHex } from '../../../../lib/directory/text/encoding.ts'
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
 
@@ -44,3 +44,17 @@ for (const [name, platform] of [
     })
   })
 }
+
+describe('A digest by SHA-256 as text', () => {
+  it('is base64 without padding, of what is short', function () {
+    const { sha256Text, name } = currentPlatform()
+    expect(sha256Text === undefined).to.equal(name === 'web')
+    if (sha256Text === undefined) return // readers of documents make it of the hash
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), fc.nat(20), (bytes, start) => {
+        const piece = bytes.subarray(start)
+        expect(sha256Text(piece)).to.equal(encodeBase64(sha256(piece)))
+      }),
+    )
+  })
+})
