@@ -53,7 +53,7 @@ export async function compareClients(programs: URL): Promise<Comparison[]> {
     const { httpPort: port, dirAuthorityLines: authorities, client } = network
     if (client === undefined) throw new Error('the network has no client')
     const ourWorker = (): Worker<ClientOrder, number> => {
-      const worker = new Worker<ClientOrder, number>(new URL('client.worker.js', programs))
+      const worker = new Worker<ClientOrder, number>(new URL('client.worker.js', programs), network.environment)
       workers.push(worker)
       return worker
     }

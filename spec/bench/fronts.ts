@@ -50,7 +50,7 @@ const requests = (url: string, count: number): string[] =>
  */
 export async function compareFronts(length: number, programs: URL): Promise<Comparison[]> {
   const network = await TorNetwork.start({ fast: true, params: ['cfx_enabled=0'], client: true })
-  const worker = new Worker<FrontOrder, number>(new URL('fronts.worker.js', programs))
+  const worker = new Worker<FrontOrder, number>(new URL('fronts.worker.js', programs), network.environment)
   try {
     const { client } = network
     if (client === undefined) throw new Error('the network has no client')

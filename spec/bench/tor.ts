@@ -80,12 +80,12 @@ export async function compareFlow(length: number, programs: URL): Promise<Compar
 
 async function compareOn(fixture: TorFixture, programs: URL): Promise<Comparison[]> {
   const workers: { stop(): Promise<void> }[] = []
+  let network: TorNetwork | undefined
   const start = <O extends object, A>(program: string): Worker<O, A> => {
-    const worker = new Worker<O, A>(new URL(program, programs))
+    const worker = new Worker<O, A>(new URL(program, programs), network?.environment)
     workers.push(worker)
     return worker
   }
-  let network: TorNetwork | undefined
   try {
     const delays = fixture.delay > 0 ? start<DelayOrder, number[]>('delay.worker.js') : undefined
     network = await TorNetwork.start({

@@ -18,8 +18,9 @@ const READS_NO_AUTHORITIES = { NODE_EXTRA_CA_CERTS: undefined }
 export class Worker<Order extends object, Answer> {
   readonly #child: ChildProcess
 
-  constructor(program: URL) {
-    const env = { ...process.env, ...READS_NO_AUTHORITIES }
+  /** @param environment - beside this process's own */
+  constructor(program: URL, environment: NodeJS.ProcessEnv = {}) {
+    const env = { ...process.env, ...READS_NO_AUTHORITIES, ...environment }
     this.#child = fork(program, { serialization: 'advanced', execArgv: [], env })
   }
 

@@ -88,12 +88,12 @@ type Compare = (name: string, ours: Side, tors: Side) => Promise<Comparison[]>
 /** Both sides, on a network of their own whose relays are `distance` ms apart. */
 async function compareOn(where: string, distance: number, programs: URL, compare: Compare): Promise<Comparison[]> {
   const workers: { stop(): Promise<void> }[] = []
+  let network: TorNetwork | undefined
   const start = <O extends object, A>(program: string): Worker<O, A> => {
-    const worker = new Worker<O, A>(new URL(program, programs))
+    const worker = new Worker<O, A>(new URL(program, programs), network?.environment)
     workers.push(worker)
     return worker
   }
-  let network: TorNetwork | undefined
   try {
     const delays = distance > 0 ? start<DelayOrder, number[]>('delay.worker.js') : undefined
     network = await TorNetwork.start({

@@ -146,7 +146,8 @@ export class TorNetwork {
   readonly dirAuthorityLines: string
   readonly #fixture: TorFixture
   readonly #plan: NetworkPlan
-  readonly #environment: NodeJS.ProcessEnv
+  /** What its programs run with: what is measured against them needs the same. */
+  readonly environment: NodeJS.ProcessEnv
 
   /**
    * Starts a network and resolves when circuits through it work and, with a client, the client's first request was
@@ -182,7 +183,7 @@ export class TorNetwork {
     environment: NodeJS.ProcessEnv,
   ) {
     this.#plan = plan
-    this.#environment = environment
+    this.environment = environment
     this.dirAuthorityLines = directoryLines(plan).join('\n')
     this.relays = relays
     this.client = client
@@ -232,7 +233,7 @@ export class TorNetwork {
     }
     const lines = [...(authPrivate === undefined ? [] : [`ClientOnionAuthDir ${keys}`]), ...more]
     const torrc = clientTorrc(this.#plan, directory, socksPort, lines)
-    const process = await this.#fixture.startTor(name, directory, torrc, this.#environment)
+    const process = await this.#fixture.startTor(name, directory, torrc, this.environment)
     return { socksPort, log: () => process.log(), stop: () => process.stop() }
   }
 
@@ -264,7 +265,7 @@ export class TorNetwork {
         await writeFile(join(service, 'authorized_clients', `client${index}.auth`), `descriptor:x25519:${key}\n`)
     }
     const torrc = serviceTorrc(this.#plan, directory, services, this.httpPort, lines)
-    const process = await this.#fixture.startTor(name, directory, torrc, this.#environment)
+    const process = await this.#fixture.startTor(name, directory, torrc, this.environment)
     // Two descriptors of each, at as many directories as there are: one service is found with fewer.
     const { directories = count === 1 ? 4 : Math.min(8, this.relays.length) } = options
     const enough = 2 * count * directories
