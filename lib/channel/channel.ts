@@ -155,6 +155,11 @@ export class Channel implements AsyncDisposable {
     return this.#lastReceived
   }
 
+  /** True when this machine has lost the address that the link goes out from: nothing can come of it any more. */
+  get isStranded(): boolean {
+    return this.#link.isStranded?.() ?? false
+  }
+
   /**
    * Takes a circuit id for a new circuit, at random, and gives its port. Nothing is sent.
    *

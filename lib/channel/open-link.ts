@@ -33,6 +33,8 @@ export interface OpenLink extends LinkHandshakeResult {
   readonly port: BytePort
   /** What ends the handshake, and is still to be sent: with the first circuit's cell, if there is one at once. */
   readonly answer: Uint8Array<ArrayBuffer>
+  /** As {@link Link.isStranded}. */
+  readonly isStranded: Link['isStranded']
   /** Holds what the last read left over. */
   readonly deframer: Deframer
   /** Cells that came behind the handshake in the same read. */
@@ -131,7 +133,8 @@ async function openAt(
       clock,
       linkPadding,
     })
-    return await shakeHands(handshake, port, signal)
+    const open = await shakeHands(handshake, port, signal)
+    return { ...open, isStranded: link.isStranded }
   } catch (caught) {
     // A transport may end its streams for the signal's sake: then the signal says why.
     const error: unknown = signal.aborted ? signal.reason : caught
@@ -178,7 +181,11 @@ async function dial(address: LinkAddress, transport: Transport, signal: AbortSig
   }
 }
 
-async function shakeHands(handshake: LinkHandshake, port: BytePort, signal: AbortSignal): Promise<OpenLink> {
+async function shakeHands(
+  handshake: LinkHandshake,
+  port: BytePort,
+  signal: AbortSignal,
+): Promise<Omit<OpenLink, 'isStranded'>> {
   const deframer = new Deframer()
   // A link that cannot be written to any more will not bring an answer either.
   const broken = new Promise<never>((_, reject) => {

@@ -138,7 +138,7 @@ describe('TorClient: bootstrap', function () {
     expect(took).to.be.within(15_000, 25_000)
     for (const relay of fixture.network.relays)
       relay.answerCreate = ({ handshakeType }) => (handshakeType !== 1 ? 'ignore' : 'answer')
-    const silent = await openInVain({ timeout: 40_000 })
+    const silent = await openInVain({ timeout: 100_000 })
     expect(chainOf(silent.error).slice(0, 2)).to.deep.equal(['TIMEOUT', 'CIRCUIT_TIMEOUT'])
     expect(silent.error.message).to.include('Building the first circuit')
   })

@@ -54,6 +54,11 @@ export class ChannelPool {
     return this.#shared.has(fingerprint)
   }
 
+  /** True when further circuits to the relay with this fingerprint would share this channel. */
+  isShared(fingerprint: string, channel: Promise<Channel>): boolean {
+    return this.#shared.get(fingerprint)?.channel === channel
+  }
+
   /**
    * The channel to the relay with this fingerprint, dialled if there is none. One that was dialled by the fingerprint
    * alone, for the directory, is not shared when the relay has proved another Ed25519 identity than the one that is now
@@ -113,6 +118,16 @@ export class ChannelPool {
     if (link === undefined || (channel !== undefined && link.channel !== channel)) return
     this.#shared.delete(fingerprint)
     if (link.holders === 0) void closeQuietly(link.channel)
+  }
+
+  /**
+   * As {@link retire}, for those whose connection has lost its own address: the machine has moved. Gives the fingerprints of their
+   * relays.
+   */
+  retireStranded(): string[] {
+    const lost = [...this.#shared.values()].filter(({ open }) => open?.isStranded === true)
+    for (const { fingerprint } of lost) this.retire(fingerprint)
+    return lost.map(({ fingerprint }) => fingerprint)
   }
 
   /** As {@link retire}, for all of them. */

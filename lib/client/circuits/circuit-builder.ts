@@ -49,8 +49,6 @@ interface UsedLink {
 
 /** What happens while a circuit is built. */
 export interface BuildListener {
-  /** It is open, whether it will be used or not. */
-  opened?(): void
   /** Begins a circuit through whichever guard is best now. */
   tryBetter?(): void
 }
@@ -86,7 +84,7 @@ export class CircuitBuilder {
     const link = { channel, dialled }
     const circuit = Circuit.open(relays, { channel, timeout: Infinity, clock, platform, ...flowControl })
     channels.hold(channel, circuit.closed)
-    const build = new TimedBuild(circuit, times, clock, (why) => this.#judge(why, circuit, { relays, guard }, link))
+    const build = new TimedBuild(circuit, times, clock)
     const ready = Promise.race([build.late, this.#whenReady(circuit, build, { relays, guard }, link, told)])
     markHandled(ready)
     const settled = Promise.race([build.late, circuit.opened])
@@ -100,18 +98,16 @@ export class CircuitBuilder {
     build: TimedBuild,
     { relays, guard }: GuardedPath,
     link: UsedLink,
-    { opened, tryBetter }: BuildListener,
+    { tryBetter }: BuildListener,
   ): Promise<void> {
     const { guardsChanged, clock, closing } = this.#options
     const guards = this.#options.guards()
     try {
       await circuit.opened
     } catch (error) {
-      // Of a first relay that was silent all is said: there may be another link to it by now.
-      if (!build.wasSilent || circuit.hops > 0) this.#judge(error, circuit, { relays, guard }, link)
+      this.#judge(error, circuit, { relays, guard }, link)
       throw error
     }
-    opened?.()
     guards.beyond(guard, true)
     if (build.isLate) {
       guards.succeeded(guard)
@@ -133,11 +129,13 @@ export class CircuitBuilder {
   #judge(error: unknown, { hops }: Circuit, { relays, guard }: GuardedPath, { channel, dialled }: UsedLink): void {
     const { channels, guardsChanged } = this.#options
     const guards = this.#options.guards()
-    const { blamed, linkIsDead } = judgeFailure(error, hops, dialled)
+    const { fingerprint } = relays[0] as DirectoryRelay
+    const isShared = channels.isShared(fingerprint, channel)
+    const { blamed, linkIsDead } = judgeFailure(error, hops, { dialled, isShared })
     if (blamed) guards.failed(guard)
     else guards.cancelled(guard)
     if (failedExtension(error, hops, relays.length) !== undefined) guards.beyond(guard, false)
-    if (linkIsDead) channels.retire((relays[0] as DirectoryRelay).fingerprint, channel)
+    if (linkIsDead) channels.retire(fingerprint, channel)
     guardsChanged()
   }
 }

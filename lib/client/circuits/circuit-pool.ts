@@ -36,8 +36,8 @@ const MAX_SILENCE = 1_800_000
 const LONGEST_STANDSTILL = 1_800_000
 const MOST_APART = 100_000
 
-/** When so many circuits in a row on one channel left a stream without an answer, the channel may be dead. */
-const MAX_SILENT_CIRCUITS = 2
+/** How often it is looked at most whether the machine has moved, in ms: with each stream that wants a circuit, beside. */
+const MOVE_INTERVAL = 1000
 
 /** What a pool needs. */
 export interface CircuitPoolOptions {
@@ -73,11 +73,11 @@ export class CircuitPool implements PooledCircuitOwner {
   readonly #closing = new AbortController()
   readonly #builder: Pick<CircuitBuilder, 'begin'>
   readonly #queue = new BuildQueue<PooledCircuit>(({ settled }) => settled)
-  /** By the guard's fingerprint: how many circuits in a row left a stream without an answer. */
-  readonly #silent = new Map<string, number>()
   #lastUse: number
   /** When the time was looked at last, by both clocks. */
   #lastLook: readonly [now: number, monotonic: number]
+  /** When it was looked last whether the machine has moved, by the clock's monotonic time. */
+  #lastMoveLook = -Infinity
   #lastFailure: unknown
 
   constructor(options: CircuitPoolOptions) {
@@ -158,12 +158,6 @@ export class CircuitPool implements PooledCircuitOwner {
 
   now(): number {
     return this.#options.clock.now()
-  }
-
-  silent({ guard: { fingerprint } }: PooledCircuit): void {
-    const count = (this.#silent.get(fingerprint) ?? 0) + 1
-    this.#silent.set(fingerprint, count)
-    if (count >= MAX_SILENT_CIRCUITS) this.#forget(fingerprint)
   }
 
   retired(circuit: PooledCircuit): void {
@@ -264,10 +258,7 @@ export class CircuitPool implements PooledCircuitOwner {
   #begin(path: ChosenPath, use: Pick<PooledCircuitUse, 'requirements' | 'stable'>): PooledCircuit {
     const { times, predicted, clock, random } = this.#options
     const tryBetter = (): void => void this.#buildUsual(undefined).catch(() => undefined) // then this one it is
-    const begun = this.#builder.begin(path, this.#options.flowControl(), {
-      opened: () => this.#silent.delete(path.relays[0].fingerprint),
-      tryBetter,
-    })
+    const begun = this.#builder.begin(path, this.#options.flowControl(), { tryBetter })
     const idleTime = idleTimeOf(times, predicted, random)
     const pooled = new PooledCircuit(begun, path.relays, { ...use, begunAt: clock.now(), idleTime }, this)
     this.#circuits.add(pooled)
@@ -291,11 +282,18 @@ export class CircuitPool implements PooledCircuitOwner {
     if (this.#circuits.delete(circuit)) this.ahead.changed()
   }
 
-  /** Looks at the time, every half a minute as long as there are circuits: where time was lost nothing is taken to be alive. */
+  /**
+   * Looks at the time, and where the machine is, every half a minute as long as there are circuits: where time was lost nothing is taken
+   * to be alive, and where an address was lost no link from there.
+   */
   #noteTime(): void {
-    const { clock, guards } = this.#options
+    const { channels, clock, guards } = this.#options
     const last = this.#lastLook
     const [now, monotonic] = (this.#lastLook = [clock.now(), monotonicTime(clock)])
+    if (Math.abs(monotonic - this.#lastMoveLook) >= MOVE_INTERVAL) {
+      this.#lastMoveLook = monotonic
+      for (const fingerprint of channels.retireStranded()) this.#forget(fingerprint)
+    }
     const passed = Math.abs(now - last[0])
     if (passed <= LONGEST_STANDSTILL && Math.abs(now - last[0] - (monotonic - last[1])) <= MOST_APART) return
     this.#forget()
@@ -318,7 +316,6 @@ export class CircuitPool implements PooledCircuitOwner {
     this.#spoil(({ guard }) => fingerprint === undefined || guard.fingerprint === fingerprint)
     if (fingerprint === undefined) channels.retireAll()
     else channels.retire(fingerprint)
-    this.#silent.clear()
   }
 
   #spoil(which: (circuit: PooledCircuit) => boolean): void {

@@ -32,8 +32,6 @@ export interface CircuitNeed extends ExitRequirements {
 export interface PooledCircuitOwner {
   /** What exits have refused. */
   readonly learned: LearnedPolicies
-  /** A stream on it was not answered in time: the first one that was not. */
-  silent(circuit: PooledCircuit): void
   /** It takes no more streams. */
   retired(circuit: PooledCircuit): void
   /** The time, in ms since the epoch. */
@@ -77,7 +75,6 @@ export class PooledCircuit implements AttachableCircuit, SeenCircuit, ReadyCircu
   #dirtySince: number | undefined
   #wasUsed = false
   #spoiled = false
-  #silent = false
   #streams = 0
 
   constructor(
@@ -231,9 +228,6 @@ export class PooledCircuit implements AttachableCircuit, SeenCircuit, ReadyCircu
     }
     if (fault === 'exit-full') learned.refuseAll(this.exit.fingerprint)
     this.spoil()
-    if (fault !== 'silence' || this.#silent) return
-    this.#silent = true
-    this.#owner.silent(this)
   }
 
   /**

@@ -13,6 +13,14 @@ import { pause } from '../../base/waiting/pause.ts'
 const PATIENCE = 15_000
 const INTERVAL = 1000
 
+/** The link that a circuit was to be built over. */
+export interface JudgedLink {
+  /** It was made for this circuit. */
+  readonly dialled: boolean
+  /** Further circuits would be built over it. */
+  readonly isShared: boolean
+}
+
 /** What follows from a circuit that could not be built. */
 export interface BuildJudgement {
   /** The guard is to blame. */
@@ -23,16 +31,17 @@ export interface BuildJudgement {
 
 /**
  * Judges a failed build. Only what the guard itself did, or did not do, counts against it: not what its successors did,
- * and not that a link which was there before turns out to be dead.
+ * and not that a link which was there before turns out to be closed. A guard that left the first cell of a circuit unanswered for as
+ * long as that was wanted counts as one that cannot be reached (C tor, `circuit_build_failed`), once for each link.
  *
  * @param hops - how many hops the circuit had got
- * @param dialled - whether the link was made for this circuit
  */
-export function judgeFailure(error: unknown, hops: number, dialled: boolean): BuildJudgement {
+export function judgeFailure(error: unknown, hops: number, { dialled, isShared }: JudgedLink): BuildJudgement {
   const isOurs = !(error instanceof TorError) || error.code === 'CIRCUIT_CLOSED' || error.code === 'LINK_FORBIDDEN'
   if (hops > 0 || isOurs) return { blamed: false, linkIsDead: false }
-  const isSilence = error.code === 'CIRCUIT_TIMEOUT' || error.code === 'LINK_CLOSED'
-  return { blamed: dialled || !isSilence, linkIsDead: isSilence }
+  if (error.code === 'CIRCUIT_TIMEOUT') return { blamed: isShared, linkIsDead: true }
+  const isClosed = error.code === 'LINK_CLOSED'
+  return { blamed: dialled || !isClosed, linkIsDead: isClosed }
 }
 
 /**

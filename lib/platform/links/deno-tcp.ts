@@ -21,6 +21,7 @@ interface DenoRuntime {
 }
 
 interface DenoConnection {
+  readonly localAddr: { readonly hostname?: string }
   read(buffer: Uint8Array): Promise<number | null>
   write(bytes: Uint8Array): Promise<number>
   closeWrite(): Promise<void>
@@ -98,6 +99,7 @@ function gated(connection: DenoConnection): TcpUnderTls {
 
   return {
     stream: duplex,
+    localAddress: connection.localAddr.hostname,
     pause() {
       paused = true
     },

@@ -16,10 +16,13 @@ import { deferred, type Deferred } from '../../base/waiting/deferred.ts'
 import { lendPorts, type BytePort } from '../../base/streams/byte-port.ts'
 import { streamsOver, type PortStreams } from '../../base/streams/port-streams.ts'
 import { LinkInbox, type ReadControl } from './link-inbox.ts'
+import { strandedFrom } from './own-addresses.ts'
 import type { Link } from './transport.ts'
 
 /** What holds the connection back or gives it up: the TLS socket itself, or what is under it. */
 export interface LinkControl extends ReadControl {
+  /** The address that the connection goes out from, where it is known. */
+  readonly localAddress?: string | undefined
   destroy(): unknown
 }
 
@@ -64,6 +67,7 @@ class TlsLink implements Link, BytePort {
   }
 
   readonly peerCertificate: Uint8Array
+  readonly isStranded: Link['isStranded']
   readonly #socket: TlsSocket
   readonly #control: LinkControl
   readonly #clock: Clock
@@ -81,6 +85,7 @@ class TlsLink implements Link, BytePort {
     this.#socket = socket
     this.#control = control
     this.peerCertificate = peerCertificate
+    this.isStranded = strandedFrom(control.localAddress)
     this.#clock = clock
     this.#inbox = inbox
     const shut = (): void => this.#shut()

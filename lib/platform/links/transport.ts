@@ -12,6 +12,11 @@ export interface Link {
   readonly writable: WritableStream<Uint8Array>
   /** The DER bytes of the TLS leaf certificate that the relay proved to own. */
   readonly peerCertificate: Uint8Array
+  /**
+   * Whether this machine has lost the address that the connection goes out from, so that nothing can come of it any more. Left out
+   * where that cannot be told.
+   */
+  readonly isStranded?: (() => boolean) | undefined
 }
 
 /** A connection to a relay's OR port as it is: the library makes TLS on top. */

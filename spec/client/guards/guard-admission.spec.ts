@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { admit, judgeFailure } from '../../../lib/client/guards/guard-admission.ts'
+import { admit, judgeFailure, type JudgedLink } from '../../../lib/client/guards/guard-admission.ts'
 import type { GuardManager, GuardPick, GuardVerdict } from '../../../lib/client/guards/guards.ts'
 import { TorError, type ErrorCode } from '../../../lib/base/errors.ts'
 import { codeOf } from '../../stream/support/stream-fixture.ts'
@@ -7,35 +7,54 @@ import { FakeClock } from '../../support/fake-clock.ts'
 import { turn } from '../../support/turn.ts'
 
 describe('judgeFailure', () => {
-  const judge = (code: ErrorCode, hops: number, dialled: boolean): string => {
-    const { blamed, linkIsDead } = judgeFailure(new TorError(code, 'failed'), hops, dialled)
+  const links: Readonly<Record<string, JudgedLink>> = {
+    'dialled for it': { dialled: true, isShared: true },
+    'there before': { dialled: false, isShared: true },
+    'dialled for it, and given up since': { dialled: true, isShared: false },
+    'there before, and given up since': { dialled: false, isShared: false },
+  }
+  const judge = (code: ErrorCode, hops: number, link: JudgedLink): string => {
+    const { blamed, linkIsDead } = judgeFailure(new TorError(code, 'failed'), hops, link)
     return `${blamed ? 'the guard' : 'nobody'}${linkIsDead ? ', another link' : ''}`
   }
 
-  const table: readonly (readonly [code: ErrorCode, dialled: string, shared: string])[] = [
-    ['LINK_UNREACHABLE', 'the guard', 'the guard'],
-    ['LINK_FORBIDDEN', 'nobody', 'nobody'],
-    ['LINK_TIMEOUT', 'the guard', 'the guard'],
-    ['LINK_IDENTITY', 'the guard', 'the guard'],
-    ['LINK_CERTS', 'the guard', 'the guard'],
-    ['LINK_PROTOCOL', 'the guard', 'the guard'],
-    ['CIRCUIT_HANDSHAKE', 'the guard', 'the guard'],
-    ['CIRCUIT_PROTOCOL', 'the guard', 'the guard'],
-    ['CIRCUIT_DESTROYED', 'the guard', 'the guard'],
-    ['CIRCUIT_TIMEOUT', 'the guard, another link', 'nobody, another link'],
-    ['LINK_CLOSED', 'the guard, another link', 'nobody, another link'],
-    ['CIRCUIT_CLOSED', 'nobody', 'nobody'],
-  ]
-  for (const [code, dialled, shared] of table) {
-    it(`blames for ${code} at the first hop: ${dialled}; over a link that was there before: ${shared}`, () => {
-      expect(judge(code, 0, true)).to.equal(dialled)
-      expect(judge(code, 0, false)).to.equal(shared)
-      for (const hops of [1, 2]) expect(judge(code, hops, true)).to.equal('nobody')
+  /** By what befell it: who is to blame over each of the links above. */
+  const table: Partial<Record<ErrorCode, readonly string[]>> = {
+    LINK_FORBIDDEN: Array<string>(4).fill('nobody'),
+    CIRCUIT_TIMEOUT: [
+      'the guard, another link',
+      'the guard, another link',
+      'nobody, another link',
+      'nobody, another link',
+    ],
+    LINK_CLOSED: ['the guard, another link', 'nobody, another link', 'the guard, another link', 'nobody, another link'],
+    CIRCUIT_CLOSED: Array<string>(4).fill('nobody'),
+  }
+  for (const code of [
+    'LINK_UNREACHABLE',
+    'LINK_TIMEOUT',
+    'LINK_IDENTITY',
+    'LINK_CERTS',
+    'LINK_PROTOCOL',
+    'CIRCUIT_HANDSHAKE',
+    'CIRCUIT_PROTOCOL',
+    'CIRCUIT_DESTROYED',
+  ] as const)
+    table[code] = Array<string>(4).fill('the guard')
+  for (const [code, verdicts] of Object.entries(table) as [ErrorCode, readonly string[]][]) {
+    it(`blames for ${code} at the first hop: ${[...new Set(verdicts)].join('; or ')}`, () => {
+      for (const [index, [name, link]] of Object.entries(links).entries()) {
+        expect(judge(code, 0, link), name).to.equal(verdicts[index])
+        for (const hops of [1, 2]) expect(judge(code, hops, link), name).to.equal('nobody')
+      }
     })
   }
 
   it('blames nobody for what is no failure of the network', () => {
-    expect(judgeFailure(new RangeError('surprise'), 0, true)).to.deep.equal({ blamed: false, linkIsDead: false })
+    expect(judgeFailure(new RangeError('surprise'), 0, { dialled: true, isShared: true })).to.deep.equal({
+      blamed: false,
+      linkIsDead: false,
+    })
   })
 })
 

@@ -17,18 +17,10 @@ import { MEASURED_HOPS, timeoutFor } from './path-timeouts.ts'
 /** As long as no circuit is open, how often it is looked whether one is, in ms. */
 const RELAXED_INTERVAL = 1000
 
-/**
- * How long a circuit is wanted whose first relay leaves a CREATE2 unanswered, in ms: at most, which holds while too little is
- * known, and at least. C tor wants it for a minute or more; a guard that is silent for so long is of no use.
- */
-const MAX_SILENCE = 15_000
-const MIN_SILENCE = 5000
-
 export class TimedBuild implements BuildProgress {
   /** Rejects with `CIRCUIT_TIMEOUT` when the circuit is too late to be used, if it ever is. Handled. */
   readonly late: Promise<never>
   readonly #late: Deferred<never> = deferred()
-  readonly #silent: (why: TorError) => void
   readonly #circuit: Circuit
   readonly #hops: number
   readonly #times: BuildTimes
@@ -36,18 +28,14 @@ export class TimedBuild implements BuildProgress {
   readonly #madeAt: number
   #begunAt = 0
   #isLate = false
-  #wasSilent = false
   /** It was too late, and is still waited for: there is nothing better. */
   #isRelaxed = false
   #hasMeasure = false
   #isOver = false
   #stopTimer: (() => void) | undefined
-  #stopSilence: (() => void) | undefined
 
-  /** @param silent - called when its first relay has not answered for so long that nobody shall wait for it; it may answer yet */
-  constructor(circuit: Circuit, times: BuildTimes, clock: Clock, silent: (why: TorError) => void) {
+  constructor(circuit: Circuit, times: BuildTimes, clock: Clock) {
     this.late = this.#late.promise
-    this.#silent = silent
     this.#circuit = circuit
     this.#hops = circuit.path.length
     this.#times = times
@@ -66,46 +54,18 @@ export class TimedBuild implements BuildProgress {
     return this.#isLate
   }
 
-  /** True when its first relay was silent for too long. */
-  get wasSilent(): boolean {
-    return this.#wasSilent
-  }
-
   created(): void {
     if (this.#isOver) return
     this.#begunAt = monotonicTime(this.#clock)
     this.#arm(timeoutFor(this.#hops, this.#times.timeout))
-    const { isLearned, timeout } = this.#times
-    this.#awaitFirst(isLearned ? Math.min(MAX_SILENCE, Math.max(MIN_SILENCE, timeout)) : MAX_SILENCE)
   }
 
   extended(hops: number): void {
-    this.#stopSilence?.()
     if (hops !== MEASURED_HOPS || this.#hops < MEASURED_HOPS) return
     const time = this.#elapsed
     this.#hasMeasure = true
     if (time > this.#times.timeout && this.#times.hasOpen) this.#tooLate()
     this.#times.completed(time, this.#isLate)
-  }
-
-  /**
-   * Waits for the first hop; for longer where nothing at all is heard: then it is not the relay's fault. The circuit itself
-   * stays for as long as C tor's: who answers slowly sees no DESTROY before that.
-   */
-  #awaitFirst(patience: number): void {
-    this.#stopSilence = startTimer(this.#clock, patience, () => {
-      const more = MAX_SILENCE - this.#elapsed
-      if (more > 0 && this.#isUnheard) return this.#awaitFirst(Math.ceil(more))
-      this.#wasSilent = true
-      this.#silent(this.#timeoutError())
-      this.#tooLate()
-      this.#check()
-    })
-  }
-
-  /** True when the network may be down. */
-  get #isUnheard(): boolean {
-    return this.#circuit.hops === 0 && !this.#times.heardSince(this.#begunAt)
   }
 
   get #elapsed(): number {
@@ -123,8 +83,6 @@ export class TimedBuild implements BuildProgress {
     const { close, timeout, hasOpen } = this.#times
     const limit = this.#isLate ? close : timeoutFor(this.#hops, timeout)
     if (elapsed >= 0 && elapsed < limit) return this.#arm(limit - elapsed)
-    // Another circuit would wait in the same silence.
-    if (!this.#isLate && this.#isUnheard) return this.#arm(RELAXED_INTERVAL)
     if (!this.#isLate && !hasOpen && elapsed < close) {
       if (!this.#isRelaxed) this.#times.timedOut(this.#circuit.hops > 0)
       this.#isRelaxed = true
@@ -168,7 +126,6 @@ export class TimedBuild implements BuildProgress {
   #over(): void {
     this.#isOver = true
     this.#stopTimer?.()
-    this.#stopSilence?.()
   }
 
   /** Nobody waits for a circuit that is only measured. */

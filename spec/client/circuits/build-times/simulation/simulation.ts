@@ -114,7 +114,7 @@ export async function simulate(network: SimulatedNetwork, policy: 'fixed' | 'lea
       isDown || deadRelays.has(relay) ? Infinity : Math.ceil((index + 1) * latency * Math.exp(0.6 * normal())),
     )
     const { asCircuit } = circuit
-    const build = policy === 'learned' ? new TimedBuild(asCircuit, times, clock, () => undefined) : undefined
+    const build = policy === 'learned' ? new TimedBuild(asCircuit, times, clock) : undefined
     const give = (): void => circuit.fail(new TorError('CIRCUIT_TIMEOUT', 'too late'))
     const stop = policy === 'fixed' ? clock.after(FIXED, give) : () => undefined
     asCircuit.opened.then(stop, stop)
@@ -137,7 +137,7 @@ export async function simulate(network: SimulatedNetwork, policy: 'fixed' | 'lea
   }
 
   const pool = new CircuitPool({
-    channels: { retire: () => undefined, retireAll: () => undefined },
+    channels: { retireStranded: () => [], retireAll: () => undefined },
     times,
     predicted: new PredictedPorts({ param: (_, fallback) => fallback, now, random: choice, isReduced: false }),
     onions: { size: 0, areExpected: false, build: () => Promise.resolve(), sweep: () => undefined },

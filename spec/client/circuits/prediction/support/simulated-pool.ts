@@ -124,7 +124,7 @@ export class SimulatedPool {
       failed: () => this.pool.ahead.failed(),
     })
     this.pool = new CircuitPool({
-      channels: { retire: () => undefined, retireAll: () => undefined },
+      channels: { retire: () => undefined, retireStranded: () => [], retireAll: () => undefined },
       times,
       predicted,
       onions: this.stems,
