@@ -1,7 +1,8 @@
 /**
  * A lock among processes: a file that only one of them can make. It is held for the time of one small write, and does
- * not outlive a crash: of the same machine, one whose process has ended counts for nothing; any other does not once it
- * has been seen unchanged for longer than any write takes.
+ * not outlive a crash: of the same machine, one whose process has ended counts for nothing, and one whose process lives is waited
+ * for, as its disk may be slow, unless it is old: the process may be another by then; any other does not count once it has been
+ * seen unchanged for longer than a write takes.
  *
  * @module
  */
@@ -13,6 +14,8 @@ const PAUSE = 20
 const LOOKS_UNTIL_ABANDONED = 150
 /** How often to look in all: less than a client's patience with its storage. */
 const MAX_LOOKS = 300
+/** From which age on a lock is not believed to be of the process that has its number, in ms. */
+const OLD = 60_000
 const FILE_MODE = 0o600
 
 /** A lock that is held. */
@@ -72,7 +75,10 @@ async function acquire(path: string, own: string, wait: (ms: number) => Promise<
     looks = holder === seen ? looks + 1 : 0
     seen = holder
     if (holder === undefined) continue // it was given back just now
-    if (hasEnded(holder) || looks >= LOOKS_UNTIL_ABANDONED) await takeAway(path, holder)
+    const life = lifeOf(holder)
+    const isAbandoned =
+      life === 'ended' || (looks >= LOOKS_UNTIL_ABANDONED && (life === 'unknown' || (await isOld(path))))
+    if (isAbandoned) await takeAway(path, holder)
     else await wait(PAUSE)
   }
   throw new TorError('STORAGE_BUSY', 'other processes hold the storage')
@@ -108,15 +114,27 @@ async function holderOf(path: string): Promise<string | undefined> {
   }
 }
 
-/** True when the holder was a process of this machine that is no more. */
-function hasEnded(holder: string): boolean {
+/** Whether the holder, a process of this machine, is still there. */
+function lifeOf(holder: string): 'alive' | 'ended' | 'unknown' {
   const [host, pid] = holder.split(' ')
-  if (host !== hostname() || pid === undefined || !/^[1-9]\d{0,9}$/.test(pid)) return false
+  if (host !== hostname() || pid === undefined || !/^[1-9]\d{0,9}$/.test(pid)) return 'unknown'
   try {
     runningProcess().kill(Number(pid), 0)
-    return false
+    return 'alive'
   } catch (error) {
-    return codeOf(error) === 'ESRCH' // or it is another user's, or this runtime may not ask
+    const code = codeOf(error)
+    if (code === 'ESRCH') return 'ended'
+    return code === 'EPERM' ? 'alive' : 'unknown' // another user's, or this runtime may not ask
+  }
+}
+
+/** True when the lock was made long ago, by whatever clock there is now. */
+async function isOld(path: string): Promise<boolean> {
+  try {
+    return Math.abs(Date.now() - (await files().lstat(path)).mtimeMs) > OLD
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false // it was given back just now
+    throw error
   }
 }
 

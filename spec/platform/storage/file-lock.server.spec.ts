@@ -1,5 +1,5 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { expect } from 'chai'
@@ -78,6 +78,22 @@ describe('A lock among processes', () => {
       expect(await readdir(directory)).to.deep.equal([])
     })
   }
+
+  it('is not taken over from a process of this machine that lives, whose disk is slow', async () => {
+    const own = `${hostname()} ${process.pid} ${crypto.randomUUID()}`
+    await writeFile(path, own)
+    expect(await rejection(withFileLock(path, work, wait))).to.include({ code: 'STORAGE_BUSY' })
+    expect(waits).to.equal(300)
+    expect(await readFile(path, 'utf8')).to.equal(own)
+  })
+
+  it('is taken over from a process of this machine whose number is that of another by now, a minute later', async () => {
+    await writeFile(path, `${hostname()} ${process.pid} ${crypto.randomUUID()}`)
+    const past = new Date(Date.now() - 61_000)
+    await utimes(path, past, past)
+    expect(await withFileLock(path, work, wait)).to.equal('done')
+    expect(waits).to.equal(150)
+  })
 
   it('is not taken over from others who have it by turns: then it is not had at all', async () => {
     whileWaiting = (count) => writeFile(path, `elsewhere ${count} 7`)
