@@ -83,8 +83,6 @@ export class ClientCore {
   #areGuardsUnsaved = false
   #phase: ClientPhase = 'connecting'
   #done = 0
-  /** How long it is until another server is asked, in ms, while nobody is. */
-  #wait: number | undefined
   #stopRenewal: (() => void) | undefined
   readonly #onions: LazyOnions
   #closed: Promise<void> | undefined
@@ -143,7 +141,7 @@ export class ClientCore {
       random: () => random(1 << 30) / (1 << 30),
       missingOfGuards: (directory) =>
         this.#guards.missingMicrodescriptors(directory).map(({ microdescriptorDigest }) => microdescriptorDigest),
-      progress: (...how) => this.#progress(...how),
+      progress: (phase, done) => this.#progress(phase, done),
       listed: (directory) => findPossibleGuards(directory).then(() => this.#guards.updateDirectory(directory)),
       prepare: (directory) => this.#pathsBy.prepare(directory),
       changed: (directory) => this.#directoryChanged(directory),
@@ -195,7 +193,7 @@ export class ClientCore {
       (warning) => warning !== undefined,
     )
     const warnings = [...own, ...this.#kept.warnings]
-    return statusOf(this.#phase, this.#done, warnings, this.#wait)
+    return statusOf(this.#phase, this.#done, warnings)
   }
 
   /** What went wrong last, for whoever waits in vain. */
@@ -335,11 +333,10 @@ export class ClientCore {
   }
 
   /** Renewals go on behind a client that is ready, and do not make it less so. */
-  #progress(phase: ClientPhase, done: number, wait?: number): void {
+  #progress(phase: ClientPhase, done: number): void {
     if (this.#phase === 'ready' && phase !== 'closed') return
     this.#phase = phase
     this.#done = done
-    this.#wait = wait
     this.observer.statusChanged()
     this.#options.onProgress(this.status)
   }

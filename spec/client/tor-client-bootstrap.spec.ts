@@ -52,11 +52,8 @@ describe('TorClient: bootstrap', function () {
       const { error, told, took } = await openInVain()
       expect(chainOf(error).slice(0, 2)).to.deep.equal(['DIRECTORY_UNAVAILABLE', 'LINK_UNREACHABLE'])
       expect(told.at(-1)?.phase).to.equal('consensus')
-      // Of six one after the other, each at most three times as late as the one before.
-      expect(took).to.be.within(4000, 100_000)
+      expect(took).to.equal(0)
       expect(fixture.network.dials.length).to.be.within(3, 6)
-      const waits = told.filter(({ message }) => /: another server is asked in [0-9]+ s$/.test(message))
-      expect(waits).to.not.be.empty
     })
 
     it('not answering when they are dialled fails within the deadline, with the reason', async () => {
@@ -103,7 +100,7 @@ describe('TorClient: bootstrap', function () {
       if (honest === undefined) throw new Error('there is no such relay')
       for (const relay of fixture.network.relays) if (relay !== honest) relay.lie = 'hang'
       const others = fixture.network.relays.filter(({ nickname }) => nickname.startsWith('guard')).slice(0, 2)
-      const tor = await fixture.open({ network: fixture.servedBy(honest, ...others), timeout: 300_000 })
+      const tor = await fixture.open({ network: fixture.servedBy(honest, ...others) })
       await fixture.passing(tor.connect('example.com:80').opened)
     })
   })
@@ -212,11 +209,9 @@ describe('TorClient on the public network', () => {
     for (const network of [undefined, 'public'] as const) {
       const clock = new FakeClock()
       const { transport, dialled } = transportOf(() => Promise.reject(new Error('no route to host')))
-      const failed = rejection(TorClient.open({ network, transport, clock, storage: new MemoryStorage() }))
-      let isOver = false
-      void failed.then(() => (isOver = true))
-      for (await turn(5); !isOver; await turn(5)) clock.advance(1000)
-      const error = (await failed) as TorError
+      const error = (await rejection(
+        TorClient.open({ network, transport, clock, storage: new MemoryStorage() }),
+      )) as TorError
       expect(chainOf(error).slice(0, 2)).to.deep.equal(['DIRECTORY_UNAVAILABLE', 'LINK_UNREACHABLE'])
       expect(dialled.length).to.be.above(5)
       expect(dialled.every(isKnown)).to.equal(true)

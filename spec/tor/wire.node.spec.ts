@@ -90,7 +90,7 @@ const netinfo = (body: Buffer | undefined): string =>
 const NOT_HERE: Readonly<Record<string, string>> = {
   'the TLS ClientHello in Bun': 'another runtime: native-hello.server.spec.ts',
   'the TLS ClientHello in Deno': 'another runtime',
-  'a directory server that answers nothing': 'these answer',
+  'a directory server that does not help': 'it does',
   'conflux': 'the exit alone can read it',
   'the handshake': 'the exit alone can read it',
 }

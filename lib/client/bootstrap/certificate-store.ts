@@ -78,7 +78,7 @@ export class CertificateStore {
    * Fetches the certificates that are missing. What a server leaves out is asked of the next, as long as there are too
    * few for this consensus. When some cannot be had, perhaps the others will do: gives the reason.
    */
-  async fetch(consensus: Consensus, signal: AbortSignal, between?: () => Promise<boolean | void>): Promise<unknown> {
+  async fetch(consensus: Consensus, signal: AbortSignal): Promise<unknown> {
     const { source } = this.#options
     let missing = this.#missing(consensus)
     if (missing.length === 0) return undefined
@@ -98,7 +98,7 @@ export class CertificateStore {
         throw new TorError('DIRECTORY_CERTIFICATE', 'some of the certificates were left out')
     }
     try {
-      await source.fetch({ path, limit: MAX_CERTIFICATES, between }, accept, signal)
+      await source.fetch({ path, limit: MAX_CERTIFICATES }, accept, signal)
     } catch (error) {
       return error
     }

@@ -100,7 +100,7 @@ export class MicrodescriptorStore {
     wanted: ReadonlySet<string>,
     signal: AbortSignal,
     progress: (done: number) => void,
-    leisure: () => (() => Promise<boolean | void>) | undefined = () => undefined,
+    leisure: () => Promise<(() => Promise<void>) | undefined> = () => Promise.resolve(undefined),
   ): Promise<TorError | undefined> {
     const isMissing = (digest: string): boolean => !this.#known.has(digest) && this.#isDue(digest)
     const missing = await inOrder(await filterInSlices([...wanted], isMissing))
@@ -114,7 +114,7 @@ export class MicrodescriptorStore {
     // Each lane has a server of its own, as far as there are enough: a slow one holds up one batch at a time.
     const worker = async (lane: number): Promise<void> => {
       for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
-        failure = (await this.#fetchBatch(new Set(batch), lane, signal, leisure())) ?? failure
+        failure = (await this.#fetchBatch(new Set(batch), lane, signal, await leisure())) ?? failure
         progress(1 - batches.length / total)
       }
     }
@@ -140,7 +140,7 @@ export class MicrodescriptorStore {
     left: Set<string>,
     lane: number,
     signal: AbortSignal,
-    between: (() => Promise<boolean | void>) | undefined,
+    between: (() => Promise<void>) | undefined,
   ): Promise<TorError | undefined> {
     let lackedBy = 0
     const request = {

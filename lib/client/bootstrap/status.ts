@@ -36,14 +36,9 @@ const START: Readonly<Record<ClientPhase, readonly [percent: number, message: st
   closed: [0, 'Closed'],
 }
 
-/**
- * The status at a phase, of which `done` (0 to 1) is behind.
- *
- * @param wait - how long it is until somebody is asked again, in ms, where nobody is being asked
- */
-export function statusOf(phase: ClientPhase, done: number, warnings: readonly string[], wait?: number): ClientStatus {
-  const [percent, sentence] = START[phase]
-  const message = wait === undefined ? sentence : `${sentence}: another server is asked in ${Math.ceil(wait / 1000)} s`
+/** The status at a phase, of which `done` (0 to 1) is behind. */
+export function statusOf(phase: ClientPhase, done: number, warnings: readonly string[]): ClientStatus {
+  const [percent, message] = START[phase]
   const end = phase === 'microdescriptors' ? START.circuit[0] : percent
   return { phase, percent: Math.floor(percent + (end - percent) * done), message, warnings }
 }

@@ -1,13 +1,12 @@
 /**
  * The first consensus is asked of several servers, each begun a little later than the one before: most of them are quick, some are
  * gone (C tor, `update_consensus_bootstrap_multiple_downloads`; dir-spec, "Client operation"). As soon as one is being asked over a
- * circuit that is open, nobody else is begun; once there is a consensus the others are left. The next is begun at its time, a few
- * seconds at first, and at once where that is past: whether or not anybody is being asked then.
+ * circuit that is open, nobody else is begun; once there is a consensus the others are left. Where nobody is being asked any more
+ * the next is begun at once; C tor waits until its time, a few seconds at first.
  *
  * @module
  */
-import { onAnyAbort } from '../../../base/waiting/abort.ts'
-import { monotonicTime, startTimer, type Clock } from '../../../base/waiting/clock.ts'
+import { startTimer, type Clock } from '../../../base/waiting/clock.ts'
 import type { Random } from '../../../base/random.ts'
 
 /** How many are asked at a time (`ClientBootstrapConsensusMaxInProgressTries`), unless two are begun in one second. */
@@ -28,8 +27,6 @@ export interface RaceAttempt<T> {
 export interface RaceLane<T> {
   /** When the first of them is asked, in seconds. */
   readonly delay: number
-  /** True when there are no more for certain. */
-  isOver?(): boolean
   /** Asks the next; undefined when there are no more. */
   begin(): RaceAttempt<T> | undefined
 }
@@ -43,18 +40,10 @@ export function nextDelay(last: number, least: number, random: Random): number {
   return base + random(Math.max(1, 3 * last - base))
 }
 
-/** What a race takes. */
-export interface RaceOptions {
-  readonly clock: Clock
-  readonly random: Random
-  /** Told when the next is asked while nobody is, in ms, and when somebody is again. */
-  readonly waits?: ((delay: number | undefined) => void) | undefined
-}
-
 /** What the first of the attempts comes to that comes to something; undefined when none does, or when it is not wanted any more. */
 export async function race<T>(
   lanes: readonly RaceLane<T>[],
-  { clock, random, waits }: RaceOptions,
+  { clock, random }: { readonly clock: Clock; readonly random: Random },
   signal: AbortSignal,
 ): Promise<{ readonly value: T } | undefined> {
   const waiting = new Map(lanes.map((lane) => [lane, { at: lane.delay, last: lane.delay }]))
@@ -62,31 +51,30 @@ export async function race<T>(
   const beginIn = (lane: RaceLane<T>, now: number): void => {
     const attempt = lane.begin()
     if (attempt === undefined) return void waiting.delete(lane)
-    if (running.size === 0) waits?.(undefined)
     running.add(attempt)
     const last = nextDelay(waiting.get(lane)?.last ?? 0, lane.delay, random)
     waiting.set(lane, { at: now + last, last })
   }
   const begin = (now: number): void => {
-    for (const lane of lanes) if (lane.isOver?.() === true) waiting.delete(lane)
     if (running.size >= MOST || [...running].some((attempt) => attempt.isUnderWay())) return
     for (const lane of lanes) while ((waiting.get(lane)?.at ?? Infinity) <= now) beginIn(lane, now)
-    if (running.size > 0 || waiting.size === 0) return
-    waits?.(SECOND * (Math.min(...Array.from(waiting.values(), ({ at }) => at)) - now))
+    while (running.size === 0 && waiting.size > 0) {
+      const [[next]] = [...waiting].sort(([, { at: one }], [, { at: other }]) => one - other) as [
+        [RaceLane<T>, unknown],
+      ]
+      beginIn(next, now)
+    }
   }
-  const begunAt = monotonicTime(clock)
-  for (;;) {
+  for (let now = 0; ;) {
     if (signal.aborted) return undefined
-    const elapsed = monotonicTime(clock) - begunAt
-    begin(Math.floor(elapsed / SECOND))
+    begin(now)
     if (running.size === 0 && waiting.size === 0) return undefined
     let stopTimer = (): void => undefined
-    let forget = stopTimer
     const tick = new Promise<undefined>((resolve) => {
-      stopTimer = startTimer(clock, Math.ceil(SECOND - (elapsed % SECOND)), () => resolve(undefined))
-    })
-    const over = new Promise<undefined>((resolve) => {
-      forget = onAnyAbort([signal], () => resolve(undefined))
+      stopTimer = startTimer(clock, SECOND, () => {
+        now += 1
+        resolve(undefined)
+      })
     })
     const ends = Array.from(running, (attempt) =>
       attempt.outcome.then((outcome) => {
@@ -95,11 +83,10 @@ export async function race<T>(
       }),
     )
     try {
-      const outcome = await Promise.race([tick, over, ...ends])
+      const outcome = await Promise.race([tick, ...ends])
       if (outcome !== undefined) return outcome
     } finally {
       stopTimer()
-      forget()
     }
   }
 }

@@ -53,12 +53,10 @@ export interface DocumentRequest {
   readonly lane?: number | undefined
   /** A server answered, but did not have it, or not as it should be. */
   readonly lacked?: (() => void) | undefined
-  /** Waits before another server is asked, or gives false: then none is. See leisure.ts. By default none waits. */
-  readonly between?: (() => Promise<boolean | void>) | undefined
+  /** Waits before another server is asked; see leisure.ts. By default none waits. */
+  readonly between?: (() => Promise<void>) | undefined
   /** Asks several servers at a time: see bootstrap-race.ts, which is loaded with what needs it. By default one after the other. */
   readonly race?: typeof race | undefined
-  /** Told how long nobody is asked while several are to be, in ms, and when somebody is again. */
-  readonly waits?: ((delay: number | undefined) => void) | undefined
 }
 
 /** How long after the first server an authority is asked beside (`ClientBootstrapConsensusAuthorityDownloadInitialDelay`), in s. */
@@ -153,20 +151,17 @@ export class DocumentSource {
         own.resolve()
       }
     }
-    /** Nobody else is asked: that is not waited for. */
-    const isOver = (): boolean => asked >= MAX_SERVERS
     const seen = new Set<DirectoryServer>()
     const next = (servers: Iterator<ServerPick>): ServerPick | undefined => {
-      if (signal.aborted || isOver()) return undefined
-      asked += 1
+      if (signal.aborted || asked++ >= MAX_SERVERS) return undefined
       let pick = servers.next().value as ServerPick | undefined
       while (pick !== undefined && seen.has(pick.server)) pick = servers.next().value as ServerPick | undefined
       if (pick !== undefined) seen.add(pick.server)
       return pick
     }
     const outcome = request.race
-      ? await this.#race(request.race, request, next, isOver, ask, signal)
-      : await inTurn(this.#servers(lane), next, isOver, (pick) => ask(pick, signal), request.between)
+      ? await this.#race(request.race, lane, next, ask, signal)
+      : await inTurn(this.#servers(lane), next, (pick) => ask(pick, signal), request.between)
     if (outcome !== undefined) return outcome.value
     if (signal.aborted) throw new TorError('ABORTED', 'the directory is not wanted any more', { cause: signal.reason })
     if (failure instanceof TorError && failure.code.startsWith('DIRECTORY_')) throw failure
@@ -181,9 +176,8 @@ export class DocumentSource {
   /** Asks several at a time, and authorities beside. */
   async #race<T>(
     begin: typeof race,
-    { lane = 0, waits }: DocumentRequest,
+    lane: number,
     next: (servers: Iterator<ServerPick>) => ServerPick | undefined,
-    isOver: () => boolean,
     ask: (pick: ServerPick, wanted: AbortSignal, opened: () => void) => Promise<Outcome<T>>,
     signal: AbortSignal,
   ): Promise<Outcome<T>> {
@@ -191,7 +185,6 @@ export class DocumentSource {
     const wanted = AbortSignal.any([signal, won.signal])
     const laneOf = (servers: Iterator<ServerPick>, delay: number): RaceLane<T> => ({
       delay,
-      isOver,
       begin: () => {
         const pick = next(servers)
         if (pick === undefined) return undefined
@@ -204,11 +197,7 @@ export class DocumentSource {
     })
     const authorities = this.#options.servers(true)[Symbol.iterator]()
     try {
-      return await begin(
-        [laneOf(this.#servers(lane), 0), laneOf(authorities, AUTHORITY_DELAY)],
-        { ...this.#options, waits },
-        wanted,
-      )
+      return await begin([laneOf(this.#servers(lane), 0), laneOf(authorities, AUTHORITY_DELAY)], this.#options, wanted)
     } finally {
       won.abort(new TorError('ABORTED', 'another server had the document'))
     }
@@ -294,14 +283,13 @@ export class DocumentSource {
 async function inTurn<T>(
   servers: Iterator<ServerPick>,
   next: (servers: Iterator<ServerPick>) => ServerPick | undefined,
-  isOver: () => boolean,
   ask: (pick: ServerPick) => Promise<Outcome<T>>,
-  between?: () => Promise<boolean | void>,
+  between?: () => Promise<void>,
 ): Promise<Outcome<T>> {
   for (let pick = next(servers); pick !== undefined; pick = next(servers)) {
     const outcome = await ask(pick)
     if (outcome !== undefined) return outcome
-    if (isOver() || (await between?.()) === false) return undefined
+    await between?.()
   }
   return undefined
 }
