@@ -10,9 +10,9 @@ import { atEndOfTurn } from '../base/waiting/end-of-turn.ts'
 /**
  * Credit is what the window has, less what is reserved for cells that are sealed later, and never more than the link
  * has room for. Waiters are served in rounds: `ceil(credit / waiters)` cells each, by the credit at the round's
- * beginning. A round that the credit does not last for goes on with the next credit, and whose share it cut off is the
- * first of the round after it and gets what was left beside its new share. So one upload never starves another, in
- * whatever portions credit comes.
+ * beginning. A round that the credit does not last for goes on with the next credit. Those whose shares were cut off meanwhile
+ * are the first of the round after it, and get what was left beside their new shares. So one upload never starves another,
+ * in whatever portions credit comes.
  *
  * Who needs less than a share has perhaps only come to the end of a chunk, and its next write is a microtask away:
  * while others wait, the rest of the share stays its own until the turn ends. So it does not matter either in which
@@ -26,10 +26,8 @@ export class SendScheduler {
   #unserved = 0
   /** The cells of a share in this round. */
   #share = 0
-  /** What the first of the line is to get of its share. */
-  #owed = 0
-  /** Whose share the credit did not last for, and what was left of it: with both the next round begins. */
-  #cutOff: { readonly waiter: CreditWaiter; readonly left: number } | undefined
+  /** Whose shares the credit did not last for, in the order of the next round, and what was left of them. */
+  readonly #cutOff = new Map<CreditWaiter, number>()
   #reserved = 0
   /** What is left of shares in this turn, and whose it is. */
   readonly #kept = new Map<CreditWaiter, number>()
@@ -78,8 +76,15 @@ export class SendScheduler {
   /** Stands in line, once. */
   wait(waiter: CreditWaiter): void {
     if (this.#line.includes(waiter)) return
-    if (this.#cutOff?.waiter === waiter) this.#line.splice(this.#unserved, 0, waiter)
+    if (this.#cutOff.has(waiter)) this.#line.splice(this.#beginOfNextRound(), 0, waiter)
     else this.#line.push(waiter)
+  }
+
+  /** The place behind all of this round and those who are the first of the next. */
+  #beginOfNextRound(): number {
+    let at = this.#unserved
+    while (at < this.#line.length && this.#cutOff.has(this.#line[at] as CreditWaiter)) at += 1
+    return at
   }
 
   /** Leaves the line. */
@@ -87,14 +92,13 @@ export class SendScheduler {
     const at = this.#line.indexOf(waiter)
     if (at < 0) return
     this.#line.splice(at, 1)
-    if (at === 0) this.#owed = this.#share
     if (at < this.#unserved) this.#unserved -= 1
   }
 
   /** The writer is gone for good: it leaves the line, and what is left of its shares is the others'. */
   forget(waiter: CreditWaiter): void {
     this.unwait(waiter)
-    if (this.#cutOff?.waiter === waiter) this.#cutOff = undefined
+    this.#cutOff.delete(waiter)
     this.#keptCells -= this.#kept.get(waiter) ?? 0
     this.#kept.delete(waiter)
   }
@@ -106,30 +110,32 @@ export class SendScheduler {
       if (this.#unserved === 0) this.#beginRound(free)
       const waiter = this.#line.shift()
       if (waiter === undefined) return
-      const cells = Math.min(this.#owed, free)
-      const left = this.#owed - cells
+      const owed = this.#share + (this.#cutOff.get(waiter) ?? 0)
+      const cells = Math.min(owed, free)
+      this.#cutOff.delete(waiter)
       this.#unserved -= 1
-      this.#owed = this.#share
       waiter.grant(cells)
       const before = all
       all = this.#all()
       const isBack = this.#line.at(-1) === waiter
       if (!isBack) this.#keep(waiter, cells - (before - all))
-      if (left > 0) {
-        this.#cutOff = { waiter, left }
-        if (isBack) this.wait(this.#line.pop() as CreditWaiter)
+      if (owed > cells) {
+        if (isBack) this.#line.pop()
+        this.#cutOff.set(waiter, owed - cells)
+        if (isBack) this.wait(waiter)
       }
     }
   }
 
-  /** What is left of a share that was cut off comes first, and the rest of the credit is shared. */
+  /** What is left of shares that were cut off is owed beside the new ones, to those who are still in line. */
   #beginRound(credit: number): void {
-    const { waiter, left = 0 } = this.#cutOff ?? {}
-    const debt = this.#line[0] === waiter ? left : 0
+    let debts = 0
+    for (const [waiter, left] of this.#cutOff) {
+      if (this.#line.includes(waiter)) debts += left
+      else this.#cutOff.delete(waiter)
+    }
     this.#unserved = this.#line.length
-    this.#share = Math.max(1, Math.ceil((credit - debt) / this.#line.length))
-    this.#owed = this.#share + debt
-    this.#cutOff = undefined
+    this.#share = Math.max(1, Math.ceil((credit - debts) / this.#line.length))
   }
 
   #keep(waiter: CreditWaiter, cells: number): void {

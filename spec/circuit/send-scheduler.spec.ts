@@ -210,27 +210,41 @@ describe('SendScheduler', () => {
     expect([first.sent, second.sent, third.sent]).to.deep.equal([2, 2, 1])
   })
 
+  /** The least and the most that each of as many uploads has sent, as a ratio, when the credit comes in these portions, time after time. */
+  function fairness(count: number, portions: readonly number[]): number {
+    const fixture = new StreamFixture()
+    const uploads = Array.from({ length: count }, () => fixture.writer())
+    let total = 0
+    for (let time = 0; total < 40 * count + 4000; time++) {
+      const portion = portions[time % portions.length] as number
+      fixture.available += portion
+      total += portion
+      fixture.line.serve()
+    }
+    expect(fixture.available).to.equal(0)
+    const sent = uploads.map((upload) => upload.sent)
+    return Math.min(...sent) / Math.max(...sent)
+  }
+
   it('starves nobody and is fair within 10 %, however many wait and however the credit comes', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 2, max: 40 }),
         fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1, maxLength: 5 }),
         (count, portions) => {
-          const fixture = new StreamFixture()
-          const uploads = Array.from({ length: count }, () => fixture.writer())
-          let total = 0
-          for (let time = 0; total < 40 * count + 4000; time++) {
-            const portion = portions[time % portions.length] as number
-            fixture.available += portion
-            total += portion
-            fixture.line.serve()
-          }
-          expect(fixture.available).to.equal(0)
-          const sent = uploads.map((upload) => upload.sent)
-          expect(Math.min(...sent) / Math.max(...sent)).to.be.greaterThan(0.9)
+          expect(fairness(count, portions)).to.be.greaterThan(0.9)
         },
       ),
       { numRuns: 40 },
     )
+  })
+
+  it('owes to each of those whose shares were cut off in one round what was left of them', () => {
+    for (const [count, portions] of [
+      [5, [1, 8]],
+      [7, [1, 3, 22]],
+      [9, [1, 12]],
+    ] as const)
+      expect(fairness(count, portions), `${count}, ${portions.join()}`).to.be.greaterThan(0.97)
   })
 })
