@@ -50,7 +50,7 @@ export async function alternate(
       median(turns.map((values) => values[index] as number))
     const us = medianOf(samples.ours)
     const them = medianOf(samples.peer)
-    return { name, unit, ours: us, peer: them, peerName, ratio: us / them, better }
+    return { name, unit, ours: us, peer: them, peerName, ratio: us === them ? 1 : us / them, better }
   })
 }
 
