@@ -157,7 +157,7 @@ export class Channel implements AsyncDisposable {
 
   /** True when this machine has lost the address that the link goes out from: nothing can come of it any more. */
   get isStranded(): boolean {
-    return this.#link.isStranded?.() ?? false
+    return this.#link.isStranded()
   }
 
   /**

@@ -33,8 +33,8 @@ export interface OpenLink extends LinkHandshakeResult {
   readonly port: BytePort
   /** What ends the handshake, and is still to be sent: with the first circuit's cell, if there is one at once. */
   readonly answer: Uint8Array<ArrayBuffer>
-  /** As {@link Link.isStranded}. */
-  readonly isStranded: Link['isStranded']
+  /** As {@link Link.isStranded}; false where that cannot be told. */
+  isStranded(): boolean
   /** Holds what the last read left over. */
   readonly deframer: Deframer
   /** Cells that came behind the handshake in the same read. */
@@ -134,7 +134,7 @@ async function openAt(
       linkPadding,
     })
     const open = await shakeHands(handshake, port, signal)
-    return { ...open, isStranded: link.isStranded }
+    return { ...open, isStranded: () => link.isStranded?.() ?? false }
   } catch (caught) {
     // A transport may end its streams for the signal's sake: then the signal says why.
     const error: unknown = signal.aborted ? signal.reason : caught

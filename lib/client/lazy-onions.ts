@@ -37,9 +37,10 @@ export class LazyOnions implements OnionCircuitsAhead {
     this.#loaded?.stems.sweep()
   }
 
-  /** Services to meet and to be; nothing where nobody ever had to do with any. Whoever asked for them is told of a failure. */
+  /** Services to meet and to be; nothing where nobody ever had to do with any, or they could not be loaded. */
   get used(): Promise<OnionParts | undefined> {
-    return this.#parts?.catch(() => undefined) ?? NEVER_USED
+    const known = this.#parts?.catch(() => undefined) // whoever asked for them is told
+    return known ?? NEVER_USED
   }
 
   /** The same for who has to do with one. */

@@ -269,8 +269,7 @@ export class TorClient {
   get #self(): Self {
     const { identity } = this.#core
     if (this.#latest.identity !== identity) {
-      // Whoever fetched is told when that could not be loaded.
-      this.#latest.fetch?.then((fetch) => fetch.closeIdle()).catch(() => undefined)
+      this.#latest.fetch?.then((fetch) => fetch.closeIdle()).catch(() => undefined) // whoever fetched is told
       this.#latest = { identity, view: Symbol('isolation'), fetch: undefined }
     }
     return this.#latest

@@ -39,7 +39,7 @@ async function open(tor: TorClient, names: readonly symbol[], count: number): Pr
 /** The numbers of the circuits that have streams. */
 const inUse = (tor: TorClient): number[] => tor.circuits.filter(({ streams }) => streams.length > 0).map(({ id }) => id)
 
-/** Takes no more streams to these circuits, so that they close. */
+/** Takes no more streams to these circuits, so that they close. It looks now and then: to watch them would be counted, too. */
 async function closeCircuits(tor: TorClient, used: readonly number[]): Promise<void> {
   tor.newIdentity()
   while (tor.circuits.some(({ id }) => used.includes(id))) await new Promise((resolve) => setTimeout(resolve, 10))

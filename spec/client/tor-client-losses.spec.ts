@@ -5,6 +5,7 @@ import { CellCommand } from '../../lib/cell/commands.ts'
 import type { TorClient } from '../../lib/client/tor-client.ts'
 import { echo, source } from '../../lib/testing/exit/exits.ts'
 import type { TestCircuit } from '../../lib/testing/relay/test-circuit.ts'
+import type { Link } from '../../lib/platform/links/transport.ts'
 import type { TestLink, TestRelay } from '../../lib/testing/relay/test-relay.ts'
 import type { TorStream } from '../../lib/stream/tor-stream.ts'
 import { codeOf, rejection } from '../stream/support/stream-fixture.ts'
@@ -196,13 +197,25 @@ describe('TorClient: what is lost', function () {
     it('is found out by the next stream at once where the machine has lost the address of its links', async () => {
       let place = 'home'
       const { transport } = fixture.network
+      /** A link as an application's own transport may have it. */
+      class MovingLink {
+        readonly readable: Link['readable']
+        readonly writable: Link['writable']
+        readonly peerCertificate: Uint8Array
+        readonly #from = place
+
+        constructor({ readable, writable, peerCertificate }: Link) {
+          this.readable = readable
+          this.writable = writable
+          this.peerCertificate = peerCertificate
+        }
+
+        isStranded(): boolean {
+          return place !== this.#from
+        }
+      }
       tor = await fixture.open({
-        transport: {
-          connect: async (...dial) => {
-            const [link, from] = [await transport.connect(...dial), place]
-            return { ...link, isStranded: () => place !== from }
-          },
-        },
+        transport: { connect: async (...dial) => new MovingLink(await transport.connect(...dial)) },
       })
       const { path, socket } = await open()
       fixture.clock.advance(1000)
