@@ -36,6 +36,8 @@ export interface BuildAttempts<T> {
   readonly clock: Clock
   /** How often it is tried where circuits fail and are not only too late; as often as there are delays by default. */
   readonly most?: number
+  /** How long it is tried where circuits are only too late, in ms; two minutes and a bit by default. */
+  readonly patience?: number | undefined
 }
 
 /** The first circuit that comes of it. What cannot change by itself is not tried again. */
@@ -45,6 +47,7 @@ export async function tryOften<T>({
   failed,
   clock,
   most = BUILD_DELAYS.length,
+  patience = PATIENCE,
 }: BuildAttempts<T>): Promise<T> {
   const avoided = new Set<string>()
   const begun = monotonicTime(clock)
@@ -56,7 +59,7 @@ export async function tryOften<T>({
     } catch (error) {
       if (!(error instanceof TorError) || HOPELESS.has(error.code)) throw error
       failed(error)
-      const isEarly = monotonicTime(clock) - begun < PATIENCE
+      const isEarly = monotonicTime(clock) - begun < patience
       if (error.code === 'CIRCUIT_TIMEOUT' ? !isEarly : ++failures >= most) throw error
     }
   }

@@ -105,14 +105,15 @@ export class CircuitPool implements PooledCircuitOwner {
   }
 
   /**
-   * A circuit that suits the need, open, with the stream counted as its own.
+   * A circuit that suits the need, open, with the stream counted as its own. Where circuits are only too late the search lasts as
+   * long as it is wanted: the stream has a limit of its own.
    *
    * @throws TorError `NO_PATH`, `ABORTED`, `CIRCUIT_CLOSED` once the client is closed, or what befell the last of
    * several builds
    */
   async acquire(need: CircuitNeed, signal?: AbortSignal): Promise<PooledCircuit> {
     this.#noteUse(need)
-    const circuit = await this.#tryOften(signal, async (avoided) => {
+    const attempt = async (avoided: Set<string>): Promise<PooledCircuit> => {
       const found = this.#claim(need, avoided) ?? (await this.#buildAndClaim(need, avoided, signal))
       return firstReady(found, {
         patience: () => this.#options.times.patience,
@@ -123,7 +124,8 @@ export class CircuitPool implements PooledCircuitOwner {
           passed.waive()
         },
       })
-    })
+    }
+    const circuit = await this.#tryOften(signal, attempt, Infinity)
     circuit.use()
     this.ahead.changed()
     return circuit
@@ -172,9 +174,14 @@ export class CircuitPool implements PooledCircuitOwner {
     this.#spoil(({ clean }) => !clean)
   }
 
-  #tryOften<T>(signal: AbortSignal | undefined, attempt: (avoided: Set<string>) => Promise<T>): Promise<T> {
+  #tryOften<T>(
+    signal: AbortSignal | undefined,
+    attempt: (avoided: Set<string>) => Promise<T>,
+    patience?: number,
+  ): Promise<T> {
     const failed = (error: TorError): void => void (this.#lastFailure = error)
-    return tryOften({ attempt, failed, pause: (delay) => this.#pause(delay, signal), clock: this.#options.clock })
+    const { clock } = this.#options
+    return tryOften({ attempt, failed, pause: (delay) => this.#pause(delay, signal), clock, patience })
   }
 
   #passedOver(avoided: Set<string>, circuit: PooledCircuit, failure: unknown): void {

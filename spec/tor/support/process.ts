@@ -33,6 +33,7 @@ export async function run(program: string, args: readonly string[], input = ''):
   let complaint = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
   child.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text))
+  child.stdin.on('error', () => undefined) // A program may end before it has read all.
   child.stdin.end(input)
   const [code] = (await once(child, 'close')) as [number | null]
   if (code !== 0) throw new Error(`${program} ended with ${String(code)}: ${complaint}${output}`)
