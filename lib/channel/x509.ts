@@ -8,6 +8,7 @@ import { sha1 } from '../base/hashes/sha1.ts'
 import { sha256 } from '../base/hashes/sha256.ts'
 import { constantTimeEqual } from '../cell/bytes.ts'
 import { DerReader, DerTag } from '../crypto/der.ts'
+import { SHA1_DIGEST_INFO, SHA256_DIGEST_INFO } from '../crypto/digest-info.ts'
 import { parseRsaPublicKey, type RsaPublicKey } from '../crypto/rsa-public-key.ts'
 import { hasPkcs1Padding, rsaSignedBlock } from '../crypto/rsa-signature.ts'
 import type { Platform } from '../platform/platform.ts'
@@ -18,46 +19,6 @@ const WHAT = 'X.509 certificate'
 const RSA_ENCRYPTION = '2a864886f70d010101'
 const SHA1_WITH_RSA = '2a864886f70d010105'
 const SHA256_WITH_RSA = '2a864886f70d01010b'
-
-/** What goes ahead of a digest in a signature (RFC 8017 section 9.2, note 1). */
-const SHA1_DIGEST_INFO = Uint8Array.of(
-  0x30,
-  0x21,
-  0x30,
-  0x09,
-  0x06,
-  0x05,
-  0x2b,
-  0x0e,
-  0x03,
-  0x02,
-  0x1a,
-  0x05,
-  0x00,
-  0x04,
-  0x14,
-)
-const SHA256_DIGEST_INFO = Uint8Array.of(
-  0x30,
-  0x31,
-  0x30,
-  0x0d,
-  0x06,
-  0x09,
-  0x60,
-  0x86,
-  0x48,
-  0x01,
-  0x65,
-  0x03,
-  0x04,
-  0x02,
-  0x01,
-  0x05,
-  0x00,
-  0x04,
-  0x20,
-)
 
 /** A certificate of an RSA key. The byte arrays are views. */
 export interface X509Certificate {

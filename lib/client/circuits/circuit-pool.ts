@@ -16,6 +16,7 @@ import type { ChannelPool } from './channel-pool.ts'
 import { CircuitBuilder } from './circuit-builder.ts'
 import { avoidMissed, withUnreached } from './failed-extension.ts'
 import { firstReady } from './first-ready.ts'
+import { LostTime } from './lost-time.ts'
 import type { GuardManager } from '../guards/guards.ts'
 import type { LearnedPolicies } from '../paths/learned-policies.ts'
 import type { ChosenPath, PathSelector } from '../paths/path-selection.ts'
@@ -28,13 +29,6 @@ import type { CircuitWatcher } from './seen-circuit.ts'
 
 /** A client without a stream for so long, in ms, learns nothing of how long circuits take. */
 const MAX_SILENCE = 1_800_000
-
-/**
- * When this process did nothing for so long, or its clocks went apart by so much, the machine slept, in ms: the links may be
- * dead (C tor, `NUM_JUMPED_SECONDS_BEFORE_WARN` and half of `NUM_IDLE_SECONDS_BEFORE_WARN`).
- */
-const LONGEST_STANDSTILL = 1_800_000
-const MOST_APART = 100_000
 
 /** How often it is looked at most whether the machine has moved, in ms: with each stream that wants a circuit, beside. */
 const MOVE_INTERVAL = 1000
@@ -74,8 +68,7 @@ export class CircuitPool implements PooledCircuitOwner {
   readonly #builder: Pick<CircuitBuilder, 'begin'>
   readonly #queue = new BuildQueue<PooledCircuit>(({ settled }) => settled)
   #lastUse: number
-  /** When the time was looked at last, by both clocks. */
-  #lastLook: readonly [now: number, monotonic: number]
+  readonly #time: LostTime
   /** When it was looked last whether the machine has moved, by the clock's monotonic time. */
   #lastMoveLook = -Infinity
   #lastFailure: unknown
@@ -85,7 +78,7 @@ export class CircuitPool implements PooledCircuitOwner {
     this.learned = options.learned
     this.#builder = options.builder ?? new CircuitBuilder({ ...options, closing: this.#closing.signal })
     this.#lastUse = options.clock.now()
-    this.#lastLook = [this.#lastUse, monotonicTime(options.clock)]
+    this.#time = new LostTime(options.clock)
     this.ahead = new CircuitsAhead({
       circuits: this.#circuits,
       onions: options.onions,
@@ -295,14 +288,12 @@ export class CircuitPool implements PooledCircuitOwner {
    */
   #noteTime(): void {
     const { channels, clock, guards } = this.#options
-    const last = this.#lastLook
-    const [now, monotonic] = (this.#lastLook = [clock.now(), monotonicTime(clock)])
+    const monotonic = monotonicTime(clock)
     if (Math.abs(monotonic - this.#lastMoveLook) >= MOVE_INTERVAL) {
       this.#lastMoveLook = monotonic
       for (const fingerprint of channels.retireStranded()) this.#forget(fingerprint)
     }
-    const passed = Math.abs(now - last[0])
-    if (passed <= LONGEST_STANDSTILL && Math.abs(now - last[0] - (monotonic - last[1])) <= MOST_APART) return
+    if (!this.#time.look()) return
     this.#forget()
     guards().retryAll()
   }

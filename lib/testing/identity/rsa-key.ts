@@ -11,6 +11,7 @@
 import { concat } from 'uint8arrays/concat'
 import { sha1 } from '../../base/hashes/sha1.ts'
 import { sha256 } from '@noble/hashes/sha2.js'
+import { SHA256_DIGEST_INFO } from '../../crypto/digest-info.ts'
 import { derInteger, derSequence } from './der.ts'
 
 /** Some engines' key generation fails at random, about once in a hundred times; it is then simply done again. */
@@ -18,29 +19,6 @@ const GENERATE_ATTEMPTS = 8
 
 /** The public exponent of every key. */
 const EXPONENT = 65_537n
-
-/** The DigestInfo that stands ahead of a SHA-256 digest in PKCS #1 v1.5 (RFC 8017, section 9.2, note 1). */
-const SHA256_DIGEST_INFO = Uint8Array.of(
-  0x30,
-  0x31,
-  0x30,
-  0x0d,
-  0x06,
-  0x09,
-  0x60,
-  0x86,
-  0x48,
-  0x01,
-  0x65,
-  0x03,
-  0x04,
-  0x02,
-  0x01,
-  0x05,
-  0x00,
-  0x04,
-  0x20,
-)
 
 /** An RSA key: of 1,024 bits, as relays have for their identity, or longer. */
 export interface RsaKey {
