@@ -105,6 +105,8 @@ export class SendScheduler {
 
   /** There may be credit again: gives each waiter its share while it lasts. */
   serve(): void {
+    // Mostly nobody waits: each write of the link asks, for every hop.
+    if (this.#line.length === 0 && this.#cutOff.size === 0) return
     for (let all = this.#all(); all > this.#keptCells;) {
       const free = all - this.#keptCells
       if (this.#unserved === 0) this.#beginRound(free)
