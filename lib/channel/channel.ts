@@ -133,7 +133,7 @@ export class Channel implements AsyncDisposable {
     this.#output = new LinkOutput(link.port, lost, () => this.#padding.passed())
     this.#output.begin(link.answer)
     // Tells of a link that breaks while nothing is being written.
-    link.port.writeClosed.catch(lost)
+    void link.port.writeClosed.then((why) => lost(why()))
     this.#receive(link.items).catch((error: unknown) => {
       const told = error instanceof TorError && (error.code === 'LINK_PROTOCOL' || error.code === 'LINK_CLOSED')
       if (told) this.#fail(error)

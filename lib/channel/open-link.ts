@@ -188,9 +188,7 @@ async function shakeHands(
 ): Promise<Omit<OpenLink, 'isStranded'>> {
   const deframer = new Deframer()
   // A link that cannot be written to any more will not bring an answer either.
-  const broken = new Promise<never>((_, reject) => {
-    port.writeClosed.catch(reject)
-  })
+  const broken = port.writeClosed.then((why) => Promise.reject(why() as Error))
   broken.catch(ignore)
   port.write(handshake.start()).catch(ignore)
   for (;;) {

@@ -14,6 +14,7 @@ import { startBackgroundTimer, type Clock } from '../base/waiting/clock.ts'
 import { deferred, type Deferred } from '../base/waiting/deferred.ts'
 import { joinBytes } from '../base/bytes/join-bytes.ts'
 import { SocketError } from '../base/errors.ts'
+import { madeOnce, type Why } from '../base/why.ts'
 import { lendPorts, type BytePort } from '../base/streams/byte-port.ts'
 import { streamsOver, type PortStreams } from '../base/streams/port-streams.ts'
 import { withheld } from '../base/withheld.ts'
@@ -72,9 +73,9 @@ export class TcpConnection implements BytePort {
   #inputEnded = false
   /** All was written, and the end behind it. */
   #outputEnded = false
-  #failure: SocketError | undefined
-  readonly #readClosed: Deferred<void> = deferred()
-  readonly #writeClosed: Deferred<void> = deferred()
+  #why: Why | undefined
+  readonly #readClosed: Deferred<Why | undefined> = deferred()
+  readonly #writeClosed: Deferred<Why> = deferred()
   #stopTimer: (() => void) | undefined
 
   constructor(socket: NetSocket, options: TcpConnectionOptions) {
@@ -85,11 +86,11 @@ export class TcpConnection implements BytePort {
     socket.on('end', () => this.#ended())
     socket.on('drain', () => this.#wakeWrite())
     socket.on('error', (cause: unknown) =>
-      this.#fail(new SocketError('CLOSED', 'the client broke the connection', { cause: withheld(cause) })),
+      this.#fail(() => new SocketError('CLOSED', 'the client broke the connection', { cause: withheld(cause) })),
     )
     socket.on('close', () => {
       if (!((this.#inputEnded || this.#isDropping) && this.#outputEnded))
-        this.#fail(new SocketError('CLOSED', 'the connection to the client is closed'))
+        this.#fail(() => new SocketError('CLOSED', 'the connection to the client is closed'))
       this.#stopTimer?.()
       this.#closed.resolve()
     })
@@ -110,18 +111,18 @@ export class TcpConnection implements BytePort {
     return this.#closed.promise
   }
 
-  get readClosed(): Promise<void> {
+  get readClosed(): Promise<Why | undefined> {
     return this.#readClosed.promise
   }
 
-  get writeClosed(): Promise<void> {
+  get writeClosed(): Promise<Why> {
     return this.#writeClosed.promise
   }
 
   async read(): Promise<Uint8Array | undefined> {
     for (;;) {
       if (this.#isRead) return undefined
-      if (this.#failure) throw this.#failure
+      if (this.#why) throw this.#why()
       if (this.#waiting > 0) return this.#give()
       await new Promise<void>((resolve) => {
         this.#wakeRead = resolve
@@ -133,11 +134,11 @@ export class TcpConnection implements BytePort {
     this.#isDropping = true
     if (this.#waiting > 0) this.#give() // what nobody reads is taken all the same, so that the end can come
     this.#wakeReader()
-    this.#readClosed.resolve()
+    this.#readClosed.resolve(undefined)
   }
 
   async write(bytes: Uint8Array): Promise<void> {
-    if (this.#failure) throw this.#failure
+    if (this.#why) throw this.#why()
     if (this.#inputEnded) this.#watchSilence()
     if (this.#socket.write(bytes)) return
     await new Promise<void>((resolve) => {
@@ -147,7 +148,7 @@ export class TcpConnection implements BytePort {
   }
 
   async end(): Promise<void> {
-    if (this.#failure) throw this.#failure
+    if (this.#why) throw this.#why()
     this.#watchSilence()
     await new Promise<void>((resolve) => {
       this.#wakeEnd = resolve
@@ -221,14 +222,14 @@ export class TcpConnection implements BytePort {
 
   /** The client has ended its side, and nothing of it waits. */
   #allRead(): void {
-    this.#readClosed.resolve()
+    this.#readClosed.resolve(undefined)
     if (this.#outputEnded) this.destroy()
     else this.#watchSilence()
   }
 
   /** Throws what befell the connection before all was sent. */
   #expectSent(): void {
-    if (this.#failure && !this.#outputEnded) throw this.#failure
+    if (this.#why && !this.#outputEnded) throw this.#why()
   }
 
   /** One side has ended: from now on the other one must not rest for too long. */
@@ -242,12 +243,12 @@ export class TcpConnection implements BytePort {
   }
 
   /** Ends what is still open, and whatever waits. */
-  #fail(error: SocketError): void {
-    if (this.#failure) return
-    this.#failure = error
+  #fail(make: () => SocketError): void {
+    if (this.#why) return
+    const why = (this.#why = madeOnce(make))
     for (const wake of [this.#wakeRead, this.#wakeWrite, this.#wakeEnd]) wake()
-    this.#readClosed.reject(error)
-    if (!this.#outputEnded) this.#writeClosed.reject(error)
+    this.#readClosed.resolve(why)
+    if (!this.#outputEnded) this.#writeClosed.resolve(why)
     this.destroy()
   }
 }

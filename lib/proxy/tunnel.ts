@@ -17,6 +17,7 @@
  */
 import { markHandled } from '../base/waiting/deferred.ts'
 import { SocketError } from '../base/errors.ts'
+import type { Why } from '../base/why.ts'
 import { bytePortOf, type BytePort } from '../base/streams/byte-port.ts'
 import type { ClientEnd } from './client-end.ts'
 import type { ProxySocket } from './connect.ts'
@@ -37,20 +38,24 @@ export async function tunnel(
   allowHalfOpen: boolean,
 ): Promise<void> {
   const far = bytePortOf(socket)
-  const breakOff = (reason: unknown): void => {
+  let isBroken = false
+  const breakOff = (why: Why | undefined): void => {
+    if (why === undefined || isBroken) return
+    isBroken = true
+    const reason = why()
     client.giveUp(reason)
     far.abort(reason)
     far.cancel(reason)
     markHandled(socket.close(reason))
   }
-  client.port.readClosed.catch(breakOff)
-  client.port.writeClosed.catch(breakOff)
-  far.writeClosed.catch(() => client.dropInput())
+  void client.port.readClosed.then(breakOff)
+  void client.port.writeClosed.then(breakOff)
+  void far.writeClosed.then(() => client.dropInput())
   void upload(client.port, far, early, request.body, () => {
     if (allowHalfOpen || !client.hasLeft) return markHandled(far.end())
     const reason = new SocketError('CLOSED', 'the client has left')
     markHandled(socket.close(reason)) // first: it seals what the client sent
-    breakOff(reason)
+    breakOff(() => reason)
   })
   const refusal = await socket.opened.then(
     () => undefined,
@@ -59,8 +64,8 @@ export async function tunnel(
   try {
     if (refusal) await client.finish(request.failed(refusal.error))
     else await download(far, client, request.granted)
-  } catch (error) {
-    breakOff(error)
+  } catch (reason) {
+    breakOff(() => reason)
   } finally {
     markHandled(socket.close())
   }

@@ -40,5 +40,5 @@ export const failureOfAbort = (reason: unknown): SocketError =>
   new SocketError('ABORTED', 'the stream was aborted', { cause: reason })
 
 /** The application closed the stream. */
-export const failureOfClose = (reason: unknown): SocketError =>
+export const failureOfClose = (reason?: unknown): SocketError =>
   new SocketError('CLOSED', 'the stream was closed from this side', reason === undefined ? {} : { cause: reason })

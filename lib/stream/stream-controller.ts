@@ -11,6 +11,7 @@ import { onAbort } from '../base/waiting/abort.ts'
 import { startTimer } from '../base/waiting/clock.ts'
 import { deferred, type Deferred } from '../base/waiting/deferred.ts'
 import { SocketError, TorError } from '../base/errors.ts'
+import { madeOnce, type Why } from '../base/why.ts'
 import type { StreamCarrier, PendingStream, StreamPlace } from './contract/carrier.ts'
 import { atEndOfTurn } from '../base/waiting/end-of-turn.ts'
 import { ENDINGS, type Ending } from './endings.ts'
@@ -38,6 +39,8 @@ export class StreamController implements PendingStream, FlowOwner, ReadSideOwner
   readonly #target: StreamTarget
   readonly #options: ResolvedStreamOptions
   #state: 'connecting' | 'accepting' | 'open' | 'over'
+  /** `opened` has resolved. */
+  #isEstablished = false
   #place: StreamPlace | undefined
   #flow: StreamFlow = new WindowFlow(this)
   #stopTimer: (() => void) | undefined
@@ -135,7 +138,7 @@ export class StreamController implements PendingStream, FlowOwner, ReadSideOwner
   }
 
   circuitFailed(error: TorError | SocketError): void {
-    this.#settle(ENDINGS.broken, failureOfCircuit(error))
+    this.#settle(ENDINGS.broken, () => failureOfCircuit(error))
   }
 
   // What its flow control calls.
@@ -156,7 +159,7 @@ export class StreamController implements PendingStream, FlowOwner, ReadSideOwner
   }
 
   readCancelled(): void {
-    if (this.write.done) this.#settle(ENDINGS.notNeeded, failureOfClose(undefined))
+    if (this.write.done) this.#settle(ENDINGS.notNeeded, failureOfClose)
     else this.#linger()
   }
 
@@ -170,12 +173,16 @@ export class StreamController implements PendingStream, FlowOwner, ReadSideOwner
   }
 
   writeClosed(): void {
-    if (this.read.done || this.#options.endOnClose) this.#settle(ENDINGS.notNeeded, failureOfClose(undefined))
+    if (this.read.done || this.#options.endOnClose) this.#settle(ENDINGS.notNeeded, failureOfClose)
   }
 
   writeAborted(reason: unknown): void {
     // The readable errors with the application's own reason.
-    this.#settle(ENDINGS.givenUp, reason instanceof SocketError ? reason : failureOfAbort(reason), reason)
+    this.#settle(
+      ENDINGS.givenUp,
+      () => (reason instanceof SocketError ? reason : failureOfAbort(reason)),
+      () => reason,
+    )
   }
 
   // What the application calls.
@@ -183,7 +190,7 @@ export class StreamController implements PendingStream, FlowOwner, ReadSideOwner
   /** Closes both sides; END goes at once, after what was accepted. */
   close(reason: unknown): void {
     if (this.#state === 'over') this.read.close()
-    else this.#settle(ENDINGS.closed, failureOfClose(reason))
+    else this.#settle(ENDINGS.closed, () => failureOfClose(reason))
   }
 
   #connected(body: Uint8Array): void {
@@ -203,6 +210,7 @@ export class StreamController implements PendingStream, FlowOwner, ReadSideOwner
 
   #established(info: SocketInfo): void {
     this.#state = 'open'
+    this.#isEstablished = true
     this.write.established()
     this.opened.resolve(info)
     if (this.read.done && !this.write.done) this.#linger()
@@ -210,12 +218,13 @@ export class StreamController implements PendingStream, FlowOwner, ReadSideOwner
 
   #ended(body: Uint8Array): void {
     const end = decodeEnd(body)
-    if (this.#state === 'open' && this.#isCleanEnd(end.reason)) {
-      const failure = new SocketError('ENDED', 'the far end finished the stream', { reason: end.reason })
-      this.#settle(ENDINGS.farEndDone, failure)
-    } else {
-      this.#settle(ENDINGS.broken, failureOfEnd(end, this.#state !== 'open'))
-    }
+    const connecting = this.#state !== 'open'
+    if (!connecting && this.#isCleanEnd(end.reason))
+      this.#settle(
+        ENDINGS.farEndDone,
+        () => new SocketError('ENDED', 'the far end finished the stream', { reason: end.reason }),
+      )
+    else this.#settle(ENDINGS.broken, () => failureOfEnd(end, connecting))
     this.#place?.leave()
   }
 
@@ -226,23 +235,25 @@ export class StreamController implements PendingStream, FlowOwner, ReadSideOwner
 
   /** This side gives the stream up. */
   #giveUp(failure: SocketError): void {
-    this.#settle(ENDINGS.givenUp, failure)
+    this.#settle(ENDINGS.givenUp, () => failure)
   }
 
   /**
    * The one way to the end: what comes first decides, and what comes later changes nothing.
    *
-   * @param reason - what the readable errors with, where that is not the failure
+   * @param make - makes the failure, for the first who asks
+   * @param whyRead - what the readable errors with, where that is another reason
    */
-  #settle(ending: Ending, failure: SocketError, reason: unknown = failure): void {
+  #settle(ending: Ending, make: () => SocketError, whyRead?: Why): void {
     if (this.#state === 'over') return
+    const why = madeOnce(make)
     if (ending.sendsEnd) this.#leave(ending)
     else this.#finish()
-    this.opened.reject(failure)
+    if (!this.#isEstablished) this.opened.reject(why())
     if (ending.closed === 'resolve') this.closed.resolve()
-    else this.closed.reject(failure)
-    this.write[ending.write](failure)
-    this.read[ending.read](reason)
+    else this.closed.reject(why())
+    this.write[ending.write](why)
+    this.read[ending.read](whyRead ?? why)
   }
 
   /** Sends END after what was accepted, and leaves an entry behind that counts what may still come. */
@@ -286,7 +297,7 @@ export class StreamController implements PendingStream, FlowOwner, ReadSideOwner
     if (this.#state !== 'open') return // CONNECTED or the timeout comes first
     this.#startTimer(this.#options.linger, () => {
       if (this.write.busy) this.#linger()
-      else this.#settle(ENDINGS.notNeeded, failureOfClose(undefined))
+      else this.#settle(ENDINGS.notNeeded, failureOfClose)
     })
   }
 

@@ -5,15 +5,19 @@
  *
  * @module
  */
+import type { Why } from '../why.ts'
 import { markHandled } from '../waiting/deferred.ts'
 import type { BufferSource } from './buffer-source.ts'
 
 /** One end of a connection. Reading and writing are independent of each other. */
 export interface BytePort {
-  /** Resolves when all was read, or `cancel` was called; rejects when nothing can be read any more. Pre-handled. */
-  readonly readClosed: Promise<void>
-  /** Rejects when nothing can be written any more, unless that is this side's own doing. Pre-handled. */
-  readonly writeClosed: Promise<void>
+  /**
+   * Resolves when all was read, or `cancel` was called; or to why nothing can be read any more. Never rejects: who only
+   * has to know does not ask for the reason.
+   */
+  readonly readClosed: Promise<Why | undefined>
+  /** Resolves to why nothing can be written any more, unless that is this side's own doing. Never rejects. */
+  readonly writeClosed: Promise<Why>
   /**
    * The next bytes, never none, or undefined at the end and after `cancel`. One read at a time; it is the demand that the
    * far end's credit follows.
@@ -70,26 +74,28 @@ export function bytePortOf(source: PortSource): BytePort {
   return (source as Lender)[LENDER]?.() ?? new StreamsPort(source)
 }
 
+const told =
+  (reason: unknown): Why =>
+  () =>
+    reason
+
 /** A port over any pair of Web Streams. */
 class StreamsPort implements BytePort {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>
 
+  readonly readClosed: Promise<Why | undefined>
+  readonly writeClosed: Promise<Why>
+
   constructor({ readable, writable }: PortSource) {
     this.#reader = readable.getReader()
     this.#writer = (writable as WritableStream<Uint8Array>).getWriter() // no chunk of ours is shared memory
     // Failures are met where something is read or written, or watched for.
-    markHandled(this.#reader.closed)
-    markHandled(this.#writer.closed)
+    this.readClosed = this.#reader.closed.then(() => undefined, told)
+    this.writeClosed = new Promise((fail) => {
+      this.#writer.closed.catch((reason: unknown) => fail(told(reason)))
+    })
     markHandled(this.#writer.ready)
-  }
-
-  get readClosed(): Promise<void> {
-    return this.#reader.closed
-  }
-
-  get writeClosed(): Promise<void> {
-    return this.#writer.closed
   }
 
   async read(): Promise<Uint8Array | undefined> {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Why } from '../why.ts'
 import type { BytePort } from './byte-port.ts'
 import { makeWritable } from './writable.ts'
 
@@ -17,25 +18,21 @@ export function streamsOver(port: BytePort): PortStreams {
   /** What is read is on its way into the readable. */
   let isReading = false
   let isCancelled = false
-  /** How the port has ended; the failure is boxed, as it may be any value. */
-  let end: { readonly failure?: { readonly reason: unknown } } | undefined
+  /** How the port has ended. */
+  let end: { readonly why: Why | undefined } | undefined
   const tell = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
     if (end === undefined || isReading || isCancelled) return
-    if (end.failure === undefined) controller.close()
+    if (end.why === undefined) controller.close()
     // What was read and not taken is not to be lost for an error: then the next read tells.
-    else if ((controller.desiredSize ?? 0) >= 0) controller.error(end.failure.reason)
+    else if ((controller.desiredSize ?? 0) >= 0) controller.error(end.why())
   }
   const readable = new ReadableStream<Uint8Array>(
     {
       start(controller) {
-        const ended = (over: NonNullable<typeof end>): void => {
-          end = over
+        void port.readClosed.then((why) => {
+          end = { why }
           tell(controller)
-        }
-        port.readClosed.then(
-          () => ended({}),
-          (reason: unknown) => ended({ failure: { reason } }),
-        )
+        })
       },
       async pull(controller) {
         isReading = true
@@ -56,6 +53,6 @@ export function streamsOver(port: BytePort): PortStreams {
     close: () => port.end(),
     aborted: (reason) => port.abort(reason),
   })
-  port.writeClosed.catch(fail)
+  void port.writeClosed.then((why) => fail(why()))
   return { readable, writable }
 }

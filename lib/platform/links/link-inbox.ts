@@ -5,6 +5,7 @@
  * @module
  */
 import type { TorError } from '../../base/errors.ts'
+import type { Why } from '../../base/why.ts'
 import { deferred, type Deferred } from '../../base/waiting/deferred.ts'
 
 /** The longest chunk that leaves, in bytes: about 128 cells, where larger batches gain nothing more. */
@@ -42,7 +43,7 @@ export class LinkInbox {
   #ended = false
   #cancelled = false
   #failure: TorError | undefined
-  readonly #closed: Deferred<void> = deferred()
+  readonly #closed: Deferred<Why | undefined> = deferred()
 
   constructor(control: ReadControl) {
     this.#control = control
@@ -59,8 +60,8 @@ export class LinkInbox {
     this.#schedule()
   }
 
-  /** Resolves when all was read, or nobody reads any more; rejects when the connection failed. */
-  get closed(): Promise<void> {
+  /** Resolves when all was read, or nobody reads any more; or to why the connection failed. */
+  get closed(): Promise<Why | undefined> {
     return this.#closed.promise
   }
 
@@ -141,13 +142,10 @@ export class LinkInbox {
   }
 
   #finish(): void {
-    if (this.#failure === undefined) {
-      this.#reading?.resolve(undefined)
-      this.#closed.resolve()
-    } else {
-      this.#reading?.reject(this.#failure)
-      this.#closed.reject(this.#failure)
-    }
+    const failure = this.#failure
+    if (failure === undefined) this.#reading?.resolve(undefined)
+    else this.#reading?.reject(failure)
+    this.#closed.resolve(failure && (() => failure))
     this.#reading = undefined
   }
 }

@@ -11,6 +11,7 @@
  */
 import { startTimer, systemClock, type Clock } from '../../base/waiting/clock.ts'
 import { TorError } from '../../base/errors.ts'
+import type { Why } from '../../base/why.ts'
 import { withheld } from '../../base/withheld.ts'
 import { deferred, type Deferred } from '../../base/waiting/deferred.ts'
 import { lendPorts, type BytePort } from '../../base/streams/byte-port.ts'
@@ -79,7 +80,7 @@ class TlsLink implements Link, BytePort {
   #drained: Deferred<void> | undefined
   /** The end that waits for the socket to have sent everything. */
   #finished: Deferred<void> | undefined
-  readonly #writeClosed: Deferred<void> = deferred()
+  readonly #writeClosed: Deferred<Why> = deferred()
 
   constructor(socket: TlsSocket, control: LinkControl, peerCertificate: Uint8Array, clock: Clock, inbox: LinkInbox) {
     this.#socket = socket
@@ -111,11 +112,11 @@ class TlsLink implements Link, BytePort {
     return this.#pair.writable
   }
 
-  get readClosed(): Promise<void> {
+  get readClosed(): Promise<Why | undefined> {
     return this.#inbox.closed
   }
 
-  get writeClosed(): Promise<void> {
+  get writeClosed(): Promise<Why> {
     return this.#writeClosed.promise
   }
 
@@ -167,8 +168,9 @@ class TlsLink implements Link, BytePort {
     this.#isOpen = false
     this.#socket.destroy()
     this.#control.destroy()
-    const error = this.#reason
-    for (const waiting of [this.#drained, this.#finished, this.#writeClosed]) waiting?.reject(error)
+    const reason = this.#reason
+    for (const waiting of [this.#drained, this.#finished]) waiting?.reject(reason)
+    this.#writeClosed.resolve(() => reason)
     this.#inbox.end(this.#failure)
   }
 }

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import type { Why } from '../../base/why.ts'
 import { atEndOfTurn } from '../../base/waiting/end-of-turn.ts'
 import type { CellSource, CreditWaiter, StreamPlace } from '../contract/carrier.ts'
 import type { FlowWaiter, StreamFlow } from '../contract/stream-flow.ts'
@@ -80,12 +81,12 @@ export class CellPacker implements CellSource, CreditWaiter, FlowWaiter {
     this.#tailSize = 0
   }
 
-  /** Nothing more is packed: the run that waits fails with `reason`. */
-  stop(reason: unknown): void {
+  /** Nothing more is packed: the run that waits fails with the reason. */
+  stop(why: Why): void {
     this.#place?.unwait(this)
     const run = this.#run
     this.#run = undefined
-    run?.fail(reason)
+    run?.fail(why())
   }
 
   flowOpened(): void {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Why } from '../../base/why.ts'
 import { Inbox } from './inbox.ts'
 
 /** The most bytes in one chunk: pipes and transfer pull one that nobody has read yet. */
@@ -28,7 +29,7 @@ export interface ByteTaker {
   /** All was taken, and nothing more comes. */
   end(): void
   /** All was taken, and the stream has failed. */
-  fail(error: unknown): void
+  fail(why: Why): void
 }
 
 /**
@@ -45,8 +46,8 @@ export class ReadSide {
   readonly #inbox = new Inbox()
   #taker: ByteTaker | undefined
   #state: ReadState = 'flowing'
-  /** The error to end with, boxed as it may be any value; undefined for a clean end. */
-  #failure: { readonly error: unknown } | undefined
+  /** What to end with; undefined for a clean end. */
+  #why: Why | undefined
   /** Bytes are wanted, and none came since. */
   #demand = false
   #delivering = false
@@ -98,17 +99,17 @@ export class ReadSide {
   }
 
   /** The stream broke: bytes that wait are delivered, then the taker fails. Truncation never looks like an end. */
-  fail(error: unknown): void {
+  fail(why: Why): void {
     if (this.#state !== 'flowing') return
-    this.#failure = { error }
+    this.#why = why
     this.#state = 'ending'
     this.#deliver()
   }
 
   /** The application aborted the other half: what waits is dropped and the taker fails now. */
-  abort(error: unknown): void {
+  abort(why: Why): void {
     this.#drop()
-    this.fail(error)
+    this.fail(why)
   }
 
   /** The application closed the stream: what waits is dropped and pending reads end. */
@@ -175,11 +176,11 @@ export class ReadSide {
   #finish(): void {
     this.#state = 'done'
     this.#settle()
-    if (this.#failure === undefined) this.#owner.readFinished()
+    if (this.#why === undefined) this.#owner.readFinished()
   }
 
   #settle(): void {
-    if (this.#failure) this.#taker?.fail(this.#failure.error)
+    if (this.#why) this.#taker?.fail(this.#why)
     else this.#taker?.end()
   }
 }

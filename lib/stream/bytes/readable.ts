@@ -47,7 +47,7 @@ export function readableOf(
       return (controller.desiredSize ?? 0) >= 0
     },
     end: () => closeReadable(controller),
-    fail: (error) => controller.error(error),
+    fail: (why) => controller.error(why()),
   })
   return readable
 }

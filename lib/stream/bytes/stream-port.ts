@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Why } from '../../base/why.ts'
 import { deferred, type Deferred } from '../../base/waiting/deferred.ts'
 import type { BytePort } from '../../base/streams/byte-port.ts'
 import { MAX_CHUNK, type ReadSide } from './read-side.ts'
@@ -12,10 +13,10 @@ import type { WriteSide } from './write-side.ts'
 
 /** The port of a stream whose two sides nobody else uses. */
 export class StreamPort implements BytePort {
+  readonly writeClosed: Promise<Why>
   readonly #read: ReadSide
   readonly #write: WriteSide
-  readonly #readClosed: Deferred<void> = deferred()
-  readonly #writeClosed: Deferred<void> = deferred()
+  readonly #readClosed: Deferred<Why | undefined> = deferred()
   /** The read that waits. */
   #reading: Deferred<Uint8Array | undefined> | undefined
   /** The write that waits, or the last one. */
@@ -33,25 +34,20 @@ export class StreamPort implements BytePort {
       isDrained: true,
       end: () => {
         this.#settleRead()?.resolve(undefined)
-        this.#readClosed.resolve()
+        this.#readClosed.resolve(undefined)
       },
-      fail: (reason) => {
-        this.#settleRead()?.reject(reason)
-        this.#readClosed.reject(reason)
+      fail: (why) => {
+        this.#settleRead()?.reject(why())
+        this.#readClosed.resolve(why)
       },
     })
-    write.attach({
-      stopped: () => undefined, // what waits was failed by the packer
-      fail: (reason) => this.#writeClosed.reject(reason),
+    this.writeClosed = new Promise((fail) => {
+      write.attach({ stopped: () => undefined, fail }) // what waits was failed by the packer
     })
   }
 
-  get readClosed(): Promise<void> {
+  get readClosed(): Promise<Why | undefined> {
     return this.#readClosed.promise
-  }
-
-  get writeClosed(): Promise<void> {
-    return this.#writeClosed.promise
   }
 
   read(): Promise<Uint8Array | undefined> {
@@ -64,7 +60,7 @@ export class StreamPort implements BytePort {
   cancel(reason?: unknown): void {
     this.#read.cancel(reason)
     this.#settleRead()?.resolve(undefined)
-    this.#readClosed.resolve()
+    this.#readClosed.resolve(undefined)
   }
 
   async write(bytes: Uint8Array): Promise<void> {

@@ -47,8 +47,8 @@ class WritableHalf {
     )
     this.writable = writable
     side.attach({
-      stopped: (reason) => this.#chunker && markHandled(this.#chunker.runs.cancel(reason)),
-      fail,
+      stopped: (why) => this.#chunker && markHandled(this.#chunker.runs.cancel(why())),
+      fail: (why) => fail(why()),
     })
   }
 

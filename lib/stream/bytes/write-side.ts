@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Why } from '../../base/why.ts'
 import { deferred, type Deferred } from '../../base/waiting/deferred.ts'
 import type { StreamPlace } from '../contract/carrier.ts'
 import type { StreamFlow } from '../contract/stream-flow.ts'
@@ -23,21 +24,21 @@ export interface WriteSideOwner {
 /** Who brings what the application writes. */
 export interface ByteGiver {
   /** Nothing more is packed, for this reason. */
-  stopped(reason: unknown): void
+  stopped(why: Why): void
   /** Nothing more can be written, and who looks is to know: comes after `stopped`, perhaps much later. */
-  fail(reason: unknown): void
+  fail(why: Why): void
 }
 
 /**
  * States:
  * - `connecting`: a close waits for CONNECTED
  * - `open`
- * - `over`: nothing more can be written, for this reason, boxed as it may be any value; `clean` if nothing was lost
+ * - `over`: nothing more can be written, for this reason; `clean` if nothing was lost
  * - `closed`: the application writes no more
  */
 type WriteState =
   | { readonly name: 'connecting' | 'open' | 'closed' }
-  | { readonly name: 'over'; readonly reason: unknown; readonly clean: boolean }
+  | { readonly name: 'over'; readonly why: Why; readonly clean: boolean }
 
 const CONNECTING: WriteState = { name: 'connecting' }
 const OPEN: WriteState = { name: 'open' }
@@ -96,29 +97,29 @@ export class WriteSide {
     this.#packer.seal()
   }
 
-  /** Nothing more can be sent: what waits fails with `reason`, and so does every later write. */
-  fail(reason: unknown): void {
+  /** Nothing more can be sent: what waits fails with the reason, and so does every later write. */
+  fail(why: Why): void {
     this.#packer.dropTail()
     if (this.done) return
-    this.#stop(reason, false)
-    this.#tell(reason)
+    this.#stop(why, false)
+    this.#tell(why)
   }
 
   /**
-   * The far end is done. A waiting write fails with `reason`; an idle giver stays as it is until `errorIdle`, so that
+   * The far end is done. A waiting write fails with the reason; an idle giver stays as it is until `errorIdle`, so that
    * `readable.pipeTo(writable)` can close it.
    */
-  remoteEnded(reason: unknown): void {
+  remoteEnded(why: Why): void {
     const lost = this.#packer.hasTail || this.#packer.replayPending !== undefined
     this.#packer.dropTail()
     if (this.done) return
-    this.#stop(reason, !lost)
-    if (lost) this.#tell(reason)
+    this.#stop(why, !lost)
+    if (lost) this.#tell(why)
   }
 
   /** Fails a giver that nobody closed after the far end was done. */
   errorIdle(): void {
-    if (this.#state.name === 'over') this.#tell(this.#state.reason)
+    if (this.#state.name === 'over') this.#tell(this.#state.why)
   }
 
   // What the giver calls.
@@ -127,8 +128,8 @@ export class WriteSide {
   attach(giver: ByteGiver): void {
     this.#giver = giver
     if (this.#state.name !== 'over') return
-    giver.stopped(this.#state.reason)
-    if (this.#isFailed) giver.fail(this.#state.reason)
+    giver.stopped(this.#state.why)
+    if (this.#isFailed) giver.fail(this.#state.why)
   }
 
   /** The application writes something. Throws the reason why nothing more can be written, if there is one. */
@@ -139,12 +140,12 @@ export class WriteSide {
 
   /** Throws the reason why nothing more can be written, if there is one. */
   expectMore(): void {
-    if (this.#state.name === 'over') throw this.#state.reason
+    if (this.#state.name === 'over') throw this.#state.why()
   }
 
   /** Packs a run as far as there is credit, or fails it. The one before has been packed. */
   pack(run: RelayDataRun): void {
-    if (this.#state.name === 'over') run.fail(this.#state.reason)
+    if (this.#state.name === 'over') run.fail(this.#state.why())
     else this.#packer.add(run)
   }
 
@@ -160,7 +161,7 @@ export class WriteSide {
     if (this.#over() === undefined) this.#packer.seal()
     while (this.#over() === undefined && this.#packer.replayPending) await this.#packer.replayPending
     const over = this.#over()
-    if (over?.clean === false) throw over.reason
+    if (over?.clean === false) throw over.why()
     this.#state = CLOSED
     // Where the far end is done all that was written is sent, and there is nobody to tell.
     if (over === undefined) this.#owner.writeClosed()
@@ -169,7 +170,7 @@ export class WriteSide {
   /** The application gives up writing, or what it wrote failed. The giver knows. */
   abort(reason: unknown): void {
     if (this.done) return
-    this.#stop(reason, false)
+    this.#stop(() => reason, false)
     this.#owner.writeAborted(reason)
   }
 
@@ -178,16 +179,16 @@ export class WriteSide {
     return this.#state.name === 'over' ? this.#state : undefined
   }
 
-  #tell(reason: unknown): void {
+  #tell(why: Why): void {
     this.#isFailed = true
-    this.#giver?.fail(reason)
+    this.#giver?.fail(why)
   }
 
   /** Rejects what is parked before anything else: the standard would leave it hanging. */
-  #stop(reason: unknown, clean: boolean): void {
-    this.#state = { name: 'over', reason, clean }
-    this.#closing?.reject(reason)
-    this.#packer.stop(reason)
-    this.#giver?.stopped(reason)
+  #stop(why: Why, clean: boolean): void {
+    this.#state = { name: 'over', why, clean }
+    this.#closing?.reject(why())
+    this.#packer.stop(why)
+    this.#giver?.stopped(why)
   }
 }
