@@ -15,6 +15,7 @@
 import { sha256 } from '../base/hashes/sha256.ts'
 import { constantTimeEqual } from '../cell/bytes.ts'
 import { CertType, type CellCertificate } from '../cell/channel/certs-cell.ts'
+import { clockFault } from '../base/clock-fault.ts'
 import { TorError } from '../base/errors.ts'
 import { spanOf } from '../base/span.ts'
 import type { Platform } from '../platform/platform.ts'
@@ -40,11 +41,13 @@ export interface CertsToVerify {
 const RSA_BYTES = 128
 const RSA_EXPONENT = Uint8Array.of(1, 0, 1)
 
-/** Whoever shows certificates that do not hold now may be right, and this machine's clock wrong. */
-const CLOCK = 'the clock may be wrong'
-
 function refuse(why: string, cause?: unknown): never {
   throw new TorError('LINK_CERTS', `The relay does not prove who it is: ${why}`, cause === undefined ? {} : { cause })
+}
+
+/** Whoever shows certificates that do not hold now may be right, and this machine's clock wrong. */
+function checkTime(condition: boolean, what: string): void {
+  if (!condition) throw clockFault('LINK_CERTS', `The relay does not prove who it is: its ${what}`)
 }
 
 function check(condition: boolean, why: string): asserts condition {
@@ -99,13 +102,6 @@ export async function verifyCerts({
   const link = torCert(byType, CertType.ED25519_LINK)
   const cross = parsed(byType, CertType.RSA_ED25519_CROSS, parseRsaCrossCert)
 
-  const { notBefore, notAfter } = rsa
-  check(notBefore <= now, `its RSA identity certificate is valid only ${spanOf(notBefore - now)} from now: ${CLOCK}`)
-  const ends = { 'RSA identity': notAfter, 'signing key': signing.expires, 'link': link.expires }
-  for (const [which, end] of Object.entries(ends))
-    check(end >= now, `its ${which} certificate expired ${spanOf(now - end)} ago: ${CLOCK}`)
-  check(cross.expires >= now, `its cross-certificate expired ${spanOf(now - cross.expires)} ago: ${CLOCK}`)
-
   const { modulus, exponent } = rsa.key
   check(modulus.length === RSA_BYTES && (modulus[0] as number) >= 0x80, 'its RSA identity key has not 1024 bits')
   check(constantTimeEqual(exponent, RSA_EXPONENT), 'its RSA identity key has not the exponent 65537')
@@ -146,5 +142,13 @@ export async function verifyCerts({
     const which = sameRsa ? 'Ed25519' : sameEd25519 ? 'RSA' : 'RSA and Ed25519'
     throw new TorError('LINK_IDENTITY', `The relay proves another ${which} identity than the one that was asked for`)
   }
+  // Last: that the clock may be wrong is the word of the relay that was asked for, and of nobody in between.
+  const { notBefore, notAfter } = rsa
+  checkTime(notBefore <= now, `RSA identity certificate is valid only ${spanOf(notBefore - now)} from now`)
+  const ends = { 'RSA identity': notAfter, 'signing key': signing.expires, 'link': link.expires }
+  for (const [which, end] of Object.entries(ends))
+    checkTime(end >= now, `${which} certificate expired ${spanOf(now - end)} ago`)
+  checkTime(cross.expires >= now, `cross-certificate expired ${spanOf(now - cross.expires)} ago`)
+
   return { rsaIdentity: new Uint8Array(rsaIdentity), ed25519Identity: new Uint8Array(ed25519Identity) }
 }

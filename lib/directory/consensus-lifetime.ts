@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { TorError } from '../base/errors.ts'
+import { clockFault, MAYBE_CLOCK } from '../base/clock-fault.ts'
 import { spanOf } from '../base/span.ts'
 import type { Consensus } from './consensus.ts'
 
@@ -32,15 +32,19 @@ export interface ConsensusAge {
 export function checkLifetime(consensus: Lifetime, now: number): ConsensusAge {
   const { validAfter, freshUntil, validUntil } = consensus
   if (now < validAfter) {
-    const early = `the consensus will be valid only ${spanOf(validAfter - now)} from now: the clock may be wrong`
-    if (now < validAfter - REASONABLY_LIVE) throw new TorError('DIRECTORY_FUTURE', `Cannot use the consensus: ${early}`)
-    return { phase: 'early', warning: early }
+    const early = `the consensus will be valid only ${spanOf(validAfter - now)} from now`
+    if (now < validAfter - REASONABLY_LIVE) throw clockFault('DIRECTORY_FUTURE', `Cannot use the consensus: ${early}`)
+    return { phase: 'early', warning: `${early}: ${MAYBE_CLOCK}` }
   }
   if (now <= validUntil) return { phase: now < freshUntil ? 'fresh' : 'live', warning: undefined }
-  const stale = `the consensus stopped being valid ${spanOf(now - validUntil)} ago: the clock may be wrong`
-  if (now > validUntil + REASONABLY_LIVE) throw new TorError('DIRECTORY_EXPIRED', `Cannot use the consensus: ${stale}`)
-  return { phase: 'stale', warning: stale }
+  const stale = `the consensus stopped being valid ${spanOf(now - validUntil)} ago`
+  if (now > validUntil + REASONABLY_LIVE) throw clockFault('DIRECTORY_EXPIRED', `Cannot use the consensus: ${stale}`)
+  return { phase: 'stale', warning: `${stale}: ${MAYBE_CLOCK}` }
 }
+
+/** The moment nearest to `now` at which a consensus may be used: when it is not now, one that proves itself then tells of the clock. */
+export const nearestUse = ({ validAfter, validUntil }: Lifetime, now: number): number =>
+  Math.min(Math.max(now, validAfter - REASONABLY_LIVE), validUntil + REASONABLY_LIVE)
 
 /** How old a consensus is; undefined when it may not be used. */
 export function ageOf(consensus: Lifetime, now: number): ConsensusAge | undefined {

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { fc } from '../support/seed.ts'
 import { decodeCerts, type CellCertificate } from '../../lib/cell/channel/certs-cell.ts'
+import { isClockFault } from '../../lib/base/clock-fault.ts'
 import { verifyCerts, type CertsToVerify } from '../../lib/channel/certs.ts'
 import {
   makeCertificates,
@@ -95,6 +96,23 @@ describe('the certificates of a real relay', () => {
     await refused({ now: RECORDED_AT + 400 * DAY })
     await refused({ now: RECORDED_AT - 400 * DAY })
     expect(await refused({ now: RECORDED_AT + 3 * DAY })).to.contain('expired')
+  })
+
+  it('say that the clock may be wrong only where they prove the relay that was asked for', async () => {
+    const now = RECORDED_AT + 3650 * DAY
+    const error = await expectRejection(verifyCerts(recorded({ now })), 'LINK_CERTS')
+    expect(isClockFault(error)).to.equal(true)
+    const expected = { rsaIdentity: RSA_IDENTITY.map((byte) => byte ^ 1) }
+    expect(isClockFault(await expectRejection(verifyCerts(recorded({ now, expected })), 'LINK_IDENTITY'))).to.equal(
+      false,
+    )
+    const altered = decodeCerts(CERTS_BODY).map(({ type, bytes }) => ({
+      type,
+      bytes: type === 5 ? bytes.map((byte, index) => (index === bytes.length - 1 ? byte ^ 1 : byte)) : bytes,
+    }))
+    expect(isClockFault(await expectRejection(verifyCerts(recorded({ now, certs: altered })), 'LINK_CERTS'))).to.equal(
+      false,
+    )
   })
 
   it('are not those of a relay that was not asked for', async () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { fc } from '../support/seed.ts'
-import { checkLifetime, type Lifetime, nextFetch } from '../../lib/directory/consensus-lifetime.ts'
+import { checkLifetime, type Lifetime, nearestUse, nextFetch } from '../../lib/directory/consensus-lifetime.ts'
 import { expectRefused } from './support/helpers.ts'
 
 const MINUTE = 60_000
@@ -38,6 +38,21 @@ describe('the life of a consensus', () => {
     expectRefused(() => checkLifetime(LIFETIME, AT_ONE - 24 * HOUR - 1), 'DIRECTORY_FUTURE')
     expectRefused(() => checkLifetime(LIFETIME, AT_ONE + 27 * HOUR + 1), 'DIRECTORY_EXPIRED')
     expectRefused(() => checkLifetime(LIFETIME, 0), 'DIRECTORY_FUTURE')
+  })
+})
+
+describe('the moment nearest to now at which a consensus may be used', () => {
+  it('is now, or the first or the last moment of all', () => {
+    for (const [now, nearest] of [
+      [0, AT_ONE - 24 * HOUR],
+      [AT_ONE - 24 * HOUR, AT_ONE - 24 * HOUR],
+      [AT_ONE + 5, AT_ONE + 5],
+      [AT_ONE + 27 * HOUR, AT_ONE + 27 * HOUR],
+      [AT_ONE + 28 * HOUR, AT_ONE + 27 * HOUR],
+    ] as const) {
+      expect(nearestUse(LIFETIME, now)).to.equal(nearest)
+      checkLifetime(LIFETIME, nearest)
+    }
   })
 })
 
