@@ -90,7 +90,7 @@ const netinfo = (body: Buffer | undefined): string =>
 const NOT_HERE: Readonly<Record<string, string>> = {
   'the TLS ClientHello in Bun': 'another runtime: native-hello.server.spec.ts',
   'the TLS ClientHello in Deno': 'another runtime',
-  'a directory server that does not help': 'it does',
+  'a directory server that holds up a client': 'none does',
   'conflux': 'the exit alone can read it',
   'the handshake': 'the exit alone can read it',
 }

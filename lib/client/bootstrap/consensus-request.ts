@@ -12,8 +12,8 @@ import type { Consensus } from '../../directory/consensus.ts'
 import type { NetworkConfig } from '../../directory/network/network-config.ts'
 import type { Platform } from '../../platform/platform.ts'
 import type { ClientStore } from './client-store.ts'
-import { race } from './sources/bootstrap-race.ts'
 import { NOT_MODIFIED, type RequestHeaders } from './sources/directory-request.ts'
+import { severalAtOnce } from './sources/several-at-once.ts'
 
 /** The most bytes of a consensus, as C tor (`MAX_DIR_DL_SIZE`). The public network's has about 3 MB. */
 export const MAX_CONSENSUS = 10_485_760
@@ -42,7 +42,7 @@ export interface ConsensusRequestOptions {
 export class ConsensusRequest {
   readonly path: string
   /** How several servers are asked at a time by a client that has no consensus of use. */
-  readonly race: typeof race = race
+  readonly race: typeof severalAtOnce = severalAtOnce
   readonly #options: ConsensusRequestOptions
   readonly #base: DiffBase | undefined
   #refused = false

@@ -3,62 +3,26 @@
  *
  * @module
  */
-import type { Clock } from '../../base/waiting/clock.ts'
 import { checkClientProtocols } from '../../directory/client-protocols.ts'
-import { ageOf, checkLifetime, nextFetch } from '../../directory/consensus-lifetime.ts'
+import { ageOf, checkLifetime, nextFetch, type ConsensusAge } from '../../directory/consensus-lifetime.ts'
 import { parseConsensus, type Consensus } from '../../directory/consensus.ts'
-import type { NetworkConfig } from '../../directory/network/network-config.ts'
 import { isUsable, NetworkDirectory } from '../../directory/network-directory.ts'
 import type { DirectorySnapshot } from '../../directory/snapshot.ts'
 import type { HashOptions } from '../../directory/text/hash-text.ts'
 import { filterInSlices, pauseForTasks } from '../../directory/text/slices.ts'
 import { markHandled } from '../../base/waiting/deferred.ts'
 import { TorError } from '../../base/errors.ts'
-import type { Platform } from '../../platform/platform.ts'
-import { isAnswer, type DocumentSource } from './sources/document-source.ts'
-import type { ClientStore } from './client-store.ts'
+import { isAnswer } from './sources/document-source.ts'
 import { CertificateStore } from './certificate-store.ts'
 import { MicrodescriptorStore } from './microdescriptor-store.ts'
-import type { SnapshotSource } from './sources/snapshot-source.ts'
+import type { Patience } from './patience.ts'
 import { unlessAborted } from '../../base/waiting/pause.ts'
 import { describedFraction, neededFraction } from '../relays/path-fraction.ts'
+import type { DirectoryKeeperOptions } from './keeper-options.ts'
 import type { ClientPhase } from './status.ts'
 
 /** How soon the directory is renewed anew because it is stale, in ms. */
 const STALE_RETRY = 60_000
-
-/** What a keeper needs. */
-export interface DirectoryKeeperOptions {
-  readonly network: NetworkConfig
-  readonly source: Pick<DocumentSource, 'fetch' | 'release'>
-  /** Where all of it may be had at once. */
-  readonly snapshots?: Pick<SnapshotSource, 'take' | 'refuse'> | undefined
-  readonly kept: Pick<ClientStore, 'use' | 'useBytes' | 'keep'>
-  readonly clock: Clock
-  readonly platform: Platform
-  /** Aborts when the client is closed. */
-  readonly closing: AbortSignal
-  /** From 0 up to and without 1. */
-  random(): number
-  /**
-   * The digests of the descriptions that are missing of the guards to use next, in the present directory or in this
-   * one.
-   */
-  missingOfGuards(directory?: NetworkDirectory): readonly string[]
-  /** What is being done; `done` is from 0 to 1. */
-  progress(phase: ClientPhase, done: number): void
-  /**
-   * The relays of the first directory are known, and few of them described: from now on guards are asked for documents, as a
-   * tor client does.
-   */
-  listed?(directory: NetworkDirectory): Promise<void>
-  /** Makes ahead what takes long to be made of a directory that is about to be the new one, in slices. */
-  prepare?(directory: NetworkDirectory): Promise<void>
-  /** There is a new directory. */
-  changed(directory: NetworkDirectory): void
-  /** Something that the user should know. */
-  warn(warning: string | undefined): void
-}
 
 /** How a round goes. */
 interface Round {
@@ -66,6 +30,8 @@ interface Round {
   readonly isQuiet: boolean
   /** Whether there should be a newer consensus, or only what is missing for the one that is there. */
   readonly renews: boolean
+  /** Somebody can do nothing before it is over. */
+  readonly isAwaited: boolean
 }
 
 export class DirectoryKeeper {
@@ -81,8 +47,9 @@ export class DirectoryKeeper {
   #refreshing: Promise<NetworkDirectory> | undefined
   #refreshedAt = -Infinity
   #isQuiet = false
-  /** Aborts when somebody waits for the round that is under way. */
+  /** Aborts when somebody can do nothing before the round that is under way is over. */
   #hurry = new AbortController()
+  #patience: Patience | undefined
 
   constructor(options: DirectoryKeeperOptions) {
     this.#options = options
@@ -138,15 +105,16 @@ export class DirectoryKeeper {
     const directory = this.#directory
     const age = directory && ageOf(directory.consensus, clock.now())
     // None yet, or too old by now, or the clock was set.
-    if (directory === undefined || age === undefined) return this.#share(signal, { isQuiet: false, renews: true })
+    if (directory === undefined || age === undefined)
+      return this.#share(signal, { isQuiet: false, renews: true, isAwaited: true })
     warn(age.warning)
     const isStale = age.phase === 'stale'
     if (!this.#isComplete || missingOfGuards().length > 0)
-      return this.#share(signal, { isQuiet: false, renews: isStale })
+      return this.#share(signal, { isQuiet: false, renews: isStale, isAwaited: true })
     const isWanting =
       isStale || directory.consensus !== this.#consensus || this.#microdescriptors.isWorthASearch(directory.missing)
     if (isWanting && Math.abs(clock.now() - this.#refreshedAt) >= STALE_RETRY)
-      markHandled(this.#share(signal, { isQuiet: !isStale, renews: isStale }))
+      markHandled(this.#share(signal, { isQuiet: !isStale, renews: isStale, isAwaited: false }))
     return directory
   }
 
@@ -155,7 +123,7 @@ export class DirectoryKeeper {
    * it. Calls at the same time share one round, which goes on when one of them is given up.
    */
   refresh(signal: AbortSignal): Promise<NetworkDirectory> {
-    return this.#share(signal, { isQuiet: true, renews: true })
+    return this.#share(signal, { isQuiet: true, renews: true, isAwaited: false })
   }
 
   /** Resolves when no round is under way. */
@@ -175,19 +143,31 @@ export class DirectoryKeeper {
       })
       markHandled(this.#refreshing)
     }
-    if (!how.isQuiet) this.#hurry.abort()
+    if (how.isAwaited) this.#hurry.abort()
     return unlessAborted(this.#refreshing, signal)
   }
 
-  /** What waits before another server is asked; undefined where somebody may wait for what it has. */
-  async #leisure(signal: AbortSignal): Promise<(() => Promise<void>) | undefined> {
-    const { clock, missingOfGuards } = this.#options
-    const age = this.#directory && ageOf(this.#directory.consensus, clock.now())
-    if (!this.#isComplete || (age?.phase ?? 'stale') === 'stale' || missingOfGuards().length > 0) return undefined
-    return (await import('./sources/leisure.ts')).leisurely(this.#options, signal, this.#hurry.signal)
+  /** There is a directory that circuits are built by. */
+  get #isUsable(): boolean {
+    return this.#isComplete && this.#phase !== undefined && this.#options.missingOfGuards().length === 0
+  }
+
+  get #phase(): ConsensusAge['phase'] | undefined {
+    return this.#directory && ageOf(this.#directory.consensus, this.#options.clock.now())?.phase
+  }
+
+  async #loadPatience(): Promise<Patience> {
+    const loaded = await import('./patience.ts')
+    return (this.#patience ??= new loaded.Patience({
+      ...this.#options,
+      isUsable: () => this.#isUsable,
+      isStale: () => this.#phase === 'stale',
+      hurry: () => this.#hurry.signal,
+    }))
   }
 
   async #refresh(renews: boolean, signal: AbortSignal): Promise<NetworkDirectory> {
+    const patience = await this.#loadPatience()
     const { clock, missingOfGuards, snapshots, listed } = this.#options
     const known = this.#consensus
     const phase = known && ageOf(known, clock.now())?.phase
@@ -209,8 +189,17 @@ export class DirectoryKeeper {
       await pauseForTasks()
       await listed(await this.#directoryOf(consensus))
     }
-    const told = (done: number): void => this.#progress('microdescriptors', done)
-    const failure = await this.#microdescriptors.fetch(wanted, signal, told, () => this.#leisure(signal))
+    const told = (done: number): void => {
+      patience.arrived()
+      this.#progress('microdescriptors', done)
+    }
+    const isEnough = async (): Promise<boolean> => {
+      const some = await this.#directoryOf(consensus)
+      return describedFraction(some) >= neededFraction(some) && missingOfGuards(some).length === 0
+    }
+    const failure = await this.#microdescriptors.fetch(wanted, signal, told, () =>
+      patience.ofDescriptions(isEnough, signal),
+    )
     await pauseForTasks()
     const directory = await this.#directoryOf(consensus)
     await pauseForTasks()
@@ -235,6 +224,7 @@ export class DirectoryKeeper {
   async #fetchConsensus(snapshot: DirectorySnapshot | undefined, signal: AbortSignal): Promise<Consensus> {
     const { source, snapshots, kept, clock } = this.#options
     const known = this.#consensus
+    const patience = await this.#loadPatience()
     const { ConsensusRequest, MAX_CONSENSUS } = await import('./consensus-request.ts')
     const request = await ConsensusRequest.make({ ...this.#options, known, now: clock.now() })
     let behind: Consensus | undefined
@@ -250,7 +240,7 @@ export class DirectoryKeeper {
       this.#expectNewer(parsed)
       this.#progress('certificates', 0)
       if (snapshot) await this.#certificates.offer(parsed, snapshot.certificates)
-      const problem = await this.#certificates.fetch(parsed, signal)
+      const problem = await this.#certificates.fetch(parsed, signal, patience.ofCertificates(signal))
       await this.#verify(parsed, problem)
       await pauseForTasks()
       const before = behind
@@ -275,7 +265,7 @@ export class DirectoryKeeper {
       }
     }
     const { path } = request
-    const between = await this.#leisure(signal)
+    const between = patience.ofConsensus(signal)
     const race = known && ageOf(known, clock.now()) ? undefined : request.race
     const fetch = (): Promise<Consensus> =>
       source.fetch({ path, headers: () => request.headers(), limit: MAX_CONSENSUS, race, between }, accept, signal)

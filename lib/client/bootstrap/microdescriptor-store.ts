@@ -16,6 +16,7 @@ import {
 import { filterInSlices, LOOKED_AT_A_SLICE, pauseForTasks, READ_A_SLICE, Slices } from '../../directory/text/slices.ts'
 import type { Platform } from '../../platform/platform.ts'
 import type { ClientStore } from './client-store.ts'
+import type { Wait } from './sources/attempts.ts'
 import type { DocumentSource } from './sources/document-source.ts'
 
 const MAX_MICRODESCRIPTORS = 2_000_000
@@ -100,7 +101,7 @@ export class MicrodescriptorStore {
     wanted: ReadonlySet<string>,
     signal: AbortSignal,
     progress: (done: number) => void,
-    leisure: () => Promise<(() => Promise<void>) | undefined> = () => Promise.resolve(undefined),
+    leisure: () => Wait | undefined = () => undefined,
   ): Promise<TorError | undefined> {
     const isMissing = (digest: string): boolean => !this.#known.has(digest) && this.#isDue(digest)
     const missing = await inOrder(await filterInSlices([...wanted], isMissing))
@@ -114,7 +115,7 @@ export class MicrodescriptorStore {
     // Each lane has a server of its own, as far as there are enough: a slow one holds up one batch at a time.
     const worker = async (lane: number): Promise<void> => {
       for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
-        failure = (await this.#fetchBatch(new Set(batch), lane, signal, await leisure())) ?? failure
+        failure = (await this.#fetchBatch(new Set(batch), lane, signal, leisure())) ?? failure
         progress(1 - batches.length / total)
       }
     }
@@ -140,7 +141,7 @@ export class MicrodescriptorStore {
     left: Set<string>,
     lane: number,
     signal: AbortSignal,
-    between: (() => Promise<void>) | undefined,
+    between: Wait | undefined,
   ): Promise<TorError | undefined> {
     let lackedBy = 0
     const request = {

@@ -61,6 +61,42 @@ describe('A single directory server', function () {
     expect([all?.path.split('+').length, rest?.path.split('+').length]).to.deep.equal([3, 2])
   })
 
+  it('whose consensus names keys that nobody has costs two requests for them, and seconds', async () => {
+    const text = fixture.network.directory
+      .consensus()
+      .replaceAll(/^(directory-signature .*) [0-9A-F]{40}$/gm, `$1 ${'AB'.repeat(20)}`)
+    const body = new TextEncoder().encode(text)
+    server.serve = (request, usual) => (request.kind === 'consensus' ? { status: 200, body } : usual())
+    const began = fixture.clock.now()
+    await open(8)
+    // C tor looks for them for twenty minutes. Here the next server is asked for a consensus in its turn.
+    expect(fixture.clock.now() - began).to.be.within(1000, 12_000)
+    const keys = fixture.network.directory.requests.filter(({ kind }) => kind === 'certificates')
+    expect(keys.slice(0, 2).map(({ path }) => path.replace(/[0-9A-F].*/, ''))).to.deep.equal([
+      '/tor/keys/fp/',
+      '/tor/keys/fp-sk/',
+    ])
+    expect(keys[0]?.relay).to.equal(server)
+    expect(keys[1]?.relay).not.to.equal(server)
+    expect(keys[1]?.path).to.include('AB'.repeat(20))
+  })
+
+  it('that has no certificates costs one request more and no time: another is asked at once for the keys that signed', async () => {
+    for (const status of [404, 503]) {
+      server.serve = (request, usual) =>
+        request.kind === 'certificates' ? { status, body: new Uint8Array() } : usual()
+      fixture.network.directory.requests.length = 0
+      const began = fixture.clock.now()
+      await open(9, { storage: new MemoryStorage() })
+      expect(fixture.clock.now() - began).to.equal(0)
+      const keys = fixture.network.directory.requests.filter(({ kind }) => kind === 'certificates')
+      expect(keys.map(({ path, relay }) => [path.replace(/[0-9A-F].*/, ''), relay === server])).to.deep.equal([
+        ['/tor/keys/fp/', true],
+        ['/tor/keys/fp-sk/', false],
+      ])
+    }
+  })
+
   it('that left something out as a guard is asked after the other guards from then on, and nobody else is', async () => {
     const tor = await open(4)
     fixture.network.directory.requests.length = 0

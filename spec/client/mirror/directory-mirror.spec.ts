@@ -22,10 +22,10 @@ describe('A directory without a client around it', function () {
   })
   after(() => fixture.end())
 
-  const opening = (storage = new MemoryStorage(), signal?: AbortSignal): Promise<DirectoryMirror> => {
+  const opening = (storage = new MemoryStorage(), signal?: AbortSignal, timeout = 60_000): Promise<DirectoryMirror> => {
     const { network, clock } = fixture
     const { config, transport } = network
-    return DirectoryMirror.open({ network: config, transport, storage, clock, timeout: 60_000, signal })
+    return DirectoryMirror.open({ network: config, transport, storage, clock, timeout, signal })
   }
   const open = async (storage?: MemoryStorage): Promise<DirectoryMirror> =>
     (mirror = await fixture.passing(opening(storage)))
@@ -94,7 +94,9 @@ describe('A directory without a client around it', function () {
     expect(await rejection(fixture.passing(opening()))).to.include({ code: 'DIRECTORY_SIGNATURES' })
     await fixture.expectNothingOpen()
     fixture.network.directory.lie = 'hang'
-    expect(await rejection(fixture.passing(opening()))).to.include({ code: 'TIMEOUT' })
+    expect(await rejection(fixture.passing(opening(undefined, undefined, 15_000)))).to.include({ code: 'TIMEOUT' })
+    await fixture.expectNothingOpen()
+    expect(await rejection(fixture.passing(opening()))).to.include({ code: 'DIRECTORY_UNAVAILABLE' })
     await fixture.expectNothingOpen()
     const leaving = new AbortController()
     const given = rejection(opening(new MemoryStorage(), leaving.signal))

@@ -24,7 +24,7 @@ const MAX_INFLATION = 25
 const FREE_INFLATION = 65_536
 
 /** Reads the body of an answer. */
-export type AnswerReader = ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>
+export type AnswerReader = Pick<ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>, 'read' | 'cancel'>
 
 /**
  * What is left of the answer, as a stream of its own. It is over when as much came as was promised, whether the relay

@@ -1,12 +1,13 @@
 /**
  * The first consensus is asked of several servers, each begun a little later than the one before: most of them are quick, some are
  * gone (C tor, `update_consensus_bootstrap_multiple_downloads`; dir-spec, "Client operation"). As soon as one is being asked over a
- * circuit that is open, nobody else is begun; once there is a consensus the others are left. Where nobody is being asked any more
- * the next is begun at once; C tor waits until its time, a few seconds at first.
+ * circuit that is open, nobody else is begun; once there is a consensus the others are left. The next is begun at its time, a few
+ * seconds at first, and at once where that is past: whether or not anybody is being asked then.
  *
  * @module
  */
-import { startTimer, type Clock } from '../../../base/waiting/clock.ts'
+import { onAnyAbort } from '../../../base/waiting/abort.ts'
+import { monotonicTime, startTimer, type Clock } from '../../../base/waiting/clock.ts'
 import type { Random } from '../../../base/random.ts'
 
 /** How many are asked at a time (`ClientBootstrapConsensusMaxInProgressTries`), unless two are begun in one second. */
@@ -27,6 +28,8 @@ export interface RaceAttempt<T> {
 export interface RaceLane<T> {
   /** When the first of them is asked, in seconds. */
   readonly delay: number
+  /** True when there are no more for certain. */
+  isOver?(): boolean
   /** Asks the next; undefined when there are no more. */
   begin(): RaceAttempt<T> | undefined
 }
@@ -46,7 +49,7 @@ export async function race<T>(
   { clock, random }: { readonly clock: Clock; readonly random: Random },
   signal: AbortSignal,
 ): Promise<{ readonly value: T } | undefined> {
-  const waiting = new Map(lanes.map((lane) => [lane, { at: lane.delay, last: lane.delay }]))
+  const waiting = new Map(lanes.map((lane) => [lane, { at: lane.delay, last: 0 }]))
   const running = new Set<RaceAttempt<T>>()
   const beginIn = (lane: RaceLane<T>, now: number): void => {
     const attempt = lane.begin()
@@ -56,25 +59,21 @@ export async function race<T>(
     waiting.set(lane, { at: now + last, last })
   }
   const begin = (now: number): void => {
+    for (const lane of lanes) if (lane.isOver?.() === true) waiting.delete(lane)
     if (running.size >= MOST || [...running].some((attempt) => attempt.isUnderWay())) return
     for (const lane of lanes) while ((waiting.get(lane)?.at ?? Infinity) <= now) beginIn(lane, now)
-    while (running.size === 0 && waiting.size > 0) {
-      const [[next]] = [...waiting].sort(([, { at: one }], [, { at: other }]) => one - other) as [
-        [RaceLane<T>, unknown],
-      ]
-      beginIn(next, now)
-    }
   }
-  for (let now = 0; ;) {
+  const begunAt = monotonicTime(clock)
+  for (;;) {
     if (signal.aborted) return undefined
-    begin(now)
+    const elapsed = monotonicTime(clock) - begunAt
+    begin(Math.floor(elapsed / SECOND))
     if (running.size === 0 && waiting.size === 0) return undefined
     let stopTimer = (): void => undefined
+    let forget = stopTimer
     const tick = new Promise<undefined>((resolve) => {
-      stopTimer = startTimer(clock, SECOND, () => {
-        now += 1
-        resolve(undefined)
-      })
+      stopTimer = startTimer(clock, Math.ceil(SECOND - (elapsed % SECOND)), () => resolve(undefined))
+      forget = onAnyAbort([signal], () => resolve(undefined))
     })
     const ends = Array.from(running, (attempt) =>
       attempt.outcome.then((outcome) => {
@@ -87,6 +86,7 @@ export async function race<T>(
       if (outcome !== undefined) return outcome
     } finally {
       stopTimer()
+      forget()
     }
   }
 }

@@ -34,6 +34,8 @@ export interface RequestOptions extends SliceOptions {
    * @defaultValue true
    */
   readonly compressed?: boolean
+  /** Told whenever something comes. */
+  moved?(): void
   /** A document to bring to `path`, in ASCII: then the relay is to take it (rend-spec-v3, "Uploading descriptors"). */
   readonly document?: string
 }
@@ -69,7 +71,7 @@ export async function requestDocument(
     const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`)
     const method = document === undefined ? 'GET' : 'POST'
     await writer.write(asciiBytes(`${method} ${path} HTTP/1.0\r\n${lines.join('')}\r\n${document ?? ''}`))
-    const reader = stream.readable.getReader()
+    const reader = watched(stream.readable.getReader(), options.moved)
     const { header, rest } = await readHeader(reader)
     if (header.status === '304' && 'If-Modified-Since' in headers) return NOT_MODIFIED
     if (header.status !== '200') throw new TorError('DIRECTORY_UNAVAILABLE', `the relay answered ${header.status}`)
@@ -84,6 +86,16 @@ export async function requestDocument(
     stream.close().catch(() => undefined) // what went wrong with the stream is thrown already
   }
 }
+
+/** Tells whenever something is read. */
+const watched = (reader: AnswerReader, moved?: () => void): AnswerReader => ({
+  read: async () => {
+    const read = await reader.read()
+    moved?.()
+    return read
+  },
+  cancel: (reason) => reader.cancel(reason),
+})
 
 /** As tor writes it: without brackets, and without the port of HTTP. */
 const hostOf = ({ hostname, port }: LinkAddress): string => (port === 80 ? hostname : `${hostname}:${port}`)

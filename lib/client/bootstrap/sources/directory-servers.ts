@@ -9,7 +9,7 @@ import type { NetworkConfig } from '../../../directory/network/network-config.ts
 import type { ConsensusRelay } from '../../../directory/relay-entry.ts'
 import { decodeHex } from '../../../directory/text/encoding.ts'
 import type { GuardManager, GuardPick } from '../../guards/guards.ts'
-import type { ServerPick } from './document-source.ts'
+import type { ServerPick } from './attempts.ts'
 
 /** How many guards are asked for a document before others are. */
 const MAX_DIRECTORY_GUARDS = 3

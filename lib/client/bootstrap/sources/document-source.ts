@@ -6,15 +6,17 @@
  *
  * @module
  */
-import { startTimer } from '../../../base/waiting/clock.ts'
+import { isClockFault } from '../../../base/clock-fault.ts'
+import { monotonicTime, startTimer } from '../../../base/waiting/clock.ts'
 import { deferred } from '../../../base/waiting/deferred.ts'
 import { encodeHex } from '../../../directory/text/encoding.ts'
 import { SocketError, TorError } from '../../../base/errors.ts'
 import { DestroyReason } from '../../../cell/reasons.ts'
 import type { DirectoryServer } from '../../../relay.ts'
-import type { race, RaceLane } from './bootstrap-race.ts'
+import { inTurn, type Asking, type Outcome, type Progress, type ServerPick, type Wait } from './attempts.ts'
 import { DirectoryCircuits, type DirectoryCircuitsOptions } from './directory-circuits.ts'
-import { requestDocument, type RequestHeaders } from './directory-request.ts'
+import type { requestDocument, RequestHeaders } from './directory-request.ts'
+import type { severalAtOnce } from './several-at-once.ts'
 
 /** How long a server may take for one document, connecting included, in ms. */
 const REQUEST_TIMEOUT = 20_000
@@ -22,12 +24,14 @@ const REQUEST_TIMEOUT = 20_000
 /** How many servers are asked for one document. */
 const MAX_SERVERS = 6
 
-/** A server that is asked, and to whom it matters what became of it. */
-export interface ServerPick {
-  readonly server: DirectoryServer
-  /** It answered, or it did not. Not called for an answer that is no good. */
-  settled?(reachable: boolean): void
-}
+/**
+ * How many servers' documents or certificates must not hold now before nobody else is asked, and the clock is told to be wrong. One
+ * alone may show what is old; so may a client's guards, which it asks first each time, and which count as one.
+ */
+const WITNESSES = 3
+
+/** In place of a guard's fingerprint, among those. */
+const GUARDS = 'guards'
 
 /** What a source needs. */
 export interface DocumentSourceOptions extends DirectoryCircuitsOptions {
@@ -53,17 +57,17 @@ export interface DocumentRequest {
   readonly lane?: number | undefined
   /** A server answered, but did not have it, or not as it should be. */
   readonly lacked?: (() => void) | undefined
-  /** Waits before another server is asked; see leisure.ts. By default none waits. */
-  readonly between?: (() => Promise<void>) | undefined
-  /** Asks several servers at a time: see bootstrap-race.ts, which is loaded with what needs it. By default one after the other. */
-  readonly race?: typeof race | undefined
+  /** See leisure.ts. By default none waits. */
+  readonly between?: Wait | undefined
+  /** Asks several servers at a time. By default one after the other. */
+  readonly race?: typeof severalAtOnce | undefined
+  /**
+   * How many are asked.
+   *
+   * @defaultValue 6
+   */
+  readonly most?: number | undefined
 }
-
-/** How long after the first server an authority is asked beside (`ClientBootstrapConsensusAuthorityDownloadInitialDelay`), in s. */
-const AUTHORITY_DELAY = 6
-
-/** What asking a server came to. */
-type Outcome<T> = { readonly value: T } | undefined
 
 export class DocumentSource {
   readonly #options: DocumentSourceOptions
@@ -103,27 +107,46 @@ export class DocumentSource {
     accept: (text: string, outdo: () => void) => Promise<T> | T,
     signal: AbortSignal,
   ): Promise<T> {
-    const { lane = 0, lacked } = request
+    const { lane = 0, lacked, most = MAX_SERVERS } = request
+    const { requestDocument } = await import('./directory-request.ts')
     let failure: unknown
     let asked = 0
     let judging: Promise<void> = Promise.resolve()
     const lacking: DirectoryServer[] = []
+    const witnesses = new Set<string>()
     const outdo = (): void => {
       for (const server of lacking) this.#outdone.add(encodeHex(server.rsaIdentity))
+    }
+    /** What it fails with when nobody else is asked. */
+    const reason = (): unknown => {
+      if (failure instanceof TorError && failure.code.startsWith('DIRECTORY_')) return failure
+      // Why is said at once: it may be the gateway, the page's own rules, or the clock.
+      const known = failure instanceof TorError || failure instanceof SocketError ? failure : undefined
+      const why = known?.message.replace(/^SocketError: /, '')
+      if (why !== undefined && isForbidden(known)) return new TorError('LINK_FORBIDDEN', why, { cause: failure })
+      const sentence = ['no directory server could be asked', why ?? []].flat().join(': ')
+      return new TorError('DIRECTORY_UNAVAILABLE', sentence, { cause: failure })
     }
     const failed = ({ server, settled }: ServerPick, error: unknown): void => {
       if (settled === undefined && this.#good.get(lane) === server) this.#good.delete(lane)
       failure = isAnswer(error) || !isAnswer(failure) ? error : failure
       this.#lastFailure = failure
-      if (!isFromServer(error)) return
-      lacking.push(server)
-      lacked?.()
+      if (isFromServer(error)) {
+        lacking.push(server)
+        lacked?.()
+      }
+      const isOfClock = isClockFault(error)
+      if (isOfClock) witnesses.add(settled ? GUARDS : encodeHex(server.rsaIdentity))
+      // Nobody else can help: the clock is this machine's, and the page's rules are the same for all.
+      if (!(isOfClock && witnesses.size >= WITNESSES) && !isForbidden(error)) return
+      failure = error
+      throw reason()
     }
     /** Asks one server. Gives nothing when another is to be asked, and rejects with what ends it all. */
-    const ask = async (pick: ServerPick, wanted: AbortSignal, opened?: () => void): Promise<Outcome<T>> => {
+    const ask = async (pick: ServerPick, wanted: AbortSignal, progress: Progress): Promise<Outcome<T>> => {
       let text: string
       try {
-        text = await this.#request(pick.server, request, wanted, opened)
+        text = await this.#request(requestDocument, pick.server, request, wanted, progress)
         if (pick.settled) pick.settled(true)
         else this.#good.set(lane, pick.server)
       } catch (error) {
@@ -134,6 +157,8 @@ export class DocumentSource {
         failed(pick, error)
         return undefined
       }
+      // From now on it is not the server that is waited for.
+      progress.movedAt = Infinity
       // What one brought is judged before what the next did.
       const before = judging
       const own = deferred<void>()
@@ -143,64 +168,34 @@ export class DocumentSource {
         return wanted.aborted ? undefined : { value: await accept(text, outdo) }
       } catch (error) {
         if (signal.aborted) return undefined
-        // Only a document that is no good speaks for another server.
-        if (!isAnswer(error)) throw error
+        // Only a document that is no good speaks for another server: one of the future has been proved, and the clock to be wrong.
+        if (!isAnswer(error) || (error as TorError).code === 'DIRECTORY_FUTURE') throw error
         failed(pick, error)
         return undefined
       } finally {
         own.resolve()
       }
     }
+    /** Nobody else is asked: that is not waited for. */
+    const isOver = (): boolean => asked >= most
     const seen = new Set<DirectoryServer>()
     const next = (servers: Iterator<ServerPick>): ServerPick | undefined => {
-      if (signal.aborted || asked++ >= MAX_SERVERS) return undefined
+      if (signal.aborted || isOver()) return undefined
+      asked += 1
       let pick = servers.next().value as ServerPick | undefined
       while (pick !== undefined && seen.has(pick.server)) pick = servers.next().value as ServerPick | undefined
       if (pick !== undefined) seen.add(pick.server)
       return pick
     }
+    const asking: Asking<T> = { next, isOver, ask }
+    const servers = this.#servers(lane)
+    const authorities = this.#options.servers(true)[Symbol.iterator]()
     const outcome = request.race
-      ? await this.#race(request.race, lane, next, ask, signal)
-      : await inTurn(this.#servers(lane), next, (pick) => ask(pick, signal), request.between)
+      ? await request.race(servers, authorities, asking, this.#options, signal)
+      : await inTurn(servers, asking, signal, request.between)
     if (outcome !== undefined) return outcome.value
     if (signal.aborted) throw new TorError('ABORTED', 'the directory is not wanted any more', { cause: signal.reason })
-    if (failure instanceof TorError && failure.code.startsWith('DIRECTORY_')) throw failure
-    // Why is said at once: it may be the gateway, the page's own rules, or the clock.
-    const known = failure instanceof TorError || failure instanceof SocketError ? failure : undefined
-    const why = known?.message.replace(/^SocketError: /, '')
-    if (why !== undefined && known?.code === 'LINK_FORBIDDEN') throw new TorError(known.code, why, { cause: failure })
-    const sentence = ['no directory server could be asked', why ?? []].flat().join(': ')
-    throw new TorError('DIRECTORY_UNAVAILABLE', sentence, { cause: failure })
-  }
-
-  /** Asks several at a time, and authorities beside. */
-  async #race<T>(
-    begin: typeof race,
-    lane: number,
-    next: (servers: Iterator<ServerPick>) => ServerPick | undefined,
-    ask: (pick: ServerPick, wanted: AbortSignal, opened: () => void) => Promise<Outcome<T>>,
-    signal: AbortSignal,
-  ): Promise<Outcome<T>> {
-    const won = new AbortController()
-    const wanted = AbortSignal.any([signal, won.signal])
-    const laneOf = (servers: Iterator<ServerPick>, delay: number): RaceLane<T> => ({
-      delay,
-      begin: () => {
-        const pick = next(servers)
-        if (pick === undefined) return undefined
-        let isUnderWay = false
-        const outcome = ask(pick, wanted, () => {
-          isUnderWay = true
-        })
-        return { outcome, isUnderWay: () => isUnderWay }
-      },
-    })
-    const authorities = this.#options.servers(true)[Symbol.iterator]()
-    try {
-      return await begin([laneOf(this.#servers(lane), 0), laneOf(authorities, AUTHORITY_DELAY)], this.#options, wanted)
-    } finally {
-      won.abort(new TorError('ABORTED', 'another server had the document'))
-    }
+    throw reason()
   }
 
   /**
@@ -237,14 +232,16 @@ export class DocumentSource {
   }
 
   async #request(
+    from: typeof requestDocument,
     server: DirectoryServer,
     { path, headers, limit }: DocumentRequest,
     signal: AbortSignal,
-    opened?: () => void,
+    progress: Progress,
   ): Promise<string> {
     const { clock, isOptimistic } = this.#options
     const asked = typeof path === 'string' ? path : path()
-    const told = { server, headers: headers?.() }
+    const moved = (): void => void (progress.movedAt = monotonicTime(clock))
+    const told = { server, headers: headers?.(), moved }
     const timeout = new AbortController()
     const stopTimer = startTimer(clock, REQUEST_TIMEOUT, () =>
       timeout.abort(new TorError('DIRECTORY_UNAVAILABLE', `no answer within ${REQUEST_TIMEOUT} ms`)),
@@ -257,12 +254,13 @@ export class DocumentSource {
     }
     const ask = async (): Promise<string> => {
       const kept = this.#circuits.take(server, REQUEST_TIMEOUT)
-      kept.circuit.opened.then(opened, () => undefined) // whoever asks is told
+      kept.circuit.opened.then(moved, () => undefined) // whoever asks is told
       try {
-        return await requestDocument(kept.circuit.connectDirectory(options), asked, limit, told)
+        return await from(kept.circuit.connectDirectory(options), asked, limit, told)
       } catch (error) {
         // What was not answered here may not be answered again.
-        if (timeout.signal.aborted) kept.end()
+        progress.wasSilent = timeout.signal.aborted
+        if (progress.wasSilent) kept.end()
         throw error
       } finally {
         kept.release()
@@ -279,23 +277,12 @@ export class DocumentSource {
   }
 }
 
-/** Asks one after the other. */
-async function inTurn<T>(
-  servers: Iterator<ServerPick>,
-  next: (servers: Iterator<ServerPick>) => ServerPick | undefined,
-  ask: (pick: ServerPick) => Promise<Outcome<T>>,
-  between?: () => Promise<void>,
-): Promise<Outcome<T>> {
-  for (let pick = next(servers); pick !== undefined; pick = next(servers)) {
-    const outcome = await ask(pick)
-    if (outcome !== undefined) return outcome
-    await between?.()
-  }
-  return undefined
-}
-
 /** True for an answer of the server's that is no document, as opposed to no answer. */
 export const isAnswer = (error: unknown): boolean => error instanceof TorError && error.code.startsWith('DIRECTORY_')
+
+/** True where the page's own rules forbid the gateway. */
+const isForbidden = (error: unknown): boolean =>
+  (error instanceof TorError || error instanceof SocketError) && error.code === 'LINK_FORBIDDEN'
 
 /** True for whatever only a server that was reached can bring about. */
 const isFromServer = (error: unknown): boolean =>

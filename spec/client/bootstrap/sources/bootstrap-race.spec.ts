@@ -99,18 +99,36 @@ describe('The race for the first consensus', () => {
     await over
   })
 
-  it('does not ask the next ahead of its time because one has failed, unless nobody is being asked then', async () => {
+  it('does not ask the next ahead of its time, whether one has failed or all have', async () => {
     const over = race(both(), { clock, random: () => 0 }, signal)
     await pass(1)
     expect(times()).to.deep.equal(['fallback 0', 'fallback 1'])
     asked[0]?.outcome.resolve(undefined)
     await turn(3)
     expect(asked).to.have.length(2)
+    clock.advance(300)
     asked[1]?.outcome.resolve(undefined)
     await turn(3)
-    expect(times().slice(2)).to.deep.equal(['fallback 1'])
+    expect(asked).to.have.length(2)
+    // The second begins with the first server, whatever fails in between.
+    clock.advance(700)
+    await turn(3)
+    expect(times().slice(2)).to.deep.equal(['fallback 2'])
     asked[2]?.outcome.resolve({ value: 'x' })
     await over
+  })
+
+  it('waits for nobody when there are no more for certain', async () => {
+    const isOver = (): boolean => asked.length === 2
+    const over = race(
+      both().map((lane) => ({ ...lane, isOver })),
+      { clock, random: () => 0 },
+      signal,
+    )
+    await pass(1)
+    for (const { outcome } of asked) outcome.resolve(undefined)
+    expect(await over).to.equal(undefined)
+    expect(clock.timers).to.equal(0)
   })
 
   it('is over when it is not wanted any more, as soon as those that were asked are', async () => {
