@@ -172,6 +172,9 @@ describe('TorClient: storage that fails', function () {
   it('loses no guard that another client has confirmed meanwhile', async () => {
     const [one, two, three] = fixture.network.relays
     if (!one || !two || !three) throw new Error('there are no such relays')
+    // With the directory there, the other is open before the slow read is given up.
+    await run(fixture.storage)
+    await fixture.storage.remove('guards')
     const gate = deferred<undefined>()
     const slow = new FaultyStorage(fixture.storage)
     slow.before = (act, name) => (act === 'read' && name === 'consensus' ? gate.promise : undefined)
