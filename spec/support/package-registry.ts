@@ -14,6 +14,8 @@ import { basename } from 'node:path'
 /** A registry that runs. */
 export interface PackageRegistry {
   readonly url: string
+  /** Names of the packages that are there. */
+  readonly names: readonly string[]
   /** Names of the packages that were asked for and are not there. */
   readonly missed: readonly string[]
   close(): void
@@ -56,6 +58,7 @@ export async function servePackages(tarballs: readonly string[]): Promise<Packag
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
   return {
     url,
+    names: [...packages.keys()],
     missed,
     close: () => {
       server.closeAllConnections()
