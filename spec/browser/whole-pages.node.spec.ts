@@ -44,8 +44,7 @@ describe('A page through the gateway, and a network of real tor', function () {
   const reached = reachedNetwork(2)
   /** A service of real tor, which pages visit. */
   let onion: Promise<OnionServiceProcess>
-  /** Who visits pages: a tor client, and a client of this library in this process. */
-  let torClient: Awaited<ReturnType<TorNetwork['startClient']>>
+  /** Who visits pages: a client of this library in this process, and for each browser's a tor client. */
   let visitor: TorClient
 
   before(async () => {
@@ -53,7 +52,6 @@ describe('A page through the gateway, and a network of real tor', function () {
     // Others begin while its descriptors are on their way.
     onion = tor.startService('onion')
     onion.catch(() => undefined)
-    torClient = await tor.startClient('visitor')
     visitor = await TorClient.open({ network: config, storage: new MemoryStorage(), timeout: 60_000 })
   })
 
@@ -64,13 +62,16 @@ describe('A page through the gateway, and a network of real tor', function () {
       let driven: DrivenBrowser
       let page: Page
       let first: Opened
+      let torClient: Awaited<ReturnType<TorNetwork['startClient']>>
 
       before(async function () {
         driven = await startBrowser(this, browser)
+        torClient = await reached.network.tor.startClient(`visitor-${browser}`)
         page = await Page.open(driven, reached.network.site)
       })
 
       after(async () => {
+        await torClient?.stop()
         await driven?.close()
       })
 
