@@ -30,8 +30,11 @@ export interface Voting {
   readonly valid: number
 }
 
-/** One consensus for the whole of a spec: valid for three hours. */
-const slowVoting: Voting = { interval: 300, valid: 36 }
+/**
+ * One consensus for the whole of a spec: valid for three hours. The next vote is at the next full hour. It would tell of another
+ * interval than the first, which periods of onion services are made of: who has the second finds no service of who has the first.
+ */
+const slowVoting: Voting = { interval: 3600, valid: 3 }
 
 /**
  * The lines of an authority's torrc that say when it votes; without `firstVote` (seconds since the epoch), not soon.
