@@ -31,10 +31,10 @@ export interface Voting {
 }
 
 /**
- * One consensus for the whole of a spec: valid for three hours. The next vote is at the next full hour. It would tell of another
+ * One consensus for the whole of a spec: valid for three hours. The next vote is at a multiple of 90 minutes. It would tell of another
  * interval than the first, which periods of onion services are made of: who has the second finds no service of who has the first.
  */
-const slowVoting: Voting = { interval: 3600, valid: 3 }
+const slowVoting: Voting = { interval: 5400, valid: 2 }
 
 /**
  * The lines of an authority's torrc that say when it votes; without `firstVote` (seconds since the epoch), not soon.
