@@ -38,7 +38,11 @@ describe('An onion service of real tor, and relays that are lost:', function () 
     return network
   }
 
-  const lose = (relays: readonly NetworkRelay[]): Promise<unknown> => Promise.all(relays.map((relay) => relay.kill()))
+  /** The service ends first: it would find others in their place, now and then before the client has given up. */
+  async function lose(relays: readonly NetworkRelay[]): Promise<void> {
+    await service.kill()
+    await Promise.all(relays.map((relay) => relay.kill()))
+  }
 
   /** What a client that has not met the service is told, and after how long. */
   async function told(what: string): Promise<string> {
