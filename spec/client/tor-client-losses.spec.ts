@@ -260,13 +260,41 @@ describe('TorClient: what is lost', function () {
     expect(pathOf(other.circuit)[0]).to.equal(pathOf(circuit)[0])
   })
 
-  it('is not the guard because it refuses one circuit: streams on others go on', async () => {
+  it('is not the guard because it refuses some circuits, as one that is overloaded does: it is asked again', async () => {
     const { socket, path } = await open()
     const [first] = path as [TestRelay]
-    first.answerCreate = () => ({ destroy: 5 })
-    const other = await open(80, { isolation: 'other', exit: () => true })
+    let refused = 0
+    first.answerCreate = ({ link }) => (link.fromClient && refused++ < 3 ? { destroy: 5 } : 'answer')
+    const other = await open(80, { isolation: 'other' })
+    expect(other.path[0]).to.equal(first)
+    expect(refused).to.be.above(3)
     expect(await exchange(other.socket, 'hello')).to.equal('hello')
-    for (let round = 0; round < 3; round++) await open(80, { isolation: round })
     expect(await exchange(socket, 'as before')).to.equal('as before')
+  })
+
+  it('is not the guard because it refuses all circuits: no other is asked, streams on those that are there go on, and it serves when it wants to again', async () => {
+    const { socket, path } = await open()
+    const [first] = path as [TestRelay]
+    first.answerCreate = ({ link }) => (link.fromClient ? { destroy: 5 } : 'answer')
+    fixture.network.dials.length = 0
+    const error = (await rejection(open(80, { isolation: 'other' }))) as SocketError
+    expect(error.code).to.equal('CIRCUIT_DESTROYED')
+    expect(fixture.network.dials).to.deep.equal([])
+    expect(await exchange(socket, 'as before')).to.equal('as before')
+    first.answerCreate = undefined
+    expect((await open(80, { isolation: 'other' })).path[0]).to.equal(first)
+  })
+
+  it('as a guard that closes its link rather than answer: another is used, although the link was there before', async () => {
+    const { path } = await open()
+    const [first] = path as [TestRelay]
+    first.answerCreate = ({ link }) => {
+      if (link.fromClient) link.die()
+      return 'ignore'
+    }
+    fixture.network.dials.length = 0
+    const other = await open(80, { isolation: 'other' })
+    expect(other.path[0]).to.not.equal(first)
+    expect(fixture.network.dials).to.not.deep.include(first.address)
   })
 })

@@ -49,11 +49,6 @@ export class ChannelPool {
     return Math.max(this.#lastReceived, ...times)
   }
 
-  /** True when there is a channel to the relay with this fingerprint, or one is being dialled. */
-  has(fingerprint: string): boolean {
-    return this.#shared.has(fingerprint)
-  }
-
   /** True when further circuits to the relay with this fingerprint would share this channel. */
   isShared(fingerprint: string, channel: Promise<Channel>): boolean {
     return this.#shared.get(fingerprint)?.channel === channel

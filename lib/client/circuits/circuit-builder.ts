@@ -40,13 +40,6 @@ export interface GuardedPath {
   readonly guard: GuardPick
 }
 
-/** The link that a circuit is built over. */
-interface UsedLink {
-  readonly channel: Promise<Channel>
-  /** It was made for this circuit. */
-  readonly dialled: boolean
-}
-
 /** What happens while a circuit is built. */
 export interface BuildListener {
   /** Begins a circuit through whichever guard is best now. */
@@ -79,13 +72,11 @@ export class CircuitBuilder {
       this.#options.guards().cancelled(guard)
       throw new TorError('CIRCUIT_CLOSED', 'the client is closed')
     }
-    const dialled = !channels.has(first.fingerprint)
     const channel = channels.get(first.fingerprint, first)
-    const link = { channel, dialled }
     const circuit = Circuit.open(relays, { channel, timeout: Infinity, clock, platform, ...flowControl })
     channels.hold(channel, circuit.closed)
     const build = new TimedBuild(circuit, times, clock)
-    const ready = Promise.race([build.late, this.#whenReady(circuit, build, { relays, guard }, link, told)])
+    const ready = Promise.race([build.late, this.#whenReady(circuit, build, { relays, guard }, channel, told)])
     markHandled(ready)
     const settled = Promise.race([build.late, circuit.opened])
     markHandled(settled)
@@ -97,7 +88,7 @@ export class CircuitBuilder {
     circuit: Circuit,
     build: TimedBuild,
     { relays, guard }: GuardedPath,
-    link: UsedLink,
+    channel: Promise<Channel>,
     { tryBetter }: BuildListener,
   ): Promise<void> {
     const { guardsChanged, clock, closing } = this.#options
@@ -105,7 +96,7 @@ export class CircuitBuilder {
     try {
       await circuit.opened
     } catch (error) {
-      this.#judge(error, circuit, { relays, guard }, link)
+      this.#judge(error, circuit, { relays, guard }, channel)
       throw error
     }
     guards.beyond(guard, true)
@@ -126,12 +117,11 @@ export class CircuitBuilder {
   }
 
   /** What became of a circuit that cannot be used tells of its guard, and of the link. */
-  #judge(error: unknown, { hops }: Circuit, { relays, guard }: GuardedPath, { channel, dialled }: UsedLink): void {
+  #judge(error: unknown, { hops }: Circuit, { relays, guard }: GuardedPath, channel: Promise<Channel>): void {
     const { channels, guardsChanged } = this.#options
     const guards = this.#options.guards()
     const { fingerprint } = relays[0] as DirectoryRelay
-    const isShared = channels.isShared(fingerprint, channel)
-    const { blamed, linkIsDead } = judgeFailure(error, hops, { dialled, isShared })
+    const { blamed, linkIsDead } = judgeFailure(error, hops, channels.isShared(fingerprint, channel))
     if (blamed) guards.failed(guard)
     else guards.cancelled(guard)
     if (failedExtension(error, hops, relays.length) !== undefined) guards.beyond(guard, false)

@@ -5,21 +5,13 @@
  * @module
  */
 import type { Clock } from '../../base/waiting/clock.ts'
-import { TorError } from '../../base/errors.ts'
+import { TorError, type ErrorCode } from '../../base/errors.ts'
 import type { GuardManager, GuardPick } from './guards.ts'
 import { pause } from '../../base/waiting/pause.ts'
 
 /** How long a circuit waits in all for better guards to turn out reachable or not, and how often it looks, in ms. */
 const PATIENCE = 15_000
 const INTERVAL = 1000
-
-/** The link that a circuit was to be built over. */
-export interface JudgedLink {
-  /** It was made for this circuit. */
-  readonly dialled: boolean
-  /** Further circuits would be built over it. */
-  readonly isShared: boolean
-}
 
 /** What follows from a circuit that could not be built. */
 export interface BuildJudgement {
@@ -30,19 +22,27 @@ export interface BuildJudgement {
 }
 
 /**
- * Judges a failed build. Only what the guard itself did, or did not do, counts against it: not what its successors did,
- * and not that a link which was there before turns out to be closed. A guard that left the first cell of a circuit unanswered for as
- * long as that was wanted counts as one that cannot be reached (C tor, `circuit_build_failed`), once for each link.
+ * Judges a failed build as C tor does (`circuit_build_failed`). Only what the guard itself did, or did not do, with the
+ * first cell of a circuit counts against it: not what its successors did. Nor does that it refused by a DESTROY, as one
+ * that is overloaded does: who could make it refuse would else move its clients on to other guards, and it could tell
+ * ours from others by whether they come back. A link that has failed a circuit once takes no more of them; what befalls
+ * those that are on it still says nothing new, unless it closes.
  *
  * @param hops - how many hops the circuit had got
+ * @param isShared - further circuits would be built over its link
  */
-export function judgeFailure(error: unknown, hops: number, { dialled, isShared }: JudgedLink): BuildJudgement {
-  const isOurs = !(error instanceof TorError) || error.code === 'CIRCUIT_CLOSED' || error.code === 'LINK_FORBIDDEN'
-  if (hops > 0 || isOurs) return { blamed: false, linkIsDead: false }
-  if (error.code === 'CIRCUIT_TIMEOUT') return { blamed: isShared, linkIsDead: true }
-  const isClosed = error.code === 'LINK_CLOSED'
-  return { blamed: dialled || !isClosed, linkIsDead: isClosed }
+export function judgeFailure(error: unknown, hops: number, isShared: boolean): BuildJudgement {
+  if (hops > 0 || !(error instanceof TorError) || INNOCENT.has(error.code)) return { blamed: false, linkIsDead: false }
+  return { blamed: isShared || error.code.startsWith('LINK_'), linkIsDead: true }
 }
+
+/** A circuit's end at its first hop for which the guard is not blamed: it refused, or it was us. */
+const INNOCENT: ReadonlySet<string> = new Set<ErrorCode>([
+  'CIRCUIT_DESTROYED',
+  'CIRCUIT_CLOSED',
+  'LINK_FORBIDDEN',
+  'ABORTED',
+])
 
 /**
  * Waits until a circuit that was built may be used: at once through one of the primary guards, otherwise when those

@@ -110,7 +110,7 @@ describe('The channels of a client', () => {
         clock.advance(SECOND)
         await network.when(() => links() === 0)
         await turn(10)
-        expect(pool.has('G')).to.equal(false)
+        expect(pool.isShared('G', channel)).to.equal(false)
         expect(clock.timers).to.equal(0)
       })
     }

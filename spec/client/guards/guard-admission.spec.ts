@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { admit, judgeFailure, type JudgedLink } from '../../../lib/client/guards/guard-admission.ts'
+import { admit, judgeFailure } from '../../../lib/client/guards/guard-admission.ts'
 import type { GuardManager, GuardPick, GuardVerdict } from '../../../lib/client/guards/guards.ts'
 import { TorError, type ErrorCode } from '../../../lib/base/errors.ts'
 import { codeOf } from '../../stream/support/stream-fixture.ts'
@@ -7,54 +7,40 @@ import { FakeClock } from '../../support/fake-clock.ts'
 import { turn } from '../../support/turn.ts'
 
 describe('judgeFailure', () => {
-  const links: Readonly<Record<string, JudgedLink>> = {
-    'dialled for it': { dialled: true, isShared: true },
-    'there before': { dialled: false, isShared: true },
-    'dialled for it, and given up since': { dialled: true, isShared: false },
-    'there before, and given up since': { dialled: false, isShared: false },
-  }
-  const judge = (code: ErrorCode, hops: number, link: JudgedLink): string => {
-    const { blamed, linkIsDead } = judgeFailure(new TorError(code, 'failed'), hops, link)
+  const judge = (error: unknown, hops: number, isShared: boolean): string => {
+    const { blamed, linkIsDead } = judgeFailure(error, hops, isShared)
     return `${blamed ? 'the guard' : 'nobody'}${linkIsDead ? ', another link' : ''}`
   }
 
-  /** By what befell it: who is to blame over each of the links above. */
-  const table: Partial<Record<ErrorCode, readonly string[]>> = {
-    LINK_FORBIDDEN: Array<string>(4).fill('nobody'),
-    CIRCUIT_TIMEOUT: [
-      'the guard, another link',
-      'the guard, another link',
-      'nobody, another link',
-      'nobody, another link',
-    ],
-    LINK_CLOSED: ['the guard, another link', 'nobody, another link', 'the guard, another link', 'nobody, another link'],
-    CIRCUIT_CLOSED: Array<string>(4).fill('nobody'),
+  /** By what befell a circuit at its first hop: who is to blame, over a link that takes circuits, and one that takes no more. */
+  const table: Partial<Record<ErrorCode, readonly [string, string]>> = {
+    CIRCUIT_DESTROYED: ['nobody', 'nobody'],
+    CIRCUIT_CLOSED: ['nobody', 'nobody'],
+    LINK_FORBIDDEN: ['nobody', 'nobody'],
+    ABORTED: ['nobody', 'nobody'],
   }
+  for (const code of ['CIRCUIT_TIMEOUT', 'CIRCUIT_HANDSHAKE', 'CIRCUIT_PROTOCOL'] as const)
+    table[code] = ['the guard, another link', 'nobody, another link']
   for (const code of [
     'LINK_UNREACHABLE',
     'LINK_TIMEOUT',
     'LINK_IDENTITY',
     'LINK_CERTS',
     'LINK_PROTOCOL',
-    'CIRCUIT_HANDSHAKE',
-    'CIRCUIT_PROTOCOL',
-    'CIRCUIT_DESTROYED',
+    'LINK_CLOSED',
   ] as const)
-    table[code] = Array<string>(4).fill('the guard')
-  for (const [code, verdicts] of Object.entries(table) as [ErrorCode, readonly string[]][]) {
-    it(`blames for ${code} at the first hop: ${[...new Set(verdicts)].join('; or ')}`, () => {
-      for (const [index, [name, link]] of Object.entries(links).entries()) {
-        expect(judge(code, 0, link), name).to.equal(verdicts[index])
-        for (const hops of [1, 2]) expect(judge(code, hops, link), name).to.equal('nobody')
-      }
+    table[code] = ['the guard, another link', 'the guard, another link']
+  for (const [code, [shared, retired]] of Object.entries(table) as [ErrorCode, readonly [string, string]][]) {
+    it(`blames for ${code} at the first hop: ${[...new Set([shared, retired])].join('; or, on a link that is given up, ')}`, () => {
+      const error = new TorError(code, 'failed')
+      expect([judge(error, 0, true), judge(error, 0, false)]).to.deep.equal([shared, retired])
+      for (const hops of [1, 2])
+        for (const isShared of [true, false]) expect(judge(error, hops, isShared)).to.equal('nobody')
     })
   }
 
   it('blames nobody for what is no failure of the network', () => {
-    expect(judgeFailure(new RangeError('surprise'), 0, { dialled: true, isShared: true })).to.deep.equal({
-      blamed: false,
-      linkIsDead: false,
-    })
+    expect(judge(new RangeError('surprise'), 0, true)).to.equal('nobody')
   })
 })
 
