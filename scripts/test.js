@@ -13,7 +13,7 @@
  * npm test -- --slow 20                         at the end the files that took longest
  * npm test -- --jobs 1                          processes at the same time (one more than there are cores, 4 at the most)
  * npm test -- --timeout 10000                   milliseconds for one spec (180,000; twice as many in WebKit)
- * npm test -- --limit 60                        seconds for the whole run of one process (1800)
+ * npm test -- --limit 60                        seconds for the whole run of one process (3600)
  * ```
  *
  * `TOR_STREAMS_REQUIRE_ALL=1` makes a failure of whatever is pending, a program that is not installed included. The
@@ -45,7 +45,7 @@ const { values, positionals } = parseArgs({
     slow: { type: 'string', default: '0' },
     jobs: { type: 'string', default: String(Math.min(availableParallelism() + 1, 4)) },
     timeout: { type: 'string', default: '180000' },
-    limit: { type: 'string', default: '1800' },
+    limit: { type: 'string', default: '3600' },
   },
 })
 const unknown = values.engine.find((name) => !ENGINES.some((engine) => engine === name))
