@@ -19,6 +19,7 @@ import type { Patience } from './patience.ts'
 import { unlessAborted } from '../../base/waiting/pause.ts'
 import { describedFraction, neededFraction } from '../relays/path-fraction.ts'
 import type { DirectoryKeeperOptions } from './keeper-options.ts'
+import type { Wait } from './sources/attempts.ts'
 import type { ClientPhase } from './status.ts'
 
 /** How soon the directory is renewed anew because it is stale, in ms. */
@@ -189,7 +190,7 @@ export class DirectoryKeeper {
       await pauseForTasks()
       await listed(await this.#directoryOf(consensus))
     }
-    const told = (done: number): void => {
+    const progress = (done: number): void => {
       patience.arrived()
       this.#progress('microdescriptors', done)
     }
@@ -197,9 +198,8 @@ export class DirectoryKeeper {
       const some = await this.#directoryOf(consensus)
       return describedFraction(some) >= neededFraction(some) && missingOfGuards(some).length === 0
     }
-    const failure = await this.#microdescriptors.fetch(wanted, signal, told, () =>
-      patience.ofDescriptions(isEnough, signal),
-    )
+    const leisure = (): Wait => patience.ofDescriptions(isEnough, signal)
+    const failure = await this.#microdescriptors.fetch(wanted, signal, { progress, leisure, isEnough })
     await pauseForTasks()
     const directory = await this.#directoryOf(consensus)
     await pauseForTasks()

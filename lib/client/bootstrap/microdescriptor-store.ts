@@ -14,6 +14,7 @@ import {
   type Microdescriptor,
 } from '../../directory/microdescriptor.ts'
 import { filterInSlices, LOOKED_AT_A_SLICE, pauseForTasks, READ_A_SLICE, Slices } from '../../directory/text/slices.ts'
+import type { NetworkConfig } from '../../directory/network/network-config.ts'
 import type { Platform } from '../../platform/platform.ts'
 import type { ClientStore } from './client-store.ts'
 import type { Wait } from './sources/attempts.ts'
@@ -32,12 +33,20 @@ const REQUESTS = 3
 const MIN_BATCH = 32
 const MAX_BATCH = 500
 
-/** How many servers must have answered without a description before it is looked for less often. */
+/** How many servers must have answered without a description that is needed before it is looked for less often. */
 const LACKED_BY = 2
 
 /** When a description that nobody had is asked for again: at first, and at most, in ms. It doubles in between. */
 const FIRST_RETRY = 60_000
 const LAST_RETRY = 600_000
+
+/**
+ * So few are not asked for by a client that can do without them until so long after the last request for descriptions, in ms; each
+ * five seconds in a test (C tor, `MAX_DL_TO_DELAY`, `TestingClientMaxIntervalWithoutRequest`).
+ */
+const FEW = 16
+const FEW_RETRY = 600_000
+const FEW_RETRY_IN_TEST = 5000
 
 /** How many are sorted before other tasks have their turn. */
 const SORTED_A_SLICE = 1024
@@ -48,6 +57,17 @@ export interface MicrodescriptorStoreOptions {
   readonly kept: Pick<ClientStore, 'useBytes' | 'keep'>
   readonly clock: Pick<Clock, 'now'>
   readonly platform: Pick<Platform, 'sha256Text'>
+  readonly network: Pick<NetworkConfig, 'testing'>
+}
+
+/** How those that fetch are to go about it. */
+export interface FetchManner {
+  /** How much is done, from 0 to 1. */
+  progress(done: number): void
+  /** Gives what waits before another server is asked for what is left of a batch. By default nothing waits. */
+  leisure?(): Wait | undefined
+  /** True when what is there is enough to build circuits: then a few are not asked for now. */
+  isEnough?(): Promise<boolean>
 }
 
 export class MicrodescriptorStore {
@@ -58,6 +78,8 @@ export class MicrodescriptorStore {
   #hasNew = false
   /** By digest: how often it was looked for in vain, and when last. */
   readonly #vain = new Map<string, { readonly times: number; readonly at: number }>()
+  /** When somebody was asked for some last. */
+  #askedAt = -Infinity
 
   constructor(options: MicrodescriptorStoreOptions) {
     this.#options = options
@@ -75,7 +97,8 @@ export class MicrodescriptorStore {
 
   /** True when some of these are worth a search now. */
   isWorthASearch(digests: readonly string[]): boolean {
-    return digests.some((digest) => this.#isDue(digest))
+    const due = digests.filter((digest) => this.#isDue(digest))
+    return due.length >= FEW || (due.length > 0 && this.#mayAskForFew)
   }
 
   /** Takes what a text has of `wanted`; nobody is asked for that again. */
@@ -92,19 +115,15 @@ export class MicrodescriptorStore {
    * Fetches what is missing of `wanted`, and forgets the others. Some may be missing after that, and for some of those
    * it may be too early to ask again.
    *
-   * @param progress - how much is done, from 0 to 1
-   * @param leisure - gives what waits before another server is asked for what is left of a batch
    * @returns why some are missing, if there is a reason
    * @throws TorError `ABORTED`
    */
-  async fetch(
-    wanted: ReadonlySet<string>,
-    signal: AbortSignal,
-    progress: (done: number) => void,
-    leisure: () => Wait | undefined = () => undefined,
-  ): Promise<TorError | undefined> {
+  async fetch(wanted: ReadonlySet<string>, signal: AbortSignal, manner: FetchManner): Promise<TorError | undefined> {
+    const { progress } = manner
     const isMissing = (digest: string): boolean => !this.#known.has(digest) && this.#isDue(digest)
-    const missing = await inOrder(await filterInSlices([...wanted], isMissing))
+    const due = await filterInSlices([...wanted], isMissing)
+    const isLater = due.length < FEW && !this.#mayAskForFew && (await manner.isEnough?.()) === true
+    const missing = isLater ? [] : await inOrder(due)
     const size = Math.max(MIN_BATCH, Math.min(MAX_BATCH, Math.ceil(missing.length / REQUESTS)))
     const batches = Array.from({ length: Math.ceil(missing.length / size) }, (_, index) =>
       missing.slice(index * size, (index + 1) * size),
@@ -115,7 +134,7 @@ export class MicrodescriptorStore {
     // Each lane has a server of its own, as far as there are enough: a slow one holds up one batch at a time.
     const worker = async (lane: number): Promise<void> => {
       for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
-        failure = (await this.#fetchBatch(new Set(batch), lane, signal, leisure())) ?? failure
+        failure = (await this.#fetchBatch(new Set(batch), lane, signal, manner)) ?? failure
         progress(1 - batches.length / total)
       }
     }
@@ -141,11 +160,20 @@ export class MicrodescriptorStore {
     left: Set<string>,
     lane: number,
     signal: AbortSignal,
-    between: Wait | undefined,
+    { leisure, isEnough }: FetchManner,
   ): Promise<TorError | undefined> {
     let lackedBy = 0
+    const wait = leisure?.()
+    let isLeft = false
+    const between: Wait = async (isLate) => {
+      isLeft = left.size < FEW && (await isEnough?.()) === true
+      return isLeft ? false : await wait?.(isLate)
+    }
     const request = {
-      path: () => `/tor/micro/d/${[...left].join('-')}.z`,
+      path: () => {
+        this.#askedAt = this.#options.clock.now()
+        return `/tor/micro/d/${[...left].join('-')}.z`
+      },
       limit: MAX_MICRODESCRIPTORS,
       lane,
       lacked: () => (lackedBy += 1),
@@ -167,7 +195,7 @@ export class MicrodescriptorStore {
       return undefined
     } catch (error) {
       if (!(error instanceof TorError)) throw error
-      if (lackedBy >= LACKED_BY) for (const digest of left) this.#soughtInVain(digest)
+      if (lackedBy >= (isLeft ? 1 : LACKED_BY)) for (const digest of left) this.#soughtInVain(digest)
       return error
     }
   }
@@ -203,6 +231,11 @@ export class MicrodescriptorStore {
 
   #soughtInVain(digest: string): void {
     this.#vain.set(digest, { times: (this.#vain.get(digest)?.times ?? 0) + 1, at: this.#options.clock.now() })
+  }
+
+  get #mayAskForFew(): boolean {
+    const { clock, network } = this.#options
+    return Math.abs(clock.now() - this.#askedAt) >= (network.testing === true ? FEW_RETRY_IN_TEST : FEW_RETRY)
   }
 
   #isDue(digest: string): boolean {

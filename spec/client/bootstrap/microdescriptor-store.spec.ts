@@ -37,13 +37,17 @@ describe('MicrodescriptorStore', () => {
     clock = new FakeClock()
     source = new FakeSource()
     serve(honest)
-    store = new MicrodescriptorStore({
+    store = newStore(true)
+  })
+
+  const newStore = (testing: boolean): MicrodescriptorStore =>
+    new MicrodescriptorStore({
       clock,
       source,
       platform: currentPlatform(),
       kept: { useBytes: () => Promise.resolve(), keep: () => Promise.resolve(true) },
+      network: { testing },
     })
-  })
 
   const serve = (...servers: readonly Server[]): void => {
     source.servers = servers.map((server) => (path, lane) => server(digestsOf({ path }), lane))
@@ -56,7 +60,7 @@ describe('MicrodescriptorStore', () => {
       textOf(some.filter((digest) => !leftOut.includes(digest))) || undefined
 
   const search = (wanted: readonly string[] = digests): Promise<TorError | undefined> =>
-    store.fetch(new Set(wanted), signal, () => undefined)
+    store.fetch(new Set(wanted), signal, { progress: () => undefined })
   const known = (): string[] => [...store.all.keys()].sort()
 
   it('asks the next server for what one left out, and for nothing else, also after a 404', async () => {
@@ -106,6 +110,7 @@ describe('MicrodescriptorStore', () => {
   it('looks at once again for what one server alone lacked, or nobody could be asked for', async () => {
     serve(without(...digests))
     expect((await search())?.code).to.equal('DIRECTORY_UNAVAILABLE')
+    clock.advance(5000)
     expect(store.isWorthASearch(digests)).to.equal(true)
     serve()
     const count = source.asked.length
@@ -113,6 +118,62 @@ describe('MicrodescriptorStore', () => {
     serve(honest)
     expect(await search()).to.equal(undefined)
     expect(source.asked.length).to.equal(count + 1)
+  })
+
+  describe('that can do without fewer than 16', () => {
+    beforeEach(() => {
+      source.waits = true
+    })
+
+    const leisurely = (wanted: readonly string[] = digests): Promise<TorError | undefined> =>
+      store.fetch(new Set(wanted), signal, { progress: () => undefined, isEnough: () => Promise.resolve(true) })
+    /** So many digests that nobody has a text for. */
+    const unknown = (count: number): string[] =>
+      Array.from({ length: count }, (_, index) => encodeBase64(sha256(Uint8Array.of(index))))
+
+    for (const [testing, interval] of [
+      [false, 10 * MINUTE],
+      [true, 5000],
+    ] as const) {
+      it(`asks one server, and the next ${interval / 1000} seconds after that, as a tor client does${testing ? ' in a test' : ''}`, async () => {
+        const [hidden] = digests as [string]
+        store = newStore(testing)
+        serve(without(hidden), honest)
+        expect((await leisurely())?.code).to.equal('DIRECTORY_DIGEST')
+        expect(source.asked.length).to.equal(1)
+        if (testing)
+          clock.advance(MINUTE) // not earlier than any description that somebody lacked
+        else {
+          clock.advance(interval - 1)
+          expect(store.isWorthASearch([hidden])).to.equal(false)
+          expect(await leisurely()).to.equal(undefined)
+          expect(source.asked.length).to.equal(1)
+          clock.advance(1)
+        }
+        serve(honest)
+        expect(store.isWorthASearch([hidden])).to.equal(true)
+        expect(await leisurely()).to.equal(undefined)
+        expect(source.asked.length).to.equal(2)
+        expect(known()).to.deep.equal([...digests].sort())
+        clock.advance(interval - 1)
+        expect(store.isWorthASearch(unknown(1))).to.equal(false)
+        clock.advance(1)
+        expect(store.isWorthASearch(unknown(1))).to.equal(true)
+      })
+    }
+
+    it('asks on for 16, and for one without which no circuit is built', async () => {
+      store = newStore(false)
+      const many = unknown(16)
+      serve(without(...many), without(...many), without(...many))
+      await leisurely(many)
+      expect(source.asked.length).to.equal(3)
+      expect(store.isWorthASearch(unknown(15))).to.equal(false)
+      const [needed] = digests as [string]
+      serve(without(needed), honest)
+      expect(await search([needed])).to.equal(undefined)
+      expect(source.asked.length).to.equal(5)
+    })
   })
 
   it('is held up by a slow server for one batch, which has a lane of its own, while others do the rest', async () => {
@@ -168,7 +229,7 @@ describe('MicrodescriptorStore', () => {
       abort.abort()
       return undefined
     })
-    const failing = store.fetch(new Set(digests), abort.signal, () => undefined)
+    const failing = store.fetch(new Set(digests), abort.signal, { progress: () => undefined })
     expect(((await rejection(failing)) as TorError).code).to.equal('ABORTED')
   })
 })

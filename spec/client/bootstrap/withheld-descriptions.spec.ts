@@ -11,6 +11,7 @@ import { seededRandom } from '../support/seeded-random.ts'
 import { digestOf, digestsOf, withhold } from '../support/withholding.ts'
 
 const MINUTE = 60_000
+const HOUR = 60 * MINUTE
 const GUARDS = 20
 const EXITS = 18
 /** So many that all exits but one are 28 % of the relays: by number enough would be left. */
@@ -198,7 +199,23 @@ describe('Whoever serves the descriptions', function () {
       // Nobody waits for it: one server after the other, as a tor client asks.
       expect(asked() - before).to.be.at.most(1)
     }
-    // Of six servers each time, in six minutes or some more; then not again for 1, 2, 4, 8 and 10 minutes.
-    expect(asked()).to.be.within(4 * 6, 6 * 6)
+    // Of one server each time, and not again for 1, 2, 4, 8 and then 10 minutes.
+    expect(asked()).to.be.within(6, 9)
+    expect(new Set(fixture.network.directory.requests.map(({ relay }) => relay)).size).to.be.at.most(3)
+    expect(fixture.network.directory.requests.every(({ relay }) => guards.includes(relay as TestRelay))).to.equal(true)
+  })
+
+  it('or a consensus, as the guards of a client, has nobody else asked as long as the directory that is there may be used', async () => {
+    const tor = await open(11)
+    for (const relay of guards) relay.lie = 'not-found'
+    fixture.network.directory.requests.length = 0
+    for (let hour = 0; hour < 12; hour++) {
+      fixture.clock.advance(HOUR)
+      await fixture.passing(tor.connect('example.com:80').opened)
+      await fixture.quiet()
+    }
+    const asked = new Set(fixture.network.directory.requests.map(({ relay }) => relay))
+    expect(asked.size).to.equal(3)
+    for (const relay of asked) expect(guards).to.include(relay)
   })
 })

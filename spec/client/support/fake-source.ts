@@ -12,6 +12,8 @@ export type FakeServer = (path: string, lane: number, headers?: RequestHeaders) 
 
 export class FakeSource implements Pick<DocumentSource, 'fetch' | 'release'> {
   servers: readonly FakeServer[]
+  /** Whether the next server is asked when the request says so, and not at once. */
+  waits = false
   /** What was asked, and of which server by its index. */
   readonly asked: { readonly path: string; readonly server: number }[] = []
   /** The indices of servers whose documents had what those before lacked. */
@@ -22,11 +24,12 @@ export class FakeSource implements Pick<DocumentSource, 'fetch' | 'release'> {
   }
 
   async fetch<T>(
-    { path, headers, lane = 0, lacked }: DocumentRequest,
+    { path, headers, lane = 0, lacked, between }: DocumentRequest,
     accept: (text: string, outdo: () => void) => Promise<T> | T,
   ): Promise<T> {
     let failure: unknown = new TorError('DIRECTORY_UNAVAILABLE', 'no directory server could be asked')
     for (const [server, documentAt] of this.servers.entries()) {
+      if (server > 0 && this.waits && (await between?.(false)) === false) break
       const asked = typeof path === 'string' ? path : path()
       this.asked.push({ path: asked, server })
       try {

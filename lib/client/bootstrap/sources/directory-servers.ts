@@ -1,6 +1,6 @@
 /**
  * Who is asked for directory documents, best first: guards, where there are some already, as nobody else shall know of
- * this client; then fallbacks and authorities at random (dir-spec, "Client operation").
+ * this client; else fallbacks and authorities at random (dir-spec, "Client operation").
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { decodeHex } from '../../../directory/text/encoding.ts'
 import type { GuardManager, GuardPick } from '../../guards/guards.ts'
 import type { ServerPick } from './attempts.ts'
 
-/** How many guards are asked for a document before others are. */
+/** How many guards that answer are asked for a document. */
 const MAX_DIRECTORY_GUARDS = 3
 
 /** What the choice depends on. */
@@ -27,7 +27,11 @@ export interface DirectoryServersOptions {
   readonly random: Random
 }
 
-/** The servers to ask for one document. */
+/**
+ * The servers to ask for one document. A client that has guards asks nobody else: relays that are nobody's guard would
+ * learn that it uses Tor, and when (C tor, `directory_pick_generic_dirserver`). What three of its guards answer that they
+ * have not is not asked for at others either, unless it is the consensus, and the one that is there holds no more.
+ */
 export function* directoryServers(options: DirectoryServersOptions): Iterable<ServerPick> {
   const { network, guards, hasDirectory, onlyAuthorities, random } = options
   const authorities = shuffled(network.authorities, random)
@@ -37,7 +41,9 @@ export function* directoryServers(options: DirectoryServersOptions): Iterable<Se
   }
   const asked = new Set<string>()
   const later: string[] = []
-  while (hasDirectory && asked.size < MAX_DIRECTORY_GUARDS) {
+  let answered = 0
+  const served = (pick: GuardPick<ConsensusRelay>): ServerPick => serverOf(guards, pick, () => (answered += 1))
+  while (hasDirectory && answered + later.length < MAX_DIRECTORY_GUARDS) {
     const pick = guards.pickForDirectory({ allows: ({ fingerprint }) => !asked.has(fingerprint) })
     if (pick === undefined) break
     asked.add(pick.relay.fingerprint)
@@ -45,20 +51,25 @@ export function* directoryServers(options: DirectoryServersOptions): Iterable<Se
       // The same guards are asked whatever they leave out: none can bring in a further one.
       guards.cancelled(pick)
       later.push(pick.relay.fingerprint)
-    } else yield serverOf(guards, pick)
+    } else yield served(pick)
   }
   for (const last of later) {
     const pick = guards.pickForDirectory({ allows: ({ fingerprint }) => fingerprint === last })
-    if (pick !== undefined) yield serverOf(guards, pick)
+    if (pick !== undefined) yield served(pick)
   }
+  if (asked.size > 0) return
   for (const server of [...shuffled(network.fallbacks, random), ...authorities]) yield { server }
 }
 
 /** A guard to be asked for documents; it is told what became of it. */
-function serverOf(guards: GuardManager, pick: GuardPick<ConsensusRelay>): ServerPick {
+function serverOf(guards: GuardManager, pick: GuardPick<ConsensusRelay>, answered: () => void): ServerPick {
   const { addresses, fingerprint } = pick.relay
   return {
     server: { addresses, rsaIdentity: decodeHex(fingerprint) as Uint8Array },
-    settled: (reachable) => (reachable ? void guards.succeeded(pick) : guards.failed(pick)),
+    settled: (reachable) => {
+      if (!reachable) return guards.failed(pick)
+      answered()
+      guards.succeeded(pick)
+    },
   }
 }
