@@ -1,11 +1,12 @@
 /**
  * A name lookup: RESOLVE and the RESOLVED that ends it (tor-spec, "Remote hostname lookup"). It has a stream id like a
- * stream, but neither CONNECTED nor END nor a window.
+ * stream, but neither CONNECTED nor a window.
  *
  * @module
  */
 import { RelayCommand } from '../cell/commands.ts'
-import { decodeEnd } from '../cell/relay/end.ts'
+import { EndReason } from '../cell/reasons.ts'
+import { decodeEnd, encodeEnd } from '../cell/relay/end.ts'
 import { isInternalAddress, parseIPAddress } from '../cell/ip-address.ts'
 import {
   decodeResolved,
@@ -40,6 +41,15 @@ export type LookupAnswer = ResolvedAddress | ResolvedHostname
 export function lookUp(carrier: StreamCarrier, name: string, options: LookupOptions = {}): Promise<LookupAnswer[]> {
   const host = parseHost(name, 'name')
   return new Lookup(carrier, reverseName(host) ?? host, options).answers.promise
+}
+
+/**
+ * Gives up a lookup whose exit has not answered. It is told by an END, as by a tor client (`connection_edge_end`), and the entry that
+ * stays takes an answer that comes late.
+ */
+export function leaveLookup(place: StreamPlace): void {
+  place.send(RelayCommand.END, encodeEnd(EndReason.MISC))
+  place.leave(new HalfClosedStream('ended-resolving'))
 }
 
 class Lookup implements PendingStream {
@@ -126,12 +136,11 @@ class Lookup implements PendingStream {
     )
   }
 
-  /** There is no END for a lookup: the entry that stays takes the late answer. */
   #giveUp(failure: SocketError): void {
     this.#finish()
     this.answers.reject(failure)
     const place = this.#place
-    if (place) place.leave(new HalfClosedStream('ended-resolving'))
+    if (place) leaveLookup(place)
     else this.#carrier.withdraw(this)
   }
 

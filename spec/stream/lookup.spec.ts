@@ -1,5 +1,7 @@
 import { expect } from 'chai'
 import { RelayCommand } from '../../lib/cell/commands.ts'
+import { encodeEnd } from '../../lib/cell/relay/end.ts'
+import { EndReason } from '../../lib/cell/reasons.ts'
 import { decodeResolve, encodeResolved, type ResolvedAnswer } from '../../lib/cell/relay/resolve.ts'
 import { SocketError, TorError } from '../../lib/base/errors.ts'
 import { lookUp, type LookupAnswer } from '../../lib/stream/lookup.ts'
@@ -194,7 +196,7 @@ describe('the timeout of a lookup', () => {
     expect(start('example.com', { timeout: Infinity }).clock.timers).to.equal(0)
   })
 
-  it('leaves an entry that takes one late answer, and then the id is free', async () => {
+  it('tells the exit by an END that it waits no more, and leaves an entry that takes one late answer; then the id is free', async () => {
     for (const late of [RelayCommand.RESOLVED, RelayCommand.END]) {
       const { circuit, clock, answers } = start()
       clock.advance(30_000)
@@ -202,7 +204,8 @@ describe('the timeout of a lookup', () => {
       expect(circuit.endpoints.get(1)?.state).to.equal('ended-resolving')
       circuit.deliver(1, [late])
       expect(circuit.endpoints.size).to.equal(0)
-      expect(circuit.commands, 'no END for a lookup').to.deep.equal([RelayCommand.RESOLVE])
+      expect(circuit.commands).to.deep.equal([RelayCommand.RESOLVE, RelayCommand.END])
+      expect(circuit.sent.at(-1)?.body).to.deep.equal(encodeEnd(EndReason.MISC))
       violation(() => circuit.deliver(1, [late]))
     }
   })
@@ -229,7 +232,7 @@ describe('the signal of a lookup', () => {
       expect(circuit.pending).to.equal(0)
       expect(circuit.endpoints.get(1)?.state).to.equal(open ? 'ended-resolving' : undefined)
       circuit.open()
-      expect(circuit.sent).to.have.length(open ? 1 : 0)
+      expect(circuit.commands).to.deep.equal(open ? [RelayCommand.RESOLVE, RelayCommand.END] : [])
     }
   })
 

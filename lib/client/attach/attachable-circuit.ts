@@ -11,6 +11,7 @@ import type { StreamCarrier, StreamPlace } from '../../stream/contract/carrier.t
 import { HalfClosedStream } from '../../stream/flow/half-closed.ts'
 import type { SocketCircuit, StreamTraffic } from '../../stream/contract/socket-info.ts'
 import type { StreamFlow } from '../../stream/contract/stream-flow.ts'
+import { leaveLookup } from '../../stream/lookup.ts'
 import type { AttemptFault } from './attempt-outcome.ts'
 import type { ExitRequirements } from '../paths/exit-choice.ts'
 
@@ -79,13 +80,12 @@ export interface AttachmentOptions {
 
 /**
  * Gives up a place whose exit has not answered BEGIN or RESOLVE. An entry stays behind that judges what may still come.
- * A lookup has no END.
  *
  * @param flow - the stream's flow control there
  */
 export function leaveUnanswered(place: StreamPlace, flow: StreamFlow | undefined): void {
   if (flow === undefined) {
-    place.leave(new HalfClosedStream('ended-resolving'))
+    leaveLookup(place)
     return
   }
   place.send(RelayCommand.END, encodeEnd(EndReason.MISC))
