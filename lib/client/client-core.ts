@@ -151,7 +151,7 @@ export class ClientCore {
     })
     const predicted = new PredictedPorts({
       param: (...question) => this.#param(...question),
-      now: () => monotonicTime(clock),
+      now: () => clock.now(),
       random,
       isReduced: linkPadding === 'reduced',
     })
@@ -303,9 +303,9 @@ export class ClientCore {
   /** Fetches the next consensus in time, as long as the client is open. */
   #planRenewal(): void {
     const { clock } = this.#options
-    const plan = (delay: number): void => {
+    const plan = (delay: number, least = RENEWAL_RETRY): void => {
       if (this.#closing.signal.aborted) return
-      this.#stopRenewal = startBackgroundTimer(clock, Math.max(RENEWAL_RETRY, delay), renew)
+      this.#stopRenewal = startBackgroundTimer(clock, Math.max(least, delay), renew)
     }
     const renew = (): void => {
       this.#keeper.refresh(this.#closing.signal).then(
@@ -313,7 +313,8 @@ export class ClientCore {
         () => plan(RENEWAL_RETRY),
       )
     }
-    plan(this.#keeper.nextFetch - clock.now())
+    // One that was kept may be due already.
+    plan(this.#keeper.nextFetch - clock.now(), 0)
   }
 
   /** Keeps the guards together with those that other clients have kept in the same place; they become ours too. */

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import type { Clock } from '../../lib/base/waiting/clock.ts'
 import { EndReason } from '../../lib/cell/reasons.ts'
 import type { SocketError } from '../../lib/base/errors.ts'
 import { ExitRefusal, type ExitHandler } from '../../lib/testing/exit/exit.ts'
@@ -187,6 +188,29 @@ describe('TorClient: circuits', function () {
       for (const { link } of clean()) link.die()
       const waiting = fixture.network.when(() => clean().length === 2)
       await fixture.passing(waiting)
+    })
+
+    it('no more after a night of the machine, whose other clock stands still meanwhile, until the next stream', async () => {
+      let slept = 0
+      const { clock: awake } = fixture
+      const clock: Clock = {
+        now: () => awake.now() + slept,
+        monotonic: () => awake.now(),
+        after: (delay, callback) => awake.after(delay, callback),
+        background: (delay, callback) => awake.background(delay, callback),
+      }
+      await fixture.passing(tor.close())
+      const other = await fixture.open({ storage: new MemoryStorage(), clock })
+      await fixture.ahead()
+      slept += 8 * 60 * MINUTE
+      const before = fixture.built
+      for (let second = 0; second < 120; second++) {
+        awake.advance(1000)
+        await fixture.quiet()
+      }
+      expect(fixture.built).to.equal(before)
+      await open({}, other)
+      expect(fixture.built).to.be.above(before)
     })
 
     it('anew on another path when a build fails, without harm to the guard', async () => {

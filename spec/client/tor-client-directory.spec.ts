@@ -153,6 +153,21 @@ describe('TorClient: the directory', function () {
       for (const nickname of asked) expect(nickname).to.match(/^guard/)
     })
 
+    it('at once by a client that begins with one whose time to be renewed has come', async () => {
+      const first = await fixture.open()
+      await fixture.passing(first.close())
+      // Whatever moment is drawn, it is before the last minute of three hours.
+      fixture.clock.sleep(3 * HOUR - MINUTE - (fixture.clock.now() % HOUR))
+      fixture.network.directory.requests.length = 0
+      await fixture.open()
+      const begun = fixture.clock.now()
+      while (fixture.requests['consensus'] === undefined && fixture.clock.now() - begun < 2 * MINUTE) {
+        fixture.clock.advance(1000)
+        await fixture.quiet()
+      }
+      expect(fixture.clock.now() - begun).to.be.at.most(1000)
+    })
+
     it('by one request a minute where servers do not have it, as a tor client does', async () => {
       await fixture.open()
       for (const relay of fixture.network.relays) relay.lie = 'not-found'

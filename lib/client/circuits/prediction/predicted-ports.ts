@@ -18,7 +18,7 @@ const LOOKUP_PORT = 80
 export interface PredictedPortsOptions {
   /** A parameter of the network. */
   readonly param: ParameterLookup
-  /** The time, in ms, that nobody sets. */
+  /** The time of day, in ms: the time that the machine sleeps counts. */
   now(): number
   readonly random: Random
   /** Whether it holds for half as long, as with reduced padding: the sooner circuits are gone, the sooner are links. */
@@ -56,19 +56,20 @@ export class PredictedPorts {
 
   /** The ports that are expected. */
   get all(): readonly number[] {
-    const now = this.#options.now()
+    const now = this.#now()
     for (const [port, usedAt] of this.#usedAt) if (usedAt + this.#relevance < now) this.#usedAt.delete(port)
     return [...this.#usedAt.keys()]
   }
 
   /** Whether onion services are. */
   get expectsOnions(): boolean {
-    return this.#onionsUsedAt + this.#relevance >= this.#options.now()
+    return this.#onionsUsedAt + this.#relevance >= this.#now()
   }
 
   /** How long anything will be expected yet, in ms. */
   get remaining(): number {
-    return Math.max(0, this.#lastUse + this.#relevance - this.#options.now())
+    const now = this.#now()
+    return Math.max(0, this.#lastUse + this.#relevance - now)
   }
 
   /** No exit takes streams to these. */
@@ -78,7 +79,18 @@ export class PredictedPorts {
 
   #use(): void {
     if (this.all.length === 0 && !this.expectsOnions) this.#relevance = this.#drawRelevance()
-    this.#lastUse = this.#options.now()
+    this.#lastUse = this.#now()
+  }
+
+  /** No use is later than now: where the clock was set back, the uses of before count as of this moment. */
+  #now(): number {
+    const now = this.#options.now()
+    if (now < this.#lastUse) {
+      this.#lastUse = now
+      this.#onionsUsedAt = Math.min(this.#onionsUsedAt, now)
+      for (const [port, usedAt] of this.#usedAt) this.#usedAt.set(port, Math.min(usedAt, now))
+    }
+    return now
   }
 
   /** From one to two times as long as the network says, by default half an hour. */
