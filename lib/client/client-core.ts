@@ -5,7 +5,7 @@
  */
 import { readLinkPadding, type LinkPaddingMode, type LinkPaddingRanges } from '../channel/link-padding.ts'
 import { firstOf } from '../base/waiting/abort.ts'
-import { monotonicTime, startBackgroundTimer, type Clock } from '../base/waiting/clock.ts'
+import { monotonicTime, type Clock } from '../base/waiting/clock.ts'
 import type { NetworkConfig } from '../directory/network/network-config.ts'
 import type { NetworkDirectory } from '../directory/network-directory.ts'
 import { TorError } from '../base/errors.ts'
@@ -17,6 +17,7 @@ import { ChannelPool } from './circuits/channel-pool.ts'
 import { CircuitPool } from './circuits/circuit-pool.ts'
 import { PredictedPorts } from './circuits/prediction/predicted-ports.ts'
 import { DirectoryKeeper } from './bootstrap/directory-keeper.ts'
+import { DirectoryRenewal } from './bootstrap/directory-renewal.ts'
 import { directoryServers } from './bootstrap/sources/directory-servers.ts'
 import { DocumentSource } from './bootstrap/sources/document-source.ts'
 import { LazyOnions } from './lazy-onions.ts'
@@ -55,11 +56,6 @@ export interface ClientCoreOptions {
   onProgress(status: ClientStatus): void
 }
 
-/**
- * How soon the directory is fetched again at the earliest, in ms: after a failure, or when there is no newer one yet.
- */
-const RENEWAL_RETRY = 60_000
-
 export class ClientCore {
   readonly pool: CircuitPool
   readonly network: NetworkConfig
@@ -83,7 +79,7 @@ export class ClientCore {
   #areGuardsUnsaved = false
   #phase: ClientPhase = 'connecting'
   #done = 0
-  #stopRenewal: (() => void) | undefined
+  readonly #renewal: DirectoryRenewal
   readonly #onions: LazyOnions
   #closed: Promise<void> | undefined
   /** Changes with each new identity. */
@@ -144,16 +140,24 @@ export class ClientCore {
       progress: (phase, done) => this.#progress(phase, done),
       listed: (directory) => findPossibleGuards(directory).then(() => this.#guards.updateDirectory(directory)),
       prepare: (directory) => this.#pathsBy.prepare(directory),
+      isIdle: () => predicted.remaining === 0,
       changed: (directory) => this.#directoryChanged(directory),
       warn: (warning) => {
         this.#warning = warning
       },
+    })
+    this.#renewal = new DirectoryRenewal({
+      clock,
+      nextFetch: () => this.#keeper.nextFetch,
+      refresh: () => this.#keeper.refresh(this.#closing.signal),
+      isInUse: () => this.observer.hasStreams,
     })
     const predicted = new PredictedPorts({
       param: (...question) => this.#param(...question),
       now: () => clock.now(),
       random,
       isReduced: linkPadding === 'reduced',
+      used: () => this.#renewal.used(),
     })
     const shared = {
       channels: this.#channels,
@@ -242,7 +246,7 @@ export class ClientCore {
     this.#options.snapshots?.end() // a client that has a directory asks relays
     await this.pool.warmUp(both)
     this.#progress('ready', 0)
-    this.#planRenewal()
+    this.#renewal.start()
   }
 
   /** The onion services of this client, one of which somebody has to do with. */
@@ -259,7 +263,7 @@ export class ClientCore {
     // Nobody is told of what ends with it, not even of what ends first.
     this.#channels.hush()
     this.#closing.abort(new TorError('CIRCUIT_CLOSED', 'the client is closed'))
-    this.#stopRenewal?.()
+    this.#renewal.stop()
     await this.pool.close()
     await (await this.#onions.used)?.close()
     await this.#channels.close()
@@ -298,23 +302,6 @@ export class ClientCore {
     this.#paths = this.#pathsBy.in(directory)
     void this.#keepGuards()
     void this.#onions.used.then((onions) => onions?.directoryChanged(directory))
-  }
-
-  /** Fetches the next consensus in time, as long as the client is open. */
-  #planRenewal(): void {
-    const { clock } = this.#options
-    const plan = (delay: number, least = RENEWAL_RETRY): void => {
-      if (this.#closing.signal.aborted) return
-      this.#stopRenewal = startBackgroundTimer(clock, Math.max(least, delay), renew)
-    }
-    const renew = (): void => {
-      this.#keeper.refresh(this.#closing.signal).then(
-        () => plan(this.#keeper.nextFetch - clock.now()),
-        () => plan(RENEWAL_RETRY),
-      )
-    }
-    // One that was kept may be due already.
-    plan(this.#keeper.nextFetch - clock.now(), 0)
   }
 
   /** Keeps the guards together with those that other clients have kept in the same place; they become ours too. */

@@ -168,6 +168,33 @@ describe('TorClient: the directory', function () {
       expect(fixture.clock.now() - begun).to.be.at.most(1000)
     })
 
+    it('without descriptions once no streams are expected, and not at all after a day, until there is one', async () => {
+      const exits = fixture.network.relays.filter(({ nickname }) => nickname.startsWith('exit'))
+      const policies = exits.map(({ listing }) => listing.exitPolicy)
+      const describe = (policyOf: (index: number) => string): void => {
+        for (const [index, { listing }] of exits.entries())
+          (listing as { exitPolicy: string }).exitPolicy = policyOf(index)
+      }
+      const tor = await fixture.open()
+      fixture.clock.advance(HOUR)
+      await fixture.quiet()
+      const kinds: string[][] = []
+      for (let day = 0; day < 3; day++) {
+        fixture.network.directory.requests.length = 0
+        for (let hour = 0; hour < 24; hour++) {
+          // Each hour's consensus has new descriptions.
+          describe(() => `accept 80,443,${1000 + 24 * day + hour}`)
+          fixture.clock.advance(HOUR)
+          await fixture.quiet()
+        }
+        kinds.push(Object.keys(fixture.requests))
+      }
+      expect(kinds).to.deep.equal([['consensus'], [], []])
+      await fixture.passing(tor.connect('example.com:80').opened)
+      expect(Object.keys(fixture.requests)).to.include.members(['consensus', 'microdescriptors'])
+      describe((index) => policies[index] as string)
+    })
+
     it('by one request a minute where servers do not have it, as a tor client does', async () => {
       await fixture.open()
       for (const relay of fixture.network.relays) relay.lie = 'not-found'

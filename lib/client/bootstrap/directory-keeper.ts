@@ -45,7 +45,7 @@ export class DirectoryKeeper {
   #isComplete = false
   /** The newest that was verified: its relays may not be described yet. */
   #consensus: Consensus | undefined
-  #refreshing: Promise<NetworkDirectory> | undefined
+  #refreshing: Promise<NetworkDirectory | undefined> | undefined
   #refreshedAt = -Infinity
   #isQuiet = false
   /** Aborts when somebody can do nothing before the round that is under way is over. */
@@ -106,12 +106,10 @@ export class DirectoryKeeper {
     const directory = this.#directory
     const age = directory && ageOf(directory.consensus, clock.now())
     // None yet, or too old by now, or the clock was set.
-    if (directory === undefined || age === undefined)
-      return this.#share(signal, { isQuiet: false, renews: true, isAwaited: true })
+    if (directory === undefined || age === undefined) return this.#awaited(signal, true)
     warn(age.warning)
     const isStale = age.phase === 'stale'
-    if (!this.#isComplete || missingOfGuards().length > 0)
-      return this.#share(signal, { isQuiet: false, renews: isStale, isAwaited: true })
+    if (!this.#isComplete || missingOfGuards().length > 0) return this.#awaited(signal, isStale)
     const isWanting =
       isStale || directory.consensus !== this.#consensus || this.#microdescriptors.isWorthASearch(directory.missing)
     if (isWanting && Math.abs(clock.now() - this.#refreshedAt) >= STALE_RETRY)
@@ -123,8 +121,8 @@ export class DirectoryKeeper {
    * Fetches a newer consensus, if there should be one by now, and what is missing for it; at leisure, unless {@link usable} waits for
    * it. Calls at the same time share one round, which goes on when one of them is given up.
    */
-  refresh(signal: AbortSignal): Promise<NetworkDirectory> {
-    return this.#share(signal, { isQuiet: true, renews: true, isAwaited: false })
+  async refresh(signal: AbortSignal): Promise<void> {
+    await this.#share(signal, { isQuiet: true, renews: true, isAwaited: false })
   }
 
   /** Resolves when no round is under way. */
@@ -132,8 +130,16 @@ export class DirectoryKeeper {
     await this.#refreshing?.catch(() => undefined) // whoever wanted it has been told
   }
 
+  async #awaited(signal: AbortSignal, renews: boolean): Promise<NetworkDirectory> {
+    for (;;) {
+      const directory = await this.#share(signal, { isQuiet: false, renews, isAwaited: true })
+      if (directory !== undefined) return directory
+      // The round that was under way has left descriptions out; the next one will not.
+    }
+  }
+
   /** Joins the round that is under way, or begins one. */
-  #share(signal: AbortSignal, how: Round): Promise<NetworkDirectory> {
+  #share(signal: AbortSignal, how: Round): Promise<NetworkDirectory | undefined> {
     if (this.#refreshing === undefined) {
       this.#hurry = new AbortController()
       this.#isQuiet = how.isQuiet
@@ -167,7 +173,8 @@ export class DirectoryKeeper {
     }))
   }
 
-  async #refresh(renews: boolean, signal: AbortSignal): Promise<NetworkDirectory> {
+  /** Gives nothing where there is a newer consensus, and its relays are left undescribed, as the client is idle. */
+  async #refresh(renews: boolean, signal: AbortSignal): Promise<NetworkDirectory | undefined> {
     const patience = await this.#loadPatience()
     const { clock, missingOfGuards, snapshots, listed } = this.#options
     const known = this.#consensus
@@ -199,7 +206,11 @@ export class DirectoryKeeper {
       return describedFraction(some) >= neededFraction(some) && missingOfGuards(some).length === 0
     }
     const leisure = (): Wait => patience.ofDescriptions(isEnough, signal)
-    const failure = await this.#microdescriptors.fetch(wanted, signal, { progress, leisure, isEnough })
+    const rests = !this.#hurry.signal.aborted && this.#options.isIdle?.() === true
+    if (rests && !(await isEnough())) return undefined
+    const failure = rests
+      ? undefined
+      : await this.#microdescriptors.fetch(wanted, signal, { progress, leisure, isEnough })
     await pauseForTasks()
     const directory = await this.#directoryOf(consensus)
     await pauseForTasks()

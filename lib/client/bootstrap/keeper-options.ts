@@ -39,6 +39,11 @@ export interface DirectoryKeeperOptions {
   listed?(directory: NetworkDirectory): Promise<void>
   /** Makes ahead what takes long to be made of a directory that is about to be the new one, in slices. */
   prepare?(directory: NetworkDirectory): Promise<void>
+  /**
+   * True when no circuits are built: then no descriptions are fetched, unless somebody waits for them (C tor,
+   * `dirclient_too_idle_to_fetch_descriptors`).
+   */
+  isIdle?(): boolean
   /** There is a new directory. */
   changed(directory: NetworkDirectory): void
   /** Something that the user should know. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { startBackgroundTimer, startTimer, systemClock, type Clock } from '../../base/waiting/clock.ts'
+import { startTimer, systemClock, type Clock } from '../../base/waiting/clock.ts'
 import { TorError } from '../../base/errors.ts'
 import { unlessAborted } from '../../base/waiting/pause.ts'
 import { formatIPAddress, parseIPAddress } from '../../cell/ip-address.ts'
@@ -19,6 +19,7 @@ import type { Platform } from '../../platform/platform.ts'
 import type { Storage } from '../../platform/storage/storage.ts'
 import { ClientStore } from '../bootstrap/client-store.ts'
 import { DirectoryKeeper } from '../bootstrap/directory-keeper.ts'
+import { DirectoryRenewal } from '../bootstrap/directory-renewal.ts'
 import { DocumentSource } from '../bootstrap/sources/document-source.ts'
 import { statusOf, type ClientPhase, type ClientStatus } from '../bootstrap/status.ts'
 import { ChannelPool } from '../circuits/channel-pool.ts'
@@ -40,9 +41,6 @@ export interface DirectoryMirrorOptions {
   readonly platform?: Platform | undefined
 }
 
-/** How soon the directory is fetched again at the earliest, in ms. */
-const RENEWAL_RETRY = 60_000
-
 export class DirectoryMirror {
   readonly #clock: Clock
   readonly #channels: ChannelPool
@@ -59,7 +57,7 @@ export class DirectoryMirror {
   /** `address:port` of each relay, in the one form that {@link formatIPAddress} gives. */
   #addresses: ReadonlySet<string> = new Set()
   #snapshot: DirectorySnapshot | undefined
-  #stopRenewal: (() => void) | undefined
+  readonly #renewal: DirectoryRenewal
   #closed: Promise<void> | undefined
 
   private constructor(options: DirectoryMirrorOptions, network: NetworkConfig, platform: Platform, storage: Storage) {
@@ -83,6 +81,12 @@ export class DirectoryMirror {
       clock,
       platform,
       random: secureRandom,
+    })
+    this.#renewal = new DirectoryRenewal({
+      clock,
+      nextFetch: () => this.#keeper.nextFetch,
+      refresh: () => this.#keeper.refresh(this.#closing.signal),
+      isInUse: () => true,
     })
     this.#keeper = new DirectoryKeeper({
       network,
@@ -173,30 +177,16 @@ export class DirectoryMirror {
     await unlessAborted(this.#keeper.load(), signal)
     await this.#keeper.usable(signal)
     this.#progress('ready', 0)
-    this.#planRenewal()
+    this.#renewal.start()
   }
 
   async #close(): Promise<void> {
     this.#closing.abort(new TorError('CIRCUIT_CLOSED', 'the directory is closed'))
-    this.#stopRenewal?.()
+    this.#renewal.stop()
     await this.#channels.close()
     await this.#keeper.settled()
     await this.#store.settled()
     this.#progress('closed', 0)
-  }
-
-  #planRenewal(): void {
-    const plan = (delay: number): void => {
-      if (this.#closing.signal.aborted) return
-      this.#stopRenewal = startBackgroundTimer(this.#clock, Math.max(RENEWAL_RETRY, delay), renew)
-    }
-    const renew = (): void => {
-      this.#keeper.refresh(this.#closing.signal).then(
-        () => plan(this.#keeper.nextFetch - this.#clock.now()),
-        () => plan(RENEWAL_RETRY),
-      )
-    }
-    plan(this.#keeper.nextFetch - this.#clock.now())
   }
 
   #changed({ consensus }: NetworkDirectory): void {

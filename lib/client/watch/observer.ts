@@ -62,6 +62,11 @@ export class Observer implements CircuitWatcher, StreamWatcher {
     )
   }
 
+  /** True while there are streams. */
+  get hasStreams(): boolean {
+    return this.#streams.size > 0
+  }
+
   /** Every circuit and stream that is there. */
   get seen(): Seen[] {
     return [...this.#circuits.values(), ...this.#streams.values()]

@@ -23,6 +23,8 @@ export interface PredictedPortsOptions {
   readonly random: Random
   /** Whether it holds for half as long, as with reduced padding: the sooner circuits are gone, the sooner are links. */
   readonly isReduced: boolean
+  /** The client is used. */
+  used?(): void
 }
 
 export class PredictedPorts {
@@ -80,6 +82,7 @@ export class PredictedPorts {
   #use(): void {
     if (this.all.length === 0 && !this.expectsOnions) this.#relevance = this.#drawRelevance()
     this.#lastUse = this.#now()
+    this.#options.used?.()
   }
 
   /** No use is later than now: where the clock was set back, the uses of before count as of this moment. */
