@@ -205,12 +205,10 @@ export class DirectoryKeeper {
       const some = await this.#directoryOf(consensus)
       return describedFraction(some) >= neededFraction(some) && missingOfGuards(some).length === 0
     }
-    const leisure = (): Wait => patience.ofDescriptions(isEnough, signal)
+    const manner = { progress, leisure: (): Wait => patience.ofDescriptions(isEnough, signal), isEnough }
     const rests = !this.#hurry.signal.aborted && this.#options.isIdle?.() === true
     if (rests && !(await isEnough())) return undefined
-    const failure = rests
-      ? undefined
-      : await this.#microdescriptors.fetch(wanted, signal, { progress, leisure, isEnough })
+    const failure = rests ? undefined : await this.#microdescriptors.fetch(wanted, signal, manner)
     await pauseForTasks()
     const directory = await this.#directoryOf(consensus)
     await pauseForTasks()
