@@ -1,10 +1,11 @@
 /**
  * The proofs of work of one client (proposal 327, "Client behavior"). What makes them is loaded when a service asks for the
- * first one, and makes one at a time, however many services ask: each takes a core, and some megabytes.
+ * first one, and makes one try at a time, for each in turn: it takes one core and some megabytes, however many services ask.
  *
  * @module
  */
 import { clientEffort } from '../pow/client-effort.ts'
+import type { Prover } from '../pow/prove.ts'
 import type { ProofOfWork, Puzzle } from '../pow/puzzle.ts'
 import type { OnionDescriptor } from '../descriptor/descriptor.ts'
 
@@ -18,8 +19,7 @@ export interface WorkOptions {
 
 export class ClientWork {
   readonly #options: WorkOptions | undefined
-  /** Settles when the one under way is made or given up. */
-  #turn: Promise<unknown> = Promise.resolve()
+  #prove: Prover | undefined
 
   /** @param options - undefined where none are to be made */
   constructor(options: WorkOptions | undefined) {
@@ -47,14 +47,8 @@ export class ClientWork {
     if (effort === 0) return undefined
     const puzzle = { blindedKey: identity.key, seed: proofOfWork.seed, effort }
     const { solve } = this.#options
-    const { prove, provenBy } = await import('../pow/prove.ts')
-    return await (solve === undefined ? this.#inTurn(() => prove(puzzle, signal)) : provenBy(solve, puzzle, signal))
-  }
-
-  /** One after the other. Who is not wanted any more has a turn that takes no time. */
-  #inTurn<T>(make: () => Promise<T>): Promise<T> {
-    const made = this.#turn.then(make)
-    this.#turn = made.catch(() => undefined) // whoever asked is told
-    return made
+    const { prover, provenBy } = await import('../pow/prove.ts')
+    if (solve !== undefined) return await provenBy(solve, puzzle, signal)
+    return await (this.#prove ??= prover())(puzzle, signal)
   }
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { TorError } from '../../base/errors.ts'
+import { TorError, type ErrorCode } from '../../base/errors.ts'
 import { encodeBase64 } from '../../directory/text/encoding.ts'
 import type { DirectoryRelay, NetworkDirectory } from '../../directory/network-directory.ts'
 import { MAX_DESCRIPTOR_SIZE, openDescriptor, type OnionDescriptor } from '../descriptor/descriptor.ts'
@@ -47,14 +47,22 @@ export class DirectoryRings {
   }
 }
 
-/** The fetches of one service's descriptor under one isolation. */
+/** A relay that was asked. */
+interface Asked {
+  /** When, in ms. */
+  readonly at: number
+  /** What its answer came to, where that was no descriptor to be read. */
+  failure: TorError | undefined
+}
+
+/** The fetches of one service's descriptor under one isolation, and with one key or none. */
 export class DescriptorFetch {
   readonly #network: OnionNetwork
   readonly #rings: DirectoryRings
   readonly #identity: Uint8Array
   readonly #clientSecret: Uint8Array | undefined
-  /** By fingerprint: when each was asked. */
-  readonly #asked = new Map<string, number>()
+  /** By fingerprint. */
+  readonly #asked = new Map<string, Asked>()
   /** For which period that was. */
   #askedFor: number | undefined
 
@@ -81,7 +89,9 @@ export class DescriptorFetch {
   /**
    * Asks one relay after the other, in an order of chance, until one has a descriptor that can be read, and that is newer
    * than what there was before: a service does not bring it to all of them at the same moment, and one that has only an
-   * older revision says nothing of what the others have.
+   * older revision says nothing of what the others have. That the service speaks only to clients whose keys it knows is said
+   * at once, as long as it counts: whoever brings a key later has fetches of its own. With a key that it does not know
+   * another relay is asked each time: the service may know it by now.
    *
    * @param known - what there was before; it is the answer where nobody has a newer one, or all were asked a while ago
    * @throws TorError `ONION_DESCRIPTOR_NOT_FOUND`, `ONION_DESCRIPTOR_INVALID`, `ONION_AUTHORIZATION_…`, `ABORTED`
@@ -94,30 +104,45 @@ export class DescriptorFetch {
     const { blinded, relays } = this.#rings.responsible(this.#identity, directory)
     if (this.#askedFor !== blinded.period.number) this.#asked.clear()
     this.#askedFor = blinded.period.number
-    const left = relays.filter((relay) => !this.#wasAsked(relay))
-    let failure: TorError | undefined
+    for (const [fingerprint, { at }] of this.#asked) if (!this.#isRecent(at)) this.#asked.delete(fingerprint)
+    const closed = this.#said('ONION_AUTHORIZATION_MISSING')
+    if (closed !== undefined) throw closed
+    const left = relays.filter(({ fingerprint }) => !this.#asked.has(fingerprint))
     let isKnown = left.length === 0
     while (left.length > 0) {
       const [relay] = left.splice(this.#network.random(left.length), 1) as [DirectoryRelay]
-      this.#asked.set(relay.fingerprint, this.#network.clock.now())
+      const asked: Asked = { at: this.#network.clock.now(), failure: undefined }
+      this.#asked.set(relay.fingerprint, asked)
       try {
         const fetched = await this.#fetchFrom(relay, blinded, directory, signal)
         if (known === undefined || isNewer(fetched, known)) return fetched
         isKnown = true
       } catch (error) {
+        // Whoever gives up has not heard it.
+        if (signal.aborted) this.#asked.delete(relay.fingerprint)
         if (signal.aborted || !(error instanceof TorError)) throw error
+        asked.failure = error
         // The service itself says who may read it: no other relay has anything else.
         if (error.code.startsWith('ONION_AUTHORIZATION_')) throw error
-        failure = error.code === 'ONION_DESCRIPTOR_INVALID' || failure === undefined ? error : failure
       }
     }
     if (known !== undefined && isKnown) return known
+    // Some of them may have been asked before.
+    const refused = this.#said('ONION_AUTHORIZATION_WRONG')
+    if (refused !== undefined) throw refused
+    const failure = this.#said('ONION_DESCRIPTOR_INVALID') ?? this.#said()
     // Whoever wants it again may ask them all again.
     this.#asked.clear()
     if (failure?.code === 'ONION_DESCRIPTOR_INVALID') throw failure
     throw new TorError('ONION_DESCRIPTOR_NOT_FOUND', 'no directory has a descriptor of the onion service', {
       cause: failure,
     })
+  }
+
+  /** What one of those that were asked failed with: with this code, or whatever it was. */
+  #said(code?: ErrorCode): TorError | undefined {
+    const failures = [...this.#asked.values()].flatMap(({ failure }) => failure ?? [])
+    return code === undefined ? failures[0] : failures.findLast((failure) => failure.code === code)
   }
 
   async #fetchFrom(
@@ -138,10 +163,9 @@ export class DescriptorFetch {
     })
   }
 
-  #wasAsked({ fingerprint }: DirectoryRelay): boolean {
+  #isRecent(at: number): boolean {
     const { clock, testing } = this.#network
-    const at = this.#asked.get(fingerprint)
-    return at !== undefined && Math.abs(clock.now() - at) < (testing ? ASK_AGAIN_TESTING : ASK_AGAIN)
+    return Math.abs(clock.now() - at) < (testing ? ASK_AGAIN_TESTING : ASK_AGAIN)
   }
 
   /** A clock that is behind does not make an old descriptor good. */

@@ -80,7 +80,7 @@ export class ServiceAccess {
 
   /** Closes what there is. */
   async close(): Promise<void> {
-    this.#attempt?.end.abort()
+    if (this.#attempt !== undefined) this.#giveUp(this.#attempt)
     await this.#circuit?.close()
   }
 
@@ -96,7 +96,7 @@ export class ServiceAccess {
       )
     } finally {
       attempt.waiting -= 1
-      if (attempt.waiting === 0) attempt.end.abort()
+      if (attempt.waiting === 0) this.#giveUp(attempt)
     }
   }
 
@@ -105,17 +105,26 @@ export class ServiceAccess {
     const signal = AbortSignal.any([end.signal, this.#closing])
     const circuit = this.#connect(signal).then(
       (joined) => {
-        this.#attempt = undefined
-        this.#circuit = joined
+        if (this.#attempt === own) {
+          this.#attempt = undefined
+          this.#circuit = joined
+        } else void joined.close() // nobody is here who wanted it
         return joined
       },
       (error: unknown) => {
-        this.#attempt = undefined
+        if (this.#attempt === own) this.#attempt = undefined
         throw error
       },
     )
     markHandled(circuit)
-    return { circuit, end, waiting: 0 }
+    const own: Attempt = { circuit, end, waiting: 0 }
+    return own
+  }
+
+  /** It takes a while to end, and is for nobody from now on: who comes next begins another one. */
+  #giveUp(attempt: Attempt): void {
+    if (this.#attempt === attempt) this.#attempt = undefined
+    attempt.end.abort()
   }
 
   async #connect(signal: AbortSignal): Promise<JoinedCircuit> {

@@ -6,12 +6,15 @@
 import { TorError } from '../../base/errors.ts'
 import { isProof } from './check-puzzle.ts'
 import { encodeProof, type ProofOfWork, type Puzzle } from './puzzle.ts'
-import { solvePuzzle } from './solve.ts'
 import { proofFault } from './verify.ts'
+import { Workbench } from './workbench.ts'
 
-/** Makes a proof of one's own: the data of the extension that brings it. */
-export async function prove(puzzle: Puzzle, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
-  return encodeProof(await solvePuzzle(puzzle, { signal }), puzzle.seed)
+/** Makes proofs of one's own, several beside each other: the data of the extension that brings each. */
+export type Prover = (puzzle: Puzzle, signal: AbortSignal) => Promise<Uint8Array<ArrayBuffer>>
+
+export function prover(): Prover {
+  const bench = new Workbench()
+  return async (puzzle, signal) => encodeProof(await bench.solve(puzzle, signal), puzzle.seed)
 }
 
 /**

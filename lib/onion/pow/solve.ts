@@ -20,6 +20,10 @@ export interface SolveOptions {
   readonly nonce?: Uint8Array | undefined
   /** Who makes the hashes. @internal */
   readonly maker?: TableMaker | undefined
+  /** What looks for solutions in them. @internal */
+  readonly solver?: EquiXSolver | undefined
+  /** Makes a try when it is this puzzle's turn. @internal */
+  readonly turn?: (<T>(attempt: () => Promise<T>) => Promise<T>) | undefined
   /** Lets other tasks have their turn. @internal */
   readonly pause?: (() => Promise<void>) | undefined
 }
@@ -34,28 +38,32 @@ export interface SolveOptions {
  */
 export async function solvePuzzle(puzzle: Puzzle, options: SolveOptions = {}): Promise<ProofOfWork> {
   checkPuzzle(puzzle)
-  const { signal, pause = nextTask } = options
-  const yielded = async (): Promise<void> => {
-    await pause()
+  const { signal, pause = nextTask, turn = atOnce, solver = new EquiXSolver() } = options
+  const goOn = (): void => {
     if (signal?.aborted === true)
       throw new TorError('ABORTED', 'the proof of work is not wanted any more', { cause: signal.reason })
   }
+  const yielded = async (): Promise<void> => {
+    await pause()
+    goOn()
+  }
   const maker = options.maker ?? (await tableMaker())
   const effort = maker.isCompiled ? puzzle.effort : Math.min(puzzle.effort, MAX_INTERPRETED_EFFORT)
-  const solver = new EquiXSolver()
   const nonce = new Uint8Array(options.nonce ?? crypto.getRandomValues(new Uint8Array(NONCE_SIZE)))
   for (; ; increment(nonce)) {
     const challenge = challengeOf({ ...puzzle, effort }, nonce)
-    const table = await maker.make(challenge, yielded)
-    await yielded()
-    if (table === undefined) continue
-    const solution = solver
-      .solve(table)
-      .map(solutionBytes)
-      .find((bytes) => isWorth(challenge, bytes, effort))
+    const solution = await turn(async () => {
+      goOn()
+      const table = await maker.make(challenge, yielded)
+      await yielded()
+      const solutions = table === undefined ? [] : solver.solve(table)
+      return solutions.map(solutionBytes).find((bytes) => isWorth(challenge, bytes, effort))
+    })
     if (solution !== undefined) return { nonce, effort, solution }
   }
 }
+
+const atOnce = <T>(attempt: () => Promise<T>): Promise<T> => attempt()
 
 /**
  * Lets other tasks have their turn. A timer would wait 4 ms in a browser, which is as much as the work between two of

@@ -24,7 +24,7 @@ import { ServiceDescriptor } from './service-descriptor.ts'
 import type { CheckedServiceOptions, OnionServiceStatus } from './service-options.ts'
 import { statusOf } from './service-status.ts'
 import { IncomingStreams } from './visit/incoming-streams.ts'
-import { meet } from './visit/meet.ts'
+import { answer, meet } from './visit/meet.ts'
 import { VisitorCircuits } from './visit/visitor-circuits.ts'
 
 /** How many cells a SENDME stands for where the network does not say: `cc_sendme_inc`. */
@@ -42,6 +42,14 @@ interface Introduction {
   readonly descriptor: ServiceDescriptor
   readonly point: IntroductionPoint
   readonly body: Uint8Array
+  /** Lets the point forget what it is to be answered with. */
+  release(): void
+}
+
+/** A client that is to be met. */
+interface Expected {
+  readonly visitor: Visitor
+  readonly release: () => void
 }
 
 /**
@@ -62,11 +70,16 @@ export class OnionService {
   readonly #closing = new AbortController()
   readonly #incoming: IncomingStreams
   readonly #visitors = new VisitorCircuits()
-  readonly #introductions = new IntroductionQueue<Introduction>((introduction) => this.#answer(introduction))
+  readonly #introductions = new IntroductionQueue<Introduction>(
+    (introduction) => this.#answer(introduction),
+    ({ release }) => release(),
+  )
   readonly #cookies = new ReplayCache(MAX_COOKIES, COOKIE_MEMORY)
   readonly #launches: LaunchLimit
-  readonly #defence: WorkDefence<Visitor> | undefined
+  readonly #defence: WorkDefence<Expected> | undefined
   readonly #forget: (() => void)[] = []
+  /** Those on the way to clients. */
+  readonly #meetings = new Set<Promise<void>>()
   /** By the numbers of their periods. */
   readonly #descriptors = new Map<number, ServiceDescriptor>()
   #status: OnionServiceStatus
@@ -93,10 +106,11 @@ export class OnionService {
     })
     this.#defence =
       Defence &&
-      new Defence<Visitor>({
+      new Defence<Expected>({
         clock: network.clock,
         random: (limit) => network.random(limit),
-        meet: (visitor) => this.#meet(visitor),
+        meet: (expected) => this.#meet(expected),
+        forget: ({ release }) => release(),
         changed: () => {
           for (const descriptor of this.#descriptors.values()) descriptor.publisher.consider()
         },
@@ -189,7 +203,8 @@ export class OnionService {
     this.#introductions.close()
     this.#defence?.close()
     this.#incoming.close()
-    await Promise.all([this.#visitors.close(), ...[...this.#descriptors.values()].map((each) => each.close())])
+    const descriptors = [...this.#descriptors.values()]
+    await Promise.all([this.#visitors.close(), ...this.#meetings, ...descriptors.map((each) => each.close())])
     this.#changed()
     this.#over.resolve()
   }
@@ -217,7 +232,8 @@ export class OnionService {
           launches: this.#launches,
           proofOfWork: () => this.#defence?.line,
           sendmeIncrement: () => this.#congestionControl()?.increment,
-          introduced: (from, point, body) => this.#introductions.add({ descriptor: from, point, body }),
+          introduced: (from, point, body) =>
+            this.#introductions.add({ descriptor: from, point, body, release: point.encryptionSecret.hold() }),
           changed: () => this.#changed(),
         })
         this.#descriptors.set(time.period.number, descriptor)
@@ -227,11 +243,14 @@ export class OnionService {
   }
 
   /** Never rejects: an introduction that comes to nothing is nobody's business. */
-  async #answer({ descriptor, point, body }: Introduction): Promise<void> {
+  async #answer({ descriptor, point, body, release }: Introduction): Promise<void> {
     const network = this.#network
+    let isExpected = false
     try {
       const { identity } = descriptor
-      const visitor = await readIntroduction(body, point, {
+      const { listed, replays, encryptionSecret } = point
+      const keys = { listed, replays, encryptionSecret: encryptionSecret.key }
+      const visitor = await readIntroduction(body, keys, {
         subcredential: identity.subcredential,
         congestionControl: this.#congestionControl() !== undefined,
         testing: network.testing,
@@ -239,28 +258,41 @@ export class OnionService {
         platform: network.platform,
       })
       if (visitor === undefined || this.#closing.signal.aborted) return
-      if (this.#defence === undefined) await this.#meet(visitor)
-      else this.#defence.add(visitor, visitor.proof, identity.key)
+      isExpected = true
+      if (this.#defence === undefined) await this.#meet({ visitor, release })
+      else this.#defence.add({ visitor, release }, visitor.proof, identity.key)
     } catch {
       // Nobody is told.
+    } finally {
+      if (!isExpected) release()
     }
   }
 
   /** Never rejects: the client tries again by itself, and a relay that could not be reached is of its choice. */
-  async #meet(visitor: Visitor): Promise<void> {
+  async #meet(expected: Expected): Promise<void> {
+    const meeting = this.#goToMeet(expected).catch(() => undefined) // see above
+    this.#meetings.add(meeting)
+    await meeting
+    this.#meetings.delete(meeting)
+  }
+
+  async #goToMeet({ visitor, release }: Expected): Promise<void> {
     const network = this.#network
     const { signal } = this.#closing
     try {
       if (!this.#cookies.add(visitor.cookie, network.clock.now()) || !this.#visitors.makeRoom()) return
+      const half = await answer(visitor, network.platform)
+      release()
       await meet(
         network,
         visitor,
+        half,
         visitor.congestionControl ? this.#congestionControl() : undefined,
         (circuit, seen) => this.#incoming.acceptorOf(circuit, seen, this.#visitors.add(circuit)),
         signal,
       )
-    } catch {
-      // See above.
+    } finally {
+      release()
     }
   }
 

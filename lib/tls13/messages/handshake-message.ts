@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ByteCollector } from '../../base/bytes/byte-collector.ts'
 import { ByteWriter } from '../../cell/bytes.ts'
 import { Alert } from '../protocol/registry.ts'
 import { TlsFault } from '../protocol/tls-fault.ts'
@@ -40,13 +41,18 @@ export function writeVector16(writer: ByteWriter, write: (list: ByteWriter) => v
   writer.u16(bytes.length).bytes(bytes)
 }
 
-/** Puts messages together that may be spread over records, or share one. */
+/**
+ * Puts messages together that may be spread over records, or share one. A record may have a single byte of one (5.1), which
+ * then costs no more than a byte.
+ */
 export class HandshakeReader {
-  #bytes: Uint8Array = new Uint8Array(0)
+  readonly #bytes = new ByteCollector()
+  /** How many of them were taken. */
+  #taken = 0
 
   /** True between two messages: keys may change here, and nowhere else (5.1). */
   get isAtBoundary(): boolean {
-    return this.#bytes.length === 0
+    return this.#taken === this.#bytes.length
   }
 
   /**
@@ -56,10 +62,10 @@ export class HandshakeReader {
    */
   add(content: Uint8Array): void {
     if (content.length === 0) throw new TlsFault(Alert.UNEXPECTED_MESSAGE, 'the server sent an empty handshake record')
-    const all = new Uint8Array(this.#bytes.length + content.length)
-    all.set(this.#bytes)
-    all.set(content, this.#bytes.length)
-    this.#bytes = all
+    // Once for each record, not for each message: a record may have thousands.
+    if (this.#taken > 0) this.#bytes.drop(this.#taken)
+    this.#taken = 0
+    this.#bytes.add(content)
   }
 
   /**
@@ -68,7 +74,7 @@ export class HandshakeReader {
    * @throws TlsFault when it is longer than any
    */
   next(): HandshakeMessage | undefined {
-    const bytes = this.#bytes
+    const bytes = this.#bytes.bytes.subarray(this.#taken)
     if (bytes.length < HEADER_SIZE) return undefined
     const [type, high, middle, low] = bytes as unknown as [number, number, number, number]
     const end = HEADER_SIZE + ((high << 16) | (middle << 8) | low)
@@ -76,7 +82,7 @@ export class HandshakeReader {
       throw new TlsFault(Alert.ILLEGAL_PARAMETER, 'the server sent a handshake message that is too long')
     }
     if (bytes.length < end) return undefined
-    this.#bytes = bytes.subarray(end)
+    this.#taken += end
     return { type, body: bytes.subarray(HEADER_SIZE, end), whole: bytes.subarray(0, end) }
   }
 }

@@ -14,12 +14,14 @@ describe('A service that defends itself by proofs of work', function () {
   let clock: FakeClock
   let defence: WorkDefence<string>
   let met: string[]
+  let forgotten: string[]
   let ends: (() => void)[]
   let changes: number
 
   beforeEach(() => {
     clock = new FakeClock()
     met = []
+    forgotten = []
     ends = []
     changes = 0
     defence = new WorkDefence<string>({
@@ -29,6 +31,7 @@ describe('A service that defends itself by proofs of work', function () {
         met.push(visitor)
         return new Promise((resolve) => ends.push(resolve))
       },
+      forget: (visitor) => void forgotten.push(visitor),
       changed: () => void (changes += 1),
     })
   })
@@ -101,7 +104,7 @@ describe('A service that defends itself by proofs of work', function () {
       const good = await proof(1)
       defence.add('good', good, BLINDED_KEY)
       defence.add('bad', change(good), BLINDED_KEY)
-      expect(met).to.deep.equal(['good'])
+      expect([met, forgotten]).to.deep.equal([['good'], ['bad']])
       expect(defence.waiting).to.equal(0)
     })
   }
@@ -131,6 +134,7 @@ describe('A service that defends itself by proofs of work', function () {
     clock.advance(16_000)
     defence.add('there', undefined, BLINDED_KEY)
     expect(await endOne()).to.equal('there')
+    expect(forgotten).to.deep.equal(['gone'])
   })
 
   it('meets nobody any more once it is closed', async () => {
@@ -140,5 +144,6 @@ describe('A service that defends itself by proofs of work', function () {
     await endOne()
     defence.add('comes', undefined, BLINDED_KEY)
     expect(met).to.have.length(MAX_MET)
+    expect(forgotten).to.deep.equal(['waits', 'comes'])
   })
 })

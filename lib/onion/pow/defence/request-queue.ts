@@ -30,11 +30,16 @@ export class RequestQueue<T> {
   /** A heap: each is at least as urgent as the two at twice its place and one or two more. */
   readonly #heap: Waiting<T>[] = []
   readonly #now: () => number
+  readonly #forget: (request: T) => void
   readonly #most: number
   #trimmed: Trimmed = { count: 0, effort: 0 }
 
-  constructor(now: () => number, most: number = MAX_WAITING) {
+  /**
+   * @param forget - is given each who waits no more without having been taken
+   */
+  constructor(now: () => number, forget: (request: T) => void, most: number = MAX_WAITING) {
     this.#now = now
+    this.#forget = forget
     this.#most = most
   }
 
@@ -70,9 +75,16 @@ export class RequestQueue<T> {
   /** The next one who has not waited too long; undefined when nobody has. */
   take(): T | undefined {
     const oldest = this.#now() - MAX_AGE
-    for (let next = this.#first(); next !== undefined; next = this.#first())
+    for (let next = this.#first(); next !== undefined; next = this.#first()) {
       if (next.since > oldest) return next.request
+      this.#forget(next.request)
+    }
     return undefined
+  }
+
+  /** Nobody waits any more. */
+  clear(): void {
+    for (const { request } of this.#heap.splice(0)) this.#forget(request)
   }
 
   #first(): Waiting<T> | undefined {
@@ -94,10 +106,13 @@ export class RequestQueue<T> {
   #trim(): void {
     const heap = this.#heap
     const oldest = this.#now() - MAX_AGE
-    const waiting = heap.filter(({ since }) => since > oldest).sort((a, b) => b.effort - a.effort || a.since - b.since)
+    const isThere = ({ since }: Waiting<T>): boolean => since > oldest
+    const left = heap.filter((each) => !isThere(each))
+    const waiting = heap.filter(isThere).sort((a, b) => b.effort - a.effort || a.since - b.since)
     const gone = waiting.splice(Math.ceil(this.#most / 2))
     heap.length = 0
     heap.push(...waiting) // what is sorted is a heap
+    for (const { request } of [...left, ...gone]) this.#forget(request)
     const { count, effort } = this.#trimmed
     this.#trimmed = { count: count + gone.length, effort: Math.max(effort, gone[0]?.effort ?? 0) }
   }

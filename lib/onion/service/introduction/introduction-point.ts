@@ -12,12 +12,13 @@ import { encodeEstablishIntro } from '../../../cell/onion/establish-intro.ts'
 import { targetOf } from '../../../circuit/build/extend-to.ts'
 import type { Circuit } from '../../../circuit/circuit.ts'
 import type { DirectoryRelay } from '../../../directory/network-directory.ts'
-import type { X25519KeyPair, X25519SecretKey } from '../../../platform/crypto/curves/x25519.ts'
+import type { X25519KeyPair } from '../../../platform/crypto/curves/x25519.ts'
 import type { IntroPoint } from '../../descriptor/intro-point.ts'
 import { mac } from '../../hashing.ts'
 import { expandSeed, publicKeyOf, signExpanded } from '../../identity/expanded-key.ts'
 import { closeQuietly, inTime, lastHop } from '../../network/expected-message.ts'
 import type { ServiceNetwork } from '../../network/service-network.ts'
+import { HeldSecret } from './held-secret.ts'
 import { ReplayCache } from './replay-cache.ts'
 
 /** How long the relay may take to say that it will do it, in ms. */
@@ -34,7 +35,7 @@ export class IntroductionPoint {
   readonly relay: DirectoryRelay
   /** As the descriptor has it. */
   readonly listed: IntroPoint
-  readonly encryptionSecret: X25519SecretKey
+  readonly encryptionSecret: HeldSecret
   /** What has come by this point: for as long as its keys are used, no message of a client is answered twice. */
   readonly replays: ReplayCache
   readonly #network: ServiceNetwork
@@ -47,7 +48,7 @@ export class IntroductionPoint {
     this.#network = network
     this.relay = relay
     this.#authSecret = expandSeed(crypto.getRandomValues(new Uint8Array(32)))
-    this.encryptionSecret = encryption.secretKey
+    this.encryptionSecret = new HeldSecret(encryption.secretKey)
     this.listed = {
       target: targetOf(relay),
       authKey: publicKeyOf(this.#authSecret),
@@ -100,9 +101,9 @@ export class IntroductionPoint {
     }
   }
 
-  /** Its keys are of no more use. */
+  /** Its keys are of no more use, but for those who have come already. */
   forget(): void {
     this.#authSecret.fill(0)
-    this.encryptionSecret.forget()
+    this.encryptionSecret.end()
   }
 }

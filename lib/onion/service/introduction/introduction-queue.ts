@@ -12,14 +12,19 @@ export const MAX_WAITING = 256
 
 export class IntroductionQueue<T> {
   readonly #answer: (introduction: T) => Promise<void>
+  readonly #forget: (introduction: T) => void
   readonly #waiting: T[] = []
   #answered = 0
   #dropped = 0
   #isClosed = false
 
-  /** @param answer - never rejects */
-  constructor(answer: (introduction: T) => Promise<void>) {
+  /**
+   * @param answer - never rejects
+   * @param forget - is given what is not answered
+   */
+  constructor(answer: (introduction: T) => Promise<void>, forget: (introduction: T) => void) {
     this.#answer = answer
+    this.#forget = forget
   }
 
   /** How many there are, those that are answered just now included. */
@@ -33,10 +38,10 @@ export class IntroductionQueue<T> {
   }
 
   add(introduction: T): void {
-    if (this.#isClosed) return
+    if (this.#isClosed) return this.#forget(introduction)
     this.#waiting.push(introduction)
     if (this.#waiting.length > MAX_WAITING) {
-      this.#waiting.shift()
+      this.#forget(this.#waiting.shift() as T)
       this.#dropped += 1
     }
     this.#next()
@@ -45,7 +50,7 @@ export class IntroductionQueue<T> {
   /** None that waits is answered any more. */
   close(): void {
     this.#isClosed = true
-    this.#waiting.length = 0
+    for (const introduction of this.#waiting.splice(0)) this.#forget(introduction)
   }
 
   #next(): void {

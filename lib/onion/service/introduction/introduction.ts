@@ -34,6 +34,11 @@ export interface Visitor {
   readonly encryptionSecret: X25519SecretKey
 }
 
+/** What an introduction point is known by, and what has come by it. */
+export interface IntroductionKeys extends Pick<IntroductionPoint, 'listed' | 'replays'> {
+  readonly encryptionSecret: X25519SecretKey
+}
+
 /** What a service makes of an introduction with. */
 export interface IntroductionRule {
   readonly subcredential: Uint8Array
@@ -51,7 +56,7 @@ export interface IntroductionRule {
  */
 export async function readIntroduction(
   body: Uint8Array,
-  point: Pick<IntroductionPoint, 'listed' | 'encryptionSecret' | 'replays'>,
+  point: IntroductionKeys,
   rule: IntroductionRule,
 ): Promise<Visitor | undefined> {
   try {
@@ -64,7 +69,7 @@ export async function readIntroduction(
 
 async function read(
   body: Uint8Array,
-  { listed, encryptionSecret, replays }: Pick<IntroductionPoint, 'listed' | 'encryptionSecret' | 'replays'>,
+  { listed, encryptionSecret, replays }: IntroductionKeys,
   { subcredential, congestionControl, testing, now, platform }: IntroductionRule,
 ): Promise<Visitor | undefined> {
   const { authKey, encryptionKey } = listed

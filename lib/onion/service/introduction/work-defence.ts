@@ -22,6 +22,8 @@ export interface WorkDefenceOptions<T> {
   readonly random: Random
   /** Meets a client whose turn it is. Never rejects. */
   meet(visitor: T): Promise<void>
+  /** A client is not to be met: passed over, or gone. */
+  forget(visitor: T): void
   /** Descriptors are to say something else. */
   changed(): void
 }
@@ -45,11 +47,11 @@ export class WorkDefence<T> {
   #stopSeed: (() => void) | undefined
 
   constructor(options: WorkDefenceOptions<T>) {
-    const { clock, random } = options
+    const { clock, random, forget } = options
     const now = (): number => clock.now()
     this.#options = options
     this.#judge = new ProofJudge({ now, random })
-    this.#queue = new RequestQueue(now)
+    this.#queue = new RequestQueue(now, ({ visitor }) => forget(visitor))
     this.#weigh()
     this.#renew()
   }
@@ -73,7 +75,7 @@ export class WorkDefence<T> {
    */
   add(visitor: T, proof: Uint8Array | undefined, blindedKey: Uint8Array): void {
     const effort = proof === undefined ? 0 : this.#effortOf(proof, blindedKey)
-    if (effort === undefined || this.#isClosed) return
+    if (effort === undefined || this.#isClosed) return this.#options.forget(visitor)
     this.#queue.push({ visitor, effort }, effort)
     this.#effort.queued(this.#queue)
     this.#next()
@@ -82,6 +84,7 @@ export class WorkDefence<T> {
   /** Nobody who waits is met any more. */
   close(): void {
     this.#isClosed = true
+    this.#queue.clear()
     this.#stopEffort?.()
     this.#stopSeed?.()
   }

@@ -14,6 +14,7 @@ export const MAX_CIRCUITS = 1024
 export class VisitorCircuits {
   /** How many streams each carries. Those that became idle last are last. */
   readonly #circuits = new Map<Circuit, number>()
+  #isClosed = false
 
   /** How many there are. */
   get size(): number {
@@ -32,8 +33,9 @@ export class VisitorCircuits {
     return false
   }
 
-  /** A circuit that a visitor is at the end of, until it is closed. */
+  /** A circuit that a visitor is at the end of, until it is closed: at once, if all of them are. */
   add(circuit: Circuit): CircuitUse {
+    if (this.#isClosed) void closeQuietly(circuit)
     const gone = (): void => void this.#circuits.delete(circuit)
     this.#circuits.set(circuit, 0)
     circuit.closed.then(gone, gone)
@@ -46,8 +48,9 @@ export class VisitorCircuits {
     return { began: () => count(1), ended: () => count(-1) }
   }
 
-  /** Closes them all. */
+  /** Closes them all, and each that comes. */
   async close(): Promise<void> {
+    this.#isClosed = true
     await Promise.all([...this.#circuits.keys()].map(closeQuietly))
   }
 }

@@ -66,7 +66,11 @@ describe('A service that asks for work', function () {
     fc.assert(
       fc.property(fc.array(fc.record({ effort: fc.nat({ max: 5 }), wait: fc.nat({ max: 3000 }) })), (clients) => {
         now = 0
-        const queue = new RequestQueue<number>(() => now)
+        const gone: number[] = []
+        const queue = new RequestQueue<number>(
+          () => now,
+          (request) => void gone.push(request),
+        )
         const came = clients.map(({ effort, wait }, at) => {
           now += wait
           queue.push(at, effort)
@@ -80,12 +84,19 @@ describe('A service that asks for work', function () {
           served.push({ effort: came[next]?.effort, since: came[next]?.since })
         expect(served).to.deep.equal(expected.map(({ effort, since }) => ({ effort, since })))
         expect(queue.length).to.equal(0)
+        expect(gone.length + served.length).to.equal(clients.length)
+        expect(gone.every((at) => (came[at]?.since ?? now) <= now - 15_000)).to.equal(true)
       }),
     )
   })
 
   it('turns those away who worked least when too many wait', () => {
-    const queue = new RequestQueue<number>(() => now, 100)
+    const gone: number[] = []
+    const queue = new RequestQueue<number>(
+      () => now,
+      (request) => void gone.push(request),
+      100,
+    )
     for (let effort = 0; effort < 10_000; effort++) queue.push(effort, effort)
     expect(queue.length).to.be.at.most(100)
     expect(queue.take()).to.equal(9999)
@@ -93,11 +104,19 @@ describe('A service that asks for work', function () {
     expect(trimmed.count).to.be.greaterThan(9800)
     expect(trimmed.effort).to.be.within(9800, 9999)
     expect(queue.takeTrimmed()).to.deep.equal({ count: 0, effort: 0 })
+    expect(gone).to.have.length(trimmed.count)
+    queue.clear()
+    // Each was let go of once, but the one that was taken.
+    expect([queue.length, new Set(gone).size, gone.length]).to.deep.equal([0, 9999, 9999])
   })
 
   it('asks for more while some are turned away or wait in spite of it, and for less once nobody waits', () => {
     const effort = new SuggestedEffort()
-    const queue = new RequestQueue<number>(() => now, 40)
+    const queue = new RequestQueue<number>(
+      () => now,
+      () => undefined,
+      40,
+    )
     expect(effort.update(queue)).to.equal(false)
     expect(effort.value).to.equal(0)
     for (let at = 0; at < 100; at++) queue.push(at, 0)
