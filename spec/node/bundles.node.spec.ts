@@ -18,7 +18,7 @@ interface Bundle {
 const LIMITS: Readonly<Record<string, number>> = {
   './stream': 14_000,
   './circuit': 47_150,
-  '.': 91_500,
+  '.': 92_500,
   './tls': 20_000,
   './onion': 30_000,
   './dashboard': 10_000,
@@ -137,7 +137,7 @@ describe('Bundles for a web page', () => {
       ).not.to.deep.equal([])
   })
 
-  it('a page pays at most 25 kB for its first onion service, at most 14 kB more for the first proof of work, and 12 to be a service', async () => {
+  it('a page pays at most 25 kB for its first onion service, at most 14 kB more for the first proof of work, and 13 to be a service', async () => {
     const { whole, later } = await bundle('lib/client/tor-client.ts')
     const { whole: first, later: work } = await bundle(
       'first-onion.ts',
@@ -164,7 +164,7 @@ describe('Bundles for a web page', () => {
     const serving = service.gzipped - first.gzipped
     console.log(`a first service: ${kB(serving)} compressed more`)
     expect(first.inputs.filter((path) => path.startsWith('lib/onion/service/'))).to.deep.equal([])
-    expect(serving).to.be.at.most(12_000)
+    expect(serving).to.be.at.most(13_000)
   })
 
   /** What no page shall load with an entry, for it is loaded when it is first used, or is another entry's. */

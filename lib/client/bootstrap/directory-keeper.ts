@@ -12,7 +12,6 @@ import type { HashOptions } from '../../directory/text/hash-text.ts'
 import { filterInSlices, pauseForTasks } from '../../directory/text/slices.ts'
 import { markHandled } from '../../base/waiting/deferred.ts'
 import { TorError } from '../../base/errors.ts'
-import { isAnswer } from './sources/document-source.ts'
 import { CertificateStore } from './certificate-store.ts'
 import { MicrodescriptorStore } from './microdescriptor-store.ts'
 import type { Patience } from './patience.ts'
@@ -185,7 +184,20 @@ export class DirectoryKeeper {
     if (consensus === undefined || !isGoodEnough) {
       this.#progress('consensus', 0)
       snapshot = await snapshots?.take(signal)
-      consensus = await this.#fetchConsensus(snapshot, signal)
+      const { searchConsensus } = await import('./consensus-search.ts')
+      consensus = await searchConsensus(
+        {
+          ...this.#options,
+          known,
+          hashing: this.#hashing,
+          certificates: this.#certificates,
+          patience,
+          judging: () => this.#progress('certificates', 0),
+          verify: (parsed, problem) => this.#verify(parsed, problem),
+        },
+        snapshot,
+        signal,
+      )
     }
     this.#consensus = consensus
     await pauseForTasks()
@@ -229,68 +241,6 @@ export class DirectoryKeeper {
     return directory
   }
 
-  /** @param snapshot - what is looked at before relays are asked: one more server, that is believed no more than they are */
-  async #fetchConsensus(snapshot: DirectorySnapshot | undefined, signal: AbortSignal): Promise<Consensus> {
-    const { source, snapshots, kept, clock } = this.#options
-    const known = this.#consensus
-    const patience = await this.#loadPatience()
-    const { ConsensusRequest, MAX_CONSENSUS } = await import('./consensus-request.ts')
-    const request = await ConsensusRequest.make({ ...this.#options, known, now: clock.now() })
-    let behind: Consensus | undefined
-    const accept = async (answer: string, outdo: () => void): Promise<Consensus> => {
-      const document = await request.consensusOf(answer)
-      if (document === undefined) {
-        // What is known may have become useless meanwhile.
-        if (behind !== undefined && ageOf(behind, clock.now())) return behind
-        behind ??= known
-        throw new TorError('DIRECTORY_EXPIRED', 'there may be a newer consensus')
-      }
-      const parsed = await parseConsensus(document, this.#hashing)
-      this.#expectNewer(parsed)
-      this.#progress('certificates', 0)
-      if (snapshot) await this.#certificates.offer(parsed, snapshot.certificates)
-      const problem = await this.#certificates.fetch(parsed, signal, patience.ofCertificates(signal))
-      await this.#verify(parsed, problem)
-      await pauseForTasks()
-      const before = behind
-      // One server alone cannot keep a newer one from the client: another is asked whether there is one.
-      const isBehind = parsed.validAfter <= (known?.validAfter ?? 0) || ageOf(parsed, clock.now())?.phase === 'stale'
-      if (isBehind && before === undefined) {
-        behind = parsed
-        await kept.keep('consensus', document)
-        throw new TorError('DIRECTORY_EXPIRED', 'there may be a newer consensus')
-      }
-      if (before && parsed.validAfter <= before.validAfter) return before
-      if (before) outdo()
-      await kept.keep('consensus', document)
-      return parsed
-    }
-    if (snapshot !== undefined && snapshot.consensus.length <= MAX_CONSENSUS) {
-      try {
-        return await accept(snapshot.consensus, () => undefined)
-      } catch (error) {
-        if (signal.aborted || !isAnswer(error)) throw error
-        snapshots?.refuse(error)
-      }
-    }
-    const { path } = request
-    const between = patience.ofConsensus(signal)
-    const race = known && ageOf(known, clock.now()) ? undefined : request.race
-    const fetch = (): Promise<Consensus> =>
-      source.fetch({ path, headers: () => request.headers(), limit: MAX_CONSENSUS, race, between }, accept, signal)
-    try {
-      return await fetch().catch((error: unknown) => {
-        // Each that was left after a diff that was no good may have failed: now all of them are asked for the whole.
-        if (!request.hasRefused || behind !== undefined || signal.aborted || !isAnswer(error)) throw error
-        return fetch()
-      })
-    } catch (error) {
-      // Nobody else had one. That this client is too old for a newer one is to be said all the same.
-      if (behind === undefined || signal.aborted || !isAnswer(error) || !ageOf(behind, clock.now())) throw error
-      return behind
-    }
-  }
-
   /**
    * Verifies a kept consensus. False when it is of no use now, or when what would prove it is not there.
    *
@@ -306,14 +256,6 @@ export class DirectoryKeeper {
       const isObsolete = error instanceof TorError && error.code === 'CLIENT_OBSOLETE'
       if (isObsolete || this.#certificates.lackSome(consensus)) return false
       throw error
-    }
-  }
-
-  /** Nobody can take the client back to an older consensus than it has, as long as that one may be used. */
-  #expectNewer(consensus: Consensus): void {
-    const known = this.#consensus
-    if (known && consensus.validAfter < known.validAfter && ageOf(known, this.#options.clock.now())) {
-      throw new TorError('DIRECTORY_EXPIRED', 'the consensus is older than the one that is there')
     }
   }
 
