@@ -258,6 +258,22 @@ describe('TorClient: the directory', function () {
       expect(tor.status.warnings).to.deep.equal([])
     })
 
+    it('with pauses of ten seconds where nobody has one that holds, however many streams want it', async () => {
+      const at = fixture.clock.now()
+      const tor = await fixture.open()
+      fixture.network.directory.lie = { consensusAt: at }
+      fixture.clock.sleep(72 * HOUR)
+      fixture.network.directory.requests.length = 0
+      const begun = fixture.clock.now()
+      for (let streams = 0; streams < 10; streams++)
+        expect(await codeOf(fixture.passing(tor.connect('example.com:80').opened))).to.equal('DIRECTORY_EXPIRED')
+      // At most six servers a round.
+      const rounds = 1 + Math.floor((fixture.clock.now() - begun) / 10_000)
+      expect(fixture.requests['consensus']).to.be.within(rounds, 6 * rounds)
+      fixture.network.directory.lie = undefined
+      await fixture.passing(tor.connect('example.com:80').opened)
+    })
+
     it('for all that wait for it, also when the first of them gives up', async () => {
       const tor = await fixture.open()
       fixture.clock.advance(72 * HOUR)

@@ -24,6 +24,12 @@ import type { ClientPhase } from './status.ts'
 /** How soon the directory is renewed anew because it is stale, in ms. */
 const STALE_RETRY = 60_000
 
+/**
+ * How long nobody is asked again after a round that came to nothing, in ms: whoever wants a directory meanwhile is told what that one
+ * came to. A client without one, and with streams that are tried often, would ask without a pause.
+ */
+const PAUSE_AFTER_FAILURE = 10_000
+
 /** How a round goes. */
 interface Round {
   /** Nobody waits for it, and nobody is told of its progress. */
@@ -46,6 +52,8 @@ export class DirectoryKeeper {
   #consensus: Consensus | undefined
   #refreshing: Promise<NetworkDirectory | undefined> | undefined
   #refreshedAt = -Infinity
+  /** What the last round came to, if that is nothing, and when. */
+  #failed: { readonly error: unknown; readonly at: number } | undefined
   #isQuiet = false
   /** Aborts when somebody can do nothing before the round that is under way is over. */
   #hurry = new AbortController()
@@ -130,7 +138,10 @@ export class DirectoryKeeper {
   }
 
   async #awaited(signal: AbortSignal, renews: boolean): Promise<NetworkDirectory> {
+    const { clock } = this.#options
     for (;;) {
+      const isSoon = Math.abs(clock.now() - (this.#failed?.at ?? -Infinity)) < PAUSE_AFTER_FAILURE
+      if (isSoon && this.#refreshing === undefined) throw this.#failed?.error
       const directory = await this.#share(signal, { isQuiet: false, renews, isAwaited: true })
       if (directory !== undefined) return directory
       // The round that was under way has left descriptions out; the next one will not.
@@ -143,10 +154,13 @@ export class DirectoryKeeper {
       this.#hurry = new AbortController()
       this.#isQuiet = how.isQuiet
       this.#refreshedAt = this.#options.clock.now()
-      this.#refreshing = this.#refresh(how.renews, this.#options.closing).finally(() => {
+      const round = this.#refresh(how.renews, this.#options.closing)
+      this.#refreshing = round.finally(() => {
         this.#options.source.release()
         this.#refreshing = undefined
       })
+      this.#failed = undefined
+      round.catch((error: unknown) => (this.#failed = { error, at: this.#options.clock.now() }))
       markHandled(this.#refreshing)
     }
     if (how.isAwaited) this.#hurry.abort()

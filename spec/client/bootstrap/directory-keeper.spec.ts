@@ -344,6 +344,10 @@ describe('DirectoryKeeper', function () {
     missingOfGuards = [digestOf(network, guard)]
     expect(((await rejection(keeper.usable(signal))) as TorError).message).to.match(/of a guard/)
     source.servers = [honest]
+    // Not within ten seconds.
+    clock.advance(9999)
+    expect(((await rejection(keeper.usable(signal))) as TorError).message).to.match(/of a guard/)
+    clock.advance(1)
     expect((await keeper.usable(signal)).missing).to.deep.equal([])
   })
 })
