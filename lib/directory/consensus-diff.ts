@@ -10,7 +10,7 @@
 import { EditScript, malformed } from './edit-script.ts'
 import { encodeHex } from './text/encoding.ts'
 import { HASHED_A_SLICE, hashText, type TextHash } from './text/hash-text.ts'
-import { READ_A_SLICE, type SliceOptions, Slices } from './text/slices.ts'
+import { READ_A_SLICE, type SliceOptions, Slices } from '../base/waiting/slices.ts'
 
 /** A consensus that a diff is from. */
 export interface DiffBase {

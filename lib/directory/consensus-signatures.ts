@@ -15,7 +15,7 @@ import {
   verifyKeyCertificate,
 } from './key-certificate.ts'
 import type { Authority } from './network/network-config.ts'
-import { pauseForTasks, type SliceOptions } from './text/slices.ts'
+import { pauseForTasks, type SliceOptions } from '../base/waiting/slices.ts'
 
 /** What a consensus is checked against. */
 export interface ConsensusCheck {

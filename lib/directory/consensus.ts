@@ -13,7 +13,7 @@ import { decodeBase64 } from './text/encoding.ts'
 import { parseFingerprint, parseKeyValues, parseNumber, parseTime } from './text/fields.ts'
 import { NO_PROTOCOLS, parseProtocols, type Protocols } from './protocols.ts'
 import { type ConsensusRelay, RelayEntryReader } from './relay-entry.ts'
-import { READ_A_SLICE, Slices } from './text/slices.ts'
+import { READ_A_SLICE, Slices } from '../base/waiting/slices.ts'
 
 /**
  * The most items ahead of the relays, and between them and the signatures; the most relays, and the most signatures.

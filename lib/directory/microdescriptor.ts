@@ -10,7 +10,7 @@ import { DocumentReader } from './text/document.ts'
 import { decodeBase64, encodeBase64, is32Bytes, ownText } from './text/encoding.ts'
 import { type FamilyMember, namesInFamily, parseFamily } from './family.ts'
 import { parsePortPolicy, type PortPolicy, REJECT_ALL } from './port-policy.ts'
-import { READ_A_SLICE, type SliceOptions, Slices } from './text/slices.ts'
+import { READ_A_SLICE, type SliceOptions, Slices } from '../base/waiting/slices.ts'
 
 /** What a microdescriptor costs beside its bytes, in bytes: its digest, and that of an entry. */
 const MICRODESCRIPTOR_COST = 512

@@ -13,7 +13,7 @@ import type { PortPolicy } from './port-policy.ts'
 import type { Protocols } from './protocols.ts'
 import type { ConsensusRelay } from './relay-entry.ts'
 import { RelayFlag, type RelayFlags } from './relay-flags.ts'
-import { LOOKED_AT_A_SLICE, pauseForTasks, type SliceOptions } from './text/slices.ts'
+import { LOOKED_AT_A_SLICE, pauseForTasks, type SliceOptions } from '../base/waiting/slices.ts'
 
 /** A relay, as the directory describes it. */
 export interface DirectoryRelay extends Relay {

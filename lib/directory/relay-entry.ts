@@ -10,7 +10,7 @@ import { decodeBase64, encodeHex, is32Bytes, ownText } from './text/encoding.ts'
 import { parseAddressAndPort, parseNumber } from './text/fields.ts'
 import { NO_PROTOCOLS, parseProtocols, type Protocols } from './protocols.ts'
 import { parseFlags, type RelayFlags } from './relay-flags.ts'
-import type { Slices } from './text/slices.ts'
+import type { Slices } from '../base/waiting/slices.ts'
 
 /** The most OR addresses of a relay, and the most items of its entry: authorities give two, and about eight. */
 const MAX_ADDRESSES = 8

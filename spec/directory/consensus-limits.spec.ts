@@ -2,7 +2,7 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { expect } from 'chai'
 import { parseConsensus } from '../../lib/directory/consensus.ts'
 import { encodeBase64 } from '../../lib/directory/text/encoding.ts'
-import { READ_A_SLICE } from '../../lib/directory/text/slices.ts'
+import { READ_A_SLICE } from '../../lib/base/waiting/slices.ts'
 import { consensusAround } from './support/generated.ts'
 import { consensusOf, countedPauses, expectRejected, replaced } from './support/helpers.ts'
 

@@ -6,7 +6,7 @@ import {
   type MicrodescriptorEntry,
 } from '../../lib/directory/microdescriptor.ts'
 import { encodeBase64 } from '../../lib/directory/text/encoding.ts'
-import { READ_A_SLICE } from '../../lib/directory/text/slices.ts'
+import { READ_A_SLICE } from '../../lib/base/waiting/slices.ts'
 import {
   consensusOf,
   countedPauses,

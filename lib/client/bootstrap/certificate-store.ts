@@ -17,7 +17,7 @@ import {
   type KeyCertificateName,
 } from '../../directory/key-certificate.ts'
 import type { NetworkConfig } from '../../directory/network/network-config.ts'
-import { pauseForTasks } from '../../directory/text/slices.ts'
+import { pauseForTasks } from '../../base/waiting/slices.ts'
 import type { Platform } from '../../platform/platform.ts'
 import type { ClientStore } from './client-store.ts'
 import type { Wait } from './sources/attempts.ts'

@@ -7,7 +7,7 @@
 import type { Clock } from '../../base/waiting/clock.ts'
 import { TorError } from '../../base/errors.ts'
 import type { NetworkConfig } from '../../directory/network/network-config.ts'
-import { filterInSlices, Slices } from '../../directory/text/slices.ts'
+import { filterInSlices, Slices } from '../../base/waiting/slices.ts'
 import type { Wait } from './sources/attempts.ts'
 import type { DocumentSource } from './sources/document-source.ts'
 

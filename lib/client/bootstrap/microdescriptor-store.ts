@@ -12,7 +12,7 @@ import {
   type KeptMicrodescriptor,
   type Microdescriptor,
 } from '../../directory/microdescriptor.ts'
-import { filterInSlices, LOOKED_AT_A_SLICE, pauseForTasks, READ_A_SLICE, Slices } from '../../directory/text/slices.ts'
+import { filterInSlices, LOOKED_AT_A_SLICE, pauseForTasks, READ_A_SLICE, Slices } from '../../base/waiting/slices.ts'
 import type { Platform } from '../../platform/platform.ts'
 import type { ClientStore } from './client-store.ts'
 import type { FetchManner, MicrodescriptorSearch, MicrodescriptorSearchOptions } from './microdescriptor-search.ts'

@@ -10,7 +10,7 @@
 import type { DirectoryRelay } from '../../directory/network-directory.ts'
 import { RelayFlag } from '../../directory/relay-flags.ts'
 import { TorError } from '../../base/errors.ts'
-import { filterInSlices, pauseForTasks, type SliceOptions } from '../../directory/text/slices.ts'
+import { filterInSlices, pauseForTasks, type SliceOptions } from '../../base/waiting/slices.ts'
 import type { DirectoryView } from '../relays/directory-view.ts'
 import { exitConditions, exitsFor, isExit, LONG_LIVED_PORTS, type ExitRequirements } from './exit-choice.ts'
 import type { GuardManager, GuardPick } from '../guards/guards.ts'

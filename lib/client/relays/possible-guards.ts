@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { filterInSlices, type SliceOptions } from '../../directory/text/slices.ts'
+import { filterInSlices, type SliceOptions } from '../../base/waiting/slices.ts'
 import type { ConsensusRelay } from '../../directory/relay-entry.ts'
 import type { DirectoryView } from './directory-view.ts'
 import { canBeGuard } from './usable-relays.ts'

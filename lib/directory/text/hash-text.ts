@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type SliceOptions, Slices } from './slices.ts'
+import { type SliceOptions, Slices } from '../../base/waiting/slices.ts'
 
 /** A hash that is fed piece by piece. */
 export interface TextHash {

@@ -5,7 +5,7 @@
  * @module
  */
 import { SocketError, TorError } from '../../../base/errors.ts'
-import { type SliceOptions, Slices } from '../../../directory/text/slices.ts'
+import { type SliceOptions, Slices } from '../../../base/waiting/slices.ts'
 
 /** How much is decompressed before other tasks have their turn, in bytes: a few ms. */
 const DECOMPRESSED_A_SLICE = 262_144

@@ -6,7 +6,7 @@
  * @module
  */
 import { asciiBytes } from '../../../cell/bytes.ts'
-import type { SliceOptions } from '../../../directory/text/slices.ts'
+import type { SliceOptions } from '../../../base/waiting/slices.ts'
 import { TorError } from '../../../base/errors.ts'
 import type { LinkAddress } from '../../../platform/links/transport.ts'
 import type { TorStream } from '../../../stream/tor-stream.ts'

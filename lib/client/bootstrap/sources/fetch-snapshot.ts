@@ -6,7 +6,7 @@
 import { startTimer, type Clock } from '../../../base/waiting/clock.ts'
 import { TorError } from '../../../base/errors.ts'
 import { decodeSnapshot, MAX_SNAPSHOT, type DirectorySnapshot } from '../../../directory/snapshot.ts'
-import type { SliceOptions } from '../../../directory/text/slices.ts'
+import type { SliceOptions } from '../../../base/waiting/slices.ts'
 import { AnswerBody, COMPRESSED_PIECE, readAnswerText } from './answer-body.ts'
 
 /** How long the head of the answer may take, and all of it, in ms. After that relays are asked. */

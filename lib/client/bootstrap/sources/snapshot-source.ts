@@ -8,7 +8,7 @@
 import type { Clock } from '../../../base/waiting/clock.ts'
 import { TorError } from '../../../base/errors.ts'
 import type { DirectorySnapshot } from '../../../directory/snapshot.ts'
-import type { SliceOptions } from '../../../directory/text/slices.ts'
+import type { SliceOptions } from '../../../base/waiting/slices.ts'
 import { directoryUrl } from './directory-url.ts'
 import { fetchSnapshot, type SnapshotPlace } from './fetch-snapshot.ts'
 

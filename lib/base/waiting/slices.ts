@@ -1,10 +1,10 @@
 /**
- * Long work in slices, so that a page stays alive while a consensus is read. Work is counted by what the text makes of
- * it, not by what an honest text would have: whoever wrote it has proved nothing yet.
+ * Long work in slices, so that a page stays alive while a consensus is read, or a body is decoded. Work is counted by
+ * what the text makes of it, not by what an honest text would have: whoever wrote it has proved nothing yet.
  *
  * @module
  */
-import { taskScheduler } from '../../base/waiting/next-task.ts'
+import { taskScheduler } from './next-task.ts'
 
 /**
  * How much is read before other tasks have their turn: about a ms, and ten where nothing is compiled yet. In characters,

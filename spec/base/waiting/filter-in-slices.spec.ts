@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { filterInSlices, LOOKED_AT_A_SLICE } from '../../../lib/directory/text/slices.ts'
-import { countedPauses } from '../support/helpers.ts'
+import { filterInSlices, LOOKED_AT_A_SLICE } from '../../../lib/base/waiting/slices.ts'
+import { countedPauses } from '../../directory/support/helpers.ts'
 
 describe('What is looked for among thousands', () => {
   const numbers = Array.from({ length: 3 * LOOKED_AT_A_SLICE + 1 }, (_, index) => index)

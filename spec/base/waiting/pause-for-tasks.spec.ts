@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { pauseForTasks } from '../../../lib/directory/text/slices.ts'
+import { pauseForTasks } from '../../../lib/base/waiting/slices.ts'
 
 describe('A pause between two slices', () => {
   it('lets each of those who wait go on in a task of its own, in their order', async () => {
