@@ -38,7 +38,7 @@ const ORDER = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15]
  */
 type State = 'header' | 'stored' | 'codes' | 'done'
 
-/** Undoes one run of deflate. */
+/** Undoes runs of deflate, one after the other. */
 export class Inflater {
   #state: State = 'header'
   #isLast = false
@@ -57,7 +57,17 @@ export class Inflater {
   #bits = 0
   #count = 0
 
-  /** The data is complete: {@link rest} belongs to it no more. */
+  /** What {@link take} had no use for: most of a run of runs may be empty. */
+  #spare: Uint8Array | undefined
+
+  /** Begins another run. Nothing of the window is within its reach. */
+  restart(): void {
+    this.#state = 'header'
+    this.#total = 0
+    this.#isStarving = false
+  }
+
+  /** The data is complete: {@link takeRest} is what does not belong to it. */
   get done(): boolean {
     return this.#state === 'done'
   }
@@ -75,9 +85,12 @@ export class Inflater {
     this.#next = 0
   }
 
-  /** What was given and does not belong to the data. */
-  get rest(): Uint8Array {
-    return this.#input.subarray(this.#next)
+  /** Takes back what was given and does not belong to the data. */
+  takeRest(): Uint8Array {
+    const rest = this.#input.subarray(this.#next)
+    this.#input = rest.subarray(rest.length)
+    this.#next = 0
+    return rest
   }
 
   /**
@@ -86,7 +99,8 @@ export class Inflater {
    * @throws InflateError
    */
   take(limit: number): Uint8Array | undefined {
-    const output = new Uint8Array(limit)
+    const output = this.#spare?.length === limit ? this.#spare : new Uint8Array(limit)
+    this.#spare = undefined
     let length = 0
     while (length < limit) {
       const before = length
@@ -104,7 +118,9 @@ export class Inflater {
       } else continue
       if (length === before && this.#copy === 0 && this.#isStarving) break
     }
-    return length === 0 ? undefined : output.subarray(0, length)
+    if (length > 0) return output.subarray(0, length)
+    this.#spare = output
+    return undefined
   }
 
   /** The last step found too little input. */

@@ -3,6 +3,7 @@
  * - gzip may have several members, one right behind the other: together they are the body
  * - what is behind the data and is no member is ignored, as browsers do: padding with zeros, or anything
  * - the checksums count, and a member that is not complete is an error
+ * - the texts in a header of gzip are bounded: nothing comes out while they come in
  *
  * @module
  */
@@ -11,6 +12,8 @@ import { Inflater } from './inflate.ts'
 
 /** Undoes one coding. */
 export interface Unzip {
+  /** A byte came behind the data: nothing of what follows counts. */
+  readonly isOver: boolean
   /** Gives more input; to be called when {@link take} has given nothing. */
   push(bytes: Uint8Array): void
   /**
@@ -43,17 +46,25 @@ const RESERVED = 0xe0
 /** The method of both: deflate. */
 const DEFLATE = 8
 
+/** The longest text in the header of a member, with its end: of a name that is that of a file, and of a comment. */
+const MAX_TEXT = 4096
+
 const NO_BYTES = new Uint8Array(0)
 
 /** Deflate, and what is around it. */
 abstract class Container implements Unzip {
   #input: Uint8Array = NO_BYTES
   #reading: Reading | undefined
-  #inflater: Inflater | undefined
-  /** Nothing of what follows counts. */
+  /** One for all members: its window is not small. */
+  readonly #inflater = new Inflater()
+  #isInflating = false
   #isOver = false
   /** The input may end between two runs of deflate. */
   protected mayEnd = true
+
+  get isOver(): boolean {
+    return this.#isOver
+  }
 
   push(bytes: Uint8Array): void {
     this.#input = bytes
@@ -61,7 +72,7 @@ abstract class Container implements Unzip {
 
   take(limit: number): Uint8Array | undefined {
     while (!this.#isOver) {
-      if (this.#inflater !== undefined) {
+      if (this.#isInflating) {
         this.#inflater.push(this.#input)
         this.#input = NO_BYTES
         const bytes = this.#inflater.take(limit)
@@ -70,8 +81,8 @@ abstract class Container implements Unzip {
           return bytes
         }
         if (!this.#inflater.done) return undefined
-        this.#input = this.#inflater.rest
-        this.#inflater = undefined
+        this.#input = this.#inflater.takeRest()
+        this.#isInflating = false
       }
       if (!this.#readOn()) return undefined
     }
@@ -79,10 +90,10 @@ abstract class Container implements Unzip {
   }
 
   end(): void {
-    if (!this.#isOver && (this.#inflater !== undefined || !this.mayEnd)) throw new InflateError('it ends early')
+    if (!this.#isOver && (this.#isInflating || !this.mayEnd)) throw new InflateError('it ends early')
   }
 
-  /** Reads the bytes around the deflate. When it returns, the rest is ignored. */
+  /** Reads the bytes around the deflate. When it returns, the byte that it was given last does not count, nor does the rest. */
   protected abstract read(): Reading
 
   /** Bytes came out. */
@@ -90,7 +101,8 @@ abstract class Container implements Unzip {
 
   /** Deflate follows; the next byte that is read is the first one behind it. */
   protected inflate(): void {
-    this.#inflater = new Inflater()
+    this.#inflater.restart()
+    this.#isInflating = true
   }
 
   /** False when there is no input left. */
@@ -100,10 +112,10 @@ abstract class Container implements Unzip {
       this.#reading.next()
     }
     let at = 0
-    while (at < this.#input.length && this.#inflater === undefined && !this.#isOver)
+    while (at < this.#input.length && !this.#isInflating && !this.#isOver)
       this.#isOver = this.#reading.next(this.#input[at++] as number).done === true
     this.#input = this.#input.subarray(at)
-    return this.#inflater !== undefined
+    return this.#isInflating
   }
 }
 
@@ -136,7 +148,7 @@ class Gzip extends Container {
   }
 }
 
-/** The header of a member behind its first two bytes (RFC 1952, section 2.3). Its texts are of any length, and not kept. */
+/** The header of a member behind its first two bytes (RFC 1952, section 2.3). Its texts are not kept. */
 function* header(): Reading {
   let crc = crc32(0, Uint8Array.from(GZIP))
   function* next(): Reading<number> {
@@ -155,7 +167,8 @@ function* header(): Reading {
   }
   for (const text of [NAME, COMMENT]) {
     if ((flags & text) === 0) continue
-    while ((yield* next()) !== 0) continue
+    for (let length = 1; (yield* next()) !== 0; length++)
+      if (length === MAX_TEXT) throw new InflateError('a text in its header is too long')
   }
   const expected = crc & 0xffff
   if ((flags & HEADER_CRC) !== 0 && (yield* littleEndian(2)) !== expected)
@@ -178,6 +191,8 @@ class Zlib extends Container {
       const high = yield
       if (((high << 8) | (yield)) !== this.#adler[half]) throw new InflateError('its checksum is another one')
     }
+    this.mayEnd = true
+    yield // one behind the data
   }
 
   protected override inflated(bytes: Uint8Array): void {
@@ -199,7 +214,7 @@ class Zlib extends Container {
 class Raw extends Container {
   protected *read(): Reading {
     this.inflate()
-    yield
+    yield // one behind the data
   }
 
   protected override inflated(): void {

@@ -134,6 +134,24 @@ describe('Unzip', function () {
     expect(unzipped([joined(fixed, [0x20], rest, body)], 'gzip')).to.equal('fault')
   })
 
+  it('reads no more of the texts of a header than 4 KiB each', async () => {
+    const body = (await zip(utf8('text'), 'gzip')).subarray(10)
+    const named = (flags: number, ...texts: readonly string[]): Uint8Array =>
+      joined([0x1f, 0x8b, 8, flags, 0, 0, 0, 0, 0, 3], ...texts.map((each) => utf8(`${each}\0`)), body)
+    const [fits, over] = ['a'.repeat(4095), 'a'.repeat(4096)]
+    expect(text(unzipped([named(8 | 16, fits, fits)], 'gzip'))).to.equal('text')
+    expect(unzipped([named(8, over)], 'gzip')).to.equal('fault')
+    expect(unzipped([named(16, over)], 'gzip')).to.equal('fault')
+    expect(unzipped([named(8 | 16, fits, over)], 'gzip')).to.equal('fault')
+  })
+
+  it('lets no member copy from the one before', async () => {
+    const member = await zip(utf8('text'), 'gzip')
+    // A block of the fixed codes that begins with a copy (RFC 1951, section 3.2.5).
+    const copy = joined([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3], [3, 2, 0], [0, 0, 0, 0, 3, 0, 0, 0])
+    expect(unzipped([joined(member, copy)], 'gzip')).to.equal('fault')
+  })
+
   it('comes to what the runtime comes to for mutated data that has no end inside, and throws nothing but its own', async () => {
     const bytes = utf8('hello hello hello, this is a longer text; '.repeat(20))
     const zipped = await zip(bytes, 'gzip')

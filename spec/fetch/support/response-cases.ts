@@ -491,5 +491,16 @@ export const codingCases: readonly FetchCase[] = [
     rawEnd([`Content-Length: ${GZIP.length}`, 'Content-Encoding: gzip'], GZIP.slice(0, 15)),
     'HTTP_TRUNCATED',
   ),
-  rejects('refuses more codings than five', ok('x', `Content-Encoding: ${'gzip, '.repeat(6)}`), 'HTTP_ENCODING'),
+  rejects(
+    'refuses more codings than two',
+    ok('x', 'Content-Encoding: gzip, gzip, gzip'),
+    'HTTP_ENCODING',
+    'Node takes five',
+  ),
+  text(
+    'gives brotli, which it does not ask for, as it is',
+    ok('as it is', 'Content-Encoding: br'),
+    'as it is',
+    'Node undoes it',
+  ),
 ]
