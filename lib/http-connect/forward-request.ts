@@ -42,14 +42,18 @@ const OWN_FIELDS: ReadonlySet<string> = new Set([
 /** What a `Connection` may not name: without them nobody would know where the request ends, or for whom it is. */
 const LASTING_FIELDS: ReadonlySet<string> = new Set(['content-length', 'host', 'transfer-encoding'])
 
-const ABSOLUTE = /^http:\/\/([^/?#@]+)((?:[/?][^#]*)?)$/i
+/** A port may be there and empty: then it is that of the scheme (RFC 3986, section 3.2.3). */
+const ABSOLUTE = /^http:\/\/([^/?#@]+?):?((?:[/?][^#]*)?)$/i
 
-/** The parts of an absolute target; undefined for one with user information or a fragment, and for other schemes. */
+/**
+ * The parts of an absolute target, without a port that is empty; undefined for one with user information or a fragment,
+ * and for other schemes. The path, with its query, is empty only if both are.
+ */
 export function absoluteTarget(target: string): { readonly authority: string; readonly path: string } | undefined {
   const match = ABSOLUTE.exec(target)
   if (!match) return undefined
   const [, authority = '', path = ''] = match
-  return { authority, path: path.startsWith('/') ? path : `/${path}` }
+  return { authority, path: path.startsWith('?') ? `/${path}` : path }
 }
 
 /**
@@ -67,7 +71,8 @@ export function forwardRequest(head: RequestHead, address: ProxyAddress, path: s
   const kept = fields
     .map(([name, value], at) => ({ name, line: `${names[at] ?? name}: ${value}` }))
     .filter(({ name }) => !OWN_FIELDS.has(name) && !named.includes(name))
-  const target = head.method === 'OPTIONS' && path === '/' ? '*' : path
+  // For the whole server only if there is neither path nor query (RFC 9112, section 3.2.4).
+  const target = path === '' ? (head.method === 'OPTIONS' ? '*' : '/') : path
   const text = [
     `${head.method} ${target} HTTP/1.${minor}`,
     `Host: ${host}`,

@@ -51,6 +51,30 @@ const FORWARDED: readonly (readonly [name: string, sent: string, request: string
     head('OPTIONS * HTTP/1.1', 'Host: a.test', 'Connection: close'),
   ],
   [
+    'OPTIONS of a path, be it the shortest: * is for a target with neither path nor query (RFC 9112, section 3.2.4)',
+    head('OPTIONS http://a.test/ HTTP/1.1'),
+    'connect a.test:80',
+    head('OPTIONS / HTTP/1.1', 'Host: a.test', 'Connection: close'),
+  ],
+  [
+    'OPTIONS of a query',
+    head('OPTIONS http://a.test?q HTTP/1.1'),
+    'connect a.test:80',
+    head('OPTIONS /?q HTTP/1.1', 'Host: a.test', 'Connection: close'),
+  ],
+  [
+    'an empty port, which is the one of the scheme (RFC 3986, section 3.2.3)',
+    head('GET http://a.test:/ HTTP/1.1'),
+    'connect a.test:80',
+    head('GET / HTTP/1.1', 'Host: a.test', 'Connection: close'),
+  ],
+  [
+    'an empty port of an IPv6 address, without a path',
+    head('OPTIONS http://[2001:db8::7]: HTTP/1.1'),
+    'connect 2001:db8::7:80',
+    head('OPTIONS * HTTP/1.1', 'Host: [2001:db8::7]', 'Connection: close'),
+  ],
+  [
     'HTTP/1.0',
     head('GET http://a.test/ HTTP/1.0'),
     'connect a.test:80',
@@ -106,7 +130,8 @@ const REFUSED: readonly (readonly [name: string, sent: string, status: number])[
   ['no host', head('GET http:///x HTTP/1.1'), 405],
   ['a host that can be none', head('GET http://a%2etest/ HTTP/1.1'), 400],
   ['a port that is none', head('GET http://a.test:0/ HTTP/1.1'), 400],
-  ['an empty port', head('GET http://a.test:/ HTTP/1.1'), 400],
+  ['two empty ports', head('GET http://a.test::/ HTTP/1.1'), 400],
+  ['an empty port of no host', head('GET http://:/ HTTP/1.1'), 400],
   ['a length and chunks', head('POST http://a.test/ HTTP/1.1', 'Content-Length: 4', 'Transfer-Encoding: chunked'), 400],
   [
     'two lengths, even if they are equal',
