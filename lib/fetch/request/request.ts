@@ -107,12 +107,13 @@ export async function readRequest(input: string | URL | Request, options?: Fetch
     throw new TypeError('Cannot use the option exit as it is no function')
   const headers = new Headers(init.headers ?? request?.headers)
   const given = init.body ?? undefined
-  if (given !== undefined && (method === 'GET' || method === 'HEAD'))
-    throw new TypeError(`Cannot send a body with ${method}`)
+  if ((given ?? request?.body ?? undefined) !== undefined) checkBodyOf(method)
   if (request?.bodyUsed === true && given === undefined)
     throw new TypeError('Cannot send a Request whose body was used')
   const body =
     given === undefined ? request && (await takeRequestBody(request, signal)) : extractBody(given, init.duplex)
+  // Firefox shows no body of a Request: only now it is known whether there is one.
+  if (body !== undefined && body.length !== 0) checkBodyOf(method)
   if (body?.type !== undefined && !headers.has('content-type')) headers.set('content-type', body.type)
   const fields: Field[] = []
   headers.forEach((value, name) => fields.push([name.toLowerCase(), value]))
@@ -132,7 +133,24 @@ function checkRepeated(init: FetchInit & Repeated, target: URL): void {
     throw new TypeError('Cannot use the option url as it is not the URL that is asked for')
 }
 
-function readMethod(method: string): string {
+const mayCarry = (method: string): boolean => method !== 'GET' && method !== 'HEAD'
+
+/**
+ * Checks that a body can go with a method (Fetch standard, "new Request(input, init)", the body of `input` included).
+ *
+ * @param method - as {@link readMethod} gives it
+ * @throws TypeError
+ */
+export function checkBodyOf(method: string): void {
+  if (!mayCarry(method)) throw new TypeError(`Cannot send a body with ${method}`)
+}
+
+/**
+ * A method, normalized.
+ *
+ * @throws TypeError for what is no token, and for one that the standard forbids
+ */
+export function readMethod(method: string): string {
   if (!TOKEN.test(method)) throw new TypeError('Cannot use the method as it is no token')
   const upper = method.toUpperCase()
   if (FORBIDDEN.includes(upper)) throw new TypeError(`Cannot use the method ${upper}`)

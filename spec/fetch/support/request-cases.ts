@@ -417,6 +417,10 @@ export const bodyCases: readonly FetchCase[] = [
   },
   refuses('refuses a body with GET', () => ({ body: 'x' })),
   refuses('refuses a body with HEAD', () => ({ method: 'HEAD', body: '' })),
+  ...['GET', 'HEAD'].map((method) => ({
+    ...refuses(`refuses ${method} for a Request that has a body`, () => ({ method })),
+    input: (url: string) => new Request(url, { method: 'POST', body: 'x' }),
+  })),
   refuses('refuses a stream without duplex', () => ({ method: 'POST', body: streamOf('x') })),
   refuses('refuses a stream that is locked', () => {
     const body = streamOf('x')
