@@ -1,6 +1,6 @@
 /**
- * The timer of `net.Socket.setTimeout`: it goes off when nothing has happened for a while, and starts again. As there it
- * does not keep the process.
+ * The timer of `net.Socket.setTimeout`: it goes off once when nothing has happened for a while, and starts again with
+ * what happens next. As there it does not keep the process.
  *
  * @module
  */
@@ -30,15 +30,16 @@ export class IdleTimer {
 
   /** Something has happened. */
   note(): void {
-    if (this.#limit > 0) this.#last = this.#clock.now()
+    if (this.#limit === 0) return
+    this.#last = this.#clock.now()
+    if (this.#stop === undefined) this.#wait(this.#limit)
   }
 
   #wait(delay: number): void {
     this.#stop = startBackgroundTimer(this.#clock, delay, () => {
       const left = this.#last + this.#limit - this.#clock.now()
       if (left > 0) return this.#wait(left)
-      this.#last = this.#clock.now()
-      this.#wait(this.#limit)
+      this.#stop = undefined
       this.#onIdle()
     })
   }

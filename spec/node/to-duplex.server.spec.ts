@@ -331,7 +331,7 @@ describe('toDuplex', () => {
       expect(duplex.remoteAddress).to.equal('192.0.2.7')
     })
 
-    it('tells of a timeout when nothing has moved, and again after as long', async () => {
+    it('tells of a timeout when nothing has moved, and of another only after something has, as net.Socket does', async () => {
       const clock = new FakeClock()
       const { socket, send } = farSide()
       const duplex = toDuplex(socket, { clock })
@@ -349,8 +349,15 @@ describe('toDuplex', () => {
       expect(timeouts).to.equal(0)
       clock.advance(1)
       expect(timeouts).to.equal(1)
-      clock.advance(1_000)
+      clock.advance(5_000)
+      expect([timeouts, clock.timers]).to.deep.equal([1, 0])
+      send.enqueue(bytes(1))
+      await turn(2)
+      clock.advance(999)
+      expect(timeouts).to.equal(1)
+      clock.advance(1)
       expect(timeouts).to.equal(2)
+      duplex.setTimeout(1_000)
       duplex.setTimeout(0)
       expect(clock.timers).to.equal(0)
     })
