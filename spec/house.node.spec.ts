@@ -121,6 +121,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'onion/identity',
     'platform/runtime/builtin.ts',
     'platform/storage/storage.ts',
+    'stream/socket-address.ts',
     'testing/exit/tcp-exit.ts',
     'testing/test-network.ts',
   ],

@@ -5,7 +5,7 @@
  */
 import { listenGateway } from '../node/gateway/listen-gateway.ts'
 import { chosenOf } from './network/network.ts'
-import { StatusLine, write, type Terminal } from './terminal/terminal.ts'
+import { announce, StatusLine, type Terminal } from './terminal/terminal.ts'
 import type { GatewayCommand } from './usage/usage.ts'
 
 /** Serves until interrupted. Nothing is open any more when it resolves. */
@@ -28,7 +28,7 @@ export async function gatewayCommand(command: GatewayCommand, { stdout, stderr, 
   }).finally(() => line.clear())
   try {
     const { address } = gateway
-    await write(stdout, `Gateway on ws://${address.includes(':') ? `[${address}]` : address}:${gateway.port}\n`)
+    await announce(stdout, `Gateway on ws://${address.includes(':') ? `[${address}]` : address}:${gateway.port}`)
     await new Promise<void>((resolve) => {
       if (signal.aborted) resolve()
       signal.addEventListener('abort', () => resolve())

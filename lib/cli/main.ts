@@ -3,16 +3,17 @@
  *
  * @module
  */
+import type { TorClient } from '../client/tor-client.ts'
 import { adviceOn } from './advice.ts'
-import { fetchCommand } from './fetch/fetch-command.ts'
+import { preparedFetch } from './fetch/fetch-command.ts'
 import { gatewayCommand } from './gateway-command.ts'
 import { chosenExits } from './network/exit-choice.ts'
 import { serveCommand } from './serve/serve-command.ts'
-import { openNetwork } from './network/network.ts'
+import { openNetwork, warner } from './network/network.ts'
 import { proxyCommand } from './proxy/proxy-command.ts'
 import { resolveCommand } from './resolve-command.ts'
 import { sentenceOf } from './terminal/sentence.ts'
-import { StatusLine, write, type Terminal } from './terminal/terminal.ts'
+import { HadEnough, StatusLine, tell, write, type Terminal } from './terminal/terminal.ts'
 import { UsageError } from './usage/usage-error.ts'
 import { parseArguments, type Command, type FetchCommand, type ResolveCommand } from './usage/usage.ts'
 
@@ -33,7 +34,7 @@ export async function main(args: readonly string[], terminal: Terminal, version:
     command = parseArguments(args)
     switch (command.command) {
       case 'help':
-        await write(command.isUnasked ? terminal.stderr : terminal.stdout, `${command.text}\n`)
+        await (command.isUnasked ? tell(terminal.stderr, command.text) : write(terminal.stdout, `${command.text}\n`))
         return command.isUnasked ? WRONG_USAGE : 0
       case 'version':
         await write(terminal.stdout, `${version}\n`)
@@ -52,11 +53,10 @@ export async function main(args: readonly string[], terminal: Terminal, version:
     }
   } catch (error) {
     if (terminal.signal.aborted) return INTERRUPTED
-    // Whoever read our output has had enough, as `head` does.
-    if ((error as { code?: unknown } | null)?.code === 'EPIPE') return 0
+    if (error instanceof HadEnough) return 0
     const isUsage = error instanceof UsageError
     const advice = isUsage ? ' (see --help)' : adviceOn(error, command)
-    await write(terminal.stderr, `tor-streams: ${sentenceOf(error)}${advice}\n`)
+    await tell(terminal.stderr, `tor-streams: ${sentenceOf(error)}${advice}`)
     return isUsage ? WRONG_USAGE : FAILED
   }
 }
@@ -65,6 +65,10 @@ async function run(command: FetchCommand | ResolveCommand, terminal: Terminal): 
   const { stderr, signal } = terminal
   const line = new StatusLine(stderr, command.quiet)
   const { choice, options } = await chosenExits(command.exits)
+  const act =
+    command.command === 'fetch'
+      ? await preparedFetch(command, choice, terminal)
+      : (tor: TorClient) => resolveCommand(tor, command, choice, terminal)
   const network = await openNetwork(command.network, {
     ...options,
     signal,
@@ -72,17 +76,10 @@ async function run(command: FetchCommand | ResolveCommand, terminal: Terminal): 
       if (phase !== 'closed') line.show(`${String(percent).padStart(3)} %  ${message}`)
     },
   }).finally(() => line.clear())
-  const told = new Set<string>()
-  const warn = async (): Promise<void> => {
-    for (const warning of network.tor.status.warnings)
-      if (!command.quiet && !told.has(warning)) await write(stderr, `tor-streams: ${warning}\n`)
-    for (const warning of network.tor.status.warnings) told.add(warning)
-  }
+  const warn = warner(network.tor, stderr, command.quiet)
   try {
     await warn()
-    return await (command.command === 'fetch'
-      ? fetchCommand(network.tor, command, choice, terminal)
-      : resolveCommand(network.tor, command, choice, terminal))
+    return await act(network.tor)
   } finally {
     await network.close()
     await warn() // what could not be written is known only now

@@ -46,7 +46,7 @@ describe('The command line, every day', function () {
   let base: string
   /** What the server says of its file, and how it answers. */
   let etag: string
-  let mode: 'ranges' | 'no ranges' | 'stalls' | 'fails'
+  let mode: 'ranges' | 'no ranges' | 'stalls' | 'cut' | 'fails'
   let ranges: (string | undefined)[]
 
   const start = (...args: string[]): Running => {
@@ -68,6 +68,10 @@ describe('The command line, every day', function () {
       ranges.push(range)
       response.setHeader('etag', etag)
       if (mode === 'fails') return void response.writeHead(503).end('not now')
+      if (mode === 'cut')
+        return void response
+          .writeHead(200, { 'content-length': BODY.length })
+          .write(BODY.subarray(0, 1000), () => request.socket.destroy())
       if (mode === 'stalls')
         return void response.writeHead(200, { 'content-length': BODY.length }).write(BODY.subarray(0, 200_000))
       const from = Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? NaN)
@@ -147,6 +151,47 @@ describe('The command line, every day', function () {
     expect(ranges).to.deep.equal([undefined, 'bytes=200000-'])
     expect(readFileSync(file).equals(BODY)).to.equal(true)
     expect(existsSync(`${file}.tor-streams`)).to.equal(false)
+  })
+
+  for (const [what, more] of Object.entries({
+    'with a head before it': ['-i'],
+    'of the answer to a POST': ['--data', 'x'],
+    'of the answer to another method': ['--method', 'OPTIONS'],
+  })) {
+    it(`does not go on with a file ${what}, and does not say that it could`, async () => {
+      const file = join(folder, 'no-part')
+      rmSync(file, { force: true })
+      mode = 'stalls'
+      const first = start('fetch', '--embedded', base, '-o', file, ...more)
+      while (!existsSync(file) || readFileSync(file).length < 200_000)
+        await new Promise((resolve) => setImmediate(resolve))
+      first.child.kill('SIGINT')
+      expect([await first.ended, first.stderr]).to.deep.equal([130, 'tor-streams: The file is incomplete\n'])
+      const left = readFileSync(file)
+      mode = 'ranges'
+      const [code, stderr] = await run('fetch', '--embedded', base, '-c', '-o', file)
+      expect([code, readFileSync(file).equals(left)]).to.deep.equal([1, true])
+      expect(stderr).to.match(/nothing beside it that says what it is a part of/)
+    })
+  }
+
+  it('fails with code 1 all the same where nobody hears of it: standard error is gone', async () => {
+    mode = 'cut'
+    for (const output of [[], ['-o', join(folder, 'unheard')]]) {
+      const fetching = start('fetch', '--embedded', base, ...output)
+      fetching.child.stderr?.destroy()
+      expect(await fetching.ended, output.join(' ')).to.equal(1)
+    }
+  })
+
+  it('goes on with what keeps running when whoever read where it is has had enough', async () => {
+    const proxy = start('proxy', '--embedded', '--socks', '0')
+    proxy.child.stdout?.destroy()
+    await proxy.told(/notice: Ready\n/)
+    proxy.child.kill('SIGUSR2')
+    await proxy.told(/notice: New identity/)
+    proxy.child.kill('SIGTERM')
+    expect(await proxy.ended).to.equal(130)
   })
 
   const parts: Readonly<

@@ -159,7 +159,7 @@ describe('The command line', function () {
 
   const failures: Readonly<Record<string, () => string[]>> = {
     'the body is cut short': () => ['fetch', `${base}/cut`, '--embedded'],
-    'nobody listens': () => ['fetch', 'http://127.0.0.1:1/', '--embedded'],
+    'nobody listens': () => ['fetch', 'http://127.0.0.1:2/', '--embedded'],
     'the certificate is not trusted': () => ['fetch', `${secure}/`, '--embedded'],
     'the certificate is for another name': () => {
       const file = join(folder, 'authority.pem')
@@ -178,19 +178,31 @@ describe('The command line', function () {
       writeFileSync(file, 'DirAuthority nobody\n')
       return ['resolve', 'x.example', '--network', file]
     },
-    'the output cannot be written': () => [
-      'fetch',
-      `${base}/file`,
-      '-o',
-      join(folder, 'no', 'such', 'folder'),
-      '--embedded',
-    ],
   }
   for (const [what, args] of Object.entries(failures)) {
     it(`gives code 1 and one sentence when ${what}`, async () => {
       const { code, stderr } = await run(...args())
       expect(code, stderr).to.equal(1)
       expect(stderr).to.match(/^tor-streams: [A-Z][^\n]{10,200}\n$/)
+    })
+  }
+
+  const nothing = (): string => join(folder, 'no', 'such')
+  const unusable: Readonly<Record<string, () => string[]>> = {
+    'the output is to be in a folder that is not there': () => ['-o', nothing()],
+    'the output is a folder': () => ['-o', folder],
+    'the data is to come from a file that is not there': () => ['--data', `@${nothing()}`],
+    'the authorities are to come from a file that is not there': () => ['--cacert', nothing()],
+    'the authorities are to come from a folder': () => ['--cacert', folder],
+  }
+  for (const [what, args] of Object.entries(unusable)) {
+    it(`gives code 2 and one sentence before anything is opened or sent when ${what}`, async () => {
+      // A network without authorities: whoever opens it fails in another way.
+      const none = join(folder, 'no-authorities')
+      writeFileSync(none, '# nobody\n')
+      const { code, stderr } = await run('fetch', `${base}/file`, '--network', none, ...args())
+      expect(code, stderr).to.equal(2)
+      expect(stderr).to.match(/^tor-streams: --[a-z]+ needs [^\n]{10,200}\n$/)
     })
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import type * as fs from 'node:fs/promises'
+import type * as path from 'node:path'
 import type { CircuitChoice } from '../../client/connect-options.ts'
 import type { TorClient } from '../../client/tor-client.ts'
 import { createFetch, type Fetch } from '../../fetch/create-fetch.ts'
@@ -11,8 +12,9 @@ import { encodeLatin1 } from '../../http/message/latin1.ts'
 import { rawHeadOf } from '../../fetch/response.ts'
 import { builtinModule } from '../../platform/runtime/builtin.ts'
 import { progressLine } from '../terminal/progress-bar.ts'
-import { StatusLine, write, type Terminal } from '../terminal/terminal.ts'
-import type { FetchCommand } from '../usage/usage.ts'
+import { StatusLine, tell, write, type Terminal } from '../terminal/terminal.ts'
+import { shown, UsageError } from '../usage/usage-error.ts'
+import { isFileAlone, type FetchCommand } from '../usage/usage.ts'
 import { continuationOf, forgetPart, notePart, partOf, validatorOf, type Part } from './partial-download.ts'
 
 /** How often the progress bar changes, in ms. */
@@ -21,30 +23,61 @@ const REDRAW = 100
 const files = (): typeof fs => builtinModule<typeof fs>('node:fs/promises')
 
 /**
- * Fetches, and writes the body as it comes.
+ * Reads the files that a fetch needs, before anything is opened or sent. What it gives fetches, and writes the body as it
+ * comes; its result is the exit code: 0, or 3 when the server's answer is an error. It rejects as fetch does, or with what
+ * writing files fails with.
  *
  * @param choice - which exits
- * @returns the exit code: 0, or 3 when the server's answer is an error
- * @throws TypeError as fetch does; what reading and writing files fails with
+ * @throws UsageError when there are no such files, or none can be where the output is to go
  */
-export async function fetchCommand(
-  tor: TorClient,
+export async function preparedFetch(
   command: FetchCommand,
   choice: Pick<CircuitChoice, 'exit'>,
   terminal: Terminal,
-): Promise<number> {
-  const tls = command.cacert === undefined ? {} : { ca: await files().readFile(command.cacert, 'utf8') }
-  const fetch = createFetch({ connect: (address, options) => tor.connect(address, { ...options, ...choice, tls }) })
-  try {
-    return await fetchWith(fetch, command, terminal)
-  } finally {
-    fetch.close()
+): Promise<(tor: TorClient) => Promise<number>> {
+  const { cacert, data, output } = command
+  const tls = cacert === undefined ? {} : { ca: new TextDecoder().decode(await contentOf('cacert', cacert)) }
+  const body = data?.startsWith('@') === true ? await contentOf('data', data.slice(1)) : data
+  if (output !== undefined) await checkOutput(output)
+  return async (tor) => {
+    const fetch = createFetch({ connect: (address, options) => tor.connect(address, { ...options, ...choice, tls }) })
+    try {
+      return await fetchWith(fetch, command, body, terminal)
+    } finally {
+      fetch.close()
+    }
   }
 }
 
-async function fetchWith(fetch: Fetch, command: FetchCommand, terminal: Terminal): Promise<number> {
+/** @throws UsageError when it cannot be read */
+async function contentOf(option: string, file: string): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return new Uint8Array(await files().readFile(file))
+  } catch {
+    throw new UsageError(`--${option} needs a file that can be read, unlike ${shown(file)}`) // whatever is in the way
+  }
+}
+
+/** @throws UsageError when no file can be there */
+async function checkOutput(file: string): Promise<void> {
+  const isFolder = async (path: string): Promise<boolean> =>
+    (
+      await files()
+        .stat(path)
+        .catch(() => undefined)
+    )?.isDirectory() === true // what cannot be seen is none
+  if (await isFolder(file)) throw new UsageError(`--output needs a file, unlike the folder ${shown(file)}`)
+  const { dirname } = builtinModule<typeof path>('node:path')
+  if (!(await isFolder(dirname(file)))) throw new UsageError(`--output needs a folder that is there: ${shown(file)}`)
+}
+
+async function fetchWith(
+  fetch: Fetch,
+  command: FetchCommand,
+  body: string | Uint8Array<ArrayBuffer> | undefined,
+  terminal: Terminal,
+): Promise<number> {
   const { url, output, isContinued } = command
-  const body = command.data?.startsWith('@') === true ? await files().readFile(command.data.slice(1)) : command.data
   const headers = new Headers(command.headers.map(([name, value]): [string, string] => [name, value]))
   const part = isContinued && output !== undefined ? await partOf(output, url) : undefined
   if (part !== undefined) {
@@ -55,7 +88,7 @@ async function fetchWith(fetch: Fetch, command: FetchCommand, terminal: Terminal
     method: command.method ?? (body === undefined ? 'GET' : 'POST'),
     headers,
     signal: terminal.signal,
-    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : new Uint8Array(body) }),
+    ...(body === undefined ? {} : { body }),
   })
   if (output === undefined) await toOutput(response, command, terminal)
   else if (part === undefined) await toFile(response, output, command, terminal)
@@ -80,7 +113,8 @@ async function toOutput(response: Response, command: FetchCommand, { stdout, std
 
 /** All of the answer into the file, in place of what was there. */
 async function toFile(response: Response, output: string, command: FetchCommand, terminal: Terminal): Promise<void> {
-  const validator = validatorOf(response)
+  // Nothing is noted of what --continue does not go on with: it would take the head, or the answer to a POST, for the file.
+  const validator = isFileAlone(command) ? validatorOf(response) : undefined
   const file = await files().open(output, 'w')
   try {
     await notePart(output, command.url, validator)
@@ -88,7 +122,7 @@ async function toFile(response: Response, output: string, command: FetchCommand,
     await fill(file, response, command, terminal, { done: 0, total: totalOf(response) })
   } catch (error) {
     const way = validator === undefined ? '' : ': the same command with --continue goes on with it'
-    await write(terminal.stderr, `tor-streams: The file is incomplete${way}\n`)
+    await tell(terminal.stderr, `tor-streams: The file is incomplete${way}`)
     throw error
   } finally {
     await file.close()
@@ -105,7 +139,7 @@ async function toPart(
   terminal: Terminal,
 ): Promise<number> {
   const say = async (text: string): Promise<void> => {
-    if (!command.quiet) await write(terminal.stderr, `tor-streams: ${text}\n`)
+    if (!command.quiet) await tell(terminal.stderr, `tor-streams: ${text}`)
   }
   const continuation = continuationOf(response, part)
   switch (continuation.kind) {
@@ -129,7 +163,7 @@ async function toPart(
         const done = await fill(file, response, command, terminal, { done: part.size, total })
         if (total !== undefined && done !== total) throw new Error('the server sent less than what is missing')
       } catch (error) {
-        await write(terminal.stderr, 'tor-streams: The file is incomplete: the same command goes on with it\n')
+        await tell(terminal.stderr, 'tor-streams: The file is incomplete: the same command goes on with it')
         throw error
       } finally {
         await file.close()

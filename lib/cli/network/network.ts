@@ -11,6 +11,7 @@ import { parseDirAuthorityLines } from '../../directory/network/dir-authority-li
 import type { NetworkConfig } from '../../directory/network/network-config.ts'
 import { builtinModule } from '../../platform/runtime/builtin.ts'
 import { MemoryStorage } from '../../platform/storage/storage.ts'
+import { tell, type Output } from '../terminal/terminal.ts'
 import type { NetworkChoice } from '../usage/usage.ts'
 
 /** A client, and what must be closed with it. */
@@ -28,6 +29,18 @@ export async function openNetwork(choice: NetworkChoice, options: TorClientOptio
   if (choice.kind === 'embedded') return await openEmbedded(options)
   const tor = await TorClient.open({ ...options, ...(await chosenOf(choice)) })
   return { tor, close: () => tor.close() }
+}
+
+/** What tells the warnings of a client that have not been told yet, unless all is to be quiet. */
+export function warner(tor: Pick<TorClient, 'status'>, stderr: Output, isQuiet: boolean): () => Promise<void> {
+  const told = new Set<string>()
+  return async () => {
+    const news = tor.status.warnings.filter((warning) => !told.has(warning))
+    for (const warning of news) {
+      told.add(warning)
+      if (!isQuiet) await tell(stderr, `tor-streams: ${warning}`)
+    }
+  }
 }
 
 /** Options for a network whose relays are dialled: none for the public one. */

@@ -13,7 +13,7 @@ import { chosenExits, type ChosenExits } from '../network/exit-choice.ts'
 import { openNetwork, type OpenNetwork } from '../network/network.ts'
 import type { Places, ProxyView } from '../screen/proxy-view.ts'
 import { ScreenView } from '../screen/screen-view.ts'
-import { write, type Terminal } from '../terminal/terminal.ts'
+import { announce, type Terminal } from '../terminal/terminal.ts'
 import type { ProxyCommand } from '../usage/usage.ts'
 import { openPatiently } from './open-patiently.ts'
 
@@ -128,8 +128,8 @@ class RunningProxy {
     }
     const watched = view.follow(tor)
     if (!isScreen) {
-      for (const [what, { address, port }] of this.#listeners) await write(stdout, `${what} on ${address}:${port}\n`)
-      if (places.dashboard !== undefined) await write(stdout, `Dashboard on ${places.dashboard}\n`)
+      for (const [what, { address, port }] of this.#listeners) await announce(stdout, `${what} on ${address}:${port}`)
+      if (places.dashboard !== undefined) await announce(stdout, `Dashboard on ${places.dashboard}`)
     }
     await new Promise<void>((resolve) => {
       if (this.#signal.aborted) resolve()

@@ -8,8 +8,8 @@ import type { TorClient } from '../../client/tor-client.ts'
 import { forwardVisitors } from '../../node/onion/forward-visitors.ts'
 import { OnionKey } from '../../onion/identity/onion-key.ts'
 import { builtinModule } from '../../platform/runtime/builtin.ts'
-import { openNetwork } from '../network/network.ts'
-import { StatusLine, write, type Terminal } from '../terminal/terminal.ts'
+import { openNetwork, warner } from '../network/network.ts'
+import { announce, StatusLine, type Terminal } from '../terminal/terminal.ts'
 import type { ServeCommand } from '../usage/usage.ts'
 
 /**
@@ -29,11 +29,14 @@ export async function serveCommand(
       if (phase !== 'closed') line.show(`${String(percent).padStart(3)} %  ${message}`)
     },
   }).finally(() => line.clear())
+  const warn = warner(network.tor, stderr, quiet)
   try {
+    await warn()
     await serve(network.tor, { targets, key: ownKey, clients, pow }, { stdout, signal }, line)
   } finally {
     line.clear()
     await network.close()
+    await warn() // what could not be written is known only now
   }
 }
 
@@ -64,7 +67,7 @@ async function serve(
     await service.published
     line.clear()
     for (const [port, target] of targets)
-      await write(stdout, `${service.hostname}:${port} leads to ${target.host}:${target.port}\n`)
+      await announce(stdout, `${service.hostname}:${port} leads to ${target.host}:${target.port}`)
     await service.closed
   } finally {
     await service.close()

@@ -61,10 +61,51 @@ export interface Terminal {
   readonly drawing?: URL | undefined
 }
 
-/** Writes, and waits until there is room for more. */
-export function write(output: Output, data: string | Uint8Array): Promise<void> {
-  return new Promise((resolve, reject) => void output.write(data, (error) => (error ? reject(error) : resolve())))
+/** Whoever read what a command puts out has had enough, as `head` does. */
+export class HadEnough extends Error {
+  override readonly name: string = 'HadEnough'
 }
+
+/** What a write fails with whose reader is gone; the second where the first one has been told already. */
+const GONE: readonly unknown[] = ['EPIPE', 'ERR_STREAM_DESTROYED']
+
+/**
+ * Writes what a command is for, and waits until there is room for more.
+ *
+ * @throws HadEnough when nobody reads it any more; what writing fails with otherwise
+ */
+export async function write(stdout: Output, data: string | Uint8Array): Promise<void> {
+  try {
+    await written(stdout, data)
+  } catch (error) {
+    throw GONE.includes((error as { readonly code?: unknown }).code) ? new HadEnough('', { cause: error }) : error
+  }
+}
+
+/**
+ * Says where something is that keeps running, which it does too when nobody reads that any more.
+ *
+ * @throws what writing fails with otherwise
+ */
+export async function announce(stdout: Output, text: string): Promise<void> {
+  try {
+    await write(stdout, `${text}\n`)
+  } catch (error) {
+    if (!(error instanceof HadEnough)) throw error
+  }
+}
+
+/** Says something beside what a command is for. It never fails: that would stand in the place of what there is to say. */
+export async function tell(stderr: Output, text: string): Promise<void> {
+  try {
+    await written(stderr, `${text}\n`)
+  } catch {
+    // there is nobody who could be told
+  }
+}
+
+const written = (output: Output, data: string | Uint8Array): Promise<void> =>
+  new Promise((resolve, reject) => void output.write(data, (error) => (error ? reject(error) : resolve())))
 
 /** A line on a terminal that is written over and over; nothing where there is no terminal. */
 export class StatusLine {

@@ -4,8 +4,11 @@
  * @module
  */
 import type * as util from 'node:util'
+import { checkBodyOf, readMethod } from '../../fetch/request/request.ts'
+import { readTarget } from '../../fetch/request/target.ts'
 import { TOKEN } from '../../http/message/field-line.ts'
 import { builtinModule } from '../../platform/runtime/builtin.ts'
+import { parseHost } from '../../stream/socket-address.ts'
 import {
   GATEWAY_HELP,
   GATEWAY_OPTIONS,
@@ -137,7 +140,7 @@ export function parseArguments(args: readonly string[]): Command {
         isContinued: values.continue === true && canContinue(values),
         exits: exitArguments(values),
         include: values.include === true,
-        method: values.method,
+        method: methodOf(values.method, values.data),
         data: values.data,
         headers: (values.header ?? []).map(headerOf),
         cacert: values.cacert,
@@ -160,7 +163,7 @@ export function parseArguments(args: readonly string[]): Command {
     }
     case 'resolve':
       refuse([...FETCH_ONLY, ...PROXY_ONLY, ...GATEWAY_ONLY, ...SERVE_ONLY])
-      return { ...common, command, name: one('a NAME'), exits: exitArguments(values) }
+      return { ...common, command, name: nameOf(one('a NAME')), exits: exitArguments(values) }
     case 'gateway':
       // The network within a process has no relays that others reach.
       refuse([...FETCH_ONLY, ...PROXY_ONLY, ...SERVE_ONLY, ...EXITS, 'embedded'])
@@ -234,12 +237,20 @@ function levelOf(text: string | undefined): LogLevel | undefined {
   return level
 }
 
+/** True for a GET of a file without more: what can be asked for again in parts. */
+export const isFileAlone = ({
+  method,
+  data,
+  include,
+}: Partial<Pick<FetchCommand, 'method' | 'data' | 'include'>>): boolean =>
+  data === undefined && (method ?? 'GET').toUpperCase() === 'GET' && include !== true
+
 /** @throws UsageError when there is no part to go on with, or more is asked for than that */
 function canContinue(values: Parsed['values']): boolean {
-  const { output, method, data, include } = values
+  const { output } = values
   if (output === undefined || output === '-')
     throw new UsageError('--continue needs --output FILE: it goes on with what is in there')
-  if (data !== undefined || (method ?? 'GET') !== 'GET' || include === true)
+  if (!isFileAlone(values))
     throw new UsageError('--continue is for the file alone, by GET: without --method, --data and --include')
   return true
 }
@@ -249,7 +260,27 @@ function urlOf(text: string): URL {
   const url = new URL(text)
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
     throw new UsageError(`Only http: and https: can be fetched, not ${url.protocol}`)
-  return url
+  return checked(() => readTarget(text))
+}
+
+/** A method that can be sent, with the data if there are some. */
+function methodOf(text: string | undefined, data: string | undefined): string | undefined {
+  return checked(() => {
+    const method = text === undefined ? undefined : readMethod(text)
+    if (method !== undefined && data !== undefined) checkBodyOf(method)
+    return method
+  })
+}
+
+const nameOf = (text: string): string => checked(() => parseHost(text, 'NAME'))
+
+/** What is checked where it is used stands in a TypeError: here it is what somebody has typed. */
+function checked<Result>(read: () => Result): Result {
+  try {
+    return read()
+  } catch (error) {
+    throw error instanceof TypeError ? new UsageError(error.message) : error
+  }
 }
 
 function headerOf(text: string): readonly [string, string] {

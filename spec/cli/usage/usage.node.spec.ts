@@ -263,6 +263,17 @@ describe('The command line: arguments', () => {
     'no links at all': ['gateway', '--max-links', '0'],
     'an option of gateway for proxy': ['proxy', '--origin', 'https://a.example'],
     'a gateway to the network within the process': ['gateway', '--embedded'],
+    'a method that is none': ['fetch', 'http://a.example/', '--method', 'GE T'],
+    'a method that no fetch has': ['fetch', 'http://a.example/', '--method', 'connect'],
+    'a GET with data': ['fetch', 'http://a.example/', '--method', 'get', '--data', 'x'],
+    'a HEAD with data': ['fetch', 'http://a.example/', '--method', 'HEAD', '--data', ''],
+    'a URL with credentials': ['fetch', 'http://user:secret@a.example/'],
+    'a URL with a port that no fetch connects to': ['fetch', 'http://a.example:25/'],
+    'a URL with port 0': ['fetch', 'http://a.example:0/'],
+    'a name that can be none': ['resolve', 'foo bar'],
+    'a URL as a name': ['resolve', 'http://a.example/'],
+    'an address that is none as a name': ['resolve', '1.2.3.4.5'],
+    'no name at all': ['resolve', ''],
     'two networks': ['resolve', 'x', '--embedded', '--network', 'file'],
   }
   for (const [what, args] of Object.entries(wrong)) {
