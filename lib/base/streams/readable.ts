@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { atEndOfTurn } from '../waiting/end-of-turn.ts'
 import type { ReadableType, StreamConstructors } from './stream-constructors.ts'
 
 /** The controller of a readable of either kind. */
@@ -12,6 +13,7 @@ export type ReadableController = ReadableByteStreamController | ReadableStreamDe
 /** The source of a readable of either kind. */
 export interface ReadableSource {
   start(controller: ReadableController): void
+  /** Does not reject. */
   pull(): Promise<void> | void
   cancel(reason: unknown): void
 }
@@ -46,9 +48,50 @@ export function makeReadable(
   const strategy = { highWaterMark: 0 }
   const readable =
     type === 'bytes'
-      ? new streams.ReadableStream({ ...source, type: 'bytes' }, strategy)
+      ? new streams.ReadableStream(byteSource(source), strategy)
       : new streams.ReadableStream(source, strategy)
   return readable
+}
+
+/**
+ * The source of a byte stream, which is pulled from for every read into a buffer. The standard forgets one: a read that
+ * comes while a pull is not yet over, and whose reader is released before it is, stays behind as the place of the next
+ * one, and for a read that joins it nothing is pulled (ReadableByteStreamControllerPullInto). So whoever waits at the end
+ * of a turn in which a pull was over is pulled for here.
+ */
+function byteSource(source: ReadableSource): UnderlyingByteSource {
+  let controller!: ReadableByteStreamController
+  let pulling: Promise<void> | undefined
+  let isArranged = false
+  const look = (): void => {
+    isArranged = false
+    if (pulling === undefined && controller.byobRequest !== null) ask()
+  }
+  const lookLater = (): void => {
+    if (isArranged) return
+    isArranged = true
+    atEndOfTurn(look)
+  }
+  const ask = (): void => {
+    pulling ??= source.pull()?.finally(() => {
+      pulling = undefined
+      lookLater()
+    })
+  }
+  return {
+    type: 'bytes',
+    start(given) {
+      controller = given
+      source.start(given)
+      lookLater()
+    },
+    pull() {
+      ask()
+      if (pulling === undefined) lookLater()
+      return pulling
+    },
+    cancel: (reason) => source.cancel(reason),
+  }
 }
 
 /**

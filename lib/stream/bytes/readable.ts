@@ -28,17 +28,12 @@ export function readableOf(
     type,
   )
   side.attach({
-    // `enqueue` and `respond` may call `pull` before they return.
+    // `enqueue` may call `pull` before it returns.
     take(inbox) {
+      // A read into a buffer outlives its reader, and what answers it with `respond` goes to no other: what is enqueued
+      // goes to whoever reads now. The array has exactly its bytes' size, as a byte stream transfers the whole buffer.
       const request = 'byobRequest' in controller ? controller.byobRequest : null
-      if (request?.view) {
-        const { buffer, byteOffset, byteLength } = request.view
-        const taken = inbox.takeInto(new Uint8Array(buffer, byteOffset, byteLength))
-        request.respond(taken)
-        return taken
-      }
-      // A fresh array of exact size: a byte stream transfers the whole buffer behind what it is given.
-      const chunk = inbox.take(MAX_CHUNK)
+      const chunk = inbox.take(request?.view?.byteLength ?? MAX_CHUNK)
       const { length } = chunk
       controller.enqueue(chunk)
       return length

@@ -100,4 +100,62 @@ describe('A readable of ours', () => {
     expect(await read).to.be.instanceOf(TypeError)
     expect(await outcomeOf(reader.closed.then(() => ({ done: true })))).to.be.instanceOf(TypeError)
   })
+
+  for (const waits of [false, true]) {
+    unlessEngineLacks('byte streams').it(
+      `pulls for a read that joins one which was given up just before a pull ${waits ? 'that waited ' : ''}was over`,
+      async () => {
+        let controller!: ReadableController
+        let next = 0
+        const answer = (): void => controller.enqueue(Uint8Array.of((next += 1)))
+        const readable = makeReadable(
+          {
+            start(given) {
+              controller = given
+            },
+            pull: () => (waits ? turn().then(answer) : answer()),
+            cancel: () => undefined,
+          },
+          globalThis,
+          'bytes',
+        )
+        const first = readable.getReader({ mode: 'byob' })
+        const giveUp = (): Promise<unknown> => {
+          const read = outcomeOf(first.read(new Uint8Array(1)))
+          first.releaseLock()
+          return read
+        }
+        await turn()
+        const answered = first.read(new Uint8Array(1))
+        const givenUp = waits ? answered.then(giveUp) : giveUp()
+        expect((await answered).value).to.deep.equal(Uint8Array.of(1))
+        expect(await givenUp).to.be.instanceOf(TypeError)
+        await turn(3)
+        const second = readable.getReader({ mode: 'byob' })
+        let got: Uint8Array | undefined
+        void second.read(new Uint8Array(1)).then(({ value }) => (got = value))
+        await turn(5)
+        expect(got).to.deep.equal(Uint8Array.of(2))
+      },
+    )
+  }
+
+  unlessEngineLacks('byte streams').it('pulls once, and no more, for a read that nobody answers', async () => {
+    let pulls = 0
+    const readable = makeReadable(
+      {
+        start: () => undefined,
+        pull: () => {
+          pulls += 1
+          return new Promise(() => undefined)
+        },
+        cancel: () => undefined,
+      },
+      globalThis,
+      'bytes',
+    )
+    void readable.getReader({ mode: 'byob' }).read(new Uint8Array(1))
+    await turn(10)
+    expect(pulls).to.equal(1)
+  })
 })

@@ -1,5 +1,6 @@
 /** Reads into a buffer that the caller brings. */
 import { expect } from 'chai'
+import type { StreamConstructors } from '../../../lib/base/streams/stream-constructors.ts'
 import { turn } from '../../support/turn.ts'
 import {
   cells,
@@ -16,7 +17,27 @@ import { Watch } from '../support/watch.ts'
 const bytesOf = (view: ArrayBufferView | undefined): number[] =>
   view === undefined ? [] : [...new Uint8Array(view.buffer, view.byteOffset, view.byteLength)]
 
-export function describeByob({ options, bytes }: Variant): void {
+/** Takes all that comes, in one of the three ways; resolves at the end. */
+async function takeAll(
+  readable: ReadableStream<Uint8Array>,
+  { WritableStream: Writable }: StreamConstructors,
+  how: 'a default reader' | 'a BYOB reader' | 'a pipe',
+  chunks: Uint8Array[],
+): Promise<void> {
+  if (how === 'a pipe') {
+    await readable.pipeTo(new Writable<Uint8Array>({ write: (chunk) => void chunks.push(chunk) }))
+    return
+  }
+  const byob = how === 'a BYOB reader' ? readable.getReader({ mode: 'byob' }) : undefined
+  const plain = byob === undefined ? readable.getReader() : undefined
+  for (;;) {
+    const { value, done } = (await (byob?.read(new Uint8Array(7)) ?? plain?.read())) ?? { done: true, value: undefined }
+    if (done) return
+    chunks.push(value)
+  }
+}
+
+export function describeByob({ options, streams, bytes }: Variant): void {
   if (!bytes) {
     describe('when a reader brings its own buffer', () => {
       it('says that it has no such readers', () => {
@@ -215,6 +236,51 @@ export function describeByob({ options, bytes }: Variant): void {
       while (concat(chunks).length < 25) chunks.push((await reader.read()).value as Uint8Array)
       expect([...concat(chunks)]).to.deep.equal([...pattern(25)])
     })
+
+    for (const how of ['a default reader', 'a BYOB reader', 'a pipe'] as const) {
+      it(`gives what comes after a read was given up to ${how} that waits by then, and the end`, async () => {
+        const { circuit, socket } = connected(options)
+        const first = socket.readable.getReader({ mode: 'byob' })
+        const read = rejection(first.read(new Uint8Array(100)))
+        await turn()
+        first.releaseLock()
+        expect(await read).to.be.instanceOf(TypeError)
+        const chunks: Uint8Array[] = []
+        const watch = new Watch()
+        void watch.add('the end', takeAll(socket.readable, streams, how, chunks))
+        await turn()
+        circuit.data(pattern(25))
+        await turn()
+        expect([...concat(chunks)]).to.deep.equal([...pattern(25)])
+        circuit.data(pattern(5, 25))
+        await turn()
+        expect([...concat(chunks)]).to.deep.equal([...pattern(30)])
+        expect(watch.pending).to.deep.equal(['the end'])
+        circuit.end(6)
+        await turn(2)
+        expect(watch.pending).to.deep.equal([])
+        await socket.closed
+      })
+
+      it(`lets nothing wait for ${how} behind reads that were given up before they were pulled for`, async () => {
+        const { circuit, socket } = connected(options)
+        circuit.data(pattern(100))
+        const first = socket.readable.getReader({ mode: 'byob' })
+        await turn()
+        const reads = [first.read(new Uint8Array(10)), rejection(first.read(new Uint8Array(10)))] as const
+        first.releaseLock()
+        const { value } = await reads[0]
+        expect(await reads[1]).to.be.instanceOf(TypeError)
+        circuit.end(6)
+        await turn()
+        const chunks: Uint8Array[] = [value as Uint8Array]
+        const watch = new Watch()
+        void watch.add('the end', takeAll(socket.readable, streams, how, chunks))
+        await turn(30)
+        expect([...concat(chunks)]).to.deep.equal([...pattern(100)])
+        expect(watch.pending).to.deep.equal([])
+      })
+    }
 
     it('lets readers of both kinds take turns', async () => {
       const { circuit, socket } = connected(options)
