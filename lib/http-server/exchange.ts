@@ -108,6 +108,7 @@ export class Exchange {
    *
    * @param isFinishing - whether no further request is wanted
    * @returns whether another may follow
+   * @throws what befell the answer on its way: what the visitor has of it is not whole
    */
   async answer(isFinishing: () => boolean): Promise<boolean> {
     const { connection } = this.#parts
@@ -118,7 +119,8 @@ export class Exchange {
         return false
       }
       const { isLast, ...answer } = this.#encode(response, isFinishing())
-      if (!(await this.#send(answer)) || isLast) return false
+      await this.#send(answer)
+      if (isLast) return false
       this.#body.discard()
       return this.#isRead
     } finally {
@@ -164,8 +166,8 @@ export class Exchange {
     }
   }
 
-  /** True when all was sent. */
-  async #send({ response, encoded }: Pick<Answer, 'response' | 'encoded'>): Promise<boolean> {
+  /** Resolves when all was sent. */
+  async #send({ response, encoded }: Pick<Answer, 'response' | 'encoded'>): Promise<void> {
     const { head, body } = encoded
     const stream = response.body
     if (body === undefined || stream === null) giveUp(response, undefined)
@@ -175,7 +177,7 @@ export class Exchange {
     await sending.settled
     const { failure } = sending
     if (failure?.of === 'body' && failure.error !== this.#fault) this.#tell(failure.error)
-    return sending.state === 'sent'
+    if (sending.state === 'failed') throw failure?.error
   }
 
   /** The body of the request: its first read is what the visitor may have waited for. */

@@ -49,8 +49,8 @@ export class Visit {
     if (this.isWaiting) this.end()
   }
 
-  /** Ends at once. */
-  end(reason: unknown = new HttpError('HTTP_TRUNCATED', 'the server has ended')): void {
+  /** Ends at once. With a reason it is a failure, which the visitor can tell from an end. */
+  end(reason?: unknown): void {
     this.#connection.close(reason)
     this.#exchange?.abort(reason)
   }
@@ -59,10 +59,11 @@ export class Visit {
   async run(): Promise<void> {
     try {
       while (await this.#next()) this.#parts.waits()
-    } catch {
-      // The connection has failed: the signal and the body of the request have told.
+      this.end()
+    } catch (error) {
+      // The connection has failed, or the response: the request, or `onError`, has told.
+      this.end(error ?? new HttpError('HTTP_TRUNCATED', 'the answer broke off'))
     }
-    this.end()
   }
 
   /** Takes one request and answers it; false when it was the last. */

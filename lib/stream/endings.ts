@@ -9,6 +9,8 @@
 export interface Ending {
   /** END goes out, after what was accepted, and an entry stays behind that counts what may still come. */
   readonly sendsEnd: boolean
+  /** All that this side wrote has been sent before. */
+  readonly isWhole: boolean
   /** How `closed` settles. */
   readonly closed: 'resolve' | 'reject'
   /** What the writable half does: an idle writable errors at once, or only when the readable has ended. */
@@ -17,15 +19,19 @@ export interface Ending {
   readonly read: 'end' | 'fail' | 'close' | 'abort'
 }
 
-export const ENDINGS: Readonly<Record<'givenUp' | 'notNeeded' | 'closed' | 'farEndDone' | 'broken', Ending>> = {
+type EndingName = 'givenUp' | 'notNeeded' | 'closed' | 'cutOff' | 'farEndDone' | 'broken'
+
+export const ENDINGS: Readonly<Record<EndingName, Ending>> = {
   /** `writable.abort()`, a signal, a timeout, an answer that is refused, a far end that sends on and on. */
-  givenUp: { sendsEnd: true, closed: 'reject', write: 'fail', read: 'abort' },
+  givenUp: { sendsEnd: true, isWhole: false, closed: 'reject', write: 'fail', read: 'abort' },
   /** Nothing more will be written or read: the writable closed or silent, and the readable cancelled or at its end. */
-  notNeeded: { sendsEnd: true, closed: 'resolve', write: 'fail', read: 'end' },
-  /** `close()`. */
-  closed: { sendsEnd: true, closed: 'resolve', write: 'fail', read: 'close' },
+  notNeeded: { sendsEnd: true, isWhole: true, closed: 'resolve', write: 'fail', read: 'end' },
+  /** `close()`, when no write waits. */
+  closed: { sendsEnd: true, isWhole: true, closed: 'resolve', write: 'fail', read: 'close' },
+  /** `close(reason)`, or `close()` while a write waits, which then rejects. */
+  cutOff: { sendsEnd: true, isWhole: false, closed: 'resolve', write: 'fail', read: 'close' },
   /** END with the reason DONE, after CONNECTED. */
-  farEndDone: { sendsEnd: false, closed: 'resolve', write: 'remoteEnded', read: 'end' },
+  farEndDone: { sendsEnd: false, isWhole: false, closed: 'resolve', write: 'remoteEnded', read: 'end' },
   /** Any other END, or the circuit is gone. Truncation never looks like an end. */
-  broken: { sendsEnd: false, closed: 'reject', write: 'fail', read: 'fail' },
+  broken: { sendsEnd: false, isWhole: false, closed: 'reject', write: 'fail', read: 'fail' },
 }

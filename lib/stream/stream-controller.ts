@@ -190,7 +190,10 @@ export class StreamController implements PendingStream, FlowOwner, ReadSideOwner
   /** Closes both sides; END goes at once, after what was accepted. */
   close(reason: unknown): void {
     if (this.#state === 'over') this.read.close()
-    else this.#settle(ENDINGS.closed, () => failureOfClose(reason))
+    else {
+      const isCutOff = reason !== undefined || this.write.isUnfinished
+      this.#settle(isCutOff ? ENDINGS.cutOff : ENDINGS.closed, () => failureOfClose(reason))
+    }
   }
 
   #connected(body: Uint8Array): void {
@@ -273,10 +276,11 @@ export class StreamController implements PendingStream, FlowOwner, ReadSideOwner
 
   /**
    * A client says MISC whatever the reason is (tor-spec, "Closing streams"). Who was visited says when all is sent, as
-   * an exit does: for the visitor nothing else tells an end from a break.
+   * an exit does at the end of what it reads (C tor's `connection_edge_reached_eof`), and only then: for the visitor
+   * nothing else tells an end from a break.
    */
-  #reasonFor({ closed }: Ending): number {
-    return this.#options.incoming && this.#state === 'open' && closed === 'resolve' ? EndReason.DONE : EndReason.MISC
+  #reasonFor({ isWhole }: Ending): number {
+    return this.#options.incoming && this.#state === 'open' && isWhole ? EndReason.DONE : EndReason.MISC
   }
 
   /** A far end that sends on and on although it was told to stop: what waits is dropped. */
@@ -296,7 +300,7 @@ export class StreamController implements PendingStream, FlowOwner, ReadSideOwner
   #linger(): void {
     if (this.#state !== 'open') return // CONNECTED or the timeout comes first
     this.#startTimer(this.#options.linger, () => {
-      if (this.write.busy) this.#linger()
+      if (this.write.isUnfinished) this.#linger()
       else this.#settle(ENDINGS.notNeeded, failureOfClose)
     })
   }

@@ -199,6 +199,20 @@ describe('serveFetch', () => {
       }
     })
 
+    it('so that the visitor can tell an end from a failure, where the end of the connection ends the answer', async () => {
+      for (const failure of [undefined, new Error('secret'), null]) {
+        const { stream, controller } = fed()
+        const visitors = new Visitors(() => new Response(stream))
+        const visitor = await visitors.ask(head('GET / HTTP/1.0'))
+        controller.enqueue(bytes('hello'))
+        await settled()
+        if (failure === undefined) controller.close()
+        else controller.error(failure)
+        await settled()
+        expect([visitor.isClosed, visitor.reason !== undefined]).to.deep.equal([true, failure !== undefined])
+      }
+    })
+
     it('never as if it were whole what fails on the way, or has another length than said', async () => {
       for (const [length, wrong] of [
         [undefined, 'fails'],

@@ -7,6 +7,8 @@
 
 /** What a writable does. */
 export interface AbortableSink<T> {
+  /** A chunk is given, of which `write` hears when those before it are done. */
+  accepted?(): void
   write(chunk: T): Promise<void> | void
   /** Called after the last write. */
   close(): Promise<void> | void
@@ -44,7 +46,14 @@ export function makeWritable<T>(
       write: (chunk) => sink.write(chunk),
       close: () => sink.close(),
     },
-    { highWaterMark: 1 },
+    {
+      highWaterMark: 1,
+      // Asked for each chunk, at once.
+      size() {
+        sink.accepted?.()
+        return 1
+      },
+    },
   )
   return { writable, fail: (reason) => controller?.error(reason) }
 }

@@ -96,7 +96,10 @@ export class Connection {
     watch.then(gone, gone)
   }
 
-  /** Closes both sides; whatever waits rejects with `reason`. Only the first call counts. */
+  /**
+   * Closes both sides; whatever waits rejects with `reason`. With one it is a failure, and the far end can tell. Only the
+   * first call counts.
+   */
   close(reason?: unknown): void {
     if (this.#closed) return
     this.#closed = { reason }

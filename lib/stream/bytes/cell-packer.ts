@@ -29,11 +29,6 @@ export class CellPacker implements CellSource, CreditWaiter, FlowWaiter {
     this.#flow = flow
   }
 
-  /** True while a run waits for credit. */
-  get isWaiting(): boolean {
-    return this.#run !== undefined
-  }
-
   /** Bytes that are in cells, in all. */
   get sent(): number {
     return this.#sent

@@ -65,12 +65,15 @@ export class StreamPort implements BytePort {
 
   async write(bytes: Uint8Array): Promise<void> {
     try {
+      this.#write.accept()
       this.#write.begin()
       const run = new RelayDataRun(bytesOf(bytes))
-      if (run.remaining === 0) return
-      this.#writing = run
-      this.#write.pack(run)
-      await run.packed
+      if (run.remaining > 0) {
+        this.#writing = run
+        this.#write.pack(run)
+        await run.packed
+      }
+      this.#write.written()
     } catch (error) {
       this.#write.abort(error)
       throw error

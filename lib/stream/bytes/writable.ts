@@ -36,6 +36,7 @@ class WritableHalf {
     this.#streams = streams
     const { writable, fail } = makeWritable<BufferSource>(
       {
+        accepted: () => side.accept(),
         write: (chunk) => this.#write(chunk),
         close: async () => {
           await side.close()
@@ -61,6 +62,7 @@ class WritableHalf {
       this.#chunker ??= this.#makeChunker()
       await this.#chunker.chunks.write(bytes)
       if (length > 0 && !this.#isPacked) this.#side.expectMore()
+      this.#side.written()
     } catch (error) {
       // A chunker that was torn down just before it took the chunk drops it without a word (Deno), or fails with an
       // error of its own (Node): the reason is the one that counts.

@@ -51,6 +51,8 @@ export class WriteSide {
   #state: WriteState = CONNECTING
   /** The giver was told that it fails, or is to be when there is one. */
   #isFailed = false
+  /** Writes that are not in cells. */
+  #writes = 0
   /** A close that waits for CONNECTED. */
   #closing: Deferred<void> | undefined
 
@@ -64,9 +66,9 @@ export class WriteSide {
     return this.#state.name === 'over' || this.#state.name === 'closed'
   }
 
-  /** True while a write waits for credit, or what was written for its way into cells. */
-  get busy(): boolean {
-    return this.#packer.isWaiting || this.#packer.replayPending !== undefined
+  /** True while there is a write that is not in cells, or what was written waits for its way into them. */
+  get isUnfinished(): boolean {
+    return (this.#writes > 0 && this.#state !== CLOSED) || this.#packer.replayPending !== undefined
   }
 
   /** Bytes that are in cells, in all. */
@@ -132,10 +134,20 @@ export class WriteSide {
     if (this.#isFailed) giver.fail(this.#state.why)
   }
 
-  /** The application writes something. Throws the reason why nothing more can be written, if there is one. */
+  /** The application has called for a write. It may wait for others before it begins. */
+  accept(): void {
+    this.#writes += 1
+  }
+
+  /** A write begins. Throws the reason why nothing more can be written, if there is one. */
   begin(): void {
     this.expectMore()
     this.#owner.written()
+  }
+
+  /** What was written is in cells, or in one that is sealed at the end of this turn. */
+  written(): void {
+    this.#writes -= 1
   }
 
   /** Throws the reason why nothing more can be written, if there is one. */

@@ -3,6 +3,7 @@ import { RelayCommand } from '../../../lib/cell/commands.ts'
 import { EndReason } from '../../../lib/cell/reasons.ts'
 import { lastHop } from '../../../lib/onion/network/expected-message.ts'
 import { IncomingStreams } from '../../../lib/onion/service/visit/incoming-streams.ts'
+import { bytePortOf } from '../../../lib/base/streams/byte-port.ts'
 import type { TorStream } from '../../../lib/stream/tor-stream.ts'
 import { CircuitFixture, type Built } from '../../circuit/support/circuit-fixture.ts'
 import { codeOf } from '../../support/failures.ts'
@@ -12,6 +13,9 @@ const HOSTNAME = `${'a'.repeat(55)}d.onion`
 const BACKLOG = 3
 
 const ascii = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text)
+
+const writeTo = (socket: TorStream, bytes: Uint8Array<ArrayBuffer>): Promise<void> =>
+  socket.writable.getWriter().write(bytes)
 
 describe('The streams that visitors begin', () => {
   let fixture: CircuitFixture
@@ -102,6 +106,47 @@ describe('The streams that visitors begin', () => {
       [RelayCommand.END, 7, EndReason.DONE],
     ])
     await socket.closed
+  })
+
+  /** How a service may end a stream of which the visitor has not got all. */
+  const endings: Record<string, (socket: TorStream) => Promise<unknown>> = {
+    'close()': (socket) => socket.close(),
+    'disposal': (socket) => socket[Symbol.asyncDispose](),
+    'close(reason)': (socket) => socket.close(new Error('no more')),
+  }
+  for (const [how, end] of Object.entries(endings)) {
+    for (const face of ['a write', 'a write of the same turn', 'a write to the port'] as const) {
+      it(`do not end for the visitor as if all had come, by ${how} while ${face} waits`, async () => {
+        Object.assign(built.exit.relay.withhold, { streamSendmes: true, circuitSendmes: true })
+        await begins(7)
+        const socket = await taken()
+        const bytes = new Uint8Array(1_000_000)
+        const write = face === 'a write to the port' ? bytePortOf(socket).write(bytes) : writeTo(socket, bytes)
+        const rejected = codeOf(write)
+        if (face !== 'a write of the same turn') await turn(20)
+        await end(socket)
+        expect(await rejected).to.equal('CLOSED')
+        await turn(10)
+        expect(told().at(-1)).to.deep.equal([RelayCommand.END, 7, EndReason.MISC])
+      })
+    }
+  }
+
+  it('end for the visitor with all that was written by close(), and not by close(reason)', async () => {
+    for (const [reason, why] of [
+      [EndReason.DONE, undefined],
+      [EndReason.MISC, new Error('no more is to be had')],
+    ] as const) {
+      await begins(7)
+      const socket = await taken()
+      await writeTo(socket, ascii('answer'))
+      await socket.close(why)
+      await turn(5)
+      expect(told().slice(-2)).to.deep.equal([
+        [RelayCommand.DATA, 7, undefined],
+        [RelayCommand.END, 7, reason],
+      ])
+    }
   })
 
   it("have ended when the visitor's END comes, which never says more than MISC", async () => {
