@@ -20,6 +20,7 @@ import { backwardRoom, refillBackward } from './onion/onion.ts'
 import { Outbox } from './outbox.ts'
 import { HopPlace } from './hop-place.ts'
 import { PendingHandshake, type AnswerOfHandshake } from './handshake/pending-handshake.ts'
+import { MOST_UNSENT_ANSWERS } from './unsent-answers.ts'
 import { RelayReceiver, type RelayReceiverOwner } from './relay-receiver.ts'
 
 /** Relay cells of a circuit. */
@@ -78,6 +79,10 @@ export class CircuitController implements CircuitReceiver, StreamCarrier, RelayR
       this.#cryptos,
       () => this.roomAvailable(),
       (reason) => this.#fail(new TorError('CIRCUIT_CLOSED', 'no keystream could be made', { cause: reason }), true),
+      () =>
+        this.violated(
+          new TorError('CIRCUIT_PROTOCOL', `more than ${MOST_UNSENT_ANSWERS} answers wait for a link that takes none`),
+        ),
     )
   }
 

@@ -14,6 +14,7 @@ import type { CellSource } from '../stream/contract/carrier.ts'
 import { afterEndOfTurn } from '../base/waiting/end-of-turn.ts'
 import type { HopCrypto } from './onion/hop-crypto.ts'
 import type { Hop } from './hop.ts'
+import { isAnswer, UnsentAnswers } from './unsent-answers.ts'
 import { encryptFor, forwardRoom, refillForward } from './onion/onion.ts'
 import { fillRandom, randomByte } from './random-padding.ts'
 
@@ -44,6 +45,10 @@ export class Outbox {
   readonly #cryptos: readonly HopCrypto[]
   readonly #drained: () => void
   readonly #failed: (reason: unknown) => void
+  readonly #overflowed: () => void
+  readonly #unsentAnswers = new UnsentAnswers()
+  /** Too many answers wait: nothing is packed any more. */
+  #isOverflowed = false
   /** The cells that are packed, if there are some. */
   #bodies: Uint8Array | undefined
   #count = 0
@@ -69,17 +74,20 @@ export class Outbox {
    * @param cryptos - the keys of the circuit's hops; the array grows as the circuit is extended
    * @param drained - called when keystream is there again after `room` was 0 for want of it
    * @param failed - called when keystream cannot be made
+   * @param overflowed - called, soon after, when too many answers wait for the link (see {@link UnsentAnswers})
    */
   constructor(
     port: CircuitPort,
     cryptos: readonly HopCrypto[],
     drained: () => void,
     failed: (reason: unknown) => void,
+    overflowed: () => void,
   ) {
     this.#port = port
     this.#cryptos = cryptos
     this.#drained = drained
     this.#failed = failed
+    this.#overflowed = overflowed
   }
 
   /** Relay cells that were packed so far. */
@@ -97,10 +105,14 @@ export class Outbox {
 
   /** Packs one message. */
   add(hop: Hop, command: number, streamId: number, body: Uint8Array): void {
+    if (this.#isOverflowed) return
     const offset = this.#nextCell(hop)
     ;(this.#bodies as Uint8Array).set(body, offset + HEADER_SIZE)
     this.#seal(hop, offset, command, streamId, body.length)
     this.#arrange()
+    if (!isAnswer(hop, command) || this.#unsentAnswers.add(this.#sealed, this.#port.taken)) return
+    this.#isOverflowed = true
+    queueMicrotask(this.#overflowed) // whoever sends is not to lose its circuit in the midst of that
   }
 
   /**

@@ -8,6 +8,13 @@ import type { HalfClosedEndpoint, StreamEndpoint } from '../stream/contract/carr
 const MAX_ID = 0xffff
 
 /**
+ * Of the streams that the far end began, so many of the last that this side ended leave something behind, 150 kB at most.
+ * C tor keeps nothing at all for those that it refuses (`handle_hs_exit_conn`); what is on its way for a stream comes
+ * within a round trip of its END.
+ */
+const MOST_LEFT = 512
+
+/**
  * Ids start at a random place and go up, past those that are open or half-closed (tor-spec, "Opening streams"). What
  * has expired gives up its id when others come or go.
  */
@@ -21,6 +28,10 @@ export class StreamTable {
    */
   #oldest: HalfClosedEndpoint | undefined
   #next: number
+  /** The ids that the far end has chosen. */
+  readonly #claimed = new Set<number>()
+  /** What the last of those left behind, oldest first; some of it may be gone. */
+  readonly #left: { readonly id: number; readonly endpoint: HalfClosedEndpoint }[] = []
 
   /** @param firstId - where ids begin, 1 to 65535 */
   constructor(firstId: number = randomId()) {
@@ -52,6 +63,7 @@ export class StreamTable {
     if (known !== undefined && !known.state.startsWith('ended-')) return false
     this.replace(id, undefined)
     this.#endpoints.set(id, endpoint)
+    this.#claimed.add(id)
     return true
   }
 
@@ -67,13 +79,17 @@ export class StreamTable {
     const wasOldest = this.#oldest !== undefined && this.#expiring.get(id) === this.#oldest
     this.#expiring.delete(id)
     if (wasOldest) this.#oldest = this.#expiring.values().next().value
-    if (successor === undefined) return
+    if (successor === undefined) {
+      this.#claimed.delete(id)
+      return
+    }
     if (successor.isExpired === undefined) {
       this.#endpoints.set(id, successor)
     } else {
       this.#expiring.set(id, successor)
       this.#oldest ??= successor
     }
+    if (this.#claimed.has(id)) this.#leave(id, successor)
   }
 
   /** Frees the id if it is this endpoint's. */
@@ -86,8 +102,18 @@ export class StreamTable {
     const endpoints = [...this.#endpoints.values(), ...this.#expiring.values()]
     this.#endpoints.clear()
     this.#expiring.clear()
+    this.#claimed.clear()
+    this.#left.length = 0
     this.#oldest = undefined
     return endpoints
+  }
+
+  /** Something is left of a stream that the far end began: the oldest of that makes room. */
+  #leave(id: number, endpoint: HalfClosedEndpoint): void {
+    this.#left.push({ id, endpoint })
+    if (this.#left.length <= MOST_LEFT) return
+    const oldest = this.#left.shift() as { id: number; endpoint: HalfClosedEndpoint }
+    this.free(oldest.id, oldest.endpoint)
   }
 
   #expire(): void {
@@ -99,6 +125,7 @@ export class StreamTable {
         return
       }
       this.#expiring.delete(id)
+      this.#claimed.delete(id)
     }
   }
 

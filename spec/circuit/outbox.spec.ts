@@ -52,6 +52,7 @@ describe('An outbox that waits for keystream', () => {
       [crypto],
       () => undefined,
       (reason) => expect.fail(String(reason)),
+      () => expect.fail('too many answers'),
     )
     send()
     await turn()
@@ -97,6 +98,7 @@ describe('Outboxes of several circuits', () => {
         [crypto],
         () => undefined,
         (reason) => expect.fail(String(reason)),
+        () => expect.fail('too many answers'),
       )
       return {
         add: () => {

@@ -117,6 +117,33 @@ describe('StreamTable', () => {
     expect(table.size).to.equal(0)
   })
 
+  for (const expires of [undefined, false]) {
+    it(`keeps what the last 512 left behind that the far end began, ${expires === undefined ? 'for good' : 'for a time'}`, () => {
+      const table = new StreamTable(1)
+      for (let id = 1; id <= 3000; id++) {
+        expect(table.claim(id, endpoint())).to.equal(true)
+        table.replace(id, new LeftBehind(expires))
+        expect(table.size).to.be.at.most(512)
+      }
+      expect([table.get(2488), table.get(2489)?.state]).to.deep.equal([undefined, 'ended-open'])
+    })
+  }
+
+  it('frees nothing of what is there when what was left makes room', () => {
+    const table = new StreamTable(1)
+    table.claim(1, endpoint())
+    table.replace(1, new LeftBehind())
+    const stream = endpoint()
+    table.claim(1, stream)
+    const own = new LeftBehind()
+    table.replace(table.allocate(endpoint()) as number, own)
+    for (let id = 1000; id < 3000; id++) {
+      table.claim(id, endpoint())
+      table.replace(id, new LeftBehind())
+    }
+    expect([table.get(1), table.get(2)]).to.deep.equal([stream, own])
+  })
+
   it('knows nothing of id 0', () => {
     expect(new StreamTable().get(0)).to.equal(undefined)
   })

@@ -229,6 +229,60 @@ describe('The streams that visitors begin', () => {
     })
   }
 
+  /** What a visitor may do again and again, each of which is answered without credit. */
+  const repeated: Record<string, (id: number) => Promise<void> | void> = {
+    'begins streams that are refused': (id) =>
+      built.exit.send({ command: RelayCommand.BEGIN, streamId: 1 + (id % 3), body: ascii(':81\0') }),
+    'begins streams that are taken, and ends them': async (id) => {
+      built.exit.send({ command: RelayCommand.BEGIN, streamId: id, body: ascii(':80\0') })
+      const reader = incoming.readable.getReader()
+      await reader.read()
+      reader.releaseLock()
+      built.exit.send({ command: RelayCommand.END, streamId: id, body: Uint8Array.of(EndReason.MISC) })
+    },
+  }
+  const MOST = 2300
+  for (const [what, act] of Object.entries(repeated)) {
+    it(`close the circuit of a visitor who ${what} while the link takes nothing, after 2500 answers`, async () => {
+      let code: unknown
+      built.circuit.closed.catch((error: unknown) => (code = (error as { code?: unknown }).code))
+      const { sent } = built.circuit.cells
+      built.guard.link.memory.toRelay.stall()
+      for (let id = 1; id <= MOST; id++) await act(id)
+      await turn(5)
+      const before = code
+      for (let id = MOST + 1; id <= MOST + 700 && code === undefined; id++) {
+        await act(id)
+        await turn()
+      }
+      const { length } = told()
+      built.guard.link.memory.toRelay.resume()
+      expect([before, code]).to.deep.equal([undefined, 'CIRCUIT_PROTOCOL'])
+      expect(length).to.be.lessThan(300)
+      expect(built.circuit.cells.sent - sent).to.be.within(2501, 3000)
+    })
+
+    it(`go on with a visitor who ${what}, where the link takes the answers`, async () => {
+      for (let id = 1; id <= 6000; id++) {
+        await act(id)
+        if (id % 100 === 0) await turn()
+      }
+      await turn(5)
+      await begins(7)
+      await taken()
+      expect(told().at(-1)).to.deep.equal([RelayCommand.CONNECTED, 7, undefined])
+    })
+  }
+
+  it('leave something behind only where they are the last 512, if they are refused', async () => {
+    for (let id = 1; id <= 2000; id++) {
+      built.exit.send({ command: RelayCommand.BEGIN, streamId: id, body: ascii(':81\0') })
+      if (id % 100 === 0) await turn()
+    }
+    await turn(5)
+    expect(lastHop(built.circuit).streams.size).to.equal(512)
+  })
+
   it('end without anybody when they are closed', async () => {
     const reader = incoming.readable.getReader()
     const read = reader.read()
