@@ -8,7 +8,7 @@ import { deferred, type Deferred } from '../../base/waiting/deferred.ts'
 import { SocketError } from '../../base/errors.ts'
 
 /**
- * A chunk's bytes as a view.
+ * A chunk's bytes as a view of fixed length: one that follows a buffer which grows would say that it is another chunk.
  *
  * @throws TypeError when it has none
  * @throws SocketError `CHUNK_DETACHED`
@@ -18,8 +18,10 @@ export function bytesOf(chunk: unknown): Uint8Array {
   if (buffer === undefined)
     throw new TypeError(`Cannot write the chunk as it is no ArrayBuffer or view of one: ${typeof chunk}`)
   if (buffer.byteLength === 0) checkBuffer(buffer)
-  if (chunk instanceof Uint8Array) return chunk
-  return ArrayBuffer.isView(chunk) ? new Uint8Array(buffer, chunk.byteOffset, chunk.byteLength) : new Uint8Array(buffer)
+  const { byteOffset, byteLength } = ArrayBuffer.isView(chunk)
+    ? chunk
+    : { byteOffset: 0, byteLength: buffer.byteLength }
+  return new Uint8Array(buffer, byteOffset, byteLength)
 }
 
 /** Also true for one of another realm. */
@@ -35,7 +37,8 @@ function checkBuffer(buffer: ArrayBufferLike): void {
   }
 }
 
-const detached = (): SocketError =>
+/** What the write of a chunk fails with whose bytes are gone. */
+export const detached = (): SocketError =>
   new SocketError('CHUNK_DETACHED', 'the chunk was transferred away before its write was done')
 
 /** A lazy run of pieces of one chunk. It copies nothing; whoever packs it does. */

@@ -9,7 +9,7 @@ import { markHandled } from '../../base/waiting/deferred.ts'
 import type { StreamConstructors } from '../../base/streams/stream-constructors.ts'
 import { makeWritable } from '../../base/streams/writable.ts'
 import { createRunChunker } from './relay-data-chunker.ts'
-import { bytesOf, type RelayDataRun } from './relay-data-run.ts'
+import { bytesOf, detached, type RelayDataRun } from './relay-data-run.ts'
 import type { WriteSide } from './write-side.ts'
 
 /** Makes the writable of a side that nobody else writes to. */
@@ -61,7 +61,10 @@ class WritableHalf {
       this.#run = undefined
       this.#chunker ??= this.#makeChunker()
       await this.#chunker.chunks.write(bytes)
-      if (length > 0 && !this.#isPacked) this.#side.expectMore()
+      if (length > 0 && !this.#isPacked) {
+        this.#side.expectMore()
+        throw detached() // the buffer shrank before the chunker took the chunk, which then looks empty
+      }
       this.#side.written()
     } catch (error) {
       // A chunker that was torn down just before it took the chunk drops it without a word (Deno), or fails with an

@@ -343,12 +343,51 @@ export function describeWriting({ options, streams, flowControl }: Variant): voi
       }
     })
 
+    const Resizable = ArrayBuffer as unknown as new (
+      length: number,
+      options: { maxByteLength: number },
+    ) => ArrayBuffer & { resize(length: number): void }
+
+    it('sends of a buffer that grows while it waits what it had when it was written', async () => {
+      const kinds = [
+        (buffer: ArrayBuffer) => buffer,
+        (buffer: ArrayBuffer) => new Uint8Array(buffer),
+        (buffer: ArrayBuffer) => new DataView(buffer),
+      ]
+      for (const kind of kinds) {
+        const { circuit, socket } = connected({ ...options, credit: 1 })
+        const buffer = new Resizable(1000, { maxByteLength: 2000 })
+        new Uint8Array(buffer).set(pattern(1000))
+        const written = socket.writable.getWriter().write(kind(buffer))
+        await turn()
+        buffer.resize(2000)
+        circuit.grant(10)
+        await written
+        await turn()
+        expect(sameBytes(circuit.dataBytes, pattern(1000))).to.equal(true)
+      }
+    })
+
+    it('sends all of a buffer that shrinks in the turn of the write, or fails', async () => {
+      const { circuit, socket } = connected(options)
+      const writer = socket.writable.getWriter()
+      await turn()
+      const buffer = new Resizable(1000, { maxByteLength: 2000 })
+      const written = writer.write(new Uint8Array(buffer)).then(
+        () => 'written',
+        (error: unknown) => (error as SocketError).code,
+      )
+      buffer.resize(10)
+      const outcome = await written
+      await turn()
+      expect([outcome, circuit.dataBytes.length]).to.be.deep.oneOf([
+        ['written', 1000],
+        ['CHUNK_DETACHED', 0],
+      ])
+    })
+
     it('fails a write whose buffer shrinks while it waits', async () => {
       const { circuit, socket } = connected({ ...options, credit: 1 })
-      const Resizable = ArrayBuffer as unknown as new (
-        length: number,
-        options: { maxByteLength: number },
-      ) => ArrayBuffer & { resize(length: number): void }
       const buffer = new Resizable(1000, { maxByteLength: 2000 })
       const written = codeOf(socket.writable.getWriter().write(new Uint8Array(buffer)))
       await turn()
