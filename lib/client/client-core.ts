@@ -18,8 +18,7 @@ import { CircuitPool } from './circuits/circuit-pool.ts'
 import { PredictedPorts } from './circuits/prediction/predicted-ports.ts'
 import { DirectoryKeeper } from './bootstrap/directory-keeper.ts'
 import { DirectoryRenewal } from './bootstrap/directory-renewal.ts'
-import { directoryServers } from './bootstrap/sources/directory-servers.ts'
-import { DocumentSource } from './bootstrap/sources/document-source.ts'
+import { LazySource } from './bootstrap/lazy-source.ts'
 import { LazyOnions } from './lazy-onions.ts'
 import { GuardManager } from './guards/guards.ts'
 import type { WorkOptions } from '../onion/client/client-work.ts'
@@ -67,7 +66,7 @@ export class ClientCore {
   readonly #channels: ChannelPool
   readonly #buildTimes: BuildTimes
   readonly #keeper: DirectoryKeeper
-  readonly #source: DocumentSource
+  readonly #source: LazySource
   readonly #kept: ClientStore
   readonly #learned: LearnedPolicies
   readonly #closing = new AbortController()
@@ -107,24 +106,20 @@ export class ClientCore {
     const [learned, { testing }] = [this.#learned, network]
     this.#pathsBy = new PathsByDirectory(() => ({ guards: this.#guards, learned, random, testing }))
     this.#guards = GuardManager.load(undefined, { now: () => clock.now(), random })
-    this.#source = new DocumentSource({
-      channels: this.#channels,
-      watcher: this.observer,
-      servers: (onlyAuthorities = false) =>
-        directoryServers({
-          network,
-          guards: this.#guards,
-          hasDirectory: this.#guards.hasDirectory,
-          onlyAuthorities,
-          isOutdone: (fingerprint) => this.#source.isOutdone(fingerprint),
-          random,
-        }),
-      isOptimistic: () => this.isOptimistic,
-      known: (fingerprint) => this.#keeper.directory?.relay(fingerprint),
-      flowControl: () => this.#flowControl(),
-      clock,
-      platform,
-      random,
+    this.#source = new LazySource(async () => {
+      const { clientSource } = await import('./bootstrap/sources/client-source.ts')
+      return clientSource({
+        network,
+        guards: () => this.#guards,
+        channels: this.#channels,
+        watcher: this.observer,
+        isOptimistic: () => this.isOptimistic,
+        known: (fingerprint) => this.#keeper.directory?.relay(fingerprint),
+        flowControl: () => this.#flowControl(),
+        clock,
+        platform,
+        random,
+      })
     })
     this.#keeper = new DirectoryKeeper({
       network,
