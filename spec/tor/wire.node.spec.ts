@@ -91,6 +91,7 @@ const NOT_HERE: Readonly<Record<string, string>> = {
   'the TLS ClientHello in Bun': 'another runtime: native-hello.server.spec.ts',
   'the TLS ClientHello in Deno': 'another runtime',
   'a directory server that holds up a client': 'none does',
+  'a circuit that a stream waits for, slow': 'none is',
   'conflux': 'the exit alone can read it',
   'the handshake': 'the exit alone can read it',
 }

@@ -8,8 +8,8 @@ import type { DirectoryServer } from '../../../relay.ts'
 /** A server that is asked, and to whom it matters what became of it. */
 export interface ServerPick {
   readonly server: DirectoryServer
-  /** It answered, or it did not. Not called for an answer that is no good. */
-  settled?(reachable: boolean): void
+  /** It answered, or it did not; undefined when it was not waited for. Not called for an answer that is no good. */
+  settled?(reachable: boolean | undefined): void
 }
 
 /** How far it has come with one. */

@@ -67,6 +67,7 @@ function serverOf(guards: GuardManager, pick: GuardPick<ConsensusRelay>, answere
   return {
     server: { addresses, rsaIdentity: decodeHex(fingerprint) as Uint8Array },
     settled: (reachable) => {
+      if (reachable === undefined) return guards.cancelled(pick)
       if (!reachable) return guards.failed(pick)
       answered()
       guards.succeeded(pick)

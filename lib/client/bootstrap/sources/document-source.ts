@@ -150,7 +150,10 @@ export class DocumentSource {
         if (pick.settled) pick.settled(true)
         else this.#good.set(lane, pick.server)
       } catch (error) {
-        if (wanted.aborted) return undefined
+        if (wanted.aborted) {
+          pick.settled?.(undefined)
+          return undefined
+        }
         const reached = isFromServer(error)
         if (pick.settled) pick.settled(reached)
         else if (!reached) this.#silent.add(pick.server)
