@@ -60,12 +60,12 @@ async function contentOf(option: string, file: string): Promise<Uint8Array<Array
 
 /** @throws UsageError when no file can be there */
 async function checkOutput(file: string): Promise<void> {
-  const isFolder = async (path: string): Promise<boolean> =>
-    (
-      await files()
-        .stat(path)
-        .catch(() => undefined)
-    )?.isDirectory() === true // what cannot be seen is none
+  const isFolder = async (path: string): Promise<boolean> => {
+    const found = await files()
+      .stat(path)
+      .catch(() => undefined) // what cannot be seen is none
+    return found?.isDirectory() === true
+  }
   if (await isFolder(file)) throw new UsageError(`--output needs a file, unlike the folder ${shown(file)}`)
   const { dirname } = builtinModule<typeof path>('node:path')
   if (!(await isFolder(dirname(file)))) throw new UsageError(`--output needs a folder that is there: ${shown(file)}`)

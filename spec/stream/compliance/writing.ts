@@ -19,6 +19,13 @@ const { BEGIN, DATA, END } = RelayCommand
 
 const detach = (buffer: ArrayBuffer): void => void structuredClone(0, { transfer: [buffer] })
 
+/** The kinds of BufferSource, each over a whole buffer. */
+const KINDS: readonly ((buffer: ArrayBuffer) => BufferSource)[] = [
+  (buffer) => buffer,
+  (buffer) => new Uint8Array(buffer),
+  (buffer) => new DataView(buffer),
+]
+
 export function describeWriting({ options, streams, flowControl }: Variant): void {
   describe('when it is written', () => {
     it('sends every kind of BufferSource, and only the bytes that a view shows', async () => {
@@ -322,12 +329,7 @@ export function describeWriting({ options, streams, flowControl }: Variant): voi
     })
 
     it('fails a write whose chunk is transferred away before its turn comes, whatever kind it is', async () => {
-      const kinds = [
-        (buffer: ArrayBuffer) => buffer,
-        (buffer: ArrayBuffer) => new Uint8Array(buffer),
-        (buffer: ArrayBuffer) => new DataView(buffer),
-      ]
-      for (const kind of kinds) {
+      for (const kind of KINDS) {
         const { circuit, socket } = connected({ ...options, credit: 1 })
         const writer = socket.writable.getWriter()
         const first = writer.write(pattern(600))
@@ -349,12 +351,7 @@ export function describeWriting({ options, streams, flowControl }: Variant): voi
     ) => ArrayBuffer & { resize(length: number): void }
 
     it('sends of a buffer that grows while it waits what it had when it was written', async () => {
-      const kinds = [
-        (buffer: ArrayBuffer) => buffer,
-        (buffer: ArrayBuffer) => new Uint8Array(buffer),
-        (buffer: ArrayBuffer) => new DataView(buffer),
-      ]
-      for (const kind of kinds) {
+      for (const kind of KINDS) {
         const { circuit, socket } = connected({ ...options, credit: 1 })
         const buffer = new Resizable(1000, { maxByteLength: 2000 })
         new Uint8Array(buffer).set(pattern(1000))
